@@ -1,4 +1,4 @@
-"""`fault`: order, list and end the faults of the servers of a suite that is up."""
+"""`fault`: adds, lists and clears fault rules of a running suite."""
 
 from __future__ import annotations
 
@@ -14,31 +14,37 @@ from infra.local.suite.layout import SetupError, SuiteLayout
 from shared.pipeline import FUNCTIONS
 
 ALL_MESSAGES = "messages"
-"""As a target: the messages to all functions."""
-_SILENT = ("firestore", "pubsub", "auth", "smtp", *FUNCTIONS)
-"""Services that take no rules themselves; a function's are with the hop that leads to it."""
+"""Target for the messages to all functions."""
+_UNSUPPORTED = ("firestore", "pubsub", "auth", "smtp", *FUNCTIONS)
+"""Services that accept no fault rules. The rules of a function belong to the push emulator."""
 
 
 def fault(args: argparse.Namespace) -> int:
     """Adds a fault rule, clears the rules, or lists them with their counts."""
-    place = SuiteLayout.from_env()
-    told = suite_client.read_status(place)
-    if told is None:
-        raise SetupError(f"No suite is up on {place.base}.")
+    layout = SuiteLayout.from_env()
+    status = suite_client.read_status(layout)
+    if status is None:
+        raise SetupError(f"No suite is running on {layout.base}.")
     action = {name: value for name in ACTIONS if (value := getattr(args, name)) is not None}
     if args.clear:
-        for server in _servers(told["services"], args.target):
-            clear_rules(place, server)
+        for server in _servers(status["services"], args.target):
+            clear_rules(layout, server)
     elif action:
         if args.target is None:
-            raise SetupError("Which target? A function, `messages`, or a service such as gcs.")
-        more = {name: getattr(args, name) for name in ("retry_after_s", "repeat_interval_s")}
-        how = {name: getattr(args, name) for name in ("count", "rate", "seed")}
+            raise SetupError("Name a target: a function, `messages`, or a service such as gcs.")
+        extra_action = {
+            name: getattr(args, name) for name in ("retry_after_s", "repeat_interval_s")
+        }
+        limits = {name: getattr(args, name) for name in ("count", "rate", "seed")}
         match = {"method": args.method, "path_regex": args.path, "nth": args.nth}
-        rule = {"match": _given(match), "action": action | _given(more), **_given(how)}
-        add_rule(place, args.target, rule)
-    for server, one in list_rules(place, told["services"]):
-        print(f"  {format_rule(server, one)}")
+        rule = {
+            "match": _without_none(match),
+            "action": action | _without_none(extra_action),
+            **_without_none(limits),
+        }
+        add_rule(layout, args.target, rule)
+    for server, rule in list_rules(layout, status["services"]):
+        print(f"  {format_rule(server, rule)}")
     return 0
 
 
@@ -53,9 +59,11 @@ ACTIONS = (
 
 
 def add_rule(layout: SuiteLayout, target: str, rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Set a rule; its report. `target` is a service that takes rules, a function, or `messages`.
+    """Adds a rule. Returns the rule as the server reports it.
 
-    Raises SetupError with the server's own words when it takes no such rule.
+    `target` is a service that accepts rules, a function, or `messages`.
+
+    Raises SetupError with the server's message when the server rejects the rule.
     """
     body = dict(rule)
     server = target
@@ -65,22 +73,22 @@ def add_rule(layout: SuiteLayout, target: str, rule: Mapping[str, Any]) -> dict[
         body["match"] = {**body.get("match", {}), "path_regex": topic}
     try:
         answer = request("POST", f"{layout.url(server)}/_faults", body)
-        told = answer.json()
-    except (OSError, ValueError, http.client.HTTPException) as unfit:
-        raise SetupError(f"{target} takes no fault rules.") from unfit
+        report = answer.json()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise SetupError(f"{target} does not accept fault rules.") from error
     if answer.status != 201:
-        raise SetupError(f"{target} refuses the rule: {told['error']['message']}")
-    return dict(told)
+        raise SetupError(f"{target} rejected the rule: {report['error']['message']}")
+    return dict(report)
 
 
 def clear_rules(layout: SuiteLayout, server: str) -> None:
-    """A server behaves again. Raises SetupError when there is none of this name."""
+    """Deletes all rules of a server. Raises SetupError when no server has this name."""
     try:
         request("DELETE", f"{layout.url(server)}/_faults")
-    except ValueError as nobody:
-        raise SetupError(f"{server} takes no fault rules.") from nobody
+    except ValueError as error:
+        raise SetupError(f"{server} does not accept fault rules.") from error
     except (OSError, http.client.HTTPException):
-        return  # one that is away has no rules either
+        return  # a server that is down has no rules
 
 
 def list_rules(
@@ -92,50 +100,62 @@ def list_rules(
             answer = request("GET", f"{layout.url(server)}/_faults", timeout_s=2)
             rules = answer.json()["rules"] if answer.status == 200 else []
         except (OSError, ValueError, http.client.HTTPException):
-            continue  # it is being started again, and has forgotten its rules
+            continue  # it is restarting, and its rules are lost
         yield from ((server, rule) for rule in rules)
 
 
 def format_rule(server: str, rule: Mapping[str, Any]) -> str:
-    """`push 1  {"repeat": 2}  count 3  /moodreel-stitching$  fired 2 of 9 matched`."""
+    """Returns a line such as
+    `push 1  {"repeat": 2}  /moodreel-stitching$  count 3  fired 2 of 9 matched`."""
     match = rule.get("match", {})
-    where = [str(match[name]) for name in ("method", "path_regex") if name in match]
-    where += [f"nth {match['nth']}"] if "nth" in match else []
-    how = [f"{name} {rule[name]}" for name in ("count", "rate") if name in rule]
-    parts = [f"{server} {rule['id']}", json.dumps(rule["action"]), *where, *how]
+    conditions = [str(match[name]) for name in ("method", "path_regex") if name in match]
+    conditions += [f"nth {match['nth']}"] if "nth" in match else []
+    limits = [f"{name} {rule[name]}" for name in ("count", "rate") if name in rule]
+    parts = [f"{server} {rule['id']}", json.dumps(rule["action"]), *conditions, *limits]
     return "  ".join([*parts, f"fired {rule['fired_count']} of {rule['matched_count']} matched"])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `fault`."""
-    say = parser.add_argument
-    say("target", nargs="?", metavar="TARGET",
-        help="a function, `messages` (to all functions), or gcs and other stand-ins")  # fmt: skip
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--status", type=int, help="answer this instead of doing the work")
-    what.add_argument("--stall", dest="stall_s", type=float, metavar="S", help="be late")
-    what.add_argument("--repeat", type=int, metavar="N", help="deliver a message N times")
-    what.add_argument("--lose-response", action="store_const", const=True,
-                      help="do the work and cut the connection")  # fmt: skip
-    what.add_argument("--cut-after", dest="cut_after_bytes", type=int, metavar="BYTES",
-                      help="cut the connection in the answer")  # fmt: skip
-    what.add_argument("--cut-request-after", dest="cut_request_after_bytes", type=int,
-                      metavar="BYTES", help="cut the connection in the request")  # fmt: skip
-    what.add_argument("--clear", action="store_true", help="behave again (TARGET, or all)")
-    say(
+    """Adds the options of `fault`."""
+    add = parser.add_argument
+    add("target", nargs="?", metavar="TARGET",
+        help="a function, `messages` (to all functions), or an emulator such as gcs")  # fmt: skip
+    actions = parser.add_mutually_exclusive_group()
+    actions.add_argument("--status", type=int, help="respond with this status and skip the work")
+    actions.add_argument(
+        "--stall", dest="stall_s", type=float, metavar="S", help="delay the work by S seconds"
+    )
+    actions.add_argument("--repeat", type=int, metavar="N", help="deliver a message N times")
+    actions.add_argument("--lose-response", action="store_const", const=True,
+                      help="do the work, then cut the connection")  # fmt: skip
+    actions.add_argument("--cut-after", dest="cut_after_bytes", type=int, metavar="BYTES",
+                      help="cut the connection after BYTES of the response")  # fmt: skip
+    actions.add_argument("--cut-request-after", dest="cut_request_after_bytes", type=int,
+                      metavar="BYTES",
+                      help="cut the connection after BYTES of the request")  # fmt: skip
+    actions.add_argument(
+        "--clear", action="store_true", help="delete the rules of TARGET, or all rules"
+    )
+    add(
         "--repeat-interval",
         dest="repeat_interval_s",
         type=float,
         metavar="S",
-        help="seconds between the copies",
+        help="seconds between repeated deliveries",
     )
-    say("--retry-after", dest="retry_after_s", type=int, metavar="S", help="sent with --status")
-    say("--count", type=int, metavar="N", help="how often at most (default: always)")
-    say("--rate", type=float, metavar="0-1", help="the share that is hit (default: all)")
-    say("--nth", type=int, metavar="N", help="the Nth that matches, and no other")
-    say("--method", help="only requests with this method")
-    say("--path", metavar="REGEX", help="only requests whose path matches")
-    say("--seed", type=int, help="throw the same dice again")
+    add(
+        "--retry-after",
+        dest="retry_after_s",
+        type=int,
+        metavar="S",
+        help="Retry-After header for --status",
+    )
+    add("--count", type=int, metavar="N", help="fire at most N times (default: no limit)")
+    add("--rate", type=float, metavar="0-1", help="share of requests to hit (default: all)")
+    add("--nth", type=int, metavar="N", help="hit only the Nth matching request")
+    add("--method", help="only requests with this method")
+    add("--path", metavar="REGEX", help="only requests whose path matches")
+    add("--seed", type=int, help="random seed for --rate, to repeat a run")
 
 
 def _servers(services: Iterable[str], target: str | None) -> list[str]:
@@ -143,8 +163,8 @@ def _servers(services: Iterable[str], target: str | None) -> list[str]:
         return ["push"]
     if target is not None:
         return [target]
-    return [name for name in services if name not in _SILENT]
+    return [name for name in services if name not in _UNSUPPORTED]
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}

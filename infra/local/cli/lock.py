@@ -1,9 +1,9 @@
 """`lock`: resolves all requirements into lock files with hashes.
 
 Two steps. First the requirements of all functions are resolved together into one constraints file.
-Then each file of requirements is compiled against it, so that a package has the same version in
-every function, in the tests and in the local suite. Sources that cannot follow are listed here with
-the reason; a test compares the lock files with these lists.
+Then each requirements file is compiled against it, so that a package has the same version in every
+function, in the tests and in the local suite. Exceptions are listed here with the reason. A test
+compares the lock files with these lists.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MIN_PYTHON = "3.11"
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
 """The version of every package that a function uses. Nothing is installed from this file."""
 NO_DEPENDENCIES = frozenset({"infra/tools/build_models.in"})
-"""Sources that name all that is installed: the dependencies of their packages are left out."""
+"""Sources that are compiled without the dependencies of their packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +63,41 @@ VERSION_OVERRIDES: Mapping[str, VersionOverride] = {
 
 
 def list_function_requirements() -> list[Path]:
-    """What the functions ask for, one file a function (or a variant of one)."""
+    """Returns the requirements of the functions: one file per function, or per variant of one."""
     return sorted(ROOT.glob("functions/*/requirements*.in"))
 
 
 def list_constrained_requirements() -> list[Path]:
-    """Sources that are compiled against the constraints."""
-    building = ROOT / "infra" / "tools" / "build_models.in"
+    """Returns the sources that are compiled against the constraints."""
+    model_tools = ROOT / "infra" / "tools" / "build_models.in"
     return [
         *list_function_requirements(),
-        building,
+        model_tools,
         REQUIREMENTS_FOLDER / "requirements.in",
         ROOT / "requirements-dev.in",
     ]
 
 
 def list_independent_requirements() -> list[Path]:
-    """Tools in environments of their own: none of them is imported beside a function."""
-    # uv, Java and Node: each is installed alone.
+    """Returns the sources of tools in separate environments. No function imports them."""
+    # uv, Java and Node: each has its own environment.
     tools = sorted(REQUIREMENTS_FOLDER.glob("requirements-*.in"))
     return [*tools, ROOT / "infra" / "tools" / "sbom.in", *sorted(ROOT.glob("tests/**/*.in"))]
 
 
 def list_lock_files() -> list[Path]:
-    """Every file from which something is installed with pip or uv."""
+    """Returns every lock file that pip or uv installs from."""
     sources = list_constrained_requirements() + list_independent_requirements()
     return [source.with_suffix(".txt") for source in sources]
 
 
 def lock(args: argparse.Namespace) -> int:
-    """Write all lock files. Without --upgrade a pinned version changes only when it has to."""
+    """Writes all lock files. Without --upgrade, a pinned version changes only when necessary."""
     uv = find_uv(report_to_stderr)
-    shared = [
-        one for one in list_function_requirements() if _relative(one) not in VERSION_OVERRIDES
+    sources = [
+        path for path in list_function_requirements() if _relative(path) not in VERSION_OVERRIDES
     ]
-    _compile(uv, shared, CONSTRAINTS, upgrade=args.upgrade)
+    _compile(uv, sources, CONSTRAINTS, upgrade=args.upgrade)
     for source in list_constrained_requirements():
         options = ["--generate-hashes"]
         if _relative(source) in NO_DEPENDENCIES:
@@ -112,14 +112,14 @@ def lock(args: argparse.Namespace) -> int:
         target = source.with_suffix(".txt")
         _compile(uv, [source], target, "--generate-hashes", upgrade=args.upgrade)
     if args.upgrade:
-        for home in (REQUIREMENTS_FOLDER, WEB_FOLDER):
-            _lock_npm(home)
-            print(f"{home.relative_to(ROOT)}/package-lock.json: resolved anew")
+        for folder in (REQUIREMENTS_FOLDER, WEB_FOLDER):
+            _lock_npm(folder)
+            print(f"{folder.relative_to(ROOT)}/package-lock.json: upgraded")
     return 0
 
 
 def _constraints_for(source: str) -> str:
-    """The constraints without the packages that this source has in versions of its own."""
+    """Returns the constraints without the packages that this source overrides."""
     own = VERSION_OVERRIDES[source].packages if source in VERSION_OVERRIDES else frozenset()
     pins = [pin for pin in read_lock(CONSTRAINTS) if pin.name not in own]
     return "".join(f"{pin}{f' ; {pin.marker}' if pin.marker else ''}\n" for pin in pins)
@@ -138,7 +138,8 @@ def _compile(uv: str, sources: Iterable[Path], target: Path, *options: str, upgr
     ]  # fmt: skip
     _run(command, ROOT)
     if "--constraint" in options:
-        # uv names the file with the constraints in its comments; a temporary name would change.
+        # uv writes the name of the constraints file into comments. The temporary name would differ
+        # with each run.
         temporary = options[options.index("--constraint") + 1]
         target.write_text(target.read_text().replace(temporary, _relative(CONSTRAINTS)))
     state = "unchanged" if target.read_text() == before else "changed"
@@ -149,23 +150,25 @@ def _relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def _lock_npm(home: Path) -> None:
-    """A lock with versions and hashes, but without addresses, so that any mirror serves it."""
+def _lock_npm(folder: Path) -> None:
+    """Writes a lock with versions and hashes, but without URLs, so that any mirror serves it."""
     if prerequisites.find_node() is None:
-        raise SetupError("Locking the npm packages needs Node 20 and npm on PATH.")
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(home / "package.json", folder)
+        raise SetupError("To lock the npm packages, put Node 20 or newer and npm on PATH.")
+    with tempfile.TemporaryDirectory() as temporary:
+        shutil.copy(folder / "package.json", temporary)
         flags = ["--ignore-scripts", "--package-lock-only", "--no-audit", "--no-fund"]
-        _run(["npm", "install", *flags, "--omit-lockfile-registry-resolved=true"], Path(folder))
-        told = json.loads((Path(folder) / "package-lock.json").read_text())
-    for package in told["packages"].values():
-        package.pop("resolved", None)  # npm forgets a few
-    text = json.dumps(told, indent=2, ensure_ascii=False)
-    (home / "package-lock.json").write_text(text + "\n")
+        _run(["npm", "install", *flags, "--omit-lockfile-registry-resolved=true"], Path(temporary))
+        lock_file = json.loads((Path(temporary) / "package-lock.json").read_text())
+    for package in lock_file["packages"].values():
+        package.pop("resolved", None)  # npm leaves a few despite the option
+    text = json.dumps(lock_file, indent=2, ensure_ascii=False)
+    (folder / "package-lock.json").write_text(text + "\n")
 
 
 def _run(command: list[str], cwd: Path) -> None:
     env = clean_env({"PATH": os.environ.get("PATH", "")})
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SetupError(f"{' '.join(command)}\n{done.stderr.strip()}")
+    completed = subprocess.run(
+        command, cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
+    if completed.returncode:
+        raise SetupError(f"{' '.join(command)}\n{completed.stderr.strip()}")

@@ -1,4 +1,4 @@
-"""Shows a job while it works: redrawn lines on a terminal, one line a change anywhere else."""
+"""Shows the progress of a job: redraws on a terminal, prints one line per change otherwise."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _REDRAW_S = 0.1
 
 
 class ProgressDisplay:
-    """Lines that a person reads while waiting."""
+    """Prints the progress of transfers and stages."""
 
     def __init__(self, out: IO[str] = sys.stderr) -> None:
         self._out = out
-        self._live = out.isatty()
-        self._drawn = 0
+        self._is_terminal = out.isatty()
+        self._drawn_count = 0
         self._last: tuple[str, ...] = ()
-        self._moment = 0.0
+        self._redrawn_at = 0.0
 
     def show_transfer(self, name: str, done_bytes: int, total_bytes: int) -> None:
-        """A bar for an upload or a download; off a terminal only its end is said."""
+        """Shows a bar for an upload or download. Without a terminal, prints only its end."""
         share = done_bytes / total_bytes if total_bytes else 1.0
-        if self._live:
-            if done_bytes < total_bytes and time.monotonic() - self._moment < _REDRAW_S:
+        if self._is_terminal:
+            if done_bytes < total_bytes and time.monotonic() - self._redrawn_at < _REDRAW_S:
                 return
-            self._moment = time.monotonic()
+            self._redrawn_at = time.monotonic()
             bar = "█" * round(share * _BAR)
             self._draw([f"  {name:<18} {bar:░<{_BAR}} {share:4.0%}  {format_size(total_bytes)}"])
         elif done_bytes == total_bytes and self._last != (name,):
@@ -37,9 +37,9 @@ class ProgressDisplay:
             self._draw([f"{name}: {format_size(total_bytes)}"])
 
     def show_job(self, stages: Sequence[Mapping[str, Any]]) -> None:
-        """The state of every stage."""
+        """Shows the state of every stage."""
         lines = tuple(format_stage(stage) for stage in stages)
-        if self._live:
+        if self._is_terminal:
             self._draw([f"  {line}" for line in lines])
             return
         for line, before in zip_longest(lines, self._last[: len(lines)]):
@@ -48,29 +48,29 @@ class ProgressDisplay:
         self._last = lines
 
     def finish(self) -> None:
-        """What is drawn stays; what follows is written below it."""
-        self._drawn = 0
+        """Keeps the drawn lines. Later output is written below them."""
+        self._drawn_count = 0
 
     def _draw(self, lines: list[str]) -> None:
-        up = f"\x1b[{self._drawn}A" if self._live and self._drawn else ""
-        clear = "\x1b[2K" if self._live else ""
+        up = f"\x1b[{self._drawn_count}A" if self._is_terminal and self._drawn_count else ""
+        clear = "\x1b[2K" if self._is_terminal else ""
         self._out.write(up + "".join(f"{clear}{line}\n" for line in lines))
         self._out.flush()
-        self._drawn = len(lines)
+        self._drawn_count = len(lines)
 
 
 def format_stage(stage: Mapping[str, Any]) -> str:
-    """`frame_extraction   running   3/8   38%`."""
+    """Returns a line such as `frame_extraction   running   3/8   38%`."""
     done, total = stage.get("done") or 0, stage.get("total")
     parts = f"{done}/{total}" if total else ""
     share = f"{stage.get('progress', done / total):4.0%}" if total else ""
     attempts = stage.get("attempts") or 0
-    again = f"  attempt {attempts}" if attempts > 1 else ""
-    return f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{again}".rstrip()
+    retry = f"  attempt {attempts}" if attempts > 1 else ""
+    return f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{retry}".rstrip()
 
 
 def format_stage_times(stages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How long every stage waited and worked."""
+    """Returns a table of how long every stage waited and worked."""
     lines = [f"  {'stage':<18} {'state':<8} {'waited':>8} {'worked':>8}"]
     for stage in stages:
         waited = format_interval(stage.get("queued_at"), stage.get("started_at"))
@@ -80,7 +80,7 @@ def format_stage_times(stages: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def format_interval(start: str | None, end: str | None) -> str:
-    """The time between two RFC 3339 moments, or a dash when one is not known."""
+    """Returns the time between two RFC 3339 timestamps, or a dash when one is missing."""
     if not start or not end:
         return "–"
     span = datetime.fromisoformat(end) - datetime.fromisoformat(start)
@@ -88,5 +88,5 @@ def format_interval(start: str | None, end: str | None) -> str:
 
 
 def format_size(size_bytes: int) -> str:
-    """A size for people."""
+    """Returns a size in MB or kB."""
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"

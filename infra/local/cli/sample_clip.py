@@ -28,34 +28,38 @@ _DIGITS = {
     "s": "000011110011110",
 }
 _INK = (240, 236, 232)
-# Full steps of the scale, one a second: a slip of sound against picture can be heard.
+# One note per second: a shift between sound and picture can be heard.
 _SCALE_HZ = (261.6, 293.7, 329.6, 349.2, 392.0, 440.0, 493.9, 523.3)
 
 
 def write_sample_clip(path: Path, duration_s: float = 10) -> Path:
-    """Write an MP4 (H.264 1280×720 at 30 fps, two seconds a GOP, AAC) of `seconds` to `path`."""
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
+    """Writes an MP4 of `duration_s` to `path`: H.264 1280×720 at 30 fps, a GOP of two seconds,
+    AAC."""
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         options = {"preset": "veryfast", "crf": "22", "g": str(2 * RATE), "bf": "3"}
-        video: Any = out.add_stream("libx264", rate=RATE, options=options)
-        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        # The pictures are turned into YUV by BT.601: say so, or players guess BT.709 at this size.
-        video.codec_context.colorspace = 6
-        audio: Any = out.add_stream("aac", rate=AUDIO_RATE_HZ, layout="mono")
-        ground = _background()
-        for n in range(round(duration_s * RATE)):
-            frame = av.VideoFrame.from_ndarray(_picture(ground, n), format="rgb24")
-            frame.pts, frame.time_base = n, Fraction(1, RATE)
-            out.mux(video.encode(frame))
-        out.mux(video.encode(None))
-        sound = av.AudioFrame.from_ndarray(_tone(duration_s)[None], format="s16", layout="mono")
-        sound.sample_rate, sound.pts = AUDIO_RATE_HZ, 0
-        out.mux(audio.encode(sound))
-        out.mux(audio.encode(None))
+        video_stream: Any = container.add_stream("libx264", rate=RATE, options=options)
+        video_stream.width, video_stream.height, video_stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        # The frames are converted to YUV with BT.601. Without the tag, players assume BT.709 at
+        # this size.
+        video_stream.codec_context.colorspace = 6
+        audio_stream: Any = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="mono")
+        background = _background()
+        for number in range(round(duration_s * RATE)):
+            frame = av.VideoFrame.from_ndarray(_picture(background, number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            container.mux(video_stream.encode(frame))
+        container.mux(video_stream.encode(None))
+        audio_frame = av.AudioFrame.from_ndarray(
+            _tone(duration_s)[None], format="s16", layout="mono"
+        )
+        audio_frame.sample_rate, audio_frame.pts = AUDIO_RATE_HZ, 0
+        container.mux(audio_stream.encode(audio_frame))
+        container.mux(audio_stream.encode(None))
     return path
 
 
 def _background() -> NDArray[np.uint8]:
-    """A dusk: deep blue above, warm below."""
+    """Returns a gradient from blue (top) to orange (bottom)."""
     down = np.linspace(0, 1, HEIGHT)[:, None]
     across = np.linspace(0, 1, WIDTH)[None, :]
     red = 24 + 150 * down**2 + 30 * across * down
@@ -64,9 +68,9 @@ def _background() -> NDArray[np.uint8]:
     return np.stack(np.broadcast_arrays(red, green, blue), axis=2).astype(np.uint8)
 
 
-def _picture(ground: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
-    t = n / RATE
-    image = ground.copy()
+def _picture(background: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    t = number / RATE
+    image = background.copy()
     _disc(
         image,
         WIDTH * (0.5 + 0.36 * cos(t * 0.8)),
@@ -80,22 +84,22 @@ def _picture(ground: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
         _disc(image, x, y, 34, [(232, 98, 88), (94, 196, 176), (140, 128, 232)][ball])
     image[600:] = (image[600:] * 0.55).astype(np.uint8)
     _write(image, f"{t:05.2f}s", 48, 48, 10)
-    _write(image, f"{n:04d}", WIDTH - 48 - 4 * 40 + 10, 48, 10)
-    passed = int(WIDTH * (t % 1))
-    image[HEIGHT - 12 :, :passed] = _INK
+    _write(image, f"{number:04d}", WIDTH - 48 - 4 * 40 + 10, 48, 10)
+    progress_px = int(WIDTH * (t % 1))
+    image[HEIGHT - 12 :, :progress_px] = _INK
     return image
 
 
 def _disc(
     image: NDArray[np.uint8], x: float, y: float, radius: int, colour: tuple[int, int, int]
 ) -> None:
-    """A disc with a soft edge of one pixel; drawn only within its own square."""
+    """Draws a disc with a soft edge of one pixel. Only its bounding square is touched."""
     top, left = max(0, int(y) - radius - 1), max(0, int(x) - radius - 1)
     bottom, right = min(HEIGHT, int(y) + radius + 2), min(WIDTH, int(x) + radius + 2)
     rows, columns = np.ogrid[top:bottom, left:right]
     cover = np.clip(radius + 0.5 - np.hypot(rows - y, columns - x), 0, 1)[..., None]
-    part = image[top:bottom, left:right]
-    part[...] = (part * (1 - cover) + np.array(colour) * cover).astype(np.uint8)
+    area = image[top:bottom, left:right]
+    area[...] = (area * (1 - cover) + np.array(colour) * cover).astype(np.uint8)
 
 
 def _write(image: NDArray[np.uint8], text: str, left: int, top: int, cell: int) -> None:
@@ -110,5 +114,5 @@ def _tone(seconds: float) -> NDArray[np.int16]:
     t = np.arange(round(seconds * AUDIO_RATE_HZ)) / AUDIO_RATE_HZ
     pitch = np.array(_SCALE_HZ)[t.astype(int) % len(_SCALE_HZ)]
     phase = np.cumsum(pitch / AUDIO_RATE_HZ) * tau
-    fade = np.exp(-3 * (t % 1)) * np.minimum(1, (t % 1) * 200)
-    return (9000 * fade * (np.sin(phase) + 0.3 * np.sin(2 * phase))).astype(np.int16)
+    envelope = np.exp(-3 * (t % 1)) * np.minimum(1, (t % 1) * 200)
+    return (9000 * envelope * (np.sin(phase) + 0.3 * np.sin(2 * phase))).astype(np.int16)

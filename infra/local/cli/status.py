@@ -1,4 +1,4 @@
-"""`status`, `stop` and `logs`: what a person asks a suite that runs (or ran)."""
+"""`status`, `stop` and `logs`: commands on a suite that runs or has run."""
 
 from __future__ import annotations
 
@@ -14,55 +14,62 @@ _FOLLOW_S = 0.2
 
 
 def status(args: argparse.Namespace) -> int:
-    """A table of what runs; 0 when a suite is up and all of it answers."""
-    place = SuiteLayout.from_env()
-    told = suite_client.read_status(place)
-    if told is None:
-        print(json.dumps({"ready": False}) if args.json else f"No suite is up on {place.base}.")
+    """Prints the services. Returns 0 when a suite is running and every service is ready."""
+    layout = SuiteLayout.from_env()
+    status_report = suite_client.read_status(layout)
+    if status_report is None:
+        message = f"No suite is running on {layout.base}."
+        print(json.dumps({"ready": False}) if args.json else message)
         return 1
-    whole = told["ready"] and all(one["ready"] for one in told["services"].values())
+    healthy = status_report["ready"] and all(
+        service["ready"] for service in status_report["services"].values()
+    )
     if args.json:
-        print(json.dumps(told, indent=2))
-        return 0 if whole else 1
-    for name, one in told["services"].items():
-        state = "answers" if one["ready"] else "does not answer"
-        again = f"  restarted {one['restarts']}×" if one["restarts"] else ""
-        print(f"  {name:<17} {one['url']:<24} process {one['pid']:<8} {state}{again}")
-    print("Up and answering." if whole else "Not everything answers.")
-    return 0 if whole else 1
+        print(json.dumps(status_report, indent=2))
+        return 0 if healthy else 1
+    for name, service in status_report["services"].items():
+        state = "ready" if service["ready"] else "not ready"
+        restarts = f"  restarted {service['restarts']}×" if service["restarts"] else ""
+        print(f"  {name:<17} {service['url']:<24} process {service['pid']:<8} {state}{restarts}")
+    print("All services are ready." if healthy else "Some services are not ready.")
+    return 0 if healthy else 1
 
 
 def stop(_: argparse.Namespace) -> int:
-    """End the suite on this port base."""
-    place = SuiteLayout.from_env()
-    ended = suite_client.stop(place)
-    print(f"Ended the suite on {place.base}." if ended else f"No suite is up on {place.base}.")
+    """Stops the suite on this port base."""
+    layout = SuiteLayout.from_env()
+    stopped = suite_client.stop(layout)
+    base = layout.base
+    print(f"Stopped the suite on {base}." if stopped else f"No suite is running on {base}.")
     return 0
 
 
 def logs(args: argparse.Namespace) -> int:
-    """Print one log or all of them; with --follow, stay and print what comes."""
-    place = SuiteLayout.from_env()
-    found = sorted(place.logs.glob("*.log"))
+    """Prints one log or all logs. With --follow, waits for new lines."""
+    layout = SuiteLayout.from_env()
+    paths = sorted(layout.logs.glob("*.log"))
     if args.service:
-        found = [path for path in found if path.stem == args.service]
-    if not found:
-        what = f"of {args.service} " if args.service else ""
-        raise SetupError(f"There is no log {what}of a suite on {place.base}.")
-    width = max(len(path.stem) for path in found)
-    read = dict.fromkeys(found, 0)
+        paths = [path for path in paths if path.stem == args.service]
+    if not paths:
+        log = f"log of {args.service}" if args.service else "log"
+        raise SetupError(f"No {log} found for the suite on {layout.base}.")
+    width = max(len(path.stem) for path in paths)
+    offsets = dict.fromkeys(paths, 0)
     while True:
-        for path in found:
-            read[path] = _print_from(
-                path, read[path], "" if args.service else f"{path.stem:<{width}}  "
+        for path in paths:
+            offsets[path] = _print_from(
+                path, offsets[path], "" if args.service else f"{path.stem:<{width}}  "
             )
         if not args.follow:
             return 0
         time.sleep(_FOLLOW_S)
 
 
-def _print_from(path: Path, offset: int, mark: str) -> int:
-    """Print whole lines from `offset` on; the new offset. A log that shrank is read anew."""
+def _print_from(path: Path, offset: int, prefix: str) -> int:
+    """Prints complete lines from `offset` on. Returns the new offset.
+
+    A log that became shorter is printed from its start.
+    """
     if path.stat().st_size < offset:
         offset = 0
     with path.open("rb") as log:
@@ -70,6 +77,6 @@ def _print_from(path: Path, offset: int, mark: str) -> int:
         for line in log:
             if not line.endswith(b"\n"):
                 break
-            print(mark + line.decode(errors="replace"), end="", flush=True)
+            print(prefix + line.decode(errors="replace"), end="", flush=True)
             offset += len(line)
     return offset

@@ -1,4 +1,4 @@
-"""`trace JOB`: a job's way through the functions as a waterfall, out of their spans."""
+"""`trace JOB`: prints the spans of a job as a waterfall."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 from infra.local.suite.layout import SetupError, SuiteLayout
 from infra.local.suite.services import TRACES_FOLDER
 
-_LABEL = 36
-_NARROWEST = 20
+_LABEL_WIDTH = 36
+_MIN_CHART_WIDTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One span: how deep it lies, and when it was, in seconds since the trace began."""
+    """One span: its depth in the tree, and its start in seconds since the start of the trace."""
 
     depth: int
     name: str
@@ -31,10 +31,10 @@ class Bar:
 
 
 def trace(args: argparse.Namespace) -> int:
-    """Print the waterfall of a job that a suite on this port base has worked on."""
+    """Prints the waterfall of a job of the suite on this port base."""
     spans = find_spans(SuiteLayout.from_env().folder / TRACES_FOLDER, args.job)
     if not spans:
-        raise SetupError(f"No span tells of a job {args.job!r}.")
+        raise SetupError(f"There are no spans of a job {args.job!r}.")
     width = shutil.get_terminal_size((120, 24)).columns
     for line in draw_waterfall(spans, width):
         print(line)
@@ -42,79 +42,80 @@ def trace(args: argparse.Namespace) -> int:
 
 
 def find_spans(folder: Path, job_prefix: str) -> list[dict[str, Any]]:
-    """The spans of the trace of the one job whose id begins so. Raises SetupError when it is the
-    beginning of several."""
+    """Returns the spans of the job whose id starts with `job_prefix`.
+
+    Raises SetupError when several job ids start with it.
+    """
     spans = list(read_spans(folder))
     jobs = {
-        str(one["attributes"]["job"]): one["trace"]
-        for one in spans
-        if str(one["attributes"].get("job", "")).startswith(job_prefix)
+        str(span["attributes"]["job"]): span["trace"]
+        for span in spans
+        if str(span["attributes"].get("job", "")).startswith(job_prefix)
     }
     if len(jobs) > 1:
-        raise SetupError(
-            f"{job_prefix!r} is the beginning of {len(jobs)} jobs: {', '.join(sorted(jobs))}."
-        )
-    return [one for one in spans if one["trace"] in jobs.values()]
+        raise SetupError(f"{job_prefix!r} matches {len(jobs)} jobs: {', '.join(sorted(jobs))}.")
+    return [span for span in spans if span["trace"] in jobs.values()]
 
 
 def read_spans(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every span that the functions of a suite have finished."""
+    """Yields every finished span of a suite's functions."""
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text().splitlines():
             try:
                 yield json.loads(line)
             except ValueError:
-                continue  # a process died while it wrote
+                continue  # the process died while it wrote the line
 
 
 def build_bars(spans: Iterable[dict[str, Any]]) -> list[Bar]:
-    """The spans as bars, each below the one that caused it, in their order in time."""
-    by_id = {one["span"]: one for one in spans}
-    below: dict[str, list[dict[str, Any]]] = {}
-    for one in sorted(by_id.values(), key=lambda one: str(one["start"])):
-        # What caused it may have been killed before it could tell.
-        below.setdefault(one["parent"] if one["parent"] in by_id else "", []).append(one)
-    begin = min(_moment(one["start"]) for one in by_id.values())
-    found: list[Bar] = []
+    """Returns the spans as bars, each below its parent, ordered by start time."""
+    by_id = {span["span"]: span for span in spans}
+    children: dict[str, list[dict[str, Any]]] = {}
+    for span in sorted(by_id.values(), key=lambda span: str(span["start"])):
+        # The parent's process may have been killed before it wrote its span.
+        children.setdefault(span["parent"] if span["parent"] in by_id else "", []).append(span)
+    trace_start = min(_parse_time(span["start"]) for span in by_id.values())
+    bars: list[Bar] = []
 
-    def add(one: dict[str, Any], depth: int) -> None:
-        start = _moment(one["start"])
-        length = (_moment(one["end"]) - start).total_seconds()
-        told = [
-            f"{key} {one['attributes'][key]}" for key in ("attempt",) if key in one["attributes"]
+    def add(span: dict[str, Any], depth: int) -> None:
+        start = _parse_time(span["start"])
+        duration_s = (_parse_time(span["end"]) - start).total_seconds()
+        details = [
+            f"{key} {span['attributes'][key]}" for key in ("attempt",) if key in span["attributes"]
         ]
-        told += [str(one["attributes"]["reply"])] if "reply" in one["attributes"] else []
-        since = (start - begin).total_seconds()
-        found.append(Bar(depth, one["name"], since, length, one["ok"], " · ".join(told)))
-        for child in below.get(one["span"], []):
+        details += [str(span["attributes"]["reply"])] if "reply" in span["attributes"] else []
+        offset_s = (start - trace_start).total_seconds()
+        bars.append(Bar(depth, span["name"], offset_s, duration_s, span["ok"], " · ".join(details)))
+        for child in children.get(span["span"], []):
             add(child, depth + 1)
 
-    for root in below.get("", []):
+    for root in children.get("", []):
         add(root, 0)
-    return found
+    return bars
 
 
 def draw_waterfall(spans: list[dict[str, Any]], width: int) -> list[str]:
-    """Lines of at most `width` characters."""
-    shown = build_bars(spans)
-    total = max(bar.start_s + bar.duration_s for bar in shown) or 0.001
-    room = max(_NARROWEST, width - _LABEL - 34)
-    lines = [f"{len(shown)} spans in {total:.2f} s"]
-    for bar in shown:
-        at = min(room - 1, int(bar.start_s / total * room))
-        long = max(1, min(room - at, round(bar.duration_s / total * room)))
-        mark = ("█" if bar.depth == 0 else "▒") if bar.ok else "!"
-        name = ("  " * min(bar.depth, 6) + bar.name)[:_LABEL].ljust(_LABEL)
-        drawn = (" " * at + mark * long).ljust(room)
-        lines.append(
-            f"{name} {drawn} {bar.start_s:7.2f} s {_length(bar.duration_s):>8}  {bar.details}"
+    """Returns the waterfall as lines for a terminal of `width` characters."""
+    bars = build_bars(spans)
+    total_s = max(bar.start_s + bar.duration_s for bar in bars) or 0.001
+    chart_width = max(_MIN_CHART_WIDTH, width - _LABEL_WIDTH - 34)
+    lines = [f"{len(bars)} spans in {total_s:.2f} s"]
+    for bar in bars:
+        position = min(chart_width - 1, int(bar.start_s / total_s * chart_width))
+        bar_width = max(
+            1, min(chart_width - position, round(bar.duration_s / total_s * chart_width))
         )
+        mark = ("█" if bar.depth == 0 else "▒") if bar.ok else "!"
+        name = ("  " * min(bar.depth, 6) + bar.name)[:_LABEL_WIDTH].ljust(_LABEL_WIDTH)
+        chart = (" " * position + mark * bar_width).ljust(chart_width)
+        duration = _format_duration(bar.duration_s)
+        lines.append(f"{name} {chart} {bar.start_s:7.2f} s {duration:>8}  {bar.details}")
     return lines
 
 
-def _length(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Fault rules as data: read from JSON, matched against requests, counted."""
+"""Fault rules: parsed from JSON, matched against requests, counted."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ACTIONS = (
     "lose_response",
     "repeat",
 )
-_MORE = ("retry_after_s", "repeat_interval_s")
+_ACTION_OPTIONS = ("retry_after_s", "repeat_interval_s")
 _MAX_STALL_S = 3600.0
 
 
 @dataclass
 class FaultRule:
-    """One fault rule and how often it was met."""
+    """One fault rule with its counters."""
 
     id: int
     method: str | None
@@ -36,7 +36,7 @@ class FaultRule:
     fired_count: int = 0
 
     def fires(self, method: str, path: str) -> bool:
-        """Count a request against the rule; True when the rule hits it."""
+        """Counts a request. Returns whether the rule applies to it."""
         if self.method is not None and self.method != method:
             return False
         if self.path_regex is not None and not self.path_regex.search(path):
@@ -52,7 +52,7 @@ class FaultRule:
         return True
 
     def to_dict(self) -> dict[str, Any]:
-        """The rule as it was sent, with its id and its two counters."""
+        """Returns the rule as it was sent, with its id and counters."""
         return {
             "id": self.id,
             **self.definition,
@@ -61,14 +61,14 @@ class FaultRule:
         }
 
 
-def _number(value: Any, name: str, low: float, high: float) -> float:
+def _parse_number(value: Any, name: str, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ValueError(f"{name} must be a number from {low:g} to {high:g}")
     return float(value)
 
 
-def _whole(value: Any, name: str, low: int, high: int = 1 << 62) -> int:
-    number = _number(value, name, low, high)
+def _parse_int(value: Any, name: str, low: int, high: int = 1 << 62) -> int:
+    number = _parse_number(value, name, low, high)
     if number != int(number):
         raise ValueError(f"{name} must be a whole number")
     return int(number)
@@ -77,29 +77,29 @@ def _whole(value: Any, name: str, low: int, high: int = 1 << 62) -> int:
 def _parse_action(action: Any) -> dict[str, Any]:
     if not isinstance(action, dict) or sum(name in action for name in _ACTIONS) != 1:
         raise ValueError(f"action must hold exactly one of {', '.join(_ACTIONS)}")
-    unknown = set(action) - {*_ACTIONS, *_MORE}
+    unknown = set(action) - {*_ACTIONS, *_ACTION_OPTIONS}
     if unknown:
         raise ValueError(f"unknown action part: {sorted(unknown)[0]}")
     if "status" in action:
-        _whole(action["status"], "status", 400, 599)
+        _parse_int(action["status"], "status", 400, 599)
     if "retry_after_s" in action:
-        _whole(action["retry_after_s"], "retry_after_s", 0)
+        _parse_int(action["retry_after_s"], "retry_after_s", 0)
     if "stall_s" in action:
-        _number(action["stall_s"], "stall_s", 0, _MAX_STALL_S)
+        _parse_number(action["stall_s"], "stall_s", 0, _MAX_STALL_S)
     if "repeat" in action:
-        _whole(action["repeat"], "repeat", 2, 100)
+        _parse_int(action["repeat"], "repeat", 2, 100)
     if "repeat_interval_s" in action:
-        _number(action["repeat_interval_s"], "repeat_interval_s", 0, _MAX_STALL_S)
+        _parse_number(action["repeat_interval_s"], "repeat_interval_s", 0, _MAX_STALL_S)
     for name in ("cut_after_bytes", "cut_request_after_bytes"):
         if name in action:
-            _whole(action[name], name, 0)
+            _parse_int(action[name], name, 0)
     return dict(action)
 
 
 def parse_rule(rule_id: int, body: Any) -> FaultRule:
-    """Build a rule from its JSON form; ValueError names what is wrong with it."""
+    """Parses a rule from JSON. Raises ValueError with the reason when it is invalid."""
     if not isinstance(body, dict):
-        raise ValueError("a rule is a JSON object")  # noqa: TRY004 - a matter of content
+        raise ValueError("a rule is a JSON object")  # noqa: TRY004 - invalid input, not a type error in code
     unknown = set(body) - {"match", "action", "count", "rate", "seed"}
     if unknown:
         raise ValueError(f"unknown rule part: {sorted(unknown)[0]}")
@@ -114,10 +114,10 @@ def parse_rule(rule_id: int, body: Any) -> FaultRule:
         id=rule_id,
         method=str(match["method"]).upper() if "method" in match else None,
         path_regex=pattern,
-        nth=_whole(match["nth"], "nth", 1) if "nth" in match else None,
+        nth=_parse_int(match["nth"], "nth", 1) if "nth" in match else None,
         action=_parse_action(body.get("action")),
-        count=_whole(body["count"], "count", 1) if "count" in body else None,
-        rate=_number(body["rate"], "rate", 0, 1) if "rate" in body else None,
+        count=_parse_int(body["count"], "count", 1) if "count" in body else None,
+        rate=_parse_number(body["rate"], "rate", 0, 1) if "rate" in body else None,
         definition=body,
-        rng=random.Random(body.get("seed", rule_id)),  # noqa: S311 - dice for tests, no secret
+        rng=random.Random(body.get("seed", rule_id)),  # noqa: S311 - not used for secrets
     )

@@ -1,4 +1,4 @@
-"""The console's pages: bundled out of their sources and locked packages, once for each state."""
+"""Builds the console's pages from their sources and locked packages, once per version."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ EXCLUDED_NAMES = ("node_modules",)
 
 
 def read_sources() -> dict[str, bytes]:
-    """Everything that the build reads, by its path below `web`."""
-    found = (path for path in sorted(WEB_FOLDER.rglob("*")) if path.is_file())
-    names = ((path, path.relative_to(WEB_FOLDER)) for path in found)
+    """Returns the content of every source file, by its path below `web`."""
+    files = (path for path in sorted(WEB_FOLDER.rglob("*")) if path.is_file())
+    relative_paths = ((path, path.relative_to(WEB_FOLDER)) for path in files)
     return {
         name.as_posix(): path.read_bytes()
-        for path, name in names
+        for path, name in relative_paths
         if not any(part in EXCLUDED_NAMES or part.startswith(".") for part in name.parts)
     }
 
 
 def build_console(node: Path, npm: list[str], report: Report) -> Path:
-    """A copy of the sources with their packages beside them: where they are bundled and checked.
+    """Builds the console. Returns the folder with a copy of the sources and their packages.
 
-    Linked packages are named by where they are linked, so the bundle tells no path of a machine.
+    Packages are linked next to the sources, so that the bundle contains no paths of this machine.
     """
     files = read_sources()
-    total = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, data in files.items():
-        total.update(f"{name}\0{len(data)}\0".encode() + data)
-    folder = BUILD_FOLDER / total.hexdigest()[:16]
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    folder = BUILD_FOLDER / digest.hexdigest()[:16]
 
-    def make(_lock: int) -> None:
+    def build(_lock: int) -> None:
         packages = prepare_node_packages(
             node, npm, WEB_FOLDER, "the console's packages (npm)", report
         )
@@ -47,14 +47,14 @@ def build_console(node: Path, npm: list[str], report: Report) -> Path:
         (folder / "node_modules").symlink_to(packages)
         _run([str(node), "build.mjs", "site"], folder)
 
-    install_once(folder, "the console's pages", make, report)
+    install_once(folder, "the console's pages", build, report)
     return folder
 
 
 def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(
+    completed = subprocess.run(
         command, cwd=folder, env=clean_env(), capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        told = (done.stderr or done.stdout).strip().splitlines()[:30]
-        raise SetupError("\n".join(["The console could not be built:", *told]))
+    if completed.returncode:
+        output = (completed.stderr or completed.stdout).strip().splitlines()[:30]
+        raise SetupError("\n".join(["Could not build the console:", *output]))

@@ -1,7 +1,7 @@
-"""Environments in `.local`, made once for each distinct set of requirements and then only found.
+"""Installs environments in `.local`, once for each distinct set of requirements.
 
-Several invocations at the same time are safe: whoever comes second waits at the lock and finds the
-work done. A folder counts only when its stamp is there, so a cut-off installation is begun anew.
+Concurrent invocations are safe: the second one waits for the lock and finds the installation. A
+folder is valid only with its stamp file, so an interrupted installation starts again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Report = Callable[[str], None]
 
 
 def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment without what would leak into a child: another venv, real credentials.
+    """Returns the environment for a child process, without virtualenvs and real credentials.
 
-    Without PYTHONDONTWRITEBYTECODE, so that the first import compiles and later ones are fast.
+    PYTHONDONTWRITEBYTECODE is removed as well, so that later imports are fast.
     """
     dropped = (
         "PYTHONDONTWRITEBYTECODE",
@@ -48,27 +48,26 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @contextlib.contextmanager
 def hold_lock(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
-    """Hold an exclusive lock on `path` (made when absent); gives its file descriptor.
+    """Holds an exclusive lock on `path`, which is created when missing. Yields its descriptor.
 
-    `waiting` is called when somebody else holds it.
-
-    An installer inherits it: when we are killed, nobody else begins before the installer ends.
+    `on_wait` is called when another process holds the lock. Installers inherit the descriptor: if
+    this process is killed, the lock is held until the installer ends.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
+    with path.open("a") as lock_file:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             on_wait()
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle.fileno()
+            fcntl.flock(lock_file, fcntl.LOCK_EX)
+        yield lock_file.fileno()
 
 
 def environment_folder(requirements: Path) -> Path:
-    """The folder of the environment of a lock file, installed or not.
+    """Returns the folder of a lock file's environment, installed or not.
 
-    It depends on the pins with their hashes and on this Python, not on comments: files with the
-    same pins share an environment.
+    It depends on the pins, their hashes and the Python version, but not on comments: files with
+    the same pins share an environment.
     """
     lines = "\n".join(split_logical_lines(requirements.read_text()))
     identity = f"{sys.version_info[:2]} {sys.platform}\n{lines}"
@@ -76,19 +75,20 @@ def environment_folder(requirements: Path) -> Path:
 
 
 def is_installed(folder: Path) -> bool:
-    """Whether a folder was completed, and its interpreter (if it has one) still exists."""
+    """Whether the installation is complete and its interpreter, if any, exists."""
     python = folder / "bin" / "python"
     return (folder / _STAMP).exists() and (python.exists() or not python.is_symlink())
 
 
 def prepare_environment(requirements: Path, purpose: str, report: Report) -> Path:
-    """The folder of an environment with exactly these requirements; installs it when absent."""
+    """Installs an environment with exactly these requirements if it is missing. Returns its
+    folder."""
     folder = environment_folder(requirements)
 
     def install(lock: int) -> None:
         uv = find_uv(report)
-        make = [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)]
-        _run(make, lock)
+        create = [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)]
+        _run(create, lock)
         python = str(folder / "bin" / "python")
         # No --compile-bytecode: it costs 14 s, and the first import does the same work.
         sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python]
@@ -101,71 +101,77 @@ def prepare_environment(requirements: Path, purpose: str, report: Report) -> Pat
 def prepare_node_packages(
     node: Path, npm: list[str], home: Path, label: str, report: Report
 ) -> Path:
-    """The folder `node_modules` with exactly what the package-lock.json in `home` says."""
-    pinned = (home / "package-lock.json").read_bytes()
-    folder = LOCAL / "node" / hashlib.sha256(pinned).hexdigest()[:16]
+    """Installs the packages of the package-lock.json in `home` if they are missing.
+
+    Returns the folder `node_modules`.
+    """
+    lock_file = (home / "package-lock.json").read_bytes()
+    folder = LOCAL / "node" / hashlib.sha256(lock_file).hexdigest()[:16]
 
     def install(lock: int) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(home / name, folder / name)
-        # Scripts of packages are not run: nothing that we use needs one.
+        # No package needs its install scripts, so they are not run.
         command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        _run(command, lock, cwd=folder, env={"PATH": path})
+        search_path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        _run(command, lock, cwd=folder, env={"PATH": search_path})
 
     install_once(folder, label, install, report)
     return folder / "node_modules"
 
 
 def find_uv(report: Report) -> str:
-    """uv from PATH, otherwise the pinned one in `.local/tools`."""
-    known = shutil.which("uv")
-    if known:
-        return known
+    """Returns uv from PATH, or installs the pinned version in `.local/tools`.
+
+    Raises SetupError when Python has no venv module.
+    """
+    on_path = shutil.which("uv")
+    if on_path:
+        return on_path
     folder = LOCAL / "tools"
-    pin = REQUIREMENTS_FOLDER / "requirements-uv.txt"
+    requirements = REQUIREMENTS_FOLDER / "requirements-uv.txt"
 
     def install(lock: int) -> None:
-        made = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "venv", str(folder)], capture_output=True, check=False
         )
-        if made.returncode:
+        if completed.returncode:
             raise SetupError(
-                "Python's venv module does not work here. Install it (on Debian and Ubuntu: "
-                f"apt-get install python3-venv) or put uv on PATH, then try again. "
+                "Python's venv module does not work. Install it (Debian and Ubuntu: "
+                "apt-get install python3-venv) or put uv on PATH, then try again. "
                 f"Interpreter: {sys.executable}."
             )
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        # The lock file also has the hash of the source distribution, whose build needs Rust.
-        _run([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(pin)], lock)
+        # Wheels only: building the source distribution needs Rust.
+        _run([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(requirements)], lock)
 
     install_once(folder, "uv", install, report)
     return str(folder / "bin" / "uv")
 
 
 def install_once(folder: Path, label: str, install: Callable[[int], None], report: Report) -> None:
-    """Fill `folder` by `install` (given the lock's descriptor) unless it is complete already."""
+    """Calls `install` with the lock's descriptor to fill `folder`, unless it is complete."""
     if is_installed(folder):
         return
     lock_file = folder.with_name(folder.name + ".lock")
     with hold_lock(
-        lock_file, lambda: report(f"Waiting for another terminal to install {label} …")
+        lock_file, lambda: report(f"Waiting for another process to install {label} …")
     ) as lock:
         if is_installed(folder):
             return
-        begin = time.monotonic()
+        started_at = time.monotonic()
         report(f"Installing {label} …")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         install(lock)
         (folder / _STAMP).touch()
-        report(f"Installed {label} in {time.monotonic() - begin:.0f} s.")
+        report(f"Installed {label} in {time.monotonic() - started_at:.0f} s.")
 
 
 def _run(
     command: list[str], lock: int, *, cwd: Path = ROOT, env: Mapping[str, str] | None = None
 ) -> None:
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
         cwd=cwd,
         env=clean_env(env),
@@ -174,6 +180,6 @@ def _run(
         text=True,
         check=False,
     )
-    if done.returncode:
-        told = (done.stderr or done.stdout).strip().splitlines()[-15:]
-        raise SetupError("\n".join(["This failed: " + " ".join(command), *told]))
+    if completed.returncode:
+        output = (completed.stderr or completed.stdout).strip().splitlines()[-15:]
+        raise SetupError("\n".join(["Command failed: " + " ".join(command), *output]))

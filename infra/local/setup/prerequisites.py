@@ -1,4 +1,4 @@
-"""Finds Java, Node and the emulators' jars, or says how to get them. Nothing is installed here."""
+"""Finds Java, Node and the emulators' jars, or describes how to install them. Installs nothing."""
 
 from __future__ import annotations
 
@@ -27,46 +27,47 @@ USUAL_SDK_FOLDERS: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Tool:
-    """A program that was found, with its major version."""
+    """The path of a program and its major version."""
 
     path: Path
     major: int
 
 
 def find_java(min_version: int = MIN_JAVA) -> Tool | None:
-    """Java from JAVA_HOME or PATH, when it is new enough."""
+    """Returns Java from JAVA_HOME or PATH, or None when it is missing or too old."""
     home = os.environ.get("JAVA_HOME")
     candidates = [Path(home) / "bin" / "java"] if home else []
     candidates += _on_path("java")
-    return _first_fit(candidates, ["-version"], r'version "(?:1\.)?(\d+)', min_version)
+    return _find_version(candidates, ["-version"], r'version "(?:1\.)?(\d+)', min_version)
 
 
 def find_node() -> Tool | None:
-    """Node from PATH with npm beside it, when it is new enough."""
+    """Returns Node from PATH, or None when Node or npm is missing or Node is too old."""
     if shutil.which("npm") is None:
         return None
-    return _first_fit(_on_path("node"), ["--version"], r"v(\d+)\.", MIN_NODE)
+    return _find_version(_on_path("node"), ["--version"], r"v(\d+)\.", MIN_NODE)
 
 
 def list_sdk_folders() -> Iterator[Path]:
-    """Where a Google Cloud SDK may be, nearest first; gcloud itself is never run."""
-    told = os.environ.get("CLOUDSDK_ROOT")
-    if told:
-        yield Path(told)
+    """Yields the folders of possible Google Cloud SDK installations. gcloud is never run."""
+    sdk_root = os.environ.get("CLOUDSDK_ROOT")
+    if sdk_root:
+        yield Path(sdk_root)
     for gcloud in _on_path("gcloud"):
         yield gcloud.resolve().parents[1]
-    for usual in USUAL_SDK_FOLDERS:
-        yield Path(usual).expanduser()
+    for folder in USUAL_SDK_FOLDERS:
+        yield Path(folder).expanduser()
 
 
 def firebase_cache() -> Path:
-    """Where firebase-tools keeps the emulators that it downloaded."""
-    told = os.environ.get("FIREBASE_EMULATORS_PATH")
-    return Path(told) if told else Path("~/.cache/firebase/emulators").expanduser()
+    """Returns the folder where firebase-tools stores downloaded emulators."""
+    folder = os.environ.get("FIREBASE_EMULATORS_PATH")
+    return Path(folder) if folder else Path("~/.cache/firebase/emulators").expanduser()
 
 
 def find_firestore_jar() -> Path | None:
-    """The Firestore emulator: by variable, from the SDK, from the cache of firebase-tools."""
+    """Returns the Firestore emulator: from the environment variable, the SDK, or the cache of
+    firebase-tools."""
     return _find_jar(
         "MOODREEL_FIRESTORE_JAR",
         "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar",
@@ -75,7 +76,7 @@ def find_firestore_jar() -> Path | None:
 
 
 def find_pubsub_jar() -> Path | None:
-    """The Pub/Sub emulator, sought in the same places."""
+    """Returns the Pub/Sub emulator, searched in the same order."""
     return _find_jar(
         "MOODREEL_PUBSUB_JAR",
         "platform/pubsub-emulator/lib/*-all.jar",
@@ -84,7 +85,7 @@ def find_pubsub_jar() -> Path | None:
 
 
 def required_java(jar: Path) -> int:
-    """The Java release that a jar was compiled for: class files carry it (major − 44)."""
+    """Returns the Java release that a jar needs: the major version of its class files minus 44."""
     try:
         with zipfile.ZipFile(jar) as archive:
             name = FIRESTORE_MAIN_CLASS
@@ -102,54 +103,56 @@ def required_java(jar: Path) -> int:
 
 
 def describe_missing_jar() -> str:
-    """The variable among the two that names a file which is not there, as a sentence, or ""."""
+    """Returns a sentence about a jar variable that points to a missing file, or ""."""
     for variable in ("MOODREEL_FIRESTORE_JAR", "MOODREEL_PUBSUB_JAR"):
-        told = os.environ.get(variable)
-        if told and not Path(told).is_file():
-            return f"{variable} points to {told}, and there is no such file."
+        path = os.environ.get(variable)
+        if path and not Path(path).is_file():
+            return f"{variable} points to {path}, which does not exist."
     return ""
 
 
 def jar_install_hint() -> str:
-    """What a person can do when the jars are nowhere."""
+    """Returns instructions for installing the jars."""
     return (
         "Install the emulators with `gcloud components install cloud-firestore-emulator "
-        "pubsub-emulator` (Debian and Ubuntu with Google's package source: `apt-get install "
-        "google-cloud-cli-firestore-emulator google-cloud-cli-pubsub-emulator`), or point "
-        "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR to the two jars."
+        "pubsub-emulator` (Debian and Ubuntu with Google's package repository: `apt-get install "
+        "google-cloud-cli-firestore-emulator google-cloud-cli-pubsub-emulator`), or set "
+        "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR to the paths of the jars."
     )
 
 
 def _find_jar(variable: str, in_sdk: str, in_cache: str) -> Path | None:
-    told = os.environ.get(variable)
-    if told:
-        return Path(told) if Path(told).is_file() else None
+    path = os.environ.get(variable)
+    if path:
+        return Path(path) if Path(path).is_file() else None
     for folder in list_sdk_folders():
-        found = sorted(folder.glob(in_sdk), key=_version) if folder.is_dir() else []
-        if found:
-            return found[-1]
-    cached = sorted(firebase_cache().glob(in_cache), key=_version)
-    return cached[-1] if cached else None
+        jars = sorted(folder.glob(in_sdk), key=_version_key) if folder.is_dir() else []
+        if jars:
+            return jars[-1]
+    jars = sorted(firebase_cache().glob(in_cache), key=_version_key)
+    return jars[-1] if jars else None
 
 
-def _version(path: Path) -> list[int]:
+def _version_key(path: Path) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", path.name)]
 
 
 def _on_path(name: str) -> list[Path]:
-    found = shutil.which(name)
-    return [Path(found)] if found else []
+    path = shutil.which(name)
+    return [Path(path)] if path else []
 
 
-def _first_fit(candidates: list[Path], ask: list[str], pattern: str, needed: int) -> Tool | None:
+def _find_version(
+    candidates: list[Path], arguments: list[str], pattern: str, min_version: int
+) -> Tool | None:
     for path in candidates:
         try:
-            told = subprocess.run(
-                [str(path), *ask], capture_output=True, text=True, timeout=20, check=False
+            completed = subprocess.run(
+                [str(path), *arguments], capture_output=True, text=True, timeout=20, check=False
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
-        version = re.search(pattern, told.stdout + told.stderr)
-        if version and int(version.group(1)) >= needed:
+        version = re.search(pattern, completed.stdout + completed.stderr)
+        if version and int(version.group(1)) >= min_version:
             return Tool(path, int(version.group(1)))
     return None

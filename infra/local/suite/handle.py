@@ -1,4 +1,4 @@
-"""A suite in the hands of tests: sign up, call the API, kill, restart, read mails and logs."""
+"""Controls a suite from tests: accounts, API calls, kill, restart, emails, logs and faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from infra.local.cli import fault
-from infra.local.cli.run import guess_content_type
+from infra.local.cli.inputs import guess_content_type
 from infra.local.suite import suite_client, wiring
 from infra.local.suite.api_client import Client, User
 from infra.local.suite.http import request
@@ -24,91 +24,96 @@ from shared.pipeline import FUNCTIONS, RECIPES
 _T = TypeVar("_T")
 TERMINAL_STATUSES = ("done", "failed", "cancelled")
 WAIT_TIMEOUT_S = 300.0
-"""How long tests wait for a condition: long, so that a busy machine fails none of them."""
+"""How long tests wait for a condition. The limit is generous so that tests pass on a busy
+machine."""
 
 
 class SuiteHandle:
-    """One suite that is up, and what its runner has said so far."""
+    """A running suite and the output of its runner."""
 
     def __init__(self, layout: SuiteLayout, runner_pid: int, output_file: Path) -> None:
         self.place = layout
         self.runner_pid = runner_pid
-        self._told = output_file
+        self._output_file = output_file
 
-    # --- where things are
+    # --- addresses
 
     def port(self, name: str) -> int:
-        """The port of a service or function."""
+        """Returns the port of a service or function."""
         return self.place.port(name)
 
     def url(self, name: str) -> str:
-        """Where a service or function answers."""
+        """Returns the URL of a service or function."""
         return self.place.url(name)
 
     @property
     def env(self) -> dict[str, str]:
-        """For `Settings.from_env`, and for Google's client libraries."""
+        """The environment for `Settings.from_env` and for Google's client libraries."""
         return emulator_env(self.place)
 
     def read_output(self) -> str:
-        """All that the runner printed."""
-        return self._told.read_text()
+        """Returns the output of the runner."""
+        return self._output_file.read_text()
 
     def read_log(self, service: str) -> str:
-        """What a service wrote."""
+        """Returns the log of a service."""
         return suite_client.log_path(self.place, service).read_text(errors="replace")
 
     # --- processes
 
     def services(self) -> dict[str, dict[str, Any]]:
-        """The runner's table: pid, port, ready, restarts, log of every service."""
-        told = suite_client.read_status(self.place)
-        if told is None:
-            raise SetupError("The suite is gone.")
-        services: dict[str, dict[str, Any]] = told["services"]
+        """Returns pid, port, ready, restarts and log of every service."""
+        status = suite_client.read_status(self.place)
+        if status is None:
+            raise SetupError("The suite is no longer running.")
+        services: dict[str, dict[str, Any]] = status["services"]
         return services
 
     def pid(self, service: str) -> int:
-        """The process that the runner started; it leads a group with its workers."""
+        """Returns the process id of a service. The process leads a group with its workers."""
         return int(self.services()[service]["pid"])
 
     def kill(self, service: str) -> None:
-        """kill -9 of a service with all its workers."""
+        """Kills a service and its workers with SIGKILL."""
         os.killpg(self.pid(service), signal.SIGKILL)
 
     def restart(self, service: str, env: Mapping[str, str] | None = None) -> None:
-        """End it and wait until it answers again, with `env` until its next death."""
-        before = self.services()[service]["restarts"]
+        """Restarts a service with `env`, which the next restart drops, and waits until it is
+        ready."""
+        restarts_before = self.services()[service]["restarts"]
         suite_client.restart(self.place, service, dict(env or {}))
-        wait_until(lambda: self.has_restarted(service, before), f"{service} to come back")
+        wait_until(lambda: self.has_restarted(service, restarts_before), f"{service} to restart")
 
     def has_restarted(self, service: str, restarts_before: int) -> bool:
-        """Whether it answers after at least one more restart."""
-        one = self.services()[service]
-        return bool(one["ready"] and one["restarts"] > restarts_before)
+        """Whether the service is ready after at least one more restart."""
+        state = self.services()[service]
+        return bool(state["ready"] and state["restarts"] > restarts_before)
 
     def crash_once(self, point: str, stage: str, job_id: str) -> Path:
-        """The stage's process ends itself when it reaches the point; the order's file goes then."""
-        order = self.place.folder / CRASHES_FOLDER / f"{point}.{stage}.{job_id}"
-        order.parent.mkdir(exist_ok=True)
-        order.touch()
-        return order
+        """Makes the stage's process end itself at a crash point, once.
+
+        Returns the file that requests it. The process deletes the file when it crashes.
+        """
+        crash_file = self.place.folder / CRASHES_FOLDER / f"{point}.{stage}.{job_id}"
+        crash_file.parent.mkdir(exist_ok=True)
+        crash_file.touch()
+        return crash_file
 
     def trigger_schedule(self, function: str) -> None:
-        """What the schedule would send, now."""
+        """Publishes the message of a function's schedule now."""
         wiring.trigger_schedule(self.place, FUNCTIONS[function])
 
-    # --- people
+    # --- users
 
     def user(self, email: str | None = None) -> User:
-        """Someone signed in; a new person unless an address is given."""
+        """Returns a signed-in user: a new one unless an address is given."""
         address = email or f"{uuid.uuid4().hex[:12]}@moodreel.test"
         user = User(self.url("auth"), address, "local-only-password")
         user.sign_in()
         return user
 
     def client(self, user: User | None = None) -> Client:
-        """The API as this person (default: a new one) sees it."""
+        """Returns an API client for this user (default: a new user)."""
         return Client(self.url("api"), user or self.user())
 
     def start_job(
@@ -120,12 +125,14 @@ class SuiteHandle:
         title: str | None = None,
         named_files: Mapping[str, Path] | None = None,
     ) -> str:
-        """Create a job and upload its files, in the order of the recipe's inputs or by their names;
-        the job's id."""
-        names = [one.name for one in RECIPES[recipe].inputs]
+        """Creates a job and uploads its files, in the order of the recipe's inputs or by name.
+
+        Returns the job's id.
+        """
+        names = [input_.name for input_ in RECIPES[recipe].inputs]
         inputs = dict(zip(names, files, strict=False))  # optional inputs come last
         inputs.update(named_files or {})
-        described = {
+        descriptions = {
             name: {
                 "filename": path.name,
                 "content_type": guess_content_type(path),
@@ -133,15 +140,15 @@ class SuiteHandle:
             }
             for name, path in inputs.items()
         }
-        made = client.create_job(recipe, described, options, title)
+        created = client.create_job(recipe, descriptions, options, title)
         for name, path in inputs.items():
-            client.upload(made["uploads"][name], path, lambda _: None)
-        return str(made["job"]["id"])
+            client.upload(created["uploads"][name], path, lambda _: None)
+        return str(created["job"]["id"])
 
     def wait_for_job(
         self, client: Client, job_id: str, timeout_s: float = WAIT_TIMEOUT_S
     ) -> dict[str, Any]:
-        """The job when it has ended, however it ended."""
+        """Waits until the job has a terminal status. Returns the job."""
         return wait_until(
             lambda: next(
                 (job for job in [client.get_job(job_id)] if job["status"] in TERMINAL_STATUSES),
@@ -154,45 +161,47 @@ class SuiteHandle:
     # --- mail and faults
 
     def list_emails(self, to: str | None = None) -> list[dict[str, Any]]:
-        """The mails so far, oldest first: id, from, to, subject, message_id, text, html, path."""
-        told: list[dict[str, Any]] = request("GET", self.url("mails") + "/mails").json()
-        return [mail for mail in told if to is None or to in mail["to"]]
+        """Returns the received emails, oldest first: id, from, to, subject, message_id, text, html,
+        path."""
+        emails: list[dict[str, Any]] = request("GET", self.url("mails") + "/mails").json()
+        return [email for email in emails if to is None or to in email["to"]]
 
     def refuse_emails(self, reply: str, count: int = 1, to: str = "") -> None:
-        """The next mails (to this address, if given) are answered with `reply`, for example
+        """Rejects the next emails (to this address, if given) with `reply`, for example
         `451 4.3.0 Try later`."""
         refusal = {"reply": reply, "count": count, "to": to}
         request("POST", self.url("mails") + "/refusals", refusal)
 
     def add_storage_fault(self, rule: Mapping[str, Any]) -> None:
-        """Let Cloud Storage misbehave by a rule (see infra/local/faults/inject.py)."""
+        """Adds a fault rule to Cloud Storage (see infra/local/faults/inject.py)."""
         fault.add_rule(self.place, "gcs", rule)
 
     def clear_storage_faults(self) -> None:
-        """Cloud Storage behaves again."""
+        """Deletes the fault rules of Cloud Storage."""
         fault.clear_rules(self.place, "gcs")
 
     def add_message_fault(self, target: str, action: Mapping[str, Any], **how: Any) -> None:
-        """Bend the deliveries to a function, or to all with "messages" (see
+        """Adds a fault rule for the deliveries to a function, or to all with "messages" (see
         infra/local/emulators/push/server.py).
 
-        `how` may hold count, rate, seed: `message_fault("stitching", {"repeat": 2}, count=3)`.
+        `how` may hold count, rate and seed:
+        `add_message_fault("stitching", {"repeat": 2}, count=3)`.
         """
         fault.add_rule(self.place, target, {"action": dict(action), **how})
 
     def clear_message_faults(self) -> None:
-        """Messages are delivered once and at once again."""
+        """Deletes the fault rules for messages."""
         fault.clear_rules(self.place, "push")
 
     def list_faults(self) -> list[dict[str, Any]]:
-        """All rules in force, each with its `server` and its `matched_count` and `fired_count`."""
-        found = fault.list_rules(self.place, self.services())
-        return [{"server": server, **rule} for server, rule in found]
+        """Returns all active rules, each with `server`, `matched_count` and `fired_count`."""
+        rules = fault.list_rules(self.place, self.services())
+        return [{"server": server, **rule} for server, rule in rules]
 
     def read_delivery_counts(self) -> dict[str, dict[str, int]]:
-        """For every function: pushed, in_flight, acknowledged, refused (and copies) so far."""
-        told: dict[str, dict[str, int]] = request("GET", self.url("push") + "/_stats").json()
-        return told
+        """Returns pushed, in_flight, acknowledged, refused and copies for every function."""
+        counts: dict[str, dict[str, int]] = request("GET", self.url("push") + "/_stats").json()
+        return counts
 
 
 def wait_until(
@@ -207,13 +216,13 @@ def wait_until(
     Without `interval_s` the interval grows from 0.1 to 0.5 s with the time waited: each check
     takes CPU time from what the test waits for.
     """
-    begin = time.monotonic()
+    started_at = time.monotonic()
     while True:
-        if answer := condition():
-            return answer
-        waited_s = time.monotonic() - begin
+        if result := condition():
+            return result
+        waited_s = time.monotonic() - started_at
         if waited_s > timeout_s:
-            raise SetupError(f"Waited {timeout_s:.0f} s in vain for {description}.")
+            raise SetupError(f"Timed out after {timeout_s:.0f} s waiting for {description}.")
         time.sleep(interval_s or min(0.5, max(0.1, waited_s / 10)))
 
 
@@ -225,16 +234,16 @@ def run_suite(
     *,
     fresh: bool = True,
 ) -> Iterator[SuiteHandle]:
-    """A suite of one's own for the time of the block. Raises SetupError with what was said."""
+    """Runs a suite inside the block. Raises SetupError with the runner's output."""
     with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder) / "runner.log"
+        output_file = Path(folder) / "runner.log"
         try:
             with (
-                told.open("w") as out,
+                output_file.open("w") as output,
                 suite_client.run_in_background(
-                    layout, recipe=recipe, fresh=fresh, env=env, output=out
+                    layout, recipe=recipe, fresh=fresh, env=env, output=output
                 ) as runner,
             ):
-                yield SuiteHandle(layout, runner.pid, told)
-        except SetupError as problem:
-            raise SetupError(f"{problem}\n{told.read_text()}") from problem
+                yield SuiteHandle(layout, runner.pid, output_file)
+        except SetupError as error:
+            raise SetupError(f"{error}\n{output_file.read_text()}") from error

@@ -1,4 +1,4 @@
-"""Plain HTTP for the runner: the standard library only, never through a proxy."""
+"""HTTP for the runner: standard library only, without proxies."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from urllib.parse import urlsplit
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer: whoever follows it must not send the token along."""
+    """Returns redirects to the caller, who must not send the token to the new location."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def connect(address: tuple[str, int], timeout_s: float) -> socket.socket:
-    """Returns a connection that is never one to itself.
+    """Returns a connection that is not connected to itself.
 
-    Without a listener, a connection to a port of the ephemeral range may get that very port as its
-    own; TCP then connects it to itself, and the service that is starting finds its port taken.
+    Without a listener, a connection to an ephemeral port may get the same port as its local port.
+    TCP then connects the socket to itself, and the service that is starting cannot bind the port.
 
     Raises:
-        OSError: nobody listens there, or nobody answers in time.
+        OSError: There is no listener, or it does not respond in time.
     """
     connection = socket.socket()
     try:
         connection.settimeout(timeout_s)
         connection.bind((address[0], 0))
         if connection.getsockname() == address:
-            raise ConnectionRefusedError(f"nobody listens on {address[1]}")
+            raise ConnectionRefusedError(f"no listener on port {address[1]}")
         connection.connect(address)
     except OSError:
         connection.close()
@@ -44,7 +44,7 @@ def connect(address: tuple[str, int], timeout_s: float) -> socket.socket:
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP over `connect`."""
+    """An HTTP connection that uses `connect`."""
 
     def connect(self) -> None:
         timeout_s = self.timeout if isinstance(self.timeout, (int, float)) else 60.0
@@ -61,14 +61,14 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedire
 
 @dataclass(frozen=True)
 class Response:
-    """What came back, whatever the status."""
+    """A response with any status."""
 
     status: int
     headers: Message
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError when it is none."""
+        """Returns the body as JSON. Raises ValueError when it is not JSON."""
         return json.loads(self.body)
 
 
@@ -80,25 +80,27 @@ def request(
     headers: Mapping[str, str] | None = None,
     timeout_s: float = 10,
 ) -> Response:
-    """One request, JSON out. Raises OSError when nobody answers, never for a status."""
+    """Sends a request with a JSON body. Raises OSError without a response, not for a status."""
     if urlsplit(url).scheme not in ("http", "https"):
-        raise ValueError(f"not an HTTP address: {url}")
+        raise ValueError(f"not an HTTP URL: {url}")
     data = None if payload is None else json.dumps(payload).encode()
-    sent = urllib.request.Request(url, data=data, method=method, headers=dict(headers or {}))  # noqa: S310 - checked above
+    http_request = urllib.request.Request(  # noqa: S310 - checked above
+        url, data=data, method=method, headers=dict(headers or {})
+    )
     if data is not None:
-        sent.add_header("Content-Type", "application/json")
+        http_request.add_header("Content-Type", "application/json")
     try:
-        with _opener.open(sent, timeout=timeout_s) as answer:
-            return Response(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return Response(refusal.code, refusal.headers, refusal.read())
-    except urllib.error.URLError as lost:
-        raise OSError(str(lost.reason)) from lost
+        with _opener.open(http_request, timeout=timeout_s) as response:
+            return Response(response.status, response.headers, response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Response(error.code, error.headers, error.read())
+    except urllib.error.URLError as error:
+        raise OSError(str(error.reason)) from error
 
 
 def is_reachable(url: str, timeout_s: float = 5) -> bool:
-    """Whether somebody speaks HTTP there; a refusal is an answer, a server's error is not."""
+    """Whether a server responds with a status below 500."""
     try:
         return request("GET", url, timeout_s=timeout_s).status < 500
     except (OSError, ValueError, http.client.HTTPException):

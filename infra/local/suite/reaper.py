@@ -1,7 +1,7 @@
-"""Ends what a runner started when the runner is gone, however it went (kill -9 included).
+"""Stops the services of a runner when the runner has ended for any reason, including SIGKILL.
 
-The runner holds the other end of our standard input and writes `+<group>` and `-<group>` lines as
-its services come and go. When the pipe closes, the groups that are still listed are ended.
+The runner holds the other end of standard input. It writes `+<group>` when a service starts and
+`-<group>` when it ends. When the pipe closes, the reaper kills the remaining groups.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _GRACE_S = 1.0
 
 
 def main() -> None:
-    """Follow standard input to its end, then end what is left."""
+    """Reads standard input to its end, then kills the remaining process groups."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()

@@ -1,71 +1,54 @@
-"""Starts processes, waits until they answer, starts them again when they die, ends them all."""
+"""Starts processes, waits until they are ready, restarts them when they die, and stops them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.local.suite.http import connect, is_reachable
-from infra.local.suite.layout import HOST, ROOT, SetupError
+from infra.local.suite.layout import ROOT, SetupError
+from infra.local.suite.processes import (
+    RunningService,
+    describe_exit,
+    is_answering,
+    kill_group,
+)
 from infra.local.suite.services import Service
 
 _POLL_S = 0.05
-_SETTLED_S = 5.0
-"""Who lived this long is started again at once; who dies sooner waits longer every time."""
-_LONGEST_WAIT_S = 15.0
+_STABLE_UPTIME_S = 5.0
+"""A process that ran at least this long is restarted at once. Others get a growing backoff."""
+_MAX_BACKOFF_S = 15.0
 _WORKER_DIED = re.compile(rb"Worker \(pid:(\d+)\) (was sent SIG\w+|exited with code \d+)")
-"""How gunicorn tells it."""
-
-
+"""gunicorn's log lines about a dead worker."""
 _PORT_TAKEN = re.compile("address already in use|eaddrinuse|connection in use", re.IGNORECASE)
-"""A port that was free a moment ago may serve somebody's outgoing connection for a while."""
-
-
-@dataclass
-class RunningService:
-    """A service and its process of the moment."""
-
-    service: Service
-    log: Path
-    process: subprocess.Popen[bytes]
-    started_at: float = field(default_factory=time.monotonic)
-    restart_count: int = 0
-    ready: bool = False
-    early_exit_count: int = 0
-    log_read_bytes: int = 0
-    failed: bool = False
-    """It ended before it ever answered, and is not started again."""
-    restart_env: dict[str, str] | None = None
-    """Set when a restart was asked for: variables on top of the service's own."""
+"""An outgoing connection may use the port temporarily, although it was free before."""
 
 
 class Supervisor:
-    """All processes of one suite. Each is a group of its own, so that its children end with it."""
+    """The processes of one suite. Each leads its own process group, which is stopped as a whole."""
 
     def __init__(self, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
-        self._say = report
+        self._report = report
         self._stopping = False
-        self._tending: list[asyncio.Task[None]] = []
+        self._watch_tasks: list[asyncio.Task[None]] = []
         self.running: dict[str, RunningService] = {}
         self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Gets a sentence when a service died that cannot be started again."""
-        self.changed: Callable[[], None] = lambda: None
-        """Called after every start, restart and death."""
-        self.revived: Callable[[str], Awaitable[None]] | None = None
-        """Awaited with the name of a service that answers again after a restart."""
+        """Resolves to a sentence when a service has died that cannot be restarted."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after every start, restart and exit."""
+        self.on_recovered: Callable[[str], Awaitable[None]] | None = None
+        """Awaited with the name of a service that is ready again after a restart."""
         logs.mkdir(parents=True, exist_ok=True)
-        self._watchdog = subprocess.Popen(
+        self._reaper = subprocess.Popen(
             [sys.executable, "-m", "infra.local.suite.reaper"],
             stdin=subprocess.PIPE,
             cwd=ROOT,
@@ -74,39 +57,44 @@ class Supervisor:
         )
 
     def start(self, service: Service) -> None:
-        """Start one service with an empty log; it is tended from now on."""
+        """Starts a service with an empty log, and restarts it when it dies."""
         log = self._logs / f"{service.name}.log"
         log.write_bytes(b"")
         self.running[service.name] = RunningService(
             service, log, self._spawn(service, log, service.env)
         )
-        self._tending.append(asyncio.create_task(self._tend(self.running[service.name])))
+        self._watch_tasks.append(asyncio.create_task(self._watch(self.running[service.name])))
 
     async def wait_until_ready(self, name: str, timeout_s: float = 300) -> float:
-        """Wait until it answers; returns the seconds it took. Raises SetupError with its log."""
-        one = self.running[name]
-        began = one.started_at
-        while one.process.poll() is not None or not await asyncio.to_thread(_answers, one.service):
-            if one.failed:
-                raise SetupError(f"{name} ended while starting.\n{read_log_tail(one.log)}")
-            if time.monotonic() - began > timeout_s:
+        """Waits until a service is ready. Returns the seconds since its start.
+
+        Raises SetupError with the end of its log.
+        """
+        running = self.running[name]
+        started_at = running.started_at
+        while running.process.poll() is not None or not await asyncio.to_thread(
+            is_answering, running.service
+        ):
+            if running.failed:
+                raise SetupError(f"{name} exited while starting.\n{read_log_tail(running.log)}")
+            if time.monotonic() - started_at > timeout_s:
                 raise SetupError(
-                    f"{name} does not answer after {timeout_s:.0f} s.\n{read_log_tail(one.log)}"
+                    f"{name} is not ready after {timeout_s:.0f} s.\n{read_log_tail(running.log)}"
                 )
             await asyncio.sleep(_POLL_S)
-        one.ready = True
-        self.changed()
-        return time.monotonic() - began
+        running.ready = True
+        self.on_change()
+        return time.monotonic() - started_at
 
     def restart(self, name: str, env: Mapping[str, str]) -> None:
-        """End a service now; it comes back with `env` on top of its own variables."""
-        one = self.running[name]
-        one.restart_env = dict(env)
-        kill_group(one.process.pid, signal.SIGKILL)
+        """Restarts a service now, with `env` added to its own variables."""
+        running = self.running[name]
+        running.restart_env = dict(env)
+        kill_group(running.process.pid, signal.SIGKILL)
 
     @contextlib.contextmanager
     def pause_services(self, names: Iterable[str]) -> Iterator[None]:
-        """Inside the block these services stand still, with all their workers."""
+        """Suspends these services and their workers inside the block."""
         groups = [self.running[name].process.pid for name in names if name in self.running]
         try:
             for group in groups:
@@ -117,42 +105,42 @@ class Supervisor:
                 kill_group(group, signal.SIGCONT)
 
     def describe_services(self) -> dict[str, dict[str, Any]]:
-        """What runs, for the state file."""
+        """Returns the services for the state file."""
         return {
             name: {
-                "pid": one.process.pid,
-                "port": one.service.port,
-                "url": one.service.address,
-                "log": str(one.log),
-                "ready": one.ready,
-                "restarts": one.restart_count,
+                "pid": service.process.pid,
+                "port": service.service.port,
+                "url": service.service.address,
+                "log": str(service.log),
+                "ready": service.ready,
+                "restarts": service.restart_count,
             }
-            for name, one in self.running.items()
+            for name, service in self.running.items()
         }
 
     async def stop(self, names: list[str], grace_s: float) -> None:
-        """End these (all groups at once): asked politely, then after `grace_s` not."""
+        """Stops services together: SIGTERM first, SIGKILL after `grace_s`."""
         self._stopping = True
-        groups = [self.running[name].process for name in names if name in self.running]
-        for process in groups:
+        processes = [self.running[name].process for name in names if name in self.running]
+        for process in processes:
             kill_group(process.pid, signal.SIGTERM)
-        limit = time.monotonic() + grace_s
-        while any(p.poll() is None for p in groups) and time.monotonic() < limit:
+        deadline = time.monotonic() + grace_s
+        while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
             await asyncio.sleep(_POLL_S)
-        for process in groups:
+        for process in processes:
             kill_group(process.pid, signal.SIGKILL)
             await asyncio.to_thread(process.wait)
-            self._tell_watchdog(f"-{process.pid}")
+            self._notify_reaper(f"-{process.pid}")
 
     async def close(self) -> None:
-        """End whatever is left, and the watchdog."""
+        """Kills the remaining services and ends the reaper."""
         self._stopping = True
-        for task in self._tending:
+        for task in self._watch_tasks:
             task.cancel()
         await self.stop(list(self.running), 0)
-        if self._watchdog.stdin:
-            self._watchdog.stdin.close()
-        await asyncio.to_thread(self._watchdog.wait)
+        if self._reaper.stdin:
+            self._reaper.stdin.close()
+        await asyncio.to_thread(self._reaper.wait)
 
     def _spawn(
         self, service: Service, log: Path, env: Mapping[str, str]
@@ -167,115 +155,95 @@ class Supervisor:
                 env=env,
                 start_new_session=True,
             )
-        self._tell_watchdog(f"+{process.pid}")
+        self._notify_reaper(f"+{process.pid}")
         return process
 
-    def _tell_watchdog(self, line: str) -> None:
-        if self._watchdog.stdin:
+    def _notify_reaper(self, line: str) -> None:
+        if self._reaper.stdin:
             with contextlib.suppress(BrokenPipeError, ValueError):
-                self._watchdog.stdin.write(line + "\n")
-                self._watchdog.stdin.flush()
+                self._reaper.stdin.write(line + "\n")
+                self._reaper.stdin.flush()
 
-    async def _tend(self, one: RunningService) -> None:
-        name = one.service.name
+    async def _watch(self, running: RunningService) -> None:
+        name = running.service.name
         while True:
-            while one.process.poll() is None:
+            while running.process.poll() is None:
                 await asyncio.sleep(_POLL_S)
-                self._mind_workers(one)
-            was_ready, one.ready = one.ready, False
-            # Workers outlive a killed master for up to half a minute and hold its port.
-            kill_group(one.process.pid, signal.SIGKILL)
-            self._tell_watchdog(f"-{one.process.pid}")
+                self._check_workers(running)
+            was_ready, running.ready = running.ready, False
+            # Workers outlive a killed master for up to 30 s and hold its port.
+            kill_group(running.process.pid, signal.SIGKILL)
+            self._notify_reaper(f"-{running.process.pid}")
             if self._stopping:
                 return
-            if was_ready and one.service.keeps_state:
+            if was_ready and running.service.keeps_state:
                 if not self.fatal.done():
-                    self.fatal.set_result(f"{name} {_how(one.process)}; its state is lost.")
+                    self.fatal.set_result(
+                        f"{name} {describe_exit(running.process)}; its state is lost."
+                    )
                 return
-            first_start = not was_ready and (one.restart_count == 0 or one.service.keeps_state)
-            if first_start and not _PORT_TAKEN.search(read_log_tail(one.log)):
-                one.failed = True  # ready() reports it
+            first_start = not was_ready and (
+                running.restart_count == 0 or running.service.keeps_state
+            )
+            if first_start and not _PORT_TAKEN.search(read_log_tail(running.log)):
+                running.failed = True  # wait_until_ready() reports it
                 return
-            env, one.restart_env = one.restart_env, None
-            await self._again(one, env)
+            env, running.restart_env = running.restart_env, None
+            await self._respawn(running, env)
 
-    def _mind_workers(self, one: RunningService) -> None:
-        """Say when a worker died: its master has started another one by itself by then."""
+    def _check_workers(self, running: RunningService) -> None:
+        """Reports dead workers. Their master has already replaced them."""
         try:
-            size = one.log.stat().st_size
-            if size <= one.log_read_bytes:
+            size = running.log.stat().st_size
+            if size <= running.log_read_bytes:
                 return
-            with one.log.open("rb") as log:
-                log.seek(one.log_read_bytes)
-                fresh = log.read(size - one.log_read_bytes)
+            with running.log.open("rb") as log:
+                log.seek(running.log_read_bytes)
+                new_output = log.read(size - running.log_read_bytes)
         except FileNotFoundError:
-            return  # somebody tidied up; the service itself is well
-        one.log_read_bytes = size
-        for found in _WORKER_DIED.finditer(fresh):
-            one.restart_count += 1
-            pid, cause = (part.decode() for part in found.groups())
-            self._say(f"{one.service.name}: worker {pid} {cause}; gunicorn started another one.")
-            self.changed()
+            return  # the user deleted the log
+        running.log_read_bytes = size
+        for match in _WORKER_DIED.finditer(new_output):
+            running.restart_count += 1
+            pid, cause = (group.decode() for group in match.groups())
+            self._report(
+                f"{running.service.name}: worker {pid} {cause}; gunicorn started a new one."
+            )
+            self.on_change()
 
-    async def _again(self, one: RunningService, env: dict[str, str] | None) -> None:
-        lived_s = time.monotonic() - one.started_at
-        one.early_exit_count = (
-            0 if env is not None or lived_s > _SETTLED_S else one.early_exit_count + 1
-        )
-        wait_s = (
-            min(_LONGEST_WAIT_S, 2.0 ** (one.early_exit_count - 1))
-            if one.early_exit_count > 1
-            else 0
-        )
-        later = f" in {wait_s:.0f} s" if wait_s else ""
-        self._say(f"{one.service.name} {_how(one.process)}; starting it again{later}.")
-        self.changed()
+    async def _respawn(self, running: RunningService, env: dict[str, str] | None) -> None:
+        uptime_s = time.monotonic() - running.started_at
+        early = env is None and uptime_s <= _STABLE_UPTIME_S
+        count = running.early_exit_count = running.early_exit_count + 1 if early else 0
+        wait_s = min(_MAX_BACKOFF_S, 2.0 ** (count - 1)) if count > 1 else 0
+        delay = f" in {wait_s:.0f} s" if wait_s else ""
+        service = running.service
+        self._report(f"{service.name} {describe_exit(running.process)}; restarting it{delay}.")
+        self.on_change()
         await asyncio.sleep(wait_s)
         if self._stopping:
             return
-        one.restart_count += 1
-        one.process = self._spawn(one.service, one.log, {**one.service.env, **(env or {})})
-        one.started_at = time.monotonic()
-        self.changed()
-        while one.process.poll() is None:
-            if await asyncio.to_thread(_answers, one.service):
-                if self.revived:
-                    await self.revived(one.service.name)
-                one.ready = True
-                self._say(f"{one.service.name} answers again ({_since(one.started_at)}).")
-                self.changed()
+        running.restart_count += 1
+        running.process = self._spawn(service, running.log, {**service.env, **(env or {})})
+        running.started_at = time.monotonic()
+        self.on_change()
+        while running.process.poll() is None:
+            if await asyncio.to_thread(is_answering, running.service):
+                if self.on_recovered:
+                    await self.on_recovered(running.service.name)
+                running.ready = True
+                elapsed = _format_elapsed(running.started_at)
+                self._report(f"{running.service.name} is ready again ({elapsed}).")
+                self.on_change()
                 return
             await asyncio.sleep(_POLL_S)
 
 
-def kill_group(group: int, number: signal.Signals) -> None:
-    """Signal a whole process group, if it still exists."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
 def read_log_tail(log: Path, lines: int = 15) -> str:
-    """The end of a log, indented."""
-    told = log.read_text(errors="replace").rstrip().splitlines()[-lines:]
-    return "\n".join(f"    {line}" for line in told) or "    (its log is empty)"
+    """Returns the last lines of a log, indented."""
+    tail = log.read_text(errors="replace").rstrip().splitlines()[-lines:]
+    return "\n".join(f"    {line}" for line in tail) or "    (its log is empty)"
 
 
-def _answers(service: Service) -> bool:
-    if service.probe != "smtp":
-        return is_reachable(service.probe)
-    try:
-        with connect((HOST, service.port), 1) as connection:
-            return connection.recv(4).startswith(b"220 ")
-    except OSError:
-        return False
-
-
-def _how(process: subprocess.Popen[bytes]) -> str:
-    code = process.returncode
-    if code is not None and code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"ended with status {code}"
-
-
-def _since(moment: float) -> str:
+def _format_elapsed(moment: float) -> str:
     return f"{time.monotonic() - moment:.1f} s"

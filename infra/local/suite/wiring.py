@@ -1,4 +1,4 @@
-"""Topics, push subscriptions, buckets and their notifications: made from the table over REST."""
+"""Creates topics, push subscriptions, buckets and notifications from the table, over REST."""
 
 from __future__ import annotations
 
@@ -14,37 +14,45 @@ from shared.pipeline import FUNCTIONS, Bucket, FinalizeTrigger, Function, Schedu
 
 DEAD_LETTER = "dead_letter"
 STORAGE_CONFIG_FILE = ROOT / "infra" / "storage.json"
-"""What the buckets allow and how long they keep, here and in the cloud."""
+"""CORS and lifecycle of the buckets, here and in the cloud."""
 
 
 def wire_pubsub(layout: SuiteLayout, functions: Iterable[Function]) -> None:
-    """A topic for every built event-driven row, and a push subscription for each started one.
+    """Creates the topics of all event-driven functions and push subscriptions for `functions`.
 
-    A topic without its subscription keeps no message: nobody may publish meanwhile.
+    Publishers must be paused: a topic without a subscription drops its messages.
     """
     base = f"{layout.url('pubsub')}/v1/projects/{PROJECT}"
-    woken = [row for row in FUNCTIONS.values() if row.is_built and row.is_event_driven]
-    names = {row.name for row in functions}
-    # dead_letter comes first: the other subscriptions refer to its topic.
-    for row in sorted(woken, key=lambda row: row.name != DEAD_LETTER):
-        _made(request("PUT", f"{base}/topics/{row.topic}", {}))
-        if row.name in names:
-            _made(
-                request("PUT", f"{base}/subscriptions/{row.topic}", build_subscription(layout, row))
+    event_driven = [
+        function
+        for function in FUNCTIONS.values()
+        if function.is_built and function.is_event_driven
+    ]
+    names = {function.name for function in functions}
+    # dead_letter comes first: the other subscriptions reference its topic.
+    for function in sorted(event_driven, key=lambda function: function.name != DEAD_LETTER):
+        _check(request("PUT", f"{base}/topics/{function.topic}", {}))
+        if function.name in names:
+            _check(
+                request(
+                    "PUT",
+                    f"{base}/subscriptions/{function.topic}",
+                    build_subscription(layout, function),
+                )
             )
 
 
 def build_subscription(layout: SuiteLayout, function: Function) -> dict[str, Any]:
-    """The body of a row's push subscription."""
-    # Without the row's retry policy: the emulator leaves messages that were refused lying for
-    # minutes when there are a dozen of them. When a unit may be tried again stands in the unit.
+    """Returns the body of a function's push subscription."""
+    # Without a retry policy: with one, the emulator holds a dozen refused messages back for
+    # minutes. The unit itself holds the time of its next attempt.
     body: dict[str, Any] = {
         "topic": topic_path(function),
-        # By way of push.py to the function: the framework reads the topic from the path.
+        # The push emulator forwards to the function. The framework reads the topic from the path.
         "pushConfig": {"pushEndpoint": f"{layout.url('push')}/{topic_path(function)}"},
         "ackDeadlineSeconds": function.ack_deadline_s,
     }
-    # What dead_letter cannot handle has nowhere else to go; a missed sweep is followed by another.
+    # dead_letter has no dead letter topic of its own. A missed sweep is followed by another one.
     if function.name != DEAD_LETTER and not isinstance(function.trigger, ScheduleTrigger):
         body["deadLetterPolicy"] = {
             "deadLetterTopic": topic_path(FUNCTIONS[DEAD_LETTER]),
@@ -54,37 +62,39 @@ def build_subscription(layout: SuiteLayout, function: Function) -> dict[str, Any
 
 
 def wire_buckets(layout: SuiteLayout) -> None:
-    """The four buckets as `storage.json` has them, and a notification for every row that one
-    wakes."""
+    """Creates the buckets of `storage.json` and a notification for every function with a finalize
+    trigger."""
     base = f"{layout.url('gcs')}/storage/v1/b"
-    asked = json.loads(STORAGE_CONFIG_FILE.read_text())
+    config = json.loads(STORAGE_CONFIG_FILE.read_text())
     for role in Bucket:
         name = bucket_name(role)
-        body = {"name": name, **build_bucket_settings(layout, asked, role)}
+        body = {"name": name, **build_bucket_settings(layout, config, role)}
         if request("POST", f"{base}?project={PROJECT}", body).status == 409:
-            _made(request("PATCH", f"{base}/{name}", build_bucket_settings(layout, asked, role)))
+            _check(request("PATCH", f"{base}/{name}", build_bucket_settings(layout, config, role)))
         else:
-            _made(request("GET", f"{base}/{name}"))
-    for row in FUNCTIONS.values():
-        if row.is_built and isinstance(row.trigger, FinalizeTrigger):
-            _notify(f"{base}/{bucket_name(row.trigger.bucket)}/notificationConfigs", row)
+            _check(request("GET", f"{base}/{name}"))
+    for function in FUNCTIONS.values():
+        if function.is_built and isinstance(function.trigger, FinalizeTrigger):
+            _add_notification(
+                f"{base}/{bucket_name(function.trigger.bucket)}/notificationConfigs", function
+            )
 
 
 def build_bucket_settings(
     layout: SuiteLayout, config: dict[str, Any], role: Bucket
 ) -> dict[str, Any]:
-    """A bucket's CORS, for the local console, and its lifecycle."""
-    of_bucket, port = config["buckets"][role.value], layout.port("console")
+    """Returns a bucket's CORS for the local console and its lifecycle."""
+    bucket, port = config["buckets"][role.value], layout.port("console")
     origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
     rules = [
         {
             "action": {"type": "Delete"},
             "condition": {"age": days, **({"matchesPrefix": [prefix]} if prefix else {})},
         }
-        for prefix, days in of_bucket["kept_days"].items()
+        for prefix, days in bucket["kept_days"].items()
     ]
     return {
-        "cors": [{"origin": origins, **config["cors"]}] if of_bucket["cors"] else [],
+        "cors": [{"origin": origins, **config["cors"]}] if bucket["cors"] else [],
         "lifecycle": {"rule": rules},
     }
 
@@ -92,40 +102,41 @@ def build_bucket_settings(
 def publish(
     layout: SuiteLayout, function: Function, data: bytes, attributes: dict[str, str]
 ) -> None:
-    """One message on a row's topic. Never without a body: such a push is refused for ever."""
+    """Publishes a message on a function's topic. `data` must not be empty: functions always refuse
+    such a push."""
     message = {"data": base64.b64encode(data).decode(), "attributes": attributes}
     url = f"{layout.url('pubsub')}/v1/{topic_path(function)}:publish"
-    _made(request("POST", url, {"messages": [message]}))
+    _check(request("POST", url, {"messages": [message]}))
 
 
 def trigger_schedule(layout: SuiteLayout, function: Function) -> None:
-    """What Cloud Scheduler sends to a row that is woken by the clock."""
+    """Publishes the message that Cloud Scheduler sends to a scheduled function."""
     publish(layout, function, b"{}", {"scheduled": function.name})
 
 
 def topic_path(function: Function) -> str:
-    """The full name of a row's topic."""
+    """Returns the full name of a function's topic."""
     return f"projects/{PROJECT}/topics/{function.topic}"
 
 
-def _notify(url: str, function: Function) -> None:
-    """Add the notification unless it survived from an earlier start."""
+def _add_notification(url: str, function: Function) -> None:
+    """Adds the notification unless it exists from an earlier start."""
     trigger = function.trigger
     if not isinstance(trigger, FinalizeTrigger):
-        raise TypeError(f"{function.name} is not woken by an object")
-    wanted = {
+        raise TypeError(f"{function.name} has no finalize trigger")
+    expected = {
         "topic": f"//pubsub.googleapis.com/{topic_path(function)}",
         "event_types": ["OBJECT_FINALIZE"],
         "payload_format": "JSON_API_V1",
         **({"object_name_prefix": trigger.prefix} if trigger.prefix else {}),
     }
-    listed = _made(request("GET", url)).json().get("items", [])
-    if not any(all(one.get(key) == value for key, value in wanted.items()) for one in listed):
-        _made(request("POST", url, wanted))
+    existing = _check(request("GET", url)).json().get("items", [])
+    if not any(all(item.get(key) == value for key, value in expected.items()) for item in existing):
+        _check(request("POST", url, expected))
 
 
-def _made(answer: Response) -> Response:
-    """The answer, when it says yes; what exists already is fine."""
-    if answer.status >= 300 and answer.status != 409:
-        raise SetupError(f"Setting up the suite failed: {answer.body.decode(errors='replace')}")
-    return answer
+def _check(response: Response) -> Response:
+    """Returns the response. Raises SetupError for an error other than 409 (already exists)."""
+    if response.status >= 300 and response.status != 409:
+        raise SetupError(f"Could not set up the suite: {response.body.decode(errors='replace')}")
+    return response

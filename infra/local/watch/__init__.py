@@ -1,5 +1,5 @@
-"""`watch`: the chain while it works, in a terminal.
+"""`watch`: shows the pipeline live in a terminal.
 
-`snapshot` gathers what a suite tells of itself (its ledger, the hop of its messages, its logs, its
-runner), `picture` turns that into lines of a given width and height, `screen` shows them.
+`snapshot` collects the state of a suite (Firestore, push emulator, logs, runner), `draw` turns it
+into lines of a given width and height, `screen` displays them.
 """

@@ -1,4 +1,4 @@
-"""A snapshot as lines of text."""
+"""Draws a snapshot as lines of text."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from infra.local.watch.text import (
 from shared.pipeline import LEASE_S, RENEWALS_PER_LEASE
 
 _BAR = 10
-_JOB_CHARS = 8
-"""Of a job's id: enough to tell the jobs of a laptop apart."""
-_MOST_ROWS = 1000
-_NAMED = 3
-"""Services that do not answer are named up to so many, then counted."""
-_ROOM = 14
-"""Lines that are wanted beside the topics."""
-_STATES = {
+_JOB_ID_LENGTH = 8
+"""Length of the prefix of a job id that is shown."""
+_MAX_ROWS = 1000
+_MAX_NAMES = 3
+"""Up to this many services that are not ready are named; more are counted."""
+_MIN_OTHER_LINES = 14
+"""Lines that should remain for everything except topics."""
+_STATUS_STYLES = {
     "awaiting_upload": PLAIN, "running": CYAN, "awaiting_review": YELLOW,
     "done": GREEN, "failed": RED, "cancelled": DIM,
 }  # fmt: skip
@@ -44,73 +44,80 @@ _STATES = {
 def draw_snapshot(
     snapshot: Snapshot | None, base: int, width: int, height: int | None
 ) -> list[Line]:
-    """At most `height` lines (None: as many as there are) of at most `width` columns."""
+    """Returns at most `height` lines (None: no limit) of at most `width` columns."""
     if snapshot is None:
-        told = f"No suite is up on {base}. Start one with ./emulator.sh up"
-        return [truncate_line([("Moodreel", BOLD), (f"  {told}", PLAIN)], width)]
-    top = [_head(snapshot, width), _jobs(snapshot), []]
-    busy = [
-        one
-        for one in snapshot.topics
-        if one.waiting_count or one.leased_count or one.in_flight_count
+        message = f"No suite is running on {base}. Start one with ./emulator.sh up"
+        return [truncate_line([("Moodreel", BOLD), (f"  {message}", PLAIN)], width)]
+    lines_above = [_header(snapshot, width), _job_counts(snapshot), []]
+    busy_topics = [
+        topic
+        for topic in snapshot.topics
+        if topic.waiting_count or topic.leased_count or topic.in_flight_count
     ]
-    # What is at rest gives way when a screen is low.
-    low = height is not None and height < len(snapshot.topics) + _ROOM
-    topics = busy if low else snapshot.topics
-    top += format_table(_TOPIC_COLUMNS, [_topic(one) for one in topics], width)
+    # Idle topics are hidden on a low screen.
+    is_low = height is not None and height < len(snapshot.topics) + _MIN_OTHER_LINES
+    topics = busy_topics if is_low else snapshot.topics
+    lines_above += format_table(_TOPIC_COLUMNS, [_topic_row(topic) for topic in topics], width)
     for server, rule in snapshot.faults:
-        top.append(
+        lines_above.append(
             [("  fault  ", YELLOW), (replace_control_characters(format_rule(server, rule)), PLAIN)]
         )
-    work = sorted(snapshot.pipeline.active_units, key=_urgency) if snapshot.pipeline else []
-    left = _MOST_ROWS if height is None else max(0, height - len(top) - 4)
-    # Errors get a third of what is left, and what units in work do not need.
-    share = max(left - min(len(work), left), left // 3)
-    errors = _once_each(snapshot.problems)[: 20 if height is None else share]
-    rows = max(0, left - len(errors))
-    below: list[Line] = [[]]
-    if work:
-        shown = work if len(work) <= rows else work[: max(0, rows - 1)]
-        below += format_table(
-            _WORK_COLUMNS, [_unit(one, snapshot.taken_at) for one in shown], width
+    units = sorted(snapshot.pipeline.active_units, key=_unit_sort_key) if snapshot.pipeline else []
+    row_limit = _MAX_ROWS if height is None else max(0, height - len(lines_above) - 4)
+    # Errors get a third of the remaining rows, plus the rows that active units do not need.
+    error_limit = max(row_limit - min(len(units), row_limit), row_limit // 3)
+    errors = _group_problems(snapshot.problems)[: 20 if height is None else error_limit]
+    unit_limit = max(0, row_limit - len(errors))
+    lines_below: list[Line] = [[]]
+    if units:
+        shown_units = units if len(units) <= unit_limit else units[: max(0, unit_limit - 1)]
+        lines_below += format_table(
+            _UNIT_COLUMNS, [_unit_row(unit, snapshot.taken_at) for unit in shown_units], width
         )
-        if len(shown) < len(work):
-            below.append([(f"  … and {len(work) - len(shown)} more", DIM)])
+        if len(shown_units) < len(units):
+            lines_below.append([(f"  … and {len(units) - len(shown_units)} more", DIM)])
     else:
-        below.append([("  nothing is in work", DIM)])
-    below.append([])
-    below += [_complaint(one, times) for one, times in errors] or [[("  no errors", DIM)]]
-    lines = [truncate_line(line, width) for line in [*top, *below]]
+        lines_below.append([("  no active units", DIM)])
+    lines_below.append([])
+    lines_below += [_problem_line(problem, count) for problem, count in errors] or [
+        [("  no errors", DIM)]
+    ]
+    lines = [truncate_line(line, width) for line in [*lines_above, *lines_below]]
     return lines if height is None else lines[:height]
 
 
-def _head(shot: Snapshot, width: int) -> Line:
-    away = [name for name, one in shot.services.items() if not one["ready"]]
-    line: Line = [("Moodreel", BOLD), (f"  on {shot.base}", PLAIN)]
-    if shot.started_at:
-        line.append(
-            (f" · up {format_duration((shot.taken_at - shot.started_at).total_seconds())}", PLAIN)
-        )
-    line.append((f" · {len(shot.services) - len(away)} services answer", PLAIN))
-    if away:
-        who = ", ".join(away) if len(away) <= _NAMED else str(len(away))
-        does = "does" if len(away) == 1 else "do"
-        style = RED if shot.ready else YELLOW
-        line.append((f" · {who} {does} not{'' if shot.ready else ' yet'}", style))
-    again = [f"{name} {one['restarts']}×" for name, one in shot.services.items() if one["restarts"]]
-    if again:
-        line.append((f" · restarted: {', '.join(again)}", YELLOW))
-    clock = shot.taken_at.astimezone().strftime("%H:%M:%S")
+def _header(snapshot: Snapshot, width: int) -> Line:
+    not_ready = [name for name, service in snapshot.services.items() if not service["ready"]]
+    line: Line = [("Moodreel", BOLD), (f"  on {snapshot.base}", PLAIN)]
+    if snapshot.started_at:
+        uptime_s = (snapshot.taken_at - snapshot.started_at).total_seconds()
+        line.append((f" · up {format_duration(uptime_s)}", PLAIN))
+    line.append((f" · {len(snapshot.services) - len(not_ready)} services ready", PLAIN))
+    if not_ready:
+        names = ", ".join(not_ready) if len(not_ready) <= _MAX_NAMES else str(len(not_ready))
+        style = RED if snapshot.ready else YELLOW
+        line.append((f" · {names} not ready{'' if snapshot.ready else ' yet'}", style))
+    restarts = [
+        f"{name} {service['restarts']}×"
+        for name, service in snapshot.services.items()
+        if service["restarts"]
+    ]
+    if restarts:
+        line.append((f" · restarted: {', '.join(restarts)}", YELLOW))
+    clock = snapshot.taken_at.astimezone().strftime("%H:%M:%S")
     gap = width - sum(display_width(text) for text, _ in line) - len(clock)
     return [*line, (" " * gap + clock, DIM)] if gap > 1 else line
 
 
-def _jobs(shot: Snapshot) -> Line:
-    if shot.pipeline is None:
-        return [("jobs      ", PLAIN), ("the ledger does not answer", RED if shot.ready else DIM)]
+def _job_counts(snapshot: Snapshot) -> Line:
+    if snapshot.pipeline is None:
+        return [
+            ("jobs      ", PLAIN),
+            ("Firestore does not respond", RED if snapshot.ready else DIM),
+        ]
     line: Line = [("jobs      ", PLAIN)]
-    for status, style in _STATES.items():
-        if count := shot.pipeline.jobs_by_status.get(status, 0):
+    for status, style in _STATUS_STYLES.items():
+        if count := snapshot.pipeline.jobs_by_status.get(status, 0):
             line += [(" · ", DIM)] if len(line) > 1 else []
             line.append((f"{count} {status.replace('_', ' ')}", style))
     return line if len(line) > 1 else [*line, ("none yet", DIM)]
@@ -119,7 +126,7 @@ def _jobs(shot: Snapshot) -> Line:
 _TOPIC_COLUMNS = (
     Column("topic"),
     Column("waiting", align_right=True),
-    Column("in work", align_right=True, drop_order=1),
+    Column("active", align_right=True, drop_order=1),
     Column("pushed", align_right=True, drop_order=3),
     Column("in flight", align_right=True, drop_order=5),
     Column("refused", align_right=True, drop_order=2),
@@ -128,33 +135,34 @@ _TOPIC_COLUMNS = (
 )
 
 
-def _topic(one: TopicStats) -> list[StyledText]:
+def _topic_row(topic: TopicStats) -> list[StyledText]:
     return [
         (
-            one.function,
-            PLAIN if one.waiting_count or one.leased_count or one.in_flight_count else DIM,
+            topic.function,
+            PLAIN if topic.waiting_count or topic.leased_count or topic.in_flight_count else DIM,
         ),
-        _number(one.waiting_count, CYAN),
-        _number(one.leased_count, CYAN),
-        _number(one.pushed_count, PLAIN),
-        _number(one.in_flight_count, PLAIN),
-        _number(one.refused_count, YELLOW),
+        _count_cell(topic.waiting_count, CYAN),
+        _count_cell(topic.leased_count, CYAN),
+        _count_cell(topic.pushed_count, PLAIN),
+        _count_cell(topic.in_flight_count, PLAIN),
+        _count_cell(topic.refused_count, YELLOW),
         (
             ""
-            if one.pushes_per_s is None
-            else f"{one.pushes_per_s:.1f}"
-            if one.pushes_per_s
+            if topic.pushes_per_s is None
+            else f"{topic.pushes_per_s:.1f}"
+            if topic.pushes_per_s
             else "·",
             DIM,
         ),
         (
-            "▇" * min(one.waiting_count, 2 * _BAR) + ("+" if one.waiting_count > 2 * _BAR else ""),
+            "▇" * min(topic.waiting_count, 2 * _BAR)
+            + ("+" if topic.waiting_count > 2 * _BAR else ""),
             CYAN,
         ),
     ]
 
 
-_WORK_COLUMNS = (
+_UNIT_COLUMNS = (
     Column("job"),
     Column("stage"),
     Column("part"),
@@ -165,71 +173,78 @@ _WORK_COLUMNS = (
 )
 
 
-def _unit(one: ActiveUnit, at: datetime) -> list[StyledText]:
-    # Parts are counted from 0; an input's name, an outcome or the join stands for itself.
-    numbered = one.part.isdigit() and one.part_count
-    part = f"{int(one.part) + 1} of {one.part_count}" if numbered else one.part
-    again = YELLOW if one.attempt > 1 else PLAIN
-    if one.lease_until is None:
-        waits_s = (one.not_before - at).total_seconds() if one.not_before else 0
-        told = f"again in {format_duration(waits_s)}" if waits_s > 0 else "may be tried again"
-        lease, bar, why = (
+def _unit_row(unit: ActiveUnit, now: datetime) -> list[StyledText]:
+    # Parts are numbered from 0. The name of an input, an outcome or the join is shown as it is.
+    numbered = unit.part.isdigit() and unit.part_count
+    part = f"{int(unit.part) + 1} of {unit.part_count}" if numbered else unit.part
+    attempt_style = YELLOW if unit.attempt > 1 else PLAIN
+    if unit.lease_until is None:
+        wait_s = (unit.not_before - now).total_seconds() if unit.not_before else 0
+        reason = f"retry in {format_duration(wait_s)}" if wait_s > 0 else "ready to retry"
+        lease, bar, reason_text = (
             ("–", DIM),
             ("", PLAIN),
-            f"{told}: {one.error_code}" if one.error_code else told,
+            f"{reason}: {unit.error_code}" if unit.error_code else reason,
         )
     else:
-        left_s = (one.lease_until - at).total_seconds()
-        # A living worker renews long before: half a renewal before the end is close to lost.
+        lease_left_s = (unit.lease_until - now).total_seconds()
+        # A live worker renews much earlier: less than half a renewal interval left is a warning.
         style = (
-            RED if left_s <= 0 else YELLOW if left_s < LEASE_S / RENEWALS_PER_LEASE / 2 else PLAIN
+            RED
+            if lease_left_s <= 0
+            else YELLOW
+            if lease_left_s < LEASE_S / RENEWALS_PER_LEASE / 2
+            else PLAIN
         )
-        lease = (f"{left_s:.0f} s" if left_s > 0 else "ran out", style)
-        full = round(one.progress * _BAR)
-        known = f"{'█' * full}{'░' * (_BAR - full)} {one.progress:4.0%}" if one.progress else ""
-        bar, why = (known, CYAN), one.error_code
+        lease = (f"{lease_left_s:.0f} s" if lease_left_s > 0 else "expired", style)
+        filled = round(unit.progress * _BAR)
+        bar_text = (
+            f"{'█' * filled}{'░' * (_BAR - filled)} {unit.progress:4.0%}" if unit.progress else ""
+        )
+        bar, reason_text = (bar_text, CYAN), unit.error_code
     return [
-        (replace_control_characters(one.job)[:_JOB_CHARS], PLAIN), (one.stage, PLAIN),
+        (replace_control_characters(unit.job)[:_JOB_ID_LENGTH], PLAIN), (unit.stage, PLAIN),
         (replace_control_characters(part), PLAIN),
-        (str(one.attempt), again), lease, bar, (replace_control_characters(why), YELLOW),
+        (str(unit.attempt), attempt_style), lease, bar,
+        (replace_control_characters(reason_text), YELLOW),
     ]  # fmt: skip
 
 
-def _urgency(one: ActiveUnit) -> tuple[bool, int, str, str]:
-    """What is held comes before what waits, many attempts before few."""
-    return (one.lease_until is None, -one.attempt, one.job, one.part)
+def _unit_sort_key(unit: ActiveUnit) -> tuple[bool, int, str, str]:
+    """Leased units come before waiting units, more attempts before fewer."""
+    return (unit.lease_until is None, -unit.attempt, unit.job, unit.part)
 
 
-def _once_each(complaints: Iterable[Problem]) -> list[tuple[Problem, int]]:
-    """The newest of every kind, newest first, with how many of the kind there were."""
-    kinds: dict[tuple[str, str], list[Problem]] = {}
-    for one in complaints:
-        kinds.setdefault((one.service, one.text), []).append(one)
-    return [(same[0], len(same)) for same in kinds.values()]
+def _group_problems(problems: Iterable[Problem]) -> list[tuple[Problem, int]]:
+    """Returns the newest problem of each kind, newest first, with the number of its kind."""
+    groups: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.service, problem.text), []).append(problem)
+    return [(group[0], len(group)) for group in groups.values()]
 
 
-def _complaint(one: Problem, times: int) -> Line:
-    style = {"WARNING": YELLOW, "INFO": PLAIN}.get(one.severity, RED)
-    at = one.logged_at.astimezone().strftime("%H:%M:%S")
-    whose = (
-        f"{times}× "
-        if times > 1
-        else f"{replace_control_characters(one.job)[:_JOB_CHARS]} "
-        if one.job
+def _problem_line(problem: Problem, count: int) -> Line:
+    style = {"WARNING": YELLOW, "INFO": PLAIN}.get(problem.severity, RED)
+    time = problem.logged_at.astimezone().strftime("%H:%M:%S")
+    source = (
+        f"{count}× "
+        if count > 1
+        else f"{replace_control_characters(problem.job)[:_JOB_ID_LENGTH]} "
+        if problem.job
         else ""
     )
-    text = replace_control_characters(one.text)
-    return [(f"  {at}  ", DIM), (f"{one.service}  ", PLAIN), (whose, DIM), (text, style)]
+    text = replace_control_characters(problem.text)
+    return [(f"  {time}  ", DIM), (f"{problem.service}  ", PLAIN), (source, DIM), (text, style)]
 
 
 def format_duration(seconds: float) -> str:
-    """`5 s`, `3 min`, `2 h 10 min`."""
-    whole = max(0, round(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    minutes = whole // 60
+    """Returns a duration such as `5 s`, `3 min` or `2 h 10 min`."""
+    total_s = max(0, round(seconds))
+    if total_s < 120:
+        return f"{total_s} s"
+    minutes = total_s // 60
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _number(value: int, style: str) -> StyledText:
+def _count_cell(value: int, style: str) -> StyledText:
     return (str(value), style) if value else ("·", DIM)

@@ -1,4 +1,4 @@
-"""What the ledger says about the chain, read from the Firestore emulator past the rules."""
+"""Reads the state of the pipeline from the Firestore emulator, bypassing the security rules."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from shared.jobs.model import StageState, Status, UnitState
 from shared.pipeline import Bucket
 
 _OWNER = {"Authorization": "Bearer owner"}
-_LIVING = (Status.AWAITING_UPLOAD, Status.RUNNING, Status.AWAITING_REVIEW)
-_ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
-_MOST = 5000
-"""Documents of a kind that are read at most; a laptop's suite has fewer."""
+_OPEN_STATUSES = (Status.AWAITING_UPLOAD, Status.RUNNING, Status.AWAITING_REVIEW)
+_TERMINAL_STATUSES = (Status.DONE, Status.FAILED, Status.CANCELLED)
+_MAX_DOCUMENTS = 5000
+"""Maximum number of documents per query. A local suite has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveUnit:
-    """A unit that somebody holds (`lease_until`), or that waits for its next attempt."""
+    """A unit that is leased (`lease_until`), or that waits for its next attempt."""
 
     job: str
     stage: str
@@ -36,12 +36,12 @@ class ActiveUnit:
     progress: float
     """Share of the part that is done, 0 to 1, as of the last renewal of its lease."""
     error_code: str
-    """Why the attempt before failed, or ""."""
+    """Error code of the previous attempt, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineState:
-    """Jobs by status; for every stage the units that are announced and that nobody holds."""
+    """Jobs by status, and for every stage the number of announced units without a lease."""
 
     jobs_by_status: Mapping[str, int]
     waiting_by_stage: Mapping[str, int]
@@ -49,12 +49,14 @@ class PipelineState:
 
 
 def read_pipeline_state(layout: SuiteLayout) -> PipelineState:
-    """All of it as it is now. Raises OSError when the emulator does not answer."""
-    living = {
-        one["__name__"]: one["status"]
-        for one in _query(layout, "jobs", "status", _LIVING, "status")
+    """Returns the current state. Raises OSError when the emulator does not respond."""
+    open_jobs = {
+        row["__name__"]: row["status"]
+        for row in _query(layout, "jobs", "status", _OPEN_STATUSES, "status")
     }
-    jobs = Counter(living.values()) + Counter({name: _count(layout, name) for name in _ENDED})
+    jobs = Counter(open_jobs.values()) + Counter(
+        {name: _count(layout, name) for name in _TERMINAL_STATUSES}
+    )
     stages = _query(
         layout, "stages", "state", (StageState.QUEUED, StageState.RUNNING),
         "job", "stage", "revision", "state", "total", "done", "progress",
@@ -64,31 +66,39 @@ def read_pipeline_state(layout: SuiteLayout) -> PipelineState:
         "job", "stage", "revision", "part", "state", "attempt", "lease_until", "not_before",
         "error",
     )  # fmt: skip
-    by_key = {(one["job"], one["stage"], one["revision"]): one for one in stages}
-    here = [one for one in units if (one["job"], one["stage"], one["revision"]) in by_key]
-    work = [_work(one, by_key[one["job"], one["stage"], one["revision"]]) for one in here]
-    # The first stage counts as queued from the start; its message comes with the upload.
-    awaited = {name for name, status in living.items() if status == Status.AWAITING_UPLOAD}
-    if awaited:
-        awaited -= _uploaded(layout)
-    return PipelineState(jobs, _waiting(stages, work, awaited), tuple(work))
+    by_key = {(row["job"], row["stage"], row["revision"]): row for row in stages}
+    current_units = [row for row in units if (row["job"], row["stage"], row["revision"]) in by_key]
+    active_units = [
+        _to_active_unit(row, by_key[row["job"], row["stage"], row["revision"]])
+        for row in current_units
+    ]
+    # The first stage is queued from the start, but its message comes with the upload.
+    awaiting_upload = {
+        name for name, status in open_jobs.items() if status == Status.AWAITING_UPLOAD
+    }
+    if awaiting_upload:
+        awaiting_upload -= _uploaded_jobs(layout)
+    return PipelineState(
+        jobs, _count_waiting(stages, active_units, awaiting_upload), tuple(active_units)
+    )
 
 
-def _waiting(
-    stages: list[dict[str, Any]], work: list[ActiveUnit], awaited: set[str]
+def _count_waiting(
+    stages: list[dict[str, Any]], active_units: list[ActiveUnit], awaiting_upload: set[str]
 ) -> Mapping[str, int]:
     waiting: Counter[str] = Counter()
-    for one in stages:
-        if one["job"] in awaited or one["total"] is None:
+    for stage in stages:
+        if stage["job"] in awaiting_upload or stage["total"] is None:
             continue
-        left = one["total"] - one["done"]
-        waiting[one["stage"]] += left if left > 0 else 1  # all parts done: its join is left
-    waiting.subtract(one.stage for one in work if one.lease_until is not None)
+        remaining = stage["total"] - stage["done"]
+        # When all parts are done, the join remains.
+        waiting[stage["stage"]] += max(remaining, 1)
+    waiting.subtract(unit.stage for unit in active_units if unit.lease_until is not None)
     return +waiting
 
 
-def _work(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> ActiveUnit:
-    leased = unit["state"] == UnitState.LEASED
+def _to_active_unit(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> ActiveUnit:
+    is_leased = unit["state"] == UnitState.LEASED
     part = str(unit["part"])
     return ActiveUnit(
         job=unit["job"],
@@ -96,70 +106,73 @@ def _work(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> ActiveUnit:
         part=part,
         part_count=stage["total"],
         attempt=unit["attempt"],
-        lease_until=unit["lease_until"] if leased else None,
-        not_before=None if leased else unit["not_before"],
+        lease_until=unit["lease_until"] if is_leased else None,
+        not_before=None if is_leased else unit["not_before"],
         progress=0 if part == JOIN else float((stage["progress"] or {}).get(f"p{part}", 0)),
         error_code=str((unit["error"] or {}).get("code", "")),
     )
 
 
-def _uploaded(place: SuiteLayout) -> set[str]:
-    """Jobs for which bytes came since Cloud Storage was started; its counters meet no fault."""
-    answer = request("GET", place.url("gcs") + "/_stats", timeout_s=5)
+def _uploaded_jobs(layout: SuiteLayout) -> set[str]:
+    """Returns the jobs that received bytes since the gcs emulator started. Fault rules do not apply
+    to its counters."""
+    response = request("GET", layout.url("gcs") + "/_stats", timeout_s=5)
     bucket = bucket_name(Bucket.UPLOADS)
     return {
         name.split("/")[2]
-        for name, moved in answer.json()["objects"].items()
-        if moved["bytes_in"] and name.startswith(f"{bucket}/") and name.count("/") > 2
+        for name, counters in response.json()["objects"].items()
+        if counters["bytes_in"] and name.startswith(f"{bucket}/") and name.count("/") > 2
     }
 
 
 def _query(
-    place: SuiteLayout, collection: str, field: str, wanted: tuple[str, ...], *fields: str
+    layout: SuiteLayout, collection: str, field: str, values: tuple[str, ...], *fields: str
 ) -> list[dict[str, Any]]:
-    """The documents with one of these values, with these fields (None where one is missing)."""
+    """Returns the documents with one of these values. Missing `fields` are None."""
     query = {
         "select": {"fields": [{"fieldPath": name} for name in fields]},
         "from": [{"collectionId": collection, "allDescendants": True}],
-        "where": _one_of(field, wanted),
-        "limit": _MOST,
+        "where": _in_filter(field, values),
+        "limit": _MAX_DOCUMENTS,
     }
-    rows = _ask(place, "runQuery", {"structuredQuery": query})
-    found = [row["document"] for row in rows if "document" in row]
+    rows = _call_firestore(layout, "runQuery", {"structuredQuery": query})
+    documents = [row["document"] for row in rows if "document" in row]
     return [
         {
-            "__name__": doc["name"].rsplit("/", 1)[1],
+            "__name__": document["name"].rsplit("/", 1)[1],
             **dict.fromkeys(fields),
-            **{name: _plain(value) for name, value in doc.get("fields", {}).items()},
+            **{name: _decode_value(value) for name, value in document.get("fields", {}).items()},
         }
-        for doc in found
+        for document in documents
     ]
 
 
-def _count(place: SuiteLayout, status: str) -> int:
-    query = {"from": [{"collectionId": "jobs"}], "where": _one_of("status", (status,))}
+def _count(layout: SuiteLayout, status: str) -> int:
+    query = {"from": [{"collectionId": "jobs"}], "where": _in_filter("status", (status,))}
     body = {"structuredQuery": query, "aggregations": [{"alias": "n", "count": {}}]}
-    rows = _ask(place, "runAggregationQuery", {"structuredAggregationQuery": body})
+    rows = _call_firestore(layout, "runAggregationQuery", {"structuredAggregationQuery": body})
     return sum(int(row["result"]["aggregateFields"]["n"]["integerValue"]) for row in rows)
 
 
-def _one_of(field: str, wanted: tuple[str, ...]) -> dict[str, Any]:
-    values = [{"stringValue": str(one)} for one in wanted]
+def _in_filter(field: str, options: tuple[str, ...]) -> dict[str, Any]:
+    values = [{"stringValue": str(option)} for option in options]
     value = {"arrayValue": {"values": values}}
     return {"fieldFilter": {"field": {"fieldPath": field}, "op": "IN", "value": value}}
 
 
-def _ask(place: SuiteLayout, act: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    root = f"{place.url('firestore')}/v1/projects/{PROJECT}/databases/(default)/documents"
-    answer = request("POST", f"{root}:{act}", body, headers=_OWNER, timeout_s=5)
-    if answer.status != 200:
-        raise OSError(f"the ledger answered {answer.status}")
-    rows: list[dict[str, Any]] = answer.json()
+def _call_firestore(
+    layout: SuiteLayout, method: str, body: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    root = f"{layout.url('firestore')}/v1/projects/{PROJECT}/databases/(default)/documents"
+    response = request("POST", f"{root}:{method}", body, headers=_OWNER, timeout_s=5)
+    if response.status != 200:
+        raise OSError(f"Firestore responded with {response.status}")
+    rows: list[dict[str, Any]] = response.json()
     return rows
 
 
-def _plain(typed: Mapping[str, Any]) -> Any:
-    ((kind, value),) = typed.items()
+def _decode_value(typed_value: Mapping[str, Any]) -> Any:
+    ((kind, value),) = typed_value.items()
     match kind:
         case "integerValue":
             return int(value)
@@ -168,8 +181,8 @@ def _plain(typed: Mapping[str, Any]) -> Any:
         case "timestampValue":
             return datetime.fromisoformat(value)
         case "mapValue":
-            return {name: _plain(one) for name, one in value.get("fields", {}).items()}
+            return {name: _decode_value(item) for name, item in value.get("fields", {}).items()}
         case "arrayValue":
-            return [_plain(one) for one in value.get("values", [])]
+            return [_decode_value(item) for item in value.get("values", [])]
         case _:
             return value

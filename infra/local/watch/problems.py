@@ -1,4 +1,4 @@
-"""What went wrong lately, out of the logs of a suite; only what is new is read."""
+"""Reads recent problems from the logs of a suite. Each call reads only new lines."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-_SILENT = ("firestore", "pubsub", "auth")
-"""Their logs warn of their own affairs."""
+_IGNORED_SERVICES = ("firestore", "pubsub", "auth")
+"""Warnings in their logs do not concern Moodreel."""
 _TAIL_BYTES = 256 * 1024
-"""How far back a log is read at first."""
-_BAD = ("WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
-_PLAIN = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b[\]: ]*(.*)")
+"""How much of a log's end the first read covers."""
+_PROBLEM_SEVERITIES = ("WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
+_TEXT_LINE = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b[\]: ]*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One line of a log that a person may want to see."""
+    """One log line that reports a problem."""
 
     logged_at: datetime
     service: str
@@ -30,63 +30,71 @@ class Problem:
 
 
 class ProblemLog:
-    """The last `keep` complaints of a suite; `read` looks for new ones."""
+    """The last `max_count` problems of a suite. `read` adds new ones."""
 
     def __init__(self, logs: Path, max_count: int = 200) -> None:
         self._logs = logs
-        self._read: dict[Path, int] = {}
-        self._kept: deque[Problem] = deque(maxlen=max_count)
+        self._offsets: dict[Path, int] = {}
+        self._problems: deque[Problem] = deque(maxlen=max_count)
 
     def read(self) -> list[Problem]:
-        """All that are kept, newest first."""
-        found: list[Problem] = []
+        """Returns the problems, newest first."""
+        problems: list[Problem] = []
         for path in sorted(self._logs.glob("*.log")):
-            if path.stem not in _SILENT:
-                found += self._fresh(path)
-        self._kept.extend(sorted(found, key=lambda one: one.logged_at))
-        return sorted(self._kept, key=lambda one: one.logged_at, reverse=True)
+            if path.stem not in _IGNORED_SERVICES:
+                problems += self._read_new(path)
+        self._problems.extend(sorted(problems, key=lambda problem: problem.logged_at))
+        return sorted(self._problems, key=lambda problem: problem.logged_at, reverse=True)
 
-    def _fresh(self, path: Path) -> list[Problem]:
+    def _read_new(self, path: Path) -> list[Problem]:
         try:
-            told = path.stat()
-            begin = self._read.get(path, max(0, told.st_size - _TAIL_BYTES))
-            if told.st_size < begin:  # begun anew with a new suite
-                begin = 0
+            stat = path.stat()
+            offset = self._offsets.get(path, max(0, stat.st_size - _TAIL_BYTES))
+            if stat.st_size < offset:  # a new suite has truncated it
+                offset = 0
             with path.open("rb") as log:
-                log.seek(begin)
-                block = log.read(told.st_size - begin)
+                log.seek(offset)
+                data = log.read(stat.st_size - offset)
         except FileNotFoundError:
             return []
-        whole = block[: block.rfind(b"\n") + 1]
-        self._read[path] = begin + len(whole)
-        written = datetime.fromtimestamp(told.st_mtime, UTC)
-        lines = whole.decode(errors="replace").splitlines()
-        return [one for line in lines if (one := parse_log_line(path.stem, line, written))]
+        complete = data[: data.rfind(b"\n") + 1]
+        self._offsets[path] = offset + len(complete)
+        modified_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+        lines = complete.decode(errors="replace").splitlines()
+        return [
+            problem for line in lines if (problem := parse_log_line(path.stem, line, modified_at))
+        ]
 
 
 def parse_log_line(service: str, line: str, modified_at: datetime) -> Problem | None:
-    """A line as a complaint, or None when it is none; `written` dates a line without a time."""
+    """Returns the problem that a line reports, or None. Lines without a time get `modified_at`."""
     try:
         row = json.loads(line) if line.startswith("{") else None
     except ValueError:
         row = None
     if isinstance(row, dict):
-        return _event(service, row, modified_at)
-    found = _PLAIN.search(line)
-    return Problem(modified_at, service, found[1], "", found[2]) if found else None
+        return _parse_event(service, row, modified_at)
+    match = _TEXT_LINE.search(line)
+    return Problem(modified_at, service, match[1], "", match[2]) if match else None
 
 
-def _event(service: str, row: dict[str, Any], written: datetime) -> Problem | None:
+def _parse_event(service: str, row: dict[str, Any], modified_at: datetime) -> Problem | None:
     severity = str(row.get("severity", ""))
-    if severity not in _BAD and "code" not in row:
+    if severity not in _PROBLEM_SEVERITIES and "code" not in row:
         return None
     try:
-        at = datetime.fromisoformat(str(row.get("time")))
+        logged_at = datetime.fromisoformat(str(row.get("time")))
     except ValueError:
-        at = written
-    # The last line of a traceback names what happened.
-    why = str(row.get("reason") or "").strip().splitlines()[-1:]
-    told = [str(row.get("message", "")), str(row.get("code") or ""), *why]
+        logged_at = modified_at
+    # The last line of a traceback names the exception.
+    reason = str(row.get("reason") or "").strip().splitlines()[-1:]
+    parts = [str(row.get("message", "")), str(row.get("code") or ""), *reason]
     job = str(row.get("job") or "")
-    text = " · ".join(part for part in told if part)
-    return Problem(at if at.tzinfo else at.replace(tzinfo=UTC), service, severity, job, text)
+    text = " · ".join(part for part in parts if part)
+    return Problem(
+        logged_at if logged_at.tzinfo else logged_at.replace(tzinfo=UTC),
+        service,
+        severity,
+        job,
+        text,
+    )

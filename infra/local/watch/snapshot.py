@@ -1,4 +1,4 @@
-"""Everything that a picture shows, gathered at one moment."""
+"""Collects the state of a suite at one moment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.pipeline import FUNCTIONS
 
 @dataclass(frozen=True, slots=True)
 class TopicStats:
-    """A topic that wakes a function. `per_s` is None until two moments can be compared."""
+    """Counters of a function's topic. `pushes_per_s` is None before the second snapshot."""
 
     function: str
     waiting_count: int
@@ -33,7 +33,7 @@ class TopicStats:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A suite at one moment. `ledger` is None while the ledger does not answer."""
+    """A suite at one moment. `pipeline` is None while Firestore does not respond."""
 
     base: int
     taken_at: datetime
@@ -50,70 +50,71 @@ class SnapshotReader:
     """Takes snapshots of one suite, one after the other."""
 
     def __init__(self, layout: SuiteLayout) -> None:
-        self._place = layout
-        self._complaints = ProblemLog(layout.logs)
-        self._before: tuple[float, dict[str, int]] | None = None
+        self._layout = layout
+        self._problem_log = ProblemLog(layout.logs)
+        self._last_push_counts: tuple[float, dict[str, int]] | None = None
 
     def read(self) -> Snapshot | None:
-        """The suite as it is now, or None when none is up."""
-        told = suite_client.read_status(self._place)
-        if told is None:
-            self._before = None
+        """Returns the current state of the suite, or None when it is not running."""
+        status = suite_client.read_status(self._layout)
+        if status is None:
+            self._last_push_counts = None
             return None
         try:
-            store = read_pipeline_state(self._place) if told["ready"] else None
+            pipeline = read_pipeline_state(self._layout) if status["ready"] else None
         except (OSError, http.client.HTTPException, ValueError):
-            store = None
-        began = (self._place.read_state() or {}).get("started_at")
+            pipeline = None
+        started_at = (self._layout.read_state() or {}).get("started_at")
         return Snapshot(
-            base=self._place.base,
+            base=self._layout.base,
             taken_at=datetime.now(UTC),
-            started_at=datetime.fromtimestamp(began, UTC) if began else None,
-            ready=told["ready"],
-            services=told["services"],
-            topics=self._topics(told["services"], store),
-            pipeline=store,
-            faults=tuple(fault.list_rules(self._place, told["services"])),
-            problems=tuple(self._complaints.read()),
+            started_at=datetime.fromtimestamp(started_at, UTC) if started_at else None,
+            ready=status["ready"],
+            services=status["services"],
+            topics=self._topic_stats(status["services"], pipeline),
+            pipeline=pipeline,
+            faults=tuple(fault.list_rules(self._layout, status["services"])),
+            problems=tuple(self._problem_log.read()),
         )
 
-    def _topics(
-        self, services: Mapping[str, Any], store: PipelineState | None
+    def _topic_stats(
+        self, services: Mapping[str, Any], pipeline: PipelineState | None
     ) -> tuple[TopicStats, ...]:
-        traffic = self._traffic()
-        rates = self._rates({name: one["pushed"] for name, one in traffic.items()})
-        none = {"pushed": 0, "in_flight": 0, "refused": 0}
+        traffic = self._read_push_stats()
+        rates = self._push_rates({name: counts["pushed"] for name, counts in traffic.items()})
+        no_counts = {"pushed": 0, "in_flight": 0, "refused": 0}
         return tuple(
             TopicStats(
                 function=name,
-                waiting_count=store.waiting_by_stage.get(name, 0) if store else 0,
+                waiting_count=pipeline.waiting_by_stage.get(name, 0) if pipeline else 0,
                 leased_count=sum(
-                    one.stage == name and one.lease_until is not None for one in store.active_units
+                    unit.stage == name and unit.lease_until is not None
+                    for unit in pipeline.active_units
                 )
-                if store
+                if pipeline
                 else 0,
-                pushed_count=traffic.get(name, none)["pushed"],
-                in_flight_count=traffic.get(name, none)["in_flight"],
-                refused_count=traffic.get(name, none)["refused"],
+                pushed_count=traffic.get(name, no_counts)["pushed"],
+                in_flight_count=traffic.get(name, no_counts)["in_flight"],
+                refused_count=traffic.get(name, no_counts)["refused"],
                 pushes_per_s=rates.get(name, 0.0) if rates is not None else None,
             )
             for name, row in FUNCTIONS.items()
             if name in services and row.is_event_driven
         )
 
-    def _traffic(self) -> dict[str, dict[str, int]]:
+    def _read_push_stats(self) -> dict[str, dict[str, int]]:
         try:
-            told = request("GET", self._place.url("push") + "/_stats", timeout_s=2).json()
+            stats = request("GET", self._layout.url("push") + "/_stats", timeout_s=2).json()
         except (OSError, http.client.HTTPException, ValueError):
             return {}
-        return dict(told)
+        return dict(stats)
 
-    def _rates(self, pushed: dict[str, int]) -> dict[str, float] | None:
-        now, before = time.monotonic(), self._before
-        self._before = (now, pushed)
+    def _push_rates(self, pushed: dict[str, int]) -> dict[str, float] | None:
+        now, before = time.monotonic(), self._last_push_counts
+        self._last_push_counts = (now, pushed)
         if before is None or now <= before[0]:
             return None
-        # Fewer than before: the hop was started again and counts anew.
+        # A lower count than before: the push emulator has restarted and counts from zero.
         return {
             name: max(0, count - before[1].get(name, 0)) / (now - before[0])
             for name, count in pushed.items()

@@ -1,4 +1,4 @@
-"""Lines of a given width, with styles: what the picture is made of."""
+"""Styled lines of a given width."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ PLAIN, BOLD, DIM, RED, YELLOW, GREEN, CYAN = "", "1", "2", "31", "33", "32", "36
 """Parameters of ANSI's Select Graphic Rendition."""
 
 StyledText = tuple[str, str]
-"""(text, style)"""
+"""A text and its style."""
 Line = list[StyledText]
 
 
 def display_width(text: str) -> int:
-    """Columns that a terminal needs for printable text."""
-    return sum(_columns(one) for one in text)
+    """Returns the number of terminal columns of printable text."""
+    return sum(_character_width(character) for character in text)
 
 
 def replace_control_characters(text: str) -> str:
-    """Logs are not trusted: without control characters, a terminal cannot be steered by them."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    """Replaces control characters with spaces, so that log text cannot control the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def truncate(text: str, width: int) -> str:
-    """As much as fits, with an ellipsis when something is left out."""
+    """Returns the part of `text` that fits, with an ellipsis when it is shortened."""
     if display_width(text) <= width:
         return text
-    kept, used = "", 0
-    for one in text:
-        used += _columns(one)
+    prefix, used = "", 0
+    for character in text:
+        used += _character_width(character)
         if used > width - 1:
             break
-        kept += one
-    return f"{kept}…" if width > 0 else ""
+        prefix += character
+    return f"{prefix}…" if width > 0 else ""
 
 
 def truncate_line(line: Line, width: int) -> Line:
-    """The line, clipped to `width` columns."""
-    left = width
-    fitted: Line = []
+    """Returns the line, shortened to `width` columns."""
+    remaining = width
+    spans: Line = []
     for text, style in line:
-        if left <= 0:
+        if remaining <= 0:
             break
-        shown = truncate(text, left)
-        fitted.append((shown, style))
-        left -= display_width(shown)
-    return fitted
+        shown = truncate(text, remaining)
+        spans.append((shown, style))
+        remaining -= display_width(shown)
+    return spans
 
 
 def render_line(line: Line, *, styled: bool) -> str:
-    """The line as it is written; without styles for whatever is no terminal."""
+    """Returns the line as text, with ANSI styles when `styled`."""
     if not styled:
         return "".join(text for text, _ in line).rstrip()
     return "".join(f"\x1b[{style}m{text}\x1b[0m" if style else text for text, style in line)
@@ -59,7 +59,8 @@ def render_line(line: Line, *, styled: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. When the terminal is narrow the highest `drop` goes first; 0 stays."""
+    """A column of a table. On a narrow terminal the highest `drop_order` is dropped first; columns
+    with 0 are never dropped."""
 
     title: str
     align_right: bool = False
@@ -69,30 +70,34 @@ class Column:
 def format_table(
     columns: Sequence[Column], rows: Sequence[Sequence[StyledText]], width: int
 ) -> list[Line]:
-    """A head and the rows, each column as wide as its content; what does not fit is left out."""
-    wide = [
+    """Returns a header and the rows. Columns are as wide as their content; columns that do not fit
+    are dropped."""
+    widths = [
         max([display_width(column.title), *(display_width(row[i][0]) for row in rows)])
         for i, column in enumerate(columns)
     ]
     shown = list(range(len(columns)))
-    while sum(wide[i] + 2 for i in shown) > width:
-        last = max(shown, key=lambda i: columns[i].drop_order)
-        if columns[last].drop_order == 0:
+    while sum(widths[i] + 2 for i in shown) > width:
+        dropped = max(shown, key=lambda i: columns[i].drop_order)
+        if columns[dropped].drop_order == 0:
             break
-        shown.remove(last)
+        shown.remove(dropped)
 
-    def laid(cells: Sequence[StyledText]) -> Line:
+    def layout_row(cells: Sequence[StyledText]) -> Line:
         line: Line = []
         for i in shown:
             text, style = cells[i]
-            pad = " " * (wide[i] - display_width(text))
-            line += [("  ", PLAIN), (pad + text if columns[i].align_right else text + pad, style)]
+            padding = " " * (widths[i] - display_width(text))
+            line += [
+                ("  ", PLAIN),
+                (padding + text if columns[i].align_right else text + padding, style),
+            ]
         return truncate_line(line, width)
 
-    return [laid([(column.title, DIM) for column in columns]), *map(laid, rows)]
+    return [layout_row([(column.title, DIM) for column in columns]), *map(layout_row, rows)]
 
 
-def _columns(one: str) -> int:
-    if unicodedata.combining(one):
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character):
         return 0
-    return 2 if unicodedata.east_asian_width(one) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -181,7 +181,7 @@ def test_invalid_fault_command_fails_with_one_sentence(suite: SuiteHandle) -> No
 
     assert [result.returncode for result in results] == [1, 1, 1, 1]
     assert [result.stderr.strip().count("\n") for result in results] == [0, 0, 0, 0]
-    assert results[2].stderr.strip() == "nobody takes no fault rules."
+    assert results[2].stderr.strip() == "nobody does not accept fault rules."
     assert "status must be a number from 400 to 599" in results[3].stderr
     with pytest.raises(SetupError, match="repeat must be a number from 2"):
         suite.add_message_fault("messages", {"repeat": 1})

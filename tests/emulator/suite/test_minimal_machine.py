@@ -88,7 +88,7 @@ def test_doctor_names_missing_jars_and_how_to_install_them(
         assert "gcloud components install cloud-firestore-emulator pubsub-emulator" in lines[name]
         assert "apt-get install google-cloud-cli-firestore-emulator" in lines[name]
         assert "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR" in lines[name]
-    assert output.splitlines()[-1] == "Not in order: Firestore emulator, Pub/Sub emulator."
+    assert output.splitlines()[-1] == "Failed checks: Firestore emulator, Pub/Sub emulator."
 
 
 @pytest.mark.usefixtures("without_jars")
@@ -99,9 +99,9 @@ def test_start_without_jars_and_network_says_what_to_install(tmp_path: Path) -> 
     messages: list[str] = []
 
     with pytest.raises(
-        SetupError, match="Firestore and Pub/Sub emulator could not be found"
+        SetupError, match="not find or download the Firestore and Pub/Sub emulator"
     ) as error:
-        tools._jars(offline, tmp_path, (None, None), messages.append)
+        tools._prepare_jars(offline, tmp_path, (None, None), messages.append)
 
     assert "gcloud components install" in str(error.value)
     assert [line.split(" with ")[0] for line in messages] == [

@@ -149,4 +149,4 @@ def test_trace_command_accepts_the_start_of_a_job_id(
     assert "stitching" in result.stdout
     unknown = trace("nosuchjob")
     assert unknown.returncode == 1
-    assert "No span tells of a job 'nosuchjob'." in unknown.stderr
+    assert "There are no spans of a job 'nosuchjob'." in unknown.stderr

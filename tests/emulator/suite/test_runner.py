@@ -68,7 +68,7 @@ def test_killed_service_restarts_and_is_reported(suite: SuiteHandle) -> None:
     suite.kill("gcs")
 
     wait_until(lambda: suite.has_restarted("gcs", before), "gcs to come back")
-    assert "gcs was killed by SIGKILL; starting it again" in suite.read_output()
+    assert "gcs was killed by SIGKILL; restarting it" in suite.read_output()
 
 
 @pytest.mark.parametrize("row", [row.name for row in select_functions() if row.is_event_driven])
@@ -94,7 +94,7 @@ def test_killed_worker_is_replaced_and_reported(suite: SuiteHandle, row: str) ->
 
     os.kill(int(workers[0]), signal.SIGKILL)
 
-    message = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started another one."
+    message = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started a new one."
     wait_until(lambda: message in suite.read_output(), "the message of the runner")
     assert request("GET", suite.url(row) + "/robots.txt").status < 500
 
@@ -123,7 +123,7 @@ def test_second_suite_on_the_same_ports_is_refused(suite: SuiteHandle) -> None:
     second = run_emulator(suite.place, "up")
 
     assert second.returncode == 1
-    assert f"already up on ports from {suite.place.base}" in second.stderr
+    assert f"already running on ports from {suite.place.base}" in second.stderr
     assert suite_client.is_ready(suite.place)
 
 
@@ -163,7 +163,7 @@ def test_occupied_port_is_reported_with_its_process_and_a_free_base(
     assert result.returncode == 1
     port = own_layout.port("pubsub")
     assert f"{port} (needed by pubsub, held by process {os.getpid()} (" in result.stderr
-    assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", result.stderr)
+    assert re.search(r"MOODREEL_PORT_BASE=\d+ to use free ports", result.stderr)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
@@ -196,7 +196,7 @@ def test_failed_run_prints_one_sentence(own_layout: SuiteLayout) -> None:
     assert [result.returncode for result in results] == [1, 1, 1]
     assert [result.stderr.strip().count("\n") for result in results] == [0, 0, 0]
     assert "There is no recipe 'nothing'" in results[0].stderr
-    assert "takes 2 file(s): picture, sound; 1 given" in results[1].stderr
+    assert "needs 2 file(s): picture, sound. You passed 1." in results[1].stderr
     assert "gone.mp4" in results[2].stderr
     assert run_emulator(own_layout, "run", "frames", "--loud").returncode == 2
 

@@ -145,7 +145,7 @@ def test_watch_without_a_suite_says_so() -> None:
     result = run_emulator(SuiteLayout(find_free_base()), "watch", "--once")
 
     assert result.returncode == 1
-    assert "No suite is up" in result.stdout
+    assert "No suite is running" in result.stdout
 
 
 def _set_up_as_shell_does() -> None:

@@ -1,10 +1,10 @@
-// The Auth emulator of firebase-tools without its command line, which takes several times as long to
-// start, opens two more ports and asks the network for updates.
+// The Auth emulator of firebase-tools without its command line, which starts much more slowly, opens
+// two more ports and checks for updates over the network.
 "use strict";
 
 const exegesis = require("exegesis-express");
 
-// 80 operations' schemas are compiled when they are first used: 1 s until it answers, not 8.
+// Compiles the schemas of the 80 operations on first use: the server is ready after 1 s, not 8.
 const eager = exegesis.middleware;
 exegesis.middleware = (document, options) =>
   eager(document, { ...options, lazyCompileValidationSchemas: true });

@@ -1,5 +1,5 @@
-"""A stand-in for Cloud Storage on one machine that really verifies.
+"""The Cloud Storage emulator.
 
-Signatures, expiry, signed headers, preconditions, length ranges, checksums and CORS are checked as
-Google's service checks them; uploads finish atomically; what changes is announced to Pub/Sub.
+It checks signatures, expiry, signed headers, preconditions, length ranges, checksums and CORS as
+Google's service does. Uploads finish atomically, and changes are published to Pub/Sub.
 """

@@ -20,20 +20,20 @@ from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.xml_api.signer import load_signer
 
 _MAX_LINE_BYTES = 32 * 1024
-"""A signed URL of a 1,024-byte name, all of it percent-encoded, with room to spare."""
+"""Enough for a signed URL with a percent-encoded name of 1,024 bytes."""
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.emulators.gcs", description=__doc__
     )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
-    parser.add_argument("--data", type=Path, required=True, help="folder that keeps everything")
+    parser.add_argument("--data", type=Path, required=True, help="folder for data and metadata")
     parser.add_argument("--project", required=True)
     parser.add_argument("--pubsub", help="URL of the Pub/Sub emulator, for notifications")
-    parser.add_argument("--tls-port", type=int, help="the same over TLS; see DATA/tls.pem")
-    parser.add_argument("--signer-key", type=Path, required=True, help="made when missing")
+    parser.add_argument("--tls-port", type=int, help="TLS port; see DATA/tls.pem")
+    parser.add_argument("--signer-key", type=Path, required=True, help="created when missing")
     return parser.parse_args()
 
 
@@ -45,7 +45,7 @@ def _is_loopback(host: str) -> bool:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    stand = Emulator(
+    emulator = Emulator(
         data_folder=arguments.data,
         project=arguments.project,
         signer=load_signer(arguments.signer_key, arguments.project),
@@ -54,9 +54,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
     )
     pubsub_url = arguments.pubsub.rstrip("/") if arguments.pubsub else None
     runner = web.AppRunner(
-        build_app(stand, pubsub_url),
+        build_app(emulator, pubsub_url),
         access_log=None,
-        # A gzip body is stored as it came.
+        # A gzip body is stored without decompression.
         auto_decompress=False,
         max_line_size=_MAX_LINE_BYTES,
         max_field_size=_MAX_LINE_BYTES,
@@ -74,18 +74,18 @@ async def _serve(arguments: argparse.Namespace) -> None:
             await web.TCPSite(
                 runner, arguments.host, arguments.tls_port, ssl_context=context
             ).start()
-        logging.getLogger(__name__).info("ready on %s", stand.base_url)
+        logging.getLogger(__name__).info("ready on %s", emulator.base_url)
         await stop.wait()
     finally:
         await runner.cleanup()
 
 
 def main() -> int:
-    """Run until told to stop; 2 when it cannot start, with the reason in one line."""
-    arguments = _arguments()
+    """Runs the server until it is stopped. Returns 2 and prints the reason when it cannot start."""
+    arguments = _parse_arguments()
     logging.basicConfig(level=logging.INFO, format="gcs %(levelname)s %(message)s")
     if not _is_loopback(arguments.host):
-        print(f"gcs: {arguments.host} is no loopback address", file=sys.stderr)
+        print(f"gcs: {arguments.host} is not a loopback address", file=sys.stderr)
         return 2
     try:
         with contextlib.suppress(KeyboardInterrupt):

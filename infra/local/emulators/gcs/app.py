@@ -1,4 +1,4 @@
-"""The server: which API a path belongs to, refusals in its shape, and its own `/_` paths."""
+"""The server application: dispatches to the JSON and XML API, formats errors, serves `/_` paths."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from infra.local.faults.inject import (
 
 logger = logging.getLogger(__name__)
 
-_UPLOAD = ("/upload/storage/v1/", "/resumable/upload/storage/v1/")
-# Whole stems: a bucket may be called "upload" or "storage".
-_JSON = (*_UPLOAD, "/storage/v1/", "/download/storage/v1/", "/batch/storage/v1")
+_UPLOAD_PATHS = ("/upload/storage/v1/", "/resumable/upload/storage/v1/")
+# Complete prefixes, because a bucket may be named "upload" or "storage".
+_JSON_PATHS = (*_UPLOAD_PATHS, "/storage/v1/", "/download/storage/v1/", "/batch/storage/v1")
 
 
 def _is_json(request: web.Request) -> bool:
-    return request.raw_path.startswith(_JSON)
+    return request.raw_path.startswith(_JSON_PATHS)
 
 
 def error_response(request: web.Request, error: ApiError) -> web.Response:
-    """An error in the shape of the API that was asked."""
+    """Returns an error in the format of the requested API."""
     status, headers = error.status, error.headers
     if status == 304 or request.method == "HEAD":
         return web.Response(status=status, headers=headers)
@@ -44,37 +44,37 @@ def error_response(request: web.Request, error: ApiError) -> web.Response:
         return web.Response(status=status, text=error.message)
     if _is_json(request):
         return web.json_response(error.as_json(), status=status, headers=headers)
-    xml = {"Content-Type": "application/xml; charset=UTF-8", **headers}
-    return web.Response(status=status, body=error.as_xml().encode(), headers=xml)
+    xml_headers = {"Content-Type": "application/xml; charset=UTF-8", **headers}
+    return web.Response(status=status, body=error.as_xml().encode(), headers=xml_headers)
 
 
-def _injected(request: web.Request, status: int) -> web.Response:
+def _fault_response(request: web.Request, status: int) -> web.Response:
     reason = "rateLimitExceeded" if status == 429 else "backendError"
     code = "SlowDown" if status == 429 else "ServiceUnavailable"
     return error_response(request, ApiError(status, reason, code, "Injected fault."))
 
 
 @web.middleware
-async def _keep_pages_out(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Pages in a browser use signed requests; what needs no signature is not for them."""
+async def _reject_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Rejects requests of web pages to paths that need no signature."""
     unsigned = _is_json(request) or request.raw_path.startswith("/_")
     if has_foreign_host(request) or (unsigned and is_from_browser(request)):
         return error_response(
-            request, access_denied("This server is for programs on this machine.")
+            request, access_denied("Only programs on this machine may use this server.")
         )
     return await handler(request)
 
 
 def build_app(emulator: Emulator, pubsub_url: str | None) -> web.Application:
-    """The whole server as an aiohttp application."""
+    """Returns the server as an aiohttp application."""
     sessions = UploadSessions(emulator)
-    faults = Faults(_injected)
+    faults = Faults(_fault_response)
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
         extra: dict[str, str] = {}
         try:
-            if path.startswith(_UPLOAD):
+            if path.startswith(_UPLOAD_PATHS):
                 response = await uploads.handle(emulator, sessions, request)
             elif path == "/batch/storage/v1":
                 response = await batch.handle(emulator, request)
@@ -106,11 +106,11 @@ def build_app(emulator: Emulator, pubsub_url: str | None) -> web.Application:
             {"buckets": emulator.bucket_stats, "objects": emulator.object_stats}
         )
 
-    async def run(_app: web.Application) -> AsyncIterator[None]:
+    async def run_background_tasks(_app: web.Application) -> AsyncIterator[None]:
         await emulator.db.write(delete_expired_sessions)
-        swept = await emulator.sweep()
-        if swept:
-            logger.info("removed the bytes of %d unfinished uploads", swept)
+        removed_count = await emulator.sweep()
+        if removed_count:
+            logger.info("removed the bytes of %d unfinished uploads", removed_count)
         task = pubsub_url and asyncio.create_task(publish_forever(emulator, faults, pubsub_url))
         yield
         if task:
@@ -119,15 +119,15 @@ def build_app(emulator: Emulator, pubsub_url: str | None) -> web.Application:
                 await task
         emulator.close()
 
-    async def expect(_request: web.Request) -> None:
-        """100 Continue is sent by whoever reads the body: refusals come before it."""
+    async def ignore_expect(_request: web.Request) -> None:
+        """Sends nothing: the code that reads the body sends 100 Continue, after the checks."""
 
     app = web.Application()
     faults.install(app)
-    app.middlewares.insert(0, _keep_pages_out)
+    app.middlewares.insert(0, _reject_pages)
     app.router.add_get("/_health", health)
     app.router.add_get("/_stats", stats)
     AccessLog().install(app)
-    app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=expect)
-    app.cleanup_ctx.append(run)
+    app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=ignore_expect)
+    app.cleanup_ctx.append(run_background_tasks)
     return app

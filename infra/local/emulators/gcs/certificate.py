@@ -1,4 +1,4 @@
-"""A certificate for the loopback names, for clients that insist on TLS (gsutil does)."""
+"""A certificate for loopback names, for clients that require TLS, such as gsutil."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_LIFE = timedelta(days=365)
+_LIFETIME = timedelta(days=365)
 
 
 def load_server_context(folder: Path) -> ssl.SSLContext:
-    """A TLS context of `folder`/tls.pem, made afresh when it is missing or about to end."""
+    """Returns a TLS context for `folder`/tls.pem, which is created when missing or about to
+    expire."""
     path = folder / "tls.pem"
-    if not path.exists() or datetime.now(UTC) + timedelta(days=7) > _ends(path):
-        _write(path)
+    if not path.exists() or datetime.now(UTC) + timedelta(days=7) > _expires_at(path):
+        _write_certificate(path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
 
 
-def _ends(path: Path) -> datetime:
+def _expires_at(path: Path) -> datetime:
     return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
 
 
-def _write(path: Path) -> None:
+def _write_certificate(path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cloud Storage stand-in")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cloud Storage emulator")])
     now = datetime.now(UTC)
     names = [
         x509.DNSName("localhost"),
@@ -46,7 +47,7 @@ def _write(path: Path) -> None:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + _LIFE)
+        .not_valid_after(now + _LIFETIME)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

@@ -1,4 +1,4 @@
-"""Refusals in Google's two shapes: JSON on the JSON API, XML on the XML API.
+"""Errors in Google's two formats: JSON on the JSON API, XML on the XML API.
 
 Texts and codes follow https://cloud.google.com/storage/docs/json_api/v1/status-codes and
 https://cloud.google.com/storage/docs/xml-api/reference-status.
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 
 class ApiError(Exception):
-    """One refusal: an HTTP status, the JSON API's reason, the XML API's code and a sentence."""
+    """An API error: HTTP status, reason of the JSON API, code of the XML API and message."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class ApiError(Exception):
         self.headers = headers or {}
 
     def as_json(self) -> dict[str, Any]:
-        """`{"error": {code, message, errors: [{message, domain, reason}]}}`."""
+        """Returns `{"error": {code, message, errors: [{message, domain, reason}]}}`."""
         item = {"message": self.message, "domain": "global", "reason": self.reason}
         if self.location is not None:
             item["locationType"], item["location"] = self.location
         return {"error": {"code": self.status, "message": self.message, "errors": [item]}}
 
     def as_xml(self) -> str:
-        """`<Error><Code>…</Code><Message>…</Message>…</Error>`."""
+        """Returns `<Error><Code>…</Code><Message>…</Message>…</Error>`."""
         parts = {"Code": self.xml_code, "Message": self.xml_message}
         if self.details:
             parts["Details"] = self.details
@@ -80,7 +80,7 @@ def not_found(message: str = "Not Found") -> ApiError:
 
 
 def precondition_failed(condition: str) -> ApiError:
-    """412: the named condition did not hold."""
+    """412: the named precondition failed."""
     return ApiError(
         412,
         "conditionNotMet",
@@ -92,14 +92,14 @@ def precondition_failed(condition: str) -> ApiError:
 
 
 def not_modified() -> ApiError:
-    """304 on a read whose "not match" condition met an equal value; it has no body."""
+    """304 without a body, for a read with a failed "not match" condition."""
     return ApiError(304, "notModified", "NotModified", "Not Modified")
 
 
 def invalid_argument(
     message: str, *, xml_code: str = "InvalidArgument", details: str = ""
 ) -> ApiError:
-    """400 for a request that can never be right."""
+    """400 for an invalid request."""
     return ApiError(400, "invalid", xml_code, message, details=details)
 
 
@@ -109,12 +109,12 @@ def missing_parameter(parameter: str) -> ApiError:
 
 
 def conflict(message: str, xml_code: str) -> ApiError:
-    """409: the state of the bucket forbids it."""
+    """409: the state of the bucket does not allow the request."""
     return ApiError(409, "conflict", xml_code, message)
 
 
 def bad_digest(kind: str, provided: str, calculated: str) -> ApiError:
-    """400: the bytes that arrived are not the bytes that were announced."""
+    """400: a digest does not match the received bytes."""
     noun = "MD5 hash" if kind == "MD5" else kind
     return ApiError(
         400,
@@ -127,7 +127,7 @@ def bad_digest(kind: str, provided: str, calculated: str) -> ApiError:
 
 
 def too_large() -> ApiError:
-    """400: over the upper bound of `x-goog-content-length-range`."""
+    """400: above the upper bound of `x-goog-content-length-range`."""
     return ApiError(
         400,
         "invalid",
@@ -138,7 +138,7 @@ def too_large() -> ApiError:
 
 
 def too_small() -> ApiError:
-    """400: under the lower bound of `x-goog-content-length-range`."""
+    """400: below the lower bound of `x-goog-content-length-range`."""
     return ApiError(
         400,
         "invalid",
@@ -149,7 +149,7 @@ def too_small() -> ApiError:
 
 
 def range_not_satisfiable(requested: str, size_bytes: int) -> ApiError:
-    """416: the first byte asked for lies past the end."""
+    """416: the range starts behind the end of the object."""
     return ApiError(
         416,
         "requestedRangeNotSatisfiable",
@@ -161,5 +161,47 @@ def range_not_satisfiable(requested: str, size_bytes: int) -> ApiError:
 
 
 def access_denied(details: str, message: str = "Access denied.") -> ApiError:
-    """403: nobody, or the wrong one, asks."""
+    """403: the caller is anonymous or not authorized."""
     return ApiError(403, "forbidden", "AccessDenied", message, details=details)
+
+
+def invalid_query_parameter(name: str, details: str) -> ApiError:
+    """400 for an invalid query parameter."""
+    return ApiError(
+        400,
+        "invalid",
+        "InvalidQueryParameterValue",
+        f"Invalid query parameter(s): [{name}]",
+        details=details,
+        xml_extra={"ParameterName": name},
+    )
+
+
+def malformed_header(name: str, details: str) -> ApiError:
+    """400 for a signed header that is missing, unsigned or malformed."""
+    return ApiError(
+        400,
+        "invalid",
+        "MalformedSecurityHeader",
+        "Your request has a malformed header.",
+        details=details,
+        xml_extra={"ParameterName": name},
+    )
+
+
+def signature_mismatch(to_sign: str, canonical: str) -> ApiError:
+    """403: the signature is wrong. The details help the client to find the difference."""
+    return ApiError(
+        403,
+        "forbidden",
+        "SignatureDoesNotMatch",
+        "Access denied.",
+        details=(
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your Google secret key and signing method."
+        ),
+        xml_extra={
+            "StringToSign": to_sign,
+            "CanonicalRequest": canonical.encode("utf-8", "replace").decode(),
+        },
+    )

@@ -1,4 +1,4 @@
-"""Empties the outbox into Pub/Sub: a message leaves the outbox once it was accepted."""
+"""Publishes the messages of the outbox to Pub/Sub. Accepted messages are deleted."""
 
 from __future__ import annotations
 
@@ -17,53 +17,55 @@ from infra.local.faults.inject import Faults
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 100
+_BATCH_SIZE = 100
 _FIRST_WAIT_S = 0.1
 _MAX_WAIT_S = 2.0
-_KEEP_US = 7 * 24 * 3600 * 1_000_000
-"""Google stops trying to deliver a notification after a week."""
+_MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
+"""Google drops a notification after a week."""
 
 
 async def publish_forever(emulator: Emulator, faults: Faults, pubsub_url: str) -> None:
-    """Publish what is in the outbox and what comes into it, until cancelled.
+    """Publishes the messages of the outbox until cancelled.
 
-    A crash between Pub/Sub's answer and the deletion publishes again: at least once, never lost.
-    Fault rules meet a publish as method `PUBLISH` on the path `/v1/projects/P/topics/T:publish`.
+    A crash between the response of Pub/Sub and the deletion publishes a message again: delivery is
+    at least once. For fault rules, a publish has the method `PUBLISH` and the path
+    `/v1/projects/P/topics/T:publish`.
     """
     wait_s = _FIRST_WAIT_S
     async with ClientSession(timeout=ClientTimeout(total=30)) as session:
         while True:
             emulator.outbox_filled.clear()
             try:
-                empty = await _publish_some(emulator, faults, session, pubsub_url)
-            except Exception as error:  # the task must outlive whatever one round meets
-                logger.warning("notifications wait for Pub/Sub: %s", error or type(error).__name__)
+                is_empty = await _publish_batch(emulator, faults, session, pubsub_url)
+            except Exception as error:  # the task must survive any error
+                logger.warning("could not publish to Pub/Sub: %s", error or type(error).__name__)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, _MAX_WAIT_S)
                 continue
             wait_s = _FIRST_WAIT_S
-            if empty:
+            if is_empty:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(emulator.outbox_filled.wait(), 30)
 
 
-async def _publish_some(
-    stand: Emulator, faults: Faults, session: ClientSession, pubsub_url: str
+async def _publish_batch(
+    emulator: Emulator, faults: Faults, session: ClientSession, pubsub_url: str
 ) -> bool:
-    rows = await stand.db.read(_due)
+    rows = await emulator.db.read(_select_due)
     by_topic: dict[str, list[sqlite3.Row]] = {}
     for row in rows:
         by_topic.setdefault(row["topic"], []).append(row)
 
-    async def deliver(topic: str, mine: list[sqlite3.Row]) -> None:
-        times = await _meet_fault(faults, f"/v1/{topic}:publish")
+    async def deliver(topic: str, topic_rows: list[sqlite3.Row]) -> None:
+        times = await _apply_fault(faults, f"/v1/{topic}:publish")
         for _ in range(times):
-            await _publish(session, f"{pubsub_url}/v1/{topic}:publish", mine)
-        await stand.db.write(partial(_forget, [(row["id"],) for row in mine]))
+            await _publish(session, f"{pubsub_url}/v1/{topic}:publish", topic_rows)
+        await emulator.db.write(partial(_delete_rows, [(row["id"],) for row in topic_rows]))
 
-    # One topic that is missing or slow must not hold up the others.
+    # A missing or slow topic must not delay the others.
     results = await asyncio.gather(
-        *(deliver(topic, mine) for topic, mine in by_topic.items()), return_exceptions=True
+        *(deliver(topic, topic_rows) for topic, topic_rows in by_topic.items()),
+        return_exceptions=True,
     )
     failed = [result for result in results if isinstance(result, Exception)]
     if failed:
@@ -71,8 +73,11 @@ async def _publish_some(
     return len(rows) == 0
 
 
-async def _meet_fault(faults: Faults, path: str) -> int:
-    """How often to deliver what is due: once, unless a fault rule says otherwise."""
+async def _apply_fault(faults: Faults, path: str) -> int:
+    """Applies a fault rule to a publish. Returns how often to deliver the messages.
+
+    Raises ClientError when the rule makes the publish fail.
+    """
     rule = faults.match("PUBLISH", path)
     if rule is None:
         return 1
@@ -82,16 +87,16 @@ async def _meet_fault(faults: Faults, path: str) -> int:
     return int(rule.action.get("repeat", 1))
 
 
-def _due(tx: sqlite3.Connection) -> list[sqlite3.Row]:
-    """The oldest messages of every topic, so that a full dead topic leaves room for the rest."""
+def _select_due(tx: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Returns the oldest messages of every topic, so that a failing topic does not block others."""
     return tx.execute(
         "SELECT id, topic, message FROM (SELECT *, row_number() OVER (PARTITION BY topic"
         " ORDER BY id) AS place FROM outbox WHERE created_us > ?) WHERE place <= ? ORDER BY id",
-        (now_us() - _KEEP_US, _BATCH),
+        (now_us() - _MAX_AGE_US, _BATCH_SIZE),
     ).fetchall()
 
 
-def _forget(ids: list[tuple[int]], tx: sqlite3.Connection) -> None:
+def _delete_rows(ids: list[tuple[int]], tx: sqlite3.Connection) -> None:
     tx.executemany("DELETE FROM outbox WHERE id = ?", ids)
 
 

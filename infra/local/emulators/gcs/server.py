@@ -1,4 +1,4 @@
-"""What every part of the server works on."""
+"""The state that all parts of the server share."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from infra.local.emulators.gcs.storage.resources import StoredObjectRow
 from infra.local.emulators.gcs.xml_api.signer import Signer
 
 _MAX_COUNTED_OBJECTS = 20_000
-"""Objects whose traffic is counted one by one; beyond, the first counted are forgotten."""
+"""Maximum number of objects with their own counters. The oldest counters are dropped."""
 
 
-def _zero() -> dict[str, int]:
+def _new_counters() -> dict[str, int]:
     return {"bytes_in": 0, "bytes_out": 0}
 
 
 @dataclass
 class Emulator:
-    """One running stand-in: its folder, its database, its signer, its counters."""
+    """A running emulator: its folder, database, signer and counters."""
 
     data_folder: Path
     project: str
@@ -35,10 +35,10 @@ class Emulator:
     base_url: str
     has_pubsub: bool
     bucket_stats: defaultdict[str, dict[str, int]] = field(
-        default_factory=lambda: defaultdict(_zero)
+        default_factory=lambda: defaultdict(_new_counters)
     )
     object_stats: defaultdict[str, dict[str, int]] = field(
-        default_factory=lambda: defaultdict(_zero)
+        default_factory=lambda: defaultdict(_new_counters)
     )
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -49,17 +49,17 @@ class Emulator:
         self.files = Files(self.data_folder / "bytes")
 
     async def sweep(self) -> int:
-        """Remove the bytes of uploads that a crash cut short; returns how many files."""
-        named = await self.db.read(objects.list_referenced_files)
-        return await asyncio.to_thread(self.files.sweep, named)
+        """Deletes the files of uploads that a crash interrupted. Returns their number."""
+        referenced = await self.db.read(objects.list_referenced_files)
+        return await asyncio.to_thread(self.files.sweep, referenced)
 
     def close(self) -> None:
-        """Let go of the database and the folder."""
+        """Closes the database and releases the folder."""
         self.db.close()
         self._lock.close()
 
     def count_bytes(self, bucket: str, name: str, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
-        """Add to the counters of a bucket and of one object in it."""
+        """Adds to the counters of a bucket and an object."""
         if len(self.object_stats) >= _MAX_COUNTED_OBJECTS:
             del self.object_stats[next(iter(self.object_stats))]
         for counters in (self.bucket_stats[bucket], self.object_stats[f"{bucket}/{name}"]):
@@ -76,9 +76,9 @@ class Emulator:
         *,
         extra_write: Callable[[Any, StoredObjectRow], None] | None = None,
     ) -> StoredObjectRow:
-        """Make complete bytes an object; they are removed again when the conditions fail.
+        """Makes complete content an object. The file is deleted when the conditions fail.
 
-        `also` runs in the same transaction.
+        `extra_write` runs in the same transaction. Raises ApiError.
         """
 
         def step(tx: Any) -> tuple[StoredObjectRow, str | None]:
@@ -92,7 +92,7 @@ class Emulator:
         try:
             stored, replaced = await self.db.write(step)
         except Exception:
-            # Not when cancelled: the writer may still commit; what did not, the sweep takes.
+            # Not on cancellation: the writer may still commit. If not, the sweep deletes the file.
             await asyncio.to_thread(self.files.remove, content.file_id)
             raise
         self.outbox_filled.set()
@@ -103,8 +103,8 @@ class Emulator:
     async def open_object(
         self, bucket: str, name: str, conditions: Conditions, generation: int | None = None
     ) -> tuple[StoredObjectRow, BinaryIO]:
-        """The object and its open file, of one and the same generation."""
-        # An overwrite may unlink the file between the look-up and the open: look again then.
+        """Returns the object and its open file, both of the same generation."""
+        # An overwrite may delete the file between the query and the open. Then query again.
         for _ in range(8):
             stored = await self.db.read(
                 lambda tx: objects.find(tx, bucket, name, conditions, generation)

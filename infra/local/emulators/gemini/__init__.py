@@ -1,2 +1,2 @@
-"""The Gemini emulator: the REST interfaces of the Gemini Developer API and of Vertex AI, with the
-metadata server that authorizes a function there. Answers are made of the request's own words."""
+"""The Gemini emulator: the REST APIs of the Gemini Developer API and of Vertex AI, and the metadata
+server that issues tokens for Vertex AI. Responses are made from the words of the request."""

@@ -16,32 +16,32 @@ HOST = "127.0.0.1"
 
 
 async def serve(port: int, project: str) -> None:
-    """Answer until the process is told to end."""
+    """Runs the server until SIGINT or SIGTERM."""
     app = build_app(EmulatorState(), Authenticator(project))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
-    end = asyncio.Event()
+    stop_requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
     try:
         await web.TCPSite(runner, HOST, port).start()
-        await end.wait()
+        await stop_requested.wait()
     finally:
         await runner.cleanup()
 
 
 def main() -> int:
-    """Run until told to stop; 2 when it cannot start, with the reason in one line."""
+    """Runs the server. Returns 2 and prints the reason when it cannot start."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.emulators.gemini", description=__doc__
     )
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--project", required=True, help="whose models may be asked on Vertex AI")
-    asked = parser.parse_args()
+    parser.add_argument("--project", required=True, help="project of the Vertex AI models")
+    arguments = parser.parse_args()
     try:
-        asyncio.run(serve(asked.port, asked.project))
-    except OSError as reason:
-        print(f"gemini: cannot start: {reason}", file=sys.stderr)
+        asyncio.run(serve(arguments.port, arguments.project))
+    except OSError as error:
+        print(f"gemini: cannot start: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -1,22 +1,22 @@
-"""The REST interface of Gemini, as Google's two APIs have it:
+"""The REST API of Gemini, for Google's two services:
 
 - Gemini Developer API: `POST /v1beta/models/{model}:generateContent`, with an API key
 - Vertex AI: `POST /v1beta1/projects/{project}/locations/{location}/publishers/google/models/
-  {model}:generateContent`, with a Bearer token that the metadata server here issued, see
+  {model}:generateContent`, with a Bearer token of the emulated metadata server, see
   infra.local.emulators.gemini.auth
 
-`GET /_health` counts the calls. Faults on the wire are told by `POST /_faults`, see
-infra.local.faults.inject; answers that come well and are bad by
-`POST /_responses {"kind": "truncated", "count": 1}`:
+`GET /_health` returns the number of calls. `POST /_faults` adds fault rules, see
+infra.local.faults.inject. `POST /_responses {"kind": "truncated", "count": 1}` requests responses
+with status 200 and bad content:
 
 ==============  ==========================================================================
-`truncated`     the JSON breaks off, and the answer says that it is complete
-`max-tokens`    the JSON breaks off at the answer's greatest length
-`wrong-schema`  JSON of another form than was asked for
+`truncated`     incomplete JSON, with finish reason STOP
+`max-tokens`    incomplete JSON, with finish reason MAX_TOKENS
+`wrong-schema`  JSON that does not match the schema
 `not-json`      a sentence
-`empty`         no text at all
-`safety`        the model stopped: SAFETY
-`blocked`       the prompt itself was blocked
+`empty`         no text
+`safety`        the model stopped with SAFETY
+`blocked`       the prompt was blocked
 ==============  ==========================================================================
 """
 
@@ -69,7 +69,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class EmulatorState:
-    """What was asked since the start, and what bad answers are still to be given."""
+    """The requests since the start, and the kinds of bad responses to send next."""
 
     call_count: int = 0
     queued_kinds: deque[str] = field(default_factory=deque)
@@ -78,7 +78,7 @@ class EmulatorState:
 
 
 def build_app(state: EmulatorState, authenticator: Authenticator) -> web.Application:
-    """The server."""
+    """Returns the server as an aiohttp application."""
 
     async def developer_api(request: web.Request) -> web.Response:
         authenticator.check_key(request)
@@ -89,53 +89,55 @@ def build_app(state: EmulatorState, authenticator: Authenticator) -> web.Applica
         return await generate(request, vertex=True)
 
     async def generate(request: web.Request, *, vertex: bool) -> web.Response:
-        sent = await request.read()
-        # Who hung up before all was sent has asked nothing.
+        data = await request.read()
+        # A request that was cut before its end does not count.
         state.call_count += 1
         try:
-            body = json.loads(sent)
+            body = json.loads(data)
             state.last_body, state.last_path = body, request.path
-            asked = parse_request(body)
+            deck_request = parse_request(body)
             if vertex:
                 check_roles(body)
-        except InvalidRequest as wrong:
-            return error_response(400, str(wrong))
+        except InvalidRequest as error:
+            return error_response(400, str(error))
         except ValueError:
             return error_response(400, "Invalid JSON payload received.")
         kind = state.queued_kinds.popleft() if state.queued_kinds else ""
-        told = reword_slides(asked) if asked.drafts else write_outline(asked)
-        text = json.dumps(told, ensure_ascii=False)
+        result = reword_slides(deck_request) if deck_request.drafts else write_outline(deck_request)
+        text = json.dumps(result, ensure_ascii=False)
         return web.json_response(build_response(text, kind, request.match_info["model"]))
 
-    async def order(request: web.Request) -> web.Response:
-        given = await request.json()
-        kind, count = given.get("kind"), given.get("count", 1)
+    async def add_bad_responses(request: web.Request) -> web.Response:
+        body = await request.json()
+        kind, count = body.get("kind"), body.get("count", 1)
         if kind not in BAD_RESPONSE_KINDS or not isinstance(count, int) or not 0 < count <= 1000:
             return error_response(
-                400, f"kind can be {', '.join(BAD_RESPONSE_KINDS)}; count a whole number from 1."
+                400,
+                f"kind must be one of {', '.join(BAD_RESPONSE_KINDS)}; "
+                "count must be from 1 to 1000.",
             )
         state.queued_kinds.extend([kind] * count)
         return web.json_response({"queued": list(state.queued_kinds)}, status=201)
 
-    async def forget(_request: web.Request) -> web.Response:
+    async def clear_bad_responses(_request: web.Request) -> web.Response:
         state.queued_kinds.clear()
         return web.json_response({"queued": []})
 
-    async def last(_request: web.Request) -> web.Response:
+    async def get_last_request(_request: web.Request) -> web.Response:
         return web.json_response({"path": state.last_path, "body": dict(state.last_body)})
 
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "calls": state.call_count})
 
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_plain])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_handle_errors])
     app.router.add_post(DEVELOPER_API_PATH, developer_api)
     app.router.add_post(VERTEX_AI_PATH, vertex_ai)
     authenticator.install(app)
-    app.router.add_post("/_responses", order)
-    app.router.add_delete("/_responses", forget)
-    app.router.add_get("/_last", last)
+    app.router.add_post("/_responses", add_bad_responses)
+    app.router.add_delete("/_responses", clear_bad_responses)
+    app.router.add_get("/_last", get_last_request)
     app.router.add_get("/_health", health)
-    # Rules are for the model: the metadata server is another one, although it shares the port.
+    # Rules apply to the model only. The metadata server shares the port but is another service.
     Faults(
         lambda _, status: error_response(status, "Injected fault."),
         applies_to=lambda path: ":generateContent" in path,
@@ -144,31 +146,31 @@ def build_app(state: EmulatorState, authenticator: Authenticator) -> web.Applica
 
 
 @web.middleware
-async def _plain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No page in a browser may ask; what there is not is answered in the service's shape."""
+async def _handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Rejects requests of web pages, and returns HTTP errors in the service's format."""
     if is_from_browser(request):
-        return error_response(403, "Not for pages.")
+        return error_response(403, "Requests from web pages are not allowed.")
     try:
         return await handler(request)
-    except AccessDenied as denied:
-        return error_response(denied.status, str(denied))
-    except web.HTTPException as wrong:
-        return error_response(wrong.status, HTTPStatus(wrong.status).phrase)
+    except AccessDenied as error:
+        return error_response(error.status, str(error))
+    except web.HTTPException as error:
+        return error_response(error.status, HTTPStatus(error.status).phrase)
 
 
 def error_response(status: int, message: str) -> web.Response:
-    """An error in the JSON shape of Google's APIs."""
-    told = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
-    return web.json_response({"error": told}, status=status)
+    """Returns an error in the JSON format of Google's APIs."""
+    error = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
+    return web.json_response({"error": error}, status=status)
 
 
 def build_response(text: str, kind: str, model: str) -> dict[str, Any]:
-    """A GenerateContentResponse with `text`, or with what `kind` makes of it."""
-    told: dict[str, Any] = {"modelVersion": model, "usageMetadata": _usage(text)}
+    """Returns a GenerateContentResponse with `text`, or a bad response of the given kind."""
+    response: dict[str, Any] = {"modelVersion": model, "usageMetadata": _usage(text)}
     if kind == "blocked":
-        return told | {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
+        return response | {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
     if kind == "safety":
-        return told | {"candidates": [{"finishReason": "SAFETY", "index": 0}]}
+        return response | {"candidates": [{"finishReason": "SAFETY", "index": 0}]}
     if kind in ("truncated", "max-tokens"):
         text = text[: len(text) * 2 // 3]
     elif kind == "wrong-schema":
@@ -181,7 +183,7 @@ def build_response(text: str, kind: str, model: str) -> dict[str, Any]:
         "finishReason": "MAX_TOKENS" if kind == "max-tokens" else "STOP",
         "index": 0,
     }
-    return told | {"candidates": [candidate]}
+    return response | {"candidates": [candidate]}
 
 
 def _usage(text: str) -> dict[str, int]:

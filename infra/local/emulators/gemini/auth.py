@@ -1,7 +1,7 @@
-"""Who may ask: API keys of the Gemini Developer API, access tokens of Vertex AI, and the metadata
-server of Google Cloud that issues such tokens to a function's own service account.
+"""Authorization: API keys of the Gemini Developer API, access tokens of Vertex AI, and the metadata
+server that issues such tokens for a function's service account.
 
-Google's client libraries find the metadata server by GCE_METADATA_HOST and GCE_METADATA_IP:
+Google's client libraries find the metadata server with GCE_METADATA_HOST and GCE_METADATA_IP:
 https://cloud.google.com/compute/docs/metadata/predefined-metadata-entries
 """
 
@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 METADATA_PATH = "/computeMetadata/"
-"""Paths of the metadata server."""
+"""Path prefix of the metadata server."""
 TOKEN_LIFETIME_S = 3600
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 FLAVOR_HEADER = {"Metadata-Flavor": "Google"}
 
 
 class AccessDenied(Exception):
-    """A caller who is turned away, with the HTTP status of the answer."""
+    """A caller is not authorized. `status` is the HTTP status of the response."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -31,12 +31,12 @@ class AccessDenied(Exception):
 
 @dataclass
 class Authenticator:
-    """Issues access tokens to one service account of `project`, and checks what callers bring."""
+    """Issues access tokens for one service account of `project`, and checks keys and tokens."""
 
     project: str
     account: str = "mr-slide-generation"
     token_expiries: dict[str, float] = field(default_factory=dict)
-    """Issued tokens, with the time (time.monotonic) at which each expires."""
+    """Issued tokens with their expiry times (time.monotonic)."""
 
     @property
     def email(self) -> str:
@@ -50,14 +50,14 @@ class Authenticator:
         return token
 
     def check_key(self, request: web.Request) -> None:
-        """Raises Denied unless an API key came with the request."""
+        """Raises AccessDenied unless the request has an API key."""
         if not (request.headers.get("x-goog-api-key") or request.query.get("key")):
             raise AccessDenied(
                 403, "Method doesn't allow unregistered callers. Please use an API key."
             )
 
     def check_token(self, request: web.Request) -> None:
-        """Raises Denied unless a valid token for the project in the path came with the request."""
+        """Raises AccessDenied unless the request has a valid token for the project in the path."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or self.token_expiries.get(token, 0.0) < time.monotonic():
             raise AccessDenied(
@@ -75,7 +75,7 @@ class Authenticator:
             )
 
     def install(self, app: web.Application) -> None:
-        """Serve the part of the metadata server that Application Default Credentials ask."""
+        """Adds the routes of the metadata server that Application Default Credentials use."""
         base = f"{METADATA_PATH}v1"
         account = base + "/instance/service-accounts/{account}"
         app.router.add_get("/", self._ping)
@@ -85,18 +85,18 @@ class Authenticator:
         app.router.add_get(f"{account}/token", self._token)
 
     async def _ping(self, request: web.Request) -> web.Response:
-        return self._answer(request, "computeMetadata/\n")
+        return self._respond(request, "computeMetadata/\n")
 
     async def _project(self, request: web.Request) -> web.Response:
-        return self._answer(request, self.project)
+        return self._respond(request, self.project)
 
     async def _universe(self, request: web.Request) -> web.Response:
-        return self._answer(request, "googleapis.com")
+        return self._respond(request, "googleapis.com")
 
     async def _account(self, request: web.Request) -> web.Response:
         self._check_account(request)
-        found = {"aliases": ["default"], "email": self.email, "scopes": [SCOPE]}
-        return self._answer(request, found)
+        account = {"aliases": ["default"], "email": self.email, "scopes": [SCOPE]}
+        return self._respond(request, account)
 
     async def _token(self, request: web.Request) -> web.Response:
         self._check_account(request)
@@ -105,14 +105,14 @@ class Authenticator:
             "expires_in": TOKEN_LIFETIME_S,
             "token_type": "Bearer",
         }
-        return self._answer(request, token)
+        return self._respond(request, token)
 
     def _check_account(self, request: web.Request) -> None:
         if request.match_info["account"] not in ("default", self.email):
             raise web.HTTPNotFound
 
-    def _answer(self, request: web.Request, body: str | Mapping[str, object]) -> web.Response:
-        # A page or a redirected request cannot set this header.
+    def _respond(self, request: web.Request, body: str | Mapping[str, object]) -> web.Response:
+        # Web pages and redirected requests cannot set this header.
         if request.headers.get("Metadata-Flavor") != "Google":
             raise web.HTTPForbidden
         if isinstance(body, str):

@@ -1,4 +1,4 @@
-"""The names that the parts of any talk have, and what the stand-in says about itself."""
+"""Generic headings of a talk's parts, and the emulator's disclaimer, by language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Headings:
-    """`parts` head slides whose text is too short to head itself."""
+    """`parts` are headings for slides whose text is too short to supply one."""
 
     parts: tuple[str, ...]
     closing: str
@@ -95,6 +95,6 @@ _ROWS = {
 
 
 def get_headings(language: str) -> Headings:
-    """In this language, or in English."""
-    parts, closing, confession = _ROWS.get(language.split("-")[0], _ROWS["en"])
-    return Headings(tuple(parts.split("|")), closing, confession)
+    """Returns the headings in a language, or in English when it is unknown."""
+    parts, closing, disclaimer = _ROWS.get(language.split("-")[0], _ROWS["en"])
+    return Headings(tuple(parts.split("|")), closing, disclaimer)

@@ -1,4 +1,4 @@
-"""What a generateContent request asks for: how many slides in which language, out of what text."""
+"""Parses a generateContent request: number of slides, language and text."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _FIELDS = frozenset(
         "toolConfig", "cachedContent", "model", "system_instruction",
     }
 )  # fmt: skip
-_SLIDES = 8
+_DEFAULT_SLIDE_COUNT = 8
 
 
 class InvalidRequest(Exception):
-    """A request that the service answers with an error."""
+    """An invalid request. The text is the service's error message."""
 
 
 @dataclass(frozen=True)
 class DeckRequest:
-    """`language` is a tag, "" when the text's own is meant. `drafts` are slides to be worded
-    anew, as `wish` says."""
+    """A request for a deck. `language` is a tag, or "" for the language of the text. `drafts` are
+    slides to rewrite according to `instruction`."""
 
     prompt: str
     source: str
@@ -34,7 +34,7 @@ class DeckRequest:
 
 
 def parse_request(body: Any) -> DeckRequest:
-    """Raises Refused with the service's sentence."""
+    """Parses a request. Raises InvalidRequest with the service's message."""
     if not isinstance(body, Mapping):
         raise InvalidRequest("Invalid JSON payload received.")
     for key in body:
@@ -42,11 +42,11 @@ def parse_request(body: Any) -> DeckRequest:
             raise InvalidRequest(
                 f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
             )
-    said = "\n".join(_texts(body.get("contents")))
-    if not said.strip():
+    text = "\n".join(_texts(body.get("contents")))
+    if not text.strip():
         raise InvalidRequest("GenerateContentRequest.contents: contents is not specified")
     config = body.get("generationConfig") or {}
-    # Protobuf's JSON takes both spellings of a name, and the libraries use both.
+    # Protobuf's JSON accepts both spellings of a name, and the client libraries use both.
     schema = config.get("responseSchema") or config.get("responseJsonSchema") or {}
     if schema and config.get("responseMimeType") != "application/json":
         raise InvalidRequest(
@@ -54,19 +54,22 @@ def parse_request(body: Any) -> DeckRequest:
         )
     fields = schema.get("properties") or {}
     slides = fields.get("slides") or {}
-    given = _given(said)
+    fields_of_text = _parse_object(text)
     return DeckRequest(
-        prompt=str(given.get("prompt") or said),
-        source=str(given.get("source") or ""),
-        slide_count=int(slides.get("maxItems") or slides.get("max_items") or _SLIDES),
+        prompt=str(fields_of_text.get("prompt") or text),
+        source=str(fields_of_text.get("source") or ""),
+        slide_count=int(slides.get("maxItems") or slides.get("max_items") or _DEFAULT_SLIDE_COUNT),
         language=str(((fields.get("language") or {}).get("enum") or [""])[0]),
-        drafts=tuple(one for one in given.get("slides") or () if isinstance(one, Mapping)),
-        instruction=str(given.get("instruction") or ""),
+        drafts=tuple(
+            slide for slide in fields_of_text.get("slides") or () if isinstance(slide, Mapping)
+        ),
+        instruction=str(fields_of_text.get("instruction") or ""),
     )
 
 
 def check_roles(body: Mapping[str, Any]) -> None:
-    """Vertex AI takes no content without a role; the Developer API does. Raises Refused."""
+    """Raises InvalidRequest for content without a role. Vertex AI requires roles; the Developer API
+    does not."""
     for row in body.get("contents") or ():
         if not isinstance(row, Mapping) or row.get("role") not in ("user", "model"):
             raise InvalidRequest("Please use a valid role: user, model.")
@@ -84,10 +87,10 @@ def _texts(contents: Any) -> list[str]:
     return [str(part["text"]) for part in parts if part.get("text")]
 
 
-def _given(said: str) -> Mapping[str, Any]:
-    """The person's text as an object, when it was sent as one."""
+def _parse_object(text: str) -> Mapping[str, Any]:
+    """Returns the user's text as a JSON object, or an empty object when it is plain text."""
     try:
-        given = json.loads(said)
+        value = json.loads(text)
     except ValueError:
         return {}
-    return given if isinstance(given, Mapping) else {}
+    return value if isinstance(value, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Slides that are there already: left as they are, or turned towards what a person wishes."""
+"""Rewords existing slides according to an instruction. Without one, slides stay unchanged."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ DISCLAIMER = "A stand-in for the model left these words as they were."
 
 
 def reword_slides(request: DeckRequest) -> dict[str, Any]:
-    """The JSON of an answer: the language and the very same slides."""
-    slides = [_slide(one, request.instruction) for one in request.drafts]
+    """Returns the JSON of a response: the language and the slides."""
+    slides = [_reword_slide(draft, request.instruction) for draft in request.drafts]
     if not request.instruction:
         slides[-1]["notes"] = f"{slides[-1]['notes']} {DISCLAIMER}".strip()
     return {"language": request.language or "en", "slides": slides}
 
 
-def _slide(draft: Mapping[str, Any], wish: str) -> dict[str, Any]:
-    made = {name: draft.get(name) for name in ("id", "heading", "bullets", "notes")}
-    said = split_sentences(wish)
-    if not said:
-        return made
-    # As many points as before: they are what the slide has room for.
-    count = max(1, len(made["bullets"] or ()))
-    points = [piece for one in said for piece in split_clauses(one)] or said
-    made["bullets"] = [shorten(one, MAX_BULLET_CHARS) for one in points[:count]]
-    made["notes"] = end_sentence(shorten(" ".join(said), MAX_NOTES_CHARS))
-    return made
+def _reword_slide(draft: Mapping[str, Any], instruction: str) -> dict[str, Any]:
+    slide = {name: draft.get(name) for name in ("id", "heading", "bullets", "notes")}
+    sentences = split_sentences(instruction)
+    if not sentences:
+        return slide
+    # As many bullets as before, so that they fit on the slide.
+    count = max(1, len(slide["bullets"] or ()))
+    clauses = [clause for sentence in sentences for clause in split_clauses(sentence)] or sentences
+    slide["bullets"] = [shorten(clause, MAX_BULLET_CHARS) for clause in clauses[:count]]
+    slide["notes"] = end_sentence(shorten(" ".join(sentences), MAX_NOTES_CHARS))
+    return slide

@@ -1,4 +1,4 @@
-"""Words of any script: sentences, clauses, what a text speaks of most, and its language."""
+"""Text analysis for any script: sentences, clauses, word counts, and the language."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•#|]|\d+[.)]\s))")
-_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])")
 _CLAUSES = re.compile(r"\s*[,;:—–、，；：،؛(){}\[\]\"“”«»「」]\s*|\s+-\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|[*#`|~]+|https?://\S+|^\s*[-•]\s+", re.MULTILINE)
-_PACKED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
-# Words that say little, by the language that they betray.
-_SMALL = {
+_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+# Stop words by language. They also identify the language.
+_STOP_WORDS = {
     "en": "the of and to in a is that it for on with as are this be by from at how what why an or",
     "de": "der die das und in zu den ist nicht von mit für ein eine wie was auf im dem des sich",
     "fr": "le la les de des et en un une est que pour dans sur avec comment pourquoi du au ce qui",
@@ -33,81 +33,91 @@ _SCRIPTS = (
 
 
 def strip_markup(text: str) -> str:
-    """Without markup."""
+    """Returns the text without markup."""
     return _MARKUP.sub(" ", text)
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a text, in order, each once."""
-    paragraphs = (" ".join(strip_markup(one).split()) for one in _PARAGRAPHS.split(text))
-    found = (one.strip() for paragraph in paragraphs for one in _ENDS.split(paragraph))
-    return list(dict.fromkeys(one for one in found if any(map(str.isalnum, one))))
+    """Returns the sentences of a text, in order, without duplicates."""
+    paragraphs = (" ".join(strip_markup(part).split()) for part in _PARAGRAPHS.split(text))
+    sentences = (
+        part.strip() for paragraph in paragraphs for part in _SENTENCE_ENDS.split(paragraph)
+    )
+    return list(dict.fromkeys(part for part in sentences if any(map(str.isalnum, part))))
 
 
 def split_clauses(sentence: str) -> list[str]:
-    """Its pieces between commas and the like."""
-    found = (piece.strip(" .!?…。！？؟।") for piece in _CLAUSES.split(sentence))
-    return [piece for piece in found if any(map(str.isalnum, piece))]
+    """Returns the parts of a sentence between commas and similar marks."""
+    clauses = (clause.strip(" .!?…。！？؟।") for clause in _CLAUSES.split(sentence))
+    return [clause for clause in clauses if any(map(str.isalnum, clause))]
 
 
 def split_words(text: str) -> list[str]:
-    """Its words in lower case; a script without spaces gives pairs of characters."""
-    found: list[str] = []
+    """Returns the words in lower case, or pairs of characters for a script without spaces."""
+    words: list[str] = []
     for word in _WORD.findall(text.lower()):
         if is_unspaced(word):
-            found += [word[n : n + 2] for n in range(max(1, len(word) - 1))]
+            words += [word[index : index + 2] for index in range(max(1, len(word) - 1))]
         else:
-            found.append(word)
-    return found
+            words.append(word)
+    return words
 
 
 def count_words(texts: Iterable[str], language: str) -> Counter[str]:
-    """How often a text uses each word that says something."""
-    small = set(_SMALL.get(language.split("-")[0], "").split())
+    """Counts the words of the texts, without stop words."""
+    stop_words = set(_STOP_WORDS.get(language.split("-")[0], "").split())
     return Counter(
-        word for text in texts for word in split_words(text) if len(word) > 1 and word not in small
+        word
+        for text in texts
+        for word in split_words(text)
+        if len(word) > 1 and word not in stop_words
     )
 
 
 def guess_language(text: str) -> str:
-    """A guess by script, then by small words; English when nothing tells."""
+    """Guesses the language from the script, then from stop words. The default is English."""
     scripts: Counter[str] = Counter()
-    for one in text[:4000]:
-        if one.isalpha():
-            scripts[unicodedata.name(one, "").split(" ")[0].split("-")[0]] += 1
-    letters = sum(scripts.values()) or 1
+    for character in text[:4000]:
+        if character.isalpha():
+            scripts[unicodedata.name(character, "").split(" ")[0].split("-")[0]] += 1
+    letter_count = sum(scripts.values()) or 1
     for script, language in _SCRIPTS:
-        if scripts[script] / letters > (0.05 if language == "ja" else 0.3):
+        if scripts[script] / letter_count > (0.05 if language == "ja" else 0.3):
             return language
-    used = Counter(split_words(text[:4000]))
+    words = Counter(split_words(text[:4000]))
     scores = {
-        language: sum(used[word] for word in small.split()) for language, small in _SMALL.items()
+        language: sum(words[word] for word in stop_words.split())
+        for language, stop_words in _STOP_WORDS.items()
     }
-    best = max(scores, key=lambda language: scores[language])
-    return best if scores[best] else "en"
+    likeliest = max(scores, key=lambda language: scores[language])
+    return likeliest if scores[likeliest] else "en"
 
 
 def shorten(text: str, max_chars: int) -> str:
-    """At most `most` characters: whole clauses if possible, else whole words, else a cut."""
+    """Shortens to `max_chars`: to the first clause if possible, else at a word, else anywhere."""
     if len(text) <= max_chars:
         return text
-    first = split_clauses(text)[:1]
-    if first and len(first[0]) <= max_chars:
-        return first[0]
-    cut = text[: max_chars - 1]
-    head, space, _ = cut.rpartition(" ")
-    return (head if space and len(head) > max_chars // 2 else cut).rstrip(" ,;:") + "…"
+    first_clause = split_clauses(text)[:1]
+    if first_clause and len(first_clause[0]) <= max_chars:
+        return first_clause[0]
+    truncated = text[: max_chars - 1]
+    head, space, _ = truncated.rpartition(" ")
+    return (head if space and len(head) > max_chars // 2 else truncated).rstrip(" ,;:") + "…"
 
 
 def end_sentence(text: str) -> str:
-    """With a mark at its end, as its script writes it."""
+    """Returns the text with the full stop of its script at the end."""
     if text[-1:] in ".!?…。！？؟۔।":
         return text
     if "DEVANAGARI" in unicodedata.name(text[-1:], ""):
         return f"{text}।"
-    return f"{text}。" if unicodedata.name(text[-1:], "").startswith(_PACKED[:3]) else f"{text}."
+    return (
+        f"{text}。"
+        if unicodedata.name(text[-1:], "").startswith(_UNSPACED_SCRIPTS[:3])
+        else f"{text}."
+    )
 
 
 def is_unspaced(word: str) -> bool:
-    """Whether it is of a script that puts no spaces between words."""
-    return any(unicodedata.name(one, "").startswith(_PACKED) for one in word)
+    """Whether the word belongs to a script without spaces between words."""
+    return any(unicodedata.name(character, "").startswith(_UNSPACED_SCRIPTS) for character in word)

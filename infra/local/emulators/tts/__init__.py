@@ -1,1 +1,1 @@
-"""The Text-to-Speech stand-in: the real service's REST interface, spoken by espeak-ng."""
+"""The Text-to-Speech emulator: the REST API of the real service, implemented with espeak-ng."""

@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 
 
 async def serve(port: int) -> None:
-    """Answer until the process is told to end."""
+    """Runs the server until SIGINT or SIGTERM."""
     engine = Espeak()
     runner = web.AppRunner(
         build_app(EmulatorState(engine, Catalogue(engine.list_languages()))),
@@ -25,26 +25,26 @@ async def serve(port: int) -> None:
         shutdown_timeout=2.0,
     )
     await runner.setup()
-    end = asyncio.Event()
+    stop_requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
     try:
         await web.TCPSite(runner, HOST, port).start()
-        await end.wait()
+        await stop_requested.wait()
     finally:
         await runner.cleanup()
 
 
 def main() -> int:
-    """Run until told to stop; 2 when it cannot start, with the reason in one line."""
+    """Runs the server. Returns 2 and prints the reason when it cannot start."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.emulators.tts", description=__doc__
     )
     parser.add_argument("--port", type=int, required=True)
     try:
         asyncio.run(serve(parser.parse_args().port))
-    except OSError as reason:
-        print(f"tts: cannot start: {reason}", file=sys.stderr)
+    except OSError as error:
+        print(f"tts: cannot start: {error}", file=sys.stderr)
         return 2
     return 0
 

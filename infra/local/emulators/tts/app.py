@@ -1,6 +1,6 @@
-"""The REST interface: `POST /v1/text:synthesize` and `GET /v1/voices`, as Google's service has it.
+"""The REST API of Google's service: `POST /v1/text:synthesize` and `GET /v1/voices`.
 
-`GET /_health` counts what was spoken. Faults are told by `POST /_faults`, see
+`GET /_health` returns call counts. `POST /_faults` adds fault rules, see
 infra.local.faults.inject.
 """
 
@@ -25,7 +25,7 @@ from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE, SpeechAudio
 from shared.recipes.films.wav import RATES_HZ, to_wav
 
 MAX_TEXT_BYTES = 5_000
-"""The real service's limit for a request's text, markup included."""
+"""The real service's limit for the text of a request, including markup."""
 MAX_BODY_BYTES = 1 << 20
 _LINEAR16 = ("LINEAR16", 1)
 _GENDERS = {0: "", 1: "MALE", 2: "FEMALE", 3: "NEUTRAL"}
@@ -48,12 +48,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class InvalidRequest(Exception):
-    """A request that the service answers with an error."""
+    """An invalid request. The text is the service's error message."""
 
 
 @dataclass
 class EmulatorState:
-    """The engine, and what it was asked for since the start."""
+    """The engine, its voices, and the counts since the start."""
 
     engine: Espeak
     catalogue: Catalogue
@@ -63,7 +63,7 @@ class EmulatorState:
 
 @dataclass(frozen=True)
 class SpeechRequest:
-    """A request for speech that can be carried out."""
+    """A valid request."""
 
     text: str
     ssml: bool
@@ -74,32 +74,34 @@ class SpeechRequest:
 
 
 def build_app(state: EmulatorState) -> web.Application:
-    """The server. One thread speaks, since the engine can do one thing at a time."""
-    mouth = ThreadPoolExecutor(1)
+    """Returns the server. One thread runs the engine, which cannot run concurrently."""
+    executor = ThreadPoolExecutor(1)
 
     async def synthesize(request: web.Request) -> web.Response:
         try:
-            asked = parse_request(await request.json(), state.catalogue)
-        except (InvalidRequest, VoiceNotFound) as wrong:
-            return error_response(400, str(wrong))
+            speech_request = parse_request(await request.json(), state.catalogue)
+        except (InvalidRequest, VoiceNotFound) as error:
+            return error_response(400, str(error))
         except ValueError:
             return error_response(400, "Invalid JSON payload received.")
-        spoken = await asyncio.get_running_loop().run_in_executor(mouth, _speak, state, asked)
+        speech = await asyncio.get_running_loop().run_in_executor(
+            executor, _speak, state, speech_request
+        )
         state.call_count += 1
-        state.character_count += len(asked.text)
-        audio = base64.b64encode(to_wav(spoken)).decode()
+        state.character_count += len(speech_request.text)
+        audio = base64.b64encode(to_wav(speech)).decode()
         return web.json_response({"audioContent": audio})
 
     async def voices(request: web.Request) -> web.Response:
-        listed = state.catalogue.list_voices(request.query.get("languageCode", ""))
+        voices = state.catalogue.list_voices(request.query.get("languageCode", ""))
         rows = [
             {
-                "languageCodes": [one.language],
-                "name": one.name,
-                "ssmlGender": one.gender,
+                "languageCodes": [voice.language],
+                "name": voice.name,
+                "ssmlGender": voice.gender,
                 "naturalSampleRateHertz": 22050,
             }
-            for one in listed
+            for voice in voices
         ]
         return web.json_response({"voices": rows})
 
@@ -109,9 +111,9 @@ def build_app(state: EmulatorState) -> web.Application:
         )
 
     async def close(_app: web.Application) -> None:
-        mouth.shutdown(wait=False)
+        executor.shutdown(wait=False)
 
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_plain])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_handle_errors])
     app.router.add_post("/v1/text:synthesize", synthesize)
     app.router.add_get("/v1/voices", voices)
     app.router.add_get("/_health", health)
@@ -121,34 +123,34 @@ def build_app(state: EmulatorState) -> web.Application:
 
 
 @web.middleware
-async def _plain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No page in a browser may speak; what there is not is answered in the service's shape."""
+async def _handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Rejects requests of web pages, and returns HTTP errors in the service's format."""
     if is_from_browser(request):
-        return error_response(403, "Not for pages.")
+        return error_response(403, "Requests from web pages are not allowed.")
     try:
         return await handler(request)
-    except web.HTTPException as wrong:
-        return error_response(wrong.status, HTTPStatus(wrong.status).phrase)
+    except web.HTTPException as error:
+        return error_response(error.status, HTTPStatus(error.status).phrase)
 
 
 def error_response(status: int, message: str) -> web.Response:
-    """An error in the JSON shape of Google's APIs."""
-    told = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
-    return web.json_response({"error": told}, status=status)
+    """Returns an error in the JSON format of Google's APIs."""
+    error = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
+    return web.json_response({"error": error}, status=status)
 
 
 def parse_request(body: Any, catalogue: Catalogue) -> SpeechRequest:
-    """What is asked for. Raises Refused or NoSuchVoice with the service's sentence."""
-    _only_known(body, "")
+    """Parses a request. Raises InvalidRequest or VoiceNotFound with the service's message."""
+    _check_fields(body, "")
     parts = {name: body.get(name) or {} for name in _FIELDS[""]}
     for name, part in parts.items():
-        _only_known(part, name)
-    given, voice, audio = parts["input"], parts["voice"], parts["audioConfig"]
-    text, ssml = given.get("text"), given.get("ssml")
-    said = text if ssml is None else ssml
-    if not isinstance(said, str) or not said or (text is not None and ssml is not None):
+        _check_fields(part, name)
+    input_part, voice, audio = parts["input"], parts["voice"], parts["audioConfig"]
+    text, ssml = input_part.get("text"), input_part.get("ssml")
+    content = text if ssml is None else ssml
+    if not isinstance(content, str) or not content or (text is not None and ssml is not None):
         raise InvalidRequest("Exactly one of `input.text` and `input.ssml` must be set.")
-    if len(said.encode()) > MAX_TEXT_BYTES:
+    if len(content.encode()) > MAX_TEXT_BYTES:
         raise InvalidRequest(
             "Either `input.text` or `input.ssml` is longer than the limit of "
             f"{MAX_TEXT_BYTES} bytes. "
@@ -156,49 +158,49 @@ def parse_request(body: Any, catalogue: Catalogue) -> SpeechRequest:
             "characters in this request, or consider using the Long Audio API."
         )
     if audio.get("audioEncoding") not in _LINEAR16:
-        raise InvalidRequest("The stand-in speaks LINEAR16 alone.")
+        raise InvalidRequest("The emulator supports only LINEAR16.")
     rate = audio.get("sampleRateHertz") or None
     if rate is not None and rate not in RATES_HZ:
         raise InvalidRequest(f"Unsupported sample rate: {rate!r}.")
     gender = voice.get("ssmlGender", "")
-    offer = catalogue.find_voice(
+    selected_voice = catalogue.find_voice(
         str(voice.get("languageCode", "")),
         str(voice.get("name", "")),
         _GENDERS.get(gender, "") if isinstance(gender, int) else str(gender),
     )
     return SpeechRequest(
-        text=said,
+        text=content,
         ssml=ssml is not None,
-        voice=offer,
-        speed=_within(audio.get("speakingRate") or 1.0, "speaking_rate", SPEED_RANGE),
-        pitch=_within(audio.get("pitch") or 0.0, "pitch", PITCH_RANGE),
+        voice=selected_voice,
+        speed=_check_range(audio.get("speakingRate") or 1.0, "speaking_rate", SPEED_RANGE),
+        pitch=_check_range(audio.get("pitch") or 0.0, "pitch", PITCH_RANGE),
         rate_hz=rate,
     )
 
 
-def _speak(stand: EmulatorState, asked: SpeechRequest) -> SpeechAudio:
-    manner = SpeechOptions(asked.voice.espeak_voice, asked.speed, asked.pitch)
-    spoken = stand.engine.speak(asked.text, manner, ssml=asked.ssml)
-    return spoken if asked.rate_hz is None else _resampled(spoken, asked.rate_hz)
+def _speak(state: EmulatorState, request: SpeechRequest) -> SpeechAudio:
+    options = SpeechOptions(request.voice.espeak_voice, request.speed, request.pitch)
+    speech = state.engine.speak(request.text, options, ssml=request.ssml)
+    return speech if request.rate_hz is None else _resample(speech, request.rate_hz)
 
 
-def _resampled(spoken: SpeechAudio, rate_hz: int) -> SpeechAudio:
-    """At another rate by straight lines between samples: good enough for a stand-in."""
-    if rate_hz == spoken.rate_hz or not spoken.samples:
-        return SpeechAudio(spoken.pcm, rate_hz)
-    source = array("h", spoken.pcm)
+def _resample(speech: SpeechAudio, rate_hz: int) -> SpeechAudio:
+    """Resamples by linear interpolation, which is sufficient for an emulator."""
+    if rate_hz == speech.rate_hz or not speech.samples:
+        return SpeechAudio(speech.pcm, rate_hz)
+    source = array("h", speech.pcm)
     last = len(source) - 1
-    step = spoken.rate_hz / rate_hz
+    step = speech.rate_hz / rate_hz
     out = array("h")
-    for n in range(len(source) * rate_hz // spoken.rate_hz):
-        at = n * step
-        low = int(at)
+    for index in range(len(source) * rate_hz // speech.rate_hz):
+        position = index * step
+        low = int(position)
         high = source[min(low + 1, last)]
-        out.append(round(source[low] + (high - source[low]) * (at - low)))
+        out.append(round(source[low] + (high - source[low]) * (position - low)))
     return SpeechAudio(out.tobytes(), rate_hz)
 
 
-def _within(value: Any, name: str, limits: tuple[float, float]) -> float:
+def _check_range(value: Any, name: str, limits: tuple[float, float]) -> float:
     low, high = limits
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else low - 1
     if not low <= number <= high:
@@ -206,12 +208,12 @@ def _within(value: Any, name: str, limits: tuple[float, float]) -> float:
     return float(number)
 
 
-def _only_known(part: Any, name: str) -> None:
+def _check_fields(part: Any, name: str) -> None:
     if not isinstance(part, Mapping):
         raise InvalidRequest("Invalid JSON payload received.")
     for key in part:
         if key not in _FIELDS[name]:
-            where = f" at '{name}'" if name else ""
+            location = f" at '{name}'" if name else ""
             raise InvalidRequest(
-                f'Invalid JSON payload received. Unknown name "{key}"{where}: Cannot find field.'
+                f'Invalid JSON payload received. Unknown name "{key}"{location}: Cannot find field.'
             )

@@ -1,4 +1,4 @@
-"""espeak-ng through its C interface (speak_lib.h, API revision 12)."""
+"""Bindings of the C interface of espeak-ng (speak_lib.h, API revision 12)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _POSITION_CHARACTER = 1
 _UTF8, _SSML = 1, 0x10
 _RATE, _PITCH = 1, 3
 _WORDS_PER_MINUTE = 165
-_SLOWEST, _FASTEST = 80, 450
-_PITCH_MIDDLE = 50
+_MIN_WORDS_PER_MINUTE, _MAX_WORDS_PER_MINUTE = 80, 450
+_DEFAULT_PITCH = 50
 _PITCH_PER_SEMITONE = 2.5
 _OK = 0
 
@@ -43,7 +43,8 @@ class _Voice(ctypes.Structure):
 
 @dataclass(frozen=True)
 class SpeechOptions:
-    """How to speak: the file of an espeak voice with an optional variant, as "gmw/en-US+f3"."""
+    """Voice, speed and pitch. `voice` is the file of an espeak voice with an optional variant, such
+    as "gmw/en-US+f3"."""
 
     voice: str
     speed: float = 1.0
@@ -51,7 +52,7 @@ class SpeechOptions:
 
 
 class Espeak:
-    """The library has one state for the whole process, so whoever speaks holds the lock."""
+    """The engine. The library has one global state, so a lock guards each call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,46 +62,49 @@ class Espeak:
         self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
         if self._rate_hz <= 0:
             raise OSError("espeak-ng could not be started")
-        self._heard = bytearray()
-        # Kept here: the library calls it for as long as it lives.
-        self._callback = _Callback(self._hear)
+        self._samples = bytearray()
+        # A reference is needed: the library uses the callback until the process ends.
+        self._callback = _Callback(self._on_samples)
         self._library.espeak_SetSynthCallback(self._callback)
 
     def list_languages(self) -> dict[str, str]:
-        """espeak's names of the languages that it speaks, each with its voice's file."""
-        return dict(self._listed())
+        """Returns espeak's language names with the files of their voices."""
+        return dict(self._iterate_languages())
 
     def speak(self, text: str, options: SpeechOptions, *, ssml: bool = False) -> SpeechAudio:
-        """Say `text`. Raises ValueError for a voice that there is not."""
-        words = min(_FASTEST, max(_SLOWEST, round(_WORDS_PER_MINUTE * options.speed)))
-        pitch = min(99, max(0, round(_PITCH_MIDDLE + _PITCH_PER_SEMITONE * options.pitch)))
-        # NUL would end the text within the library.
+        """Synthesizes `text`. Raises ValueError for an unknown voice."""
+        words_per_minute = min(
+            _MAX_WORDS_PER_MINUTE,
+            max(_MIN_WORDS_PER_MINUTE, round(_WORDS_PER_MINUTE * options.speed)),
+        )
+        pitch = min(99, max(0, round(_DEFAULT_PITCH + _PITCH_PER_SEMITONE * options.pitch)))
+        # NUL would end the text in the library.
         data = text.replace("\0", " ").encode() + b"\0"
         with self._lock:
             if self._library.espeak_SetVoiceByName(options.voice.encode()) != _OK:
                 raise ValueError(f"espeak-ng has no voice {options.voice!r}")
-            self._library.espeak_SetParameter(_RATE, words, 0)
+            self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
-            self._heard.clear()
+            self._samples.clear()
             flags = _UTF8 | (_SSML if ssml else 0)
-            done = self._library.espeak_Synth(
+            status = self._library.espeak_Synth(
                 data, len(data), 0, _POSITION_CHARACTER, 0, flags, None, None
             )
-            if done != _OK:
-                raise OSError(f"espeak-ng answered {done}")
-            return SpeechAudio(bytes(self._heard), self._rate_hz)
+            if status != _OK:
+                raise OSError(f"espeak-ng returned {status}")
+            return SpeechAudio(bytes(self._samples), self._rate_hz)
 
-    def _listed(self) -> Iterator[tuple[str, str]]:
+    def _iterate_languages(self) -> Iterator[tuple[str, str]]:
         rows = self._library.espeak_ListVoices(None)
-        number = 0
-        while rows[number]:
-            voice = rows[number].contents
-            # A byte of priority stands before the language's name.
+        index = 0
+        while rows[index]:
+            voice = rows[index].contents
+            # The name follows a priority byte.
             language = ctypes.string_at(voice.languages + 1)
             yield language.decode(errors="replace"), voice.identifier.decode(errors="replace")
-            number += 1
+            index += 1
 
-    def _hear(self, wave: ctypes._Pointer[ctypes.c_short], samples: int, _events: int) -> int:
+    def _on_samples(self, wave: ctypes._Pointer[ctypes.c_short], samples: int, _events: int) -> int:
         if wave and samples > 0:
-            self._heard += ctypes.string_at(wave, samples * 2)
+            self._samples += ctypes.string_at(wave, samples * 2)
         return 0

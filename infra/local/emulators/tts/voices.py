@@ -1,11 +1,11 @@
-"""Which voices the stand-in offers, under names of the real service's form."""
+"""The voices of the emulator, with names in the real service's format."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# The real service's language codes where espeak-ng's differ by more than the case of a region.
+# The real service's language codes, where they differ from espeak-ng's by more than region case.
 _CODES = {
     "af": "af-ZA", "ar": "ar-XA", "bg": "bg-BG", "bn": "bn-IN", "ca": "ca-ES", "cmn": "cmn-CN",
     "cs": "cs-CZ", "da": "da-DK", "de": "de-DE", "el": "el-GR", "es": "es-ES", "et": "et-EE",
@@ -17,18 +17,18 @@ _CODES = {
     "ta": "ta-IN", "te": "te-IN", "th": "th-TH", "tr": "tr-TR", "uk": "uk-UA", "ur": "ur-IN",
     "vi": "vi-VN", "yue": "yue-HK",
 }  # fmt: skip
-_FIRST_OF = {"en": "en-US", "fr": "fr-FR", "zh": "cmn-CN", "no": "nb-NO", "fil": "fil-PH"}
-# Letter of the name, espeak-ng's variant, and the service's word for it.
-_KINDS = (("A", "", "MALE"), ("C", "+f3", "FEMALE"))
+_DEFAULT_REGIONS = {"en": "en-US", "fr": "fr-FR", "zh": "cmn-CN", "no": "nb-NO", "fil": "fil-PH"}
+# Suffix of the name, espeak-ng's variant, and the service's gender.
+_VARIANTS = (("A", "", "MALE"), ("C", "+f3", "FEMALE"))
 
 
 class VoiceNotFound(ValueError):
-    """The request's voice cannot be had; the text is the real service's."""
+    """The requested voice does not exist. The text is the real service's message."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice: its name and language code outside, espeak-ng's file inside."""
+    """One voice: its public name and language code, and espeak-ng's voice file."""
 
     name: str
     language: str
@@ -37,56 +37,58 @@ class Voice:
 
 
 class Catalogue:
-    """All offers, found by name or by language; `languages` are espeak-ng's with their files."""
+    """All voices, by name or language. `languages` are espeak-ng's languages with their files."""
 
     def __init__(self, languages: Mapping[str, str]) -> None:
         self.offers = tuple(
-            Voice(f"{code}-Standard-{letter}", code, file + variant, gender)
-            for sandbox_io, file in sorted(languages.items())
-            if (code := _code(sandbox_io)) is not None
-            for letter, variant, gender in _KINDS
+            Voice(f"{code}-Standard-{suffix}", code, file + variant, gender)
+            for language, file in sorted(languages.items())
+            if (code := _language_code(language)) is not None
+            for suffix, variant, gender in _VARIANTS
         )
 
     def list_voices(self, language: str = "") -> list[Voice]:
-        """Those of one language, with or without a region; of all when none is given."""
-        wanted = language.lower()
+        """Returns the voices of a language, with or without a region. Returns all voices for ""."""
+        tag = language.lower()
         return [
-            one
-            for one in self.offers
-            if not wanted
-            or one.language.lower() == wanted
-            or one.language.lower().startswith(f"{wanted}-")
+            voice
+            for voice in self.offers
+            if not tag
+            or voice.language.lower() == tag
+            or voice.language.lower().startswith(f"{tag}-")
         ]
 
     def find_voice(self, language: str, name: str, gender: str = "") -> Voice:
-        """The voice that the real service would take. Raises NoSuchVoice."""
+        """Returns the voice that the real service would select. Raises VoiceNotFound."""
         if name:
-            found = next((one for one in self.offers if one.name == name), None)
-            if found is None:
+            voice = next((voice for voice in self.offers if voice.name == name), None)
+            if voice is None:
                 raise VoiceNotFound(f"Voice '{name}' does not exist. Is it misspelled?")
-            if found not in self.list_voices(language):
+            if voice not in self.list_voices(language):
                 raise VoiceNotFound(
                     f"Requested language code '{language}' doesn't match the voice '{name}''s "
-                    f"language code '{found.language}'. Either use a different language code or "
+                    f"language code '{voice.language}'. Either use a different language code or "
                     "a different voice."
                 )
-            return found
-        # The service may take another region of the same language.
-        offers = self._best(language) or self._best(language.split("-")[0])
-        if not language or not offers:
+            return voice
+        # The service may select another region of the same language.
+        candidates = self._list_default_region(language) or self._list_default_region(
+            language.split("-")[0]
+        )
+        if not language or not candidates:
             raise VoiceNotFound(f"Voice '' does not exist for the language code '{language}'.")
-        return next((one for one in offers if one.gender == gender), offers[0])
+        return next((voice for voice in candidates if voice.gender == gender), candidates[0])
 
-    def _best(self, language: str) -> list[Voice]:
-        return self.list_voices(_FIRST_OF.get(language.lower(), language))
+    def _list_default_region(self, language: str) -> list[Voice]:
+        return self.list_voices(_DEFAULT_REGIONS.get(language.lower(), language))
 
 
-def _code(inside: str) -> str | None:
-    """The language code of one of espeak-ng's languages; None for dialects without one."""
-    if inside in _CODES:
-        return _CODES[inside]
-    parts = inside.split("-")
+def _language_code(espeak_language: str) -> str | None:
+    """Returns the language code of an espeak-ng language, or None for dialects without one."""
+    if espeak_language in _CODES:
+        return _CODES[espeak_language]
+    parts = espeak_language.split("-")
     if len(parts) == 1:
-        return inside
-    plain = len(parts) == 2 and (len(parts[1]) == 2 or parts[1].isdigit())
-    return f"{parts[0]}-{parts[1].upper()}" if plain else None
+        return espeak_language
+    has_region = len(parts) == 2 and (len(parts[1]) == 2 or parts[1].isdigit())
+    return f"{parts[0]}-{parts[1].upper()}" if has_region else None

@@ -151,7 +151,7 @@ def test_the_key_is_its_owners_alone_and_the_server_stays_on_this_machine(
     command += ["--project", PROJECT, "--signer-key", str(key)]
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert refused.returncode == 2
-    assert "no loopback address" in refused.stderr
+    assert "not a loopback address" in refused.stderr
 
 
 def test_an_occupied_port_is_named(own_gcs: GcsEmulator) -> None:

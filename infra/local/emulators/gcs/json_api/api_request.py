@@ -1,4 +1,4 @@
-"""A request of the JSON API without its transport, so that a batch runs the same code."""
+"""A JSON API request without its transport, so that single requests and batches share code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from infra.local.emulators.gcs.storage.preconditions import (
 from infra.local.faults.inject import read_request_body
 
 MAX_JSON_BYTES = 1 << 20
-"""Metadata of one request."""
+"""Maximum size of the metadata of one request."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class ApiRequest:
 
     @property
     def generation(self) -> int | None:
-        """The generation that is asked for."""
+        """The requested generation, if any."""
         return parse_generation(self.query)
 
 
 def decode_segment(segment: str) -> str:
-    """A percent-encoded path segment as text; 400 when it is no UTF-8."""
+    """Decodes a percent-encoded path segment. Raises 400 when it is not UTF-8."""
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError as error:
@@ -57,17 +57,17 @@ def decode_segment(segment: str) -> str:
 
 
 def split_query(raw_path: str) -> tuple[str, dict[str, str]]:
-    """Path and decoded query of a request line."""
+    """Returns the path and the decoded query of a request target."""
     path, _, query = raw_path.partition("?")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=200)
     except ValueError as error:
-        raise invalid_argument("The query string cannot be read.", xml_code="InvalidURI") from error
+        raise invalid_argument("The query string is not valid.", xml_code="InvalidURI") from error
     return path, dict(pairs)
 
 
 def parse_json(data: bytes) -> dict[str, Any]:
-    """A JSON object, empty when there is no body."""
+    """Parses a JSON object. Returns an empty object for an empty body. Raises 400."""
     if not data.strip():
         return {}
     try:
@@ -80,7 +80,7 @@ def parse_json(data: bytes) -> dict[str, Any]:
 
 
 async def read_bounded(chunks: AsyncIterator[bytes], limit_bytes: int) -> bytes:
-    """All of a body that must be small; 413 when it is not."""
+    """Reads a body of at most `limit_bytes`. Raises 413 when it is larger."""
     data = bytearray()
     async for chunk in chunks:
         data += chunk
@@ -90,14 +90,14 @@ async def read_bounded(chunks: AsyncIterator[bytes], limit_bytes: int) -> bytes:
 
 
 def stream_body(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it arrives; a client that waits (`Expect: 100-continue`) is told to go on."""
+    """Streams the body. Sends 100 Continue to a client that waits for it."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     return read_request_body(request)
 
 
 async def read_api_request(request: web.Request) -> ApiRequest:
-    """Read a metadata request whole."""
+    """Reads a complete metadata request."""
     path, query = split_query(request.raw_path)
     body = parse_json(await read_bounded(stream_body(request), MAX_JSON_BYTES))
     return ApiRequest(request.method, path, query, request.headers, body)

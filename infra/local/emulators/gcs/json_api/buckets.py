@@ -18,13 +18,13 @@ async def list_buckets(emulator: Emulator, request: ApiRequest) -> ApiResponse:
     token = request.query.get("pageToken", "")
     start = listing.decode_page_token(token) if token else ""
     prefix = request.query.get("prefix", "")
-    found = await emulator.db.read(lambda tx: buckets.list_all(tx, prefix, start, limit + 1))
-    answer: dict[str, Any] = {"kind": "storage#buckets"}
-    if found:
-        answer["items"] = [bucket.as_json(emulator.base_url) for bucket in found[:limit]]
-    if len(found) > limit:
-        answer["nextPageToken"] = listing.encode_page_token(found[limit].name)
-    return 200, answer
+    page = await emulator.db.read(lambda tx: buckets.list_all(tx, prefix, start, limit + 1))
+    response: dict[str, Any] = {"kind": "storage#buckets"}
+    if page:
+        response["items"] = [bucket.as_json(emulator.base_url) for bucket in page[:limit]]
+    if len(page) > limit:
+        response["nextPageToken"] = listing.encode_page_token(page[limit].name)
+    return 200, response
 
 
 async def insert_bucket(emulator: Emulator, request: ApiRequest) -> ApiResponse:
@@ -62,15 +62,15 @@ async def list_configs(emulator: Emulator, _request: ApiRequest, name: str) -> A
         buckets.find(tx, name)
         return notifications.list_configs(tx, name, emulator.base_url)
 
-    found = await emulator.db.read(step)
-    return 200, {"kind": "storage#notifications", **({"items": found} if found else {})}
+    configs = await emulator.db.read(step)
+    return 200, {"kind": "storage#notifications", **({"items": configs} if configs else {})}
 
 
 async def insert_config(emulator: Emulator, request: ApiRequest, name: str) -> ApiResponse:
     """`notificationConfigs.insert`."""
     if not emulator.has_pubsub:
         raise invalid_argument(
-            "This server was started without --pubsub and cannot notify anybody."
+            "This server was started without --pubsub and cannot send notifications."
         )
 
     def step(tx: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""JSON API: the metadata of objects, and objects made of others."""
+"""JSON API: object metadata, copy, rewrite and compose."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from infra.local.emulators.gcs.storage.preconditions import (
 from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_settable
 
 MAX_COMPONENTS = 32
-"""Sources of one compose."""
+"""Maximum number of sources of a compose call."""
 
 
 async def list_objects(emulator: Emulator, request: ApiRequest, bucket: str) -> ApiResponse:
     """`objects.list`."""
     page = await emulator.db.read(lambda tx: listing.list_page(tx, bucket, request.query))
-    answer: dict[str, Any] = {"kind": "storage#objects"}
+    response: dict[str, Any] = {"kind": "storage#objects"}
     if page.next_token:
-        answer["nextPageToken"] = page.next_token
+        response["nextPageToken"] = page.next_token
     if page.prefixes:
-        answer["prefixes"] = page.prefixes
+        response["prefixes"] = page.prefixes
     if page.items:
-        answer["items"] = [stored.as_json(emulator.base_url) for stored in page.items]
-    return 200, answer
+        response["items"] = [stored.as_json(emulator.base_url) for stored in page.items]
+    return 200, response
 
 
 async def get_object(
@@ -84,15 +84,15 @@ async def copy_object(
     emulator: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> ApiResponse:
     """`objects.copy`."""
-    stored = await _copied(emulator, request, bucket, name, to_bucket, to_name)
+    stored = await _copy(emulator, request, bucket, name, to_bucket, to_name)
     return 200, stored.as_json(emulator.base_url)
 
 
 async def rewrite_object(
     emulator: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> ApiResponse:
-    """`objects.rewrite`, always done in one call."""
-    stored = await _copied(emulator, request, bucket, name, to_bucket, to_name)
+    """`objects.rewrite`, always complete after one call."""
+    stored = await _copy(emulator, request, bucket, name, to_bucket, to_name)
     return 200, {
         "kind": "storage#rewriteResponse",
         "totalBytesRewritten": str(stored.size_bytes),
@@ -102,24 +102,26 @@ async def rewrite_object(
     }
 
 
-async def _copied(
-    stand: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
+async def _copy(
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
 ) -> StoredObjectRow:
     generation = parse_generation(request.query, "sourceGeneration")
-    source, file = await stand.open_object(bucket, name, request.source_conditions, generation)
+    source, file = await emulator.open_object(bucket, name, request.source_conditions, generation)
     file.close()
-    await stand.db.read(lambda tx: objects.check_target(tx, to_bucket, to_name, request.conditions))
-    # Metadata in the body replaces the source's as a whole; without any it is carried over.
+    await emulator.db.read(
+        lambda tx: objects.check_target(tx, to_bucket, to_name, request.conditions)
+    )
+    # Metadata in the body replaces the source's metadata. Without it, the source's is copied.
     settable = merge_settable(request.body) or source.settable
-    file_id = await asyncio.to_thread(stand.files.link, source.file_id)
+    file_id = await asyncio.to_thread(emulator.files.link, source.file_id)
     content = Content(file_id, source.size_bytes, source.md5, source.crc32c, source.component_count)
-    return await stand.commit(to_bucket, to_name, content, settable, request.conditions)
+    return await emulator.commit(to_bucket, to_name, content, settable, request.conditions)
 
 
 async def compose_object(
     emulator: Emulator, request: ApiRequest, bucket: str, name: str
 ) -> ApiResponse:
-    """`objects.compose`: up to 32 objects of one bucket become one, in order."""
+    """`objects.compose`: concatenates up to 32 objects of one bucket."""
     sources = request.body.get("sourceObjects")
     if not isinstance(sources, list) or not sources:
         raise invalid_argument("You must provide at least one source component.")
@@ -128,18 +130,18 @@ async def compose_object(
             f"The number of source components provided ({len(sources)}) exceeds the maximum "
             f"({MAX_COMPONENTS})"
         )
-    wanted = [_component(source) for source in sources]
+    components = [_parse_component(source) for source in sources]
     destination = request.body.get("destination") or {}
     settable = merge_settable(destination if isinstance(destination, dict) else {})
 
-    def look(tx: Any) -> list[StoredObjectRow]:
+    def find_components(tx: Any) -> list[StoredObjectRow]:
         objects.check_target(tx, bucket, name, request.conditions)
         return [
             objects.find(tx, bucket, part, conditions, generation, read=False)
-            for part, conditions, generation in wanted
+            for part, conditions, generation in components
         ]
 
-    parts = await emulator.db.read(look)
+    parts = await emulator.db.read(find_components)
     file_id, size_bytes, crc32c = await asyncio.to_thread(
         concatenate, emulator.files, [part.file_id for part in parts]
     )
@@ -149,13 +151,13 @@ async def compose_object(
     return 200, stored.as_json(emulator.base_url)
 
 
-def _component(source: Any) -> tuple[str, Conditions, int | None]:
+def _parse_component(source: Any) -> tuple[str, Conditions, int | None]:
     if not isinstance(source, dict) or not source.get("name"):
         raise missing_parameter("sourceObjects.name")
     objects.check_name(str(source["name"]))
-    given = source.get("objectPreconditions") or {}
-    if not isinstance(given, dict):
+    preconditions = source.get("objectPreconditions") or {}
+    if not isinstance(preconditions, dict):
         raise invalid_argument("Invalid value for objectPreconditions.")
-    texts = {key: str(value) for key, value in given.items()}
+    parameters = {key: str(value) for key, value in preconditions.items()}
     generation = parse_generation({"generation": str(source.get("generation") or "")})
-    return str(source["name"]), from_query(texts), generation
+    return str(source["name"]), from_query(parameters), generation

@@ -1,4 +1,4 @@
-"""JSON API: which method and path mean what, for single requests and inside a batch."""
+"""JSON API: routes methods and paths, for single requests and batches."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from infra.local.emulators.gcs.storage.send import send_object
 
 Operation = Callable[..., Awaitable[ApiResponse]]
 
-_B = r"/storage/v1/b/([^/]+)"
-_O = _B + r"/o/([^/]+)"
-_TO = r"/b/([^/]+)/o/([^/]+)"
+_BUCKET = r"/storage/v1/b/([^/]+)"
+_OBJECT = _BUCKET + r"/o/([^/]+)"
+_TARGET = r"/b/([^/]+)/o/([^/]+)"
 _ROUTES: list[tuple[str, dict[str, Operation]]] = [
     (r"/storage/v1/b", {"GET": buckets.list_buckets, "POST": buckets.insert_bucket}),
     (
-        _B,
+        _BUCKET,
         {
             "GET": buckets.get_bucket,
             "PATCH": buckets.patch_bucket,
@@ -39,16 +39,16 @@ _ROUTES: list[tuple[str, dict[str, Operation]]] = [
         },
     ),
     (
-        _B + "/notificationConfigs",
+        _BUCKET + "/notificationConfigs",
         {"GET": buckets.list_configs, "POST": buckets.insert_config},
     ),
     (
-        _B + "/notificationConfigs/([^/]+)",
+        _BUCKET + "/notificationConfigs/([^/]+)",
         {"GET": buckets.get_config, "DELETE": buckets.delete_config},
     ),
-    (_B + "/o", {"GET": objects.list_objects}),
+    (_BUCKET + "/o", {"GET": objects.list_objects}),
     (
-        _O,
+        _OBJECT,
         {
             "GET": objects.get_object,
             "PATCH": objects.patch_object,
@@ -56,16 +56,16 @@ _ROUTES: list[tuple[str, dict[str, Operation]]] = [
             "DELETE": objects.delete_object,
         },
     ),
-    (_O + "/compose", {"POST": objects.compose_object}),
-    (_O + "/copyTo" + _TO, {"POST": objects.copy_object}),
-    (_O + "/rewriteTo" + _TO, {"POST": objects.rewrite_object}),
+    (_OBJECT + "/compose", {"POST": objects.compose_object}),
+    (_OBJECT + "/copyTo" + _TARGET, {"POST": objects.copy_object}),
+    (_OBJECT + "/rewriteTo" + _TARGET, {"POST": objects.rewrite_object}),
 ]
 _COMPILED = [(re.compile(pattern), methods) for pattern, methods in _ROUTES]
-_MEDIA = re.compile(r"(?:/download)?" + _O)
+_MEDIA = re.compile(r"(?:/download)?" + _OBJECT)
 
 
 async def execute(emulator: Emulator, request: ApiRequest) -> ApiResponse:
-    """Run one metadata call: (status, resource); raises `ApiError`."""
+    """Runs one metadata call. Returns status and resource. Raises ApiError."""
     for pattern, methods in _COMPILED:
         match = pattern.fullmatch(request.path)
         if match is None:
@@ -81,7 +81,7 @@ async def execute(emulator: Emulator, request: ApiRequest) -> ApiResponse:
 
 
 async def handle(emulator: Emulator, request: web.Request) -> web.StreamResponse:
-    """Answer a JSON API request that carries no upload."""
+    """Handles a JSON API request that is not an upload."""
     path, query = split_query(request.raw_path)
     media = _MEDIA.fullmatch(path)
     if media and request.method == "GET" and (query.get("alt") == "media"):
@@ -94,7 +94,7 @@ async def handle(emulator: Emulator, request: web.Request) -> web.StreamResponse
 
 
 def json_response(status: int, resource: dict[str, Any] | None) -> web.Response:
-    """A resource as Google's JSON API sends it."""
+    """Returns a resource as a response of the JSON API."""
     if resource is None:
         return web.Response(status=status)
     headers = {"Cache-Control": "no-cache, no-store, max-age=0, must-revalidate"}

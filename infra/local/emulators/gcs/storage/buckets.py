@@ -1,4 +1,4 @@
-"""Buckets in the database: every function is one step of a transaction."""
+"""Buckets in the database. Every function runs inside a transaction."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from infra.local.emulators.gcs.storage.preconditions import Conditions
 from infra.local.emulators.gcs.storage.resources import BUCKET_SETTABLE_FIELDS, Bucket, now_us
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
-_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
 def find(tx: sqlite3.Connection, name: str) -> Bucket:
-    """The bucket; 404 when there is none."""
+    """Returns the bucket. Raises 404 when it does not exist."""
     row = tx.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise no_such_bucket(name)
@@ -29,7 +29,7 @@ def find(tx: sqlite3.Connection, name: str) -> Bucket:
 
 
 def list_all(tx: sqlite3.Connection, prefix: str, start: str, limit: int) -> list[Bucket]:
-    """Up to `limit` buckets named `prefix…` from `start` on, by name."""
+    """Returns up to `limit` buckets with `prefix`, sorted by name, from `start` on."""
     rows = tx.execute(
         "SELECT * FROM buckets WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
         (start, len(prefix), prefix, limit),
@@ -42,17 +42,19 @@ def create(tx: sqlite3.Connection, body: dict[str, Any]) -> Bucket:
     name = body.get("name")
     if not name:
         raise missing_parameter("name")
-    parts_fit = all(0 < len(part) <= 63 for part in str(name).split("."))
-    if not _NAME.fullmatch(str(name)) or _ADDRESS.fullmatch(str(name)) or not parts_fit:
+    parts_are_valid = all(0 < len(part) <= 63 for part in str(name).split("."))
+    if not _NAME.fullmatch(str(name)) or _IP_ADDRESS.fullmatch(str(name)) or not parts_are_valid:
         raise invalid_argument(f"Invalid bucket name: '{name}'", xml_code="InvalidBucketName")
     if tx.execute("SELECT 1 FROM buckets WHERE name = ?", (name,)).fetchone():
         message = (
             "Your previous request to create the named bucket succeeded and you already own it."
         )
         raise conflict(message, "BucketAlreadyOwnedByYou")
-    at_us = now_us()
-    settable = _laid_over({}, body)
-    tx.execute("INSERT INTO buckets VALUES (?, 1, ?, ?, ?)", (name, at_us, at_us, settable))
+    created_us = now_us()
+    settable = _merge_settings({}, body)
+    tx.execute(
+        "INSERT INTO buckets VALUES (?, 1, ?, ?, ?)", (name, created_us, created_us, settable)
+    )
     return find(tx, str(name))
 
 
@@ -64,10 +66,10 @@ def patch(
     *,
     replace: bool = False,
 ) -> Bucket:
-    """`buckets.patch`, or with `replace` `buckets.update`."""
-    old = find(tx, name)
-    conditions.check(old.created_us, old.metageneration, read=False)
-    settable = _laid_over({} if replace else old.settable, body)
+    """`buckets.patch`, or `buckets.update` with `replace`."""
+    bucket = find(tx, name)
+    conditions.check(bucket.created_us, bucket.metageneration, read=False)
+    settable = _merge_settings({} if replace else bucket.settable, body)
     tx.execute(
         "UPDATE buckets SET metageneration = metageneration + 1, updated_us = ?, settable = ?"
         " WHERE name = ?",
@@ -77,24 +79,24 @@ def patch(
 
 
 def delete(tx: sqlite3.Connection, name: str, conditions: Conditions) -> None:
-    """`buckets.delete`: an empty bucket only."""
-    old = find(tx, name)
-    conditions.check(old.created_us, old.metageneration, read=False)
+    """`buckets.delete`. Raises 409 when the bucket is not empty."""
+    bucket = find(tx, name)
+    conditions.check(bucket.created_us, bucket.metageneration, read=False)
     if tx.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (name,)).fetchone():
         raise conflict("The bucket you tried to delete is not empty.", "BucketNotEmpty")
     tx.execute("DELETE FROM notification_configs WHERE bucket = ?", (name,))
     tx.execute("DELETE FROM buckets WHERE name = ?", (name,))
 
 
-def _laid_over(base: dict[str, Any], body: dict[str, Any]) -> str:
+def _merge_settings(base: dict[str, Any], body: dict[str, Any]) -> str:
     merged = dict(base)
     for field in BUCKET_SETTABLE_FIELDS:
         if field not in body:
             continue
         value = body[field]
         if field == "labels" and isinstance(value, dict):
-            both = {**merged.get("labels", {}), **value}
-            value = {k: v for k, v in both.items() if v is not None}
+            labels = {**merged.get("labels", {}), **value}
+            value = {key: label for key, label in labels.items() if label is not None}
         if field == "cors":
             _check_cors(value)
         if value is None or value in ({}, []):
@@ -105,13 +107,15 @@ def _laid_over(base: dict[str, Any], body: dict[str, Any]) -> str:
 
 
 def _check_cors(rules: Any) -> None:
-    wanted = {"origin": list, "method": list, "responseHeader": list, "maxAgeSeconds": int}
+    field_types = {"origin": list, "method": list, "responseHeader": list, "maxAgeSeconds": int}
     for rule in rules or []:
         if not isinstance(rule, dict):
             raise invalid_argument("Invalid value for cors.")
         for field, value in rule.items():
-            texts = isinstance(value, list) and all(isinstance(v, str) for v in value)
-            if field not in wanted or not isinstance(value, wanted[field]):
+            is_string_list = isinstance(value, list) and all(
+                isinstance(item, str) for item in value
+            )
+            if field not in field_types or not isinstance(value, field_types[field]):
                 raise invalid_argument(f"Invalid value for cors.{field}.")
-            if isinstance(value, list) and not texts:
-                raise invalid_argument(f"Invalid value for cors.{field}: strings are wanted.")
+            if isinstance(value, list) and not is_string_list:
+                raise invalid_argument(f"Invalid value for cors.{field}: must be strings.")

@@ -1,7 +1,7 @@
-"""The SQLite file that says which buckets and objects exist.
+"""The SQLite database of buckets, objects, sessions and the outbox.
 
-One thread writes, step by step, so that a step never meets another writer; a few read beside it
-(WAL). Steps that wait for the writer at the same time are committed together.
+One thread executes all writes, so that there are no write conflicts. Other threads read at the same
+time (WAL). Waiting write steps are committed together.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_MAX_SHARED = 64
-"""Steps that one commit may carry."""
+_MAX_STEPS_PER_COMMIT = 64
+"""Maximum number of steps in one commit."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS buckets (
@@ -46,14 +46,14 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 @dataclass
 class _Step:
-    """One caller's work on its way through the writer."""
+    """One write of a caller, with the future for its result."""
 
     work: Callable[[sqlite3.Connection], Any]
     done: Future[Any]
 
 
 class Database:
-    """Transactions on the metadata, off the event loop."""
+    """Runs transactions on the metadata outside the event loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -70,30 +70,30 @@ class Database:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: an acknowledged object is still there after a power cut, as Google promises.
+        # FULL: an acknowledged object survives a power failure, as Google guarantees.
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
     def _write_loop(self) -> None:
         connection = self._connect()
         while (step := self._steps.get()) is not None:
-            # Whoever waits already shares this commit: one flush to disk for all of them.
+            # All waiting steps share this commit, and so one flush to disk.
             steps = [step]
-            while len(steps) < _MAX_SHARED and not self._steps.empty():
-                following = self._steps.get()
-                if following is None:
+            while len(steps) < _MAX_STEPS_PER_COMMIT and not self._steps.empty():
+                next_step = self._steps.get()
+                if next_step is None:
                     self._steps.put(None)
                     break
-                steps.append(following)
+                steps.append(next_step)
             self._commit(connection, steps)
         connection.close()
 
     def _commit(self, connection: sqlite3.Connection, steps: list[_Step]) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            outcomes = [_run(connection, step) for step in steps]
+            outcomes = [_run_step(connection, step) for step in steps]
             connection.execute("COMMIT")
-        except BaseException as error:  # a full disk, say: the waiting callers must hear of it
+        except BaseException as error:  # such as a full disk: all callers get the error
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for step in steps:
@@ -105,7 +105,7 @@ class Database:
             else:
                 step.done.set_result(result)
 
-    def _look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _run_read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
@@ -116,29 +116,29 @@ class Database:
             connection.execute("ROLLBACK")
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` as one step that is done or, when it raises, undone as a whole.
+        """Runs `work` atomically: if it raises, all its changes are rolled back.
 
-        Returns once the step is on disk.
+        Returns its result when the changes are on disk.
         """
         step = _Step(work, Future())
         self._steps.put(step)
-        # Shielded: a caller who is cancelled must not cancel what the writer is about to finish.
+        # Shielded: cancelling the caller must not cancel a step that the writer executes.
         result: T = await asyncio.shield(asyncio.wrap_future(step.done))
         return result
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` on one consistent snapshot."""
+        """Runs `work` on a consistent snapshot. Returns its result."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._look, work)
+        return await loop.run_in_executor(self._readers, self._run_read, work)
 
     def close(self) -> None:
-        """Finish what was asked for and stop the threads."""
+        """Finishes pending steps and stops the threads."""
         self._steps.put(None)
         self._writer.join()
         self._readers.shutdown(wait=True)
 
 
-def _run(connection: sqlite3.Connection, step: _Step) -> tuple[Any, Exception | None]:
+def _run_step(connection: sqlite3.Connection, step: _Step) -> tuple[Any, Exception | None]:
     connection.execute("SAVEPOINT step")
     try:
         result = step.work(connection)
@@ -151,7 +151,7 @@ def _run(connection: sqlite3.Connection, step: _Step) -> tuple[Any, Exception | 
 
 
 def next_generation(tx: sqlite3.Connection, now_us: int) -> int:
-    """A generation number: microseconds since the epoch, never twice, never going back."""
+    """Returns a new generation number: microseconds since the epoch, strictly increasing."""
     row = tx.execute("SELECT value FROM counters WHERE name = 'generation'").fetchone()
     generation = now_us if row is None else max(now_us, int(row["value"]) + 1)
     tx.execute("INSERT OR REPLACE INTO counters VALUES ('generation', ?)", (generation,))

@@ -1,4 +1,4 @@
-"""Object bytes on disk, under names of our own: an object's name never becomes a path."""
+"""Files with the bytes of objects. File names are random ids: object names never become paths."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from typing import BinaryIO
 import google_crc32c
 
 BLOCK_BYTES = 1 << 20
-"""Bodies are hashed and written in blocks of this size: what one upload costs in memory."""
+"""Bodies are hashed and written in blocks of this size. It bounds the memory of an upload."""
 
 CHUNK_MULTIPLE_BYTES = 256 * 1024
-"""A resumable upload persists multiples of this much until its last byte has come."""
+"""A resumable upload persists multiples of this size until its last chunk."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes at rest: which file, how many, and their digests in base64."""
+    """A complete file: its id, size, and digests in base64."""
 
     file_id: str
     size_bytes: int
@@ -35,45 +35,45 @@ class Content:
 
 
 class Files:
-    """The folder of immutable byte files. A file counts once a transaction names it."""
+    """The folder of immutable files. A file is valid when a database row references it."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self._root = root
 
     def path(self, file_id: str) -> Path:
-        """Where the bytes of `file_id` lie."""
+        """Returns the path of a file."""
         return self._root / file_id[:2] / file_id
 
     def create_id(self) -> str:
-        """An unused id, its folder made."""
+        """Returns a new id and creates its folder."""
         file_id = secrets.token_hex(16)
         self.path(file_id).parent.mkdir(exist_ok=True)
         return file_id
 
     def remove(self, file_id: str) -> None:
-        """Unlink; whoever has it open reads on to the end."""
+        """Deletes a file. Readers that have it open can read it to the end."""
         self.path(file_id).unlink(missing_ok=True)
 
     def link(self, file_id: str) -> str:
-        """The same bytes under a second id, without copying (files never change)."""
-        twin = self.create_id()
-        os.link(self.path(file_id), self.path(twin))
-        return twin
+        """Returns a second id for the same bytes, as a hard link."""
+        new_id = self.create_id()
+        os.link(self.path(file_id), self.path(new_id))
+        return new_id
 
     def sweep(self, referenced: Iterable[str]) -> int:
-        """Remove what a crash left behind: every file that no row names. Returns how many."""
-        wanted = set(referenced)
-        orphans = [p for p in self._root.glob("??/*") if p.name not in wanted]
+        """Deletes all files that are not in `referenced`. Returns their number."""
+        known_ids = set(referenced)
+        orphans = [path for path in self._root.glob("??/*") if path.name not in known_ids]
         for orphan in orphans:
             orphan.unlink()
         return len(orphans)
 
 
 class FileWriter:
-    """Writes one file while it is received, hashing as it goes.
+    """Writes and hashes one file while it is received.
 
-    Hashing and writing run in a thread, one block at a time, while the next block is received.
+    A thread hashes and writes one block while the next block is received.
     """
 
     def __init__(self, files: Files, file_id: str, *, sha256: bool = False) -> None:
@@ -84,12 +84,12 @@ class FileWriter:
         self._sha256 = hashlib.sha256() if sha256 else None
         self._crc32c = 0
         self._file: BinaryIO | None = None
-        self._writing: asyncio.Task[None] | None = None
+        self._write_task: asyncio.Task[None] | None = None
         self.size_bytes = 0
-        """Bytes taken so far, those not yet written included."""
+        """Bytes received, including those that are not written yet."""
 
     def resume(self, persisted_bytes: int) -> None:
-        """Open at `persisted_bytes`, cutting off what lies behind and reading back the digests."""
+        """Opens the file, truncates it to `persisted_bytes` and recalculates the digests."""
         path = self._files.path(self.file_id)
         path.touch()
         self._file = path.open("r+b")
@@ -98,7 +98,7 @@ class FileWriter:
             self._digest(chunk)
             self.size_bytes += len(chunk)
         if self.size_bytes != persisted_bytes:
-            raise OSError(f"{self.file_id}: {self.size_bytes} of {persisted_bytes} bytes left")
+            raise OSError(f"{self.file_id} has {self.size_bytes} of {persisted_bytes} bytes")
 
     def _digest(self, data: bytes) -> None:
         self._md5.update(data)
@@ -113,77 +113,80 @@ class FileWriter:
         self._file.write(data)
 
     async def write(self, chunk: bytes) -> None:
-        """Take a chunk; waits when two blocks are unwritten (that is the back-pressure)."""
+        """Adds a chunk. Waits when two blocks are unwritten, as back-pressure."""
         self._pending += chunk
         self.size_bytes += len(chunk)
         while len(self._pending) >= BLOCK_BYTES:
             block = bytes(self._pending[:BLOCK_BYTES])
             del self._pending[:BLOCK_BYTES]
-            await self._join()
-            self._writing = asyncio.create_task(asyncio.to_thread(self._write, block))
+            await self._wait_for_write()
+            self._write_task = asyncio.create_task(asyncio.to_thread(self._write, block))
 
-    async def _join(self) -> None:
-        task, self._writing = self._writing, None
+    async def _wait_for_write(self) -> None:
+        task, self._write_task = self._write_task, None
         if task is not None:
             await task
 
-    def _settle(self, grain_bytes: int) -> None:
-        ready = len(self._pending) // grain_bytes * grain_bytes
-        self._write(bytes(self._pending[:ready]))
-        del self._pending[:ready]
+    def _flush(self, multiple_bytes: int) -> None:
+        ready_bytes = len(self._pending) // multiple_bytes * multiple_bytes
+        self._write(bytes(self._pending[:ready_bytes]))
+        del self._pending[:ready_bytes]
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
 
     async def persist(self) -> int:
-        """Bring whole grains to disk; returns how many bytes are safe. The rest stays pending."""
-        await self._join()
-        await asyncio.to_thread(self._settle, CHUNK_MULTIPLE_BYTES)
+        """Writes multiples of CHUNK_MULTIPLE_BYTES to disk. Returns the number of persisted bytes.
+
+        The remainder stays pending.
+        """
+        await self._wait_for_write()
+        await asyncio.to_thread(self._flush, CHUNK_MULTIPLE_BYTES)
         return self.size_bytes - len(self._pending)
 
     def drop_pending(self) -> None:
-        """Forget the bytes that are not on disk, as if they had not been sent."""
+        """Drops the bytes that are not on disk."""
         self.size_bytes -= len(self._pending)
         self._pending.clear()
 
     async def finish(self) -> Content:
-        """Bring everything to disk and close."""
-        await self._join()
-        await asyncio.to_thread(self._settle, 1)
+        """Writes all bytes to disk and closes the file. Returns the content."""
+        await self._wait_for_write()
+        await asyncio.to_thread(self._flush, 1)
         await self.close()
         return Content(
             file_id=self.file_id,
             size_bytes=self.size_bytes,
             md5=base64.b64encode(self._md5.digest()).decode(),
-            crc32c=_in_base64(self._crc32c),
+            crc32c=_encode_crc32c(self._crc32c),
         )
 
     @property
     def sha256_hex(self) -> str:
-        """SHA-256 of what was written, if it was asked for."""
+        """SHA-256 of the written bytes, or "" when it was not requested."""
         return self._sha256.hexdigest() if self._sha256 is not None else ""
 
     async def close(self) -> None:
-        """Close the file; its bytes stay."""
-        # A block that a thread still writes must not meet a closed file.
+        """Closes the file. Its bytes stay."""
+        # A thread may still write a block to the file.
         with contextlib.suppress(OSError):
-            await self._join()
+            await self._wait_for_write()
         if self._file is not None:
             self._file.close()
             self._file = None
 
     async def discard(self) -> None:
-        """Close and remove."""
+        """Closes and deletes the file."""
         await self.close()
         await asyncio.to_thread(self._files.remove, self.file_id)
 
 
-def _in_base64(crc32c: int) -> str:
+def _encode_crc32c(crc32c: int) -> str:
     return base64.b64encode(crc32c.to_bytes(4, "big")).decode()
 
 
 def concatenate(files: Files, sources: list[str]) -> tuple[str, int, str]:
-    """Copy `sources` one behind the other into a new file: (file_id, size in bytes, crc32c)."""
+    """Concatenates `sources` into a new file. Returns file id, size in bytes and CRC32C."""
     file_id = files.create_id()
     crc32c = 0
     size_bytes = 0
@@ -196,15 +199,15 @@ def concatenate(files: Files, sources: list[str]) -> tuple[str, int, str]:
                     size_bytes += len(chunk)
         out.flush()
         os.fsync(out.fileno())
-    return file_id, size_bytes, _in_base64(crc32c)
+    return file_id, size_bytes, _encode_crc32c(crc32c)
 
 
 def lock_folder(folder: Path) -> BinaryIO:
-    """Hold `folder` for this process; BlockingIOError when another server already does."""
-    handle = (folder / "lock").open("ab")
+    """Locks `folder` for this process. Raises BlockingIOError when another server holds it."""
+    lock_file = (folder / "lock").open("ab")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        handle.close()
+        lock_file.close()
         raise
-    return handle
+    return lock_file

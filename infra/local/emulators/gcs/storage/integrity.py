@@ -1,4 +1,4 @@
-"""What a client says about the bytes that it sends, checked against the bytes that came."""
+"""Checks received bytes against the digests and length ranges that the client sent."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from infra.local.emulators.gcs.xml_api.signature import UNSIGNED_PAYLOAD
 
 
 def read_digests(headers: Mapping[str, list[str]], resource: dict[str, Any]) -> dict[str, str]:
-    """The digests that the client gave, by `md5` and `crc32c`, in base64."""
-    found: dict[str, str] = {}
+    """Returns the digests that the client sent: `md5` and `crc32c` in base64."""
+    digests: dict[str, str] = {}
     for header in headers.get("x-goog-hash", []):
         for part in header.split(","):
             kind, _, digest = part.strip().partition("=")
             if kind in ("md5", "crc32c"):
-                found[kind] = digest
+                digests[kind] = digest
     if "content-md5" in headers:
-        found["md5"] = headers["content-md5"][0].strip()
+        digests["md5"] = headers["content-md5"][0].strip()
     for field, kind in (("md5Hash", "md5"), ("crc32c", "crc32c")):
         if resource.get(field):
-            found[kind] = str(resource[field])
-    return found
+            digests[kind] = str(resource[field])
+    return digests
 
 
 def check_digests(provided: Mapping[str, str], content: Content) -> None:
-    """400 BadDigest unless every digest given is the one calculated."""
+    """Raises 400 BadDigest unless all provided digests match the calculated ones."""
     if "crc32c" in provided and provided["crc32c"] != content.crc32c:
         raise bad_digest("CRC32C", provided["crc32c"], content.crc32c)
     if "md5" in provided and content.md5 is not None and provided["md5"] != content.md5:
@@ -41,18 +41,18 @@ def check_digests(provided: Mapping[str, str], content: Content) -> None:
 
 
 def parse_length_range(header: str | None) -> tuple[int, int] | None:
-    """`x-goog-content-length-range: MIN,MAX` in bytes, both inclusive."""
+    """Parses `x-goog-content-length-range: MIN,MAX` in bytes, both inclusive. Raises 400."""
     if header is None:
         return None
     low, _, high = header.partition(",")
-    texts = (low.strip(), high.strip())
-    if not all(t.isascii() and t.isdigit() and len(t) <= 18 for t in texts):
+    bounds = (low.strip(), high.strip())
+    if not all(text.isascii() and text.isdigit() and len(text) <= 18 for text in bounds):
         raise invalid_argument("Invalid x-goog-content-length-range.", xml_code="InvalidArgument")
-    return int(texts[0]), int(texts[1])
+    return int(bounds[0]), int(bounds[1])
 
 
 def check_length(size_bytes: int, bounds: tuple[int, int] | None, *, final: bool) -> None:
-    """400 when over the range, or once `final` under it."""
+    """Raises 400 when the size is above the range, or below it when `final`."""
     if bounds is None:
         return
     if size_bytes > bounds[1]:
@@ -62,7 +62,7 @@ def check_length(size_bytes: int, bounds: tuple[int, int] | None, *, final: bool
 
 
 def check_payload(signed: str, calculated: str) -> None:
-    """400 unless the body's SHA-256 (hex) is the one that was signed, where one was."""
+    """Raises 400 when the SHA-256 of the body (hex) is not the signed one, if it was signed."""
     if signed not in (UNSIGNED_PAYLOAD, calculated):
         raise ApiError(
             400,

@@ -1,4 +1,4 @@
-"""`objects.list`: by name in UTF-8 order, with prefix, delimiter, offsets, glob and pages."""
+"""`objects.list`: sorted by name in UTF-8 order, with prefix, delimiter, offsets, glob, pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_RESULTS = 1000
 
 @dataclass(frozen=True)
 class Page:
-    """One page: objects, folded prefixes, and where the next page begins."""
+    """One page: objects, folded prefixes, and the token of the next page."""
 
     items: list[StoredObjectRow] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
@@ -26,12 +26,12 @@ class Page:
 
 
 def encode_page_token(start: str) -> str:
-    """A page token that says "from this name on"."""
+    """Returns a page token for a page that starts at this name."""
     return base64.urlsafe_b64encode(start.encode()).decode()
 
 
 def decode_page_token(token: str) -> str:
-    """The name that a page token stands for; 400 when it is none of ours."""
+    """Returns the start name of a page token. Raises 400 when the token is invalid."""
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
@@ -39,7 +39,7 @@ def decode_page_token(token: str) -> str:
 
 
 def parse_max_results(query: Mapping[str, str]) -> int:
-    """How many entries a page may hold."""
+    """Returns the maximum number of entries of a page. Raises 400."""
     text = query.get("maxResults", "")
     if not text:
         return MAX_RESULTS
@@ -49,31 +49,31 @@ def parse_max_results(query: Mapping[str, str]) -> int:
 
 
 def next_name(name: str) -> str:
-    """The first string behind `name`."""
+    """Returns the next string after `name`."""
     return name + "\0"
 
 
 def next_name_after_prefix(prefix: str) -> str:
-    """The first string behind everything that begins with `prefix`."""
-    head, last = prefix[:-1], ord(prefix[-1])
+    """Returns the first string after all strings that start with `prefix`."""
+    stem, last = prefix[:-1], ord(prefix[-1])
     if last == 0x10FFFF:
-        return next_name_after_prefix(head) if head else chr(last)
-    # Surrogates are no characters: the one behind U+D7FF is U+E000.
-    return head + chr(0xE000 if last == 0xD7FF else last + 1)
+        return next_name_after_prefix(stem) if stem else chr(last)
+    # Surrogates are not characters: U+E000 follows U+D7FF.
+    return stem + chr(0xE000 if last == 0xD7FF else last + 1)
 
 
 def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> Page:
-    """One page of the bucket's objects; a folded prefix counts as one entry."""
+    """Returns one page of a bucket's objects. A folded prefix counts as one entry."""
     buckets.find(tx, bucket)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     glob = compile_glob(query["matchGlob"]) if query.get("matchGlob") else None
-    trailing = query.get("includeTrailingDelimiter", "").lower() == "true"
+    include_trailing = query.get("includeTrailingDelimiter", "").lower() == "true"
     limit = parse_max_results(query)
     token = query.get("pageToken", "")
     starts = (query.get("startOffset", ""), prefix, decode_page_token(token) if token else "")
     start = max(starts, key=str.encode)
     page = Page()
-    while (row := _next(tx, bucket, start, query.get("endOffset", ""))) is not None:
+    while (row := _next_row(tx, bucket, start, query.get("endOffset", ""))) is not None:
         name: str = row["name"]
         if not name.startswith(prefix):
             break
@@ -82,21 +82,21 @@ def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> 
             continue
         if len(page.items) + len(page.prefixes) >= limit:
             return Page(page.items, page.prefixes, encode_page_token(start))
-        cut = name.find(delimiter, len(prefix)) if delimiter else -1
-        if cut < 0:
+        delimiter_at = name.find(delimiter, len(prefix)) if delimiter else -1
+        if delimiter_at < 0:
             page.items.append(StoredObjectRow.from_row(row))
             start = next_name(name)
             continue
-        folded = name[: cut + len(delimiter)]
-        page.prefixes.append(folded)
-        if trailing and name == folded:
+        folded_prefix = name[: delimiter_at + len(delimiter)]
+        page.prefixes.append(folded_prefix)
+        if include_trailing and name == folded_prefix:
             page.items.append(StoredObjectRow.from_row(row))
-        # One query jumps over all that lies below the prefix.
-        start = next_name_after_prefix(folded)
+        # The next query skips all objects with the folded prefix.
+        start = next_name_after_prefix(folded_prefix)
     return page
 
 
-def _next(tx: sqlite3.Connection, bucket: str, start: str, end: str) -> sqlite3.Row | None:
+def _next_row(tx: sqlite3.Connection, bucket: str, start: str, end: str) -> sqlite3.Row | None:
     row: sqlite3.Row | None = tx.execute(
         "SELECT * FROM objects WHERE bucket = ? AND name >= ? AND (? = '' OR name < ?)"
         " ORDER BY name LIMIT 1",
@@ -106,31 +106,32 @@ def _next(tx: sqlite3.Connection, bucket: str, start: str, end: str) -> sqlite3.
 
 
 def compile_glob(glob: str) -> re.Pattern[str]:
-    """`matchGlob`: `*` and `?` stop at `/`, `**` does not, `[…]` and `{a,b}` as in a shell."""
-    out, depth, i = "", 0, 0
-    while i < len(glob):
-        char = glob[i]
-        if glob.startswith("**", i):
-            out, i = out + ".*", i + 1
-        elif char == "*":
-            out += "[^/]*"
-        elif char == "?":
-            out += "[^/]"
-        elif char == "[" and "]" in glob[i + 2 :]:
-            stop = glob.index("]", i + 2)
-            inner = glob[i + 1 : stop].replace("\\", "\\\\").replace("[", "\\[")
-            out += "[" + ("^" + inner[1:] if inner[0] in "!^" else inner) + "]"
-            i = stop
-        elif char == "{":
-            out, depth = out + "(?:", depth + 1
-        elif char == "}" and depth:
-            out, depth = out + ")", depth - 1
-        elif char == "," and depth:
-            out += "|"
+    """Compiles a `matchGlob`. `*` and `?` do not match `/`, `**` does; `[…]` and `{a,b}` work as in
+    a shell. Raises 400."""
+    pattern, depth, position = "", 0, 0
+    while position < len(glob):
+        character = glob[position]
+        if glob.startswith("**", position):
+            pattern, position = pattern + ".*", position + 1
+        elif character == "*":
+            pattern += "[^/]*"
+        elif character == "?":
+            pattern += "[^/]"
+        elif character == "[" and "]" in glob[position + 2 :]:
+            end = glob.index("]", position + 2)
+            characters = glob[position + 1 : end].replace("\\", "\\\\").replace("[", "\\[")
+            pattern += "[" + ("^" + characters[1:] if characters[0] in "!^" else characters) + "]"
+            position = end
+        elif character == "{":
+            pattern, depth = pattern + "(?:", depth + 1
+        elif character == "}" and depth:
+            pattern, depth = pattern + ")", depth - 1
+        elif character == "," and depth:
+            pattern += "|"
         else:
-            out += re.escape(char)
-        i += 1
+            pattern += re.escape(character)
+        position += 1
     try:
-        return re.compile(out + ")" * depth, re.DOTALL)
+        return re.compile(pattern + ")" * depth, re.DOTALL)
     except re.error as error:
         raise invalid_argument(f"Invalid value for matchGlob: {error}") from error

@@ -1,7 +1,7 @@
-"""Notification configs of a bucket, and the outbox that their messages leave through.
+"""Notification configs of a bucket, and the outbox of their messages.
 
-A message is written in the transaction that makes its object visible, so neither can be without
-the other. Format: https://cloud.google.com/storage/docs/pubsub-notifications.
+The transaction that makes an object visible also writes its messages, so both happen or neither.
+Format: https://cloud.google.com/storage/docs/pubsub-notifications.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ METADATA_UPDATE = "OBJECT_METADATA_UPDATE"
 EVENT_TYPES = (FINALIZE, METADATA_UPDATE, DELETE, "OBJECT_ARCHIVE")
 
 MAX_CONFIGS_PER_EVENT = 10
-"""Configs of one bucket that one event may set off (Google's limit)."""
+"""Maximum number of configs of a bucket per event (Google's limit)."""
 
 _TOPIC = re.compile(
     r"(//pubsub\.googleapis\.com/)?(projects/[a-z0-9.:-]{2,}/topics/[A-Za-z][\w.~+%-]{2,254})"
@@ -42,8 +42,8 @@ def add_config(
     topic = _TOPIC.fullmatch(str(body["topic"]))
     if topic is None:
         raise invalid_argument(f"Invalid topic: {body['topic']}")
-    types = body.get("event_types") or []
-    if not isinstance(types, list) or any(t not in EVENT_TYPES for t in types):
+    event_types = body.get("event_types") or []
+    if not isinstance(event_types, list) or any(event not in EVENT_TYPES for event in event_types):
         raise invalid_argument("Invalid value for event_types.")
     payload_format = body.get("payload_format", "JSON_API_V1")
     if payload_format not in ("JSON_API_V1", "NONE"):
@@ -52,7 +52,10 @@ def add_config(
     if not isinstance(attributes, dict) or len(attributes) > 5:
         raise invalid_argument("Invalid value for custom_attributes: at most 5 are allowed.")
     for event in EVENT_TYPES:
-        if len([c for c in _configs(tx, bucket) if _covers(c, event)]) >= MAX_CONFIGS_PER_EVENT:
+        if (
+            len([config for config in _read_configs(tx, bucket) if _matches_event(config, event)])
+            >= MAX_CONFIGS_PER_EVENT
+        ):
             raise invalid_argument("Too many overlapping notifications.")
     row = tx.execute(
         "SELECT coalesce(max(id), 0) + 1 FROM notification_configs WHERE bucket = ?", (bucket,)
@@ -61,10 +64,10 @@ def add_config(
         "topic": f"//pubsub.googleapis.com/{topic[2]}",
         "payload_format": payload_format,
     }
-    if types:
-        settable["event_types"] = types
+    if event_types:
+        settable["event_types"] = event_types
     if attributes:
-        settable["custom_attributes"] = {str(k): str(v) for k, v in attributes.items()}
+        settable["custom_attributes"] = {str(key): str(value) for key, value in attributes.items()}
     if body.get("object_name_prefix"):
         settable["object_name_prefix"] = str(body["object_name_prefix"])
     values = (bucket, row[0], json.dumps(settable))
@@ -72,7 +75,7 @@ def add_config(
     return get_config(tx, bucket, str(row[0]), base_url)
 
 
-def _configs(tx: sqlite3.Connection, bucket: str) -> list[dict[str, Any]]:
+def _read_configs(tx: sqlite3.Connection, bucket: str) -> list[dict[str, Any]]:
     rows = tx.execute(
         "SELECT id, settable FROM notification_configs WHERE bucket = ? ORDER BY id", (bucket,)
     )
@@ -80,7 +83,7 @@ def _configs(tx: sqlite3.Connection, bucket: str) -> list[dict[str, Any]]:
 
 
 def list_configs(tx: sqlite3.Connection, bucket: str, base_url: str) -> list[dict[str, Any]]:
-    """All configs of the bucket as `storage#notification` resources."""
+    """Returns all configs of a bucket as `storage#notification` resources."""
     return [
         {
             "kind": "storage#notification",
@@ -88,35 +91,35 @@ def list_configs(tx: sqlite3.Connection, bucket: str, base_url: str) -> list[dic
             "etag": config["id"],
             **config,
         }
-        for config in _configs(tx, bucket)
+        for config in _read_configs(tx, bucket)
     ]
 
 
 def get_config(
     tx: sqlite3.Connection, bucket: str, config_id: str, base_url: str
 ) -> dict[str, Any]:
-    """One config; 404 when there is none of that id."""
+    """Returns a config. Raises 404 when it does not exist."""
     for config in list_configs(tx, bucket, base_url):
         if config["id"] == config_id:
             return config
-    raise _no_config(bucket, config_id)
+    raise _config_not_found(bucket, config_id)
 
 
 def delete_config(tx: sqlite3.Connection, bucket: str, config_id: str) -> None:
     """`notificationConfigs.delete`."""
-    gone = tx.execute(
+    cursor = tx.execute(
         "DELETE FROM notification_configs WHERE bucket = ? AND CAST(id AS TEXT) = ?",
         (bucket, config_id),
     )
-    if gone.rowcount == 0:
-        raise _no_config(bucket, config_id)
+    if cursor.rowcount == 0:
+        raise _config_not_found(bucket, config_id)
 
 
-def _no_config(bucket: str, config_id: str) -> ApiError:
+def _config_not_found(bucket: str, config_id: str) -> ApiError:
     return not_found(f"Notification {config_id} on bucket {bucket} not found.")
 
 
-def _covers(config: dict[str, Any], event: str) -> bool:
+def _matches_event(config: dict[str, Any], event: str) -> bool:
     return event in config.get("event_types", EVENT_TYPES)
 
 
@@ -127,13 +130,13 @@ def add_to_outbox(
     base_url: str,
     **generations: int | None,
 ) -> None:
-    """Put the messages that `event` sets off into the outbox, inside the caller's transaction.
+    """Adds the messages for `event` to the outbox, inside the caller's transaction.
 
     `generations` may hold `overwroteGeneration` or `overwrittenByGeneration`.
     """
-    at_us = now_us()
-    for config in _configs(tx, stored.bucket):
-        if not _covers(config, event):
+    created_us = now_us()
+    for config in _read_configs(tx, stored.bucket):
+        if not _matches_event(config, event):
             continue
         if not stored.name.startswith(config.get("object_name_prefix", "")):
             continue
@@ -147,9 +150,11 @@ def add_to_outbox(
             "bucketId": stored.bucket,
             "objectId": stored.name,
             "objectGeneration": str(stored.generation),
-            "eventTime": rfc3339(at_us)[:-1] + f"{at_us % 1000:03d}Z",
+            "eventTime": rfc3339(created_us)[:-1] + f"{created_us % 1000:03d}Z",
         }
-        attributes.update({name: str(g) for name, g in generations.items() if g})
+        attributes.update(
+            {name: str(generation) for name, generation in generations.items() if generation}
+        )
         message: dict[str, Any] = {"attributes": attributes}
         if config["payload_format"] == "JSON_API_V1":
             payload = json.dumps(stored.as_json(base_url), indent=2, ensure_ascii=False)
@@ -157,5 +162,5 @@ def add_to_outbox(
         topic = config["topic"].removeprefix("//pubsub.googleapis.com/")
         tx.execute(
             "INSERT INTO outbox (created_us, topic, message) VALUES (?, ?, ?)",
-            (at_us, topic, json.dumps(message)),
+            (created_us, topic, json.dumps(message)),
         )

@@ -1,7 +1,7 @@
-"""Objects in the database: every function is one step of a transaction.
+"""Objects in the database. Every function runs inside a transaction.
 
-Writing an object's row, taking the old one away and putting the messages about both into the outbox
-happen together or not at all.
+A transaction writes the object's row, removes the previous one and adds the messages about both to
+the outbox.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_NAME_BYTES = 1024
 
 
 def check_name(name: str) -> None:
-    """https://cloud.google.com/storage/docs/objects#naming."""
+    """Raises 400 for an invalid name (https://cloud.google.com/storage/docs/objects#naming)."""
     try:
         size_bytes = len(name.encode())
     except UnicodeEncodeError as error:
@@ -42,7 +42,7 @@ def check_name(name: str) -> None:
 
 
 def lookup(tx: sqlite3.Connection, bucket: str, name: str) -> StoredObjectRow | None:
-    """The live object, or None; 404 when the bucket does not exist."""
+    """Returns the live object, or None. Raises 404 when the bucket does not exist."""
     buckets.find(tx, bucket)
     row = tx.execute(
         "SELECT * FROM objects WHERE bucket = ? AND name = ?", (bucket, name)
@@ -59,7 +59,8 @@ def find(
     *,
     read: bool = True,
 ) -> StoredObjectRow:
-    """The object, once the conditions hold; 404 when it, or that generation of it, is gone."""
+    """Returns the object. Raises 404 when the object or generation does not exist, and 412 or 304
+    when the conditions fail."""
     stored = lookup(tx, bucket, name)
     if stored is None or generation not in (None, stored.generation):
         raise no_such_object(bucket, name)
@@ -69,15 +70,15 @@ def find(
 
 
 def check_target(tx: sqlite3.Connection, bucket: str, name: str, conditions: Conditions) -> None:
-    """Raise what a write of this object would meet; an early answer, repeated when it commits."""
+    """Raises the error that a write of this object would cause. The commit repeats the check."""
     check_name(name)
-    old = lookup(tx, bucket, name)
-    if old is None:
+    current = lookup(tx, bucket, name)
+    if current is None:
         conditions.check(0, 0, read=False)
     else:
-        etags = (old.etag, old.xml_etag)
-        conditions.check(old.generation, old.metageneration, etags, read=False)
-        _check_holds(old)
+        etags = (current.etag, current.xml_etag)
+        conditions.check(current.generation, current.metageneration, etags, read=False)
+        _check_holds(current)
 
 
 def put(
@@ -89,38 +90,38 @@ def put(
     conditions: Conditions,
     base_url: str,
 ) -> tuple[StoredObjectRow, str | None]:
-    """Make `content` the live object: (the object, the file that it replaced)."""
+    """Makes `content` the live object. Returns the object and the id of the replaced file."""
     check_target(tx, bucket, name, conditions)
-    old = lookup(tx, bucket, name)
-    at_us = now_us()
+    previous = lookup(tx, bucket, name)
+    created_us = now_us()
     stored = StoredObjectRow(
         bucket=bucket,
         name=name,
-        generation=next_generation(tx, at_us),
+        generation=next_generation(tx, created_us),
         metageneration=1,
         file_id=content.file_id,
         size_bytes=content.size_bytes,
         md5=content.md5,
         crc32c=content.crc32c,
         component_count=content.component_count,
-        created_us=at_us,
-        updated_us=at_us,
+        created_us=created_us,
+        updated_us=created_us,
         settable=settable,
     )
-    _store(tx, stored)
-    overwrote = old.generation if old else None
-    add_to_outbox(tx, FINALIZE, stored, base_url, overwroteGeneration=overwrote)
-    if old is None:
+    _write_row(tx, stored)
+    overwritten = previous.generation if previous else None
+    add_to_outbox(tx, FINALIZE, stored, base_url, overwroteGeneration=overwritten)
+    if previous is None:
         return stored, None
-    add_to_outbox(tx, DELETE, old, base_url, overwrittenByGeneration=stored.generation)
-    return stored, old.file_id
+    add_to_outbox(tx, DELETE, previous, base_url, overwrittenByGeneration=stored.generation)
+    return stored, previous.file_id
 
 
-def _store(tx: sqlite3.Connection, stored: StoredObjectRow) -> None:
+def _write_row(tx: sqlite3.Connection, stored: StoredObjectRow) -> None:
     values = {**vars(stored), "settable": json.dumps(stored.settable)}
-    marks = ", ".join(f":{column}" for column in values)
+    placeholders = ", ".join(f":{column}" for column in values)
     columns = ", ".join(values)
-    statement = f"INSERT OR REPLACE INTO objects ({columns}) VALUES ({marks})"  # noqa: S608 - own names
+    statement = f"INSERT OR REPLACE INTO objects ({columns}) VALUES ({placeholders})"  # noqa: S608 - column names only
     tx.execute(statement, values)
 
 
@@ -135,20 +136,20 @@ def patch(
     *,
     replace: bool = False,
 ) -> StoredObjectRow:
-    """`objects.patch`, or with `replace` `objects.update`: metadata alone, a new metageneration."""
-    old = find(tx, bucket, name, conditions, generation, read=False)
-    settable = merge_settable(body, {} if replace else old.settable)
-    new = StoredObjectRow(
+    """`objects.patch`, or `objects.update` with `replace`. Increments the metageneration."""
+    current = find(tx, bucket, name, conditions, generation, read=False)
+    settable = merge_settable(body, {} if replace else current.settable)
+    updated = StoredObjectRow(
         **{
-            **vars(old),
+            **vars(current),
             "settable": settable,
-            "metageneration": old.metageneration + 1,
-            "updated_us": max(now_us(), old.updated_us + 1),
+            "metageneration": current.metageneration + 1,
+            "updated_us": max(now_us(), current.updated_us + 1),
         }
     )
-    _store(tx, new)
-    add_to_outbox(tx, METADATA_UPDATE, new, base_url)
-    return new
+    _write_row(tx, updated)
+    add_to_outbox(tx, METADATA_UPDATE, updated, base_url)
+    return updated
 
 
 def delete(
@@ -159,12 +160,12 @@ def delete(
     base_url: str,
     generation: int | None = None,
 ) -> str:
-    """`objects.delete`; returns the file that no row names any more."""
-    old = find(tx, bucket, name, conditions, generation, read=False)
-    _check_holds(old)
+    """`objects.delete`. Returns the id of the file that is no longer referenced."""
+    stored = find(tx, bucket, name, conditions, generation, read=False)
+    _check_holds(stored)
     tx.execute("DELETE FROM objects WHERE bucket = ? AND name = ?", (bucket, name))
-    add_to_outbox(tx, DELETE, old, base_url)
-    return old.file_id
+    add_to_outbox(tx, DELETE, stored, base_url)
+    return stored.file_id
 
 
 def _check_holds(stored: StoredObjectRow) -> None:
@@ -175,7 +176,7 @@ def _check_holds(stored: StoredObjectRow) -> None:
 
 
 def list_referenced_files(tx: sqlite3.Connection) -> list[str]:
-    """Every file that an object or an unfinished upload stands on."""
+    """Returns the ids of all files of objects and unfinished uploads."""
     rows = tx.execute(
         "SELECT file_id FROM objects UNION ALL SELECT file_id FROM sessions WHERE finished IS NULL"
     )

@@ -24,7 +24,7 @@ _XML_NAMES = {
 
 @dataclass(frozen=True)
 class Conditions:
-    """What must hold of the object (or bucket) for the request to go through."""
+    """The conditions of a request on an object or bucket."""
 
     generation_match: int | None = None
     generation_not_match: int | None = None
@@ -36,37 +36,37 @@ class Conditions:
     def check(
         self, generation: int, metageneration: int, etags: tuple[str, ...] = (), *, read: bool
     ) -> None:
-        """Raise 412 (or, on a read with an equal "not match", 304) unless all hold.
+        """Raises 412 unless all conditions hold, or 304 for a read with a failed "not match".
 
-        `generation` 0 means that there is no live object; `etags` are the forms it is known by.
+        `generation` 0 means that there is no live object. `etags` are its ETags on both APIs.
         """
-        exact = (
+        match_conditions = (
             ("ifGenerationMatch", self.generation_match, generation),
             ("ifMetagenerationMatch", self.metageneration_match, metageneration),
         )
-        for name, wanted, actual in exact:
-            if wanted is not None and wanted != actual:
+        for name, expected, actual in match_conditions:
+            if expected is not None and expected != actual:
                 raise precondition_failed(name)
-        if self.etag_match is not None and not _lists(self.etag_match, etags):
+        if self.etag_match is not None and not _matches_etag(self.etag_match, etags):
             raise precondition_failed("If-Match")
-        different = (
+        not_match_conditions = (
             ("ifGenerationNotMatch", self.generation_not_match == generation),
             ("ifMetagenerationNotMatch", self.metageneration_not_match == metageneration),
-            ("If-None-Match", self.etag_not_match and _lists(self.etag_not_match, etags)),
+            ("If-None-Match", self.etag_not_match and _matches_etag(self.etag_not_match, etags)),
         )
-        for name, equal in different:
-            if equal:
+        for name, is_equal in not_match_conditions:
+            if is_equal:
                 raise not_modified() if read else precondition_failed(name)
 
 
-def _lists(header: str, etags: tuple[str, ...]) -> bool:
+def _matches_etag(header: str, etags: tuple[str, ...]) -> bool:
     if header.strip() == "*":
         return bool(etags)
     return bool({part.strip().strip('"') for part in header.split(",")} & set(etags))
 
 
-def _whole(name: str, text: str) -> int:
-    # isdigit alone would let through digits of other scripts; 19 digits fit SQLite's integers.
+def _parse_int(name: str, text: str) -> int:
+    # isdigit alone would accept digits of other scripts. 18 digits fit into SQLite's integers.
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise invalid_argument(f"Invalid value for {name}: {text[:64]}")
     return int(text)
@@ -75,32 +75,34 @@ def _whole(name: str, text: str) -> int:
 def from_query(
     query: Mapping[str, str], headers: Mapping[str, str] | None = None, prefix: str = "if"
 ) -> Conditions:
-    """Conditions of a JSON API call; `prefix` is "ifSource" for the source of a copy."""
-    found = {
-        field: _whole(prefix + name, query[prefix + name])
+    """Returns the conditions of a JSON API call. `prefix` is "ifSource" for a copy's source."""
+    generations = {
+        field: _parse_int(prefix + name, query[prefix + name])
         for field, name in _JSON_NAMES.items()
         if prefix + name in query
     }
-    etags = headers or {}
+    etag_headers = headers or {}
     return Conditions(
-        **found,
-        etag_match=etags.get("If-Match"),
-        etag_not_match=etags.get("If-None-Match"),
+        **generations,
+        etag_match=etag_headers.get("If-Match"),
+        etag_not_match=etag_headers.get("If-None-Match"),
     )
 
 
 def from_xml_headers(headers: Mapping[str, str]) -> Conditions:
-    """Conditions of an XML API request."""
-    found = {
-        field: _whole(name, headers[name]) for field, name in _XML_NAMES.items() if name in headers
+    """Returns the conditions of an XML API request."""
+    generations = {
+        field: _parse_int(name, headers[name])
+        for field, name in _XML_NAMES.items()
+        if name in headers
     }
     return Conditions(
-        **found,
+        **generations,
         etag_match=headers.get("If-Match"),
         etag_not_match=headers.get("If-None-Match"),
     )
 
 
 def parse_generation(query: Mapping[str, str], name: str = "generation") -> int | None:
-    """The generation that a request pins, if any."""
-    return _whole(name, query[name]) if query.get(name) else None
+    """Returns the generation that a request names, or None."""
+    return _parse_int(name, query[name]) if query.get(name) else None

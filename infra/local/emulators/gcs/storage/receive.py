@@ -1,4 +1,4 @@
-"""Bytes in: one body becomes one file, with its digests, in constant memory."""
+"""Receives a body: writes it to a file and checks it, with constant memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.local.emulators.gcs.xml_api.signature import UNSIGNED_PAYLOAD
 
 @dataclass(frozen=True)
 class ExpectedContent:
-    """What the bytes must turn out to be."""
+    """The digests, length range and payload hash that the bytes must have."""
 
     digests: Mapping[str, str]
     bounds: tuple[int, int] | None = None
@@ -23,11 +23,11 @@ class ExpectedContent:
 
 
 def header_lists(request: web.Request) -> dict[str, list[str]]:
-    """Lower-case header names to all values sent."""
-    found: dict[str, list[str]] = {}
+    """Returns all values of each header, by lower-case name."""
+    values: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        found.setdefault(name.lower(), []).append(value)
-    return found
+        values.setdefault(name.lower(), []).append(value)
+    return values
 
 
 async def receive_content(
@@ -37,19 +37,19 @@ async def receive_content(
     chunks: AsyncIterator[bytes],
     expected: ExpectedContent,
 ) -> Content:
-    """Take a whole body to disk and check it; nothing is left of it when it is refused."""
-    signed = expected.payload != UNSIGNED_PAYLOAD
-    sink = FileWriter(emulator.files, emulator.files.create_id(), sha256=signed)
+    """Writes a body to disk and checks it. The file is deleted when a check fails."""
+    is_signed = expected.payload != UNSIGNED_PAYLOAD
+    writer = FileWriter(emulator.files, emulator.files.create_id(), sha256=is_signed)
     try:
         async for chunk in chunks:
             emulator.count_bytes(bucket, name, bytes_in=len(chunk))
-            check_length(sink.size_bytes + len(chunk), expected.bounds, final=False)
-            await sink.write(chunk)
-        check_length(sink.size_bytes, expected.bounds, final=True)
-        content = await sink.finish()
+            check_length(writer.size_bytes + len(chunk), expected.bounds, final=False)
+            await writer.write(chunk)
+        check_length(writer.size_bytes, expected.bounds, final=True)
+        content = await writer.finish()
         check_digests(expected.digests, content)
-        check_payload(expected.payload, sink.sha256_hex)
+        check_payload(expected.payload, writer.sha256_hex)
     except BaseException:
-        await sink.discard()
+        await writer.discard()
         raise
     return content

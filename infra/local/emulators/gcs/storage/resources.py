@@ -1,4 +1,4 @@
-"""Buckets and objects as values, and as the JSON API shows them."""
+"""Rows of buckets and objects, and their JSON resources."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ BUCKET_SETTABLE_FIELDS = (
     "website",
 )
 MAX_METADATA_BYTES = 8 * 1024
-"""Custom metadata of one object, https://cloud.google.com/storage/quotas."""
+"""Maximum custom metadata of an object (https://cloud.google.com/storage/quotas)."""
 
 
 def now_us() -> int:
-    """Microseconds since the epoch."""
+    """Returns the time in microseconds since the epoch."""
     return time.time_ns() // 1000
 
 
 def rfc3339(at_us: int) -> str:
-    """`2026-11-21T00:02:03.123Z`."""
-    at = datetime.fromtimestamp(at_us / 1_000_000, UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    """Returns a timestamp such as `2026-11-21T00:02:03.123Z`."""
+    moment = datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def _varint(number: int) -> bytes:
@@ -65,7 +65,7 @@ def _varint(number: int) -> bytes:
 
 
 def make_etag(generation: int, metageneration: int) -> str:
-    """The ETag of the JSON API: both numbers as a protobuf message, in base64."""
+    """Returns the ETag of the JSON API: both numbers as a protobuf message in base64."""
     packed = b"\x08" + _varint(generation) + b"\x10" + _varint(metageneration)
     return base64.b64encode(packed).decode()
 
@@ -82,11 +82,11 @@ class Bucket:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Bucket:
-        """From a row of `buckets`."""
+        """Returns the bucket of a row of `buckets`."""
         return cls(**{**dict(row), "settable": json.loads(row["settable"])})
 
     def as_json(self, base_url: str) -> dict[str, Any]:
-        """The `storage#bucket` resource."""
+        """Returns the `storage#bucket` resource."""
         return {
             "kind": "storage#bucket",
             "id": self.name,
@@ -124,7 +124,7 @@ class StoredObjectRow:
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> StoredObjectRow:
-        """From a row of `objects`."""
+        """Returns the object of a row of `objects`."""
         return cls(**{**dict(row), "settable": json.loads(row["settable"])})
 
     @property
@@ -134,16 +134,16 @@ class StoredObjectRow:
 
     @property
     def xml_etag(self) -> str:
-        """The XML API's ETag, unquoted: the MD5 in hex, for composites the JSON API's."""
+        """The XML API's ETag, unquoted: the MD5 in hex, or the JSON API's ETag for composites."""
         return base64.b64decode(self.md5).hex() if self.md5 else self.etag
 
     @property
     def content_type(self) -> str:
-        """What a reader is told."""
+        """The content type, with application/octet-stream as default."""
         return str(self.settable.get("contentType") or "application/octet-stream")
 
     def as_json(self, base_url: str) -> dict[str, Any]:
-        """The `storage#object` resource."""
+        """Returns the `storage#object` resource."""
         path = f"b/{self.bucket}/o/{quote(self.name, safe='')}"
         created = rfc3339(self.created_us)
         resource = {
@@ -175,21 +175,24 @@ class StoredObjectRow:
 
 
 def merge_settable(resource: dict[str, Any], base: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What a client may set, laid over `base`; null removes, metadata merges by key."""
+    """Merges the settable fields of `resource` into `base`. Null removes a field; metadata is
+    merged by key. Raises 400."""
     merged = dict(base or {})
     for field in OBJECT_SETTABLE_FIELDS:
         if field not in resource:
             continue
         value = resource[field]
         if field == "metadata" and isinstance(value, dict):
-            both = {**merged.get("metadata", {}), **value}
-            value = {str(k): v for k, v in both.items() if v is not None} or None
+            metadata = {**merged.get("metadata", {}), **value}
+            value = {str(key): item for key, item in metadata.items() if item is not None} or None
             _check_metadata(value)
         elif field == "metadata" and value is not None:
-            raise invalid_argument("Invalid value for metadata: an object of strings is wanted.")
+            raise invalid_argument("Invalid value for metadata: must be an object of strings.")
         elif value is not None and field.endswith("Hold") != isinstance(value, bool):
             raise invalid_argument(f"Invalid value for {field}.")
-        elif isinstance(value, str) and any(ord(c) < 32 or ord(c) == 127 for c in value):
+        elif isinstance(value, str) and any(
+            ord(character) < 32 or ord(character) == 127 for character in value
+        ):
             raise invalid_argument(f"Invalid value for {field}: control characters.")
         if value is None:
             merged.pop(field, None)
@@ -201,9 +204,11 @@ def merge_settable(resource: dict[str, Any], base: dict[str, Any] | None = None)
 def _check_metadata(metadata: dict[str, Any] | None) -> None:
     for key, value in (metadata or {}).items():
         if not isinstance(value, str):
-            raise invalid_argument(f"Invalid value for metadata.{key[:64]}: a string is wanted.")
-    total = sum(len(k.encode()) + len(v.encode()) for k, v in (metadata or {}).items())
-    if total > MAX_METADATA_BYTES:
+            raise invalid_argument(f"Invalid value for metadata.{key[:64]}: must be a string.")
+    total_bytes = sum(
+        len(key.encode()) + len(value.encode()) for key, value in (metadata or {}).items()
+    )
+    if total_bytes > MAX_METADATA_BYTES:
         raise invalid_argument(
             f"The maximum size of custom metadata is {MAX_METADATA_BYTES} bytes."
         )

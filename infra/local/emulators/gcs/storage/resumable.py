@@ -1,89 +1,61 @@
-"""Resumable uploads of both APIs: sessions that outlive connections and the server itself.
+"""Resumable uploads of both APIs. Sessions survive lost connections and server restarts.
 
-https://cloud.google.com/storage/docs/performing-resumable-uploads. What is acknowledged with
-`Range` is on disk and in the database; behind a restart the digests are read back from the file.
+https://cloud.google.com/storage/docs/performing-resumable-uploads. Bytes that are acknowledged with
+`Range` are on disk and in the database. After a restart the digests are recalculated from the file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 import secrets
 import sqlite3
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
-from infra.local.emulators.gcs.errors import ApiError, invalid_argument, not_found
+from infra.local.emulators.gcs.errors import invalid_argument, not_found
 from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import objects
+from infra.local.emulators.gcs.storage.content_range import (
+    ContentRange,
+    check_offset,
+    length_mismatch,
+    parse_content_range,
+)
 from infra.local.emulators.gcs.storage.files import FileWriter
 from infra.local.emulators.gcs.storage.integrity import check_digests, check_length
 from infra.local.emulators.gcs.storage.preconditions import Conditions
 from infra.local.emulators.gcs.storage.resources import StoredObjectRow, now_us
+from infra.local.emulators.gcs.storage.upload_plan import UploadPlan, UploadProgress
 
 MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
-"""A session's life: one week."""
+"""Lifetime of a session: one week."""
 _CHECKPOINT_BYTES = 32 << 20
-"""How much of one long request may be lost to a crash."""
-_MAX_LIVE = 64
-"""Sessions whose file and running digests are kept open between requests."""
-
-_RANGE = re.compile(r"bytes (?:\*|(\d{1,18})-(\d{1,18}))/(\*|\d{1,18})", re.ASCII)
+"""Maximum number of bytes of a long request that a crash can lose."""
+_MAX_OPEN_SESSIONS = 64
+"""Maximum number of sessions whose file and digests stay open between requests."""
 
 
-@dataclass(frozen=True)
-class UploadPlan:
-    """What the start of a session laid down."""
-
-    bucket: str
-    name: str
-    settable: dict[str, Any]
-    conditions: Conditions
-    digests: dict[str, str]
-    bounds: tuple[int, int] | None = None
-    declared_bytes: int | None = None
-    origin: str | None = None
-
-
-@dataclass(frozen=True)
-class UploadProgress:
-    """Where a session stands: bytes persisted, and the object once it is there."""
-
-    persisted_bytes: int
-    stored: StoredObjectRow | None
-
-
-@dataclass(frozen=True)
-class _Span:
-    """A parsed Content-Range: `first` None is a probe, `last` None a body to its end."""
-
-    first: int | None
-    last: int | None
-    total: int | None
-
-
-class _Live:
+class _OpenSession:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.users = 0
-        self.sink: FileWriter | None = None
+        self.writer: FileWriter | None = None
 
 
 class UploadSessions:
-    """All resumable uploads under way."""
+    """All unfinished resumable uploads."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self._stand = emulator
-        self._live: OrderedDict[str, _Live] = OrderedDict()
+        self._emulator = emulator
+        self._open_sessions: OrderedDict[str, _OpenSession] = OrderedDict()
 
     async def start(self, plan: UploadPlan) -> str:
-        """Open a session once the target's conditions hold; returns the upload id."""
+        """Starts a session. Returns the upload id. Raises 412 when the conditions fail."""
         session_id = secrets.token_urlsafe(48)
-        file_id = self._stand.files.create_id()
+        file_id = self._emulator.files.create_id()
 
         def step(tx: sqlite3.Connection) -> None:
             objects.check_target(tx, plan.bucket, plan.name, plan.conditions)
@@ -92,64 +64,64 @@ class UploadSessions:
                 (session_id, now_us(), file_id, json.dumps(asdict(plan))),
             )
 
-        await self._stand.db.write(step)
+        await self._emulator.db.write(step)
         return session_id
 
     async def plan(self, session_id: str) -> UploadPlan:
-        """What was laid down for the session; 404 when there is none."""
-        row = await self._row(session_id)
-        found = json.loads(row["plan"])
-        found["conditions"] = Conditions(**found["conditions"])
-        found["bounds"] = tuple(found["bounds"]) if found["bounds"] else None
-        return UploadPlan(**found)
+        """Returns the parameters of a session. Raises 404 when it does not exist."""
+        row = await self._read_row(session_id)
+        plan = json.loads(row["plan"])
+        plan["conditions"] = Conditions(**plan["conditions"])
+        plan["bounds"] = tuple(plan["bounds"]) if plan["bounds"] else None
+        return UploadPlan(**plan)
 
-    async def _row(self, session_id: str) -> sqlite3.Row:
-        def look(tx: sqlite3.Connection) -> sqlite3.Row | None:
+    async def _read_row(self, session_id: str) -> sqlite3.Row:
+        def find(tx: sqlite3.Connection) -> sqlite3.Row | None:
             row: sqlite3.Row | None = tx.execute(
                 "SELECT * FROM sessions WHERE id = ?", (session_id,)
             ).fetchone()
             return row
 
-        row = await self._stand.db.read(look)
+        row = await self._emulator.db.read(find)
         if row is None or row["created_us"] < now_us() - MAX_AGE_US:
             raise not_found("The upload session was not found, or has expired.")
         return row
 
     async def cancel(self, session_id: str) -> None:
-        """Forget the session and its bytes."""
-        async with self._held(session_id):
-            row = await self._row(session_id)
+        """Deletes a session and its bytes."""
+        async with self._locked(session_id):
+            row = await self._read_row(session_id)
             await self._drop(session_id, row["file_id"] if row["finished"] is None else None)
 
     async def _drop(self, session_id: str, file_id: str | None) -> None:
-        live = self._live.pop(session_id, None)
-        if live is not None and live.sink is not None:
-            await live.sink.close()
-        await self._stand.db.write(
+        session = self._open_sessions.pop(session_id, None)
+        if session is not None and session.writer is not None:
+            await session.writer.close()
+        await self._emulator.db.write(
             lambda tx: tx.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
         )
         if file_id is not None:
-            await asyncio.to_thread(self._stand.files.remove, file_id)
+            await asyncio.to_thread(self._emulator.files.remove, file_id)
 
     @asynccontextmanager
-    async def _held(self, session_id: str) -> AsyncIterator[_Live]:
-        """The session's live half, for one request at a time."""
-        live = self._live.setdefault(session_id, _Live())
-        self._live.move_to_end(session_id)
-        live.users += 1
+    async def _locked(self, session_id: str) -> AsyncIterator[_OpenSession]:
+        """Yields the open session, for one request at a time."""
+        session = self._open_sessions.setdefault(session_id, _OpenSession())
+        self._open_sessions.move_to_end(session_id)
+        session.users += 1
         try:
-            async with live.lock:
-                yield live
+            async with session.lock:
+                yield session
         finally:
-            live.users -= 1
+            session.users -= 1
             await self._close_idle()
 
     async def _close_idle(self) -> None:
-        idle = [key for key, live in self._live.items() if live.users == 0]
-        for key in idle[: max(len(self._live) - _MAX_LIVE, 0)]:
-            sink = self._live.pop(key).sink
-            if sink is not None:
-                await sink.close()
+        idle = [key for key, session in self._open_sessions.items() if session.users == 0]
+        for key in idle[: max(len(self._open_sessions) - _MAX_OPEN_SESSIONS, 0)]:
+            writer = self._open_sessions.pop(key).writer
+            if writer is not None:
+                await writer.close()
 
     async def put(
         self,
@@ -159,146 +131,113 @@ class UploadSessions:
         chunks: AsyncIterator[bytes],
         digests: Mapping[str, str],
     ) -> UploadProgress:
-        """Take a chunk, a whole body (no Content-Range) or a status probe."""
-        async with self._held(session_id) as live:
-            row = await self._row(session_id)
+        """Handles a chunk, a complete body (no Content-Range) or a status probe."""
+        async with self._locked(session_id) as session:
+            row = await self._read_row(session_id)
             if row["finished"] is not None:
                 return UploadProgress(0, StoredObjectRow(**json.loads(row["finished"])))
             plan = await self.plan(session_id)
-            if live.sink is None:
-                sink = FileWriter(self._stand.files, row["file_id"])
-                await asyncio.to_thread(sink.resume, row["persisted_bytes"])
-                live.sink = sink
-            sink = live.sink
-            span = _parse(content_range, length)
-            self._check(span, plan, sink, length)
+            if session.writer is None:
+                writer = FileWriter(self._emulator.files, row["file_id"])
+                await asyncio.to_thread(writer.resume, row["persisted_bytes"])
+                session.writer = writer
+            writer = session.writer
+            span = parse_content_range(content_range, length)
+            self._check(span, plan, writer, length)
             if span.first is not None:
                 try:
-                    await self._take_bytes(session_id, plan, sink, span, chunks)
+                    await self._receive(session_id, plan, writer, span, chunks)
                 except BaseException:
-                    # Whatever went wrong, the file and its row say what is left to go on from.
-                    live.sink = None
-                    await sink.close()
+                    # The next request resumes from the persisted file and its row.
+                    session.writer = None
+                    await writer.close()
                     raise
-            end = sink.size_bytes
-            whole_body = span.first is not None and span.last is None
-            if not whole_body and end != span.total:
+            end = writer.size_bytes
+            is_whole_body = span.first is not None and span.last is None
+            if not is_whole_body and end != span.total:
                 return UploadProgress(end, None)
-            return await self._finish(session_id, plan, sink, digests)
+            return await self._finish(session_id, plan, writer, digests)
 
-    def _check(self, span: _Span, plan: UploadPlan, sink: FileWriter, length: int | None) -> None:
-        have = sink.size_bytes
-        if span.first is not None and span.first > have:
-            raise ApiError(
-                503,
-                "backendError",
-                "ServiceUnavailable",
-                "Invalid request.  According to the Content-Range header, the upload offset is "
-                f"{span.first} byte(s), which exceeds already uploaded size of {have} byte(s).",
-            )
-        given = None if span.last is None else span.last - (span.first or 0) + 1
-        if given is not None and length not in (None, given):
-            raise _wrong_length(length, span)
+    def _check(
+        self, span: ContentRange, plan: UploadPlan, writer: FileWriter, length: int | None
+    ) -> None:
+        check_offset(span, writer.size_bytes, length)
         if span.total is not None:
             check_length(span.total, plan.bounds, final=True)
-            if plan.declared_bytes not in (None, span.total) or span.total < have:
-                raise invalid_argument("The total size does not fit what was announced before.")
+            if plan.declared_bytes not in (None, span.total) or span.total < writer.size_bytes:
+                raise invalid_argument("The total size does not match the announced size.")
 
-    async def _take_bytes(
+    async def _receive(
         self,
         session_id: str,
         plan: UploadPlan,
-        sink: FileWriter,
-        span: _Span,
+        writer: FileWriter,
+        span: ContentRange,
         chunks: AsyncIterator[bytes],
     ) -> None:
-        skip = sink.size_bytes - (span.first or 0)
-        safe = sink.size_bytes
+        skip = writer.size_bytes - (span.first or 0)
+        persisted = writer.size_bytes
         received = 0
-        whole = False
+        is_complete = False
         try:
             async for chunk in chunks:
                 received += len(chunk)
-                self._stand.count_bytes(plan.bucket, plan.name, bytes_in=len(chunk))
-                # What overlaps bytes already persisted is ignored, as documented.
-                fresh = chunk[skip:]
+                self._emulator.count_bytes(plan.bucket, plan.name, bytes_in=len(chunk))
+                # Bytes that overlap persisted bytes are ignored, as documented.
+                new_bytes = chunk[skip:]
                 skip = max(skip - len(chunk), 0)
-                check_length(sink.size_bytes + len(fresh), plan.bounds, final=False)
-                await sink.write(fresh)
-                if sink.size_bytes - safe >= _CHECKPOINT_BYTES:
-                    safe = await self._checkpoint(session_id, sink)
+                check_length(writer.size_bytes + len(new_bytes), plan.bounds, final=False)
+                await writer.write(new_bytes)
+                if writer.size_bytes - persisted >= _CHECKPOINT_BYTES:
+                    persisted = await self._checkpoint(session_id, writer)
             if span.last is not None and received != span.last - (span.first or 0) + 1:
-                raise _wrong_length(received, span)
-            whole = span.total == sink.size_bytes or span.last is None
+                raise length_mismatch(received, span)
+            is_complete = span.total == writer.size_bytes or span.last is None
         finally:
-            # Also when the connection broke: whole grains are kept, the torn rest is not.
-            if not whole:
-                await self._checkpoint(session_id, sink)
-                sink.drop_pending()
+            # Also after a lost connection: complete multiples are persisted, the rest is dropped.
+            if not is_complete:
+                await self._checkpoint(session_id, writer)
+                writer.drop_pending()
 
-    async def _checkpoint(self, session_id: str, sink: FileWriter) -> int:
-        safe = await sink.persist()
-        await self._stand.db.write(
+    async def _checkpoint(self, session_id: str, writer: FileWriter) -> int:
+        persisted = await writer.persist()
+        await self._emulator.db.write(
             lambda tx: tx.execute(
-                "UPDATE sessions SET persisted_bytes = ? WHERE id = ?", (safe, session_id)
+                "UPDATE sessions SET persisted_bytes = ? WHERE id = ?", (persisted, session_id)
             )
         )
-        return safe
+        return persisted
 
     async def _finish(
-        self, session_id: str, plan: UploadPlan, sink: FileWriter, digests: Mapping[str, str]
+        self, session_id: str, plan: UploadPlan, writer: FileWriter, digests: Mapping[str, str]
     ) -> UploadProgress:
         try:
-            check_length(sink.size_bytes, plan.bounds, final=True)
-            content = await sink.finish()
+            check_length(writer.size_bytes, plan.bounds, final=True)
+            content = await writer.finish()
             check_digests({**plan.digests, **digests}, content)
 
-            def remember(tx: sqlite3.Connection, stored: StoredObjectRow) -> None:
-                # A lost answer is asked for again with a probe: it must be found.
+            def save_result(tx: sqlite3.Connection, stored: StoredObjectRow) -> None:
+                # A client that missed the response repeats it with a probe.
                 tx.execute(
                     "UPDATE sessions SET finished = ? WHERE id = ?",
                     (json.dumps(vars(stored)), session_id),
                 )
 
-            stored = await self._stand.commit(
+            stored = await self._emulator.commit(
                 plan.bucket,
                 plan.name,
                 content,
                 plan.settable,
                 plan.conditions,
-                extra_write=remember,
+                extra_write=save_result,
             )
         except Exception:
-            await self._drop(session_id, sink.file_id)
+            await self._drop(session_id, writer.file_id)
             raise
-        self._live.pop(session_id, None)
+        self._open_sessions.pop(session_id, None)
         return UploadProgress(stored.size_bytes, stored)
 
 
-def _wrong_length(length: int | None, span: _Span) -> ApiError:
-    wanted = (span.last or 0) - (span.first or 0) + 1
-    return invalid_argument(
-        f"Invalid request.  There were {length} byte(s) in the request body.  There should have "
-        f"been {wanted} byte(s) (starting at offset {span.first} and ending at offset {span.last}) "
-        "according to the Content-Range header."
-    )
-
-
-def _parse(content_range: str | None, length: int | None) -> _Span:
-    if content_range is None:
-        return _Span(0, None, length)
-    match = _RANGE.fullmatch(content_range.strip())
-    if match is None:
-        raise invalid_argument(f"Failed to parse Content-Range header: {content_range[:80]}")
-    total = None if match[3] == "*" else int(match[3])
-    if match[1] is None:
-        return _Span(None, None, total)
-    first, last = int(match[1]), int(match[2])
-    if last < first or (total is not None and last >= total):
-        raise invalid_argument(f"Failed to parse Content-Range header: {content_range[:80]}")
-    return _Span(first, last, total)
-
-
 def delete_expired_sessions(tx: sqlite3.Connection) -> None:
-    """Drop sessions past their week; the sweep that follows takes their bytes."""
+    """Deletes expired sessions. The following sweep deletes their files."""
     tx.execute("DELETE FROM sessions WHERE created_us < ?", (now_us() - MAX_AGE_US,))

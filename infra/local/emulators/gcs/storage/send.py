@@ -1,4 +1,4 @@
-"""Bytes out: whole objects and ranges of them, block by block."""
+"""Sends objects and byte ranges, block by block."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _READ_BYTES = BLOCK_BYTES // 4
 
 
 def parse_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
-    """First and last byte asked for; None for the whole object, 416 past its end.
+    """Returns the first and last byte of a range, or None for the whole object.
 
-    What is not one range of bytes is ignored (RFC 9110, 14.2), as Google does.
+    Raises 416 when the range starts behind the end. As on Google's service, a header that is not a
+    single range of bytes is ignored (RFC 9110, 14.2).
     """
     match = _RANGE.fullmatch(header or "")
     if match is None or not (match[1] or match[2]):
@@ -50,14 +51,14 @@ def _header_text(text: str) -> str:
 
 
 def object_headers(stored: StoredObjectRow, *, xml: bool) -> list[tuple[str, str]]:
-    """The headers that describe an object on both APIs."""
+    """Returns the headers that describe an object, for both APIs."""
     settable = stored.settable
-    at = datetime.fromtimestamp(stored.updated_us / 1_000_000, UTC)
+    updated_at = datetime.fromtimestamp(stored.updated_us / 1_000_000, UTC)
     etag = f'"{stored.xml_etag}"' if xml else stored.etag
     hashes = [f"crc32c={stored.crc32c}"] + ([f"md5={stored.md5}"] if stored.md5 else [])
-    found = [
+    headers = [
         ("ETag", etag),
-        ("Last-Modified", format_datetime(at, usegmt=True)),
+        ("Last-Modified", format_datetime(updated_at, usegmt=True)),
         ("X-Goog-Generation", str(stored.generation)),
         ("X-Goog-Metageneration", str(stored.metageneration)),
         ("X-Goog-Stored-Content-Encoding", str(settable.get("contentEncoding") or "identity")),
@@ -65,21 +66,25 @@ def object_headers(stored: StoredObjectRow, *, xml: bool) -> list[tuple[str, str
         ("X-Goog-Storage-Class", str(settable.get("storageClass", "STANDARD"))),
         ("Accept-Ranges", "bytes"),
     ]
-    # The XML API sends one header a digest, the JSON API one list of them.
-    found += [("X-Goog-Hash", h) for h in (hashes if xml else [",".join(hashes)])]
+    # The XML API sends one header per digest, the JSON API one header with all digests.
+    headers += [("X-Goog-Hash", header) for header in (hashes if xml else [",".join(hashes)])]
     if stored.component_count:
-        found.append(("X-Goog-Component-Count", str(stored.component_count)))
-    named = {
+        headers.append(("X-Goog-Component-Count", str(stored.component_count)))
+    field_headers = {
         "cacheControl": "Cache-Control",
         "contentDisposition": "Content-Disposition",
         "contentEncoding": "Content-Encoding",
         "contentLanguage": "Content-Language",
     }
-    found += [(h, _header_text(settable[f])) for f, h in named.items() if settable.get(f)]
+    headers += [
+        (header, _header_text(settable[field]))
+        for field, header in field_headers.items()
+        if settable.get(field)
+    ]
     for key, value in settable.get("metadata", {}).items():
         if re.fullmatch(r"[A-Za-z0-9_.-]+", key):
-            found.append((f"X-Goog-Meta-{key}", _header_text(value)))
-    return found
+            headers.append((f"X-Goog-Meta-{key}", _header_text(value)))
+    return headers
 
 
 async def send_object(
@@ -92,10 +97,10 @@ async def send_object(
     override: Mapping[str, str] | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    """Answer GET or HEAD with the object's bytes; closes `file`."""
+    """Responds to GET or HEAD with the object's bytes. Closes `file`."""
     try:
         headers = object_headers(stored, xml=xml)
-        gunzip = stored.settable.get(
+        decompress = stored.settable.get(
             "contentEncoding"
         ) == "gzip" and "gzip" not in request.headers.get("Accept-Encoding", "")
         response = CuttableResponse()
@@ -104,53 +109,57 @@ async def send_object(
         response.headers.update(extra or {})
         response.headers.update(override or {})
         response.headers.setdefault("Content-Type", _header_text(stored.content_type))
-        span = None if gunzip else parse_range(request.headers.get("Range"), stored.size_bytes)
-        first, last = span or (0, stored.size_bytes - 1)
-        if gunzip:
-            # Decompressive transcoding: length unknown beforehand, ranges ignored.
+        byte_range = (
+            None if decompress else parse_range(request.headers.get("Range"), stored.size_bytes)
+        )
+        first, last = byte_range or (0, stored.size_bytes - 1)
+        if decompress:
+            # Decompressive transcoding: the length is unknown, and ranges are ignored.
             response.headers.popall("Content-Encoding", None)
             response.headers["Warning"] = "214 UploadServer gunzipped"
             response.headers.add("Vary", "Accept-Encoding")
         else:
             response.content_length = last - first + 1
-        if span is not None:
+        if byte_range is not None:
             response.set_status(206)
             response.headers["Content-Range"] = f"bytes {first}-{last}/{stored.size_bytes}"
         await response.prepare(request)
         if request.method != "HEAD":
-            await _pour(emulator, stored, file, response, first, last, gunzip=gunzip)
+            await _stream_bytes(
+                emulator, stored, file, response, first, last, decompress=decompress
+            )
         await response.write_eof()
         return response
     finally:
         file.close()
 
 
-async def _pour(
-    stand: Emulator,
+async def _stream_bytes(
+    emulator: Emulator,
     stored: StoredObjectRow,
     file: BinaryIO,
     response: CuttableResponse,
     first: int,
     last: int,
     *,
-    gunzip: bool,
+    decompress: bool,
 ) -> None:
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16) if gunzip else None
+    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if decompress else None
     file.seek(first)
-    left = last - first + 1
-    while left > 0:
-        block = await asyncio.to_thread(file.read, min(left, _READ_BYTES))
+    remaining = last - first + 1
+    while remaining > 0:
+        block = await asyncio.to_thread(file.read, min(remaining, _READ_BYTES))
         if not block:
             raise OSError(f"{stored.bucket}/{stored.name}: bytes missing on disk")
-        left -= len(block)
-        if inflate is None:
+        remaining -= len(block)
+        if decompressor is None:
             await response.write(block)
-            stand.count_bytes(stored.bucket, stored.name, bytes_out=len(block))
+            emulator.count_bytes(stored.bucket, stored.name, bytes_out=len(block))
             continue
         while block:
-            # Bounded: a small object may unfold into very much.
-            part = inflate.decompress(block, BLOCK_BYTES)
-            block = inflate.unconsumed_tail
-            if part:
-                await response.write(part)
-                stand.count_bytes(stored.bucket, stored.name, bytes_out=len(part))
+            # Bounded output: a small object may decompress to a large one.
+            output = decompressor.decompress(block, BLOCK_BYTES)
+            block = decompressor.unconsumed_tail
+            if output:
+                await response.write(output)
+                emulator.count_bytes(stored.bucket, stored.name, bytes_out=len(output))

@@ -1,8 +1,8 @@
-"""CORS on the XML API: what the bucket's own configuration allows, and nothing else.
+"""CORS on the XML API, from the bucket's configuration.
 
-https://cloud.google.com/storage/docs/cross-origin: a preflight that does not match gets an answer
-without CORS headers; a request that does not match is served, and the browser keeps it back.
-`responseHeader` names are compared whole: a wildcard among them is not honoured.
+https://cloud.google.com/storage/docs/cross-origin: the response to a preflight that does not match
+has no CORS headers. A request that does not match is served without them, and the browser blocks
+the response. `responseHeader` names must match exactly; wildcards are not supported.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 DEFAULT_MAX_AGE_S = 3600
-
-
 VARY = {"Vary": "Origin"}
-"""Said wherever the bucket has rules: another origin would have been answered differently."""
+"""Sent for every bucket with CORS rules, because responses depend on the origin."""
 
 
-def _first(rules: list[dict[str, Any]], origin: str, method: str) -> dict[str, Any] | None:
-    """The first rule for this origin and method; it alone decides, whatever follows it."""
+def _find_rule(rules: list[dict[str, Any]], origin: str, method: str) -> dict[str, Any] | None:
+    """Returns the first rule for this origin and method. Later rules are ignored."""
     for rule in rules:
         origins, methods = rule.get("origin", []), [m.upper() for m in rule.get("method", [])]
         if ("*" in origins or origin in origins) and ("*" in methods or method in methods):
@@ -34,9 +32,10 @@ def _origin_headers(rule: dict[str, Any], origin: str) -> dict[str, str]:
 def preflight_headers(
     rules: list[dict[str, Any]], origin: str, method: str, request_headers: str
 ) -> dict[str, str]:
-    """Headers that answer OPTIONS; none when no rule matches origin, method and every header."""
+    """Returns the headers for a preflight: no CORS headers unless a rule matches origin, method and
+    every header."""
     names = [name.strip().lower() for name in request_headers.split(",") if name.strip()]
-    rule = _first(rules, origin, method)
+    rule = _find_rule(rules, origin, method)
     allowed = {header.lower() for header in rule.get("responseHeader", [])} if rule else set()
     if rule is None or not allowed.issuperset(names):
         return VARY
@@ -49,8 +48,8 @@ def preflight_headers(
 
 
 def response_headers(rules: list[dict[str, Any]], origin: str, method: str) -> dict[str, str]:
-    """Headers to add to the answer of a request that carries `Origin`."""
-    rule = _first(rules, origin, method)
+    """Returns the headers for the response to a request with `Origin`."""
+    rule = _find_rule(rules, origin, method)
     if rule is None:
         return VARY
     exposed = rule.get("responseHeader", [])

@@ -1,4 +1,4 @@
-"""XML API: `/bucket/object` by signed request, and the resumable sessions started there."""
+"""XML API: signed requests to `/bucket/object` and resumable sessions."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from infra.local.emulators.gcs.storage.integrity import (
 from infra.local.emulators.gcs.storage.preconditions import from_xml_headers, parse_generation
 from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_lists, receive_content
 from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_settable
-from infra.local.emulators.gcs.storage.resumable import UploadPlan, UploadSessions
+from infra.local.emulators.gcs.storage.resumable import UploadSessions
 from infra.local.emulators.gcs.storage.send import object_headers, send_object
+from infra.local.emulators.gcs.storage.upload_plan import UploadPlan
 from infra.local.emulators.gcs.xml_api import cors
 from infra.local.emulators.gcs.xml_api.signature import verify_signature
 
 _PATH = re.compile(r"/([^/]+)/(.+)", re.DOTALL)
-_NAMED = {
+_FIELD_HEADERS = {
     "cacheControl": "cache-control",
     "contentDisposition": "content-disposition",
     "contentEncoding": "content-encoding",
     "contentLanguage": "content-language",
     "contentType": "content-type",
 }
-_OVERRIDES = {
+_RESPONSE_OVERRIDES = {
     "response-content-type": "Content-Type",
     "response-content-disposition": "Content-Disposition",
     "response-cache-control": "Cache-Control",
@@ -48,51 +49,56 @@ _OVERRIDES = {
 async def cors_headers(
     emulator: Emulator, sessions: UploadSessions, request: web.Request
 ) -> dict[str, str]:
-    """What the bucket's CORS configuration adds to this answer."""
+    """Returns the CORS headers of the response, from the bucket's configuration."""
     path, query = split_query(request.raw_path)
     origin = request.headers.get("Origin")
     bucket = decode_segment(path[1:].partition("/")[0])
     try:
-        found = await emulator.db.read(lambda tx: buckets.find(tx, bucket))
-        rules: list[dict[str, Any]] = found.settable.get("cors", [])
+        bucket_row = await emulator.db.read(lambda tx: buckets.find(tx, bucket))
+        rules: list[dict[str, Any]] = bucket_row.settable.get("cors", [])
         if not rules or origin is None:
             return cors.VARY if rules else {}
-        # A session belongs to the origin that started it; one started by a server, to no page.
+        # A session is bound to the origin that started it. Pages cannot use a session that a server
+        # started.
         if query.get("upload_id") and (await sessions.plan(query["upload_id"])).origin != origin:
             return cors.VARY
     except ApiError:
         return {}
     if request.method == "OPTIONS":
         method = request.headers.get("Access-Control-Request-Method", "").upper()
-        wanted = request.headers.get("Access-Control-Request-Headers", "")
-        return cors.preflight_headers(rules, origin, method, wanted)
+        requested_headers = request.headers.get("Access-Control-Request-Headers", "")
+        return cors.preflight_headers(rules, origin, method, requested_headers)
     return cors.response_headers(rules, origin, request.method)
 
 
 async def handle(
     emulator: Emulator, sessions: UploadSessions, request: web.Request, extra: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Answer one XML API request; `extra` are the CORS headers of a streamed answer."""
+    """Handles an XML API request. `extra` are the CORS headers for a streamed response."""
     path, query = split_query(request.raw_path)
     if request.method == "OPTIONS":
         return web.Response()
     match = _PATH.fullmatch(path)
     if match is not None and query.get("upload_id"):
-        return await _continue(sessions, request, query["upload_id"])
+        return await _continue_session(sessions, request, query["upload_id"])
     headers = header_lists(request)
     claims = verify_signature(
         emulator.signer, request.method, request.raw_path, headers, time.time()
     )
     if match is None:
         raise ApiError(
-            501, "notImplemented", "NotImplemented", "Buckets are served on the JSON API alone."
+            501, "notImplemented", "NotImplemented", "Buckets are only available on the JSON API."
         )
     bucket, name = map(decode_segment, match.groups())
     conditions = from_xml_headers(request.headers)
     if request.method in ("GET", "HEAD"):
         stored, file = await emulator.open_object(bucket, name, conditions, parse_generation(query))
-        override = {h: query[p] for p, h in _OVERRIDES.items() if query.get(p)}
-        if any(c in value for value in override.values() for c in "\r\n\0"):
+        override = {
+            header: query[parameter]
+            for parameter, header in _RESPONSE_OVERRIDES.items()
+            if query.get(parameter)
+        }
+        if any(character in value for value in override.values() for character in "\r\n\0"):
             file.close()
             raise invalid_argument("Control characters in a response header.")
         return await send_object(
@@ -107,7 +113,7 @@ async def handle(
         emulator.outbox_filled.set()
         await asyncio.to_thread(emulator.files.remove, file_id)
         return web.Response(status=204)
-    settable = _settable(request.headers)
+    settable = _object_settings(request.headers)
     bounds = parse_length_range(request.headers.get("x-goog-content-length-range"))
     digests = read_digests(headers, {})
     if request.method == "PUT":
@@ -117,14 +123,14 @@ async def handle(
         expected = ExpectedContent(digests, bounds, claims.payload_sha256)
         content = await receive_content(emulator, bucket, name, stream_body(request), expected)
         stored = await emulator.commit(bucket, name, content, settable, conditions)
-        return _stored(stored)
+        return _stored_response(stored)
     if request.method == "POST" and request.headers.get("x-goog-resumable") == "start":
         origin = request.headers.get("Origin")
         plan = UploadPlan(bucket, name, settable, conditions, digests, bounds, None, origin)
         session_id = await sessions.start(plan)
-        where = f"{request.scheme}://{request.host}{path}?upload_id={session_id}"
+        location = f"{request.scheme}://{request.host}{path}?upload_id={session_id}"
         return web.Response(
-            status=201, headers={"Location": where, "X-GUploader-UploadID": session_id}
+            status=201, headers={"Location": location, "X-GUploader-UploadID": session_id}
         )
     raise ApiError(
         405,
@@ -134,8 +140,10 @@ async def handle(
     )
 
 
-def _settable(headers: Mapping[str, str]) -> dict[str, Any]:
-    given: dict[str, Any] = {f: headers[h] for f, h in _NAMED.items() if headers.get(h)}
+def _object_settings(headers: Mapping[str, str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        field: headers[header] for field, header in _FIELD_HEADERS.items() if headers.get(header)
+    }
     prefix = "x-goog-meta-"
     metadata = {
         name.lower().removeprefix(prefix): value
@@ -143,20 +151,20 @@ def _settable(headers: Mapping[str, str]) -> dict[str, Any]:
         if name.lower().startswith(prefix)
     }
     if metadata:
-        given["metadata"] = metadata
-    return merge_settable(given)
+        settings["metadata"] = metadata
+    return merge_settable(settings)
 
 
-def _stored(stored: StoredObjectRow) -> web.Response:
+def _stored_response(stored: StoredObjectRow) -> web.Response:
     response = web.Response(content_type="text/html")
-    kept = ("ETag", "X-Goog-Generation", "X-Goog-Metageneration", "X-Goog-Hash")
+    names = ("ETag", "X-Goog-Generation", "X-Goog-Metageneration", "X-Goog-Hash")
     for name, value in object_headers(stored, xml=True):
-        if name in kept or name.startswith("X-Goog-Stored"):
+        if name in names or name.startswith("X-Goog-Stored"):
             response.headers.add(name, value)
     return response
 
 
-async def _continue(
+async def _continue_session(
     sessions: UploadSessions, request: web.Request, session_id: str
 ) -> web.Response:
     if request.method == "DELETE":
@@ -168,5 +176,5 @@ async def _continue(
     return (
         incomplete_response(request, progress)
         if progress.stored is None
-        else _stored(progress.stored)
+        else _stored_response(progress.stored)
     )

@@ -1,4 +1,4 @@
-"""V4 signatures (GOOG4-RSA-SHA256) in the query and in the Authorization header, verified.
+"""Verifies V4 signatures (GOOG4-RSA-SHA256) in the query or the Authorization header.
 
 https://cloud.google.com/storage/docs/authentication/signatures and .../canonical-requests.
 """
@@ -16,32 +16,38 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from infra.local.emulators.gcs.errors import ApiError, access_denied
+from infra.local.emulators.gcs.errors import (
+    ApiError,
+    access_denied,
+    invalid_query_parameter,
+    malformed_header,
+    signature_mismatch,
+)
 from infra.local.emulators.gcs.xml_api.signer import Signer
 
 ALGORITHM = "GOOG4-RSA-SHA256"
 MAX_EXPIRES_S = 604_800
 """Seven days."""
 MAX_SKEW_S = 15 * 60
-"""How far the signer's clock may be from ours."""
+"""Maximum difference between the signer's clock and the server's clock."""
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 _AUTHORIZATION = re.compile(
     ALGORITHM + r"\s+Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-fA-F]+)"
 )
-_CHUNKED = "STREAMING-GOOG4-RSA-SHA256-PAYLOAD"
+_CHUNKED_PAYLOAD = "STREAMING-GOOG4-RSA-SHA256-PAYLOAD"
 
 
 @dataclass(frozen=True)
 class VerifiedSignature:
-    """What a verified request was signed for."""
+    """The result of a successful verification."""
 
     payload_sha256: str
-    """`UNSIGNED-PAYLOAD`, or the SHA-256 in hex that the body must have."""
+    """`UNSIGNED-PAYLOAD`, or the required SHA-256 of the body in hex."""
 
 
 @dataclass(frozen=True)
-class _Signed:
+class _SignedRequest:
     credential: str
     date: str
     expires_s: int | None
@@ -56,12 +62,12 @@ def verify_signature(
     headers: Mapping[str, list[str]],
     now_s: float,
 ) -> VerifiedSignature:
-    """Check the signature of a request; raise what Google answers when it is not good.
+    """Verifies the signature of a request. Raises the error that Google returns if it is invalid.
 
-    `raw_path` is path and query as sent, `headers` lower-case names to the values sent.
+    `raw_path` is path and query as sent. `headers` maps lower-case names to all values.
     """
     path, _, query = raw_path.partition("?")
-    pairs = [_decoded(pair) for pair in query.split("&") if pair]
+    pairs = [_decode_pair(pair) for pair in query.split("&") if pair]
     authorization = headers.get("authorization", [""])[0]
     signed = _from_query(pairs) or _from_authorization(authorization, headers)
     if signed is None:
@@ -70,14 +76,14 @@ def verify_signature(
         )
     scope = _check_credential(signed, signer)
     _check_time(signed, now_s)
-    _check_header_lists(signed, headers)
+    _check_signed_headers(signed, headers)
     payload = headers.get("x-goog-content-sha256", [UNSIGNED_PAYLOAD])[0]
     canonical = "\n".join(
         (
             method,
             quote(unquote_to_bytes(path), safe="/~"),
             _canonical_query(pairs),
-            *(f"{name}:{_folded(headers[name])}" for name in signed.signed_headers),
+            *(f"{name}:{_fold_values(headers[name])}" for name in signed.signed_headers),
             "",
             ";".join(signed.signed_headers),
             payload,
@@ -93,15 +99,13 @@ def verify_signature(
             hashes.SHA256(),
         )
     except (InvalidSignature, ValueError) as error:
-        raise _mismatch(to_sign, canonical) from error
-    if payload == _CHUNKED:
-        raise ApiError(
-            501, "notImplemented", "NotImplemented", "Signed chunks are not served here."
-        )
+        raise signature_mismatch(to_sign, canonical) from error
+    if payload == _CHUNKED_PAYLOAD:
+        raise ApiError(501, "notImplemented", "NotImplemented", "Signed chunks are not supported.")
     return VerifiedSignature(payload)
 
 
-def _decoded(pair: str) -> tuple[bytes, bytes]:
+def _decode_pair(pair: str) -> tuple[bytes, bytes]:
     name, _, value = pair.partition("=")
     return unquote_to_bytes(name), unquote_to_bytes(value)
 
@@ -115,16 +119,16 @@ def _canonical_query(pairs: list[tuple[bytes, bytes]]) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(encoded))
 
 
-def _folded(values: list[str]) -> str:
+def _fold_values(values: list[str]) -> str:
     return ",".join(re.sub(r"\s+", " ", value.strip()) for value in values)
 
 
-def _from_query(pairs: list[tuple[bytes, bytes]]) -> _Signed | None:
-    found = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in pairs}
-    if "x-goog-algorithm" not in found and "x-goog-signature" not in found:
+def _from_query(pairs: list[tuple[bytes, bytes]]) -> _SignedRequest | None:
+    parameters = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+    if "x-goog-algorithm" not in parameters and "x-goog-signature" not in parameters:
         return None
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature"):
-        if not found.get(f"x-goog-{name}"):
+        if not parameters.get(f"x-goog-{name}"):
             raise ApiError(
                 400,
                 "invalid",
@@ -132,23 +136,25 @@ def _from_query(pairs: list[tuple[bytes, bytes]]) -> _Signed | None:
                 "Your request was missing a required header.",
                 details=f"Missing query parameter: X-Goog-{name.title()}",
             )
-    if found["x-goog-algorithm"] != ALGORITHM:
-        raise _bad_parameter("X-Goog-Algorithm", f"only {ALGORITHM} is supported")
-    expires = found["x-goog-expires"]
+    if parameters["x-goog-algorithm"] != ALGORITHM:
+        raise invalid_query_parameter("X-Goog-Algorithm", f"only {ALGORITHM} is supported")
+    expires = parameters["x-goog-expires"]
     if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
-        raise _bad_parameter("X-Goog-Expires", "a number of seconds is wanted")
+        raise invalid_query_parameter("X-Goog-Expires", "must be a number of seconds")
     if not 1 <= int(expires) <= MAX_EXPIRES_S:
-        raise _bad_parameter("X-Goog-Expires", f"must be from 1 to {MAX_EXPIRES_S} seconds")
-    return _Signed(
-        credential=found["x-goog-credential"],
-        date=found["x-goog-date"],
+        raise invalid_query_parameter(
+            "X-Goog-Expires", f"must be from 1 to {MAX_EXPIRES_S} seconds"
+        )
+    return _SignedRequest(
+        credential=parameters["x-goog-credential"],
+        date=parameters["x-goog-date"],
         expires_s=int(expires),
-        signed_headers=found["x-goog-signedheaders"].split(";"),
-        signature=found["x-goog-signature"],
+        signed_headers=parameters["x-goog-signedheaders"].split(";"),
+        signature=parameters["x-goog-signature"],
     )
 
 
-def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _Signed | None:
+def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _SignedRequest | None:
     if not header:
         return None
     match = _AUTHORIZATION.fullmatch(header.strip())
@@ -158,41 +164,32 @@ def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _Signe
             "authError",
             "AuthenticationRequired",
             "Authentication required.",
-            details="Only GOOG4-RSA-SHA256 signatures are accepted here.",
+            details="Only GOOG4-RSA-SHA256 signatures are accepted.",
         )
     date = headers.get("x-goog-date", [""])[0]
-    return _Signed(match[1], date, None, match[2].split(";"), match[3])
+    return _SignedRequest(match[1], date, None, match[2].split(";"), match[3])
 
 
-def _bad_parameter(name: str, details: str) -> ApiError:
-    return ApiError(
-        400,
-        "invalid",
-        "InvalidQueryParameterValue",
-        f"Invalid query parameter(s): [{name}]",
-        details=details,
-        xml_extra={"ParameterName": name},
-    )
-
-
-def _check_credential(signed: _Signed, signer: Signer) -> str:
+def _check_credential(signed: _SignedRequest, signer: Signer) -> str:
     parts = signed.credential.split("/")
-    shape = len(parts) == 5 and parts[3] == "storage" and parts[4] == "goog4_request"
-    if not shape or parts[1] != signed.date[:8]:
-        raise _bad_parameter("X-Goog-Credential", "EMAIL/DATE/LOCATION/storage/goog4_request")
+    is_well_formed = len(parts) == 5 and parts[3] == "storage" and parts[4] == "goog4_request"
+    if not is_well_formed or parts[1] != signed.date[:8]:
+        raise invalid_query_parameter(
+            "X-Goog-Credential", "EMAIL/DATE/LOCATION/storage/goog4_request"
+        )
     if parts[0] != signer.client_email:
-        raise access_denied(f"{parts[0]} is not known here.")
+        raise access_denied(f"{parts[0]} is not a known account.")
     return "/".join(parts[1:])
 
 
-def _check_time(signed: _Signed, now_s: float) -> None:
+def _check_time(signed: _SignedRequest, now_s: float) -> None:
     try:
-        at = datetime.strptime(signed.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = datetime.strptime(signed.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _bad_parameter("X-Goog-Date", "YYYYMMDDTHHMMSSZ is wanted") from error
-    age_s = now_s - at.timestamp()
-    late = signed.expires_s is None and age_s > MAX_SKEW_S
-    if age_s < -MAX_SKEW_S or late:
+        raise invalid_query_parameter("X-Goog-Date", "must be YYYYMMDDTHHMMSSZ") from error
+    age_s = now_s - signed_at.timestamp()
+    is_late = signed.expires_s is None and age_s > MAX_SKEW_S
+    if age_s < -MAX_SKEW_S or is_late:
         raise ApiError(
             403,
             "forbidden",
@@ -200,7 +197,7 @@ def _check_time(signed: _Signed, now_s: float) -> None:
             "The difference between the request time and the server's time is too large.",
         )
     if signed.expires_s is not None and age_s > signed.expires_s:
-        end = datetime.fromtimestamp(at.timestamp() + signed.expires_s, UTC)
+        expires_at = datetime.fromtimestamp(signed_at.timestamp() + signed.expires_s, UTC)
         raise ApiError(
             400,
             "invalid",
@@ -208,48 +205,24 @@ def _check_time(signed: _Signed, now_s: float) -> None:
             "Invalid argument.",
             details=(
                 "The provided token has expired. "
-                f"Request signature expired at: {end.isoformat(timespec='seconds')}"
+                f"Request signature expired at: {expires_at.isoformat(timespec='seconds')}"
             ),
         )
 
 
-def _check_header_lists(signed: _Signed, headers: Mapping[str, list[str]]) -> None:
-    listed = signed.signed_headers
-    if "host" not in listed:
-        raise _malformed("host", "Header must be included in signedheaders.")
-    if listed != sorted({name.lower() for name in listed}):
-        raise _bad_parameter("X-Goog-SignedHeaders", "lower case and sorted is wanted")
-    for name in listed:
+def _check_signed_headers(signed: _SignedRequest, headers: Mapping[str, list[str]]) -> None:
+    signed_names = signed.signed_headers
+    if "host" not in signed_names:
+        raise malformed_header("host", "Header must be included in signedheaders.")
+    if signed_names != sorted({name.lower() for name in signed_names}):
+        raise invalid_query_parameter("X-Goog-SignedHeaders", "must be lower case and sorted")
+    for name in signed_names:
         if name not in headers:
-            raise _malformed(name, "Header was included in signedheaders, but not in the request.")
+            raise malformed_header(
+                name, "Header was included in signedheaders, but not in the request."
+            )
     for name in headers:
-        if name.startswith("x-goog-") and name not in listed:
-            raise _malformed(name, "Header was included in the request, but not in signedheaders.")
-
-
-def _malformed(name: str, details: str) -> ApiError:
-    return ApiError(
-        400,
-        "invalid",
-        "MalformedSecurityHeader",
-        "Your request has a malformed header.",
-        details=details,
-        xml_extra={"ParameterName": name},
-    )
-
-
-def _mismatch(to_sign: str, canonical: str) -> ApiError:
-    return ApiError(
-        403,
-        "forbidden",
-        "SignatureDoesNotMatch",
-        "Access denied.",
-        details=(
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your Google secret key and signing method."
-        ),
-        xml_extra={
-            "StringToSign": to_sign,
-            "CanonicalRequest": canonical.encode("utf-8", "replace").decode(),
-        },
-    )
+        if name.startswith("x-goog-") and name not in signed_names:
+            raise malformed_header(
+                name, "Header was included in the request, but not in signedheaders."
+            )

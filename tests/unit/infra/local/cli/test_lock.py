@@ -1,4 +1,4 @@
-"""Lock files: exact versions with hashes, the same in every function, from no particular index."""
+"""Tests of the lock files: exact versions with hashes, equal in all functions, without URLs."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ from infra.local.setup.tools import requirements_file
 from infra.local.suite.layout import ROOT
 from shared.pipeline import FUNCTIONS
 
-_PARTS = {
+_INCLUDED_SOURCES = {
     ROOT / "shared" / "typography" / "fonts.in",
     REQUIREMENTS_FOLDER / "emulators" / "gcs" / "requirements.in",
     REQUIREMENTS_FOLDER / "emulators" / "tts" / "requirements.in",
 }
-"""Sources that others include."""
+"""Sources that other sources include."""
 
 
 def _versions(locks: Iterable[Path]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+    versions: dict[str, set[str]] = defaultdict(set)
     for lock in locks:
         for pin in read_lock(lock):
-            found[pin.name].add(pin.version)
-    return found
+            versions[pin.name].add(pin.version)
+    return versions
 
 
 def _name(requirement: str) -> str:
-    for mark in "=<>~!; [":
-        requirement = requirement.split(mark)[0]
+    for separator in "=<>~!; [":
+        requirement = requirement.split(separator)[0]
     return normalize_name(requirement)
 
 
-def test_every_function_and_every_source_has_a_lock() -> None:
+def test_every_function_and_source_has_a_lock_file() -> None:
     built = {requirements_file(row.name) for row in FUNCTIONS.values() if row.is_built}
     assert built <= set(list_lock_files())
     sources = {
@@ -60,20 +60,25 @@ def test_every_function_and_every_source_has_a_lock() -> None:
         for path in (ROOT / folder).rglob("*.in")
         if "node_modules" not in path.parts
     } | set(ROOT.glob("*.in"))
-    assert sources - _PARTS == {*list_constrained_requirements(), *list_independent_requirements()}
+    assert sources - _INCLUDED_SOURCES == {
+        *list_constrained_requirements(),
+        *list_independent_requirements(),
+    }
 
 
 @pytest.mark.parametrize("path", list_lock_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_lock_has_exact_versions_and_hashes_of_what_is_asked_for(path: Path) -> None:
+def test_lock_file_has_exact_versions_and_hashes_of_all_requirements(path: Path) -> None:
     pins = read_lock(path)
     assert pins
     assert [str(pin) for pin in pins if not pin.hashes] == []
-    assert all(one.startswith("sha256:") for pin in pins for one in pin.hashes)
-    asked = split_logical_lines(path.with_suffix(".in").read_text())
-    assert {_name(line) for line in asked if not line.startswith("-r")} <= {p.name for p in pins}
+    assert all(digest.startswith("sha256:") for pin in pins for digest in pin.hashes)
+    requirements = split_logical_lines(path.with_suffix(".in").read_text())
+    assert {_name(line) for line in requirements if not line.startswith("-r")} <= {
+        p.name for p in pins
+    }
 
 
-def test_locks_contain_no_address_of_a_package_index() -> None:
+def test_lock_files_contain_no_package_index_url() -> None:
     for path in (*list_lock_files(), CONSTRAINTS):
         text = path.read_text()
         assert "://" not in text, path
@@ -81,26 +86,28 @@ def test_locks_contain_no_address_of_a_package_index() -> None:
         assert "find-links" not in text, path
         assert str(ROOT) not in text, path
     packages = json.loads((REQUIREMENTS_FOLDER / "package-lock.json").read_text())["packages"]
-    assert [name for name, about in packages.items() if "resolved" in about] == []
-    assert all("integrity" in about for name, about in packages.items() if name)
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert all("integrity" in package for name, package in packages.items() if name)
 
 
-def test_the_constraints_have_one_version_of_each_package() -> None:
+def test_constraints_have_one_version_per_package() -> None:
     pins = read_lock(CONSTRAINTS)
     assert len({pin.name for pin in pins}) == len(pins)
 
 
-def test_no_package_has_two_versions_in_the_functions() -> None:
-    versions = _versions(one.with_suffix(".txt") for one in list_function_requirements())
-    own = {name for entry in VERSION_OVERRIDES.values() for name in entry.packages}
-    assert {name for name, some in versions.items() if len(some) > 1} == own
+def test_functions_share_one_version_of_each_package() -> None:
+    versions = _versions(path.with_suffix(".txt") for path in list_function_requirements())
+    overridden = {name for entry in VERSION_OVERRIDES.values() for name in entry.packages}
+    assert {
+        name for name, package_versions in versions.items() if len(package_versions) > 1
+    } == overridden
     assert all(entry.reason for entry in VERSION_OVERRIDES.values())
 
 
 @pytest.mark.parametrize(
     "source", list_constrained_requirements(), ids=lambda path: str(path.relative_to(ROOT))
 )
-def test_a_lock_follows_the_constraints(source: Path) -> None:
+def test_lock_file_matches_the_constraints(source: Path) -> None:
     shared = {pin.name: pin.version for pin in read_lock(CONSTRAINTS)}
     locked = {pin.name: pin.version for pin in read_lock(source.with_suffix(".txt"))}
     entry = VERSION_OVERRIDES.get(source.relative_to(ROOT).as_posix())
@@ -110,7 +117,7 @@ def test_a_lock_follows_the_constraints(source: Path) -> None:
     assert different == (entry.packages if entry else set())
 
 
-def test_a_lock_is_parsed_with_markers_extras_and_hashes_on_continued_lines() -> None:
+def test_parse_lock_reads_markers_extras_and_continued_lines() -> None:
     text = """\
 # A comment.
 Some_Thing[extra,other]==1.0 ; python_full_version < '3.12' and sys_platform == "linux" \\
@@ -128,6 +135,6 @@ bare==2.0.post1  # exactly this
 
 
 @pytest.mark.parametrize("line", ["flask", "flask>=3", "-r other.txt", "--index-url x", "a @ b"])
-def test_a_line_without_an_exact_version_is_no_lock(line: str) -> None:
+def test_parse_lock_rejects_lines_without_an_exact_version(line: str) -> None:
     with pytest.raises(ValueError, match="Not a pinned requirement"):
         parse_lock(f"{line}\n")

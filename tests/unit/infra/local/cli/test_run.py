@@ -1,4 +1,4 @@
-"""`run` at its edges: uploads that break, results that would overwrite, lines that people read."""
+"""Tests of `run`: failed uploads, files that must not be overwritten, and progress output."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from infra.local.cli.download import download_artifacts
+from infra.local.cli.inputs import guess_content_type
 from infra.local.cli.progress import ProgressDisplay, format_interval
-from infra.local.cli.run import guess_content_type
 from infra.local.suite.api_client import ApiError, Client, TransferError, User
 
 
-class Cloud(ThreadingHTTPServer):
-    """The API and the object store on one port; `script` says how uploads are answered."""
+class ApiServer(ThreadingHTTPServer):
+    """The API and the object store on one port. `script` holds the statuses of the next uploads."""
 
     script: list[int]
     stored: bytes = b""
@@ -34,7 +34,7 @@ class Cloud(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Cloud
+    server: ApiServer
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -61,12 +61,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Writes no log."""
 
 
 @pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    server = Cloud()
+def server() -> Iterator[ApiServer]:
+    server = ApiServer()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
@@ -74,106 +74,108 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def client(cloud: Cloud) -> Client:
-    return Client(cloud.url, User(cloud.url, "a@b.test", "pw", token="token"))
+def client(server: ApiServer) -> Client:
+    return Client(server.url, User(server.url, "a@b.test", "pw", token="token"))
 
 
 def _artifact(name: str = "frames.zip", size_bytes: int = 10) -> dict[str, Any]:
     return {"name": name, "size_bytes": size_bytes, "url": f"/v1/jobs/1/artifacts/{name}"}
 
 
-def _upload(cloud: Cloud, client: Client, folder: Path, size: int = 3_000_000) -> list[int]:
+def _upload(server: ApiServer, client: Client, folder: Path, size: int = 3_000_000) -> list[int]:
     clip = folder / "clip.mp4"
     clip.write_bytes(hashlib.sha256(b"clip").digest() * (size // 32))
-    grant = {"method": "PUT", "url": f"{cloud.url}/store/x?sig=1", "headers": {"x-a": "b"}}
+    upload_target = {"method": "PUT", "url": f"{server.url}/store/x?sig=1", "headers": {"x-a": "b"}}
     moved: list[int] = []
-    client.upload(grant, clip, moved.append)
-    assert cloud.stored == clip.read_bytes()
+    client.upload(upload_target, clip, moved.append)
+    assert server.stored == clip.read_bytes()
     return moved
 
 
-def test_an_upload_is_told_as_it_moves(cloud: Cloud, client: Client, tmp_path: Path) -> None:
-    moved = _upload(cloud, client, tmp_path)
+def test_upload_reports_progress(server: ApiServer, client: Client, tmp_path: Path) -> None:
+    moved = _upload(server, client, tmp_path)
 
     assert moved == sorted(moved)
     assert len(set(moved)) >= 3
 
 
-def test_a_busy_store_is_asked_again(cloud: Cloud, client: Client, tmp_path: Path) -> None:
-    cloud.script = [503, 200]
-
-    _upload(cloud, client, tmp_path)
-
-    assert cloud.script == []
-
-
-def test_an_upload_whose_answer_was_lost_counts_when_the_object_is_there(
-    cloud: Cloud, client: Client, tmp_path: Path
+def test_upload_is_retried_when_the_store_is_busy(
+    server: ApiServer, client: Client, tmp_path: Path
 ) -> None:
-    cloud.script = [0, 412]
+    server.script = [503, 200]
 
-    _upload(cloud, client, tmp_path)
+    _upload(server, client, tmp_path)
 
-    assert cloud.script == []
-
-
-def test_a_refused_upload_is_not_repeated(cloud: Cloud, client: Client, tmp_path: Path) -> None:
-    cloud.script = [403, 200]
-
-    with pytest.raises(TransferError, match=r"clip\.mp4 was refused \(403\)"):
-        _upload(cloud, client, tmp_path)
-    assert cloud.script == [200]
+    assert server.script == []
 
 
-def test_the_token_stays_with_the_api(cloud: Cloud, client: Client, tmp_path: Path) -> None:
+def test_upload_succeeds_when_the_response_was_lost_but_the_object_exists(
+    server: ApiServer, client: Client, tmp_path: Path
+) -> None:
+    server.script = [0, 412]
+
+    _upload(server, client, tmp_path)
+
+    assert server.script == []
+
+
+def test_rejected_upload_is_not_retried(server: ApiServer, client: Client, tmp_path: Path) -> None:
+    server.script = [403, 200]
+
+    with pytest.raises(TransferError, match=r"Could not upload clip\.mp4 \(403\)"):
+        _upload(server, client, tmp_path)
+    assert server.script == [200]
+
+
+def test_token_is_not_sent_to_the_object_store(
+    server: ApiServer, client: Client, tmp_path: Path
+) -> None:
     [path] = download_artifacts(
         client, [_artifact()], tmp_path / "out", ProgressDisplay(io.StringIO())
     )
 
-    assert path.read_bytes() == cloud.content
-    assert cloud.tokens_seen_by_store == [None]
+    assert path.read_bytes() == server.content
+    assert server.tokens_seen_by_store == [None]
 
 
-def test_a_file_that_is_not_ours_is_never_overwritten(
-    cloud: Cloud, client: Client, tmp_path: Path
+def test_other_files_are_never_overwritten(
+    server: ApiServer, client: Client, tmp_path: Path
 ) -> None:
     (tmp_path / "frames.zip").write_text("holiday")
 
     names = []
     for content in (b"first one.", b"second one"):
-        cloud.content = content
+        server.content = content
         [path] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
         names.append(path.name)
 
     assert (tmp_path / "frames.zip").read_text() == "holiday"
-    # Our own earlier result is replaced: results do not pile up.
+    # An earlier result of this command is replaced.
     assert names == ["frames-2.zip", "frames-2.zip"]
     assert (tmp_path / "frames-2.zip").read_bytes() == b"second one"
 
 
-def test_our_result_that_somebody_edited_is_theirs_now(client: Client, tmp_path: Path) -> None:
-    [ours] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
-    ours.write_text("edited by hand")
+def test_edited_result_is_not_overwritten(client: Client, tmp_path: Path) -> None:
+    [result] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
+    result.write_text("edited by hand")
 
     [path] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
 
-    assert ours.read_text() == "edited by hand"
+    assert result.read_text() == "edited by hand"
     assert path.name == "frames-2.zip"
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", ".moodreel.json", "..", "", "a\\b"])
-def test_a_name_from_outside_cannot_leave_the_folder(
-    name: str, client: Client, tmp_path: Path
-) -> None:
+def test_artifact_name_cannot_leave_the_folder(name: str, client: Client, tmp_path: Path) -> None:
     out = tmp_path / "out"
 
-    with pytest.raises(TransferError, match="cannot be a file"):
+    with pytest.raises(TransferError, match="cannot be a file name"):
         download_artifacts(client, [_artifact(name)], out, ProgressDisplay(io.StringIO()))
     assert [path.name for path in tmp_path.rglob("*")] == ["out"]
 
 
-def test_a_download_that_broke_off_leaves_no_half_file(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(TransferError, match="10 bytes, not 11"):
+def test_incomplete_download_leaves_no_file(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(TransferError, match="10 bytes instead of 11"):
         download_artifacts(
             client, [_artifact(size_bytes=11)], tmp_path, ProgressDisplay(io.StringIO())
         )
@@ -181,14 +183,14 @@ def test_a_download_that_broke_off_leaves_no_half_file(client: Client, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_problem_of_the_api_keeps_its_code_and_sentence(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(ApiError, match=r"No such result\.") as problem:
+def test_api_error_keeps_its_code_and_message(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match=r"No such result\.") as error:
         download_artifacts(client, [_artifact("none")], tmp_path, ProgressDisplay(io.StringIO()))
 
-    assert problem.value.code == "not-found"
+    assert error.value.code == "not-found"
 
 
-def test_off_a_terminal_there_is_one_line_a_change() -> None:
+def test_progress_without_a_terminal_prints_one_line_per_change() -> None:
     out = io.StringIO()
     progress = ProgressDisplay(out)
     stage = {"name": "frame_extraction", "state": "running", "done": 1, "total": 4, "attempts": 1}
@@ -203,7 +205,7 @@ def test_off_a_terminal_there_is_one_line_a_change() -> None:
     ]
 
 
-def test_a_terminal_is_redrawn_in_place() -> None:
+def test_progress_on_a_terminal_is_redrawn_in_place() -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -218,11 +220,11 @@ def test_a_terminal_is_redrawn_in_place() -> None:
     assert out.getvalue().count("\x1b[2A") == 1
 
 
-def test_times_of_a_stage() -> None:
-    begin, end = "2026-11-21T00:00:00.500Z", "2026-11-21T00:00:02Z"
+def test_interval_of_two_timestamps() -> None:
+    start, end = "2026-11-21T00:00:00.500Z", "2026-11-21T00:00:02Z"
 
-    assert format_interval(begin, end) == "1.5 s"
-    assert format_interval(begin, None) == "–"
+    assert format_interval(start, end) == "1.5 s"
+    assert format_interval(start, None) == "–"
 
 
 @pytest.mark.parametrize(
@@ -236,5 +238,5 @@ def test_times_of_a_stage() -> None:
         ("a", "application/octet-stream"),
     ],
 )
-def test_media_types_do_not_depend_on_the_machine(name: str, expected: str) -> None:
+def test_content_types_do_not_depend_on_the_machine(name: str, expected: str) -> None:
     assert guess_content_type(Path(name)) == expected

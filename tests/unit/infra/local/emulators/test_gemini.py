@@ -1,4 +1,4 @@
-"""The writer's outlines: out of the request's own words, in its language, as many as asked."""
+"""Tests of the Gemini emulator's outlines: words, order, language and number of slides."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ SOURCE = (
 
 
 def deck_of(prompt: str, source: str = "", slides: int = 8, language: str = "") -> Deck:
-    told = write_outline(DeckRequest(prompt, source, slides, language))
-    return read_outline(json.dumps(told), DeckOptions(slides=slides))
+    outline = write_outline(DeckRequest(prompt, source, slides, language))
+    return read_outline(json.dumps(outline), DeckOptions(slides=slides))
 
 
 @pytest.mark.parametrize("slides", [3, 8, 17, 40])
 @pytest.mark.parametrize("prompt", ["Cats", "How photosynthesis works, for children", "猫" * 3000])
-def test_there_are_as_many_slides_as_were_asked_for(prompt: str, slides: int) -> None:
+def test_outline_has_the_requested_number_of_slides(prompt: str, slides: int) -> None:
     assert len(deck_of(prompt, slides=slides).slides) == slides
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
-def test_the_language_is_found_in_the_words(language: str) -> None:
-    found = deck_of(SCRIPTS[language][0] + ". " + SCRIPTS[language][1]).language
+def test_language_is_guessed_from_the_text(language: str) -> None:
+    language_of_deck = deck_of(SCRIPTS[language][0] + ". " + SCRIPTS[language][1]).language
     expected = {"zh-Hans": "zh", "zh-Hant": "zh", "vi": "en"}.get(language, language)
-    assert found == expected
+    assert language_of_deck == expected
 
 
-def test_a_source_is_told_in_its_own_words_and_order() -> None:
+def test_slides_use_the_words_and_order_of_the_source() -> None:
     deck = deck_of("How leaves work", SOURCE, slides=5)
-    known = set(re.findall(r"\w+", SOURCE.lower()))
-    at = -1
+    source_words = set(re.findall(r"\w+", SOURCE.lower()))
+    last_position = -1
     for slide in deck.slides[1:-1]:
         words = re.findall(r"\w+", f"{slide.heading} {slide.notes} {' '.join(slide.bullets)}")
-        assert {word.lower() for word in words} <= known
-        first = SOURCE.index(slide.notes.split(".")[0])
-        assert first > at
-        at = first
+        assert {word.lower() for word in words} <= source_words
+        position = SOURCE.index(slide.notes.split(".")[0])
+        assert position > last_position
+        last_position = position
 
 
-def test_it_says_what_it_is() -> None:
+def test_last_slide_has_the_disclaimer() -> None:
     for language in ("en", "de", "ja"):
         deck = deck_of("Cats", language=language)
         assert get_headings(language).disclaimer in deck.slides[-1].notes
@@ -74,7 +74,7 @@ def test_it_says_what_it_is() -> None:
     ],
     ids=lambda text: text[:20],
 )
-def test_no_prompt_makes_it_give_a_deck_that_is_refused(prompt: str) -> None:
+def test_outline_is_valid_for_hostile_prompts(prompt: str) -> None:
     deck = deck_of(prompt)
     assert len(deck.slides) == 8
     assert "<" not in deck.title

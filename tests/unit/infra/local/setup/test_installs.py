@@ -1,4 +1,4 @@
-"""Installing and finding: what a cut-off, a second terminal or an odd machine must not break."""
+"""Tests of installations: shared environments, hashes, interruptions, concurrency, finding jars."""
 
 from __future__ import annotations
 
@@ -22,35 +22,37 @@ _LOCKS = [
 
 
 def _quiet(_: str) -> None:
-    """Says nothing."""
+    """Reports nothing."""
 
 
-def test_functions_that_need_the_same_share_an_environment(tmp_path: Path) -> None:
+def test_lock_files_with_equal_pins_share_an_environment(tmp_path: Path) -> None:
     def folder(text: str) -> Path:
         (tmp_path / "lock.txt").write_text(text)
         return installs.environment_folder(tmp_path / "lock.txt")
 
-    first = "flask==3.1.3 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
-    one = folder(first + "    # via -r functions/a/requirements.in\n")
+    pins = "flask==3.1.3 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
+    expected = folder(pins + "    # via -r functions/a/requirements.in\n")
 
-    assert one == folder(first + "    # via -r functions/b/requirements.in\n")
-    assert one == folder("flask==3.1.3 --hash=sha256:aa --hash=sha256:bb")
-    assert one != folder(first.replace("3.1.3", "3.1.2"))
-    assert one != folder(first.replace("sha256:bb", "sha256:cc"))
+    assert expected == folder(pins + "    # via -r functions/b/requirements.in\n")
+    assert expected == folder("flask==3.1.3 --hash=sha256:aa --hash=sha256:bb")
+    assert expected != folder(pins.replace("3.1.3", "3.1.2"))
+    assert expected != folder(pins.replace("sha256:bb", "sha256:cc"))
 
 
 @pytest.fixture
-def one_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The hash of the only wheel that uv can find, `tiny` 1.0; environments go to `tmp_path`."""
+def wheel_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Returns the hash of the only available wheel, `tiny` 1.0. Environments are in `tmp_path`."""
     uv = Path(installs.find_uv(_quiet))
     wheel = tmp_path / "wheels" / "tiny-1.0-py3-none-any.whl"
     wheel.parent.mkdir()
-    about = "tiny-1.0.dist-info"
+    dist_info = "tiny-1.0.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny.py", "")
-        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{about}/RECORD", "")
+        archive.writestr(
+            f"{dist_info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+        )
+        archive.writestr(f"{dist_info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{dist_info}/RECORD", "")
     monkeypatch.setattr(installs, "LOCAL", tmp_path / "local")
     monkeypatch.setenv("PATH", str(uv.parent), prepend=":")
     monkeypatch.setenv("UV_NO_INDEX", "1")
@@ -59,42 +61,42 @@ def one_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
 
 
-def test_only_files_with_a_locked_hash_are_installed(tmp_path: Path, one_wheel: str) -> None:
+def test_only_files_with_a_locked_hash_are_installed(tmp_path: Path, wheel_hash: str) -> None:
     good, altered, bare = (tmp_path / name for name in ("good.txt", "altered.txt", "bare.txt"))
-    good.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash={one_wheel}\n")
+    good.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash={wheel_hash}\n")
     altered.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
     bare.write_text("tiny==1.0\n")
 
-    home = installs.prepare_environment(good, "this test", _quiet)
+    environment = installs.prepare_environment(good, "this test", _quiet)
 
-    assert list(home.glob("lib/python*/site-packages/tiny.py"))
+    assert list(environment.glob("lib/python*/site-packages/tiny.py"))
     with pytest.raises(SetupError, match="Hash mismatch"):
         installs.prepare_environment(altered, "this test", _quiet)
     with pytest.raises(SetupError, match="must have a hash"):
         installs.prepare_environment(bare, "this test", _quiet)
 
 
-def test_an_installation_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
+def test_interrupted_installation_starts_again(tmp_path: Path) -> None:
     folder = tmp_path / "home"
 
-    def cut_off(_: int) -> None:
+    def interrupt(_: int) -> None:
         (folder / "half").touch()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        installs.install_once(folder, "it", cut_off, _quiet)
+        installs.install_once(folder, "it", interrupt, _quiet)
     assert not installs.is_installed(folder)
 
-    installs.install_once(folder, "it", lambda _: (folder / "whole").touch(), _quiet)
+    installs.install_once(folder, "it", lambda _: (folder / "complete").touch(), _quiet)
     assert installs.is_installed(folder)
     assert not (folder / "half").exists()
 
 
-def test_two_terminals_install_once(tmp_path: Path) -> None:
-    folder, made = tmp_path / "home", []
+def test_concurrent_installations_run_once(tmp_path: Path) -> None:
+    folder, installations = tmp_path / "home", []
 
     def install(_: int) -> None:
-        made.append(threading.get_ident())
+        installations.append(threading.get_ident())
         time.sleep(0.1)
 
     threads = [
@@ -106,7 +108,7 @@ def test_two_terminals_install_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
 
-    assert len(made) == 1
+    assert len(installations) == 1
 
 
 def _jar(path: Path, release: int) -> Path:
@@ -119,12 +121,12 @@ def _jar(path: Path, release: int) -> Path:
     return path
 
 
-def test_a_jar_says_which_java_it_needs(tmp_path: Path) -> None:
+def test_required_java_is_read_from_the_jar(tmp_path: Path) -> None:
     assert prerequisites.required_java(_jar(tmp_path / "new.jar", 21)) == 21
     assert prerequisites.required_java(_jar(tmp_path / "old.jar", 8)) == prerequisites.MIN_JAVA
 
 
-def test_jars_are_found_by_variable_then_in_the_sdk_then_in_the_cache(
+def test_jar_is_searched_in_variable_then_sdk_then_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cached = [

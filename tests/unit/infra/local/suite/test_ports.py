@@ -1,4 +1,4 @@
-"""Ports of a suite: who holds one, and services that find theirs taken for a while."""
+"""Tests of a suite's ports: holders, free blocks, and services whose port is temporarily taken."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), handler).serve_forever()
 """
 
 
-def test_a_taken_port_tells_its_service_and_its_holder() -> None:
+def test_taken_port_names_its_service_and_holder() -> None:
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
-        [busy] = ports.find_taken_ports([("gcs", port)])
+        [taken_port] = ports.find_taken_ports([("gcs", port)])
 
-    assert (busy.service, busy.port) == ("gcs", port)
-    assert busy.holder.startswith(f"process {os.getpid()} (")
+    assert (taken_port.service, taken_port.port) == ("gcs", port)
+    assert taken_port.holder.startswith(f"process {os.getpid()} (")
     assert ports.find_taken_ports([("gcs", port)]) == []
 
 
-def test_a_port_of_a_connection_is_told_as_one() -> None:
+def test_holder_of_a_connection_port_is_described_as_a_connection() -> None:
     with socket.create_server((HOST, 0)) as server, connect(server.getsockname(), 10) as client:
         assert ports.describe_holder(client.getsockname()[1]).startswith("a connection of process ")
 
 
-def test_a_free_base_lies_outside_the_ephemeral_range() -> None:
+def test_free_base_is_outside_the_ephemeral_range() -> None:
     bases = {ports.find_free_base() for _ in range(5)}
 
     assert len(bases) > 1
     assert not any(map(ports.is_ephemeral, bases))
 
 
-def test_a_machine_whose_ports_are_all_ephemeral_still_has_a_base(
+def test_free_base_exists_when_all_ports_are_ephemeral(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ports, "ephemeral_range", lambda: (1024, 65535))
@@ -55,7 +55,7 @@ def test_a_machine_whose_ports_are_all_ephemeral_still_has_a_base(
     assert ports.is_ephemeral(ports.find_free_base())
 
 
-def test_a_block_at_the_edge_of_the_ephemeral_range_counts_as_in_it(
+def test_block_that_overlaps_the_ephemeral_range_is_ephemeral(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ports, "ephemeral_range", lambda: (32768, 60999))
@@ -64,20 +64,20 @@ def test_a_block_at_the_edge_of_the_ephemeral_range_counts_as_in_it(
     assert [ports.is_ephemeral(base) for base in edges] == [False, True, True, False]
 
 
-def test_a_probe_never_connects_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel gives the probe the very port that it asks for: TCP would connect it to itself."""
+def test_probe_does_not_connect_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel gives the probe its target port as local port. TCP would connect it to itself."""
     port = free_port()
 
-    class Unlucky(socket.socket):
+    class SelfConnectingSocket(socket.socket):
         def bind(self, address: Any) -> None:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             super().bind((address[0], address[1] or port))
 
-    with Unlucky() as itself:
-        itself.bind((HOST, 0))
-        itself.connect((HOST, port))
-        assert itself.getsockname() == itself.getpeername()
-    monkeypatch.setattr(socket, "socket", Unlucky)
+    with SelfConnectingSocket() as connection:
+        connection.bind((HOST, 0))
+        connection.connect((HOST, port))
+        assert connection.getsockname() == connection.getpeername()
+    monkeypatch.setattr(socket, "socket", SelfConnectingSocket)
 
     with pytest.raises(ConnectionRefusedError):
         connect((HOST, port), 10)
@@ -90,14 +90,14 @@ def _service(port: int) -> Service:
     )  # fmt: skip
 
 
-def test_a_service_whose_port_is_taken_for_a_while_starts_again(tmp_path: Path) -> None:
-    """A connection of somebody else holds the port when the service starts, and ends later."""
+def test_service_restarts_while_its_port_is_taken(tmp_path: Path) -> None:
+    """Another socket holds the port when the service starts, and is closed later."""
     port = free_port()
     holder = socket.create_server((HOST, port))
-    said: list[str] = []
+    messages: list[str] = []
 
     async def start() -> None:
-        supervisor = Supervisor(tmp_path / "logs", said.append)
+        supervisor = Supervisor(tmp_path / "logs", messages.append)
         supervisor.start(_service(port))
         try:
             while supervisor.running["it"].restart_count == 0:
@@ -109,10 +109,10 @@ def test_a_service_whose_port_is_taken_for_a_while_starts_again(tmp_path: Path) 
             await supervisor.close()
 
     asyncio.run(start())
-    assert any("starting it again" in line for line in said)
+    assert any("restarting it" in line for line in messages)
 
 
-def test_a_service_that_cannot_start_is_reported_with_its_log(tmp_path: Path) -> None:
+def test_service_that_cannot_start_is_reported_with_its_log(tmp_path: Path) -> None:
     async def start() -> None:
         supervisor = Supervisor(tmp_path / "logs", lambda _: None)
         command = (sys.executable, "-c", "raise SystemExit('there is no disk')")
