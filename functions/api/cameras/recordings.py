@@ -19,7 +19,7 @@ from shared.cameras.recording import (
 )
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import job_path
-from shared.http.artifacts import LINK_VALID_S
+from shared.http.artifacts import redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import cancel
 from shared.jobs.model import Status
@@ -93,9 +93,7 @@ def get_clip(request: ApiRequest) -> ApiResponse:
 
     Raises NotReady.
     """
-    clip = find_clip(request)
-    url = request.services.objects.sign_download(clip, filename=clip.name, valid_s=LINK_VALID_S)
-    return ApiResponse.redirect(url)
+    return redirect_to(request, find_clip(request))
 
 
 def get_clip_link(request: ApiRequest) -> ApiResponse:
