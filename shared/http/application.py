@@ -19,13 +19,7 @@ from shared.http import headers, problems
 from shared.http.idempotency import handle_once
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
 from shared.http.ranges import CONDITION_HEADERS
-from shared.http.request import (
-    ApiRequest,
-    ApiResponse,
-    compute_etag,
-    read_body,
-    read_query,
-)
+from shared.http.request import ApiRequest, ApiResponse, compute_etag, read_body, read_query
 from shared.http.routing import Route, RouteTable, check_path_params
 from shared.jobs.model import Job, Status
 from shared.ports.identity import Identity, User

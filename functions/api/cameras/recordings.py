@@ -9,7 +9,7 @@ from functions.api.cameras.recording_schemas import (
     recording_view,
 )
 from functions.api.download_links import sign_link
-from functions.api.pagination import PageQuery
+from functions.api.pagination import PageQuery, iterate_pages
 from shared.cameras import session
 from shared.cameras.recording import (
     RECORDINGS,
@@ -113,15 +113,13 @@ def find_clip(request: ApiRequest) -> Artifact:
 
 
 def _iterate_newest(request: ApiRequest) -> Iterator[Recording]:
-    after = None
-    while True:
-        docs = request.services.store.list_owned(
-            RECORDINGS, request.user.uid, after=after, max_count=PAGE_SIZE
-        )
-        yield from map(Recording.from_doc, docs)
-        if len(docs) < PAGE_SIZE:
-            return
-        after = (docs[-1].data["created_at"], docs[-1].id)
+    docs = iterate_pages(
+        lambda after, max_count: request.services.store.list_owned(
+            RECORDINGS, request.user.uid, after=after, max_count=max_count
+        ),
+        PAGE_SIZE,
+    )
+    return map(Recording.from_doc, docs)
 
 
 def _requested(request: ApiRequest) -> Recording:
