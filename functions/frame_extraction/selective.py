@@ -22,7 +22,7 @@ from functions.frame_extraction.targets import (
 )
 from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet
-from shared.recipes.frames.windows import MediaInfo
+from shared.recipes.media_info import MediaInfo
 
 # A decoder holds at most 16 pictures back for reordering (H.264 and HEVC, MaxDpbFrames), which may
 # be 32 packets when fields come alone: after so many later pictures no earlier one can come.
