@@ -41,7 +41,7 @@ from shared.media.sandbox.child import Limits, SandboxIO
 from shared.media.sandbox.run import SandboxResult, Source, run_in_sandbox
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.frames.pack import central_directory
+from shared.recipes.frames.pack_directory import central_directory
 from shared.recipes.frames.windows import Window, plan_windows
 from shared.recipes.media_info import MediaInfo
 
