@@ -22,7 +22,8 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import deck_review
 from shared.jobs.model import Job
 from shared.pipeline import DECKS_PREFIX, Bucket
-from shared.recipes.films.deck import Deck, DeckRejected
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import THEMES
 from shared.recipes.films.deck_pictures import MOOD_CHART, check_pictures, has_mood, list_pictures
 from shared.recipes.films.options import FILM_OPTION_NAMES

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 from shared.errors import PermanentError
-from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution, parse_language_tag
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution
+from shared.recipes.films.deck_fields import parse_language_tag
 from shared.recipes.films.speech import SpeechSettings
 
 Pictures = Literal["all", "own", "none"]
