@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.errors import PermanentError
+from shared.recipes.option_values import join_words
 
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 _UNSUPPORTED_CATEGORIES = ("Cc", "Cs", "Co")
@@ -99,5 +100,5 @@ def check_pattern(value: Any, location: str, pattern: re.Pattern[str], of: str) 
 def check_choice(value: Any, location: str, allowed: Sequence[str]) -> str:
     """Returns one of the allowed texts."""
     if not isinstance(value, str) or value not in allowed:
-        raise DeckRejected(location, f"It must be {', '.join(allowed[:-1])} or {allowed[-1]}.")
+        raise DeckRejected(location, f"It must be {join_words(allowed, 'or')}.")
     return value
