@@ -12,7 +12,7 @@ from typing import Literal
 
 from functions.downloads.clips import find_clip
 from shared.errors import SourceExpired
-from shared.http.artifacts import count_link_use, find_result, read_shared_result, redirect_to
+from shared.http.artifacts import LINK_VALID_S, count_link_use, find_result, read_shared_result
 from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import QueryModel
@@ -84,7 +84,10 @@ def _serve(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiRespon
         count_link_use(request, request.path_params["token"])
     part = ByteRange(0, size) if byte_range is None else byte_range
     if query.via == "redirect" or part.length > request.settings.max_direct_download_bytes:
-        return redirect_to(request, result, inline=inline)
+        url = request.services.objects.sign_download(
+            result, filename=result.name, valid_s=LINK_VALID_S, inline=inline
+        )
+        return ApiResponse.redirect(url)
     headers["Content-Length"] = str(part.length)
     if byte_range is not None:
         headers["Content-Range"] = byte_range.content_range(size)
