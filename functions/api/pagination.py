@@ -1,10 +1,10 @@
-"""Pagination of lists, newest first, by an opaque cursor."""
+"""Pages of documents, newest first: by an opaque cursor for clients, and as one iterator."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,6 +17,10 @@ from shared.http.schemas import QueryModel
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
+PageStart = tuple[datetime, str]
+"""The creation time and id of the last document before a page."""
+
+
 class PageQuery(QueryModel):
     """Selects a page of a list. `cursor` is the `next_cursor` of the page before it."""
 
@@ -24,8 +28,8 @@ class PageQuery(QueryModel):
     cursor: Annotated[str, Field(max_length=400)] | None = None
 
     @property
-    def after(self) -> tuple[datetime, str] | None:
-        """The creation time and id of the last document before the page. Raises InvalidFields."""
+    def after(self) -> PageStart | None:
+        """The last document before the page; None for the first page. Raises InvalidFields."""
         return None if self.cursor is None else decode_cursor(self.cursor)
 
     def next_cursor(self, docs: Sequence[Doc]) -> str | None:
@@ -39,13 +43,31 @@ class PageQuery(QueryModel):
         return encode_cursor(last.data["created_at"], last.id)
 
 
+def iterate_pages(
+    fetch: Callable[[PageStart | None, int], Sequence[Doc]], page_size: int
+) -> Iterator[Doc]:
+    """Yields the documents of all pages. A page is read when its first document is needed.
+
+    Args:
+        fetch: Returns at most the given number of documents, beginning after a document.
+        page_size: The number of documents per page.
+    """
+    after = None
+    while True:
+        docs = fetch(after, page_size)
+        yield from docs
+        if len(docs) < page_size:
+            return
+        after = (docs[-1].data["created_at"], docs[-1].id)
+
+
 def encode_cursor(created_at: datetime, name: str) -> str:
     """Returns the cursor of the page that begins after this document."""
     text = f"{created_at.astimezone(UTC).isoformat()} {name}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> tuple[datetime, str]:
+def decode_cursor(cursor: str) -> PageStart:
     """Returns the creation time and id of the last document before the page.
 
     Raises InvalidFields.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functions.api.accounts.routes import ROUTES as ACCOUNTS
 from functions.api.cameras.routes import ROUTES as CAMERAS
 from functions.api.decks.routes import ROUTES as DECKS
-from functions.api.documentation.handlers import Documentation
-from functions.api.health import Health, health, healthz
+from functions.api.documentation.handlers import ApiDocumentation
 from functions.api.jobs.routes import ROUTES as JOBS
 from functions.api.jobs.routes import SHARE_ROUTES as SHARES
 from functions.api.privacy.routes import ROUTES as PERSONAL_DATA
 from functions.api.webhooks.routes import ROUTES as WEBHOOKS
+from shared.http.health import Health, health, healthz
 from shared.http.routing import Route
 
-DOCUMENTATION = Documentation(lambda: ROUTES)
+DOCUMENTATION = ApiDocumentation(lambda: ROUTES)
 
 _ABOUT = (
     Route("GET", "/v1/health", health, "Check that the API responds.", Health,

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from functions.downloads.openapi import Documentation
 from functions.downloads.preview_stream import get_preview
 from functions.downloads.stream import DownloadQuery, get_clip, get_result, get_shared_result
 from shared.cameras.viewers import NoPictures, TooManyViewers
 from shared.errors import SourceExpired
+from shared.http.health import Health, health
+from shared.http.openapi.documentation import Documentation
 from shared.http.problems import LinkExpired, LinkRevoked, PreconditionFailed, RangeNotSatisfiable
-from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
-from shared.http.schemas import ResponseModel
 
-
-class Health(ResponseModel):
-    """The function responds."""
-
-    status: Literal["ok"] = "ok"
-
-
-def health(_request: ApiRequest) -> ApiResponse:
-    """Responds without calling any other service."""
-    return ApiResponse(Health())
-
-
-DOCUMENTATION = Documentation(lambda: ROUTES)
+DOCUMENTATION = Documentation(
+    "Moodreel media",
+    "Downloads of results and clips, whole or in ranges, and camera previews.",
+    lambda: ROUTES,
+)
 _OTHER_STATUSES = (206, 302, 304)
 _DOWNLOAD_ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
 

@@ -13,9 +13,11 @@ from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage
 from shared.media.sandbox.child import SandboxIO
 from shared.media.sandbox.run import preload
+from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter, Sink
 from shared.recipes.frames.pack_directory import dump_directory, parse_directory
-from shared.recipes.frames.windows import FrameNaming, FrameOptions, MediaInfo, Window
+from shared.recipes.frames.windows import FrameNaming, Window
+from shared.recipes.media_info import MediaInfo
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from shared.jobs.model import Unit
 from shared.media.errors import NoFrames
 from shared.media.images.frame import BgrImage, decode_image
 from shared.pipeline import ZIPS_PREFIX, Bucket
-from shared.recipes.frames.pack import PackIndex, central_directory
-from shared.recipes.frames.pack_directory import parse_directory
+from shared.recipes.frames.pack import PackIndex
+from shared.recipes.frames.pack_directory import central_directory, parse_directory
 from shared.recipes.results import FramesPart, FramesResult
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once

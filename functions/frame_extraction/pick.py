@@ -24,8 +24,9 @@ from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableVideo
 from shared.media.images.frame import BgrImage, PictureConverter, encode_image
 from shared.media.images.webp import decode_webp_frames
-from shared.recipes.frames.windows import FrameOptions, MediaInfo, Pts, Window
-from shared.recipes.media_info import WEBP
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.windows import Window
+from shared.recipes.media_info import WEBP, MediaInfo, Pts
 
 
 @dataclass(frozen=True)

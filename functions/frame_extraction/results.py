@@ -11,8 +11,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, IndexEntry, PackIndex
-from shared.recipes.frames.windows import FrameOptions, MediaInfo, format_time
+from shared.recipes.media_info import MediaInfo, format_time
 
 MANIFEST_SCHEMA = "moodreel.frames/1"
 CSV_COLUMNS = (

@@ -22,7 +22,7 @@ from functions.frame_extraction.targets import (
 )
 from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet
-from shared.recipes.frames.windows import MediaInfo
+from shared.recipes.media_info import MediaInfo
 
 MAX_REORDER_PACKETS = 34
 """After this many later pictures no earlier one can come. A decoder delays at most 16 pictures for

@@ -11,7 +11,9 @@ from av.video.frame import VideoFrame
 
 from shared.media.containers.packets import PacketSource
 from shared.media.errors import TooManyFrames
-from shared.recipes.frames.windows import FrameOptions, MediaInfo, Window
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.windows import Window
+from shared.recipes.media_info import MediaInfo
 
 
 class SelectionFailed(Exception):

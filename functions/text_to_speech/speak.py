@@ -13,7 +13,7 @@ from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.jobs.claims import UnitDone
 from shared.pipeline import NARRATION_PREFIX, Bucket
-from shared.recipes.films.deck import parse_language_tag
+from shared.recipes.films.deck_fields import parse_language_tag
 from shared.recipes.films.narration import SpokenSentence
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.wav import to_wav

@@ -26,8 +26,7 @@ from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp
 from shared.media.sandbox.child import SandboxIO
 from shared.media.sandbox.run import preload
-from shared.recipes.frames.windows import MediaInfo, VideoInfo
-from shared.recipes.media_info import RandomAccess, RateKind
+from shared.recipes.media_info import MediaInfo, RandomAccess, RateKind, VideoInfo
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import time
@@ -20,7 +19,7 @@ from shared.http import headers, problems
 from shared.http.idempotency import handle_once
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
 from shared.http.ranges import CONDITION_HEADERS
-from shared.http.request import ApiRequest, ApiResponse, read_body, read_query
+from shared.http.request import ApiRequest, ApiResponse, compute_etag, read_body, read_query
 from shared.http.routing import Route, RouteTable, check_path_params
 from shared.jobs.model import Job, Status
 from shared.ports.identity import Identity, User
@@ -213,7 +212,7 @@ def _to_response(request: Request, route: Route, api_response: ApiResponse) -> R
         data = api_response.body.model_dump_json().encode()
     response = Response(data, status, headers=dict(api_response.headers), mimetype=route.media_type)
     if status == HTTPStatus.OK and route.has_etag:
-        tag = hashlib.sha256(data).hexdigest()[:32]
+        tag = compute_etag(data)
         response.set_etag(tag)
         if route.method == "GET" and request.if_none_match.contains_weak(tag):
             response.status_code = HTTPStatus.NOT_MODIFIED

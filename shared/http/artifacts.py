@@ -1,11 +1,11 @@
-"""Finds the artifact that a request names: one of a job, or the target of a share link."""
+"""Finds the artifact that a request names, of a job or of a share link, and redirects to it."""
 
 from __future__ import annotations
 
 from shared.errors import NotFound
 from shared.flows.documents import Doc, Increment, Update, job_path
 from shared.http.problems import LinkExpired, LinkRevoked
-from shared.http.request import ApiRequest
+from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.model import Job, Status
 from shared.jobs.share_links import share_path
 from shared.recipes.stored_object import Artifact
@@ -14,6 +14,20 @@ LINK_VALID_S = 15 * 60
 """The validity of a signed URL: long enough to start a download, too short to be shared."""
 
 _NO_SUCH_LINK = "There is no such link."
+
+
+def redirect_to(request: ApiRequest, artifact: Artifact, *, inline: bool = False) -> ApiResponse:
+    """Returns a redirect to a signed URL of an artifact.
+
+    Args:
+        request: The request.
+        artifact: The artifact.
+        inline: Whether a browser shows the file instead of saving it.
+    """
+    url = request.services.objects.sign_download(
+        artifact, filename=artifact.name, valid_s=LINK_VALID_S, inline=inline
+    )
+    return ApiResponse.redirect(url)
 
 
 def find_result(job: Job, name: str) -> Artifact:

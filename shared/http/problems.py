@@ -14,6 +14,8 @@ from shared.errors import InvalidRequest, LimitReached, NotFound, PermanentError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+UNEXPECTED = "unexpected"
+"""The code of an unexpected error."""
 
 
 class MalformedBody(InvalidRequest):
@@ -169,7 +171,7 @@ def build_problem(error: Exception, request_id: str, docs_url: str) -> dict[str,
     elif isinstance(error, TransientError):
         code, detail = error.code, "This cannot be done right now; try again in a few seconds."
     else:
-        code, detail = "unexpected", f"Something went wrong. Please report request {request_id}."
+        code, detail = UNEXPECTED, f"Something went wrong. Please report request {request_id}."
     body = _body(docs_url, code, status, detail, request_id)
     if isinstance(error, InvalidFields):
         body["errors"] = [{"field": path, "message": message} for path, message in error.fields]

@@ -84,7 +84,7 @@ class ApiRequest:
         if (
             self.if_match
             and "*" not in self.if_match
-            and compute_etag(current) not in self.if_match
+            and compute_etag(current.model_dump_json().encode()) not in self.if_match
         ):
             raise ChangedMeanwhile
 
@@ -120,9 +120,9 @@ class ApiRequest:
         return interpreter.run(flow(self.services.clock_and_ids))
 
 
-def compute_etag(body: BaseModel) -> str:
-    """Returns the ETag of a response body."""
-    return hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:32]
+def compute_etag(data: bytes) -> str:
+    """Returns the ETag of a serialized response body."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def read_body(request: Request, model: type[BaseModel] | None) -> BaseModel | None:

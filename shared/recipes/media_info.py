@@ -161,10 +161,6 @@ class MediaInfo:
     streams: tuple[StreamInfo, ...] = ()
 
     @property
-    def has_audio(self) -> bool:
-        return bool(self.audio_codecs)
-
-    @property
     def frame_ticks(self) -> int:
         """The duration of one picture at the average rate, in ticks, at least 1."""
         rate = self.video.avg_rate or Fraction(30)

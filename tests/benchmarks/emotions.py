@@ -30,7 +30,8 @@ from functions.emotion_scoring.models.manifest import XCEPTION_PAIR, YUNET
 from functions.emotion_scoring.part import BLOCK_BYTES, MAX_CACHED_BLOCKS, score_frames
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import encode_image
-from shared.recipes.frames.pack import FrameStamp, PackWriter, central_directory
+from shared.recipes.frames.pack import FrameStamp, PackWriter
+from shared.recipes.frames.pack_directory import central_directory
 from shared.recipes.media_info import Pts
 
 LEAST_SHARE = 0.85

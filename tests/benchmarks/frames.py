@@ -40,8 +40,10 @@ from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import Limits, SandboxIO
 from shared.media.sandbox.run import SandboxResult, Source, run_in_sandbox
 from shared.pipeline import FUNCTIONS
-from shared.recipes.frames.pack import central_directory
-from shared.recipes.frames.windows import FrameOptions, MediaInfo, Window, plan_windows
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.pack_directory import central_directory
+from shared.recipes.frames.windows import Window, plan_windows
+from shared.recipes.media_info import MediaInfo
 
 INTERVALS = ("0.2", "1", "10")
 # What is asked of the extraction on the first clip (CPU naive ÷ ours, ours ÷ decoding alone).

@@ -19,8 +19,10 @@ from shared.media.images.frame import BgrImage, decode_image
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import SandboxResult, Source, run_in_sandbox
 from shared.pipeline import FUNCTIONS
+from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import PackIndex, read_pack
-from shared.recipes.frames.windows import FrameOptions, MediaInfo, plan_windows
+from shared.recipes.frames.windows import plan_windows
+from shared.recipes.media_info import MediaInfo
 from shared.runtime.settings import Settings
 from tests.corpus.corpus_file import CorpusFile, ExpectedError, ExpectedFrames
 from tests.fixtures.media.clips import UnreadableCounterError, read_counter

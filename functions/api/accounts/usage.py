@@ -6,10 +6,8 @@ could make drift. Deleted jobs are not included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from functions.api import rate_limit_policies
-from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
+from functions.api.jobs.handlers import OPEN_STATUSES, iterate_jobs
 from functions.api.jobs.recipes import MEGABYTE
 from functions.api.rate_limits import peek
 from shared.cameras.recording import RUNNING_STATES
@@ -79,7 +77,7 @@ class UsageView(ResponseModel):
 
 def get_usage(request: ApiRequest) -> ApiResponse:
     """Computes your usage from all your jobs."""
-    jobs = list(_all_jobs(request))
+    jobs = list(iterate_jobs(request, PAGE_SIZE))
     statuses = [job.status for job in jobs]
     worked = {name: sum(job.worked_ms.get(name, 0) for job in jobs) / 1000 for name in FUNCTIONS}
     stored = request.services.store.sum_stored_bytes(request.user.uid)
@@ -147,15 +145,3 @@ def _limits(request: ApiRequest, count_open: int, stored: int) -> LimitsView:
             "video": settings.max_video_mb * MEGABYTE,
         },
     )
-
-
-def _all_jobs(request: ApiRequest) -> Iterator[Job]:
-    after = None
-    while True:
-        docs = request.services.store.list_jobs(
-            request.user.uid, statuses=VISIBLE_STATUSES, after=after, max_count=PAGE_SIZE
-        )
-        yield from (Job.from_doc(doc) for doc in docs)
-        if len(docs) < PAGE_SIZE:
-            return
-        after = (docs[-1].data["created_at"], docs[-1].id)

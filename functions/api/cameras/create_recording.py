@@ -12,7 +12,7 @@ from functions.api.cameras.recording_schemas import (
     recording_view,
 )
 from functions.api.cameras.recordings import find_recording, read_recording
-from functions.api.jobs.create import check_open_jobs, derive_id
+from functions.api.jobs.create import check_open_jobs, derive_id, notification_email
 from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
 from functions.api.rate_limits import consume
 from shared.cameras import session
@@ -104,18 +104,18 @@ class _Job:
     def writes(self, title: str) -> tuple[Write, ...]:
         """Returns the writes that create it. Its input counts 0 bytes: the clip is counted with the
         recording."""
-        request, settings, user = self._request, self._request.settings, self._request.user
+        request = self._request
         now = request.services.clock.now()
         return new_job(
             job_id=self.id,
-            owner=user.uid,
-            email=user.email if user.verified or not settings.mail_verified_only else "",
+            owner=request.user.uid,
+            email=notification_email(request),
             recipe=self._recipe,
             title=title,
             options=self._options,
             inputs=(JobInput(VIDEO_INPUT, self.object, "video/mp4", 0, f"{title}.mp4"),),
             now=now,
-            expires_at=now + timedelta(days=settings.job_retention_days),
+            expires_at=now + timedelta(days=request.settings.job_retention_days),
         )
 
 

@@ -9,7 +9,7 @@ from functions.api.cameras.recording_schemas import (
     recording_view,
 )
 from functions.api.download_links import sign_link
-from functions.api.pagination import PageQuery
+from functions.api.pagination import PageQuery, iterate_pages
 from shared.cameras import session
 from shared.cameras.recording import (
     RECORDINGS,
@@ -19,7 +19,7 @@ from shared.cameras.recording import (
 )
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import job_path
-from shared.http.artifacts import LINK_VALID_S
+from shared.http.artifacts import redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import cancel
 from shared.jobs.model import Status
@@ -93,9 +93,7 @@ def get_clip(request: ApiRequest) -> ApiResponse:
 
     Raises NotReady.
     """
-    clip = find_clip(request)
-    url = request.services.objects.sign_download(clip, filename=clip.name, valid_s=LINK_VALID_S)
-    return ApiResponse.redirect(url)
+    return redirect_to(request, find_clip(request))
 
 
 def get_clip_link(request: ApiRequest) -> ApiResponse:
@@ -115,15 +113,13 @@ def find_clip(request: ApiRequest) -> Artifact:
 
 
 def _iterate_newest(request: ApiRequest) -> Iterator[Recording]:
-    after = None
-    while True:
-        docs = request.services.store.list_owned(
-            RECORDINGS, request.user.uid, after=after, max_count=PAGE_SIZE
-        )
-        yield from map(Recording.from_doc, docs)
-        if len(docs) < PAGE_SIZE:
-            return
-        after = (docs[-1].data["created_at"], docs[-1].id)
+    docs = iterate_pages(
+        lambda after, max_count: request.services.store.list_owned(
+            RECORDINGS, request.user.uid, after=after, max_count=max_count
+        ),
+        PAGE_SIZE,
+    )
+    return map(Recording.from_doc, docs)
 
 
 def _requested(request: ApiRequest) -> Recording:

@@ -16,19 +16,20 @@ from functions.api.jobs.schemas import job_view
 from functions.api.rate_limits import RateLimitState
 from shared.errors import NotFound
 from shared.flows.documents import job_path
+from shared.http.artifacts import redirect_to
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import deck_review
 from shared.jobs.model import Job
 from shared.pipeline import DECKS_PREFIX, Bucket
-from shared.recipes.films.deck import Deck, DeckRejected
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import THEMES
 from shared.recipes.films.deck_pictures import MOOD_CHART, check_pictures, has_mood, list_pictures
 from shared.recipes.films.options import FILM_OPTION_NAMES
 from shared.recipes.results import DeckResult
 from shared.runtime.results_writer import read_object, write_once
 
-PICTURE_VALID_S = 15 * 60
 _EDITABLE_OPTIONS = ("voice", "speed", "pitch", *FILM_OPTION_NAMES)
 """The options that an edit can change: those of the voice and the film. The other properties of a
 deck are fields of the deck itself."""
@@ -67,12 +68,8 @@ def get_slide_picture(request: ApiRequest) -> ApiResponse:
     images = DeckResult.require(request.job.facts).slides
     for slide, image in zip(deck.slides, images, strict=True):
         if slide.id == request.path_params["slide_id"]:
-            name = f"{slide.id}.png"
-            artifact = image.stored_object.to_artifact(name, "slide")
-            url = request.services.objects.sign_download(
-                artifact, filename=name, valid_s=PICTURE_VALID_S, inline=True
-            )
-            return ApiResponse.redirect(url)
+            artifact = image.stored_object.to_artifact(f"{slide.id}.png", "slide")
+            return redirect_to(request, artifact, inline=True)
     raise NotFound("The deck has no such slide.")
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from functions.api.documentation import pages
 from shared.cameras.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
-from shared.http.openapi import (
-    UNEXPECTED,
-    build_document,
-    cache_document,
-    describe_error,
-    route_problems,
-)
+from shared.http.openapi.documentation import CACHE_HEADERS, Documentation, cache_document
+from shared.http.openapi.responses import describe_error, route_problems
 from shared.http.problems import (
+    UNEXPECTED,
     MethodNotAllowed,
     PreconditionFailed,
     RangeNotSatisfiable,
@@ -27,13 +22,11 @@ from shared.http.problems import (
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
 
-VERSION = "1"
 DOWNLOAD_PROBLEMS = (NoPictures, PreconditionFailed, RangeNotSatisfiable)
 """The problems that only the function `downloads` returns. Their pages are served here."""
-_CACHED = {"Cache-Control": "public, max-age=300"}
 _STYLE = base64.b64encode(hashlib.sha256(pages.STYLE.encode()).digest()).decode()
 _PAGE = {
-    **_CACHED,
+    **CACHE_HEADERS,
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         f"style-src 'sha256-{_STYLE}'"
@@ -41,25 +34,23 @@ _PAGE = {
 }
 
 
-class Documentation:
-    """The documentation of a table of routes.
+class ApiDocumentation(Documentation):
+    """The OpenAPI document of the API, as JSON and as an HTML page, and the pages of its problems.
 
     Args:
-        routes: Returns the table. It is called only to answer a request, because the table contains
-            handlers of this object and is built after it.
+        routes: The routes, as in `Documentation`.
     """
 
     def __init__(self, routes: Callable[[], Iterable[Route]]) -> None:
-        self._routes = routes
-        self._rendered = cache_document(self._render)
-
-    def get_openapi(self, request: ApiRequest) -> ApiResponse:
-        """Returns the OpenAPI 3.1 document, generated from the routes and their models."""
-        return ApiResponse(content=self._rendered(request.settings.public_url)[0], headers=_CACHED)
+        summary = "Video processing: frames, emotion timelines and narrated films."
+        super().__init__("Moodreel", summary, routes)
+        self._render_page_cached = cache_document(self._render_page)
 
     def get_docs(self, request: ApiRequest) -> ApiResponse:
         """Returns the OpenAPI document as an HTML page without scripts."""
-        return ApiResponse(content=self._rendered(request.settings.public_url)[1], headers=_PAGE)
+        return ApiResponse(
+            content=self._render_page_cached(request.settings.public_url), headers=_PAGE
+        )
 
     def get_problem(self, request: ApiRequest) -> ApiResponse:
         """Returns the page of a problem's `type`: when it occurs and how to fix it.
@@ -85,18 +76,9 @@ class Documentation:
         return problems
 
     def build_document(self, server: str) -> dict[str, Any]:
-        """Returns the OpenAPI document, with `server` as its server URL."""
-        document = build_document(
-            "Moodreel",
-            "Video processing: frames, emotion timelines and narrated films.",
-            self._routes(),
-            version=VERSION,
-            server=server,
-        )
+        """Returns the OpenAPI document, which refers to that of `downloads`."""
         media = {"url": f"{server}/v1/media/openapi.json", "description": "Downloads of results."}
-        return {**document, "externalDocs": media}
+        return {**super().build_document(server), "externalDocs": media}
 
-    def _render(self, server: str) -> tuple[bytes, bytes]:
-        document = self.build_document(server)
-        content = json.dumps(document, ensure_ascii=False).encode()
-        return content, pages.render_page(document).encode()
+    def _render_page(self, server: str) -> bytes:
+        return pages.render_page(self.build_document(server)).encode()

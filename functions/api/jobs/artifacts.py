@@ -6,7 +6,7 @@ from functions.api.download_links import sign_link
 from functions.api.jobs.schemas import EventList, event_view
 from shared.errors import NotFound
 from shared.flows.documents import job_path
-from shared.http.artifacts import LINK_VALID_S, find_result
+from shared.http.artifacts import find_result, redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
@@ -14,12 +14,7 @@ from shared.recipes.upload_results import Uploads
 
 def get_artifact(request: ApiRequest) -> ApiResponse:
     """Redirects to Cloud Storage, which serves the bytes."""
-    artifact = find_result(request.job, request.path_params["name"])
-    return ApiResponse.redirect(
-        request.services.objects.sign_download(
-            artifact, filename=artifact.name, valid_s=LINK_VALID_S
-        )
-    )
+    return redirect_to(request, find_result(request.job, request.path_params["name"]))
 
 
 def get_artifact_link(request: ApiRequest) -> ApiResponse:

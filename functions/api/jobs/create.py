@@ -157,6 +157,15 @@ def check_open_jobs(request: ApiRequest) -> None:
         raise TooManyJobs
 
 
+def notification_email(request: ApiRequest) -> str:
+    """Returns the address for notifications about a new job.
+
+    It is "" for an unverified address if the settings require a verified one.
+    """
+    user = request.user
+    return user.email if user.verified or not request.settings.mail_verified_only else ""
+
+
 def _read(request: ApiRequest, job_id: str) -> Job | None:
     (doc,) = request.services.store.read([job_path(job_id)])
     if (
@@ -176,7 +185,7 @@ def _write(
     options: dict[str, Any],
     sources: Mapping[str, InputSource],
 ) -> Job:
-    now, settings, user = request.services.clock.now(), request.settings, request.user
+    now = request.services.clock.now()
     inputs = tuple(
         JobInput(
             name=name,
@@ -192,14 +201,14 @@ def _write(
     )
     writes = new_job(
         job_id=job_id,
-        owner=user.uid,
-        email=user.email if user.verified or not settings.mail_verified_only else "",
+        owner=request.user.uid,
+        email=notification_email(request),
         recipe=recipe,
         title=form.title or inputs[0].filename,
         options=options,
         inputs=inputs,
         now=now,
-        expires_at=now + timedelta(days=settings.job_retention_days),
+        expires_at=now + timedelta(days=request.settings.job_retention_days),
     )
     request.services.store.commit(writes)
     # The id is new, so a conflict is this commit, repeated after its answer was lost.

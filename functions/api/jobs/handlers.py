@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from functions.api import rate_limit_policies
 from functions.api.fields import Line
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
-from functions.api.pagination import PageQuery
+from functions.api.pagination import PageQuery, iterate_pages
 from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import NotFound, TooManyJobs
 from shared.flows.documents import CommitResult, Update, job_path
@@ -65,6 +66,17 @@ def list_jobs(request: ApiRequest) -> ApiResponse:
             next_cursor=query.next_cursor(docs),
         )
     )
+
+
+def iterate_jobs(request: ApiRequest, page_size: int) -> Iterator[Job]:
+    """Yields the caller's jobs, newest first, without deleted ones."""
+    docs = iterate_pages(
+        lambda after, max_count: request.services.store.list_jobs(
+            request.user.uid, statuses=VISIBLE_STATUSES, after=after, max_count=max_count
+        ),
+        page_size,
+    )
+    return map(Job.from_doc, docs)
 
 
 def retitle_job(request: ApiRequest) -> ApiResponse:

@@ -13,7 +13,7 @@ from shared.pipeline import RECIPES, Input, Recipe
 from shared.recipes.emotions.options import EMOTION_OPTION_NAMES, EmotionOptions
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
-from shared.recipes.frames.windows import FrameOptions
+from shared.recipes.frames.options import FrameOptions
 from shared.runtime.settings import Settings
 
 MEGABYTE = 1_000_000

@@ -13,7 +13,12 @@ from functions.api.pagination import PageQuery
 from functions.api.rate_limits import consume
 from shared.errors import NotFound
 from shared.flows.documents import CommitResult, Doc, Update
-from shared.http.artifacts import LINK_VALID_S, count_link_use, read_share_link, read_shared_result
+from shared.http.artifacts import (
+    count_link_use,
+    read_share_link,
+    read_shared_result,
+    redirect_to,
+)
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
@@ -90,11 +95,10 @@ def open_share(request: ApiRequest) -> ApiResponse:
     Raises NotFound, LinkExpired, LinkRevoked.
     """
     token = request.path_params["token"]
-    result = read_shared_result(request, token)
-    url = request.services.objects.sign_download(result, filename=result.name, valid_s=LINK_VALID_S)
+    response = redirect_to(request, read_shared_result(request, token))
     if not request.is_head:
         count_link_use(request, token)
-    return ApiResponse.redirect(url)
+    return response
 
 
 def revoke_share(request: ApiRequest) -> ApiResponse:

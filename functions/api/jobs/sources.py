@@ -10,10 +10,11 @@ idempotency key, by the finalize endpoint, or by the sweeper: see `shared.runtim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from functions.api.jobs.handlers import VISIBLE_STATUSES
+from functions.api.jobs.handlers import VISIBLE_STATUSES, iterate_jobs
 from shared.cameras.recording import Recording, recording_path
 from shared.flows.documents import Doc, job_path
 from shared.http.problems import InvalidFields
@@ -108,7 +109,7 @@ def _owned(request: ApiRequest, doc: Doc | None) -> Doc | None:
 
 def find_latest_upload(request: ApiRequest, recipe_input: Input) -> InputSource:
     """Returns the caller's newest upload of this kind. Raises InvalidFields if there is none."""
-    for job in _iterate_newest_jobs(request):
+    for job in islice(iterate_jobs(request, PAGE_SIZE), MAX_JOBS_SEARCHED):
         for item in job.inputs:
             if kind_of(item.content_type) in recipe_input.kinds:
                 source = _upload_source(request, item)
@@ -135,15 +136,3 @@ def _upload_source(request: ApiRequest, job_input: JobInput) -> InputSource | No
         stored.size_bytes,
         f"{stored.name}#{stored.generation}",
     )
-
-
-def _iterate_newest_jobs(request: ApiRequest) -> Iterator[Job]:
-    after = None
-    for _ in range(MAX_JOBS_SEARCHED // PAGE_SIZE):
-        docs = request.services.store.list_jobs(
-            request.user.uid, statuses=VISIBLE_STATUSES, after=after, max_count=PAGE_SIZE
-        )
-        yield from (Job.from_doc(doc) for doc in docs)
-        if len(docs) < PAGE_SIZE:
-            return
-        after = (docs[-1].data["created_at"], docs[-1].id)

@@ -17,7 +17,7 @@ from functions.api.privacy.schemas import (
 from functions.api.rate_limits import consume
 from shared.errors import NotFound
 from shared.flows.documents import Create, Doc
-from shared.http.artifacts import LINK_VALID_S
+from shared.http.artifacts import redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.privacy.data_requests import (
     DATA_REQUESTS,
@@ -65,7 +65,7 @@ def get_export(request: ApiRequest) -> ApiResponse:
 
 def get_export_part(request: ApiRequest) -> ApiResponse:
     """Redirects to Cloud Storage, which serves a part of the export."""
-    return _redirect_to(request, _find_part(request))
+    return redirect_to(request, _find_part(request))
 
 
 def get_export_part_link(request: ApiRequest) -> ApiResponse:
@@ -114,7 +114,7 @@ def get_inventory(request: ApiRequest) -> ApiResponse:
     doc = _read(request, ERASURE)
     if doc.data["inventory"] is None:
         raise NotFound("The list is not complete yet.")
-    return _redirect_to(request, Artifact.from_dict(doc.data["inventory"]))
+    return redirect_to(request, Artifact.from_dict(doc.data["inventory"]))
 
 
 def list_receipt_keys(request: ApiRequest) -> ApiResponse:
@@ -173,10 +173,3 @@ def _read_own(request: ApiRequest, kind: str) -> Doc:
     if doc.data["owner"] != request.user.uid:
         raise NotFound(_NOT_FOUND)
     return doc
-
-
-def _redirect_to(request: ApiRequest, artifact: Artifact) -> ApiResponse:
-    url = request.services.objects.sign_download(
-        artifact, filename=artifact.name, valid_s=LINK_VALID_S
-    )
-    return ApiResponse.redirect(url)

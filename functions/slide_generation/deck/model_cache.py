@@ -13,7 +13,7 @@ from shared.errors import AnswerUnusable, DeckUnusable
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.ports.models import DeckModel, ModelRequest
 from shared.privacy.data_requests import owner_hash
-from shared.recipes.films.deck import DeckRejected
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.runtime.results_writer import read_object, write_once
 
 MAX_ATTEMPTS = 3

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, DeckRejected, Slide
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
 
 SLIDE_COUNT_TOLERANCE = 2

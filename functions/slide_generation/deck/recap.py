@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.slide_generation.deck.outline import strip_markup
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, SceneFrame
-from shared.recipes.films.deck import remove_unsupported_characters
+from shared.recipes.films.deck_fields import remove_unsupported_characters
 from shared.recipes.films.deck_pictures import MOOD_CHART
 from shared.recipes.upload_results import Uploads
 

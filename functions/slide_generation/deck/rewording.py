@@ -16,7 +16,8 @@ from typing import Any
 from functions.slide_generation.deck.model_request import THINKING_TOKENS, TOKENS_PER_SLIDE
 from functions.slide_generation.deck.outline import strip_markup
 from shared.ports.models import ModelRequest
-from shared.recipes.films.deck import Deck, DeckRejected, Slide, parse_language_tag
+from shared.recipes.films.deck import Deck, Slide
+from shared.recipes.films.deck_fields import DeckRejected, parse_language_tag
 
 _INSTRUCTIONS = """\
 You word the slides of a narrated film anew. You are given one JSON object: "slides" are drafts, \

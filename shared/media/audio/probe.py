@@ -15,13 +15,13 @@ from av.stream import Discard
 
 from shared.errors import PermanentError
 from shared.media.containers.demux import (
-    MAX_STREAMS,
     PLAYLIST_SIGNATURES,
     open_with_demuxers,
     raise_if_read_failed,
 )
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EmptyFile, PlaylistRefused
+from shared.media.limits import MAX_STREAMS
 
 DEMUXERS = (
     "mp3", "wav", "w64", "aiff", "flac", "ogg", "aac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm",

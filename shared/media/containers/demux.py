@@ -32,8 +32,7 @@ from shared.media.errors import (
     UnsupportedCodec,
     VideoTruncated,
 )
-from shared.media.limits import MAX_PIXELS, check_size, check_streams
-from shared.media.limits import MAX_STREAMS as MAX_STREAMS
+from shared.media.limits import MAX_PIXELS, MAX_STREAMS, check_size, check_streams
 
 # Containers of video that need no second file. Not hls, dash, concat, sdp, image2, ...
 DEMUXERS = (

@@ -10,12 +10,12 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import PermanentError
 from shared.media.errors import EmptyFile
+from shared.recipes.upload_results import PictureInfo
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 _HEIF = "HEIF"
@@ -50,16 +50,7 @@ class PictureDamaged(PermanentError):
     code = "picture-damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class PictureHeader:
-    """The properties of a picture. `width` and `height` are in pixels, upright."""
-
-    format: str
-    width: int
-    height: int
-
-
-def read_picture_header(data: bytes) -> PictureHeader:
+def read_picture_header(data: bytes) -> PictureInfo:
     """Reads only the header. Raises a PermanentError that names the cause."""
     with _open(data) as image:
         return _read_header(image)
@@ -123,7 +114,7 @@ def _allowed_formats(data: bytes) -> tuple[str, ...]:
     return (*FORMATS, _HEIF)
 
 
-def _read_header(image: Image.Image) -> PictureHeader:
+def _read_header(image: Image.Image) -> PictureInfo:
     width, height = image.size
     try:
         is_sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS_ORIENTATIONS
@@ -131,7 +122,7 @@ def _read_header(image: Image.Image) -> PictureHeader:
         is_sideways = False  # damaged metadata is not a damaged picture
     if is_sideways:
         width, height = height, width
-    return PictureHeader(image.format or "", width, height)
+    return PictureInfo(image.format or "", width, height)
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -14,6 +14,7 @@ from typing import Any
 
 from shared.errors import InvalidOption
 from shared.recipes.frames.options import FrameOptions
+from shared.recipes.option_values import check_option_names, parse_bool
 
 MAX_PURPOSE_CHARS = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
@@ -90,14 +91,9 @@ class EmotionOptions:
             ProhibitedPurpose: When the law prohibits the purpose.
         """
         values = {name: value for name, value in options.items() if value is not None}
-        unknown = sorted(set(options) - set(EMOTION_OPTION_NAMES))
-        if unknown:
-            raise ValueError(
-                f"The option {unknown[0]!r} does not exist; "
-                f"there are {', '.join(EMOTION_OPTION_NAMES)}."
-            )
+        check_option_names(options, EMOTION_OPTION_NAMES, ", ".join(EMOTION_OPTION_NAMES))
         frames = parse_frame_options(options)
-        if not _parse_bool("consent", values.get("consent", False)):
+        if not parse_bool("consent", values.get("consent", False)):
             raise ValueError(
                 "consent must be true: state that the people filmed agreed to have their "
                 "expressions scored."
@@ -105,7 +101,7 @@ class EmotionOptions:
         purpose = _parse_purpose(values.get("purpose"))
         _check_lawful(purpose, allow_medical_safety)
         smooth, mirror, annotate = (
-            _parse_bool(name, values.get(name, default))
+            parse_bool(name, values.get(name, default))
             for name, default in (
                 ("smooth", cls.smooth),
                 ("mirror", cls.mirror),
@@ -161,10 +157,3 @@ def _check_lawful(purpose: str, allow_medical_safety: bool) -> None:
         "AI Act, art. 5(1)(f), except for medical or safety reasons, which the operator of this "
         "service has to allow."
     )
-
-
-def _parse_bool(name: str, value: object) -> bool:
-    text = str(value).strip().lower()
-    if text not in ("true", "false"):
-        raise ValueError(f"{name} is {text[:40]!r}; it can be true or false.")
-    return text == "true"

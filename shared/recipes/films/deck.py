@@ -11,11 +11,19 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast, get_args
 
-from shared.errors import PermanentError
+from shared.recipes.films.deck_fields import (
+    DeckRejected,
+    check_choice,
+    check_line,
+    check_notes,
+    check_object,
+    check_pattern,
+    parse_language_tag,
+)
 from shared.recipes.films.speech import SpeechSettings
 
 Aspect = Literal["16:9", "9:16", "1:1"]
@@ -37,19 +45,6 @@ MAX_PICTURE_CHARS = 300
 _SHORT_SIDE_PX: dict[Resolution, int] = {"720p": 720, "1080p": 1080}
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _THEME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
-_UNSUPPORTED_CATEGORIES = ("Cc", "Cs", "Co")
-"""Categories that no slide can show: control characters, surrogates, private use."""
-
-
-class DeckRejected(PermanentError):
-    """The deck does not have the required form."""
-
-    code = "deck-rejected"
-
-    def __init__(self, location: str, reason: str) -> None:
-        super().__init__(f"{location}: {reason}" if location else reason)
-        self.location = location
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ class Slide:
     @classmethod
     def from_dict(cls, data: Any, location: str = "slide") -> Slide:
         """Parses a slide; only `id` and `heading` are required. Raises DeckRejected."""
-        values = _check_object(data, location, cls._KEYS, ("id", "heading"))
+        values = check_object(data, location, cls._KEYS, ("id", "heading"))
         rows = values.get("bullets", ())
         if isinstance(rows, str) or not isinstance(rows, Sequence):
             raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
@@ -96,24 +91,24 @@ class Slide:
             )
         picture = values.get("picture")
         return cls(
-            id=_check_pattern(
+            id=check_pattern(
                 values["id"], f"{location}.id", _ID, "lower-case letters, digits and hyphens"
             ),
-            heading=_line(values["heading"], f"{location}.heading", MAX_HEADING_CHARS),
+            heading=check_line(values["heading"], f"{location}.heading", MAX_HEADING_CHARS),
             bullets=tuple(
-                _line(row, f"{location}.bullets[{n}]", MAX_BULLET_CHARS)
+                check_line(row, f"{location}.bullets[{n}]", MAX_BULLET_CHARS)
                 for n, row in enumerate(rows)
             ),
-            notes=_notes(values.get("notes", ""), f"{location}.notes"),
+            notes=check_notes(values.get("notes", ""), f"{location}.notes", MAX_NOTES_CHARS),
             layout=cast(
                 "Layout",
-                _check_choice(
+                check_choice(
                     values.get("layout", "bullets"), f"{location}.layout", get_args(Layout)
                 ),
             ),
             picture=None
             if picture is None
-            else _line(picture, f"{location}.picture", MAX_PICTURE_CHARS),
+            else check_line(picture, f"{location}.picture", MAX_PICTURE_CHARS),
         )
 
 
@@ -152,7 +147,7 @@ class Deck:
     @classmethod
     def from_dict(cls, data: Any) -> Deck:
         """Parses a deck of 3 to 40 slides. Raises DeckRejected, which names the location."""
-        values = _check_object(data, "", cls._KEYS, [key for key in cls._KEYS if key != "schema"])
+        values = check_object(data, "", cls._KEYS, [key for key in cls._KEYS if key != "schema"])
         if values.get("schema", SCHEMA) != SCHEMA:
             raise DeckRejected("schema", f"Only schema {SCHEMA} can be read.")
         rows = values["slides"]
@@ -178,15 +173,15 @@ class Deck:
                 "make one film.",
             )
         return cls(
-            title=_line(values["title"], "title", MAX_TITLE_CHARS),
+            title=check_line(values["title"], "title", MAX_TITLE_CHARS),
             language=parse_language_tag(values["language"]),
-            theme=_check_pattern(
+            theme=check_pattern(
                 values["theme"], "theme", _THEME, "lower-case letters, digits and hyphens"
             ),
-            aspect=cast("Aspect", _check_choice(values["aspect"], "aspect", get_args(Aspect))),
+            aspect=cast("Aspect", check_choice(values["aspect"], "aspect", get_args(Aspect))),
             resolution=cast(
                 "Resolution",
-                _check_choice(values["resolution"], "resolution", get_args(Resolution)),
+                check_choice(values["resolution"], "resolution", get_args(Resolution)),
             ),
             slides=slides,
         )
@@ -199,24 +194,6 @@ def picture_size(aspect: Aspect, resolution: Resolution) -> tuple[int, int]:
     return {"16:9": (long, short), "9:16": (short, long), "1:1": (short, short)}[aspect]
 
 
-def parse_language_tag(value: Any, location: str = "language") -> str:
-    """Returns a BCP-47 tag of language, script and region in its usual case: "PT-br" is "pt-BR".
-
-    Raises DeckRejected.
-    """
-    match = _LANGUAGE.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise DeckRejected(location, "It must be a language tag such as en, pt-BR or zh-Hant-TW.")
-    language, script, region = match.groups()
-    parts = [language.lower(), (script or "").title(), (region or "").upper()]
-    return "-".join(part for part in parts if part)
-
-
-def remove_unsupported_characters(text: str) -> str:
-    """Returns the text without the characters that no slide can show."""
-    return "".join(character for character in text if not _is_unsupported(character))
-
-
 def speech_key(text: str, speech: SpeechSettings, engine: str, owner: str) -> str:
     """Returns the content address of a spoken text: a SHA-256 in hex.
 
@@ -227,61 +204,3 @@ def speech_key(text: str, speech: SpeechSettings, engine: str, owner: str) -> st
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
     ).hexdigest()
-
-
-def _check_object(
-    data: Any, location: str, known: Sequence[str], needed: Sequence[str]
-) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping):
-        raise DeckRejected(location or "deck", "It must be an object.")
-    prefix = f"{location}." if location else ""
-    for key in needed:
-        if key not in data:
-            raise DeckRejected(f"{prefix}{key}", "It is missing.")
-    for key in data:
-        if key not in known:
-            raise DeckRejected(f"{prefix}{str(key)[:40]}", "There is no such field.")
-    return data
-
-
-def _line(value: Any, location: str, max_chars: int) -> str:
-    """Returns a text of one line; a run of white space becomes one space."""
-    text = " ".join(_text(value, location, max_chars).split())
-    if not text:
-        raise DeckRejected(location, "It must not be blank.")
-    return text
-
-
-def _notes(value: Any, location: str) -> str:
-    """Returns a text of any number of lines, which may be empty."""
-    lines = (
-        " ".join(line.split()) for line in _text(value, location, MAX_NOTES_CHARS).splitlines()
-    )
-    return "\n".join(line for line in lines if line)
-
-
-def _text(value: Any, location: str, max_chars: int) -> str:
-    if not isinstance(value, str):
-        raise DeckRejected(location, "It must be a text.")
-    if len(value) > max_chars:
-        raise DeckRejected(location, f"It has {len(value)} characters; at most {max_chars} fit.")
-    unsupported = next((c for c in value if c not in "\n\r\t" and _is_unsupported(c)), None)
-    if unsupported is not None:
-        raise DeckRejected(location, f"It contains the character U+{ord(unsupported):04X}.")
-    return unicodedata.normalize("NFC", value)
-
-
-def _is_unsupported(character: str) -> bool:
-    return unicodedata.category(character) in _UNSUPPORTED_CATEGORIES
-
-
-def _check_pattern(value: Any, location: str, pattern: re.Pattern[str], of: str) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise DeckRejected(location, f"It must be 1 to 40 characters of {of}.")
-    return value
-
-
-def _check_choice(value: Any, location: str, allowed: Sequence[str]) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        raise DeckRejected(location, f"It must be {', '.join(allowed[:-1])} or {allowed[-1]}.")
-    return value

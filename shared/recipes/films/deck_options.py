@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 from shared.errors import PermanentError
-from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution, parse_language_tag
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution
+from shared.recipes.films.deck_fields import parse_language_tag
 from shared.recipes.films.speech import SpeechSettings
+from shared.recipes.option_values import check_option_names, parse_choice, parse_int
 
 Pictures = Literal["all", "own", "none"]
 StopAt = Literal["film", "deck"]
@@ -54,32 +56,30 @@ class DeckOptions:
             ValueError: With a sentence that states the error and the accepted values.
         """
         names = [field.name for field in fields(cls)]
-        unknown = sorted(set(options) - set(names))
-        if unknown:
-            raise ValueError(
-                f"The option {unknown[0]!r} does not exist; there are {', '.join(names)}."
-            )
+        check_option_names(options, names, ", ".join(names))
         values = {name: value for name, value in options.items() if value is not None}
         language = _parse_language(values.get("language", ""))
         speech = SpeechSettings.parse({**values, "language": language or _ANY_LANGUAGE})
         return cls(
-            slides=_parse_slide_count(values.get("slides", cls.slides)),
+            slides=parse_int(
+                "slides", str(values.get("slides", cls.slides)).strip(), SLIDE_COUNT_RANGE
+            ),
             language=language,
             tone=_parse_phrase("tone", values.get("tone", ""), MAX_TONE_CHARS),
             audience=_parse_phrase("audience", values.get("audience", ""), MAX_AUDIENCE_CHARS),
-            aspect=cast("Aspect", _parse_choice("aspect", values, cls.aspect, get_args(Aspect))),
-            theme=_parse_choice("theme", values, cls.theme, THEMES),
+            aspect=cast("Aspect", _choose("aspect", values, cls.aspect, get_args(Aspect))),
+            theme=_choose("theme", values, cls.theme, THEMES),
             resolution=cast(
                 "Resolution",
-                _parse_choice("resolution", values, cls.resolution, get_args(Resolution)),
+                _choose("resolution", values, cls.resolution, get_args(Resolution)),
             ),
             voice=speech.voice,
             speed=speech.speed,
             pitch=speech.pitch,
             pictures=cast(
-                "Pictures", _parse_choice("pictures", values, cls.pictures, get_args(Pictures))
+                "Pictures", _choose("pictures", values, cls.pictures, get_args(Pictures))
             ),
-            stop_at=cast("StopAt", _parse_choice("stop_at", values, cls.stop_at, get_args(StopAt))),
+            stop_at=cast("StopAt", _choose("stop_at", values, cls.stop_at, get_args(StopAt))),
         )
 
     @classmethod
@@ -95,20 +95,6 @@ class DeckOptions:
     def to_dict(self) -> dict[str, Any]:
         """Returns a flat JSON object; `parse` reads it back to an equal value."""
         return asdict(self)
-
-
-def _parse_slide_count(value: object) -> int:
-    text = str(value).strip()
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
-        number = -1
-    else:
-        number = int(text)
-    if number not in SLIDE_COUNT_RANGE:
-        raise ValueError(
-            f"slides is {text[:40]!r}; it must be a whole number from {SLIDE_COUNT_RANGE.start} to "
-            f"{SLIDE_COUNT_RANGE.stop - 1}."
-        )
-    return number
 
 
 def _parse_language(value: object) -> str:
@@ -129,12 +115,6 @@ def _parse_phrase(name: str, value: object, max_chars: int) -> str:
     return text
 
 
-def _parse_choice(
-    name: str, values: Mapping[str, Any], default: str, allowed: tuple[str, ...]
-) -> str:
-    value = str(values.get(name, default)).strip()
-    if value not in allowed:
-        raise ValueError(
-            f"{name} is {value[:40]!r}; it can be {', '.join(allowed[:-1])} or {allowed[-1]}."
-        )
-    return value
+def _choose(name: str, values: Mapping[str, Any], default: str, allowed: Sequence[str]) -> str:
+    """Returns one of `allowed`, without the spaces around it. Raises ValueError."""
+    return parse_choice(name, str(values.get(name, default)).strip(), allowed)

@@ -13,7 +13,8 @@ from typing import Any
 
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import EmotionsResult, PackedFrame
-from shared.recipes.films.deck import Deck, DeckRejected
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.record import Record
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads

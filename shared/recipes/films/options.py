@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Literal, cast, get_args
 
 from shared.recipes.films.deck import Resolution, picture_size
+from shared.recipes.option_values import check_option_names, join_words, parse_choice
 
 Transition = Literal["cut", "fade"]
 Shape = Literal["picture", "16:9", "9:16", "1:1"]
@@ -45,11 +46,9 @@ class FilmOptions:
     def from_job(cls, options: Mapping[str, Any]) -> FilmOptions:
         """Parses the film options of a job and ignores its other options. Raises ValueError."""
         return cls(
-            transition=cast(
-                "Transition", _parse_choice(options, "transition", get_args(Transition))
-            ),
-            subtitles=cast("Subtitles", _parse_choice(options, "subtitles", get_args(Subtitles))),
-            motion=cast("Motion", _parse_choice(options, "motion", get_args(Motion))),
+            transition=cast("Transition", _choose(options, "transition", get_args(Transition))),
+            subtitles=cast("Subtitles", _choose(options, "subtitles", get_args(Subtitles))),
+            motion=cast("Motion", _choose(options, "motion", get_args(Motion))),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,20 +74,16 @@ class StillOptions:
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> StillOptions:
         """Parses options as a user writes them. Raises ValueError with a sentence."""
-        unknown = sorted(set(options) - set(STILL_OPTION_NAMES))
-        if unknown:
-            raise ValueError(
-                f"The option {unknown[0]!r} does not exist; there are "
-                f"{', '.join(STILL_OPTION_NAMES[:-1])} and {STILL_OPTION_NAMES[-1]}."
-            )
+        listing = join_words(STILL_OPTION_NAMES, "and")
+        check_option_names(options, STILL_OPTION_NAMES, listing)
         return cls(
-            shape=cast("Shape", _parse_choice(options, "shape", get_args(Shape))),
+            shape=cast("Shape", _choose(options, "shape", get_args(Shape))),
             resolution=cast(
                 "Resolution",
-                _parse_choice(options, "resolution", tuple(reversed(get_args(Resolution)))),
+                _choose(options, "resolution", tuple(reversed(get_args(Resolution)))),
             ),
-            loudness=cast("Loudness", _parse_choice(options, "loudness", get_args(Loudness))),
-            motion=cast("Motion", _parse_choice(options, "motion", get_args(Motion))),
+            loudness=cast("Loudness", _choose(options, "loudness", get_args(Loudness))),
+            motion=cast("Motion", _choose(options, "motion", get_args(Motion))),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -115,13 +110,7 @@ def _round_to_even(length: float, max_length: int) -> int:
     return min(max_length, max(2, 2 * round(length / 2)))
 
 
-def _parse_choice(options: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
-    """Returns one of `allowed`; an absent option or None is the first."""
+def _choose(options: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
+    """Returns one of `allowed`; an absent option or None is the first. Raises ValueError."""
     value = options.get(name)
-    if value is None:
-        return allowed[0]
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(
-            f"{name} is {str(value)[:40]!r}; it can be {', '.join(allowed[:-1])} or {allowed[-1]}."
-        )
-    return value
+    return allowed[0] if value is None else parse_choice(name, value, allowed)

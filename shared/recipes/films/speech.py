@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.recipes.option_values import parse_number
+
 SPEED_RANGE = (0.25, 2.0)
 """Text-to-Speech accepts 0.25 to 2.0 times the voice's own speed."""
 PITCH_RANGE = (-20.0, 20.0)
@@ -50,11 +52,12 @@ class SpeechSettings:
             raise ValueError(
                 f"voice is {str(voice)[:40]!r}; give a voice's name such as en-US-Neural2-C."
             )
+        speed, pitch = options.get("speed"), options.get("pitch")
         return cls(
             language=str(options["language"]),
             voice=voice,
-            speed=_parse_number("speed", options.get("speed"), 1.0, SPEED_RANGE),
-            pitch=_parse_number("pitch", options.get("pitch"), 0.0, PITCH_RANGE),
+            speed=1.0 if speed is None else parse_number("speed", speed, SPEED_RANGE),
+            pitch=0.0 if pitch is None else parse_number("pitch", pitch, PITCH_RANGE),
         )
 
 
@@ -69,18 +72,3 @@ class SpeechAudio:
     def samples(self) -> int:
         """The number of samples."""
         return len(self.pcm) // 2
-
-
-def _parse_number(name: str, value: Any, default: float, limits: tuple[float, float]) -> float:
-    low, high = limits
-    if value is None:
-        return default
-    try:
-        number = float(value) if not isinstance(value, bool) else low - 1
-    except (TypeError, ValueError):
-        number = low - 1
-    if not low <= number <= high:
-        raise ValueError(
-            f"{name} is {str(value)[:40]!r}; it must be a number from {low:g} to {high:g}."
-        )
-    return round(number, 3)

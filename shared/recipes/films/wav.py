@@ -11,7 +11,6 @@ import struct
 from shared.errors import PermanentError
 from shared.recipes.films.speech import SpeechAudio
 
-HEADER_BYTES = 44
 RATES_HZ = range(8_000, 48_001)
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal, get_args
+
+from shared.recipes.option_values import check_option_names, join_words, parse_int
 
 ImageFormat = Literal["jpeg", "png"]
 
@@ -40,12 +42,8 @@ class FrameOptions:
         Raises:
             ValueError: With a sentence that states the error and the accepted values.
         """
-        unknown = sorted(set(options) - {"every", "start", "end", "max_width", "format", "quality"})
-        if unknown:
-            raise ValueError(
-                f"The option {unknown[0]!r} does not exist; there are every, start, end, "
-                "max_width, format and quality."
-            )
+        names = [field.name for field in fields(cls)]
+        check_option_names(options, names, join_words(names, "and"))
         values = {name: value for name, value in options.items() if value is not None}
         every = _parse_seconds("every", values.get("every", cls.every))
         start = _parse_seconds("start", values.get("start", cls.start))
@@ -65,11 +63,9 @@ class FrameOptions:
             every=every,
             start=start,
             end=end,
-            max_width=None
-            if max_width is None
-            else _parse_int("max_width", max_width, WIDTH_RANGE),
+            max_width=None if max_width is None else parse_int("max_width", max_width, WIDTH_RANGE),
             format="png" if image_format == "png" else "jpeg",
-            quality=_parse_int("quality", values.get("quality", cls.quality), QUALITY_RANGE),
+            quality=parse_int("quality", values.get("quality", cls.quality), QUALITY_RANGE),
         )
 
     def target(self, k: int) -> Fraction:
@@ -102,14 +98,3 @@ def _parse_seconds(name: str, value: object) -> Fraction:
     if seconds > MAX_TIME_S:
         raise ValueError(f"{name} is {text!r}; the longest time is seven days.")
     return seconds
-
-
-def _parse_int(name: str, value: object, allowed: range) -> int:
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
-        raise ValueError(
-            f"{name} is {str(value)[:40]!r}; it must be a whole number from {allowed.start} "
-            f"to {allowed.stop - 1}."
-        )
-    return value

@@ -2,15 +2,14 @@
 
 A pack consists of ZIP local entries, stored, and nothing else. An extra field of each entry
 describes its frame, so a pack is complete by itself and no separate list can disagree with it.
-Concatenated packs with a central directory behind them are a ZIP file (PKWARE APPNOTE 6.3.10,
-§4.3; ZIP64 where offsets or counts need it, §4.3.14).
+Concatenated packs with a central directory behind them are a ZIP file: see `pack_directory`.
 """
 
 from __future__ import annotations
 
 import struct
 from binascii import crc32
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -23,23 +22,15 @@ MAX_NAME_BYTES = 255
 MAX_DATA_BYTES = 256 << 20
 
 _LOCAL = struct.Struct("<4s5H3I2H")
-_CENTRAL = struct.Struct("<4s6H3I5H2I")
-_END = struct.Struct("<4s4H2IH")
-_END64 = struct.Struct("<4sQ2H2I4Q")
-_LOCATOR64 = struct.Struct("<4sIQI")
 # The extra field: id "MF", payload size, version, pts ticks, time base, target k, target time in
 # seconds, width and height in pixels.
 _EXTRA = struct.Struct("<HHBqIIIqIII")
 _EXTRA_ID = 0x464D
 _EXTRA_VERSION = 1
 # Fixed, so that equal frames give equal bytes: 1980-01-01 00:00, the earliest date of a ZIP.
-_DOS_DATE = 0x21
-_VERSION_STORED = 20
-_VERSION_ZIP64 = 45
-_MADE_BY_UNIX = 3 << 8
-_PLAIN_FILE = 0o100644 << 16
-_ASCII = 0
-_MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
+DOS_DATE = 0x21
+VERSION_STORED = 20
+NO_FLAGS = 0
 
 
 class PackDamaged(ValueError):
@@ -158,11 +149,11 @@ class PackWriter:
         entry = IndexEntry(name, stamp, checksum, len(data), self._offset)
         header = _LOCAL.pack(
             LOCAL_SIGNATURE,
-            _VERSION_STORED,
-            _ASCII,
+            VERSION_STORED,
+            NO_FLAGS,
             0,
             0,
-            _DOS_DATE,
+            DOS_DATE,
             checksum,
             len(data),
             len(data),
@@ -202,80 +193,6 @@ def scan_pack(stream: SeekableSource) -> PackIndex:
     return PackIndex(tuple(entries), size)
 
 
-def central_directory(parts: Sequence[PackIndex], *, base: int = 0) -> bytes:
-    """Returns the central directory of the ZIP that begins with the `parts` in this order.
-
-    `base` is the number of bytes before the first part.
-    """
-    records = list(_central_records(parts, base))
-    directory = b"".join(records)
-    start = base + sum(part.size_bytes for part in parts)
-    count = len(records)
-    end64 = b""
-    if count >= _MAX16 or start >= _MAX32 or len(directory) >= _MAX32:
-        end64 = _END64.pack(
-            b"PK\x06\x06",
-            _END64.size - 12,
-            _MADE_BY_UNIX | _VERSION_ZIP64,
-            _VERSION_ZIP64,
-            0,
-            0,
-            count,
-            count,
-            len(directory),
-            start,
-        ) + _LOCATOR64.pack(b"PK\x06\x07", 0, start + len(directory), 1)
-    count16 = min(count, _MAX16)
-    end = _END.pack(
-        b"PK\x05\x06",
-        0,
-        0,
-        count16,
-        count16,
-        min(len(directory), _MAX32),
-        min(start, _MAX32),
-        0,
-    )
-    return directory + end64 + end
-
-
-def _central_records(parts: Iterable[PackIndex], base: int) -> Iterator[bytes]:
-    for part in parts:
-        for entry in part.entries:
-            yield _central_record(entry, base + entry.offset)
-        base += part.size_bytes
-
-
-def _central_record(entry: IndexEntry, offset: int) -> bytes:
-    is_zip64 = offset >= _MAX32
-    # ZIP64 (id 1) holds only the fields that are saturated in the record: here the offset.
-    extra = entry.stamp.to_bytes() + (struct.pack("<HHQ", 1, 8, offset) if is_zip64 else b"")
-    version = _VERSION_ZIP64 if is_zip64 else _VERSION_STORED
-    return (
-        _CENTRAL.pack(
-            b"PK\x01\x02",
-            _MADE_BY_UNIX | version,
-            version,
-            _ASCII,
-            0,
-            0,
-            _DOS_DATE,
-            entry.crc32,
-            entry.size_bytes,
-            entry.size_bytes,
-            len(entry.name),
-            len(extra),
-            0,
-            0,
-            0,
-            _PLAIN_FILE,
-            min(offset, _MAX32),
-        )
-        + entry.name.encode("ascii")
-        + extra
-    )
-
-
 def _read_headers(stream: Source) -> Iterator[IndexEntry]:
     """Yields the headers in order. The caller moves `stream` to the end of the data in between."""
     offset = 0
@@ -285,7 +202,7 @@ def _read_headers(stream: Source) -> Iterator[IndexEntry]:
             _LOCAL.unpack(raw)
         )
         is_valid = (
-            signature == LOCAL_SIGNATURE and flags == _ASCII and method == 0 and packed == size
+            signature == LOCAL_SIGNATURE and flags == NO_FLAGS and method == 0 and packed == size
         )
         if not is_valid or not 0 < name_len <= MAX_NAME_BYTES or extra_len != _EXTRA.size:
             raise PackDamaged(f"There is no frame at offset {offset}.")

@@ -12,20 +12,8 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from shared.recipes.frames.options import FrameOptions, ImageFormat
-from shared.recipes.media_info import MediaInfo, Pts, VideoInfo, format_time
-
-__all__ = [
-    "FrameNaming",
-    "FrameOptions",
-    "ImageFormat",
-    "MediaInfo",
-    "Pts",
-    "VideoInfo",
-    "Window",
-    "format_time",
-    "plan_windows",
-]
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.media_info import MediaInfo, VideoInfo, format_time
 
 # GCS compose joins 32 components: 31 packs and one directory.
 MAX_WINDOWS = 31

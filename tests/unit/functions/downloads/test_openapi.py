@@ -8,7 +8,7 @@ import pytest
 
 from functions.api import routes as api_routes
 from functions.downloads.routes import DOCUMENTATION, ROUTES
-from shared.http.openapi import route_problems
+from shared.http.openapi.responses import route_problems
 from shared.http.problems import error_status
 from shared.http.ranges import CONDITION_HEADERS
 from shared.http.routing import Route

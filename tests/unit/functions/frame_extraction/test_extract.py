@@ -16,7 +16,8 @@ from functions.frame_extraction.targets import TimestampsOutOfOrder
 from functions.upload_trigger.probe import probe
 from shared.errors import PermanentError
 from shared.media.errors import TooManyFrames
-from shared.recipes.frames.windows import FrameOptions, Window, plan_windows
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.windows import Window, plan_windows
 from tests.fixtures.media.clips import (
     CLIP_SPECS,
     RARE_CLIP_SPECS,

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from functions.frame_extraction.pick import PickReport
-from shared.recipes.frames.windows import FrameOptions
+from shared.recipes.frames.options import FrameOptions
 from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec
 from tests.fixtures.media.frame_oracle import (
     decode_oracle,

@@ -19,8 +19,8 @@ from functions.frame_extraction.contact_sheet import (
 )
 from functions.frame_extraction.results import CSV_COLUMNS, render_frames_csv, render_manifest
 from shared.media.images.frame import BgrImage, decode_image, encode_image
+from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter
-from shared.recipes.frames.windows import FrameOptions
 from shared.recipes.media_info import Pts
 from tests.unit.shared.recipes.frames.test_options_and_windows import MEDIA_INFO
 

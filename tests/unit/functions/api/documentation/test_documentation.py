@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from functions.api.routes import DOCUMENTATION, ROUTES
-from shared.http.openapi import Problem, cache_document, route_problems
+from shared.http.openapi.documentation import cache_document
+from shared.http.openapi.responses import Problem, route_problems
 from shared.http.problems import InvalidFields, build_problem, error_status
 from tests.fakes.application import SETTINGS, AppHarness
 

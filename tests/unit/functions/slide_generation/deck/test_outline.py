@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline
-from shared.recipes.films.deck import Deck, DeckRejected
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt
 

@@ -22,7 +22,8 @@ from functions.slide_generation.deck.rewording import (
 )
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
-from shared.recipes.films.deck import Deck, DeckRejected, Slide
+from shared.recipes.films.deck import Deck, Slide
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Upload, Uploads
 from tests.fixtures.media.emotions import make_emotions_result, make_moment, make_scene

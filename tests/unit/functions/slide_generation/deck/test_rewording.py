@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from functions.slide_generation.deck.rewording import read_reworded_slides, replace_slides
-from shared.recipes.films.deck import DeckRejected, Slide
+from shared.recipes.films.deck import Slide
+from shared.recipes.films.deck_fields import DeckRejected
 from tests.fixtures.media.decks import make_deck
 
 PLAIN = make_deck(

@@ -19,7 +19,8 @@ from shared.jobs.model import JobInput
 from shared.media.images.still import PictureDamaged, read_picture
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import MoodPoint, PackedFrame
-from shared.recipes.films.deck import Deck, DeckRejected
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_pictures import PictureSource, check_pictures, list_pictures
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import PictureInfo, PromptInfo, Upload

@@ -15,7 +15,8 @@ from functions.frame_extraction.pick import pick_frames
 from functions.upload_trigger.probe import probe
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import ShortRead, WorkStopped
-from shared.recipes.frames.windows import FrameOptions, plan_windows
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.windows import plan_windows
 from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, read_counter
 from tests.fixtures.media.frame_oracle import decode_oracle, plan_many_windows
 

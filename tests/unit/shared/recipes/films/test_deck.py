@@ -6,14 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.recipes.films.deck import (
-    Deck,
-    DeckRejected,
-    Slide,
-    parse_language_tag,
-    picture_size,
-    speech_key,
-)
+from shared.recipes.films.deck import Deck, Slide, picture_size, speech_key
+from shared.recipes.films.deck_fields import DeckRejected, parse_language_tag
 from shared.recipes.films.speech import SpeechSettings
 
 

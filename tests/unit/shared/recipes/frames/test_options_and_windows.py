@@ -11,15 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.recipes.frames.windows import (
-    FrameNaming,
-    FrameOptions,
-    MediaInfo,
-    Pts,
-    VideoInfo,
-    Window,
-    plan_windows,
-)
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.windows import FrameNaming, Window, plan_windows
+from shared.recipes.media_info import MediaInfo, Pts, VideoInfo
 
 MEDIA_INFO = MediaInfo(
     container="mov,mp4,m4a,3gp,3g2,mj2",

@@ -21,10 +21,10 @@ from shared.recipes.frames.pack import (
     PackDamaged,
     PackIndex,
     PackWriter,
-    central_directory,
     read_pack,
     scan_pack,
 )
+from shared.recipes.frames.pack_directory import central_directory
 from shared.recipes.media_info import Pts
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The health check of the API."""
+"""The health check of an HTTPS function."""
 
 from __future__ import annotations
 

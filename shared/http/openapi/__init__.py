@@ -1,0 +1,1 @@
+"""The OpenAPI document of an HTTPS function, generated from its table of routes."""

@@ -1,0 +1,179 @@
+"""The responses of an operation in an OpenAPI document, and the problems of a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.errors import (
+    FirestoreUnavailable,
+    IdentityUnavailable,
+    InvalidRequest,
+    LimitReached,
+    MailUnavailable,
+    MoodreelError,
+    NotFound,
+    StorageUnavailable,
+    TopicUnavailable,
+    Unauthenticated,
+)
+from shared.http import problems
+from shared.http.headers import REQUEST_ID
+from shared.http.problems import UNEXPECTED, error_status
+from shared.http.routing import Route
+from shared.http.schemas import ResponseModel
+
+DEPENDENCY_ERRORS = (
+    IdentityUnavailable, FirestoreUnavailable, MailUnavailable, StorageUnavailable,
+    TopicUnavailable,
+)  # fmt: skip
+"""Dependencies that every request may find unavailable."""
+_SUCCESS_DESCRIPTIONS = {
+    200: "The request succeeded.",
+    201: "The resource was created.",
+    202: "The request was accepted.",
+    204: "The request succeeded; there is no content.",
+    206: "The requested range.",
+    302: "The content is at `Location`.",
+}
+
+
+class FieldError(ResponseModel):
+    """An invalid field."""
+
+    field: str
+    message: str
+
+
+class Problem(ResponseModel):
+    """The reason why a request failed (RFC 9457). `code` is stable; `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError] | None = None
+
+
+def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
+    """Returns the errors that a route may return, except unexpected ones."""
+    errors: list[type[MoodreelError]] = [InvalidRequest, *DEPENDENCY_ERRORS, *route.errors]
+    if route.response_model is not None:
+        errors.append(problems.NotAcceptable)
+    if route.sign_in_required:
+        errors.append(Unauthenticated)
+    if route.path_params:
+        errors.append(NotFound)
+    if route.body is not None:
+        errors += [problems.MalformedBody, problems.BodyTooLarge, problems.UnsupportedMediaType]
+    if route.conditional:
+        errors.append(problems.ChangedMeanwhile)
+    if route.condition_required:
+        errors.append(problems.ConditionMissing)
+    if route.idempotent:
+        errors += [problems.KeyReused, problems.KeyInUse]
+    if route.rate_limited:
+        errors.append(LimitReached)
+    return tuple(dict.fromkeys(errors))
+
+
+def describe_error(error: type[MoodreelError]) -> str:
+    """Returns the description of an error class: the first paragraph of its docstring."""
+    return " ".join((error.__doc__ or error.code).split("\n\n")[0].split())
+
+
+def describe_responses(
+    route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]
+) -> dict[str, Any]:
+    """Returns the responses of a route by status. `schemas` are the references of the models."""
+    success: dict[str, Any] = {
+        "description": _SUCCESS_DESCRIPTIONS[route.status],
+        "headers": _response_headers(route),
+    }
+    if route.response_model is not None:
+        success["content"] = {route.media_type: {"schema": schemas[route.response_model]}}
+    elif route.status == 200:
+        success["content"] = {route.media_type: {}}
+    responses = {str(route.status): success}
+    if route.method == "GET" and route.status == 200:
+        responses["304"] = {
+            "description": "The client's cached response is current.",
+            "headers": _response_headers(route),
+        }
+    for status in sorted(set(route.other_statuses) - {304}):
+        responses[str(status)] = _other_response(status, route)
+    by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
+    for error in route_problems(route):
+        by_status.setdefault(int(error_status(error)), []).append(
+            (error.code, describe_error(error))
+        )
+    for status, errors in sorted(by_status.items()):
+        responses[str(status)] = _error_response(status, errors, schemas[Problem])
+    return responses
+
+
+def _other_response(status: int, route: Route) -> dict[str, Any]:
+    """Returns another response that is not an error: a partial one, or a redirect."""
+    headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
+    response: dict[str, Any] = {"description": _SUCCESS_DESCRIPTIONS[status], "headers": headers}
+    if status == 302:
+        headers["Location"] = _response_header("The URL of the resource.")
+    if status == 206:
+        headers["Content-Range"] = _response_header("The range, and the total number of bytes.")
+        response["content"] = {route.media_type: {}}
+    return response
+
+
+def _error_response(
+    status: int, errors: list[tuple[str, str]], problem: dict[str, Any]
+) -> dict[str, Any]:
+    headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
+    if status in (429, 503):
+        headers["Retry-After"] = _response_header(
+            "Seconds until a retry may succeed.", kind="integer"
+        )
+    if status == 429:
+        headers |= _RATE_LIMIT_HEADERS
+    if status == 401:
+        headers["WWW-Authenticate"] = _response_header("The authentication scheme.")
+    codes = sorted({code for code, _ in errors})
+    schema = {"allOf": [problem, {"properties": {"code": {"enum": codes}}}]}
+    return {
+        "description": "\n".join(f"- `{code}`: {text}" for code, text in errors),
+        "headers": headers,
+        "content": {problems.MEDIA_TYPE: {"schema": schema}, "text/html": {}},
+    }
+
+
+def _response_headers(route: Route) -> dict[str, Any]:
+    headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
+    if route.has_etag and route.status == 200:
+        headers["ETag"] = _response_header("Identifies this version of the resource.")
+    if route.status in (201, 302):
+        headers["Location"] = _response_header("The URL of the resource.")
+    if route.rate_limited:
+        headers |= {
+            name: {**header, "required": False} for name, header in _RATE_LIMIT_HEADERS.items()
+        }
+    if route.idempotent:
+        headers["Idempotency-Replayed"] = _response_header(
+            "`true` for a saved response.", required=False
+        )
+    return headers
+
+
+def _response_header(text: str, *, kind: str = "string", required: bool = True) -> dict[str, Any]:
+    return {"description": text, "required": required, "schema": {"type": kind}}
+
+
+_RATE_LIMIT_HEADERS = {
+    "RateLimit-Policy": _response_header(
+        "The limit's name, its quota q and its window w in seconds.", required=False
+    ),
+    "RateLimit": _response_header("The remaining quota r, and the seconds t until it is renewed.",
+                                  required=False),
+}  # fmt: skip
