@@ -104,7 +104,7 @@ def test_sheet_without_pictures_is_refused() -> None:
 
 
 def test_invalid_picture_data_is_refused() -> None:
-    with pytest.raises(ValueError, match="no picture"):
+    with pytest.raises(ValueError, match="not a picture"):
         decode_image(b"not a JPEG")
 
 
