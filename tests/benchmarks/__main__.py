@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks NAME` prints a table of ratios; exit status 1 if one is missed."""
+"""`python -m tests.benchmarks NAME` prints a table of ratios. Exits with 1 if a bound is missed."""
 
 from __future__ import annotations
 

@@ -1,12 +1,14 @@
-"""How long the API's operations take with 20 clients at once, beside one that does nothing.
+"""Throughput and latency of the API's operations with 20 concurrent clients.
 
-One instance of the API in the local suite, with limits out of the way; every operation is asked in
-turn for a few seconds by 20 clients, each over a connection of its own that it keeps; what can be
-done once is done once by each. Registering and forgetting are evened out on purpose: nobody may
-learn from the time that it takes who has an account. /v1/health asks no neighbour: what it holds is
-the frame's own cost and the clients', on the same processors. It is measured again right before and
-right after each operation, and the ratio to the mean of both is what counts, so that it does not
-depend on what else the machine does; the emulators are slower and nearer than Firestore.
+One instance of the API runs in the local suite, without rate limits. 20 clients call one operation
+after another for a few seconds each, each client over its own persistent connection. An operation
+that is possible only once is called once per client. Registration and password reset have padded
+response times on purpose, so that they do not reveal which accounts exist.
+
+/v1/health calls no other service: its throughput shows the cost of the HTTP stack and the clients
+on the same processors. It is measured right before and right after each operation. The result is
+the ratio to the mean of both, which does not depend on other load on the machine. The emulators are
+slower than Firestore, and closer.
 """
 
 from __future__ import annotations
@@ -34,88 +36,89 @@ from tests.fakes.webhook_receiver import running_receiver
 
 SECONDS = 3.0
 HEALTH_SECONDS = 1.0
-MOST_TIMES_HEALTH = 30.0
-"""No operation that only reads may hold less than this part of what /v1/health holds."""
+MAX_RATIO_TO_HEALTH = 30.0
+"""Throughput of /v1/health ÷ throughput of an operation that only reads."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Latencies in ms, answers a second, and answers that were none of the expected ones."""
+class Measurement:
+    """Latencies in ms, the number of responses and their rate, and the number of errors."""
 
     p50_ms: float
     p95_ms: float
-    answers: int
-    a_second: float
-    wrong: int
+    responses: int
+    responses_per_s: float
+    errors: int
 
 
 def main() -> int:
-    """Measure all, print a table; 1 when a reading operation is out of proportion."""
+    """Measure all operations and print a table. Returns 1 if a bound is exceeded."""
     with run_suite(SuiteLayout(find_free_base())) as suite, running_receiver(204) as receiver:
-        asked = list_operations(suite, receiver.url)
-        health = [_measured(suite, asked[0], HEALTH_SECONDS)]
+        operations = list_operations(suite, receiver.url)
+        health = [_measure(suite, operations[0], HEALTH_SECONDS)]
         rows = []
-        for one in asked:
-            rows.append(_measured(suite, one, SECONDS))
-            health.append(_measured(suite, asked[0], HEALTH_SECONDS))
-    print("| operation | p50 ms | p95 ms | answers | a second | of health |")
+        for operation in operations:
+            rows.append(_measure(suite, operation, SECONDS))
+            health.append(_measure(suite, operations[0], HEALTH_SECONDS))
+    print("| operation | p50 ms | p95 ms | responses | per second | of health |")
     print("|---|---:|---:|---:|---:|---:|")
     missed = 0
-    for one, row, around in zip(asked, rows, pairwise(health), strict=True):
-        beside = statistics.mean(each.a_second for each in around)
-        times = beside / row.a_second if row.a_second else float("inf")
-        bad = bool(row.wrong) or (one.reads and times > MOST_TIMES_HEALTH)
-        missed += bad
+    for operation, row, neighbors in zip(operations, rows, pairwise(health), strict=True):
+        reference = statistics.mean(each.responses_per_s for each in neighbors)
+        ratio = reference / row.responses_per_s if row.responses_per_s else float("inf")
+        is_missed = bool(row.errors) or (operation.reads and ratio > MAX_RATIO_TO_HEALTH)
+        missed += is_missed
         print(
-            f"| {one.name} | {row.p50_ms:.1f} | {row.p95_ms:.1f} | {row.answers} "
-            f"| {row.a_second:.0f} | 1/{times:.1f} |{f' MISSED, {row.wrong} wrong' if bad else ''}"
+            f"| {operation.name} | {row.p50_ms:.1f} | {row.p95_ms:.1f} | {row.responses} "
+            f"| {row.responses_per_s:.0f} | 1/{ratio:.1f} |"
+            f"{f' MISSED, {row.errors} errors' if is_missed else ''}"
         )
-    cheapest = statistics.median(one.a_second for one in health)
-    print(f"\nOne instance holds {cheapest:.0f} of the cheapest answers a second.")
+    health_rate = statistics.median(row.responses_per_s for row in health)
+    print(f"\nOne instance serves {health_rate:.0f} requests to /v1/health per second.")
     return 1 if missed else 0
 
 
-def _measured(suite: SuiteHandle, one: Operation, seconds: float) -> Measured:
-    took: list[float] = []
+def _measure(suite: SuiteHandle, operation: Operation, seconds: float) -> Measurement:
+    latencies_ms: list[float] = []
     spans: list[tuple[float, float]] = []
-    wrong = [0]
+    error_counts: list[int] = []
     lock = threading.Lock()
-    asked = one.prepared()
-    if one.reads:
-        # What an instance does once, such as the import of a client, is measured by `cold`.
-        _ask(_connection(suite), one, next(asked[0]))
+    requests = operation.prepare()
+    if operation.reads:
+        # The first call of an instance imports clients; `cold_start` measures that.
+        _send(_connect(suite), operation, next(requests[0]))
 
     def work(client: int) -> None:
-        # The server closes a connection that is idle for two seconds: no client waits for others.
-        connection = _connection(suite)
-        mine, bad = [], 0
-        first = time.monotonic()
-        for request in asked[client]:
-            began = time.perf_counter()
-            bad += _ask(connection, one, request) >= 400
-            mine.append((time.perf_counter() - began) * 1000)
-            if time.monotonic() > first + seconds:
+        # The server closes connections that are idle for 2 s, so clients do not wait for others.
+        connection = _connect(suite)
+        client_latencies_ms, errors = [], 0
+        begin = time.monotonic()
+        for request in requests[client]:
+            started = time.perf_counter()
+            errors += _send(connection, operation, request) >= 400
+            client_latencies_ms.append((time.perf_counter() - started) * 1000)
+            if time.monotonic() > begin + seconds:
                 break
         with lock:
-            took.extend(mine)
-            spans.append((first, time.monotonic()))
-            wrong[0] += bad
+            latencies_ms.extend(client_latencies_ms)
+            spans.append((begin, time.monotonic()))
+            error_counts.append(errors)
 
     with ThreadPoolExecutor(CLIENT_COUNT) as pool:
-        list(pool.map(work, range(len(asked))))
-    lasted = max(end for _, end in spans) - min(begin for begin, _ in spans)
-    took.sort()
-    return Measured(
-        took[len(took) // 2],
-        took[int(len(took) * 0.95)],
-        len(took),
-        len(took) / lasted,
-        wrong[0],
+        list(pool.map(work, range(len(requests))))
+    duration_s = max(end for _, end in spans) - min(begin for begin, _ in spans)
+    latencies_ms.sort()
+    return Measurement(
+        latencies_ms[len(latencies_ms) // 2],
+        latencies_ms[int(len(latencies_ms) * 0.95)],
+        len(latencies_ms),
+        len(latencies_ms) / duration_s,
+        sum(error_counts),
     )
 
 
-def _connection(suite: SuiteHandle) -> http.client.HTTPConnection:
-    """One on which what is imported and connected at the first call has happened."""
+def _connect(suite: SuiteHandle) -> http.client.HTTPConnection:
+    """A connection that has already served one request."""
     parts = urlsplit(suite.url("api"))
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
     connection.request("GET", "/v1/health")
@@ -123,14 +126,16 @@ def _connection(suite: SuiteHandle) -> http.client.HTTPConnection:
     return connection
 
 
-def _ask(connection: http.client.HTTPConnection, one: Operation, asked: OperationRequest) -> int:
-    headers = dict(one.headers)
-    if asked.token is not None:
-        headers["Authorization"] = f"Bearer {asked.token}"
-    body = None if asked.body is None else json.dumps(asked.body)
+def _send(
+    connection: http.client.HTTPConnection, operation: Operation, request: OperationRequest
+) -> int:
+    headers = dict(operation.headers)
+    if request.token is not None:
+        headers["Authorization"] = f"Bearer {request.token}"
+    body = None if request.body is None else json.dumps(request.body)
     if body is not None:
         headers["Content-Type"] = "application/json"
-    connection.request(one.method, asked.path, body, headers)
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
+    connection.request(operation.method, request.path, body, headers)
+    response = connection.getresponse()
+    response.read()
+    return response.status

@@ -1,15 +1,15 @@
-"""What a cold start of each function costs, as a ratio to a bare function in the same run.
+"""The cost of a cold start of each function, as a ratio to a bare function in the same run.
 
 The bare function is three lines under the same functions framework, in the same environment. Both
-are started in turn, each in a new process with its bytecode compiled; the median of the ratios of
-all pairs counts. Compared is CPU time (user and system) from the execution of the interpreter on,
-and not the wall clock, so that the result does not depend on what else the machine does.
+are started in turn, each in a new process with compiled bytecode. The result is the median of the
+ratios of all pairs. CPU time (user and system) since the start of the interpreter is compared, and
+not the wall clock, so that the result does not depend on other load on the machine.
 
 Two moments are measured: `listening`, when the startup probe of Cloud Run succeeds, and `answered`,
 when the first request is handled. For an event-driven function that is a delivery which reads
-Firestore, and after it the import of all that its first unit of work needs: the clients of its
-services and the modules of its handlers. So an import that is only deferred from the start to the
-first request does not change `answered`.
+Firestore, plus the imports of its first unit of work: the clients of its services and the modules
+of its handlers. An import that is deferred from the start to the first request therefore does not
+change `answered`.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, Function
 
 PAIRS = 7
-MOST_LISTENING = 2.5
+MAX_LISTENING_RATIO = 2.5
 """CPU time of a function until it listens ÷ of the bare one."""
-MOST_ANSWERED = 6.0
+MAX_ANSWERED_RATIO = 6.0
 """CPU time of a function until its first request is handled ÷ of the bare one."""
-MOST_REST = 1.75
+MAX_IDLE_MEMORY_RATIO = 1.75
 """Resident memory of a function that listens ÷ of the bare one."""
-MOST_LOADED = 5.5
+MAX_LOADED_MEMORY_RATIO = 5.5
 """Resident memory after the first request ÷ of the bare one."""
 CLIENTS = {
     "notification": ("mailer",),
@@ -51,7 +51,7 @@ CLIENTS = {
     "text_to_speech": ("voice",),
     "webhook": ("outbound_http",),
 }
-"""What units of work use beside Firestore, Cloud Storage and Pub/Sub: getters of
+"""Services of the units of work besides Firestore, Cloud Storage and Pub/Sub: getters of
 `shared.entrypoints.bootstrap`."""
 _PROBE = Path(__file__).with_name("cold_start_process.py")
 _BARE = """
@@ -80,26 +80,26 @@ class Cost:
 
 @dataclass(frozen=True)
 class Start:
-    """One process: what it cost until it listened, and until the first request was handled."""
+    """The costs of one process: until it listened, and until the first request was handled."""
 
     listening: Cost
     answered: Cost
 
 
 @dataclass(frozen=True)
-class Cold:
-    """A function's starts and those of the bare one, pair by pair."""
+class ColdStarts:
+    """Pairs of starts: the function's and the bare one's."""
 
     name: str
     pairs: tuple[tuple[Start, Start], ...]
 
     def ratio(self, value: Callable[[Start], float]) -> float:
         """The median of function ÷ bare over all pairs."""
-        return statistics.median(value(ours) / value(bare) for ours, bare in self.pairs)
+        return statistics.median(value(function) / value(bare) for function, bare in self.pairs)
 
     def median(self, value: Callable[[Start], float]) -> float:
         """The median of the function's own values."""
-        return statistics.median(value(ours) for ours, _ in self.pairs)
+        return statistics.median(value(function) for function, _ in self.pairs)
 
     def bare(self, value: Callable[[Start], float]) -> float:
         """The median of the bare function's values."""
@@ -108,23 +108,23 @@ class Cold:
 
 @dataclass(frozen=True)
 class Column:
-    """One measured value and the most that its ratio may be."""
+    """One measured value and the maximum of its ratio."""
 
-    head: str
+    heading: str
     value: Callable[[Start], float]
-    most: float
+    max_ratio: float
 
 
 COLUMNS = (
-    Column("listening, ms", lambda start: start.listening.cpu_ms, MOST_LISTENING),
-    Column("answered, ms", lambda start: start.answered.cpu_ms, MOST_ANSWERED),
-    Column("at rest, MB", lambda start: start.listening.rss_mb, MOST_REST),
-    Column("loaded, MB", lambda start: start.answered.rss_mb, MOST_LOADED),
+    Column("listening, ms", lambda start: start.listening.cpu_ms, MAX_LISTENING_RATIO),
+    Column("answered, ms", lambda start: start.answered.cpu_ms, MAX_ANSWERED_RATIO),
+    Column("at rest, MB", lambda start: start.listening.rss_mb, MAX_IDLE_MEMORY_RATIO),
+    Column("loaded, MB", lambda start: start.answered.rss_mb, MAX_LOADED_MEMORY_RATIO),
 )
 
 
 def deferred_modules(function: str) -> tuple[str, ...]:
-    """The modules that the functions in a function's `main.py` import when they are called."""
+    """Modules that a function's `main.py` imports inside of functions."""
     tree = ast.parse((ROOT / "functions" / function / "main.py").read_text())
     return tuple(
         str(node.module)
@@ -136,7 +136,7 @@ def deferred_modules(function: str) -> tuple[str, ...]:
 
 
 def first_request(function: Function, token: str) -> dict[str, Any]:
-    """A first request for `cold_start_process`. `token` is a user's ID token."""
+    """The first request, in the format of `cold_start_process`. `token` is a user's ID token."""
     if function.is_event_driven:
         envelope = Envelope("0" * 20, function.name, "0", epoch=0)
         data = base64.b64encode(envelope.to_json()).decode()
@@ -149,39 +149,41 @@ def first_request(function: Function, token: str) -> dict[str, Any]:
             modules=deferred_modules(function.name),
             clients=("objects", "publisher", *CLIENTS.get(function.name, ())),
         )
-    signed_in = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token}"}
     return {
-        "api": _request("GET", "/v1/jobs", 200, headers=signed_in),
-        # A link that does not exist: read in Firestore, as every link is.
+        "api": _request("GET", "/v1/jobs", 200, headers=headers),
+        # A missing share link is looked up in Firestore as an existing one is.
         "downloads": _request("GET", f"/v1/media/share/{'0' * 48}", 404),
         "console": _request("GET", "/", 200),
     }[function.name]
 
 
-def _request(method: str, path: str, status: int, **more: Any) -> dict[str, Any]:
+def _request(method: str, path: str, status: int, **fields: Any) -> dict[str, Any]:
     request = {"method": method, "path": path, "status": status}
-    return {"headers": {}, "body": None, "modules": (), "clients": (), **request, **more}
+    return {"headers": {}, "body": None, "modules": (), "clients": (), **request, **fields}
 
 
-def _started(service: Service, function: Function, source: Path, first: dict[str, Any]) -> Start:
+def _start(service: Service, function: Function, source: Path, first: dict[str, Any]) -> Start:
     signature = "cloudevent" if function.is_event_driven else "http"
-    # OpenTelemetry is off, as it is where MOODREEL_TRACES is empty.
+    # Tracing is off.
     env = {**service.env, "MOODREEL_TRACES": ""}
-    done = subprocess.run(
+    result = subprocess.run(
         [service.argv[0], str(_PROBE), str(source), signature, json.dumps(first)],
         env=env,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise SystemExit(f"{function.name} does not start:\n{done.stdout}{done.stderr}")
-    cost = json.loads(done.stdout.splitlines()[-1])
+    if result.returncode:
+        raise SystemExit(f"{function.name} does not start:\n{result.stdout}{result.stderr}")
+    cost = json.loads(result.stdout.splitlines()[-1])
     return Start(Cost(**cost["listening"]), Cost(**cost["answered"]))
 
 
-def cold(function: Function, service: Service, folder: Path, token: str) -> Cold:
-    """Start a function and the bare one in turn; the first pair compiles and does not count."""
+def measure_cold_starts(
+    function: Function, service: Service, folder: Path, token: str
+) -> ColdStarts:
+    """Start a function and the bare one in turn. The first pair only compiles the bytecode."""
     decorator = "cloud_event" if function.is_event_driven else "http"
     bare_source = folder / f"bare_{decorator}.py"
     bare_source.write_text(_BARE.format(decorator=decorator))
@@ -190,37 +192,43 @@ def cold(function: Function, service: Service, folder: Path, token: str) -> Cold
     bare_first = {**first, "status": 200, "modules": (), "clients": ()}
     pairs = [
         (
-            _started(service, function, source, first),
-            _started(service, function, bare_source, bare_first),
+            _start(service, function, source, first),
+            _start(service, function, bare_source, bare_first),
         )
         for _ in range(PAIRS + 1)
     ]
-    return Cold(function.name, tuple(pairs[1:]))
+    return ColdStarts(function.name, tuple(pairs[1:]))
 
 
 def main() -> int:
-    """Print a table; 1 when a ratio is missed."""
+    """Print a table. Returns 1 if a ratio is exceeded."""
     rows = [row for row in FUNCTIONS.values() if row.is_built]
     tools = prepare_tools([row.name for row in rows], lambda _: None)
-    place = SuiteLayout(find_free_base())
-    with run_suite(place) as suite, tempfile.TemporaryDirectory() as folder:
+    layout = SuiteLayout(find_free_base())
+    with run_suite(layout) as suite, tempfile.TemporaryDirectory() as folder:
         token = suite.user().token
-        services = {one.name: one for one in all_services(place, tools, rows)}
-        found = [cold(row, services[row.name], Path(folder), token) for row in rows]
+        services = {service.name: service for service in all_services(layout, tools, rows)}
+        results = [
+            measure_cold_starts(row, services[row.name], Path(folder), token) for row in rows
+        ]
     print(f"median of {PAIRS} pairs each, Python {sys.version.split()[0]}, {os.cpu_count()} cores")
     print("CPU time and resident memory, and their ratios to the bare function's")
-    print(f"{'function':<18}" + "".join(f"{one.head:>17}" for one in COLUMNS))
+    print(f"{'function':<18}" + "".join(f"{column.heading:>17}" for column in COLUMNS))
     missed = False
-    for one in found:
-        ratios = [one.ratio(column.value) for column in COLUMNS]
-        bad = any(ratio > column.most for ratio, column in zip(ratios, COLUMNS, strict=True))
-        missed = missed or bad
+    for result in results:
+        ratios = [result.ratio(column.value) for column in COLUMNS]
+        is_missed = any(
+            ratio > column.max_ratio for ratio, column in zip(ratios, COLUMNS, strict=True)
+        )
+        missed = missed or is_missed
         cells = "".join(
-            f"{one.median(column.value):>10.0f}{ratio:>6.2f}×"
+            f"{result.median(column.value):>10.0f}{ratio:>6.2f}×"
             for ratio, column in zip(ratios, COLUMNS, strict=True)
         )
-        print(f"{one.name:<18}{cells}{'   MISSED' if bad else ''}")
-    bare = (statistics.median(one.bare(column.value) for one in found) for column in COLUMNS)
+        print(f"{result.name:<18}{cells}{'   MISSED' if is_missed else ''}")
+    bare = (
+        statistics.median(result.bare(column.value) for result in results) for column in COLUMNS
+    )
     print(f"{'bare':<18}" + "".join(f"{value:>10.0f}{'':>7}" for value in bare))
-    print(f"{'at most':<18}" + "".join(f"{column.most:>16.2f}×" for column in COLUMNS))
+    print(f"{'at most':<18}" + "".join(f"{column.max_ratio:>16.2f}×" for column in COLUMNS))
     return int(missed)

@@ -1,10 +1,10 @@
-"""How much the extraction costs beside the naive way and beside decoding alone, in one run.
+"""CPU time of frame extraction compared with a naive program and with decoding alone.
 
-Each way runs in a process of its own; what counts is its CPU time (user and system) from the opened
-file to the ZIP, so that a busy machine does not change the ratios much. The naive way is what one
-writes first: OpenCV reads every frame, writes the wanted ones, and a ZIP deflates them. Ours counts
-the processes in which it decodes; the warm one that they are forked from is started before, as
-modules are imported before. "bare" is the same work without them.
+Each method runs in its own process. CPU time (user and system) is measured from the opened file to
+the ZIP, so that a busy machine does not change the ratios much. The naive program reads every frame
+with OpenCV, writes the selected ones, and deflates them into a ZIP. "ours" includes the sandbox
+processes; the warm process that they are forked from is started before, as modules are imported
+before. "bare" is the same work without sandbox processes.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ from shared.recipes.frames.windows import Window, plan_windows
 from shared.recipes.media_info import MediaInfo
 
 INTERVALS = ("0.2", "1", "10")
-# What is asked of the extraction on the first clip (CPU naive ÷ ours, ours ÷ decoding alone).
-LEAST_GAIN = {"1": 2.8, "10": 15.0}
-MOST_OF_DECODING = {"1": 0.5}
-MOST_BYTES_READ = {"10": 0.15}
-MOST_MEMORY_MB = 250
-MOST_GROWTH = 1.1
-"""Of memory, from a minute to an hour."""
-LEAST_AT_ONCE = 0.8
-"""How much faster two windows at once are than one after the other, as a share of what the machine
-gains with two processes that only compute, at the same time."""
+# Bounds for the first clip, by interval: CPU naive ÷ ours, CPU ours ÷ decoding alone, bytes read ÷
+# size of the file.
+MIN_GAIN = {"1": 2.8, "10": 15.0}
+MAX_RATIO_TO_DECODING = {"1": 0.5}
+MAX_READ_SHARE = {"10": 0.15}
+MAX_MEMORY_MB = 250
+MAX_GROWTH = 1.1
+"""Peak memory for an hour of video ÷ for a minute."""
+MIN_PARALLEL_SHARE = 0.8
+"""Speedup of two concurrent windows ÷ speedup of two processes that only compute."""
 ROUNDS = 4
 LIMITS = Limits.for_function(FUNCTIONS["frame_extraction"])
 
@@ -72,7 +72,7 @@ CLIPS: dict[str, tuple[str, list[str]]] = {
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU and wall in seconds, peak memory in MB, bytes read from the file."""
+    """CPU and wall time in seconds, peak memory in MB, bytes read from the file."""
 
     cpu_s: float
     wall_s: float
@@ -82,8 +82,8 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Made:
-    """Frames and bytes read; CPU in seconds and memory in MB of processes that were started."""
+class MethodResult:
+    """Frames and bytes read; CPU time in seconds and memory in MB of the child processes."""
 
     frames: int
     read_bytes: int
@@ -91,14 +91,15 @@ class Made:
     peak_mb: float = 0.0
 
 
-def naive(path: Path, every: str, out: Path) -> Made:
+def naive(path: Path, every: str, out: Path) -> MethodResult:
+    """Extract frames with cv2 and zipfile."""
     capture = cv2.VideoCapture(str(path))
     step = max(1, round(capture.get(cv2.CAP_PROP_FPS) * float(Fraction(every))))
     number = written = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         while True:
-            there, image = capture.read()
-            if not there:
+            has_frame, image = capture.read()
+            if not has_frame:
                 break
             if number % step == 0:
                 name = out.with_name(f"frame_{number}.jpg")
@@ -107,74 +108,78 @@ def naive(path: Path, every: str, out: Path) -> Made:
                 name.unlink()
                 written += 1
             number += 1
-    return Made(written, path.stat().st_size)
+    return MethodResult(written, path.stat().st_size)
 
 
-def decode_only(path: Path, _every: str, _out: Path) -> Made:
+def decode_only(path: Path, _every: str, _out: Path) -> MethodResult:
+    """Decode every frame with one thread."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        return Made(sum(1 for _ in container.decode(stream)), path.stat().st_size)
+        return MethodResult(sum(1 for _ in container.decode(stream)), path.stat().st_size)
 
 
-def bare(path: Path, every: str, out: Path) -> Made:
-    """Ours in one process."""
+def bare(path: Path, every: str, out: Path) -> MethodResult:
+    """The extraction of the functions, in this process."""
     size = path.stat().st_size
-    with path.open("rb") as plain, out.open("wb") as joined:
-        file = RangeFile(lambda at, n: os.pread(plain.fileno(), n, at), size)
+    with path.open("rb") as video, out.open("wb") as archive:
+        file = RangeFile(lambda offset, length: os.pread(video.fileno(), length, offset), size)
         media_info = probe(file, size)
         options = FrameOptions.parse({"every": every})
         parts = []
         for window in plan_windows(media_info, options):
             with tempfile.TemporaryFile() as pack:
                 parts.append(extract_window(file, pack, window, options, media_info).index)
-                _append(pack, joined)
-        joined.write(central_directory(parts))
-    return Made(sum(len(part.entries) for part in parts), file.fetched_bytes)
+                _append(pack, archive)
+        archive.write(central_directory(parts))
+    return MethodResult(sum(len(part.entries) for part in parts), file.fetched_bytes)
 
 
-def ours(path: Path, every: str, out: Path) -> Made:
-    """As the functions do it: the look and every window in a process of its own."""
-    with path.open("rb") as plain, out.open("wb") as joined:
+def ours(path: Path, every: str, out: Path) -> MethodResult:
+    """The extraction of the functions: the probe and every window in their own processes."""
+    with path.open("rb") as video, out.open("wb") as archive:
         source = Source(
-            lambda at, n: os.pread(plain.fileno(), n, at), path.stat().st_size, 256 << 10
+            lambda offset, length: os.pread(video.fileno(), length, offset),
+            path.stat().st_size,
+            256 << 10,
         )
-        look = run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS)
-        media_info = MediaInfo.from_dict(json.loads(look.value))
+        probed = run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS)
+        media_info = MediaInfo.from_dict(json.loads(probed.value))
         options = FrameOptions.parse({"every": every})
-        done, parts = [look], []
+        results, parts = [probed], []
         for window in plan_windows(media_info, options):
             with tempfile.TemporaryFile() as pack:
-                done.append(_window(source, window, options, media_info, pack))
-                parts.append(parse_extraction_result(done[-1].value).index)
-                _append(pack, joined)
-        joined.write(central_directory(parts))
-    return Made(
+                results.append(_extract_window(source, window, options, media_info, pack))
+                parts.append(parse_extraction_result(results[-1].value).index)
+                _append(pack, archive)
+        archive.write(central_directory(parts))
+    return MethodResult(
         sum(len(part.entries) for part in parts),
-        sum(one.fetched_bytes for one in done),
-        sum(one.usage.cpu_s for one in done),
-        max(one.usage.peak_mb for one in done),
+        sum(result.fetched_bytes for result in results),
+        sum(result.usage.cpu_s for result in results),
+        max(result.usage.peak_mb for result in results),
     )
 
 
-def _window(
+def _extract_window(
     source: Source, window: Window, options: FrameOptions, media_info: MediaInfo, pack: IO[bytes]
 ) -> SandboxResult:
-    given = (window, options, media_info, False)
-    return run_in_sandbox(extract_in_sandbox, *given, source=source, limits=LIMITS, sink=pack)
+    arguments = (window, options, media_info, False)
+    return run_in_sandbox(extract_in_sandbox, *arguments, source=source, limits=LIMITS, sink=pack)
 
 
-def _append(pack: IO[bytes], joined: IO[bytes]) -> None:
+def _append(pack: IO[bytes], archive: IO[bytes]) -> None:
     pack.seek(0)
     while block := pack.read(1 << 20):
-        joined.write(block)
+        archive.write(block)
 
 
-def nothing(_inside: SandboxIO) -> bytes:
+def do_nothing(_sandbox_io: SandboxIO) -> bytes:
+    """A sandbox function without work."""
     return b""
 
 
-WAYS: dict[str, Callable[[Path, str, Path], Made]] = {
+METHODS: dict[str, Callable[[Path, str, Path], MethodResult]] = {
     "naive": naive,
     "decode": decode_only,
     "bare": bare,
@@ -182,33 +187,34 @@ WAYS: dict[str, Callable[[Path, str, Path], Made]] = {
 }
 
 
-def run_here(way: str, path: Path, every: str) -> Cost:
-    """A way's cost in this process and those that it starts."""
-    if way == "ours":
-        run_in_sandbox(nothing, source=Source(lambda _at, _n: b"", 0), limits=LIMITS)
+def run_here(method: str, path: Path, every: str) -> Cost:
+    """The cost of a method in this process and its children."""
+    if method == "ours":
+        run_in_sandbox(do_nothing, source=Source(lambda _at, _n: b"", 0), limits=LIMITS)
     with tempfile.TemporaryDirectory() as folder:
         before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-        made = WAYS[way](path, every, Path(folder) / "frames.zip")
+        result = METHODS[method](path, every, Path(folder) / "frames.zip")
         after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + made.cpu_s
-    peak_mb = max(after.ru_maxrss / 1024, made.peak_mb)
-    return Cost(cpu_s, time.perf_counter() - started, peak_mb, made.read_bytes, made.frames)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + result.cpu_s
+    peak_mb = max(after.ru_maxrss / 1024, result.peak_mb)
+    return Cost(cpu_s, time.perf_counter() - started, peak_mb, result.read_bytes, result.frames)
 
 
-def run(way: str, path: Path, every: str) -> Cost:
-    """In a process of its own, so that memory and threads are this way's alone."""
-    command = [sys.executable, "-m", "tests.benchmarks.frames", way, str(path), every]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return Cost(**json.loads(told.stdout))
+def run(method: str, path: Path, every: str) -> Cost:
+    """Run a method in its own process, so that memory and threads belong to it alone."""
+    command = [sys.executable, "-m", "tests.benchmarks.frames", method, str(path), every]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Cost(**json.loads(result.stdout))
 
 
 def make_clip(folder: Path, name: str, seconds: int) -> Path:
+    """Encode a clip of CLIPS in 1080p, unless it exists."""
     suffix, options = CLIPS[name]
     path = folder / f"{name.replace(' ', '-')}-{seconds}.{suffix}"
     if not path.exists():
         source = f"testsrc2=size=1920x1080:rate=30:duration={seconds},noise=alls=6:allf=t"
-        make = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source]
-        subprocess.run([*make, *options, str(path)], check=True)
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source]
+        subprocess.run([*command, *options, str(path)], check=True)
     return path
 
 
@@ -221,13 +227,13 @@ def long_clip(folder: Path, minutes: int) -> Path:
         encode = [*_X264, "-crf", "30", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0"]
         subprocess.run([*program, "-f", "lavfi", "-i", source, *encode, str(minute)], check=True)
     if not path.exists():
-        again = ["-stream_loop", str(minutes - 1), "-i", str(minute), "-c", "copy", str(path)]
-        subprocess.run([*program, *again], check=True)
+        loop = ["-stream_loop", str(minutes - 1), "-i", str(minute), "-c", "copy", str(path)]
+        subprocess.run([*program, *loop], check=True)
     return path
 
 
 def table(folder: Path, seconds: int) -> list[str]:
-    """Lines of the table; a line that misses what is asked ends with the word MISSED."""
+    """Lines of the table. A line that misses a bound ends with MISSED."""
     lines = [
         f"{'clip':<15}{'every':>6}{'frames':>8}{'naive ÷ ours':>14}{'ours ÷ decode':>15}"
         f"{'ours ÷ bare':>13}{'read':>7}{'peak MB':>9}"
@@ -236,28 +242,30 @@ def table(folder: Path, seconds: int) -> list[str]:
         path = make_clip(folder, name, seconds)
         decode = run("decode", path, "1")
         for every in INTERVALS:
-            plain, mine, alone = (run(way, path, every) for way in ("naive", "ours", "bare"))
-            gain, part = plain.cpu_s / mine.cpu_s, mine.cpu_s / decode.cpu_s
-            read = mine.read_bytes / path.stat().st_size
-            missed = name == "h264 2 s GOP" and (
-                gain < LEAST_GAIN.get(every, 0)
-                or part > MOST_OF_DECODING.get(every, 9)
-                or read > MOST_BYTES_READ.get(every, 9)
+            naive_cost, cost, bare_cost = (
+                run(method, path, every) for method in ("naive", "ours", "bare")
             )
-            missed = missed or mine.peak_mb > MOST_MEMORY_MB
+            gain, decoding_ratio = naive_cost.cpu_s / cost.cpu_s, cost.cpu_s / decode.cpu_s
+            read_share = cost.read_bytes / path.stat().st_size
+            missed = name == "h264 2 s GOP" and (
+                gain < MIN_GAIN.get(every, 0)
+                or decoding_ratio > MAX_RATIO_TO_DECODING.get(every, 9)
+                or read_share > MAX_READ_SHARE.get(every, 9)
+            )
+            missed = missed or cost.peak_mb > MAX_MEMORY_MB
             lines.append(
-                f"{name:<15}{every:>6}{mine.frames:>8}{gain:>13.1f}×{part:>15.2f}"
-                f"{mine.cpu_s / alone.cpu_s:>13.2f}{read:>7.0%}"
-                f"{mine.peak_mb:>9.0f}{'  MISSED' if missed else ''}"
+                f"{name:<15}{every:>6}{cost.frames:>8}{gain:>13.1f}×{decoding_ratio:>15.2f}"
+                f"{cost.cpu_s / bare_cost.cpu_s:>13.2f}{read_share:>7.0%}"
+                f"{cost.peak_mb:>9.0f}{'  MISSED' if missed else ''}"
             )
     return lines
 
 
 def memory_over_an_hour(folder: Path) -> list[str]:
-    """Peak memory for a minute and for an hour of the same."""
+    """Peak memory for a minute and for an hour of the same video."""
     short, long = (run("ours", long_clip(folder, minutes), "10") for minutes in (1, 60))
     growth = long.peak_mb / short.peak_mb
-    missed = growth > MOST_GROWTH or long.peak_mb > MOST_MEMORY_MB
+    missed = growth > MAX_GROWTH or long.peak_mb > MAX_MEMORY_MB
     return [
         f"memory: {short.peak_mb:.0f} MB for a minute ({short.frames} frames), "
         f"{long.peak_mb:.0f} MB for an hour ({long.frames} frames): {growth:.2f}×"
@@ -266,18 +274,22 @@ def memory_over_an_hour(folder: Path) -> list[str]:
 
 
 def compute(sandbox_io: SandboxIO, cpu_s: float) -> bytes:
-    """Confined work that uses so much CPU time and shares nothing."""
+    """A sandbox function that uses `cpu_s` seconds of CPU time."""
     while time.process_time() < cpu_s:
-        hash_of_file = hashlib.sha256(bytes(1 << 16)).digest()
-    sandbox_io.report_progress(len(hash_of_file))
+        digest = hashlib.sha256(bytes(1 << 16)).digest()
+    sandbox_io.report_progress(len(digest))
     return b""
 
 
-def two_windows_at_once(path: Path) -> list[str]:
-    """How many times faster two windows are at once than one after the other, beside what two
-    processes gain at that time that compute alone: other work on the machine lowers both."""
-    with path.open("rb") as plain:
-        source = Source(lambda at, n: os.pread(plain.fileno(), n, at), path.stat().st_size, 1 << 20)
+def two_concurrent_windows(path: Path) -> list[str]:
+    """The speedup of two concurrent windows over two in sequence, and that of two processes that
+    only compute. Both are measured in turn, because other load on the machine lowers both."""
+    with path.open("rb") as video:
+        source = Source(
+            lambda offset, length: os.pread(video.fileno(), length, offset),
+            path.stat().st_size,
+            1 << 20,
+        )
         media_info = MediaInfo.from_dict(
             json.loads(run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS).value)
         )
@@ -286,59 +298,60 @@ def two_windows_at_once(path: Path) -> list[str]:
 
         def extract(window: Window) -> float:
             with tempfile.TemporaryFile() as pack:
-                return _window(source, window, options, media_info, pack).usage.cpu_s
+                return _extract_window(source, window, options, media_info, pack).usage.cpu_s
 
         def compute_for(cpu_s: float) -> float:
             return run_in_sandbox(compute, cpu_s, source=source, limits=LIMITS).usage.cpu_s
 
         cpu_s = [extract(window) for window in windows]
-        gains, possible = [], []
-        # In turn, since what else the machine does changes from second to second.
+        gains, reference_gains = [], []
+        # In turn, because other load on the machine changes from second to second.
         for _ in range(ROUNDS):
-            gains.append(_gain(extract, windows))
-            possible.append(_gain(compute_for, cpu_s))
-    faster, limit = statistics.median(gains), statistics.median(possible)
-    missed = faster < LEAST_AT_ONCE * limit and (os.cpu_count() or 1) > 1
+            gains.append(_speedup(extract, windows))
+            reference_gains.append(_speedup(compute_for, cpu_s))
+    gain, reference = statistics.median(gains), statistics.median(reference_gains)
+    missed = gain < MIN_PARALLEL_SHARE * reference and (os.cpu_count() or 1) > 1
     return [
-        f"two windows at once on {os.cpu_count()} cores: {faster:.2f}× faster, "
-        f"{faster / limit:.2f} of the {limit:.2f}× that two computing processes gain"
+        f"two concurrent windows on {os.cpu_count()} cores: {gain:.2f}× faster, "
+        f"{gain / reference:.2f} of the {reference:.2f}× that two computing processes gain"
         f"{'  MISSED' if missed else ''}"
     ]
 
 
-def _gain(work: Callable[[Any], float], over: Sequence[Any]) -> float:
-    """Wall time of `work` one after the other ÷ at once."""
-    taken = []
-    for workers in (1, len(over)):
+def _speedup(work: Callable[[Any], float], items: Sequence[Any]) -> float:
+    """Wall time of `work` over the items in sequence ÷ concurrently."""
+    wall_s = []
+    for workers in (1, len(items)):
         started = time.perf_counter()
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(work, over))
-        taken.append(time.perf_counter() - started)
-    return taken[0] / taken[1]
+            list(pool.map(work, items))
+        wall_s.append(time.perf_counter() - started)
+    return wall_s[0] / wall_s[1]
 
 
-def price_of_a_process(times: int = 20) -> list[str]:
-    """What a process of its own costs a part, beside its work."""
+def sandbox_overhead(times: int = 20) -> list[str]:
+    """The cost of a sandbox process without work."""
     source = Source(lambda _at, _n: b"", 0)
-    run_in_sandbox(nothing, source=source, limits=LIMITS)
+    run_in_sandbox(do_nothing, source=source, limits=LIMITS)
     started, before = time.perf_counter(), time.process_time()
     cpu_s = sum(
-        run_in_sandbox(nothing, source=source, limits=LIMITS).usage.cpu_s for _ in range(times)
+        run_in_sandbox(do_nothing, source=source, limits=LIMITS).usage.cpu_s for _ in range(times)
     )
     wall_ms = (time.perf_counter() - started) / times * 1000
     cpu_ms = (cpu_s + time.process_time() - before) / times * 1000
-    return [f"a process of its own costs a part {wall_ms:.0f} ms, {cpu_ms:.0f} ms of them CPU"]
+    return [f"a sandbox process costs {wall_ms:.0f} ms, of which CPU time {cpu_ms:.0f} ms"]
 
 
 def main(seconds: int = 60) -> int:
+    """Print the table. Returns 1 if a bound is missed."""
     folder = Path(tempfile.gettempdir()) / "moodreel-benchmark-clips"
     folder.mkdir(exist_ok=True)
     path = make_clip(folder, "h264 2 s GOP", seconds)
     lines = [
         *table(folder, seconds),
         *memory_over_an_hour(folder),
-        *two_windows_at_once(path),
-        *price_of_a_process(),
+        *two_concurrent_windows(path),
+        *sandbox_overhead(),
     ]
     print("\n".join(lines))
     return int(any("MISSED" in line for line in lines))

@@ -1,6 +1,7 @@
-"""What one writes first: image clips and audio clips, concatenated by moviepy.
+"""The naive film: image clips and audio clips, concatenated by moviepy.
 
-Run by the interpreter of moviepy's own environment: `naive_moviepy.py FOLDER OUT`. Stands alone.
+Run as `naive_moviepy.py FOLDER OUT` in an environment with moviepy, so it imports nothing of the
+project.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from moviepy import (  # type: ignore[import-not-found]
 def main(folder: Path, out: Path) -> None:
     clips = []
     for row in json.loads((folder / "plan.json").read_text()):
-        voice = AudioFileClip(str(folder / row["speech"])).with_start(row["lead_s"])
-        shown = ImageClip(str(folder / row["slide"])).with_duration(row["seconds"])
-        clips.append(shown.with_audio(CompositeAudioClip([voice]).with_duration(row["seconds"])))
+        speech = AudioFileClip(str(folder / row["speech"])).with_start(row["lead_s"])
+        slide = ImageClip(str(folder / row["slide"])).with_duration(row["seconds"])
+        clips.append(slide.with_audio(CompositeAudioClip([speech]).with_duration(row["seconds"])))
     concatenate_videoclips(clips).write_videofile(
         str(out), fps=30, codec="libx264", audio_codec="aac", preset="veryfast", logger=None
     )

@@ -1,8 +1,8 @@
-"""How much CPU a recording of 1080p at 30 fps costs beside cv2's read and VideoWriter, in one run.
+"""CPU time of recording 1080p at 30 fps, compared with cv2.VideoCapture and VideoWriter.
 
-One camera plays the same seconds to both, each in a process of its own; what counts is the CPU time
-(user and system, children included) in ten seconds of the stream for each picture, without imports:
-on a busy machine the slower one does not get through all of them.
+One camera plays the same stream to both, each in its own process. The result is the CPU time (user
+and system, children included, without imports) per picture, during ten seconds of the stream. It is
+per picture because on a busy machine the slower method does not handle all of them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import Any
 from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg, running_camera
 
 SECONDS, FPS = 10, 30
-LEAST_GAIN = 20.0
-"""CPU of cv2 ÷ ours."""
+MIN_GAIN = 20.0
+"""CPU time of cv2 ÷ ours."""
 ROOT = Path(__file__).parents[2]
 
 
-class _Bucket:
-    """Takes what is written, as a socket to a bucket would: it is copied once."""
+class _FakeBucket:
+    """Accepts objects. Copies the data once, as the socket to a bucket would."""
 
     @contextmanager
     def create(self, *_: Any, **__: Any) -> Any:
@@ -47,7 +47,7 @@ class _Bucket:
 
 
 def ours(url: str) -> int:
-    """Read and keep what a session does for one recording; → pictures."""
+    """Read and store the stream as the recorder does. Returns the number of pictures."""
     from functions.recorder.camera.open_camera import open_camera
     from functions.recorder.capture.active_recording import ActiveRecording, SegmentLimits
     from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
@@ -59,51 +59,47 @@ def ours(url: str) -> int:
     from shared.flows.documents import CommitResult
     from shared.runtime.settings import Settings
 
-    class Ledger:
+    class FakeJobStore:
         def commit(self, _writes: Any) -> CommitResult:
             return CommitResult.OK
 
     settings = Settings("p", {}, "u", local=True, camera_networks=("127.0.0.0/8",))
     source = parse_source(url, allow_private=True)
-    bucket: Any = _Bucket()
-    store: Any = Ledger()
-    want = ActiveRequest("r", datetime.now(UTC), 0, 600, 1 << 40)
-    take = ActiveRecording(want, "o", bucket, store, SegmentLimits(60, 64 << 20))
-    feed, backlog, count, ends = (
-        ReaderThread(lambda: open_camera(source, settings)),
-        PreRollBuffer(),
-        0,
-        0.0,
-    )
-    while not ends or time.monotonic() < ends:
-        heard = feed.next_event(0.5)
-        if isinstance(heard, StreamOpened):
-            take.set_tracks(heard.tracks)
-            take.start_connection(ConnectionKey(1, "t", 1), backlog, 0)
-        elif isinstance(heard, Packet):
-            ends = ends or time.monotonic() + SECONDS
-            backlog.add(heard)
-            take.add(heard)
+    bucket: Any = _FakeBucket()
+    store: Any = FakeJobStore()
+    request = ActiveRequest("r", datetime.now(UTC), 0, 600, 1 << 40)
+    recording = ActiveRecording(request, "o", bucket, store, SegmentLimits(60, 64 << 20))
+    reader, buffer = ReaderThread(lambda: open_camera(source, settings)), PreRollBuffer()
+    count, deadline = 0, 0.0
+    while not deadline or time.monotonic() < deadline:
+        event = reader.next_event(0.5)
+        if isinstance(event, StreamOpened):
+            recording.set_tracks(event.tracks)
+            recording.start_connection(ConnectionKey(1, "t", 1), buffer, 0)
+        elif isinstance(event, Packet):
+            deadline = deadline or time.monotonic() + SECONDS
+            buffer.add(event)
+            recording.add(event)
             count += 1
-    take.close_segment()
-    feed.close()
+    recording.close_segment()
+    reader.close()
     return count
 
 
-def theirs(url: str) -> int:
-    """What the little Flask recorders do; → pictures."""
+def cv2_recorder(url: str) -> int:
+    """Read and encode with cv2, as small Flask recorders do. Returns the number of pictures."""
     import cv2
 
     cv2.setNumThreads(1)
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
-    camera, writer, count, ends = cv2.VideoCapture(url), None, 0, 0.0
+    camera, writer, count, deadline = cv2.VideoCapture(url), None, 0, 0.0
     code = cv2.VideoWriter.fourcc(*"mp4v")
     with TemporaryDirectory() as folder:
-        while not ends or time.monotonic() < ends:
-            read, frame = camera.read()
-            if not read:
+        while not deadline or time.monotonic() < deadline:
+            has_frame, frame = camera.read()
+            if not has_frame:
                 break
-            ends = ends or time.monotonic() + SECONDS
+            deadline = deadline or time.monotonic() + SECONDS
             if writer is None:
                 size = (frame.shape[1], frame.shape[0])
                 writer = cv2.VideoWriter(f"{folder}/clip.mp4", code, FPS, size)
@@ -114,54 +110,54 @@ def theirs(url: str) -> int:
     return count
 
 
-WAYS: dict[str, Callable[[str], int]] = {"ours": ours, "cv2": theirs}
+METHODS: dict[str, Callable[[str], int]] = {"ours": ours, "cv2": cv2_recorder}
 
 
 def _cpu_s() -> float:
-    used = [resource.getrusage(one) for one in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def _measured(way: str, url: str) -> dict[str, float]:
-    """Run a way in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.recorder", way, url]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+def _measure(method: str, url: str) -> dict[str, float]:
+    """Run a method in its own process."""
+    command = [sys.executable, "-m", "tests.benchmarks.recorder", method, url]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    measurement: dict[str, float] = json.loads(result.stdout.splitlines()[-1])
+    return measurement
 
 
 def main() -> int:
-    """Print the table; 1 when a ratio is missed."""
-    size = {"width": 1920, "height": 1080, "grain": 24}
+    """Print the table. Returns 1 if a ratio is missed."""
+    size = {"width": 1920, "height": 1080, "noise": 24}
     cameras: dict[str, Callable[[], Any]] = {
         "MJPEG over HTTP": lambda: HttpCamera(encode_mjpeg(4, FPS, **size), loops=True),
         "H.264 over RTSP": lambda: RtspCamera(encode_h264(4, FPS, **size), loops=True),
     }
     missed = False
-    heads = ("cv2 CPU s", "ours CPU s", "pictures", "ratio a picture")
-    print("{:18} {:>10} {:>11} {:>12} {:>16}".format("1080p30, 10 s", *heads))
-    for name, make in cameras.items():
-        with running_camera(make()) as camera:
-            found = {way: _measured(way, camera.url) for way in WAYS}
-        cost = {way: one["cpu_s"] / max(1, one["pictures"]) for way, one in found.items()}
+    headings = ("cv2 CPU s", "ours CPU s", "pictures", "ratio per pict.")
+    print("{:18} {:>10} {:>11} {:>12} {:>16}".format("1080p30, 10 s", *headings))
+    for name, create_camera in cameras.items():
+        with running_camera(create_camera()) as camera:
+            results = {method: _measure(method, camera.url) for method in METHODS}
+        cost = {method: row["cpu_s"] / max(1, row["pictures"]) for method, row in results.items()}
         ratio = cost["cv2"] / cost["ours"]
-        missed = missed or ratio < LEAST_GAIN
-        pictures = "/".join(str(int(found[way]["pictures"])) for way in ("cv2", "ours"))
+        missed = missed or ratio < MIN_GAIN
+        pictures = "/".join(str(int(results[method]["pictures"])) for method in ("cv2", "ours"))
         print(
-            f"{name:18} {found['cv2']['cpu_s']:10.2f} {found['ours']['cpu_s']:11.3f} "
+            f"{name:18} {results['cv2']['cpu_s']:10.2f} {results['ours']['cpu_s']:11.3f} "
             f"{pictures:>12} {ratio:15.1f}×"
         )
-    print(f"at least {LEAST_GAIN:.0f}× is wanted")
+    print(f"bound: at least {MIN_GAIN:.0f}×")
     return int(missed)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "ours":
-        # Imports are not what is compared.
+        # Imports are not measured.
         import functions.recorder.camera.open_camera
         import functions.recorder.capture.active_recording  # noqa: F401
     else:
         import cv2  # noqa: F401
     before = _cpu_s()
-    pictures = WAYS[sys.argv[1]](sys.argv[2])
+    pictures = METHODS[sys.argv[1]](sys.argv[2])
     print(json.dumps({"cpu_s": _cpu_s() - before, "pictures": pictures}))

@@ -1,7 +1,7 @@
-"""How much a film of slides costs beside moviepy and beside encoding its sound alone, in one run.
+"""CPU time of a film of slides compared with moviepy and with encoding its sound alone.
 
-Ten slides, 82 s, 1280×720. Each way runs in a process of its own; what counts is its CPU time (user
-and system, children included) from its first line on, without imports.
+Ten slides, 82 s, 1280×720. Each method runs in its own process. CPU time (user and system, children
+included) is measured without imports.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ from shared.recipes.stored_object import StoredObject
 
 SIZE = (1280, 720)
 SLIDES, SECONDS = 10, 8.2
-LEAST_GAIN = 12.0
-"""CPU of moviepy ÷ ours."""
-MOST_OF_SOUND = 1.8
-"""Ours ÷ encoding the AAC alone, as FFmpeg does it when it is told nothing."""
+MIN_GAIN = 12.0
+"""CPU time of moviepy ÷ ours."""
+MAX_RATIO_TO_SOUND = 1.8
+"""CPU time of ours ÷ encoding only the AAC with FFmpeg's default options."""
 _RATE = 24_000
 _HERE = Path(__file__).parent
 
 
 def prepare(folder: Path) -> None:
-    """Slides, speech, and a plan of both."""
+    """Write slides, speech, and `plan.json`, which lists both."""
     rows = []
     for n in range(SLIDES):
-        _slide(n).save(folder / f"{n}.png")
+        _draw_slide(n).save(folder / f"{n}.png")
         spoken_s = SECONDS - (LEAD_SAMPLES + TAIL_SAMPLES) / RATE_HZ
-        (folder / f"{n}.wav").write_bytes(to_wav(_speech(n, spoken_s)))
+        (folder / f"{n}.wav").write_bytes(to_wav(_make_speech(n, spoken_s)))
         rows.append(
             {"slide": f"{n}.png", "speech": f"{n}.wav", "seconds": SECONDS,
              "lead_s": LEAD_SAMPLES / RATE_HZ}
@@ -71,7 +71,7 @@ def prepare(folder: Path) -> None:
     (folder / "plan.json").write_text(json.dumps(rows))
 
 
-def _slide(number: int) -> Image.Image:
+def _draw_slide(number: int) -> Image.Image:
     image = Image.new("RGB", SIZE, (246, 241, 232))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 24, SIZE[1]), fill=(30 + 20 * number, 90, 120))
@@ -82,23 +82,24 @@ def _slide(number: int) -> Image.Image:
     return image
 
 
-def _speech(number: int, seconds: float) -> SpeechAudio:
-    dice = np.random.default_rng(number)
+def _make_speech(number: int, seconds: float) -> SpeechAudio:
+    rng = np.random.default_rng(number)
     t = np.arange(round(seconds * _RATE)) / _RATE
     syllables = np.clip(np.sin(2 * np.pi * 3.3 * t), 0, 1)
     voice = sum(np.sin(2 * np.pi * 130 * k * t) / k for k in range(1, 24))
-    sound = 0.08 * syllables * (voice + 0.3 * dice.standard_normal(len(t)))
+    sound = 0.08 * syllables * (voice + 0.3 * rng.standard_normal(len(t)))
     return SpeechAudio((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes(), _RATE)
 
 
 def ours(
-    folder: Path, out: Path, options: FilmOptions, *, kept: str = "", edited: int | None = None
+    folder: Path, out: Path, options: FilmOptions, *, cache: str = "", edited: int | None = None
 ) -> None:
-    """The film; `kept` names the runs of an earlier one, since which slide `edited` was changed."""
-    film, speech = _measured(folder)
+    """Write the film. `cache` is the segment cache of an earlier film, in which slide `edited` was
+    different."""
+    timeline, speech = _load_speech(folder)
     names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
 
-    def picture_of(number: int) -> Planes:
+    def read_planes(number: int) -> Planes:
         return rgb_to_planes(
             to_rgb_array(read_slide((folder / f"{number}.png").read_bytes(), SIZE))
         )
@@ -106,25 +107,29 @@ def ours(
     def check() -> None:
         pass
 
-    rows = build_cues(film.sentences)
-    scenery = FrameRenderer(film, names, picture_of, SIZE, "en")
-    there: Any = Kept(folder / (kept or out.stem))
-    runs = SegmentCache(there, "runs/", scenery, SIZE, options.motion)
-    soft = rows if options.subtitles == "soft" else ()
+    cues = build_cues(timeline.sentences)
+    renderer = FrameRenderer(timeline, names, read_planes, SIZE, "en")
+    bucket: Any = FolderBucket(folder / (cache or out.stem))
+    segments = SegmentCache(bucket, "runs/", renderer, SIZE, options.motion)
+    soft_cues = cues if options.subtitles == "soft" else ()
     write_slideshow(
         out,
         FilmMetadata(
-            1, "Leaves", "eng", build_chapters(film, ["Leaves"] * SLIDES), subtitles=bool(soft)
+            1,
+            "Leaves",
+            "eng",
+            build_chapters(timeline, ["Leaves"] * SLIDES),
+            subtitles=bool(soft_cues),
         ),
-        segments=runs.get_segments(plan_segments(film, rows, options), check),
+        segments=segments.get_segments(plan_segments(timeline, cues, options), check),
         sound=speech.read_blocks(speech.compute_gains(-16)),
-        cues=soft,
+        cues=soft_cues,
         check=check,
     )
 
 
-class Kept:
-    """Runs in a folder: the work bucket without the time that the way there takes."""
+class FolderBucket:
+    """Objects in a folder: the work bucket without network time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -155,25 +160,25 @@ class Kept:
         return self._folder / name.replace("/", "_")
 
 
-def sound_alone(folder: Path, out: Path, options: dict[str, str]) -> None:
-    """The same sound, ready made: nothing but encoding it is counted."""
+def encode_sound(folder: Path, out: Path, options: dict[str, str]) -> None:
+    """Encode the finished sound of the film."""
     blocks = np.load(folder / "sound.npy")
     with av.open(str(out), "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=RATE_HZ, options=options)
         stream.layout, stream.bit_rate = "mono", 96_000
         for at in range(0, blocks.shape[1], RATE_HZ):
-            container.mux(stream.encode(_frame(blocks, at)))
+            container.mux(stream.encode(_audio_frame(blocks, at)))
         container.mux(stream.encode(None))
 
 
-def _frame(blocks: Samples, at: int) -> av.AudioFrame:
+def _audio_frame(blocks: Samples, at: int) -> av.AudioFrame:
     block = np.ascontiguousarray(blocks[:, at : at + RATE_HZ])
     frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, at, Fraction(1, RATE_HZ)
     return frame
 
 
-def _measured(folder: Path) -> tuple[Timeline, SpeechTrack]:
+def _load_speech(folder: Path) -> tuple[Timeline, SpeechTrack]:
     def read(number: int) -> SpeechAudio:
         return from_wav((folder / f"{number}.wav").read_bytes())
 
@@ -182,77 +187,82 @@ def _measured(folder: Path) -> tuple[Timeline, SpeechTrack]:
         samples = read(n).samples
         sentence = SpokenSentence("What leaves do with light and water.", 0, samples)
         rows.append(SlideSpeech(f"{n}.wav", 1, 1, _RATE, samples, (sentence,)))
-    film = build_timeline(Narration(tuple(rows)))
-    speech = SpeechTrack(film, read)
+    timeline = build_timeline(Narration(tuple(rows)))
+    speech = SpeechTrack(timeline, read)
     speech.measure(lambda: None)
-    return film, speech
+    return timeline, speech
 
 
-WAYS: dict[str, Callable[[Path, Path], None]] = {
+METHODS: dict[str, Callable[[Path, Path], None]] = {
     "ours": lambda folder, out: ours(folder, out, FilmOptions()),
-    "edited": lambda folder, out: ours(folder, out, FilmOptions(), kept="earlier", edited=4),
+    "edited": lambda folder, out: ours(folder, out, FilmOptions(), cache="earlier", edited=4),
     "fade": lambda folder, out: ours(folder, out, FilmOptions("fade")),
     "burned": lambda folder, out: ours(folder, out, FilmOptions(subtitles="burned")),
     "motion": lambda folder, out: ours(folder, out, FilmOptions(motion="gentle")),
-    "aac": lambda folder, out: sound_alone(folder, out, {}),
-    "aac fast": lambda folder, out: sound_alone(folder, out, {"aac_coder": "fast"}),
+    "aac": lambda folder, out: encode_sound(folder, out, {}),
+    "aac fast": lambda folder, out: encode_sound(folder, out, {"aac_coder": "fast"}),
 }
 
 
-def run(way: str, folder: Path) -> dict[str, float]:
-    """CPU in seconds, peak memory and size of the result in MB; the wall clock in seconds."""
-    out = folder / f"{way.replace(' ', '-')}.mp4"
-    command = [sys.executable, "-m", "tests.benchmarks.stitching", way, str(folder), str(out)]
-    if way == "moviepy":
-        python = prepare_python(_HERE / "moviepy.txt", "the benchmark", lambda line: print(line))
+def run(method: str, folder: Path) -> dict[str, float]:
+    """Run a method in its own process. Returns CPU and wall time in seconds, and peak memory and
+    size of the film in MB."""
+    out = folder / f"{method.replace(' ', '-')}.mp4"
+    command = [sys.executable, "-m", "tests.benchmarks.stitching", method, str(folder), str(out)]
+    if method == "moviepy":
+        python = prepare_python(_HERE / "moviepy.txt", "the benchmark", print)
         command = [str(python), str(_HERE / "naive_moviepy.py"), str(folder), str(out)]
-    began = time.perf_counter()
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    wall_s = time.perf_counter() - began
+    started = time.perf_counter()
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    wall_s = time.perf_counter() - started
     return {
-        **json.loads(told.stdout.splitlines()[-1]),
+        **json.loads(result.stdout.splitlines()[-1]),
         "wall_s": wall_s,
         "size_mb": out.stat().st_size / 1e6,
     }
 
 
 def _peak_mb() -> float:
-    """Of this program: getrusage would count what its parent held when it was started."""
+    """Peak memory of this process. getrusage would include its parent's before the exec."""
     try:
-        told = Path("/proc/self/status").read_text().split("VmHWM:")[1]
+        value = Path("/proc/self/status").read_text().split("VmHWM:")[1]
     except (OSError, IndexError):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return int(told.split()[0]) / 1024
+    return int(value.split()[0]) / 1024
 
 
 def main() -> int:
+    """Print the table. Returns 1 if a bound is missed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
-        film, speech = _measured(folder)
+        timeline, speech = _load_speech(folder)
         np.save(
             folder / "sound.npy",
             np.concatenate(list(speech.read_blocks(speech.compute_gains(-16))), axis=1),
         )
         ours(folder, folder / "earlier.mp4", FilmOptions())
-        costs = {way: run(way, folder) for way in ("moviepy", *WAYS)}
-    print(f"{SLIDES} slides, {float(film.duration):.0f} s, {SIZE[0]}×{SIZE[1]}")
-    print(f"{'way':<10}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'MB':>6}{'÷ ours':>8}")
-    for way, cost in costs.items():
+        costs = {method: run(method, folder) for method in ("moviepy", *METHODS)}
+    print(f"{SLIDES} slides, {float(timeline.duration):.0f} s, {SIZE[0]}×{SIZE[1]}")
+    print(f"{'method':<10}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'MB':>6}{'÷ ours':>8}")
+    for method, cost in costs.items():
         share = cost["cpu_s"] / costs["ours"]["cpu_s"]
         print(
-            f"{way:<10}{cost['cpu_s']:>8.2f}{cost['wall_s']:>8.2f}{cost['peak_mb']:>9.0f}"
+            f"{method:<10}{cost['cpu_s']:>8.2f}{cost['wall_s']:>8.2f}{cost['peak_mb']:>9.0f}"
             f"{cost['size_mb']:>6.1f}{share:>7.1f}×"
         )
     gain = costs["moviepy"]["cpu_s"] / costs["ours"]["cpu_s"]
-    part = costs["ours"]["cpu_s"] / costs["aac"]["cpu_s"]
-    missed = gain < LEAST_GAIN or part > MOST_OF_SOUND
-    print(f"moviepy ÷ ours {gain:.1f}, ours ÷ AAC alone {part:.2f}{'  MISSED' if missed else ''}")
+    sound_ratio = costs["ours"]["cpu_s"] / costs["aac"]["cpu_s"]
+    missed = gain < MIN_GAIN or sound_ratio > MAX_RATIO_TO_SOUND
+    print(
+        f"moviepy ÷ ours {gain:.1f}, ours ÷ AAC alone {sound_ratio:.2f}"
+        f"{'  MISSED' if missed else ''}"
+    )
     return int(missed)
 
 
 if __name__ == "__main__":
     before = time.process_time()
-    WAYS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    METHODS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
     peak_mb = _peak_mb()
     print(json.dumps({"cpu_s": time.process_time() - before, "peak_mb": peak_mb}))

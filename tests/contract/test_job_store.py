@@ -1,5 +1,8 @@
-"""One contract for the ledger: in memory, where the chain is proven, and on Firestore, where it
-runs. So the proof speaks of the real thing."""
+"""The contract of JobStore for the store in memory and for Firestore.
+
+The simulation proves the pipeline with the store in memory; these tests show that Firestore behaves
+the same.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def store(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def job() -> str:
-    """The path of a job that nobody else uses."""
+    """The path of a new job."""
     return f"jobs/{secrets.token_hex(10)}"
 
 
@@ -45,14 +48,14 @@ def read_one(store: JobStore, path: str) -> Doc | None:
     return doc
 
 
-def test_documents_are_read_together_in_the_order_asked_for(store: JobStore, job: str) -> None:
+def test_documents_are_read_in_the_requested_order(store: JobStore, job: str) -> None:
     store.commit([Create(f"{job}/units/a", {"n": 1}), Create(f"{job}/units/b", {"n": 2})])
     paths = [f"{job}/units/b", f"{job}/units/none", f"{job}/units/a", f"{job}/units/b"]
-    found = store.read(paths)
-    assert [doc and doc.data["n"] for doc in found] == [2, None, 1, 2]
+    docs = store.read(paths)
+    assert [doc and doc.data["n"] for doc in docs] == [2, None, 1, 2]
 
 
-def test_a_document_can_be_created_once(store: JobStore, job: str) -> None:
+def test_document_can_be_created_once(store: JobStore, job: str) -> None:
     assert store.commit([Create(job, {"n": 1})]) is CommitResult.OK
     assert store.commit([Create(job, {"n": 2})]) is CommitResult.CONFLICT
     doc = read_one(store, job)
@@ -60,21 +63,19 @@ def test_a_document_can_be_created_once(store: JobStore, job: str) -> None:
     assert doc.data == {"n": 1}
 
 
-def test_an_update_without_its_document_is_missing_and_writes_nothing(
-    store: JobStore, job: str
-) -> None:
+def test_update_of_a_missing_document_writes_nothing(store: JobStore, job: str) -> None:
     writes: list[Write] = [Put(f"{job}/units/a", {"n": 1}), Update(f"{job}/stages/s", {"n": 1})]
     assert store.commit(writes) is CommitResult.MISSING
     assert read_one(store, f"{job}/units/a") is None
 
 
-def test_a_version_is_good_for_one_write(store: JobStore, job: str) -> None:
+def test_version_is_valid_for_one_write(store: JobStore, job: str) -> None:
     store.commit([Create(job, {"n": 1})])
-    seen = read_one(store, job)
-    assert seen is not None
-    assert store.commit([Update(job, {"n": 2}, seen.version)]) is CommitResult.OK
-    assert store.commit([Update(job, {"n": 3}, seen.version)]) is CommitResult.CONFLICT
-    assert store.commit([Delete(job, seen.version)]) is CommitResult.CONFLICT
+    stored = read_one(store, job)
+    assert stored is not None
+    assert store.commit([Update(job, {"n": 2}, stored.version)]) is CommitResult.OK
+    assert store.commit([Update(job, {"n": 3}, stored.version)]) is CommitResult.CONFLICT
+    assert store.commit([Delete(job, stored.version)]) is CommitResult.CONFLICT
     now = read_one(store, job)
     assert now is not None
     assert now.data["n"] == 2
@@ -82,14 +83,14 @@ def test_a_version_is_good_for_one_write(store: JobStore, job: str) -> None:
     assert read_one(store, job) is None
 
 
-def test_a_version_of_a_document_that_is_gone_is_refused(store: JobStore, job: str) -> None:
+def test_version_of_a_deleted_document_is_refused(store: JobStore, job: str) -> None:
     store.commit([Create(job, {"n": 1})])
-    seen = read_one(store, job)
-    assert seen is not None
+    stored = read_one(store, job)
+    assert stored is not None
     store.commit([Delete(job)])
-    update = store.commit([Update(job, {"n": 2}, seen.version)])
+    update = store.commit([Update(job, {"n": 2}, stored.version)])
     assert update in (CommitResult.CONFLICT, CommitResult.MISSING)
-    assert store.commit([Delete(job, seen.version)]) in (
+    assert store.commit([Delete(job, stored.version)]) in (
         CommitResult.CONFLICT,
         CommitResult.MISSING,
     )
@@ -97,34 +98,34 @@ def test_a_version_of_a_document_that_is_gone_is_refused(store: JobStore, job: s
 
 def test_one_refused_write_refuses_the_whole_batch(store: JobStore, job: str) -> None:
     store.commit([Create(f"{job}/units/a", {"n": 1})])
-    done = store.commit(
+    result = store.commit(
         [
             Create(f"{job}/units/b", {"n": 2}),
             Create(f"{job}/units/a", {"n": 2}),
             Put(f"{job}/units/c", {"n": 2}),
         ]
     )
-    assert done is CommitResult.CONFLICT
+    assert result is CommitResult.CONFLICT
     assert read_one(store, f"{job}/units/b") is None
     assert read_one(store, f"{job}/units/c") is None
 
 
-def test_dots_reach_into_maps_and_leave_the_rest(store: JobStore, job: str) -> None:
+def test_dotted_field_names_update_inside_maps(store: JobStore, job: str) -> None:
     store.commit([Create(job, {"stages": {"a": "waiting", "b": "waiting"}, "n": 1})])
-    store.commit([Update(job, {"stages.a": "done", "n": Increment(4), "fresh": Increment(2)})])
+    store.commit([Update(job, {"stages.a": "done", "n": Increment(4), "new": Increment(2)})])
     doc = read_one(store, job)
     assert doc is not None
-    assert doc.data == {"stages": {"a": "done", "b": "waiting"}, "n": 5, "fresh": 2}
+    assert doc.data == {"stages": {"a": "done", "b": "waiting"}, "n": 5, "new": 2}
 
 
-def test_times_come_back_as_they_went(store: JobStore, job: str) -> None:
+def test_times_are_read_as_written(store: JobStore, job: str) -> None:
     store.commit([Create(job, {"at": NOW})])
     doc = read_one(store, job)
     assert doc is not None
     assert doc.data["at"] == NOW
 
 
-def test_a_collection_lists_its_own_documents_alone(store: JobStore, job: str) -> None:
+def test_collection_lists_only_its_own_documents(store: JobStore, job: str) -> None:
     store.commit(
         [Create(f"{job}/units/{n}", {"n": n}) for n in range(3)]
         + [Create(f"{job}/stages/s", {"n": 9}), Create(job, {"n": 8})]
@@ -133,39 +134,39 @@ def test_a_collection_lists_its_own_documents_alone(store: JobStore, job: str) -
     assert sorted(doc.id for doc in store.list_documents(f"{job}/units")) == ["0", "1", "2"]
 
 
-def _racing(act: Callable[[int], CommitResult]) -> list[CommitResult]:
+def _run_concurrently(commit: Callable[[int], CommitResult]) -> list[CommitResult]:
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(act, range(8)))
+        return list(pool.map(commit, range(8)))
 
 
 @pytest.mark.suite
-def test_eight_who_claim_at_once_have_one_winner(world: Any, job: str) -> None:
-    store: JobStore = world.store
-    ends = _racing(lambda n: store.commit([Create(job, {"token": n})]))
-    assert ends.count(CommitResult.OK) == 1
-    assert ends.count(CommitResult.CONFLICT) == 7
+def test_one_of_eight_concurrent_creates_succeeds(services: Any, job: str) -> None:
+    store: JobStore = services.store
+    results = _run_concurrently(lambda n: store.commit([Create(job, {"token": n})]))
+    assert results.count(CommitResult.OK) == 1
+    assert results.count(CommitResult.CONFLICT) == 7
 
 
 @pytest.mark.suite
-def test_eight_who_move_a_unit_at_once_have_one_winner(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_one_of_eight_concurrent_updates_succeeds(services: Any, job: str) -> None:
+    store: JobStore = services.store
     store.commit([Create(job, {"token": -1, "done": 0})])
-    seen = read_one(store, job)
-    assert seen is not None
-    version = seen.version
-    ends = _racing(
+    stored = read_one(store, job)
+    assert stored is not None
+    version = stored.version
+    results = _run_concurrently(
         lambda n: store.commit([Update(job, {"token": n, "done": Increment(1)}, version)])
     )
-    assert ends.count(CommitResult.OK) == 1
+    assert results.count(CommitResult.OK) == 1
     now = read_one(store, job)
     assert now is not None
     assert now.data["done"] == 1
 
 
 @pytest.mark.suite
-def test_parts_that_finish_at_once_are_counted_exactly(world: Any, job: str) -> None:
-    """24 parts, every one committed by four at once: each counts once."""
-    store: JobStore = world.store
+def test_parts_that_finish_concurrently_are_counted_exactly(services: Any, job: str) -> None:
+    """Commits each of 24 parts four times at once: each part counts once."""
+    store: JobStore = services.store
     store.commit([Create(f"{job}/stages/s", {"done": 0})])
     store.commit([Create(f"{job}/units/{n}", {"state": "leased"}) for n in range(24)])
     versions = {doc.path: doc.version for doc in store.list_documents(f"{job}/units")}
@@ -179,16 +180,16 @@ def test_parts_that_finish_at_once_are_counted_exactly(world: Any, job: str) -> 
         )
 
     with ThreadPoolExecutor(16) as pool:
-        ends = list(pool.map(finish, [path for path in versions for _ in range(4)]))
-    assert ends.count(CommitResult.OK) == 24
+        results = list(pool.map(finish, [path for path in versions for _ in range(4)]))
+    assert results.count(CommitResult.OK) == 24
     stage = read_one(store, f"{job}/stages/s")
     assert stage is not None
     assert stage.data["done"] == 24
 
 
 @pytest.mark.suite
-def test_only_stages_in_work_that_nobody_touched_are_stalled(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_stalled_jobs_have_active_stages_without_recent_progress(services: Any, job: str) -> None:
+    store: JobStore = services.store
     old = NOW - timedelta(days=3000)
     rows = [("queued", old), ("running", old), ("done", old), ("stopped", old), ("queued", NOW)]
     for n, (state, at) in enumerate(rows):
@@ -196,15 +197,18 @@ def test_only_stages_in_work_that_nobody_touched_are_stalled(world: Any, job: st
         store.commit(
             [Create(path, {"job": f"{job[5:]}{n}", "state": state, "last_progress_at": at})]
         )
-    found = store.list_stalled_jobs(old + timedelta(days=1))
-    assert [one for one in found if one.startswith(job[5:])] == [f"{job[5:]}0", f"{job[5:]}1"]
+    job_ids = store.list_stalled_jobs(old + timedelta(days=1))
+    assert [job_id for job_id in job_ids if job_id.startswith(job[5:])] == [
+        f"{job[5:]}0",
+        f"{job[5:]}1",
+    ]
     for n in range(len(rows)):
         store.commit([Delete(f"{job}{n}/stages/s")])
 
 
 @pytest.mark.suite
-def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_purge_deletes_the_documents_below_the_job(services: Any, job: str) -> None:
+    store: JobStore = services.store
     store.commit([Create(job, {"status": "deleted"})])
     store.commit([Create(f"{job}/units/{n}", {"n": n}) for n in range(30)])
     store.commit([Create(f"{job}/events/{n}", {"n": n}) for n in range(3)])
@@ -214,7 +218,7 @@ def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(world: Any, job
     assert read_one(store, job) is not None
 
 
-def test_of_many_who_count_at_once_each_gets_a_number_of_its_own(store: JobStore) -> None:
+def test_concurrent_increments_return_distinct_numbers(store: JobStore) -> None:
     path = f"limits/{secrets.token_hex(10)}"
 
     def count(_: int) -> int:
@@ -230,7 +234,7 @@ def test_of_many_who_count_at_once_each_gets_a_number_of_its_own(store: JobStore
     assert doc.data == {"expires_at": NOW, "count": 50}
 
 
-def test_an_owners_jobs_are_found_counted_and_summed_up(store: JobStore) -> None:
+def test_jobs_of_an_owner_are_listed_counted_and_summed(store: JobStore) -> None:
     owner = secrets.token_hex(8)
     rows = [("frames", "done", 10), ("still", "running", 20), ("frames", "running", 40)]
     ids = [secrets.token_hex(10) for _ in rows]
@@ -239,13 +243,13 @@ def test_an_owners_jobs_are_found_counted_and_summed_up(store: JobStore) -> None
         created = {"created_at": NOW + timedelta(minutes=minute)}
         store.commit([Create(f"jobs/{job_id}", data | created)])
 
-    def found(recipe: str | None, *statuses: str) -> list[str]:
+    def list_ids(recipe: str | None, *statuses: str) -> list[str]:
         docs = store.list_jobs(owner, statuses=statuses, after=None, max_count=9, recipe=recipe)
         return [doc.id for doc in docs]
 
-    assert found(None, "done", "running") == ids[::-1]
-    assert found("frames", "done", "running") == [ids[2], ids[0]]
-    assert found("frames", "running") == [ids[2]]
+    assert list_ids(None, "done", "running") == ids[::-1]
+    assert list_ids("frames", "done", "running") == [ids[2], ids[0]]
+    assert list_ids("frames", "running") == [ids[2]]
     assert (
         store.count_open_jobs(owner, ["running"]),
         store.count_open_jobs("nobody", ["running"]),
@@ -253,7 +257,7 @@ def test_an_owners_jobs_are_found_counted_and_summed_up(store: JobStore) -> None
     assert (store.sum_stored_bytes(owner), store.sum_stored_bytes("nobody")) == (70, 0)
 
 
-def test_an_owners_documents_come_in_pages_newest_first(store: JobStore) -> None:
+def test_documents_of_an_owner_are_paged_newest_first(store: JobStore) -> None:
     owner = secrets.token_hex(8)
     ids = [f"{minute}{owner}" for minute in range(5)]
     for minute, name in enumerate(ids):
@@ -261,25 +265,25 @@ def test_an_owners_documents_come_in_pages_newest_first(store: JobStore) -> None
         store.commit([Create(f"mails/{name}", {"owner": owner, "created_at": moment})])
 
     first = store.list_owned("mails", owner, after=None, max_count=2)
-    behind = (first[-1].data["created_at"], first[-1].id)
-    rest = store.list_owned("mails", owner, after=behind, max_count=9)
+    cursor = (first[-1].data["created_at"], first[-1].id)
+    rest = store.list_owned("mails", owner, after=cursor, max_count=9)
 
     assert [doc.id for doc in (*first, *rest)] == ids[::-1]
 
 
-def test_documents_are_found_by_their_owner_page_by_page(store: JobStore, job: str) -> None:
+def test_documents_of_an_owner_are_paged_by_id(store: JobStore, job: str) -> None:
     owner, other = f"alice {job}", f"bob {job}"
     ids = sorted(secrets.token_hex(10) for _ in range(5))
-    store.commit([Create(f"webhooks/{one}", {"owner": owner}) for one in ids])
+    store.commit([Create(f"webhooks/{doc_id}", {"owner": owner}) for doc_id in ids])
     store.commit([Create(f"webhooks/{secrets.token_hex(10)}", {"owner": other})])
     first = store.list_owned_by_id("webhooks", owner, max_count=3)
     rest = store.list_owned_by_id("webhooks", owner, after=first[-1].id, max_count=3)
     assert [doc.id for doc in first + rest] == ids
-    store.commit([Delete(f"webhooks/{one}") for one in ids])
+    store.commit([Delete(f"webhooks/{doc_id}") for doc_id in ids])
     assert store.list_owned_by_id("webhooks", owner) == ()
 
 
-def test_what_is_due_is_found_and_what_has_ended_is_not(store: JobStore, job: str) -> None:
+def test_due_documents_are_listed_in_order(store: JobStore, job: str) -> None:
     kind = f"kind{job[5:]}"
     late, soon = NOW - timedelta(minutes=2), NOW - timedelta(minutes=1)
     rows = {"b": soon, "a": late, "c": None, "d": NOW, "e": NOW + timedelta(days=1)}
@@ -288,7 +292,7 @@ def test_what_is_due_is_found_and_what_has_ended_is_not(store: JobStore, job: st
     assert [doc.id for doc in store.list_due(kind, NOW, max_count=1)] == ["a"]
 
 
-def test_the_newest_come_first_and_no_page_swallows_one(store: JobStore, job: str) -> None:
+def test_newest_documents_are_paged_without_gaps(store: JobStore, job: str) -> None:
     kind = f"kind{job[5:]}"
     for name, at in {"a": NOW, "b": NOW, "c": NOW - timedelta(days=1), "d": NOW}.items():
         store.commit([Create(f"{kind}/{name}", {"of": "x", "created_at": at})])
@@ -298,19 +302,19 @@ def test_the_newest_come_first_and_no_page_swallows_one(store: JobStore, job: st
     assert [doc.id for doc in first + rest] == ["d", "b", "a", "c"]
 
 
-def test_a_purge_takes_what_stands_beside_the_job(store: JobStore, job: str) -> None:
-    beside = ("mails", "shares", "deliveries")
-    mine = [f"{name}/{secrets.token_hex(10)}" for name in beside]
-    others = [f"{name}/{secrets.token_hex(10)}" for name in beside]
-    store.commit([Create(path, {"job": job[5:]}) for path in mine])
-    store.commit([Create(path, {"job": "another"}) for path in others])
+def test_purge_deletes_emails_shares_and_deliveries_of_the_job(store: JobStore, job: str) -> None:
+    collections = ("mails", "shares", "deliveries")
+    related = [f"{name}/{secrets.token_hex(10)}" for name in collections]
+    unrelated = [f"{name}/{secrets.token_hex(10)}" for name in collections]
+    store.commit([Create(path, {"job": job[5:]}) for path in related])
+    store.commit([Create(path, {"job": "another"}) for path in unrelated])
     store.purge_job(job[5:])
-    assert store.read(mine) == (None, None, None)
-    assert all(store.read(others))
-    store.commit([Delete(path) for path in others])
+    assert store.read(related) == (None, None, None)
+    assert all(store.read(unrelated))
+    store.commit([Delete(path) for path in unrelated])
 
 
-def test_who_awaits_uploads_for_long_is_found_and_no_other(store: JobStore) -> None:
+def test_jobs_that_wait_long_for_uploads_are_listed(store: JobStore) -> None:
     since = datetime(2001, 1, 1, tzinfo=UTC)
     names = {status: secrets.token_hex(10) for status in ("awaiting_upload", "running", "done")}
     ages = {"awaiting_upload": since, "running": since, "done": since}
@@ -322,11 +326,11 @@ def test_who_awaits_uploads_for_long_is_found_and_no_other(store: JobStore) -> N
     store.commit([Delete(f"jobs/{name}") for name in names.values()])
 
 
-def test_what_has_expired_is_found_oldest_first_and_not_before_its_time(store: JobStore) -> None:
+def test_expired_jobs_are_listed_oldest_first(store: JobStore) -> None:
     at = datetime(2001, 2, 1, tzinfo=UTC)
     names = [secrets.token_hex(10) for _ in range(3)]
     for n, name in enumerate(names):
-        # A tombstone has an end as well.
+        # A tombstone expires as well.
         row = {"status": "deleted" if n else "done", "updated_at": at, "expires_at": at}
         row |= {"expires_at": at + timedelta(days=2 - n)}
         store.commit([Create(f"jobs/{name}", row)])

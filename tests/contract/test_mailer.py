@@ -1,4 +1,4 @@
-"""Letters over SMTP, against servers that take them, refuse them, or leave in the middle."""
+"""The SMTP mailer against servers that accept, refuse or disconnect."""
 
 from __future__ import annotations
 
@@ -13,68 +13,69 @@ from shared.adapters.smtp import SmtpMailer
 from shared.errors import MailRefused, MailUnavailable
 from shared.ports.outbound import Email
 
-LETTER = Email("ada@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
-GOOD = {
+EMAIL = Email("ada@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
+GOOD_REPLIES = {
     "greeting": "220 here",
     "EHLO": "250 here",
     "MAIL": "250 ok",
     "RCPT": "250 ok",
     "DATA": "354 go on",
-    "end": "250 taken",
+    "end": "250 accepted",
     "QUIT": "221 bye",
     "RSET": "250 ok",
 }
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class _SmtpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
-    answers: Mapping[str, str]
-    taken: list[bytes]
+    replies: Mapping[str, str]
+    messages: list[bytes]
 
 
-class _Talk(socketserver.StreamRequestHandler):
-    """One connection: every command is answered as `answers` says; "" hangs up."""
+class _SmtpHandler(socketserver.StreamRequestHandler):
+    """One connection. Replies to every command from `replies`; "" closes the connection."""
 
     def handle(self) -> None:
         server = self.server
-        assert isinstance(server, _Server)
-        self._say(server.answers["greeting"])
+        assert isinstance(server, _SmtpServer)
+        self._reply(server.replies["greeting"])
         while line := self.rfile.readline():
             verb = line.split()[0].decode().upper()
-            answer = server.answers[verb]
-            if not answer:
+            reply = server.replies[verb]
+            if not reply:
                 return
-            self._say(answer)
-            if answer.startswith("354"):
+            self._reply(reply)
+            if reply.startswith("354"):
                 body = b""
                 while not body.endswith(b"\r\n.\r\n"):
                     body += self.rfile.readline()
-                server.taken.append(body)
-                self._say(server.answers["end"])
+                server.messages.append(body)
+                self._reply(server.replies["end"])
 
-    def _say(self, answer: str) -> None:
-        self.wfile.write(answer.encode() + b"\r\n")
+    def _reply(self, text: str) -> None:
+        self.wfile.write(text.encode() + b"\r\n")
 
 
 @contextmanager
-def answering(**changed: str) -> Iterator[_Server]:
-    with _Server(("127.0.0.1", 0), _Talk) as server:
-        server.answers, server.taken = {**GOOD, **changed}, []
+def running_smtp_server(**changed: str) -> Iterator[_SmtpServer]:
+    """A server with `changed` replies while the block runs."""
+    with _SmtpServer(("127.0.0.1", 0), _SmtpHandler) as server:
+        server.replies, server.messages = {**GOOD_REPLIES, **changed}, []
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
 
 
-def send(server: _Server, letter: Email = LETTER) -> None:
-    SmtpMailer(f"smtp://127.0.0.1:{server.server_address[1]}", "Us <us@example.org>").send(letter)
+def send(server: _SmtpServer, email: Email = EMAIL) -> None:
+    SmtpMailer(f"smtp://127.0.0.1:{server.server_address[1]}", "Us <us@example.org>").send(email)
 
 
-@pytest.mark.parametrize("goodbye", ["221 bye", "421 too busy to say goodbye", "500 what?", ""])
-def test_a_letter_that_was_taken_is_out_however_the_server_says_goodbye(goodbye: str) -> None:
-    with answering(QUIT=goodbye) as server:
+@pytest.mark.parametrize("quit_reply", ["221 bye", "421 too busy to say goodbye", "500 what?", ""])
+def test_accepted_email_is_sent_whatever_quit_returns(quit_reply: str) -> None:
+    with running_smtp_server(QUIT=quit_reply) as server:
         send(server)
-        assert len(server.taken) == 1
-        assert b"Message-ID: <1@localhost>" in server.taken[0]
+        assert len(server.messages) == 1
+        assert b"Message-ID: <1@localhost>" in server.messages[0]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,8 @@ def test_a_letter_that_was_taken_is_out_however_the_server_says_goodbye(goodbye:
     ],
     ids=lambda changed: " ".join(*changed.items()),
 )
-def test_what_may_pass_or_be_mended_is_tried_again(changed: dict[str, str]) -> None:
-    with answering(**changed) as server, pytest.raises(MailUnavailable):
+def test_temporary_and_configuration_errors_are_retried(changed: dict[str, str]) -> None:
+    with running_smtp_server(**changed) as server, pytest.raises(MailUnavailable):
         send(server)
 
 
@@ -101,20 +102,20 @@ def test_what_may_pass_or_be_mended_is_tried_again(changed: dict[str, str]) -> N
     [{"RCPT": "550 no such user"}, {"end": "554 we take this for spam"}],
     ids=lambda changed: " ".join(*changed.items()),
 )
-def test_what_the_server_will_never_take_is_refused_for_good(changed: dict[str, str]) -> None:
-    with answering(**changed) as server, pytest.raises(MailRefused):
+def test_permanent_errors_are_not_retried(changed: dict[str, str]) -> None:
+    with running_smtp_server(**changed) as server, pytest.raises(MailRefused):
         send(server)
 
 
-def test_an_address_beyond_what_the_server_can_write_to_is_refused_for_good() -> None:
-    letter = Email("adä@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
-    with answering() as server, pytest.raises(MailRefused):
-        send(server, letter)
+def test_address_that_needs_smtputf8_is_refused_without_it() -> None:
+    email = Email("adä@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
+    with running_smtp_server() as server, pytest.raises(MailRefused):
+        send(server, email)
 
 
-def test_a_server_that_is_not_there_is_tried_again() -> None:
-    with answering() as server:
+def test_unreachable_server_is_retried() -> None:
+    with running_smtp_server() as server:
         port = server.server_address[1]
     mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", "Us <us@example.org>")
     with pytest.raises(MailUnavailable):
-        mailer.send(LETTER)
+        mailer.send(EMAIL)

@@ -1,4 +1,4 @@
-"""The object store's adapter over the real client: written once, adopted whole, never by halves."""
+"""The adapter of the object store: objects are written once, adopted, and never partial."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NAMES = {role: f"moodreel-contract-{role.value}" for role in Bucket}
 
 @pytest.fixture(scope="module")
 def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    made = GcsEmulator(tmp_path_factory.mktemp("objects")).start()
+    server = GcsEmulator(tmp_path_factory.mktemp("objects")).start()
     for name in NAMES.values():
-        made.client().create_bucket(name)
-    yield made
-    made.close()
+        server.client().create_bucket(name)
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def objects(gcs: GcsEmulator) -> CloudObjectStore:
     return CloudObjectStore(gcs.client(), NAMES, dict)
 
 
-def put(objects: CloudObjectStore, name: str, size: int, spec: str = "spec") -> Any:
+def write_object(objects: CloudObjectStore, name: str, size: int, spec: str = "spec") -> Any:
     with objects.create(Bucket.WORK, name, content_type="x/y", spec=spec) as writer:
         for _ in range(size // MIB):
             writer.write(b"z" * MIB)
@@ -46,91 +46,91 @@ def put(objects: CloudObjectStore, name: str, size: int, spec: str = "spec") -> 
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["in one request", "in chunks"])
-def test_a_crash_after_the_write_finds_its_object_and_takes_it_over(
+def test_second_write_of_the_same_spec_adopts_the_object(
     objects: CloudObjectStore, size: int
 ) -> None:
-    first = put(objects, f"packs/{size}", size)
-    again = put(objects, f"packs/{size}", size)
-    assert (first.adopted, again.adopted) == (False, True)
-    assert again.stored_object == first.stored_object
-    assert again.stored_object.size_bytes == size
+    first = write_object(objects, f"packs/{size}", size)
+    second = write_object(objects, f"packs/{size}", size)
+    assert (first.adopted, second.adopted) == (False, True)
+    assert second.stored_object == first.stored_object
+    assert second.stored_object.size_bytes == size
     with pytest.raises(ArtifactConflict):
-        put(objects, f"packs/{size}", size, spec="of something else")
+        write_object(objects, f"packs/{size}", size, spec="another spec")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["in one request", "in chunks"])
-def test_two_that_write_at_once_end_with_one_object(objects: CloudObjectStore, size: int) -> None:
+def test_concurrent_writes_end_with_one_object(objects: CloudObjectStore, size: int) -> None:
     name = f"packs/race{size}"
     with objects.create(Bucket.WORK, name, content_type="x/y", spec="spec") as slower:
         for _ in range(size // MIB):
             slower.write(b"s" * MIB)
-        faster = put(objects, name, size)
+        faster = write_object(objects, name, size)
     assert slower.adopted
     assert slower.stored_object == faster.stored_object
 
 
-def break_off(
-    objects: CloudObjectStore, name: str, size: int, meanwhile: Callable[[], object]
+def write_and_fail(
+    objects: CloudObjectStore, name: str, size: int, before_error: Callable[[], object]
 ) -> None:
     with objects.create(Bucket.WORK, name, content_type="x/y", spec="") as writer:
         for _ in range(size // MIB):
             writer.write(b"h" * MIB)
-        meanwhile()
-        raise KeyError("the film broke off")
+        before_error()
+        raise KeyError("the source failed")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["in one request", "in chunks"])
-def test_an_error_on_the_way_leaves_nothing_and_is_not_hidden(
+def test_error_while_writing_leaves_no_object_and_is_raised(
     objects: CloudObjectStore, size: int
 ) -> None:
-    with pytest.raises(KeyError, match="the film broke off"):
-        break_off(objects, f"half{size}", size, list)
+    with pytest.raises(KeyError, match="the source failed"):
+        write_and_fail(objects, f"partial{size}", size, list)
     gc.collect()
-    assert objects.stat(Bucket.WORK, f"half{size}") is None
+    assert objects.stat(Bucket.WORK, f"partial{size}") is None
 
 
-def test_an_error_while_the_store_is_away_leaves_no_half_object_once_it_is_back(
+def test_error_during_an_outage_leaves_no_partial_object(
     objects: CloudObjectStore, gcs: GcsEmulator
 ) -> None:
-    with pytest.raises(KeyError, match="the film broke off"):
-        break_off(objects, "away", LARGE, gcs.kill)
+    with pytest.raises(KeyError, match="the source failed"):
+        write_and_fail(objects, "outage", LARGE, gcs.kill)
     gcs.start()
     gc.collect()
-    assert objects.stat(Bucket.WORK, "away") is None
+    assert objects.stat(Bucket.WORK, "outage") is None
 
 
-def test_a_signature_that_iam_refuses_may_be_given_later(gcs: GcsEmulator) -> None:
-    def refused() -> NoReturn:
+def test_signing_error_of_iam_is_transient(gcs: GcsEmulator) -> None:
+    def fail_to_sign() -> NoReturn:
         raise TransportError("Error calling the IAM signBlob API")
 
-    objects = CloudObjectStore(gcs.client(), NAMES, refused)
-    result = Artifact("frames.zip", "frames", Bucket.OUTPUTS.value, "jobs/x/frames.zip", 1, 1)
+    objects = CloudObjectStore(gcs.client(), NAMES, fail_to_sign)
+    artifact = Artifact("frames.zip", "frames", Bucket.OUTPUTS.value, "jobs/x/frames.zip", 1, 1)
     with pytest.raises(StorageUnavailable):
-        objects.sign_download(result, filename="frames.zip", valid_s=60)
+        objects.sign_download(artifact, filename="frames.zip", valid_s=60)
     with pytest.raises(StorageUnavailable):
         objects.sign_upload(
             Bucket.UPLOADS, "jobs/x/video.0", content_type="video/mp4", max_bytes=1, valid_s=60
         )
 
 
-def test_strangers_of_one_name_are_put_aside_one_after_the_other(
+def test_unexpected_objects_of_one_name_are_quarantined_separately(
     objects: CloudObjectStore, gcs: GcsEmulator
 ) -> None:
     bucket = gcs.client().bucket(NAMES[Bucket.UPLOADS])
-    for body in (b"whose am I?", b"and I?"):
+    for body in (b"first", b"second one"):
         blob = bucket.blob("stray.mp4")
         blob.upload_from_string(body)
         stray = ObjectRef(bucket.name, "stray.mp4", blob.generation)
         for _ in range(2):
             objects.quarantine(stray)
         assert objects.stat(Bucket.UPLOADS, "stray.mp4") is None
-        aside = objects.stat(Bucket.WORK, f"quarantine/uploads/stray.mp4.{blob.generation}")
-        assert aside is not None
-        assert aside.size_bytes == len(body)
+        moved = objects.stat(Bucket.WORK, f"quarantine/uploads/stray.mp4.{blob.generation}")
+        assert moved is not None
+        assert moved.size_bytes == len(body)
 
 
-def test_folders_are_named_once_whatever_lies_in_them(objects: CloudObjectStore) -> None:
-    for name in ("zips/aaa/1", "zips/aaa/2/3", "zips/bbb/1", "zips/beside", "other/ccc/1"):
-        put(objects, name, MIB)
+def test_list_prefixes_returns_each_folder_once(objects: CloudObjectStore) -> None:
+    for name in ("zips/aaa/1", "zips/aaa/2/3", "zips/bbb/1", "zips/file", "other/ccc/1"):
+        write_object(objects, name, MIB)
     assert objects.list_prefixes(Bucket.WORK, "zips/") == ("aaa", "bbb")
     assert objects.list_prefixes(Bucket.WORK, "nothing/") == ()

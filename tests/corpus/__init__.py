@@ -1,2 +1,3 @@
-"""Files that people might upload, made here: odd ones that must come out right, and wrong ones that
-must be told by their name. `python -m tests.corpus` prints what becomes of each."""
+"""A corpus of generated uploads: unusual files that must be processed correctly, and invalid files
+that must be refused with the right error code. `python -m tests.corpus` prints the outcome of each.
+"""

@@ -1,4 +1,4 @@
-"""Too much of everything: pixels, streams, hours, depth, and what unfolds."""
+"""Files that exceed a limit: pixels, streams, hours, depth, decompressed size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fixtures.media.clips import RARE_CLIP_SPECS, ClipSpec
 
 
 def list_files() -> Iterator[CorpusFile]:
-    """All of them."""
+    """All files of this module."""
     yield invalid_file("20000×20000 in a GIF", "400 megapixels", lambda _: patch_bytes(
         clip_bytes(RARE_CLIP_SPECS["gif"]), 6, "<HH", 20_000, 20_000), "video-too-large", "gif",
         common=True)  # fmt: skip
@@ -40,10 +40,10 @@ def list_files() -> Iterator[CorpusFile]:
     yield invalid_file("says that it lasts a day", "3 s in Matroska",
     lambda _: matroska_claiming_hours(24),
                "video-too-long", "mkv")  # fmt: skip
-    yield invalid_file("an index that unfolds to a gigabyte", "cmov in MOV",
+    yield invalid_file("an index that decompresses to a gigabyte", "cmov in MOV",
     lambda _: _cmov(1 << 30),
                "too-much-memory", "mov", common=True)  # fmt: skip
-    yield invalid_file("an index that unfolds to what is no index", "cmov in MOV", lambda _: _cmov(
+    yield invalid_file("an index that decompresses to zeros", "cmov in MOV", lambda _: _cmov(
         1 << 20), "no-video-stream", "mov")  # fmt: skip
     yield invalid_file("a ZIP bomb", "a gigabyte of zeros", lambda _: make_zip_bomb(1 << 28),
     "not-a-video",
@@ -57,7 +57,7 @@ def list_files() -> Iterator[CorpusFile]:
     yield invalid_file("a million boxes", "none of them a video",
                lambda _: make_box(b"ftyp", b"isom\0\0\0\0")
                + make_box(b"free", b"") * 1_000_000, "video-truncated")  # fmt: skip
-    yield invalid_file("tables of four thousand million entries", "that are not there",
+    yield invalid_file("tables of four thousand million entries", "that do not exist",
                lambda _: change_boxes(
         short_clip_bytes(), (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz"),
         lambda p: patch_bytes(p, 8, ">I", 0xFFFFFFFF)), "video-truncated")  # fmt: skip
@@ -87,15 +87,16 @@ def _large_webm() -> bytes:
 
 
 def _cmov(size: int) -> bytes:
-    """QuickTime's compressed index: of zeros, a thousandth of the size that it says."""
-    packed = zlib.compressobj(9)
-    folded = b"".join(packed.compress(bytes(1 << 20)) for _ in range(size >> 20)) + packed.flush()
-    sandbox_io = make_box(b"dcom", b"zlib") + make_box(b"cmvd", struct.pack(">I", size) + folded)
-    return make_box(b"ftyp", b"qt  \0\0\0\0qt  ") + make_box(b"moov", make_box(b"cmov", sandbox_io))
+    """QuickTime's compressed index (cmov) of `size` zero bytes, compressed about 1000 : 1."""
+    compressor = zlib.compressobj(9)
+    blocks = [compressor.compress(bytes(1 << 20)) for _ in range(size >> 20)]
+    data = b"".join(blocks) + compressor.flush()
+    payload = make_box(b"dcom", b"zlib") + make_box(b"cmvd", struct.pack(">I", size) + data)
+    return make_box(b"ftyp", b"qt  \0\0\0\0qt  ") + make_box(b"moov", make_box(b"cmov", payload))
 
 
 def make_zip_bomb(size: int) -> bytes:
-    """So many zeros as a video's name in an archive."""
+    """A ZIP with `size` zero bytes in a member `video.mp4`."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("video.mp4", bytes(size))

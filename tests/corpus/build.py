@@ -1,4 +1,4 @@
-"""Rows out of recipes, and out of what is made of them."""
+"""Builds corpus files from clip specs and from bytes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from tests.fixtures.media.clips import Clip, ClipSpec
 
 
 def clip_spec_file(name: str, spec: ClipSpec, skipped: int = 0) -> CorpusFile:
-    """A common recipe; its first `skipped` pictures are never shown."""
+    """A clip of a shared spec; its first `skipped` frames are never shown."""
 
     def counters() -> tuple[int, ...]:
         clip = spec.encode()
-        zero = clip.times_s[skipped]
-        moved = Clip(
-            clip.path, tuple(one - zero for one in clip.times_s[skipped:]), clip.end_s - zero
-        )
-        return tuple(one + skipped for one in expected_counters(moved, "0.7"))
+        start_s = clip.times_s[skipped]
+        times_s = tuple(time_s - start_s for time_s in clip.times_s[skipped:])
+        visible = Clip(clip.path, times_s, clip.end_s - start_s)
+        return tuple(counter + skipped for counter in expected_counters(visible, "0.7"))
 
     return CorpusFile(
         name,
@@ -40,7 +39,7 @@ def clip_spec_file(name: str, spec: ClipSpec, skipped: int = 0) -> CorpusFile:
 
 
 def clip_file(name: str, description: str, spec: ClipSpec, *, common: bool = False) -> CorpusFile:
-    """A recipe of its own."""
+    """A clip of its own spec."""
     return valid_file(name, description, lambda _: clip_bytes(spec), spec, common=common)
 
 
@@ -54,7 +53,7 @@ def valid_file(
     common: bool = False,
     **expected: Any,
 ) -> CorpusFile:
-    """A file made of a recipe's, which must show the same."""
+    """A file derived from the clip of `spec`, with the same frames unless `expected` differs."""
     counters = expected.pop("counters", lambda: expected_counters(spec.encode(), "0.5"))
     return CorpusFile(
         name,
@@ -75,7 +74,7 @@ def invalid_file(
     *,
     common: bool = False,
 ) -> CorpusFile:
-    """What must be refused."""
+    """A file that must be refused with `code`."""
     return CorpusFile(
         name, description, make, ExpectedError(code), suffix, in_pipeline_tests=common
     )

@@ -1,4 +1,4 @@
-"""What a row of the corpus is: how its file is made, and what must become of it."""
+"""The type of a corpus file: how it is created, and its expected outcome."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from shared.media.images.frame import BgrImage
 from tests.fixtures.media.clips import Clip
 
 MakeBytes = Callable[[str], bytes]
-"""Gets the URL of a server that nothing may call; → the file's bytes."""
+"""Takes the URL of the canary server, which must never be called. Returns the file's bytes."""
 
 
 @dataclass(frozen=True)
 class ExpectedFrames:
-    """It comes out right. `counters`: the numbers in its frames, in order (asked for when they are
-    needed: a clip may have to be made for them), or `frames` for how many there are. `warning`,
-    `repair`: words of a sentence that must be told; with an empty `warning` there must be none.
-    `check` looks at the pictures.
+    """The file is processed.
+
+    `counters` returns the numbers in its frames, in order. It is a function because it may have to
+    encode a clip. `frame_count` is the number of frames. `warning` and `repair` are parts of a
+    sentence that must be reported; with an empty `warning` there must be no warning. `check`
+    inspects the frames.
     """
 
     counters: Callable[[], tuple[int, ...]] | None = None
@@ -32,14 +34,14 @@ class ExpectedFrames:
 
 @dataclass(frozen=True)
 class ExpectedError:
-    """It is refused, with this code."""
+    """The file is refused with this code."""
 
     code: str
 
 
 @dataclass(frozen=True)
 class CorpusFile:
-    """One file. `told`: what it is, for the table."""
+    """One file. `description` is for the table."""
 
     name: str
     description: str
@@ -47,11 +49,11 @@ class CorpusFile:
     expected: ExpectedFrames | ExpectedError
     suffix: str = "mp4"
     in_pipeline_tests: bool = False
-    """Whether it goes through the real chain by default."""
+    """Whether it also goes through the real pipeline by default."""
 
 
 def expected_counters(clip: Clip, every: str, end: Fraction | None = None) -> tuple[int, ...]:
-    """The counters of what a clip shows at 0, every, 2·every, … before its end."""
+    """The counters that a clip shows at 0, every, 2·every, … before its end."""
     step, stop = Fraction(every), clip.end_s if end is None else end
     times = [k * step for k in range(100_000) if k * step < stop]
-    return tuple(bisect_right(clip.times_s, one) - 1 for one in times)
+    return tuple(bisect_right(clip.times_s, time_s) - 1 for time_s in times)

@@ -1,4 +1,4 @@
-"""Files that the plain recipes of tests/fixtures/media/clips.py cannot make."""
+"""Encodes files that ClipSpec in tests/fixtures/media/clips.py cannot describe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fixtures.media.clips import ClipSpec, cached_file, draw_counter
 
 QUICK_OPTIONS = (("preset", "ultrafast"), ("g", "30"), ("bf", "2"))
 SHORT_CLIP = ClipSpec(options=QUICK_OPTIONS, frame_count=90)
-"""Three seconds of H.264 in MP4, whose `moov` comes last."""
+"""Three seconds of H.264 in MP4 with `moov` last."""
 FAST_START_CLIP = ClipSpec(
     options=QUICK_OPTIONS, frame_count=90, container_options=(("movflags", "+faststart"),)
 )
@@ -26,37 +26,37 @@ MPEGTS_CLIP = ClipSpec(suffix="ts", options=QUICK_OPTIONS, frame_count=90)
 
 
 def short_clip_bytes() -> bytes:
-    """Three seconds of the plainest video there is."""
+    """The bytes of SHORT_CLIP."""
     return clip_bytes(SHORT_CLIP)
 
 
 def clip_bytes(spec: ClipSpec) -> bytes:
-    """The clip's file."""
+    """The bytes of the clip."""
     return spec.encode().path.read_bytes()
 
 
 Argument = str | ClipSpec | Callable[[], Path]
-"""A recipe and a callable stand for the file that they make."""
+"""An argument of FFmpeg; a spec or a callable stands for the file that it creates."""
 
 
 def run_ffmpeg(key: str, suffix: str, *arguments: Argument) -> bytes:
-    """What FFmpeg's own program makes of the arguments, with the output's name behind them. `key`
-    names the file where callables do not."""
+    """Runs FFmpeg's program with the arguments and an output path. Returns the bytes of the output.
+    `key` and the arguments name the file in the cache."""
 
     def write(path: Path) -> None:
         program = imageio_ffmpeg.get_ffmpeg_exe()
-        given = [_argument(one) for one in arguments]
-        command = [program, "-v", "error", "-nostdin", "-y", *given, str(path)]
+        paths = [_to_argument(argument) for argument in arguments]
+        command = [program, "-v", "error", "-nostdin", "-y", *paths, str(path)]
         subprocess.run(command, check=True, capture_output=True)
 
-    named = [one.__name__ if callable(one) else one for one in arguments]
+    named = [arg.__name__ if callable(arg) else arg for arg in arguments]
     return cached_file(f"{key} {named}", suffix, write).read_bytes()
 
 
-def _argument(one: Argument) -> str:
-    if isinstance(one, str):
-        return one
-    return str(one.encode().path if isinstance(one, ClipSpec) else one())
+def _to_argument(argument: Argument) -> str:
+    if isinstance(argument, str):
+        return argument
+    return str(argument.encode().path if isinstance(argument, ClipSpec) else argument())
 
 
 def encode_pictures(
@@ -71,7 +71,7 @@ def encode_pictures(
     tags: dict[str, int] | None = None,
     rate: int = 10,
 ) -> bytes:
-    """A clip of these pictures (arrays in the pixel format `form`), with tags of colour."""
+    """A clip of these frames (arrays in the pixel format `form`) with colour tags."""
 
     def write(path: Path) -> None:
         with av.open(str(path), "w") as out:
@@ -84,13 +84,13 @@ def encode_pictures(
                 frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=form)
                 for name, value in (tags or {}).items():
                     setattr(frame, name, value)
-                out.mux(stream.encode(_tagged(frame, pix_fmt, tags or {}, number)))
+                out.mux(stream.encode(_add_tags(frame, pix_fmt, tags or {}, number)))
             out.mux(stream.encode(None))
 
     return cached_file(f"painted {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
 
 
-def _tagged(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
+def _add_tags(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
     space = {} if "colorspace" not in tags else {"dst_colorspace": tags["colorspace"]}
     frame = frame.reformat(format=pix_fmt, **space)
     for name, value in tags.items():
@@ -100,7 +100,7 @@ def _tagged(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
 
 
 def make_animated_webp(gaps_ms: Sequence[int]) -> bytes:
-    """An animated WebP of counters; lossless, so that they can be read."""
+    """An animated WebP of counters, lossless so that they can be read."""
 
     def write(path: Path) -> None:
         pictures = [Image.fromarray(draw_counter(n, 96, 64)) for n in range(len(gaps_ms))]

@@ -1,4 +1,4 @@
-"""Bounded fuzzing: so many inputs, so many seconds; what is found is counted and kept.
+"""Fuzzing with a limit of inputs and seconds. Outcomes are counted, failing inputs are kept.
 
 python -m tests.corpus.fuzzing [--inputs N] [--seconds S] [--seed N] [--kept FOLDER]
 """
@@ -22,13 +22,13 @@ from tests.corpus.mutation import mutate, seed_files
 from tests.corpus.outcome import process_file
 
 SLOWEST_S = 20 * LIMITS.cpu_s
-"""Wall time of one input, on a machine that does other things as well: beyond it, it hangs."""
+"""Wall time after which an input counts as hanging. Generous, because the machine may be busy."""
 
 
 @dataclass
 class FuzzReport:
-    """`codes`: how many inputs ended how. `crashes`: those that killed a decoder's process.
-    `wrong`: those that hung or came out with a fault that has no name."""
+    """`codes` counts the outcomes. `crashes` are inputs that killed a decoder's process. `failures`
+    are inputs that hung or ended with an unexpected error."""
 
     inputs: int = 0
     wall_s: float = 0
@@ -40,75 +40,75 @@ class FuzzReport:
     failures: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        ends = ", ".join(f"{code} {count}" for code, count in self.codes.most_common())
+        outcomes = ", ".join(f"{code} {count}" for code, count in self.codes.most_common())
         return (
-            f"{self.inputs} inputs in {self.wall_s:.0f} s: {ends}\n"
+            f"{self.inputs} inputs in {self.wall_s:.0f} s: {outcomes}\n"
             f"slowest {self.slowest_s:.1f} s, most CPU {self.most_cpu_s:.1f} s, "
             f"most memory {self.most_mb:.0f} MB in one process\n"
-            f"decoders that crashed: {len(self.crashes)}; hung or without a name: "
+            f"crashed decoders: {len(self.crashes)}; hung or unexpected errors: "
             f"{len(self.failures)}"
-            + "".join(f"\n  {one}" for one in (*self.crashes, *self.failures))
+            + "".join(f"\n  {line}" for line in (*self.crashes, *self.failures))
         )
 
 
 def fuzz(inputs: int, seconds: float, seed: int, kept_folder: Path, workers: int = 2) -> FuzzReport:
-    """Bend and run; inputs that crash or hang are kept in a folder under what they did."""
-    files, found, begin = seed_files(), FuzzReport(), time.monotonic()
+    """Mutate and process files. Inputs that crash, hang or fail are kept in `kept_folder`."""
+    files, report, begin = seed_files(), FuzzReport(), time.monotonic()
 
-    def one(number: int) -> None:
+    def run_input(number: int) -> None:
         if time.monotonic() - begin > seconds:
             return
         name, data = make_input(files, seed, number)
-        _note(found, f"{seed}-{number}-{name}", data, kept_folder)
+        _run_and_record(report, f"{seed}-{number}-{name}", data, kept_folder)
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(one, range(inputs)))
-    found.wall_s = time.monotonic() - begin
-    return found
+        list(pool.map(run_input, range(inputs)))
+    report.wall_s = time.monotonic() - begin
+    return report
 
 
 def make_input(files: Mapping[str, bytes], seed: int, number: int) -> tuple[str, bytes]:
-    """The name of the base of an input, and the input."""
-    dice = random.Random(f"{seed} {number}")
-    name, other = dice.choice(sorted(files)), dice.choice(sorted(files))
-    return name, mutate(files[name], files[other], dice)
+    """The name of the seed file of an input, and the input."""
+    rng = random.Random(f"{seed} {number}")
+    name, other = rng.choice(sorted(files)), rng.choice(sorted(files))
+    return name, mutate(files[name], files[other], rng)
 
 
-def _note(found: FuzzReport, name: str, data: bytes, kept: Path) -> None:
-    begin, code, why = time.monotonic(), "", ""
+def _run_and_record(report: FuzzReport, name: str, data: bytes, kept_folder: Path) -> None:
+    begin = time.monotonic()
     try:
         outcome = process_file(data, "0.2")
         code = outcome.code or "done"
-        found.most_cpu_s = max(found.most_cpu_s, outcome.cpu_s)
-        found.most_mb = max(found.most_mb, outcome.peak_mb)
-        why = outcome.message
-    except (Exception, TimestampsOutOfOrder) as fault:
-        code, why = "without a name", f"{type(fault).__name__}: {fault}"
-    took_s = time.monotonic() - begin
-    found.inputs += 1
-    found.codes[code] += 1
-    found.slowest_s = max(found.slowest_s, took_s)
+        report.most_cpu_s = max(report.most_cpu_s, outcome.cpu_s)
+        report.most_mb = max(report.most_mb, outcome.peak_mb)
+        message = outcome.message
+    except (Exception, TimestampsOutOfOrder) as error:
+        code, message = "unexpected-error", f"{type(error).__name__}: {error}"
+    elapsed_s = time.monotonic() - begin
+    report.inputs += 1
+    report.codes[code] += 1
+    report.slowest_s = max(report.slowest_s, elapsed_s)
     if code == "decoder-crashed":
-        found.crashes.append(f"{name}: {why}")
-    elif code == "without a name" or took_s > SLOWEST_S:
-        found.failures.append(f"{name} after {took_s:.1f} s: {why[-1500:]}")
+        report.crashes.append(f"{name}: {message}")
+    elif code == "unexpected-error" or elapsed_s > SLOWEST_S:
+        report.failures.append(f"{name} after {elapsed_s:.1f} s: {message[-1500:]}")
     else:
         return
-    kept.mkdir(parents=True, exist_ok=True)
-    (kept / name).write_bytes(data)
+    kept_folder.mkdir(parents=True, exist_ok=True)
+    (kept_folder / name).write_bytes(data)
 
 
 def main() -> int:
-    """Exit status 1 when an input hung or came out with a fault that has no name."""
+    """Print the report. Returns 1 if an input hung or ended with an unexpected error."""
     parser = argparse.ArgumentParser(prog="python -m tests.corpus.fuzzing")
     parser.add_argument("--inputs", type=int, default=3000)
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "moodreel-fuzz")
-    given = parser.parse_args()
-    found = fuzz(given.inputs, given.seconds, given.seed, given.kept)
-    print(found)
-    return int(bool(found.failures))
+    options = parser.parse_args()
+    report = fuzz(options.inputs, options.seconds, options.seed, options.kept)
+    print(report)
+    return int(bool(report.failures))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Wrong and hostile: everything here must be refused by its name, and nothing may be called."""
+"""Invalid and malicious files: each must be refused with its code, without any connection."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from tests.fixtures.media.clips import cached_file, make_sound_only
 
 
 def list_files() -> Iterator[CorpusFile]:
-    """All of them."""
-    yield from _no_videos()
-    yield from _lures()
+    """All invalid files."""
+    yield from _non_videos()
+    yield from _playlists()
     yield from _references()
     yield from _sounds()
     yield from _truncated()
     yield from bombs.list_files()
 
 
-def _no_videos() -> Iterator[CorpusFile]:
+def _non_videos() -> Iterator[CorpusFile]:
     picture = run_ffmpeg("a picture", "png", "-i", SHORT_CLIP, "-frames:v", "1")
     for name, data in (
         ("one byte", b"\0"),
         ("zeros", bytes(5000)),
         ("noise", random.Random(1).randbytes(20_000)),
-        ("a letter", b"Dear diary, this is no video.\n" * 50),
+        ("a text", b"Dear diary, this is no video.\n" * 50),
         ("a web page", b"<!doctype html><video src=x.mp4></video>" * 9),
         ("a PDF", b"%PDF-1.7\n" + bytes(600)),
         ("a PNG", picture),
@@ -55,9 +55,9 @@ def _no_videos() -> Iterator[CorpusFile]:
     yield invalid_file(
         "a still WebP", "one picture", lambda _: _still_webp(), "not-a-video", "webp"
     )
-    yield invalid_file("MXF", "a container that is not taken", lambda _: run_ffmpeg(
+    yield invalid_file("MXF", "an unsupported container", lambda _: run_ffmpeg(
         "mxf", "mxf", "-i", SHORT_CLIP, "-c:v", "mpeg2video"), "not-a-video", "mxf")  # fmt: skip
-    yield invalid_file("WMV", "a container that is not taken", lambda _: run_ffmpeg(
+    yield invalid_file("WMV", "an unsupported container", lambda _: run_ffmpeg(
         "wmv", "wmv", "-i", SHORT_CLIP, "-c:v", "wmv2"), "not-a-video", "wmv")  # fmt: skip
     yield invalid_file("an unknown codec", "fourcc zzzz", lambda _: short_clip_bytes().replace(
         b"avc1", b"zzzz").replace(b"avcC", b"zzzC"), "unsupported-codec")  # fmt: skip
@@ -83,13 +83,13 @@ def _still_webp() -> bytes:
 # --- playlists and scripts --------------------------------------------------------------------
 
 
-def _lures() -> Iterator[CorpusFile]:
+def _playlists() -> Iterator[CorpusFile]:
     hls = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{url}/a.ts\n#EXT-X-ENDLIST\n"
     concat = "ffconcat version 1.0\nfile '{url}/a.mp4'\n"
     for name, text, common in (
         ("HLS", hls, True),
-        ("HLS behind a mark", "\ufeff" + hls, False),
-        ("HLS behind blank lines", "\r\n \t\n" + hls, False),
+        ("HLS after a byte order mark", "\ufeff" + hls, False),
+        ("HLS after blank lines", "\r\n \t\n" + hls, False),
         ("HLS to a local file", "#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n", False),
         ("HLS with a key", hls.replace(
             "#EXTINF", '#EXT-X-KEY:METHOD=AES-128,URI="{url}/k"\n#EXTINF'), False),
@@ -107,7 +107,9 @@ def _lures() -> Iterator[CorpusFile]:
          "</track></trackList></playlist>", False),
         ("ASX", "<asx version='3.0'><entry><ref href='{url}/a.mp4'/></entry></asx>", False),
     ):  # fmt: skip
-        yield invalid_file(name, "a playlist", _text(text), "playlist-refused", common=common)
+        yield invalid_file(
+            name, "a playlist", _format_text(text), "playlist-refused", common=common
+        )
     for name, text in (
         ("HLS in UTF-16", hls),
         ("RTSP address", "rtsp://127.0.0.1:{port}/a\n"),
@@ -118,23 +120,23 @@ def _lures() -> Iterator[CorpusFile]:
         ("FFmpeg metadata", ";FFMETADATA1\ntitle={url}\n"),
     ):
         coding = "utf-16" if "UTF-16" in name else "utf-8"
-        yield invalid_file(name, "a script", _text(text, coding), "not-a-video")
+        yield invalid_file(name, "a script", _format_text(text, coding), "not-a-video")
 
 
-def _text(text: str, coding: str = "utf-8") -> MakeBytes:
+def _format_text(text: str, coding: str = "utf-8") -> MakeBytes:
     def make(url: str) -> bytes:
         return text.format(url=url, port=url.rpartition(":")[2]).encode(coding)
 
     return make
 
 
-# --- references out of the file ---------------------------------------------------------------
+# --- external references ----------------------------------------------------------------------
 
 _DREF = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref")
 
 
 def _references() -> Iterator[CorpusFile]:
-    yield invalid_file("dref to a URL", "the samples lie elsewhere", lambda url: change_boxes(
+    yield invalid_file("dref to a URL", "samples at a URL", lambda url: change_boxes(
         short_clip_bytes(), _DREF, lambda _: _dref(make_full_box(b"url ", 0,
         f"{url}/a.mp4".encode() + b"\0"))),
         "external-media", common=True)  # fmt: skip
@@ -165,7 +167,7 @@ def _dref(entry: bytes) -> bytes:
 
 
 def _alias() -> bytes:
-    """An alias record with an absolute path (type 18), as QuickTime wrote them."""
+    """An alias record with an absolute path (type 18), as QuickTime writes it."""
     path = b"/etc/passwd"
     head = bytearray(150)
     head[4:8] = struct.pack(">HH", 150, 2)
@@ -174,7 +176,7 @@ def _alias() -> bytes:
     )
 
 
-# --- sound and nothing else -------------------------------------------------------------------
+# --- sound only -------------------------------------------------------------------------------
 
 
 def _sounds() -> Iterator[CorpusFile]:
@@ -204,43 +206,51 @@ def _srt() -> Path:
         b"1\n00:00:00,000 --> 00:00:02,000\nHallo.\n"))  # fmt: skip
 
 
-# --- cut off and damaged ----------------------------------------------------------------------
+# --- truncated and damaged --------------------------------------------------------------------
 
 
 def _truncated() -> Iterator[CorpusFile]:
-    yield invalid_file("MP4 without its index", "moov lost", lambda _: _before(short_clip_bytes(),
+    yield invalid_file("MP4 without its index", "no moov", lambda _: _cut_before(short_clip_bytes(),
     b"moov"),
                "video-truncated", common=True)  # fmt: skip
-    yield invalid_file("MP4 cut off in its index", "moov first", lambda _: _within(
+    yield invalid_file("MP4 cut off in its index", "moov first", lambda _: _cut_within(
         clip_bytes(FAST_START_CLIP), b"moov"), "video-truncated")  # fmt: skip
-    yield invalid_file("MP4 without its pictures", "mdat lost", lambda _: _before(
+    yield invalid_file("MP4 without its pictures", "no mdat", lambda _: _cut_before(
         clip_bytes(FAST_START_CLIP), b"mdat"), "video-truncated")  # fmt: skip
     yield invalid_file("Matroska header", "no cluster", lambda _: clip_bytes(MATROSKA_CLIP)[:400],
                "video-truncated", "mkv")  # fmt: skip
     yield invalid_file("one packet of a TS", "188 bytes", lambda _: clip_bytes(MPEGTS_CLIP)[:188],
                "not-a-video", "ts")  # fmt: skip
-    yield invalid_file("empty packets", "a TS of nothing else", lambda _: (
+    yield invalid_file("empty packets", "a TS of null packets", lambda _: (
         b"\x47\x1f\xff\x10" + b"\xff" * 184) * 200, "not-a-video", "ts")  # fmt: skip
     yield invalid_file("a movie of no pictures", "an MP4 with empty tables", lambda _: run_ffmpeg(
         "empty", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-frames:v", "0",
         "-movflags", "frag_keyframe+empty_moov"), "video-truncated")  # fmt: skip
-    yield invalid_file("pictures of noise", "a valid index", lambda _: _noise(short_clip_bytes()),
-               "undecodable-video", common=True)  # fmt: skip
-    yield invalid_file("pictures of zeros", "a valid index", lambda _: _noise(short_clip_bytes(),
-    zeros=True),
-               "undecodable-video")  # fmt: skip
+    yield invalid_file(
+        "pictures of noise",
+        "a valid index",
+        lambda _: _replace_samples(short_clip_bytes()),
+        "undecodable-video",
+        common=True,
+    )
+    yield invalid_file(
+        "pictures of zeros",
+        "a valid index",
+        lambda _: _replace_samples(short_clip_bytes(), zeros=True),
+        "undecodable-video",
+    )
 
 
-def _before(data: bytes, kind: bytes) -> bytes:
+def _cut_before(data: bytes, kind: bytes) -> bytes:
     return data[: data.index(kind) - 4]
 
 
-def _within(data: bytes, kind: bytes) -> bytes:
+def _cut_within(data: bytes, kind: bytes) -> bytes:
     return data[: data.index(kind) + 300]
 
 
-def _noise(data: bytes, *, zeros: bool = False) -> bytes:
-    def payload(old: bytes) -> bytes:
+def _replace_samples(data: bytes, *, zeros: bool = False) -> bytes:
+    def new_payload(old: bytes) -> bytes:
         return bytes(len(old)) if zeros else random.Random(2).randbytes(len(old))
 
-    return change_boxes(data, (b"mdat",), payload)
+    return change_boxes(data, (b"mdat",), new_payload)

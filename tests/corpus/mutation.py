@@ -1,4 +1,4 @@
-"""How a valid file is bent: bits, numbers, ends, and parts of other files."""
+"""Random mutations of a valid file: bits, numbers, cuts, and parts of other files."""
 
 from __future__ import annotations
 
@@ -20,76 +20,77 @@ _EDGES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFF
 
 
 def seed_files() -> dict[str, bytes]:
-    """Short clips of every container and codec that is taken."""
-    recipes: dict[str, ClipSpec] = {**CLIP_SPECS, **RARE_CLIP_SPECS}
+    """Short clips of every supported container and codec."""
+    specs: dict[str, ClipSpec] = {**CLIP_SPECS, **RARE_CLIP_SPECS}
     files = {
-        name: replace(recipes[name], frame_count=25).encode().path.read_bytes() for name in _BASES
+        name: replace(specs[name], frame_count=25).encode().path.read_bytes() for name in _BASES
     }
-    more = {
+    extra_specs = {
         "prores": ClipSpec(suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le", frame_count=8),
         "ffv1": ClipSpec(suffix="mkv", codec="ffv1", frame_count=8),
     }
-    files |= {name: recipe.encode().path.read_bytes() for name, recipe in more.items()}
+    files |= {name: spec.encode().path.read_bytes() for name, spec in extra_specs.items()}
     return files | {"webp": make_animated_webp((100, 200, 300))}
 
 
 def mutate(data: bytes, other: bytes, rng: random.Random) -> bytes:
-    """One to four changes, often where headers stand."""
+    """Applies one to four mutations, often in the headers."""
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        data = rng.choice(_WAYS)(data, other, rng)
+        data = rng.choice(_MUTATIONS)(data, other, rng)
     return data
 
 
-def _place(data: bytes, dice: random.Random) -> int:
-    """Anywhere, but every second time near the beginning or the end."""
+def _random_offset(data: bytes, rng: random.Random) -> int:
+    """A random offset, every second time near the start or the end of the file."""
     if len(data) < 2:
         return 0
-    near = min(len(data), _HEADER_BYTES)
-    where = dice.randrange(4)
-    if where == 0:
-        return dice.randrange(near)
-    return len(data) - 1 - dice.randrange(near) if where == 1 else dice.randrange(len(data))
+    margin = min(len(data), _HEADER_BYTES)
+    region = rng.randrange(4)
+    if region == 0:
+        return rng.randrange(margin)
+    return len(data) - 1 - rng.randrange(margin) if region == 1 else rng.randrange(len(data))
 
 
-def _bits(data: bytes, _other: bytes, dice: random.Random) -> bytes:
+def _flip_bits(data: bytes, _other: bytes, rng: random.Random) -> bytes:
     out = bytearray(data)
-    for _ in range(dice.choice((1, 3, 20, 300)) if out else 0):
-        out[_place(data, dice)] ^= 1 << dice.randrange(8)
+    for _ in range(rng.choice((1, 3, 20, 300)) if out else 0):
+        out[_random_offset(data, rng)] ^= 1 << rng.randrange(8)
     return bytes(out)
 
 
-def _number(data: bytes, _other: bytes, dice: random.Random) -> bytes:
-    at, size = _place(data, dice), dice.choice((1, 2, 4, 8))
-    order = dice.choice(("big", "little"))
-    value = dice.choice(_EDGES) & ((1 << 8 * size) - 1)
+def _write_number(data: bytes, _other: bytes, rng: random.Random) -> bytes:
+    at, size = _random_offset(data, rng), rng.choice((1, 2, 4, 8))
+    order = rng.choice(("big", "little"))
+    value = rng.choice(_EDGES) & ((1 << 8 * size) - 1)
     return (
         data[:at] + value.to_bytes(size, "big" if order == "big" else "little") + data[at + size :]
     )
 
 
-def _cut(data: bytes, _other: bytes, dice: random.Random) -> bytes:
-    return data[: _place(data, dice)]
+def _truncate(data: bytes, _other: bytes, rng: random.Random) -> bytes:
+    return data[: _random_offset(data, rng)]
 
 
-def _gap(data: bytes, _other: bytes, dice: random.Random) -> bytes:
-    at = _place(data, dice)
-    return data[:at] + data[at + dice.choice((1, 4, 100, 4000)) :]
+def _remove_range(data: bytes, _other: bytes, rng: random.Random) -> bytes:
+    at = _random_offset(data, rng)
+    return data[:at] + data[at + rng.choice((1, 4, 100, 4000)) :]
 
 
-def _again(data: bytes, _other: bytes, dice: random.Random) -> bytes:
-    at, size = _place(data, dice), dice.choice((4, 64, 1000))
-    return data[: at + size] + data[at : at + size] * dice.choice((1, 5)) + data[at + size :]
+def _repeat_range(data: bytes, _other: bytes, rng: random.Random) -> bytes:
+    at, size = _random_offset(data, rng), rng.choice((4, 64, 1000))
+    return data[: at + size] + data[at : at + size] * rng.choice((1, 5)) + data[at + size :]
 
 
-def _zeros(data: bytes, _other: bytes, dice: random.Random) -> bytes:
-    at, size = _place(data, dice), dice.choice((4, 64, 1000))
+def _zero_range(data: bytes, _other: bytes, rng: random.Random) -> bytes:
+    at, size = _random_offset(data, rng), rng.choice((4, 64, 1000))
     return data[:at] + bytes(size) + data[at + size :]
 
 
-def _spliced(data: bytes, other: bytes, dice: random.Random) -> bytes:
-    return data[: _place(data, dice)] + other[_place(other, dice) :]
+def _splice(data: bytes, other: bytes, rng: random.Random) -> bytes:
+    return data[: _random_offset(data, rng)] + other[_random_offset(other, rng) :]
 
 
-_WAYS: tuple[Callable[[bytes, bytes, random.Random], bytes], ...] = (
-    _bits, _bits, _bits, _number, _number, _cut, _gap, _again, _zeros, _spliced,
+_MUTATIONS: tuple[Callable[[bytes, bytes, random.Random], bytes], ...] = (
+    _flip_bits, _flip_bits, _flip_bits, _write_number, _write_number, _truncate, _remove_range,
+    _repeat_range, _zero_range, _splice,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What becomes of a file, through the very processes that the functions start."""
+"""Runs a file through the sandbox processes of the functions, and compares the outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ EXTRACTION = Limits.for_function(FUNCTIONS["frame_extraction"])
 
 @dataclass(frozen=True)
 class Outcome:
-    """`code` is "" when it is done. `cpu_s`, `peak_mb`: the most that one process took."""
+    """The result of one file. `code` is "" on success. `cpu_s` and `peak_mb` are those of the most
+    expensive process."""
 
     code: str
     message: str = ""
@@ -45,70 +46,70 @@ class Outcome:
 
     @property
     def counters(self) -> tuple[int | None, ...]:
-        """The numbers in the pictures, None where none can be read."""
-        return tuple(_counter(one) for one in self.pictures)
+        """The counters in the pictures, None where it cannot be read."""
+        return tuple(_read_counter_or_none(picture) for picture in self.pictures)
 
 
 def process_file(data: bytes, every: str) -> Outcome:
-    """Intake, plan and extraction of a file, without a cloud around them."""
-    begin, used = time.monotonic(), list[SandboxResult]()
+    """Probe, plan and extract a file as the functions do, without storage and messages."""
+    begin, results = time.monotonic(), list[SandboxResult]()
     try:
-        return _done(data, every, used, begin)
-    except ValueError as too_much:
-        return Outcome("too-many-frames", str(too_much))
+        return _process(data, every, results, begin)
+    except ValueError as error:
+        return Outcome("too-many-frames", str(error))
     except MoodreelError as error:
         return Outcome(error.code, str(error), wall_s=time.monotonic() - begin)
 
 
 def frame_interval(file: CorpusFile) -> str:
-    """The interval at which its frames are expected."""
+    """The interval between the expected frames."""
     return file.expected.every if isinstance(file.expected, ExpectedFrames) else "0.5"
 
 
 def find_mismatches(file: CorpusFile, outcome: Outcome) -> list[str]:
-    """Where the outcome is not what was expected, a sentence each."""
+    """The differences between the outcome and the expected one, a phrase each."""
     expected = file.expected
     if isinstance(expected, ExpectedError):
-        found = outcome.code or "done"
-        return [] if found == expected.code else [f"{found}, not {expected.code}"]
+        code = outcome.code or "done"
+        return [] if code == expected.code else [f"{code}, not {expected.code}"]
     if outcome.code:
         return [f"failed: {outcome.code}: {outcome.message}"]
-    return list(_unmet(expected, outcome))
+    return _find_frame_mismatches(expected, outcome)
 
 
-def _unmet(expected: ExpectedFrames, outcome: Outcome) -> list[str]:
-    wrong = []
-    meant = None if expected.counters is None else expected.counters()
-    if meant is not None and outcome.counters != meant:
-        wrong.append(f"shows {outcome.counters}, not {meant}")
+def _find_frame_mismatches(expected: ExpectedFrames, outcome: Outcome) -> list[str]:
+    mismatches = []
+    counters = None if expected.counters is None else expected.counters()
+    if counters is not None and outcome.counters != counters:
+        mismatches.append(f"shows {outcome.counters}, not {counters}")
     if expected.frame_count is not None and len(outcome.pictures) != expected.frame_count:
-        wrong.append(f"{len(outcome.pictures)} frames, not {expected.frame_count}")
-    if not _is_told(expected.warning, outcome.warnings):
-        wrong.append(f"warns {outcome.warnings}, not {expected.warning!r}")
-    if expected.repair and not _is_told(expected.repair, outcome.repairs):
-        wrong.append(f"repairs {outcome.repairs}, not {expected.repair!r}")
+        mismatches.append(f"{len(outcome.pictures)} frames, not {expected.frame_count}")
+    if not _is_reported(expected.warning, outcome.warnings):
+        mismatches.append(f"warns {outcome.warnings}, not {expected.warning!r}")
+    if expected.repair and not _is_reported(expected.repair, outcome.repairs):
+        mismatches.append(f"repairs {outcome.repairs}, not {expected.repair!r}")
     if expected.check is not None:
         try:
             expected.check(outcome.pictures)
-        except AssertionError as failed:
-            wrong.append(f"looks wrong: {failed}")
-    return wrong
+        except AssertionError as error:
+            mismatches.append(f"looks wrong: {error}")
+    return mismatches
 
 
-def _is_told(words: str, sentences: Sequence[str]) -> bool:
-    return any(words in one for one in sentences) if words else not sentences
+def _is_reported(words: str, sentences: Sequence[str]) -> bool:
+    return any(words in sentence for sentence in sentences) if words else not sentences
 
 
-def _done(data: bytes, every: str, used: list[SandboxResult], begin: float) -> Outcome:
-    def work(*given: object, limits: Limits, sink: io.BytesIO | None = None) -> SandboxResult:
-        source = Source(lambda at, n: data[at : at + n], len(data))
-        worked = run_in_sandbox(*given, source=source, limits=limits, sink=sink)  # type: ignore[arg-type]
-        used.append(worked)
-        return worked
+def _process(data: bytes, every: str, results: list[SandboxResult], begin: float) -> Outcome:
+    def run(*arguments: object, limits: Limits, sink: io.BytesIO | None = None) -> SandboxResult:
+        source = Source(lambda offset, length: data[offset : offset + length], len(data))
+        result = run_in_sandbox(*arguments, source=source, limits=limits, sink=sink)  # type: ignore[arg-type]
+        results.append(result)
+        return result
 
     if not data:
         raise EmptyFile
-    media_info = MediaInfo.from_dict(json.loads(work(probe_video_in_sandbox, limits=LIMITS).value))
+    media_info = MediaInfo.from_dict(json.loads(run(probe_video_in_sandbox, limits=LIMITS).value))
     if (media_info.duration or 0) > Settings.max_duration_s:
         raise VideoTooLong
     options = FrameOptions.parse({"every": every, "format": "png"})
@@ -119,7 +120,7 @@ def _done(data: bytes, every: str, used: list[SandboxResult], begin: float) -> O
         for careful in (False, True):
             pack = io.BytesIO()
             try:
-                extracted = parse_extraction_result(work(
+                extracted = parse_extraction_result(run(
                     extract_in_sandbox, window, options, media_info, careful, limits=EXTRACTION,
                     sink=pack
                 ).value)  # fmt: skip
@@ -137,12 +138,12 @@ def _done(data: bytes, every: str, used: list[SandboxResult], begin: float) -> O
         warnings=tuple(warnings),
         repairs=media_info.repairs,
         wall_s=time.monotonic() - begin,
-        cpu_s=max(one.usage.cpu_s for one in used),
-        peak_mb=max(one.usage.peak_mb for one in used),
+        cpu_s=max(result.usage.cpu_s for result in results),
+        peak_mb=max(result.usage.peak_mb for result in results),
     )
 
 
-def _counter(picture: BgrImage) -> int | None:
+def _read_counter_or_none(picture: BgrImage) -> int | None:
     try:
         return read_counter(picture)
     except UnreadableCounterError:

@@ -1,4 +1,4 @@
-"""Odd pictures: depths, layouts, sizes, transparency, and colours that must stay what they are."""
+"""Valid videos with unusual pictures: depths, layouts, sizes, transparency, colours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.fixtures.media.clips import ClipSpec, draw_counter
 
 
 def list_files() -> Iterator[CorpusFile]:
-    """All of them."""
+    """All files of this module."""
     yield from _colours()
     x264 = ClipSpec(options=QUICK_OPTIONS, frame_count=45)
     yield clip_file(
@@ -47,39 +47,39 @@ def list_files() -> Iterator[CorpusFile]:
     yield clip_file("very tall", "32×2048", replace(x264, width=32, height=2048))
     yield clip_file("fields", "interlaced x264", replace(
         x264, options=(("preset", "veryfast"), ("x264-params", "interlaced=1:tff=1"))))  # fmt: skip
-    yield valid_file("size changes", "H.264 in TS, 192×128, then 320×240", _size_changes,
+    yield valid_file("size changes", "H.264 in TS, 192×128, then 320×240", _make_size_change,
     MPEGTS_CLIP,
               counters=lambda: (*range(0, 90, 15), *range(2, 90, 15)),
               warning="size changes", common=True)  # fmt: skip
     yield valid_file("alpha in ProRes", "yuva444p10", lambda _: encode_pictures(
-        "prores alpha", [_with_alpha(n) for n in range(10)], suffix="mov", codec="prores_ks",
+        "prores alpha", [_draw_with_alpha(n) for n in range(10)], suffix="mov", codec="prores_ks",
         form="rgba", pix_fmt="yuva444p10le"), suffix="mov",
         counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
     yield valid_file("alpha in QuickTime RLE", "argb", lambda _: encode_pictures(
-        "qtrle", [_with_alpha(n) for n in range(10)], suffix="mov", codec="qtrle",
+        "qtrle", [_draw_with_alpha(n) for n in range(10)], suffix="mov", codec="qtrle",
         form="rgba", pix_fmt="argb"), suffix="mov",
         counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
     yield valid_file("alpha in VP9", "yuva420p in WebM", lambda _: encode_pictures(
-        "vp9 alpha", [_with_alpha(n) for n in range(10)], suffix="webm", codec="libvpx-vp9",
+        "vp9 alpha", [_draw_with_alpha(n) for n in range(10)], suffix="webm", codec="libvpx-vp9",
         form="rgba", pix_fmt="yuva420p", options={"deadline": "realtime"}), suffix="webm",
         counters=lambda: (0, 5), common=True)  # fmt: skip
     yield valid_file("square pixels missing", "anamorphic, 2:1", lambda _: run_ffmpeg(
         "sar", "mp4", "-i", SHORT_CLIP, "-c:v", "libx264", "-preset", "ultrafast",
-        "-vf", "setsar=2"), repair="stretched to 384×128", check=_is_wide)  # fmt: skip
+        "-vf", "setsar=2"), repair="stretched to 384×128", check=_check_is_wide)  # fmt: skip
 
 
-def _with_alpha(number: int) -> NDArray[np.uint8]:
+def _draw_with_alpha(number: int) -> NDArray[np.uint8]:
     picture = draw_counter(number, 192, 128)
     return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
 
 
-def _size_changes(_: str) -> bytes:
+def _make_size_change(_: str) -> bytes:
     large = replace(MPEGTS_CLIP, width=320, height=240, offset_s=Fraction(3))
     return clip_bytes(MPEGTS_CLIP) + clip_bytes(large)
 
 
-def _is_wide(pictures: Sequence[BgrImage]) -> None:
-    assert {one.shape for one in pictures} == {(128, 384, 3)}
+def _check_is_wide(pictures: Sequence[BgrImage]) -> None:
+    assert {picture.shape for picture in pictures} == {(128, 384, 3)}
 
 
 def _colours() -> Iterator[CorpusFile]:
@@ -89,10 +89,10 @@ def _colours() -> Iterator[CorpusFile]:
         yield CorpusFile(
             f"HDR {name}", "HEVC in ten bits, BT.2020",
             lambda _, codes=codes, tags=tags: encode_pictures(  # type: ignore[misc]
-                "hdr", [_patches(codes)] * 10, suffix="mp4", codec="libx265", form="rgb48le",
+                "hdr", [_draw_patches(codes)] * 10, suffix="mp4", codec="libx265", form="rgb48le",
                 pix_fmt="yuv420p10le", options=x265, tags=tags),
             ExpectedFrames(frame_count=2, repair=f"High dynamic range ({name})",
-            check=_are_mid_white_black),
+            check=_check_hdr_columns),
             in_pipeline_tests=True,
         )  # fmt: skip
     for name, value in (("full range", 2), ("limited range", 1)):
@@ -100,38 +100,38 @@ def _colours() -> Iterator[CorpusFile]:
         yield CorpusFile(
             name, "grey 128 stays 128",
             lambda _, tags=tags: encode_pictures(  # type: ignore[misc]
-                "range", [_greys()] * 10, suffix="mp4", codec="libx264", form="rgb24",
+                "range", [_draw_greys()] * 10, suffix="mp4", codec="libx264", form="rgb24",
                 pix_fmt="yuv420p", options={"crf": "4"}, tags=tags),
-            ExpectedFrames(frame_count=2, check=_are_greys),
+            ExpectedFrames(frame_count=2, check=_check_greys),
         )  # fmt: skip
 
 
-def _patches(codes: tuple[int, int, int]) -> NDArray[np.uint16]:
+def _draw_patches(codes: tuple[int, int, int]) -> NDArray[np.uint16]:
     """Three columns of grey: 43 cd/m² (half of SDR's code), paper white, black."""
     return np.repeat(np.repeat(np.array([codes], np.uint16), 64, axis=1), 96, axis=0)[..., None].repeat(3, axis=2)  # fmt: skip  # noqa: E501
 
 
-def _greys() -> NDArray[np.uint8]:
+def _draw_greys() -> NDArray[np.uint8]:
     return np.repeat(np.repeat(np.array([[0, 128, 255]], np.uint8), 64, axis=1), 96, axis=0)[..., None].repeat(3, axis=2)  # fmt: skip  # noqa: E501
 
 
-def _columns(picture: BgrImage) -> list[float]:
+def _column_means(picture: BgrImage) -> list[float]:
     return [float(picture[16:80, at : at + 32].mean()) for at in (16, 80, 144)]
 
 
-def _are_mid_white_black(pictures: Sequence[BgrImage]) -> None:
-    """Taken for SDR, white would be a light grey of about 150 (PQ) or 190 (HLG)."""
+def _check_hdr_columns(pictures: Sequence[BgrImage]) -> None:
+    """Checks the HDR columns. Decoded as SDR, white would be about 150 (PQ) or 190 (HLG)."""
     for picture in pictures:
-        middle, white, black = _columns(picture)
+        middle, white, black = _column_means(picture)
         assert 118 <= middle <= 138
         assert white >= 205
         assert black <= 6
         assert float(picture.std(axis=2).max()) < 6, "grey has no colour"
 
 
-def _are_greys(pictures: Sequence[BgrImage]) -> None:
+def _check_greys(pictures: Sequence[BgrImage]) -> None:
     for picture in pictures:
-        black, middle, white = _columns(picture)
+        black, middle, white = _column_means(picture)
         assert black <= 4
         assert abs(middle - 128) <= 3
         assert white >= 251

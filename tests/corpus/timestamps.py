@@ -1,4 +1,5 @@
-"""Odd times and missing ends: what is there must come out right, and be told."""
+"""Valid videos with unusual timestamps or a missing end. The readable part must be processed, with
+a warning if data is missing."""
 
 from __future__ import annotations
 
@@ -27,16 +28,16 @@ GAPS_MS = (100, 400, 100, 250, 650, 100)
 
 
 def list_files() -> Iterator[CorpusFile]:
-    """All of them."""
+    """All files of this module."""
     copy = ("-i", SHORT_CLIP, "-c", "copy")
     yield clip_file("a thousand a second in Matroska", "1 ms a picture", ClipSpec(
         suffix="mkv", options=QUICK_OPTIONS, time_base=Fraction(1, 1000),
         frame_count=900))  # fmt: skip
-    crowded = ClipSpec(
+    dense = ClipSpec(
         suffix="mkv", options=QUICK_OPTIONS, time_base=Fraction(1, 2000), frame_count=900
     )
     yield valid_file("two pictures in a millisecond", "2000 a second in Matroska",
-              lambda _: clip_bytes(crowded), suffix="mkv", counters=None,
+              lambda _: clip_bytes(dense), suffix="mkv", counters=None,
               frame_count=1)  # fmt: skip
     yield valid_file("negative composition offsets", "B-frames, no edit list", lambda _: run_ffmpeg(
         "cts", "mp4", *copy, "-movflags", "negative_cts_offsets", "-use_editlist",
@@ -62,31 +63,37 @@ def list_files() -> Iterator[CorpusFile]:
             warning="ends earlier than it says", common=hours == 1,
         )  # fmt: skip
     yield valid_file(
-        "says that it lasts an hour", "3 s in an MP4", lambda _: _says(short_clip_bytes(), 3600)
+        "says that it lasts an hour",
+        "3 s in an MP4",
+        lambda _: _with_duration(short_clip_bytes(), 3600),
     )
     yield valid_file(
-        "says that it lasts a tenth", "3 s in an MP4", lambda _: _says(short_clip_bytes(), 0.3)
+        "says that it lasts a tenth",
+        "3 s in an MP4",
+        lambda _: _with_duration(short_clip_bytes(), 0.3),
     )
     yield valid_file(
-        "says that it lasts no time", "3 s in an MP4", lambda _: _says(short_clip_bytes(), 0)
+        "says that it lasts no time",
+        "3 s in an MP4",
+        lambda _: _with_duration(short_clip_bytes(), 0),
     )
     uneven = ClipSpec(
         suffix="gif", codec="gif", pix_fmt="rgb8", time_base=Fraction(1, 100), frame_count=20,
         frame_durations=(10, 40, 10, 25, 65))  # fmt: skip
-    # FFmpeg writes the last picture's length as the one before it has.
+    # FFmpeg gives the last picture the duration of the one before it.
     yield valid_file("GIF with uneven lengths", "0.1 to 0.65 s", lambda _: clip_bytes(uneven),
     uneven,
               counters=lambda: expected_counters(uneven.encode(), "0.5")[:-1],
               common=True)  # fmt: skip
-    yield valid_file("GIF with transparency", "pictures laid over each other", lambda _: _gif(),
+    yield valid_file("GIF with transparency", "overlaid pictures", lambda _: _transparent_gif(),
               suffix="gif", repair="Transparency")  # fmt: skip
     ticks = [sum(GAPS_MS[:n]) for n in range(len(GAPS_MS))]
-    clip = Clip(Path(), tuple(Fraction(one, 1000) for one in ticks), Fraction(sum(GAPS_MS), 1000))
+    clip = Clip(Path(), tuple(Fraction(tick, 1000) for tick in ticks), Fraction(sum(GAPS_MS), 1000))
     yield CorpusFile("animated WebP", "lossless, uneven lengths",
     lambda _: make_animated_webp(GAPS_MS),
               ExpectedFrames(lambda: expected_counters(clip, "0.1"), every="0.1"), "webp",
               in_pipeline_tests=True)  # fmt: skip
-    for name, told, recipe, keep, frames in (
+    for name, description, spec, keep, frames in (
         ("half an MP4", "index first", FAST_START_CLIP, 0.5, 3),
         ("most of an MP4", "index first", FAST_START_CLIP, 0.8, 5),
         ("half a Matroska", "index lost", MATROSKA_CLIP, 0.5, 3),
@@ -97,54 +104,58 @@ def list_files() -> Iterator[CorpusFile]:
         ("part of a fragmented MP4", "last fragment lost", CLIP_SPECS["fragmented"], 0.6, 12),
     ):
         yield valid_file(
-            name, told, lambda _, r=recipe, k=keep: _part(r, k), recipe,  # type: ignore[misc]
-            counters=lambda r=recipe, n=frames: expected_counters(r.encode(), "0.5")[:n],
+            name, description, lambda _, s=spec, k=keep: _truncate(s, k), spec,  # type: ignore[misc]
+            counters=lambda s=spec, n=frames: expected_counters(s.encode(), "0.5")[:n],
             warning="cut off",
             common=name in ("half an MP4", "half a Matroska"),
         )  # fmt: skip
-    # Of the last picture a part is there, laid over the one before it.
-    yield valid_file("part of a GIF", "end lost", lambda _: _part(RARE_CLIP_SPECS["gif"], 0.6),
+    # A part of the last picture exists; it is drawn over the picture before it.
+    yield valid_file("part of a GIF", "end lost", lambda _: _truncate(RARE_CLIP_SPECS["gif"], 0.6),
     suffix="gif",
               counters=None, frame_count=7, warning="cut off")  # fmt: skip
     yield valid_file("half an animated WebP", "end lost",
-    lambda _: _half(make_animated_webp(GAPS_MS)),
+    lambda _: _first_half(make_animated_webp(GAPS_MS)),
               suffix="webp", every="0.1", counters=None, frame_count=5,
               warning="cut off")  # fmt: skip
 
 
-def _half(data: bytes) -> bytes:
+def _first_half(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-def _part(recipe: ClipSpec, keep: float) -> bytes:
-    data = clip_bytes(recipe)
-    # An odd number: no container's unit ends there.
+def _truncate(spec: ClipSpec, keep: float) -> bytes:
+    data = clip_bytes(spec)
+    # An odd length, at which no unit of a container ends.
     return data[: int(len(data) * keep) | 1]
 
 
-def _says(data: bytes, seconds: float) -> bytes:
-    """All three durations of an MP4 are a lie."""
+def _with_duration(data: bytes, seconds: float) -> bytes:
+    """Sets all three durations of an MP4."""
     movie = (b"moov", b"mvhd")
-    data = change_boxes(data, movie, lambda p: patch_bytes(p, 16, ">I", int(seconds * _scale(p))))
+    data = change_boxes(
+        data, movie, lambda p: patch_bytes(p, 16, ">I", int(seconds * _time_scale(p)))
+    )
     media = (b"moov", b"trak", b"mdia", b"mdhd")
-    data = change_boxes(data, media, lambda p: patch_bytes(p, 16, ">I", int(seconds * _scale(p))))
+    data = change_boxes(
+        data, media, lambda p: patch_bytes(p, 16, ">I", int(seconds * _time_scale(p)))
+    )
     track = (b"moov", b"trak", b"tkhd")
     return change_boxes(data, track, lambda p: patch_bytes(p, 20, ">I", int(seconds * 1000)))
 
 
 def matroska_claiming_hours(hours: float) -> bytes:
-    """Three seconds of Matroska that claim to be so long (RFC 9559 §5.1.2.10)."""
+    """Three seconds of Matroska with a false duration (RFC 9559 §5.1.2.10)."""
     data = clip_bytes(MATROSKA_CLIP)
     at = data.index(b"\x44\x89\x88") + 3
     return data[:at] + struct.pack(">d", hours * 3_600_000) + data[at + 8 :]
 
 
-def _scale(payload: bytes) -> int:
+def _time_scale(payload: bytes) -> int:
     scale: int = struct.unpack_from(">I", payload, 12)[0]
     return scale
 
 
-def _gif() -> bytes:
+def _transparent_gif() -> bytes:
     return run_ffmpeg("gif", "gif", "-i", SHORT_CLIP, "-vf",
                   "split[a][b];[a]palettegen=reserve_transparent=1[p];[b][p]paletteuse"
                   )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Odd and valid: everything here must come out right."""
+"""Valid files, many of them unusual: each must be processed correctly."""
 
 from __future__ import annotations
 
@@ -23,52 +23,52 @@ from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, cached_file
 
 
 def list_files() -> Iterator[CorpusFile]:
-    """All of them, the common kinds of tests/fixtures/media/clips.py first."""
+    """All valid files, the clip specs of tests/fixtures/media/clips.py first."""
     for name in sorted(CLIP_SPECS):
         yield clip_spec_file(name, CLIP_SPECS[name])
     for name in sorted(RARE_CLIP_SPECS):
-        # The first pictures of one lie before its edit list's beginning.
+        # The edit list of this clip begins after its first 42 frames.
         skipped = 42 if name == "trimmed-by-edit-list" else 0
         yield clip_spec_file(name, RARE_CLIP_SPECS[name], skipped)
     yield from picture_formats.list_files()
     yield from _streams()
     yield from timestamps.list_files()
-    yield from _around_it()
+    yield from _surrounded()
 
 
 def _streams() -> Iterator[CorpusFile]:
-    one, other = SHORT_CLIP, replace(SHORT_CLIP, frame_count=150, width=96, height=64)
+    short, long = SHORT_CLIP, replace(SHORT_CLIP, frame_count=150, width=96, height=64)
 
-    def longer() -> tuple[int, ...]:
-        return expected_counters(other.encode(), "0.5")
+    def long_counters() -> tuple[int, ...]:
+        return expected_counters(long.encode(), "0.5")
 
-    both = ("-i", one, "-i", other, "-c", "copy", "-map", "0", "-map", "1")
+    both = ("-i", short, "-i", long, "-c", "copy", "-map", "0", "-map", "1")
     yield valid_file("two videos, the second is longer", "both in MP4", lambda _: run_ffmpeg(
-        "longer", "mp4", *both, "-disposition:v:1", "default"), counters=longer,
+        "longer", "mp4", *both, "-disposition:v:1", "default"), counters=long_counters,
         repair="2 videos; stream 1 was taken")  # fmt: skip
     yield valid_file("two videos, one is the default", "both in Matroska", lambda _: run_ffmpeg(
         "default", "mkv", *both, "-disposition:v:0", "default", "-disposition:v:1", "0"),
         suffix="mkv", repair="2 videos; stream 0 was taken", common=True)  # fmt: skip
     yield valid_file("cover before the video", "JPEG as stream 0 of an MP4", lambda _: run_ffmpeg(
-        "cover", "mp4", "-i", _cover, "-i", one, "-map", "0", "-map", "1", "-c", "copy",
+        "cover", "mp4", "-i", _cover, "-i", short, "-map", "0", "-map", "1", "-c", "copy",
         "-disposition:v:0", "attached_pic"))  # fmt: skip
     yield valid_file("large cover in Matroska", "as an attachment", lambda _: run_ffmpeg(
-        "attached", "mkv", "-i", one, "-c", "copy", "-attach", _cover,
+        "attached", "mkv", "-i", short, "-c", "copy", "-attach", _cover,
         "-metadata:s:t", "mimetype=image/jpeg"), suffix="mkv")  # fmt: skip
     yield valid_file("subtitles and an attachment", "SRT and a font in Matroska",
     lambda _: run_ffmpeg(
-        "subtitles", "mkv", "-i", one, "-i", _subtitles, "-map", "0", "-map", "1",
+        "subtitles", "mkv", "-i", short, "-i", _subtitles, "-map", "0", "-map", "1",
         "-c:v", "copy", "-c:s", "srt", "-attach", _subtitles,
         "-metadata:s:t", "mimetype=application/x-truetype-font"), suffix="mkv")  # fmt: skip
     yield valid_file("subtitles in MP4", "mov_text", lambda _: run_ffmpeg(
-        "mov_text", "mp4", "-i", one, "-i", _subtitles, "-map", "0", "-map", "1",
+        "mov_text", "mp4", "-i", short, "-i", _subtitles, "-map", "0", "-map", "1",
         "-c:v", "copy", "-c:s", "mov_text"))  # fmt: skip
     yield valid_file("sixty streams", "copies of one video", lambda _: run_ffmpeg(
-        "sixty", "mkv", "-i", one, *["-map", "0:v"] * 60, "-c", "copy"), suffix="mkv",
+        "sixty", "mkv", "-i", short, *["-map", "0:v"] * 60, "-c", "copy"), suffix="mkv",
         repair="60 videos")  # fmt: skip
     yield valid_file("two programmes", "in one TS", lambda _: run_ffmpeg(
-        "programmes", "ts", "-i", one, "-i", other, "-c", "copy", "-map", "0", "-map", "1",
-        "-program", "st=0", "-program", "st=1"), counters=longer, suffix="ts",
+        "programmes", "ts", "-i", short, "-i", long, "-c", "copy", "-map", "0", "-map", "1",
+        "-program", "st=0", "-program", "st=1"), counters=long_counters, suffix="ts",
         repair="2 videos")  # fmt: skip
 
 
@@ -86,17 +86,17 @@ def _subtitles() -> Path:
     return cached_file("subtitles", "srt", lambda path: path.write_bytes(text.encode()))
 
 
-def _around_it() -> Iterator[CorpusFile]:
+def _surrounded() -> Iterator[CorpusFile]:
     yield valid_file(
-        "a megabyte of nothing behind it", "MP4", lambda _: short_clip_bytes() + bytes(1 << 20)
+        "a megabyte of zeros after it", "MP4", lambda _: short_clip_bytes() + bytes(1 << 20)
     )
-    yield valid_file("text behind it", "Matroska", lambda _: clip_bytes(MATROSKA_CLIP)
+    yield valid_file("text after it", "Matroska", lambda _: clip_bytes(MATROSKA_CLIP)
               + b"and they lived happily ever after. " * 40, MATROSKA_CLIP)  # fmt: skip
-    yield valid_file("rubbish before it", "TS that begins anywhere", lambda _: bytes(range(1,
+    yield valid_file("random bytes before it", "TS with a prefix", lambda _: bytes(range(1,
     101)) * 3
               + clip_bytes(MPEGTS_CLIP), MPEGTS_CLIP)  # fmt: skip
     yield valid_file("a page inside", "HTML and JavaScript in a free box", lambda _: make_box(
-        b"free", b"<html><script>alert(1)</script></html>") + _moved(short_clip_bytes(),
+        b"free", b"<html><script>alert(1)</script></html>") + _shift_chunks(short_clip_bytes(),
         46))  # fmt: skip
     yield valid_file("a title in Latin-1", "no valid UTF-8", lambda _: run_ffmpeg(
         "title", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-metadata", "title=XXXXXX",
@@ -106,18 +106,21 @@ def _around_it() -> Iterator[CorpusFile]:
         "title", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-metadata", "title=XXXXXX",
         ).replace(b"XXXXXX", b"\x00\x1b[2J\n"))  # fmt: skip
     yield valid_file("an unknown box", "64 bits long, before the video", lambda _: struct.pack(
-        ">I4sQ", 1, b"zzzz", 32) + bytes(16) + _moved(short_clip_bytes(), 32))  # fmt: skip
+        ">I4sQ", 1, b"zzzz", 32) + bytes(16) + _shift_chunks(short_clip_bytes(), 32))  # fmt: skip
     yield valid_file(
-        "MP4 under a WebM's name", "names say nothing", lambda _: short_clip_bytes(), suffix="webm"
+        "MP4 under a WebM's name",
+        "wrong file extension",
+        lambda _: short_clip_bytes(),
+        suffix="webm",
     )
 
 
-def _moved(data: bytes, by: int) -> bytes:
-    """An MP4 whose chunks lie so many bytes later."""
+def _shift_chunks(data: bytes, by: int) -> bytes:
+    """An MP4 with all chunk offsets increased by `by` bytes."""
 
-    def later(payload: bytes) -> bytes:
+    def shift(payload: bytes) -> bytes:
         (count,) = struct.unpack_from(">I", payload, 4)
         offsets = struct.unpack_from(f">{count}I", payload, 8)
-        return payload[:8] + struct.pack(f">{count}I", *(one + by for one in offsets))
+        return payload[:8] + struct.pack(f">{count}I", *(offset + by for offset in offsets))
 
-    return change_boxes(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco"), later)
+    return change_boxes(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco"), shift)

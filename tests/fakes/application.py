@@ -1,4 +1,4 @@
-"""An application over neighbours in memory, called as a WSGI server would."""
+"""An HTTP application with in-memory services, called through WSGI."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALICE_HEADERS = {"Authorization": "Bearer alice"}
 
 
 class FakeIdentity:
-    """Identity for whom a token is the name of a person who has an account."""
+    """An identity provider whose tokens are the names of its two users."""
 
     def verify(self, token: str) -> User:
         if token not in ("alice", "bob"):
@@ -43,7 +43,7 @@ class FakeIdentity:
 
 @dataclass
 class AppHarness:
-    """A client of an application, with what its neighbours hold and what was logged."""
+    """An application with a client, its services, its log and the messages that it published."""
 
     routes: Iterable[Route]
     store: MemoryJobStore = field(default_factory=MemoryJobStore)
@@ -57,7 +57,7 @@ class AppHarness:
         def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
             self.log_events.append({"event": event, "severity": severity, **details})
 
-        world = Services(
+        services = Services(
             store=self.store,
             objects=self.objects,
             publisher=self,
@@ -65,8 +65,8 @@ class AppHarness:
             log=log,
             new_token=lambda: secrets.token_hex(8),
         )
-        house = AppServices(lambda: self.settings, lambda: world, FakeIdentity)
-        application = Application("api", self.routes, house)
+        app_services = AppServices(lambda: self.settings, lambda: services, FakeIdentity)
+        application = Application("api", self.routes, app_services)
 
         @Request.application
         def app(request: Request) -> Response:
@@ -75,14 +75,14 @@ class AppHarness:
         self.client = Client(app)
 
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Nobody works here: what is announced is kept."""
+        """Keep the messages; nothing handles them."""
         self.published += envelopes
 
     def request(self, method: str, path: str, **options: Any) -> Any:
-        """One request; → werkzeug's TestResponse."""
+        """Send one request. Returns werkzeug's TestResponse."""
         return self.client.open(path, method=method, **options)
 
     def logged_event(self, name: str) -> dict[str, Any]:
-        """The one event of this name."""
-        [found] = [one for one in self.log_events if one["event"] == name]
-        return found
+        """The only log event with this name."""
+        [log_event] = [row for row in self.log_events if row["event"] == name]
+        return log_event

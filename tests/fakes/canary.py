@@ -1,4 +1,4 @@
-"""A server that nothing may ever call, on plain TCP: it hears HTTP, RTSP and everything else."""
+"""A TCP server that must never be called. It notices HTTP, RTSP and any other protocol."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 
 
 class CanaryServer:
-    """A context manager; `hits` holds the first bytes of whoever called."""
+    """A context manager; `received` holds the first bytes of every connection."""
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
@@ -17,12 +17,12 @@ class CanaryServer:
 
     @property
     def port(self) -> int:
-        """Where it listens, on 127.0.0.1."""
+        """The port on 127.0.0.1."""
         return int(self._server.getsockname()[1])
 
     @property
     def url(self) -> str:
-        """The same for HTTP."""
+        """The URL for HTTP."""
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> CanaryServer:
@@ -35,21 +35,21 @@ class CanaryServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # A call of our own, so that whoever called before has been heard.
-        with socket.create_connection(("127.0.0.1", self.port)) as last:
-            last.sendall(b"bye")
+        # Connections are accepted in order: after this one, all earlier ones are recorded.
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(b"bye")
         self._thread.join()
         self._server.close()
 
     def _listen(self) -> None:
         while True:
-            caller, _ = self._server.accept()
-            with caller:
-                caller.settimeout(2)
+            connection, _ = self._server.accept()
+            with connection:
+                connection.settimeout(2)
                 try:
-                    said = caller.recv(100)
+                    data = connection.recv(100)
                 except OSError:
-                    said = b""
-            if said == b"bye":
+                    data = b""
+            if data == b"bye":
                 return
-            self.received.append(said)
+            self.received.append(data)

@@ -1,5 +1,7 @@
-"""People painted as coloured squares, and models that know them: real models are not needed to
-see whether the parts of a job fit together."""
+"""Coloured squares that stand for people, and models that detect and classify them.
+
+Tests of how the parts of a job fit together need no real models.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,12 @@ CLASSES = ("happy", "sad", "angry", "calm", "e", "f", "g", "h")
 HAPPY, SAD, ANGRY = (20, 20, 230), (20, 230, 20), (230, 20, 20)
 """Red, green and blue, as BGR."""
 ColouredSquare = tuple[int, tuple[int, int, int]]
-"""Where someone stands (x in pixels) and in which colour."""
+"""The left edge of a square in pixels, and its colour."""
 FRAME_INTERVAL_S = Fraction(1, 2)
 
 
 def make_colour_model() -> bytes:
-    """Eight classes out of the mean of each channel: class 0 follows red, class 1 green, …"""
+    """An ONNX classifier of eight classes; the first three follow the means of red, green, blue."""
     weights = np.zeros((8, 3), np.float32)
     weights[0, 0] = weights[1, 1] = weights[2, 2] = 1
     graph = helper.make_graph(
@@ -50,22 +52,22 @@ def make_colour_model() -> bytes:
 
 @dataclass
 class SquareDetector:
-    """Finds what is not grey; counts how often it was asked."""
+    """Detects areas that are not grey, and counts its calls."""
 
     call_count: int = 0
 
     def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
         self.call_count += 1
-        wide = image.max(axis=2).astype(int) - image.min(axis=2) > 40
+        is_coloured = image.max(axis=2).astype(int) - image.min(axis=2) > 40
         shapes, _ = cv2.findContours(
-            wide.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+            is_coloured.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
         )
-        return [(Box(*map(float, cv2.boundingRect(one))), 0.9) for one in shapes]
+        return [(Box(*map(float, cv2.boundingRect(shape))), 0.9) for shape in shapes]
 
 
 def make_square_scorer(detector: SquareDetector, name: str = "painted") -> Scorer:
-    """Knows painted people."""
-    squares_row = Model(
+    """A scorer that classifies coloured squares."""
+    detector_model = Model(
         name="squares",
         role="detector",
         file="",
@@ -74,7 +76,7 @@ def make_square_scorer(detector: SquareDetector, name: str = "painted") -> Score
         licence="none",
         credit="these tests",
     )
-    row = Model(
+    classifier_model = Model(
         name=name,
         role="classifier",
         file="",
@@ -88,19 +90,19 @@ def make_square_scorer(detector: SquareDetector, name: str = "painted") -> Score
         classes=CLASSES,
         output="logits",
     )
-    return Scorer(detector, squares_row, Classifier(row, make_colour_model()))
+    return Scorer(detector, detector_model, Classifier(classifier_model, make_colour_model()))
 
 
 def make_square_pack(first_number: int, frames: Sequence[Sequence[ColouredSquare]]) -> bytes:
-    """A pack whose frames begin with number `first`."""
+    """A frame pack; its first frame has the index `first_number`."""
     out = BytesIO()
     writer = PackWriter(out)
-    for k, people in enumerate(frames, first_number):
+    for k, squares in enumerate(frames, first_number):
         image = np.full((180, 320, 3), 128, np.uint8)
-        for x, colour in people:
+        for x, colour in squares:
             image[60:120, x : x + 60] = colour
-            # Stripes, or they would count as blurred.
-            image[60:120:6, x : x + 60] = [one // 3 for one in colour]
+            # Without stripes the squares would count as blurred.
+            image[60:120:6, x : x + 60] = [channel // 3 for channel in colour]
         stamp = FrameStamp(
             k,
             k * FRAME_INTERVAL_S,

@@ -1,4 +1,4 @@
-"""An operator's own illustrator, as MOODREEL_ILLUSTRATOR names one: coloured paper with a frame."""
+"""An illustrator such as MOODREEL_ILLUSTRATOR names: coloured paper with a white border."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PictureRefused(PermanentError):
 
 
 class PaperIllustrator:
-    """Every heading has a colour of its own; of secrets there is no picture."""
+    """Draws a colour derived from the heading. Refuses a heading with the word "secret"."""
 
     @property
     def engine(self) -> str:
@@ -36,5 +36,5 @@ class PaperIllustrator:
 
 
 def paper_illustrator(_settings: Settings) -> PaperIllustrator:
-    """The factory."""
+    """The factory that the setting names."""
     return PaperIllustrator()

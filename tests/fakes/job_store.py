@@ -1,4 +1,4 @@
-"""A ledger in memory with Firestore's batch semantics: all or nothing, versions, increments."""
+"""A job store in memory with Firestore's batch semantics: atomic, with versions and increments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.flows.documents import (
 
 
 class MemoryJobStore:
-    """Documents by path. Held to the same contract suite as the Firestore adapter."""
+    """Documents by path. Passes the same contract suite as the Firestore adapter."""
 
     def __init__(self) -> None:
         self.documents: dict[str, tuple[dict[str, Any], int]] = {}
@@ -43,16 +43,16 @@ class MemoryJobStore:
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         writes = list(writes)
         for write in writes:
-            there = self.documents.get(write.path)
+            current = self.documents.get(write.path)
             match write:
-                case Create() if there is not None:
+                case Create() if current is not None:
                     return CommitResult.CONFLICT
-                case Update() if there is None:
+                case Update() if current is None:
                     return CommitResult.MISSING
-                case Update(version=version) if version is not None and version != there[1]:  # type: ignore[index]
+                case Update(version=version) if version is not None and version != current[1]:  # type: ignore[index]
                     return CommitResult.CONFLICT
                 case Delete(version=version) if version is not None and (
-                    there is None or version != there[1]
+                    current is None or version != current[1]
                 ):
                     return CommitResult.CONFLICT
                 case _:
@@ -62,39 +62,40 @@ class MemoryJobStore:
         return CommitResult.OK
 
     def list_stalled_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        found = sorted(
+        stalled = sorted(
             (data["last_progress_at"], data["job"])
             for path, (data, _) in self.documents.items()
             if "/stages/" in path
             if data["state"] in ("queued", "running") and data["last_progress_at"] < before
         )
-        return tuple(dict.fromkeys(job for _, job in found[:max_count]))
+        return tuple(dict.fromkeys(job for _, job in stalled[:max_count]))
 
     def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        due = {
+        purge_times = {
             path.removeprefix("jobs/"): data.get("purge_again_at")
             for path, (data, _) in self.documents.items()
             if path.count("/") == 1
         }
-        return tuple(job for job, at in due.items() if at is not None and at < before)[:max_count]
+        due = (job for job, at in purge_times.items() if at is not None and at < before)
+        return tuple(due)[:max_count]
 
     def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        found = sorted(
+        waiting = sorted(
             (data["updated_at"], path.removeprefix("jobs/"))
             for path, (data, _) in self.documents.items()
             if path.startswith("jobs/") and path.count("/") == 1
             if data["status"] == "awaiting_upload" and data["updated_at"] < before
         )
-        return tuple(job for _, job in found[:max_count])
+        return tuple(job for _, job in waiting[:max_count])
 
     def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        found = sorted(
+        expired = sorted(
             (data["expires_at"], path.removeprefix("jobs/"))
             for path, (data, _) in self.documents.items()
             if path.startswith("jobs/") and path.count("/") == 1
             if data["expires_at"] < before
         )
-        return tuple(job for _, job in found[:max_count])
+        return tuple(job for _, job in expired[:max_count])
 
     def purge_job(self, job_id: str) -> None:
         for path in self.list_job_paths(job_id):
@@ -109,13 +110,13 @@ class MemoryJobStore:
         max_count: int,
         recipe: str | None = None,
     ) -> tuple[Doc, ...]:
-        wanted = set(statuses)
-        found = [
+        status_set = set(statuses)
+        docs = [
             doc
             for doc in self.list_owned("jobs", owner, after=after, max_count=len(self.documents))
-            if doc.data["status"] in wanted and recipe in (None, doc.data["recipe"])
+            if doc.data["status"] in status_set and recipe in (None, doc.data["recipe"])
         ]
-        return tuple(found[:max_count])
+        return tuple(docs[:max_count])
 
     def list_owned(
         self, collection: str, owner: str, *, after: tuple[datetime, str] | None, max_count: int
@@ -129,57 +130,57 @@ class MemoryJobStore:
         return tuple(doc for key, doc in rows if after is None or key < after)[:max_count]
 
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
-        wanted = set(statuses)
-        return sum(one.data["status"] in wanted for one in self._jobs(owner))
+        status_set = set(statuses)
+        return sum(doc.data["status"] in status_set for doc in self._jobs(owner))
 
     def sum_stored_bytes(self, owner: str) -> int:
         docs = [*self.list_documents("jobs"), *self.list_documents("recordings")]
-        theirs = [doc.data for doc in docs if doc.data.get("owner") == owner]
-        return sum(int(one.get("stored_bytes", 0)) for one in theirs)
+        owned = [doc.data for doc in docs if doc.data.get("owner") == owner]
+        return sum(int(data.get("stored_bytes", 0)) for data in owned)
 
     def count_recordings(self, owner: str, states: Iterable[str]) -> int:
-        wanted = set(states)
+        state_set = set(states)
         docs = self.list_owned_by_id("recordings", owner)
-        return sum(one.data["state"] in wanted for one in docs)
+        return sum(doc.data["state"] in state_set for doc in docs)
 
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
-        there = self.documents.get(path, ({}, 0))[0]
-        count = int(there.get("count", 0)) + by
-        self.documents[path] = ({**there, **fields, "count": count}, next(self._versions))
+        data = self.documents.get(path, ({}, 0))[0]
+        count = int(data.get("count", 0)) + by
+        self.documents[path] = ({**data, **fields, "count": count}, next(self._versions))
         return count
 
     def _jobs(self, owner: str) -> list[Doc]:
         return [doc for doc in self.list_documents("jobs") if doc.data.get("owner") == owner]
 
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
-        beside = ("mails", "shares", "deliveries")
+        related = ("mails", "shares", "deliveries")
         return tuple(
             path
             for path, (data, _) in sorted(self.documents.items())
             if path.startswith(f"jobs/{job_id}/")
-            or (path.split("/")[0] in beside and data.get("job") == job_id)
+            or (path.split("/")[0] in related and data.get("job") == job_id)
         )
 
     def list_owned_by_id(
         self, collection: str, owner: str, *, after: str = "", max_count: int = 1000
     ) -> tuple[Doc, ...]:
-        found = [
+        docs = [
             doc
             for doc in self.list_documents(collection)
             if doc.data.get("owner") == owner and doc.id > after
         ]
-        return tuple(found[:max_count])
+        return tuple(docs[:max_count])
 
     def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
         return tuple(doc.path for doc in self.list_documents(collection) if text in doc.id)
 
     def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
-        found = [
+        due = [
             doc
             for doc in self.list_documents(collection)
             if doc.data["next_check_at"] is not None and doc.data["next_check_at"] < before
         ]
-        return tuple(sorted(found, key=lambda doc: doc.data["next_check_at"])[:max_count])
+        return tuple(sorted(due, key=lambda doc: doc.data["next_check_at"])[:max_count])
 
     def list_newest(
         self,
@@ -189,35 +190,35 @@ class MemoryJobStore:
         after: tuple[datetime, str] | None,
         max_count: int,
     ) -> tuple[Doc, ...]:
-        found = [
+        rows = [
             ((doc.data["created_at"], doc.id), doc)
             for doc in self.list_documents(collection)
             if doc.data.get(where[0]) == where[1]
         ]
-        found.sort(key=lambda row: row[0], reverse=True)
-        return tuple(doc for key, doc in found if after is None or key < after)[:max_count]
+        rows.sort(key=lambda row: row[0], reverse=True)
+        return tuple(doc for key, doc in rows if after is None or key < after)[:max_count]
 
     def _apply(self, write: Write) -> None:
         match write:
             case Create(path, data) | Put(path, data):
                 self.documents[path] = (dict(data), next(self._versions))
             case Update(path, fields):
-                changed = self.documents[path][0]
+                data = self.documents[path][0]
                 for name, value in fields.items():
-                    changed = _with(changed, name.split("."), value)
-                self.documents[path] = (changed, next(self._versions))
+                    data = _with_field(data, name.split("."), value)
+                self.documents[path] = (data, next(self._versions))
             case Delete(path):
                 self.documents.pop(path, None)
 
     def _doc(self, path: str) -> Doc | None:
-        there = self.documents.get(path)
-        return None if there is None else Doc(path, there[0], there[1])
+        current = self.documents.get(path)
+        return None if current is None else Doc(path, current[0], current[1])
 
 
-def _with(data: dict[str, Any], keys: list[str], value: Any) -> dict[str, Any]:
-    """A changed copy: what was read before stays what it was."""
+def _with_field(data: dict[str, Any], keys: list[str], value: Any) -> dict[str, Any]:
+    """Returns a changed copy, so that documents read earlier stay as they were."""
     if len(keys) > 1:
-        value = _with(dict(data.get(keys[0]) or {}), keys[1:], value)
+        value = _with_field(dict(data.get(keys[0]) or {}), keys[1:], value)
     elif isinstance(value, Increment):
         value = data.get(keys[0], 0) + value.by
     return {**data, keys[0]: value}

@@ -1,4 +1,4 @@
-"""Where notifications go: the real Pub/Sub emulator, or where it is not installed a recorder."""
+"""Receivers of bucket notifications: the real Pub/Sub emulator, or a fake without it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _SDK = Path("/usr/lib/google-cloud-sdk/platform/pubsub-emulator/lib")
 
 @dataclass(frozen=True)
 class ReceivedMessage:
-    """One notification as a subscriber gets it."""
+    """One notification as a subscriber receives it."""
 
     attributes: dict[str, str]
     data: bytes
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The object resource that it carries."""
+        """The object resource in the message."""
         resource: dict[str, Any] = json.loads(self.data)
         return resource
 
@@ -41,13 +41,13 @@ def _message(raw: dict[str, Any]) -> ReceivedMessage:
 
 def find_emulator_jar() -> Path | None:
     """The emulator's jar, from MOODREEL_PUBSUB_JAR or the Google Cloud SDK."""
-    named = os.environ.get("MOODREEL_PUBSUB_JAR")
-    found = [Path(named)] if named else sorted(_SDK.glob("*-all.jar"))
-    return found[-1] if found and shutil.which("java") else None
+    path = os.environ.get("MOODREEL_PUBSUB_JAR")
+    jars = [Path(path)] if path else sorted(_SDK.glob("*-all.jar"))
+    return jars[-1] if jars and shutil.which("java") else None
 
 
 class PubSubEmulator:
-    """The real emulator; a topic is read through a subscription made with it."""
+    """The real emulator. Every topic has a subscription of the same name for reading it."""
 
     def __init__(self, jar: Path, log: Path, port: int | None = None) -> None:
         self.port = port or free_port()
@@ -55,10 +55,9 @@ class PubSubEmulator:
         command = ["java", "-Xmx128m", "-jar", str(jar), "--host=127.0.0.1", f"--port={self.port}"]
         with log.open("ab") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
-        self._left: dict[str, list[ReceivedMessage]] = {}
 
     def wait_until_ready(self) -> None:
-        """Until it answers."""
+        """Wait until the emulator responds."""
         end = time.monotonic() + 120
         while time.monotonic() < end:
             try:
@@ -70,7 +69,7 @@ class PubSubEmulator:
         raise AssertionError("the Pub/Sub emulator did not answer")
 
     def create_topic(self, topic: str) -> None:
-        """Make a topic that can be read."""
+        """Create a topic and its subscription."""
         root = f"{self.url}/v1/projects/{PROJECT}"
         requests.put(f"{root}/topics/{topic}", json={}, timeout=120).raise_for_status()
         body = {"topic": f"projects/{PROJECT}/topics/{topic}"}
@@ -79,54 +78,54 @@ class PubSubEmulator:
     def _pull(self, topic: str) -> list[ReceivedMessage]:
         root = f"{self.url}/v1/projects/{PROJECT}/subscriptions/{topic}"
         body = {"maxMessages": 100, "returnImmediately": True}
-        got = requests.post(f"{root}:pull", json=body, timeout=120).json()
-        found = got.get("receivedMessages", [])
-        if found:
-            ids = {"ackIds": [m["ackId"] for m in found]}
+        response = requests.post(f"{root}:pull", json=body, timeout=120).json()
+        messages = response.get("receivedMessages", [])
+        if messages:
+            ids = {"ackIds": [m["ackId"] for m in messages]}
             requests.post(f"{root}:acknowledge", json=ids, timeout=120).raise_for_status()
-        return [_message(m["message"]) for m in found]
+        return [_message(m["message"]) for m in messages]
 
     def read_messages(
         self, topic: str, min_count: int, timeout_s: float = 120
     ) -> list[ReceivedMessage]:
-        """At least `count` messages, and whatever else comes within a moment."""
-        got: list[ReceivedMessage] = []
+        """At least `min_count` messages, and those that arrive in the 0.15 s after them."""
+        messages: list[ReceivedMessage] = []
         end = time.monotonic() + timeout_s
-        while len(got) < min_count and time.monotonic() < end:
-            got += self._pull(topic)
+        while len(messages) < min_count and time.monotonic() < end:
+            messages += self._pull(topic)
             time.sleep(0.02)
-        assert len(got) >= min_count, f"{len(got)} of {min_count} messages: {got}"
+        assert len(messages) >= min_count, f"{len(messages)} of {min_count} messages: {messages}"
         time.sleep(0.15)
-        return got + self._pull(topic)
+        return messages + self._pull(topic)
 
     def close(self) -> None:
-        """End it."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait(120)
 
 
 class FakePubSub:
-    """Speaks the publish call alone and keeps what it was given."""
+    """Implements the publish call only and keeps the messages."""
 
     def __init__(self, port: int | None = None) -> None:
         self._topics: dict[str, list[ReceivedMessage]] = {}
-        recorder = self
+        outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 topic = self.path.rpartition("/")[2].removesuffix(":publish")
-                known = recorder._topics.get(topic)
-                if known is not None:
-                    known += [_message(m) for m in body["messages"]]
-                answer = json.dumps({"messageIds": ["1"] * len(body["messages"])}).encode()
-                self.send_response(404 if known is None else 200)
-                self.send_header("Content-Length", str(len(answer)))
+                messages = outer._topics.get(topic)
+                if messages is not None:
+                    messages += [_message(m) for m in body["messages"]]
+                response = json.dumps({"messageIds": ["1"] * len(body["messages"])}).encode()
+                self.send_response(404 if messages is None else 200)
+                self.send_header("Content-Length", str(len(response)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(response)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
-                """Quiet."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port or 0), Handler)
         self.port = int(self._server.server_address[1])
@@ -134,26 +133,26 @@ class FakePubSub:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def wait_until_ready(self) -> None:
-        """Ready as it is."""
+        """Return at once: the server listens already."""
 
     def create_topic(self, topic: str) -> None:
-        """Make a topic."""
+        """Create a topic."""
         self._topics[topic] = []
 
     def read_messages(
         self, topic: str, min_count: int, timeout_s: float = 120
     ) -> list[ReceivedMessage]:
-        """At least `count` messages, and whatever else comes within a moment."""
+        """At least `min_count` messages, and those that arrive in the 0.15 s after them."""
         end = time.monotonic() + timeout_s
         while len(self._topics[topic]) < min_count and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(0.15)
-        got, self._topics[topic] = self._topics[topic], []
-        assert len(got) >= min_count, f"{len(got)} of {min_count} messages: {got}"
-        return got
+        messages, self._topics[topic] = self._topics[topic], []
+        assert len(messages) >= min_count, f"{len(messages)} of {min_count} messages: {messages}"
+        return messages
 
     def close(self) -> None:
-        """End it."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 

@@ -1,4 +1,4 @@
-"""A stranger's server on the wire: it keeps what it was sent, and answers as a test wishes."""
+"""A webhook receiver on a real port. It keeps its requests and sends the responses of a test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """One request as it came."""
+    """One request as it arrived."""
 
     path: str
     headers: dict[str, str]
@@ -23,8 +23,8 @@ class ReceivedRequest:
 
 @dataclass
 class WebhookReceiver:
-    """`plan` are the answers of the next calls, the last one for all further: a status, or a pair
-    of a status and headers, or a number of seconds to stall as a float."""
+    """`responses` are the responses to the next requests; the last one repeats. A response is a
+    status, a pair of a status and headers, or a float: the seconds to stall before a 204."""
 
     responses: list[int | tuple[int, dict[str, str]] | float] = field(default_factory=lambda: [204])
     requests: list[ReceivedRequest] = field(default_factory=list)
@@ -38,8 +38,8 @@ class WebhookReceiver:
 
     @property
     def event_ids(self) -> list[str]:
-        """The ids of the events that came, call by call."""
-        return [one.headers["webhook-id"] for one in self.requests]
+        """The event ids of the requests, in order."""
+        return [request.headers["webhook-id"] for request in self.requests]
 
 
 @contextlib.contextmanager
@@ -48,8 +48,8 @@ def running_receiver(
     certificate: Path | None = None,
     write_raw: Callable[[BaseHTTPRequestHandler], None] | None = None,
 ) -> Iterator[WebhookReceiver]:
-    """A receiver on a free port of this machine for the time of the block. `raw` writes to the
-    connection itself, instead of an answer."""
+    """A receiver on a free port of 127.0.0.1 while the block runs. `write_raw` writes to the
+    connection instead of a response."""
     receiver = WebhookReceiver(list(responses) or [204])
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,14 +64,14 @@ def running_receiver(
                     write_raw(self)
                 self.close_connection = True
                 return
-            answer = receiver.next_response()
-            if isinstance(answer, float):
-                time.sleep(answer)
-                answer = 204
-            status, more = answer if isinstance(answer, tuple) else (answer, {})
+            response = receiver.next_response()
+            if isinstance(response, float):
+                time.sleep(response)
+                response = 204
+            status, extra_headers = response if isinstance(response, tuple) else (response, {})
             with contextlib.suppress(OSError):
                 self.send_response(status)
-                for name, value in more.items():
+                for name, value in extra_headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(receiver.response_body)))
                 self.end_headers()

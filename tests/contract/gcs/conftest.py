@@ -1,4 +1,4 @@
-"""One stand-in and one Pub/Sub for the whole suite, a bucket for every test."""
+"""Fixtures: one GCS emulator and one Pub/Sub for all tests, and a bucket for each test."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from tests.fixtures.gcs.server import GcsEmulator
 
 @pytest.fixture(scope="session")
 def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSubServer]:
-    """The Pub/Sub that notifications go to."""
+    """The Pub/Sub server that receives the notifications."""
     jar = find_emulator_jar()
-    made: PubSubServer = (
+    server: PubSubServer = (
         PubSubEmulator(jar, tmp_path_factory.mktemp("pubsub") / "log") if jar else FakePubSub()
     )
-    yield made
-    made.close()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
 def gcs(tmp_path_factory: pytest.TempPathFactory, pubsub: PubSubServer) -> Iterator[GcsEmulator]:
-    """The server that most tests share."""
-    made = GcsEmulator(tmp_path_factory.mktemp("gcs"), pubsub.url, uses_tls=True).start()
-    yield made
-    made.close()
+    """The emulator that most tests share."""
+    server = GcsEmulator(tmp_path_factory.mktemp("gcs"), pubsub.url, uses_tls=True).start()
+    yield server
+    server.close()
 
 
 @pytest.fixture
 def own_gcs(tmp_path: Path) -> Iterator[GcsEmulator]:
-    """A server of the test's own, to be killed and started again."""
-    made = GcsEmulator(tmp_path).start()
-    yield made
-    made.close()
+    """An emulator for one test, which may kill and restart it."""
+    server = GcsEmulator(tmp_path).start()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
 def client(gcs: GcsEmulator) -> Client:
-    """The real client."""
+    """The Cloud Storage client library."""
     return gcs.client()
 
 
 @pytest.fixture(scope="session")
 def credentials(gcs: GcsEmulator) -> service_account.Credentials:
-    """Whose signatures are believed."""
+    """The credentials that the emulator accepts for signatures."""
     return gcs.credentials()
 
 
 @pytest.fixture(scope="session")
 def endpoint(gcs: GcsEmulator) -> str:
-    """Base URL of the service."""
+    """The base URL of the emulator."""
     return gcs.endpoint
 
 
 @pytest.fixture
 def bucket(client: Client) -> Any:
-    """An empty bucket of the test's own."""
+    """An empty bucket for one test."""
     return client.create_bucket(f"t-{uuid.uuid4().hex[:20]}")

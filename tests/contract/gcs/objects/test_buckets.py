@@ -1,4 +1,4 @@
-"""Buckets: their names, their settings, and that a full one is not thrown away."""
+"""Buckets: names, settings, and deletion."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ CORS = [
 ]
 
 
-def test_a_bucket_keeps_its_cors_lifecycle_and_labels(bucket: Any, client: Client) -> None:
+def test_bucket_stores_cors_lifecycle_and_labels(bucket: Any, client: Client) -> None:
     bucket.cors = CORS
-    bucket.labels = {"room": "uploads"}
+    bucket.labels = {"role": "uploads"}
     bucket.add_lifecycle_delete_rule(age=7)
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
     bucket.patch()
-    seen = client.get_bucket(bucket.name)
-    assert seen.cors == CORS
-    assert seen.labels == {"room": "uploads"}
-    assert [rule["condition"] for rule in seen.lifecycle_rules] == [{"age": 7}]
-    assert seen.iam_configuration.uniform_bucket_level_access_enabled is True
-    assert seen.metageneration == 2
-    seen.cors = []
-    seen.patch()
+    stored = client.get_bucket(bucket.name)
+    assert stored.cors == CORS
+    assert stored.labels == {"role": "uploads"}
+    assert [rule["condition"] for rule in stored.lifecycle_rules] == [{"age": 7}]
+    assert stored.iam_configuration.uniform_bucket_level_access_enabled is True
+    assert stored.metageneration == 2
+    stored.cors = []
+    stored.patch()
     assert client.get_bucket(bucket.name).cors == []
 
 
-def test_a_name_is_given_once(bucket: Any, client: Client) -> None:
+def test_bucket_name_can_be_used_once(bucket: Any, client: Client) -> None:
     with pytest.raises(Conflict):
         client.create_bucket(bucket.name)
 
 
 @pytest.mark.parametrize("name", ["ab", "Upper", "-dash", "under_", "10.0.0.1", "a b", "x" * 64])
-def test_names_that_google_refuses_are_refused(endpoint: str, name: str) -> None:
+def test_invalid_bucket_names_are_refused(endpoint: str, name: str) -> None:
     url = f"{endpoint}/storage/v1/b?project=demo-moodreel"
     assert requests.post(url, json={"name": name}, timeout=120).status_code == 400
 
 
-def test_a_full_bucket_is_not_deleted(bucket: Any, client: Client) -> None:
+def test_bucket_with_objects_is_not_deleted(bucket: Any, client: Client) -> None:
     bucket.blob("x").upload_from_string(b"x")
     with pytest.raises(Conflict):
         bucket.delete()
@@ -68,7 +68,7 @@ def test_buckets_are_listed_by_prefix_and_page(client: Client) -> None:
     assert [page.num_items for page in pages] == [2, 2, 1]
 
 
-def test_a_bucket_changes_only_as_its_metageneration_says(bucket: Any) -> None:
+def test_metageneration_conditions_guard_the_bucket(bucket: Any) -> None:
     bucket.labels = {"a": "b"}
     with pytest.raises(PreconditionFailed):
         bucket.patch(if_metageneration_match=9)
@@ -81,14 +81,12 @@ def test_a_bucket_changes_only_as_its_metageneration_says(bucket: Any) -> None:
     "cors",
     [["text"], [{"origin": "https://a"}], [{"method": [1]}], [{"unknown": []}], {"origin": []}],
 )
-def test_a_cors_configuration_that_is_none_is_refused(
-    bucket: Any, endpoint: str, cors: Any
-) -> None:
+def test_invalid_cors_configuration_is_refused(bucket: Any, endpoint: str, cors: Any) -> None:
     url = f"{endpoint}/storage/v1/b/{bucket.name}"
     assert requests.patch(url, json={"cors": cors}, timeout=120).status_code == 400
 
 
-def test_paths_and_methods_that_mean_nothing_say_so(bucket: Any, endpoint: str) -> None:
+def test_unknown_paths_and_methods_return_an_error(bucket: Any, endpoint: str) -> None:
     base = f"{endpoint}/storage/v1"
     assert requests.get(f"{base}/nothing", timeout=120).status_code == 404
     assert requests.post(f"{base}/b/{bucket.name}", json={}, timeout=120).status_code in (404, 405)

@@ -1,4 +1,4 @@
-"""Names of objects and buckets: any name is just a name."""
+"""Names of objects and buckets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ODD_NAMES = [
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_any_name_is_just_a_name(bucket: Any, name: str) -> None:
+def test_objects_can_have_unusual_names(bucket: Any, name: str) -> None:
     bucket.blob(name).upload_from_string(name.encode())
     assert bucket.blob(name).download_as_bytes() == name.encode()
     assert [blob.name for blob in bucket.list_blobs()] == [name]
@@ -52,18 +52,18 @@ def test_any_name_is_just_a_name(bucket: Any, name: str) -> None:
     ["", ".", "..", "a\nb", "a\rb", "x" * 1025, "ü" * 513, ".well-known/acme-challenge/x"],
     ids=["empty", "dot", "dots", "newline", "return", "too long", "too many bytes", "acme"],
 )
-def test_names_that_google_refuses_are_refused(bucket: Any, endpoint: str, name: str) -> None:
-    answer = requests.post(
+def test_invalid_object_names_are_refused(bucket: Any, endpoint: str, name: str) -> None:
+    response = requests.post(
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
         params={"uploadType": "media", "name": name},
         data=b"x",
         timeout=120,
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert list(bucket.list_blobs()) == []
 
 
-def test_a_name_that_is_no_utf8_is_refused(bucket: Any, endpoint: str) -> None:
+def test_object_names_that_are_not_utf8_are_refused(bucket: Any, endpoint: str) -> None:
     for path in (f"/storage/v1/b/{bucket.name}/o/%ff%fe", f"/{bucket.name}/%ff"):
         connection = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
         connection.request("GET", path)
@@ -71,7 +71,7 @@ def test_a_name_that_is_no_utf8_is_refused(bucket: Any, endpoint: str) -> None:
         connection.close()
 
 
-def test_dots_in_a_request_line_do_not_leave_the_bucket(bucket: Any, endpoint: str) -> None:
+def test_dot_segments_in_the_path_do_not_leave_the_bucket(bucket: Any, endpoint: str) -> None:
     bucket.blob("inside").upload_from_string(b"x")
     connection = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
     for path in (
@@ -80,37 +80,37 @@ def test_dots_in_a_request_line_do_not_leave_the_bucket(bucket: Any, endpoint: s
         "/storage/v1/b/../../../../etc/passwd",
     ):
         connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 404, path
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 404, path
     connection.close()
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_any_name_can_be_signed(
+def test_signed_urls_work_with_unusual_names(
     bucket: Any, credentials: Credentials, endpoint: str, name: str
 ) -> None:
     path = f"/{bucket.name}/{quote(name, safe='/~')}"
-    line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
+    connection = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
     for method, body in (("PUT", name.encode()), ("GET", None)):
         url = sign_url(credentials, endpoint, path, method)
-        line.request(method, url.removeprefix(endpoint), body)
-        answer = line.getresponse()
-        got = answer.read()
-        assert answer.status == 200, got
-    line.close()
-    assert got == name.encode()
+        connection.request(method, url.removeprefix(endpoint), body)
+        response = connection.getresponse()
+        content = response.read()
+        assert response.status == 200, content
+    connection.close()
+    assert content == name.encode()
     assert [blob.name for blob in bucket.list_blobs()] == [name]
 
 
 @pytest.mark.parametrize("name", ["upload", "storage", "download", "batch"])
-def test_a_bucket_may_be_called_like_a_part_of_the_api(
+def test_buckets_can_have_the_name_of_an_api_path(
     client: Client, credentials: Credentials, name: str
 ) -> None:
     bucket = client.create_bucket(name)
     url = bucket.blob("v1.mp4").generate_signed_url(
         version="v4", expiration=timedelta(minutes=5), method="PUT", credentials=credentials
     )
-    answer = requests.put(url, data=b"x", timeout=120)
-    assert answer.status_code == 200
+    response = requests.put(url, data=b"x", timeout=120)
+    assert response.status_code == 200
     assert bucket.blob("v1.mp4").download_as_bytes() == b"x"

@@ -1,4 +1,4 @@
-"""Notifications: every change is announced, in Google's words, and none is lost."""
+"""Pub/Sub notifications about changes of objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINALIZE, DELETE, UPDATE = "OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_METADATA_
 
 @pytest.fixture
 def topic(pubsub: PubSubServer) -> str:
-    """A topic of the test's own."""
+    """A topic for one test."""
     pubsub.wait_until_ready()
     name = f"t-{uuid.uuid4().hex[:12]}"
     pubsub.create_topic(name)
@@ -30,17 +30,17 @@ def topic(pubsub: PubSubServer) -> str:
 
 
 def subscribe(bucket: Any, topic: str, **settings: Any) -> Any:
-    """A notification config made by the client."""
+    """Create a notification config with the client library."""
     settings.setdefault("payload_format", "JSON_API_V1")
     config = bucket.notification(topic_name=topic, topic_project=PROJECT, **settings)
     config.create()
     return config
 
 
-def test_a_new_object_is_announced_as_google_does(
+def test_new_object_is_announced_in_the_format_of_google(
     bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
-    config = subscribe(bucket, topic, event_types=[FINALIZE], custom_attributes={"room": "work"})
+    config = subscribe(bucket, topic, event_types=[FINALIZE], custom_attributes={"role": "work"})
     blob = bucket.blob("in/ü 1.mp4")
     blob.metadata = {"job": "7"}
     blob.upload_from_string(b"moving", content_type="video/mp4")
@@ -55,7 +55,7 @@ def test_a_new_object_is_announced_as_google_does(
         "bucketId": bucket.name,
         "objectId": "in/ü 1.mp4",
         "objectGeneration": str(blob.generation),
-        "room": "work",
+        "role": "work",
     }
     assert datetime.fromisoformat(event_time).tzinfo is not None
     resource = message.resource
@@ -65,7 +65,7 @@ def test_a_new_object_is_announced_as_google_does(
     assert (resource["metadata"], resource["md5Hash"]) == ({"job": "7"}, blob.md5_hash)
 
 
-def test_overwriting_is_a_finalize_and_a_delete_that_name_each_other(
+def test_overwriting_sends_finalize_and_delete_with_both_generations(
     bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
     subscribe(bucket, topic)
@@ -73,21 +73,21 @@ def test_overwriting_is_a_finalize_and_a_delete_that_name_each_other(
         blob = bucket.blob("o")
         blob.upload_from_string(body)
     blob.delete()
-    got = pubsub.read_messages(topic, 4)
-    made = [m.attributes for m in got if m.attributes["eventType"] == FINALIZE]
-    gone = [m.attributes for m in got if m.attributes["eventType"] == DELETE]
-    first, second = sorted(made, key=lambda a: int(a["objectGeneration"]))
+    messages = pubsub.read_messages(topic, 4)
+    finalized = [m.attributes for m in messages if m.attributes["eventType"] == FINALIZE]
+    removed = [m.attributes for m in messages if m.attributes["eventType"] == DELETE]
+    first, second = sorted(finalized, key=lambda a: int(a["objectGeneration"]))
     assert "overwroteGeneration" not in first
     assert second["overwroteGeneration"] == first["objectGeneration"]
-    replaced, deleted = sorted(gone, key=lambda a: int(a["objectGeneration"]))
+    replaced, deleted = sorted(removed, key=lambda a: int(a["objectGeneration"]))
     assert replaced["overwrittenByGeneration"] == second["objectGeneration"]
     assert replaced["objectGeneration"] == first["objectGeneration"]
     assert deleted["objectGeneration"] == second["objectGeneration"]
     assert "overwrittenByGeneration" not in deleted
-    assert len(got) == 4
+    assert len(messages) == 4
 
 
-def test_every_way_to_make_an_object_is_announced_once(
+def test_every_way_to_create_an_object_is_announced_once(
     bucket: Any,
     topic: str,
     pubsub: PubSubServer,
@@ -105,13 +105,11 @@ def test_every_way_to_make_an_object_is_announced_once(
     )
     requests.put(url, data=b"x", timeout=120)
     names = ["simple", "resumable", "composed", "copied", "rewritten", "signed"]
-    got = [m.attributes["objectId"] for m in pubsub.read_messages(topic, 6)]
-    assert sorted(got) == sorted(names)
+    announced = [m.attributes["objectId"] for m in pubsub.read_messages(topic, 6)]
+    assert sorted(announced) == sorted(names)
 
 
-def test_a_write_that_was_refused_is_not_announced(
-    bucket: Any, topic: str, pubsub: PubSubServer
-) -> None:
+def test_refused_write_is_not_announced(bucket: Any, topic: str, pubsub: PubSubServer) -> None:
     subscribe(bucket, topic)
     bucket.blob("once").upload_from_string(b"x", if_generation_match=0)
     with pytest.raises(PreconditionFailed):
@@ -119,7 +117,7 @@ def test_a_write_that_was_refused_is_not_announced(
     assert len(pubsub.read_messages(topic, 1)) == 1
 
 
-def test_only_the_prefix_and_the_events_asked_for_are_announced(
+def test_config_filters_by_prefix_and_event_type(
     bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
     subscribe(bucket, topic, event_types=[UPDATE, DELETE], blob_name_prefix="in/")
@@ -129,14 +127,14 @@ def test_only_the_prefix_and_the_events_asked_for_are_announced(
         blob.metadata = {"seen": "yes"}
         blob.patch()
         blob.delete()
-    got = [
+    announced = [
         (m.attributes["eventType"], m.attributes["objectId"])
         for m in pubsub.read_messages(topic, 2)
     ]
-    assert sorted(got) == [(DELETE, "in/a"), (UPDATE, "in/a")]
+    assert sorted(announced) == [(DELETE, "in/a"), (UPDATE, "in/a")]
 
 
-def test_a_message_without_payload_has_attributes_alone(
+def test_message_without_payload_has_only_attributes(
     bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
     subscribe(bucket, topic, payload_format="NONE", event_types=[FINALIZE])
@@ -146,7 +144,7 @@ def test_a_message_without_payload_has_attributes_alone(
     assert message.data == b""
 
 
-def test_configs_are_listed_read_and_removed(bucket: Any, topic: str, pubsub: PubSubServer) -> None:
+def test_configs_are_listed_read_and_deleted(bucket: Any, topic: str, pubsub: PubSubServer) -> None:
     config = subscribe(bucket, topic, blob_name_prefix="a/")
     (listed,) = bucket.list_notifications()
     assert (listed.topic_name, listed.blob_name_prefix) == (topic, "a/")
@@ -159,17 +157,17 @@ def test_configs_are_listed_read_and_removed(bucket: Any, topic: str, pubsub: Pu
     assert pubsub.read_messages(topic, 0) == []
 
 
-def test_configs_that_google_refuses_are_refused(bucket: Any, topic: str) -> None:
-    for wrong in ({"event_types": ["OBJECT_EXPLODED"]}, {"payload_format": "XML"}):
+def test_invalid_configs_are_refused(bucket: Any, topic: str) -> None:
+    for settings in ({"event_types": ["OBJECT_EXPLODED"]}, {"payload_format": "XML"}):
         with pytest.raises(BadRequest):
-            subscribe(bucket, topic, **wrong)
+            subscribe(bucket, topic, **settings)
     for _ in range(10):
         subscribe(bucket, topic, event_types=[FINALIZE])
     with pytest.raises(BadRequest):
         subscribe(bucket, topic, event_types=[FINALIZE])
 
 
-def test_a_notification_can_be_asked_to_come_twice_or_late(
+def test_fault_rules_can_repeat_or_delay_a_notification(
     bucket: Any, topic: str, pubsub: PubSubServer, gcs: GcsEmulator
 ) -> None:
     subscribe(bucket, topic, event_types=[FINALIZE])
@@ -183,32 +181,33 @@ def test_a_notification_can_be_asked_to_come_twice_or_late(
     assert [rule["fired_count"] for rule in gcs.clear_faults()] == [1, 1]
 
 
-def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
+def test_changes_during_a_pubsub_outage_are_announced_afterwards(
     tmp_path: Path,
 ) -> None:
-    # Nothing listens there for a while: a port for outgoing connections could be taken meanwhile,
-    # by the server's own attempts to connect as well.
+    # Nothing listens on this port at first, so it must lie outside the range for outgoing
+    # connections: one of them could take it, even an attempt of the emulator to connect.
     port = find_free_base()
     server = GcsEmulator(tmp_path, f"http://127.0.0.1:{port}").start()
-    late: PubSubServer | None = None
+    pubsub: PubSubServer | None = None
     try:
-        bucket = server.client().create_bucket("patient-bucket")
+        bucket = server.client().create_bucket("waiting-bucket")
         subscribe(bucket, "late-topic", event_types=[FINALIZE])
         for number in range(3):
             bucket.blob(f"before-{number}").upload_from_string(b"x")
         server.kill()
         server.start()
         bucket.blob("after").upload_from_string(b"x")
-        # What is published between the making of the topic and of its subscription has no reader.
+        # A message that is published before the subscription exists is lost, so publishing fails
+        # until then.
         server.add_fault({"match": {"method": "PUBLISH"}, "action": {"status": 503}})
         jar = find_emulator_jar()
-        late = PubSubEmulator(jar, tmp_path / "pubsub.log", port) if jar else FakePubSub(port)
-        late.wait_until_ready()
-        late.create_topic("late-topic")
+        pubsub = PubSubEmulator(jar, tmp_path / "pubsub.log", port) if jar else FakePubSub(port)
+        pubsub.wait_until_ready()
+        pubsub.create_topic("late-topic")
         server.clear_faults()
-        names = {m.attributes["objectId"] for m in late.read_messages("late-topic", 4)}
+        names = {m.attributes["objectId"] for m in pubsub.read_messages("late-topic", 4)}
         assert names == {"before-0", "before-1", "before-2", "after"}
     finally:
         server.close()
-        if late is not None:
-            late.close()
+        if pubsub is not None:
+            pubsub.close()

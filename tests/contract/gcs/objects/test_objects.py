@@ -1,4 +1,4 @@
-"""Listing, composing, copying, deleting and batches."""
+"""Objects: listing, composing, copying, deleting and batches."""
 
 from __future__ import annotations
 
@@ -16,49 +16,47 @@ from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.cloud.storage import Client
 
 
-def fill(bucket: Any, endpoint: str, names: list[str]) -> None:
-    """Write an object of every name."""
+def create_objects(bucket: Any, endpoint: str, names: list[str]) -> None:
+    """Create an object for every name."""
 
-    def write(mine: list[str]) -> None:
-        line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
+    def write(batch: list[str]) -> None:
+        connection = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
         path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name="
-        for name in mine:
-            line.request("POST", path + quote(name, safe=""), b"x")
-            answer = line.getresponse()
-            assert answer.status == 200, answer.read()
-            answer.read()
-        line.close()
+        for name in batch:
+            connection.request("POST", path + quote(name, safe=""), b"x")
+            response = connection.getresponse()
+            assert response.status == 200, response.read()
+            response.read()
+        connection.close()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, [names[start::4] for start in range(4)]))
 
 
 def post_batch(endpoint: str, paths: list[str]) -> None:
-    """POST up to a hundred paths in one request."""
+    """POST up to 100 paths in one batch request."""
     parts = [
         f"--b\r\nContent-Type: application/http\r\n\r\nPOST {path} HTTP/1.1\r\n\r\n\r\n"
         for path in paths
     ]
-    answer = requests.post(
+    response = requests.post(
         f"{endpoint}/batch/storage/v1",
         data="".join(parts) + "--b--",
         headers={"Content-Type": "multipart/mixed; boundary=b"},
         timeout=120,
     )
-    assert answer.text.count("HTTP/1.1 200") == len(paths), answer.text[:2000]
+    assert response.text.count("HTTP/1.1 200") == len(paths), response.text[:2000]
 
 
-def names_of(found: Any) -> list[str]:
-    """The names in the order they came."""
-    return [blob.name for blob in found]
+def names_of(blobs: Any) -> list[str]:
+    """The names, in order."""
+    return [blob.name for blob in blobs]
 
 
-def test_five_thousand_objects_are_listed_once_each_and_in_order(
-    bucket: Any, endpoint: str
-) -> None:
-    wanted = [f"frames/{number:05d}.jpg" for number in range(5000)]
-    shuffled = random.Random(5).sample(wanted, len(wanted))
-    fill(bucket, endpoint, ["seed"])
+def test_5000_objects_are_listed_once_and_in_order(bucket: Any, endpoint: str) -> None:
+    names = [f"frames/{number:05d}.jpg" for number in range(5000)]
+    shuffled = random.Random(5).sample(names, len(names))
+    create_objects(bucket, endpoint, ["seed"])
     seed = f"/storage/v1/b/{bucket.name}/o/seed/copyTo/b/{bucket.name}/o/"
     batches = [
         [seed + quote(name, safe="") for name in shuffled[start : start + 100]]
@@ -67,76 +65,77 @@ def test_five_thousand_objects_are_listed_once_each_and_in_order(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda paths: post_batch(endpoint, paths), batches))
     bucket.delete_blob("seed")
-    assert names_of(bucket.list_blobs()) == wanted
+    assert names_of(bucket.list_blobs()) == names
     pages = list(bucket.list_blobs(page_size=700).pages)
     assert [page.num_items for page in pages] == [700] * 7 + [100]
-    assert names_of(bucket.list_blobs(prefix="frames/012")) == wanted[1200:1300]
+    assert names_of(bucket.list_blobs(prefix="frames/012")) == names[1200:1300]
     assert (
         names_of(bucket.list_blobs(max_results=3, start_offset="frames/04998.jpg"))
-        == (wanted[4998:])
+        == (names[4998:])
     )
-    folded = bucket.list_blobs(delimiter="/")
-    assert (names_of(folded), set(folded.prefixes)) == ([], {"frames/"})
+    folders = bucket.list_blobs(delimiter="/")
+    assert (names_of(folders), set(folders.prefixes)) == ([], {"frames/"})
 
 
-def test_a_delimiter_folds_names_into_folders(bucket: Any, endpoint: str) -> None:
-    fill(bucket, endpoint, ["a", "b/1", "b/2", "b/c/3", "b/c/4", "d", "e/", "e/5"])
+def test_delimiter_groups_names_into_prefixes(bucket: Any, endpoint: str) -> None:
+    create_objects(bucket, endpoint, ["a", "b/1", "b/2", "b/c/3", "b/c/4", "d", "e/", "e/5"])
     top = bucket.list_blobs(delimiter="/")
     assert (names_of(top), sorted(top.prefixes)) == (["a", "d"], ["b/", "e/"])
-    sandbox_io = bucket.list_blobs(prefix="b/", delimiter="/")
-    assert (names_of(sandbox_io), sorted(sandbox_io.prefixes)) == (["b/1", "b/2"], ["b/c/"])
+    inner = bucket.list_blobs(prefix="b/", delimiter="/")
+    assert (names_of(inner), sorted(inner.prefixes)) == (["b/1", "b/2"], ["b/c/"])
     trailing = bucket.list_blobs(delimiter="/", include_trailing_delimiter=True)
     assert names_of(trailing) == ["a", "d", "e/"]
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 3, 4])
-def test_pages_neither_repeat_nor_lose_a_folder(bucket: Any, endpoint: str, page_size: int) -> None:
+def test_pages_list_every_prefix_once(bucket: Any, endpoint: str, page_size: int) -> None:
     names = [f"{folder}/{n}" for folder in "abcde" for n in range(4)] + ["bb", "dd"]
-    fill(bucket, endpoint, names)
+    create_objects(bucket, endpoint, names)
     items: list[str] = []
     prefixes: list[str] = []
     token = ""
     while True:
-        answer = requests.get(
+        response = requests.get(
             f"{endpoint}/storage/v1/b/{bucket.name}/o",
             params={"delimiter": "/", "maxResults": str(page_size), "pageToken": token},
             timeout=120,
         ).json()
-        got = answer.get("prefixes", []), [item["name"] for item in answer.get("items", [])]
-        assert len(got[0]) + len(got[1]) <= page_size
-        prefixes += got[0]
-        items += got[1]
-        token = answer.get("nextPageToken", "")
+        page_prefixes = response.get("prefixes", [])
+        page_items = [item["name"] for item in response.get("items", [])]
+        assert len(page_prefixes) + len(page_items) <= page_size
+        prefixes += page_prefixes
+        items += page_items
+        token = response.get("nextPageToken", "")
         if not token:
             break
     assert prefixes == ["a/", "b/", "c/", "d/", "e/"]
     assert items == ["bb", "dd"]
 
 
-def test_names_are_ordered_by_their_bytes(bucket: Any, endpoint: str) -> None:
+def test_names_are_ordered_by_utf8_bytes(bucket: Any, endpoint: str) -> None:
     names = ["a", "Z", "é", "z", "日", "🎬", "\uffff", "a\x00b", "a b", "A"]
-    fill(bucket, endpoint, names)
+    create_objects(bucket, endpoint, names)
     assert names_of(bucket.list_blobs()) == sorted(names, key=str.encode)
     assert names_of(bucket.list_blobs(start_offset="b", end_offset="日")) == ["z", "é"]
 
 
-def test_a_glob_picks_names(bucket: Any, endpoint: str) -> None:
-    fill(bucket, endpoint, ["a.jpg", "a.png", "b/a.jpg", "b/c/a.jpg", "[x].jpg"])
+def test_glob_selects_names(bucket: Any, endpoint: str) -> None:
+    create_objects(bucket, endpoint, ["a.jpg", "a.png", "b/a.jpg", "b/c/a.jpg", "[x].jpg"])
 
-    def globbed(glob: str) -> list[str]:
+    def list_matches(glob: str) -> list[str]:
         return names_of(bucket.list_blobs(match_glob=glob))
 
-    assert globbed("*.jpg") == ["[x].jpg", "a.jpg"]
-    assert globbed("**.jpg") == ["[x].jpg", "a.jpg", "b/a.jpg", "b/c/a.jpg"]
-    assert globbed("b/*.jpg") == ["b/a.jpg"]
-    assert globbed("a.{jpg,png}") == ["a.jpg", "a.png"]
-    assert globbed("[a-b].???") == ["a.jpg", "a.png"]
+    assert list_matches("*.jpg") == ["[x].jpg", "a.jpg"]
+    assert list_matches("**.jpg") == ["[x].jpg", "a.jpg", "b/a.jpg", "b/c/a.jpg"]
+    assert list_matches("b/*.jpg") == ["b/a.jpg"]
+    assert list_matches("a.{jpg,png}") == ["a.jpg", "a.png"]
+    assert list_matches("[a-b].???") == ["a.jpg", "a.png"]
 
 
-def test_what_a_page_token_or_a_page_size_cannot_be(bucket: Any, endpoint: str) -> None:
+def test_invalid_page_token_and_page_size_are_refused(bucket: Any, endpoint: str) -> None:
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o"
-    for bad in ({"pageToken": "!"}, {"maxResults": "many"}, {"maxResults": "-1"}):
-        assert requests.get(url, params=bad, timeout=120).status_code == 400
+    for params in ({"pageToken": "!"}, {"maxResults": "many"}, {"maxResults": "-1"}):
+        assert requests.get(url, params=params, timeout=120).status_code == 400
     missing = f"{endpoint}/storage/v1/b/not-there-at-all/o"
     assert requests.get(missing, timeout=120).status_code == 404
 
@@ -150,14 +149,14 @@ def test_objects_are_composed_in_order(bucket: Any) -> None:
     whole.metadata = {"parts": "32"}
     whole.compose(parts, if_generation_match=0)
     body = b"".join(bytes([n]) * (n + 1) for n in range(32))
-    seen = bucket.get_blob("whole")
-    assert seen.download_as_bytes() == body
-    assert (seen.component_count, seen.md5_hash) == (32, None)
-    assert (seen.content_type, seen.metadata) == ("application/zip", {"parts": "32"})
-    assert base64.b64decode(seen.crc32c) == google_crc32c.value(body).to_bytes(4, "big")
+    stored = bucket.get_blob("whole")
+    assert stored.download_as_bytes() == body
+    assert (stored.component_count, stored.md5_hash) == (32, None)
+    assert (stored.content_type, stored.metadata) == ("application/zip", {"parts": "32"})
+    assert base64.b64decode(stored.crc32c) == google_crc32c.value(body).to_bytes(4, "big")
 
 
-def test_a_composite_can_grow_out_of_itself(bucket: Any) -> None:
+def test_composite_object_can_be_its_own_component(bucket: Any) -> None:
     log = bucket.blob("log")
     log.upload_from_string(b"one ")
     line = bucket.blob("line")
@@ -168,36 +167,36 @@ def test_a_composite_can_grow_out_of_itself(bucket: Any) -> None:
     assert bucket.get_blob("log").component_count == 4
 
 
-def test_a_stale_component_stops_the_composition(bucket: Any) -> None:
-    one, two = bucket.blob("one"), bucket.blob("two")
-    one.upload_from_string(b"1")
-    two.upload_from_string(b"2")
-    seen = [one.generation, two.generation]
-    bucket.blob("two").upload_from_string(b"changed meanwhile")
+def test_stale_component_stops_the_composition(bucket: Any) -> None:
+    first, second = bucket.blob("one"), bucket.blob("two")
+    first.upload_from_string(b"1")
+    second.upload_from_string(b"2")
+    generations = [first.generation, second.generation]
+    bucket.blob("two").upload_from_string(b"changed")
     latest = [bucket.blob("one"), bucket.blob("two")]
     with pytest.raises(PreconditionFailed):
-        bucket.blob("whole").compose(latest, if_source_generation_match=seen)
-    pinned = bucket.blob("two", generation=seen[1])
+        bucket.blob("whole").compose(latest, if_source_generation_match=generations)
+    pinned = bucket.blob("two", generation=generations[1])
     with pytest.raises(NotFound):
-        bucket.blob("whole").compose([one, pinned])
+        bucket.blob("whole").compose([first, pinned])
     with pytest.raises(NotFound):
-        bucket.blob("whole").compose([one, bucket.blob("never")])
+        bucket.blob("whole").compose([first, bucket.blob("never")])
     assert bucket.get_blob("whole") is None
 
 
-def test_composing_takes_from_one_to_thirty_two(bucket: Any) -> None:
+def test_compose_takes_1_to_32_components(bucket: Any) -> None:
     part = bucket.blob("part")
     part.upload_from_string(b"x")
     with pytest.raises(BadRequest):
         bucket.blob("whole").compose([part] * 33)
     with pytest.raises(BadRequest):
         bucket.blob("whole").compose([])
-    bucket.blob("whole").upload_from_string(b"there")
+    bucket.blob("whole").upload_from_string(b"exists")
     with pytest.raises(PreconditionFailed):
         bucket.blob("whole").compose([part], if_generation_match=0)
 
 
-def test_copies_carry_their_metadata_or_get_new(bucket: Any, client: Client) -> None:
+def test_copies_keep_content_and_metadata(bucket: Any, client: Client) -> None:
     source = bucket.blob("source")
     source.metadata = {"a": "1"}
     source.upload_from_string(b"bytes", content_type="video/mp4")
@@ -206,16 +205,16 @@ def test_copies_carry_their_metadata_or_get_new(bucket: Any, client: Client) -> 
     assert (copied.metadata, copied.content_type) == ({"a": "1"}, "video/mp4")
     assert copied.download_as_bytes() == b"bytes"
 
-    other = client.create_bucket(f"{bucket.name}-2")
-    target = other.blob("rewritten")
+    other_bucket = client.create_bucket(f"{bucket.name}-2")
+    target = other_bucket.blob("rewritten")
     token, done, total = target.rewrite(source)
     assert (token, done, total) == (None, 5, 5)
-    assert other.get_blob("rewritten").md5_hash == source.md5_hash
+    assert other_bucket.get_blob("rewritten").md5_hash == source.md5_hash
     source.delete()
-    assert other.blob("rewritten").download_as_bytes() == b"bytes"
+    assert other_bucket.blob("rewritten").download_as_bytes() == b"bytes"
 
 
-def test_copies_obey_conditions_on_both_ends(bucket: Any) -> None:
+def test_copies_check_conditions_on_source_and_target(bucket: Any) -> None:
     source, target = bucket.blob("source"), bucket.blob("target")
     source.upload_from_string(b"new")
     target.upload_from_string(b"old")
@@ -232,7 +231,7 @@ def test_copies_obey_conditions_on_both_ends(bucket: Any) -> None:
     assert bucket.blob("target").download_as_bytes() == b"new"
 
 
-def test_deleting_is_conditional_and_final(bucket: Any) -> None:
+def test_delete_checks_conditions_and_is_final(bucket: Any) -> None:
     blob = bucket.blob("d")
     blob.upload_from_string(b"x")
     with pytest.raises(PreconditionFailed):
@@ -243,7 +242,7 @@ def test_deleting_is_conditional_and_final(bucket: Any) -> None:
         bucket.blob("d").delete()
 
 
-def test_a_held_object_is_neither_deleted_nor_overwritten(bucket: Any) -> None:
+def test_object_with_a_hold_is_neither_deleted_nor_overwritten(bucket: Any) -> None:
     blob = bucket.blob("held")
     blob.upload_from_string(b"x")
     blob.temporary_hold = True
@@ -256,7 +255,7 @@ def test_a_held_object_is_neither_deleted_nor_overwritten(bucket: Any) -> None:
     blob.delete()
 
 
-def test_a_batch_runs_each_call_and_fails_alone(bucket: Any, client: Client) -> None:
+def test_batch_runs_all_calls_although_one_fails(bucket: Any, client: Client) -> None:
     for name in ("a", "b/ü", "c"):
         bucket.blob(name).upload_from_string(b"x")
     batch = client.batch(raise_exception=False)
@@ -264,7 +263,7 @@ def test_a_batch_runs_each_call_and_fails_alone(bucket: Any, client: Client) -> 
         bucket.delete_blob("a")
         bucket.delete_blob("missing")
         bucket.delete_blob("b/ü")
-    assert [answer.status_code for answer in batch._responses] == [204, 404, 204]
+    assert [response.status_code for response in batch._responses] == [204, 404, 204]
     assert names_of(bucket.list_blobs()) == ["c"]
     blob = bucket.blob("c")
     with client.batch():
@@ -273,7 +272,7 @@ def test_a_batch_runs_each_call_and_fails_alone(bucket: Any, client: Client) -> 
     assert bucket.get_blob("c").metadata == {"in": "batch"}
 
 
-def test_only_the_fields_asked_for_are_answered(bucket: Any) -> None:
+def test_fields_parameter_selects_fields(bucket: Any) -> None:
     bucket.blob("f").upload_from_string(b"x", content_type="text/plain")
     listed = next(iter(bucket.list_blobs(fields="items(name,size),nextPageToken")))
     assert (listed.name, listed.size) == ("f", 1)

@@ -1,4 +1,4 @@
-"""Reading: ranges, pinned generations, readers who are slow while others overwrite."""
+"""Reading objects: ranges, generations, interrupted and slow downloads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def url(
     endpoint: str,
     credentials: service_account.Credentials,
 ) -> str:
-    """Where the same object is read on the JSON API and by a signed link."""
+    """The URL of one object, on the JSON API and signed."""
     blob = bucket.blob("r")
     blob.upload_from_string(BODY, content_type="video/mp4")
     if request.param == "json":
@@ -36,7 +36,7 @@ def url(
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("requested", "first", "last"),
     [
         ("bytes=0-0", 0, 0),
         ("bytes=5-9", 5, 9),
@@ -46,37 +46,39 @@ def url(
         (f"bytes={SIZE - 1}-{SIZE * 9}", SIZE - 1, SIZE - 1),
     ],
 )
-def test_a_range_gives_exactly_those_bytes(url: str, asked: str, first: int, last: int) -> None:
-    answer = requests.get(url, headers={"Range": asked}, timeout=120)
-    assert answer.status_code == 206
-    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{SIZE}"
-    assert answer.headers["Content-Length"] == str(last - first + 1)
-    assert answer.content == BODY[first : last + 1]
+def test_range_returns_exactly_these_bytes(url: str, requested: str, first: int, last: int) -> None:
+    response = requests.get(url, headers={"Range": requested}, timeout=120)
+    assert response.status_code == 206
+    assert response.headers["Content-Range"] == f"bytes {first}-{last}/{SIZE}"
+    assert response.headers["Content-Length"] == str(last - first + 1)
+    assert response.content == BODY[first : last + 1]
 
 
-@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", f"bytes={SIZE + 5}-{SIZE + 9}", "bytes=-0"])
-def test_a_range_past_the_end_is_refused(url: str, asked: str) -> None:
-    answer = requests.get(url, headers={"Range": asked}, timeout=120)
-    assert answer.status_code == 416
-    assert answer.headers["Content-Range"] == f"bytes */{SIZE}"
+@pytest.mark.parametrize(
+    "requested", [f"bytes={SIZE}-", f"bytes={SIZE + 5}-{SIZE + 9}", "bytes=-0"]
+)
+def test_range_past_the_end_is_refused(url: str, requested: str) -> None:
+    response = requests.get(url, headers={"Range": requested}, timeout=120)
+    assert response.status_code == 416
+    assert response.headers["Content-Range"] == f"bytes */{SIZE}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=9-5", "lines=1-2", "bytes=", "bytes=a-b"])
-def test_a_range_that_is_none_gives_the_whole_object(url: str, asked: str) -> None:
-    answer = requests.get(url, headers={"Range": asked}, timeout=120)
-    assert (answer.status_code, answer.content) == (200, BODY)
+@pytest.mark.parametrize("requested", ["bytes=9-5", "lines=1-2", "bytes=", "bytes=a-b"])
+def test_invalid_range_returns_the_whole_object(url: str, requested: str) -> None:
+    response = requests.get(url, headers={"Range": requested}, timeout=120)
+    assert (response.status_code, response.content) == (200, BODY)
 
 
-def test_the_hashes_of_the_whole_object_come_with_it(bucket: Any, url: str) -> None:
+def test_response_headers_have_hashes_and_generation(bucket: Any, url: str) -> None:
     blob = bucket.get_blob("r")
-    answer = requests.get(url, timeout=120)
-    assert f"crc32c={blob.crc32c}" in answer.headers["x-goog-hash"]
-    assert f"md5={blob.md5_hash}" in answer.headers["x-goog-hash"]
-    assert answer.headers["x-goog-generation"] == str(blob.generation)
-    assert answer.headers["x-goog-stored-content-length"] == str(SIZE)
+    response = requests.get(url, timeout=120)
+    assert f"crc32c={blob.crc32c}" in response.headers["x-goog-hash"]
+    assert f"md5={blob.md5_hash}" in response.headers["x-goog-hash"]
+    assert response.headers["x-goog-generation"] == str(blob.generation)
+    assert response.headers["x-goog-stored-content-length"] == str(SIZE)
 
 
-def test_the_client_reads_ranges_and_streams(bucket: Any) -> None:
+def test_client_reads_ranges_and_streams(bucket: Any) -> None:
     blob = bucket.blob("c")
     blob.upload_from_string(BODY)
     assert blob.download_as_bytes(start=10, end=19) == BODY[10:20]
@@ -89,7 +91,7 @@ def test_the_client_reads_ranges_and_streams(bucket: Any) -> None:
         blob.download_as_bytes(start=SIZE + 1)
 
 
-def test_an_empty_object_reads_as_empty(bucket: Any, endpoint: str) -> None:
+def test_empty_object_can_be_read(bucket: Any, endpoint: str) -> None:
     bucket.blob("e").upload_from_string(b"")
     assert bucket.blob("e").download_as_bytes() == b""
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o/e?alt=media"
@@ -98,20 +100,22 @@ def test_an_empty_object_reads_as_empty(bucket: Any, endpoint: str) -> None:
         assert stream.read() == b""
 
 
-def test_a_slow_reader_ends_with_the_generation_he_began(bucket: Any, endpoint: str) -> None:
+def test_download_finishes_after_the_object_is_overwritten_and_deleted(
+    bucket: Any, endpoint: str
+) -> None:
     body = os.urandom(24 << 20)
     bucket.blob("s").upload_from_string(body)
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o/s?alt=media"
-    with requests.get(url, stream=True, timeout=120) as answer:
-        chunks = answer.iter_content(1 << 20)
-        got = next(chunks)
+    with requests.get(url, stream=True, timeout=120) as response:
+        chunks = response.iter_content(1 << 20)
+        content = next(chunks)
         bucket.blob("s").upload_from_string(b"new")
         bucket.blob("s").delete()
-        got += b"".join(chunks)
-    assert got == body
+        content += b"".join(chunks)
+    assert content == body
 
 
-def test_a_pinned_generation_never_turns_into_another(bucket: Any) -> None:
+def test_pinned_generation_is_not_found_after_an_overwrite(bucket: Any) -> None:
     bucket.blob("p").upload_from_string(b"one")
     pinned = bucket.blob("p", generation=bucket.get_blob("p").generation)
     assert pinned.download_as_bytes() == b"one"
@@ -120,7 +124,7 @@ def test_a_pinned_generation_never_turns_into_another(bucket: Any) -> None:
         pinned.download_as_bytes()
 
 
-def test_a_cut_download_is_picked_up_where_it_broke(bucket: Any, gcs: GcsEmulator) -> None:
+def test_client_resumes_an_interrupted_download(bucket: Any, gcs: GcsEmulator) -> None:
     body = os.urandom(3 << 20)
     bucket.blob("d").upload_from_string(body)
     gcs.add_fault(
@@ -134,7 +138,7 @@ def test_a_cut_download_is_picked_up_where_it_broke(bucket: Any, gcs: GcsEmulato
     assert gcs.clear_faults()[0]["fired_count"] == 2
 
 
-def test_the_server_tells_how_much_of_an_object_was_read(bucket: Any, gcs: GcsEmulator) -> None:
+def test_stats_count_bytes_written_and_read(bucket: Any, gcs: GcsEmulator) -> None:
     bucket.blob("counted").upload_from_string(BODY)
     bucket.blob("counted").download_as_bytes(start=0, end=99)
     stats = requests.get(f"{gcs.endpoint}/_stats", timeout=120).json()

@@ -1,4 +1,4 @@
-"""Writing objects in one request: conditions, checksums, names, and what nobody may lose."""
+"""Writing objects in one request: conditions, checksums, metadata, concurrency."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from google.cloud.storage import Client
 
 
 def crc32c(data: bytes) -> str:
-    """As Google writes it: big-endian, base64."""
+    """The CRC32C in Google's encoding: big-endian, base64."""
     return base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
 
 
-def test_an_object_is_what_was_written_and_says_so(bucket: Any) -> None:
+def test_object_keeps_its_content_and_metadata(bucket: Any) -> None:
     blob = bucket.blob("notes.txt")
     blob.metadata = {"language": "de"}
     blob.cache_control = "no-store"
     blob.content_language = "de"
     blob.upload_from_string("Grüße", content_type="text/plain; charset=utf-8")
-    seen = bucket.get_blob("notes.txt")
-    assert seen.download_as_bytes() == "Grüße".encode()
-    assert seen.size == 7
-    assert seen.content_type == "text/plain; charset=utf-8"
-    assert (seen.metadata, seen.cache_control) == ({"language": "de"}, "no-store")
-    assert seen.crc32c == crc32c("Grüße".encode())
-    assert seen.metageneration == 1
-    assert seen.generation == blob.generation
-    assert seen.etag
-    assert seen.time_created == seen.updated
+    stored = bucket.get_blob("notes.txt")
+    assert stored.download_as_bytes() == "Grüße".encode()
+    assert stored.size == 7
+    assert stored.content_type == "text/plain; charset=utf-8"
+    assert (stored.metadata, stored.cache_control) == ({"language": "de"}, "no-store")
+    assert stored.crc32c == crc32c("Grüße".encode())
+    assert stored.metageneration == 1
+    assert stored.generation == blob.generation
+    assert stored.etag
+    assert stored.time_created == stored.updated
 
 
-def test_generation_zero_means_only_when_there_is_nothing_yet(bucket: Any) -> None:
+def test_generation_zero_writes_only_a_new_object(bucket: Any) -> None:
     bucket.blob("once").upload_from_string(b"first", if_generation_match=0)
     with pytest.raises(PreconditionFailed):
         bucket.blob("once").upload_from_string(b"second", if_generation_match=0)
@@ -50,7 +50,7 @@ def test_generation_zero_means_only_when_there_is_nothing_yet(bucket: Any) -> No
     assert bucket.blob("once").download_as_bytes() == b"first"
 
 
-def test_ten_writers_race_and_one_wins(bucket: Any, client: Client, endpoint: str) -> None:
+def test_one_of_ten_concurrent_creates_succeeds(bucket: Any, client: Client, endpoint: str) -> None:
     start = threading.Barrier(10)
 
     def write(number: int) -> int:
@@ -67,31 +67,31 @@ def test_ten_writers_race_and_one_wins(bucket: Any, client: Client, endpoint: st
     assert bucket.blob("claim").download_as_bytes() == bytes([winner]) * 2_000_000
 
 
-def test_ten_writers_who_each_read_first_lose_no_update(bucket: Any) -> None:
+def test_concurrent_read_modify_write_loses_no_update(bucket: Any) -> None:
     bucket.blob("count").upload_from_string(b"0")
 
     def add(_: int) -> None:
         while True:
             blob = bucket.get_blob("count")
-            seen = int(blob.download_as_bytes(if_generation_match=blob.generation))
+            value = int(blob.download_as_bytes(if_generation_match=blob.generation))
             try:
                 bucket.blob("count").upload_from_string(
-                    str(seen + 1), if_generation_match=blob.generation
+                    str(value + 1), if_generation_match=blob.generation
                 )
             except PreconditionFailed:
                 continue
             return
 
-    def tolerant(number: int) -> None:
+    def add_with_retry(number: int) -> None:
         while True:
             try:
                 add(number)
             except (PreconditionFailed, NotFound):
-                continue  # overwritten between the look and the read
+                continue  # overwritten between the metadata and the read
             return
 
     with ThreadPoolExecutor(5) as pool:
-        list(pool.map(tolerant, range(10)))
+        list(pool.map(add_with_retry, range(10)))
     assert bucket.blob("count").download_as_bytes() == b"10"
 
 
@@ -111,19 +111,19 @@ def test_metageneration_conditions_guard_metadata(bucket: Any) -> None:
     assert bucket.get_blob("m").metadata == {"a": "1"}
 
 
-def test_patching_metadata_merges_by_key_and_keeps_the_generation(bucket: Any) -> None:
+def test_patch_merges_metadata_and_keeps_the_generation(bucket: Any) -> None:
     blob = bucket.blob("p")
     blob.metadata = {"keep": "1", "drop": "2"}
     blob.upload_from_string(b"x", content_type="text/plain")
     before = blob.generation
     blob.metadata = {"drop": None, "new": "3"}
     blob.patch()
-    seen = bucket.get_blob("p")
-    assert seen.metadata == {"keep": "1", "new": "3"}
-    assert (seen.generation, seen.content_type) == (before, "text/plain")
+    stored = bucket.get_blob("p")
+    assert stored.metadata == {"keep": "1", "new": "3"}
+    assert (stored.generation, stored.content_type) == (before, "text/plain")
 
 
-def test_not_match_conditions_turn_writes_away_and_reads_into_not_modified(
+def test_not_match_conditions_refuse_writes_and_return_304_for_reads(
     bucket: Any, endpoint: str
 ) -> None:
     blob = bucket.blob("n")
@@ -138,7 +138,7 @@ def test_not_match_conditions_turn_writes_away_and_reads_into_not_modified(
     assert requests.get(url, headers={"If-Match": '"other"'}, timeout=120).status_code == 412
 
 
-def test_generations_only_grow_and_an_old_one_is_gone(bucket: Any) -> None:
+def test_generations_increase_and_old_ones_are_not_found(bucket: Any) -> None:
     generations = []
     for body in (b"a", b"b", b"c"):
         blob = bucket.blob("g")
@@ -153,36 +153,41 @@ def test_generations_only_grow_and_an_old_one_is_gone(bucket: Any) -> None:
 
 
 @pytest.mark.parametrize("field", ["md5Hash", "crc32c"])
-def test_bytes_that_changed_on_the_way_are_refused(bucket: Any, endpoint: str, field: str) -> None:
-    wrong = {"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA==", "crc32c": "AAAAAA=="}[field]
+def test_upload_with_wrong_hash_in_its_metadata_is_refused(
+    bucket: Any, endpoint: str, field: str
+) -> None:
+    bad_hash = {"md5Hash": "AAAAAAAAAAAAAAAAAAAAAA==", "crc32c": "AAAAAA=="}[field]
     boundary = "b0undary"
     body = (
         f"--{boundary}\r\nContent-Type: application/json\r\n\r\n"
-        f"{json.dumps({'name': 'torn', field: wrong})}\r\n"
+        f"{json.dumps({'name': 'damaged', field: bad_hash})}\r\n"
         f"--{boundary}\r\nContent-Type: text/plain\r\n\r\nbytes\r\n--{boundary}--"
     )
-    answer = requests.post(
+    response = requests.post(
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         data=body,
         headers={"Content-Type": f"multipart/related; boundary={boundary}"},
         timeout=120,
     )
-    assert answer.status_code == 400
-    assert "doesn't match calculated" in answer.json()["error"]["message"]
-    assert bucket.get_blob("torn") is None
+    assert response.status_code == 400
+    assert "doesn't match calculated" in response.json()["error"]["message"]
+    assert bucket.get_blob("damaged") is None
 
 
-def test_hashes_in_headers_are_checked_too(bucket: Any, endpoint: str) -> None:
+def test_upload_with_wrong_hash_in_its_headers_is_refused(bucket: Any, endpoint: str) -> None:
     url = f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name=h"
     good = {"x-goog-hash": f"crc32c={crc32c(b'bytes')}"}
     assert requests.post(url, data=b"bytes", headers=good, timeout=120).status_code == 200
-    for bad in ({"x-goog-hash": "crc32c=AAAAAA=="}, {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}):
-        assert requests.post(url, data=b"bytes", headers=bad, timeout=120).status_code == 400
+    for headers in (
+        {"x-goog-hash": "crc32c=AAAAAA=="},
+        {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="},
+    ):
+        assert requests.post(url, data=b"bytes", headers=headers, timeout=120).status_code == 400
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\n"], ids=["CRLF", "LF"])
 @pytest.mark.parametrize("media", [b"", b"\r\n", b"--b0", b"a\r\n--b0und", b"\n\r\n-\r\n--b0undar"])
-def test_a_multipart_body_keeps_bytes_that_look_like_its_boundary(
+def test_multipart_body_may_contain_bytes_like_its_boundary(
     bucket: Any, endpoint: str, newline: str, media: bytes
 ) -> None:
     n = newline
@@ -191,53 +196,53 @@ def test_a_multipart_body_keeps_bytes_that_look_like_its_boundary(
         f"--b0undary{n}Content-Type: application/x-edge{n}{n}"
     )
     body = head.encode() + media + f"{n}--b0undary--{n}".encode()
-    answer = requests.post(
+    response = requests.post(
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         data=iter([body[i : i + 3] for i in range(0, len(body), 3)]),
         headers={"Content-Type": 'multipart/related; boundary="b0undary"'},
         timeout=120,
     )
-    assert answer.status_code == 200, answer.text
+    assert response.status_code == 200, response.text
     blob = bucket.get_blob("edge")
     assert blob.download_as_bytes() == media
     assert blob.content_type == "application/x-edge"
 
 
-def test_a_multipart_body_without_its_end_makes_no_object(bucket: Any, endpoint: str) -> None:
-    body = b'--x\r\n\r\n{"name": "cut"}\r\n--x\r\n\r\nhalf of it'
-    answer = requests.post(
+def test_truncated_multipart_body_creates_no_object(bucket: Any, endpoint: str) -> None:
+    body = b'--x\r\n\r\n{"name": "cut"}\r\n--x\r\n\r\nhalf'
+    response = requests.post(
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         data=body,
         headers={"Content-Type": "multipart/related; boundary=x"},
         timeout=120,
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert bucket.get_blob("cut") is None
 
 
-def test_compressed_bytes_are_kept_as_they_came(bucket: Any) -> None:
-    packed = gzip.compress(b"0123456789" * 1000)
+def test_gzip_content_is_stored_as_sent(bucket: Any) -> None:
+    compressed = gzip.compress(b"0123456789" * 1000)
     blob = bucket.blob("log.gz")
     blob.content_encoding = "gzip"
-    blob.upload_from_string(packed, content_type="text/plain")
-    seen = bucket.get_blob("log.gz")
-    assert seen.size == len(packed)
-    assert seen.download_as_bytes(raw_download=True) == packed
-    assert seen.download_as_bytes() == b"0123456789" * 1000
+    blob.upload_from_string(compressed, content_type="text/plain")
+    stored = bucket.get_blob("log.gz")
+    assert stored.size == len(compressed)
+    assert stored.download_as_bytes(raw_download=True) == compressed
+    assert stored.download_as_bytes() == b"0123456789" * 1000
 
 
-def test_a_reader_who_takes_no_gzip_is_given_plain_bytes(bucket: Any, endpoint: str) -> None:
+def test_gzip_content_is_decompressed_for_readers_without_gzip(bucket: Any, endpoint: str) -> None:
     plain = b"0123456789" * 100_000
     blob = bucket.blob("log.gz")
     blob.content_encoding = "gzip"
     blob.upload_from_string(gzip.compress(plain), content_type="text/plain")
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o/{quote('log.gz')}?alt=media"
-    answer = requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=120)
-    assert answer.content == plain
-    assert "Content-Encoding" not in answer.headers
+    response = requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=120)
+    assert response.content == plain
+    assert "Content-Encoding" not in response.headers
 
 
-def test_what_is_not_metadata_is_refused(bucket: Any, endpoint: str) -> None:
+def test_invalid_metadata_is_refused(bucket: Any, endpoint: str) -> None:
     bucket.blob("m").upload_from_string(b"x")
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o/m"
     for body in (
@@ -252,7 +257,7 @@ def test_what_is_not_metadata_is_refused(bucket: Any, endpoint: str) -> None:
     assert requests.patch(url, json=large, timeout=120).status_code == 400
 
 
-def test_errors_have_the_shape_that_clients_parse(client: Client, bucket: Any) -> None:
+def test_errors_have_the_format_that_clients_parse(client: Client, bucket: Any) -> None:
     with pytest.raises(NotFound) as caught:
         bucket.blob("nowhere").reload()
     assert caught.value.errors[0]["reason"] == "notFound"

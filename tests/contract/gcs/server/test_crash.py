@@ -1,4 +1,4 @@
-"""Power cuts and restarts: no half objects, nothing forgotten, no two servers on one folder."""
+"""The server: crashes, restarts, its data folder and access to it."""
 
 from __future__ import annotations
 
@@ -13,62 +13,67 @@ from typing import Any
 import pytest
 import requests
 
-from tests.contract.gcs.uploads.test_resumable import GRANULARITY_BYTES, put_chunk, start_upload
+from tests.fixtures.gcs.resumable import GRANULARITY_BYTES, put_chunk, start_upload
 from tests.fixtures.gcs.server import PROJECT, ROOT, GcsEmulator, free_port
 
 
-def half_an_upload(server: GcsEmulator, path: str, total: int, sent: int) -> socket.socket:
+def send_partial_upload(
+    server: GcsEmulator, path: str, total_bytes: int, sent_bytes: int
+) -> socket.socket:
     """Send part of a body and leave the connection open."""
-    line = socket.create_connection(("127.0.0.1", server.port), timeout=120)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=120)
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {total}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        f"Content-Length: {total_bytes}\r\n\r\n"
     )
-    line.sendall(head.encode() + b"n" * sent)
-    return line
+    connection.sendall(head.encode() + b"n" * sent_bytes)
+    return connection
 
 
-def until(condition: Any, what: str) -> None:
-    """Wait for something that happens soon."""
-    end = time.monotonic() + 120
+def wait_for(condition: Any, description: str) -> None:
+    """Wait until `condition()` is true."""
+    deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < end, what
+        assert time.monotonic() < deadline, description
         time.sleep(0.02)
 
 
-def test_a_power_cut_in_the_middle_of_an_upload_leaves_no_half_object(
+def test_crash_during_an_upload_leaves_no_partial_object(
     own_gcs: GcsEmulator,
 ) -> None:
     server = own_gcs
     bucket = server.client().create_bucket("crash-bucket")
-    bucket.blob("old").upload_from_string(b"old and whole")
-    kept = len(server.stored_files())
+    bucket.blob("old").upload_from_string(b"old and complete")
+    file_count = len(server.stored_files())
     url = "/upload/storage/v1/b/crash-bucket/o?uploadType=media&name="
-    lines = [half_an_upload(server, url + name, 8 << 20, 4 << 20) for name in ("old", "new")]
-    until(
-        lambda: sum(f.stat().st_size for f in server.stored_files()) > 6 << 20,
+    connections = [
+        send_partial_upload(server, url + name, 8 << 20, 4 << 20) for name in ("old", "new")
+    ]
+    wait_for(
+        lambda: sum(file.stat().st_size for file in server.stored_files()) > 6 << 20,
         "bytes reach the disk",
     )
     server.kill()
-    for line in lines:
-        line.close()
+    for connection in connections:
+        connection.close()
     server.start()
-    assert [(b.name, b.size) for b in bucket.list_blobs()] == [("old", 13)]
-    assert bucket.blob("old").download_as_bytes() == b"old and whole"
-    assert len(server.stored_files()) == kept, "the torn bytes are swept"
+    assert [(b.name, b.size) for b in bucket.list_blobs()] == [("old", 16)]
+    assert bucket.blob("old").download_as_bytes() == b"old and complete"
+    assert len(server.stored_files()) == file_count, "the partial files are deleted"
 
 
-def test_an_uploader_who_hangs_up_leaves_nothing_behind(own_gcs: GcsEmulator) -> None:
+def test_aborted_upload_leaves_no_object_and_no_file(own_gcs: GcsEmulator) -> None:
     server = own_gcs
     bucket = server.client().create_bucket("hangup-bucket")
     url = "/upload/storage/v1/b/hangup-bucket/o?uploadType=media&name=new"
-    line = half_an_upload(server, url, 8 << 20, 4 << 20)
-    until(server.stored_files, "bytes reach the disk")
-    line.close()
-    until(lambda: not server.stored_files(), "the torn bytes are removed")
+    connection = send_partial_upload(server, url, 8 << 20, 4 << 20)
+    wait_for(server.stored_files, "bytes reach the disk")
+    connection.close()
+    wait_for(lambda: not server.stored_files(), "the partial file is deleted")
     assert list(bucket.list_blobs()) == []
 
 
-def test_a_restart_keeps_everything(own_gcs: GcsEmulator) -> None:
+def test_restart_keeps_buckets_objects_and_the_signer(own_gcs: GcsEmulator) -> None:
     server = own_gcs
     client = server.client()
     bucket = client.create_bucket("kept-bucket")
@@ -91,14 +96,16 @@ def test_a_restart_keeps_everything(own_gcs: GcsEmulator) -> None:
     assert bucket.get_blob("later").generation > int(before["generation"])
 
 
-@pytest.mark.parametrize("gently", [True, False], ids=["restart", "power cut"])
-def test_a_resumable_upload_goes_on_behind_a_restart(own_gcs: GcsEmulator, gently: bool) -> None:
+@pytest.mark.parametrize("is_restart", [True, False], ids=["restart", "crash"])
+def test_resumable_upload_continues_after_a_restart_or_crash(
+    own_gcs: GcsEmulator, is_restart: bool
+) -> None:
     server = own_gcs
     bucket = server.client().create_bucket("resume-bucket")
     body = os.urandom(3 * GRANULARITY_BYTES + 7)
     url = start_upload(bucket, server.endpoint)
     put_chunk(url, body[: 2 * GRANULARITY_BYTES], f"bytes 0-{2 * GRANULARITY_BYTES - 1}/*")
-    if gently:
+    if is_restart:
         server.stop()
     else:
         server.kill()
@@ -120,8 +127,8 @@ def test_a_resumable_upload_goes_on_behind_a_restart(own_gcs: GcsEmulator, gentl
     assert put_chunk(url, b"", "bytes */*").json()["generation"] == last.json()["generation"]
 
 
-def test_files_of_deleted_and_overwritten_objects_go_away(own_gcs: GcsEmulator) -> None:
-    bucket = own_gcs.client().create_bucket("tidy-bucket")
+def test_files_of_deleted_and_overwritten_objects_are_deleted(own_gcs: GcsEmulator) -> None:
+    bucket = own_gcs.client().create_bucket("deleted-bucket")
     for name in ("a", "a", "b"):
         bucket.blob(name).upload_from_string(b"x")
     bucket.copy_blob(bucket.blob("a"), bucket, "c")
@@ -132,7 +139,7 @@ def test_files_of_deleted_and_overwritten_objects_go_away(own_gcs: GcsEmulator) 
     assert own_gcs.stored_files() == []
 
 
-def test_two_servers_do_not_share_a_folder(own_gcs: GcsEmulator) -> None:
+def test_second_server_on_the_same_folder_does_not_start(own_gcs: GcsEmulator) -> None:
     command = [sys.executable, "-m", "infra.local.emulators.gcs", "--port", str(free_port())]
     command += ["--data", str(own_gcs.folder / "data"), "--project", PROJECT]
     command += ["--signer-key", str(own_gcs.folder / "signer.json")]
@@ -141,7 +148,7 @@ def test_two_servers_do_not_share_a_folder(own_gcs: GcsEmulator) -> None:
     assert "in use by another server" in second.stderr
 
 
-def test_the_key_is_its_owners_alone_and_the_server_stays_on_this_machine(
+def test_key_file_is_private_and_the_server_listens_on_loopback_only(
     own_gcs: GcsEmulator,
 ) -> None:
     key = own_gcs.folder / "signer.json"
@@ -154,7 +161,7 @@ def test_the_key_is_its_owners_alone_and_the_server_stays_on_this_machine(
     assert "not a loopback address" in refused.stderr
 
 
-def test_an_occupied_port_is_named(own_gcs: GcsEmulator) -> None:
+def test_error_names_a_port_that_is_in_use(own_gcs: GcsEmulator) -> None:
     command = [sys.executable, "-m", "infra.local.emulators.gcs", "--port", str(own_gcs.port)]
     command += ["--data", str(own_gcs.folder / "other"), "--project", PROJECT]
     command += ["--signer-key", str(own_gcs.folder / "signer.json")]
@@ -163,19 +170,21 @@ def test_an_occupied_port_is_named(own_gcs: GcsEmulator) -> None:
     assert str(own_gcs.port) in refused.stderr
 
 
-def test_pages_in_a_browser_reach_neither_the_unsigned_api_nor_the_faults(
+def test_web_pages_cannot_use_the_unsigned_api_or_the_fault_rules(
     own_gcs: GcsEmulator,
 ) -> None:
     server = own_gcs
     server.client().create_bucket("guarded-bucket")
-    page = {"Origin": "https://evil.example"}
-    rebound = {"Host": "evil.example"}
-    uploaded = {"Sec-Fetch-Site": "same-origin"}
+    cross_origin = {"Origin": "https://evil.example"}
+    other_host = {"Host": "evil.example"}
+    same_origin = {"Sec-Fetch-Site": "same-origin"}
     for path in ("/storage/v1/b", "/storage/v1/b/guarded-bucket/o", "/_faults", "/_stats"):
-        for headers in (page, rebound, uploaded):
-            answer = requests.get(f"{server.endpoint}{path}", headers=headers, timeout=120)
-            assert answer.status_code == 403, (path, headers)
+        for headers in (cross_origin, other_host, same_origin):
+            response = requests.get(f"{server.endpoint}{path}", headers=headers, timeout=120)
+            assert response.status_code == 403, (path, headers)
     rule = {"action": {"status": 503}}
-    answer = requests.post(f"{server.endpoint}/_faults", json=rule, headers=page, timeout=120)
-    assert answer.status_code == 403
+    response = requests.post(
+        f"{server.endpoint}/_faults", json=rule, headers=cross_origin, timeout=120
+    )
+    assert response.status_code == 403
     assert server.clear_faults() == []

@@ -1,4 +1,4 @@
-"""Faults on request: each hits what it was asked to, as often as asked, and is counted."""
+"""Fault rules: what they match, how often they fire, and what they do."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tests.fixtures.gcs.server import GcsEmulator
 
 
 @pytest.fixture(autouse=True)
-def no_rule_outlives_its_test(gcs: GcsEmulator) -> Iterator[None]:
-    """The server is shared with tests that want no faults."""
+def clear_fault_rules(gcs: GcsEmulator) -> Iterator[None]:
+    """Delete the rules after each test: other tests share the server."""
     yield
     gcs.clear_faults()
 
 
 @pytest.fixture
 def url(gcs: GcsEmulator, bucket: Any) -> str:
-    """An object to read."""
+    """The URL of an object."""
     bucket.blob("o").upload_from_string(b"0123456789")
     return f"{gcs.endpoint}/storage/v1/b/{bucket.name}/o/o?alt=media"
 
 
 def statuses(url: str, count: int) -> list[int]:
-    """What so many reads are answered."""
+    """The status codes of `count` reads."""
     return [requests.get(url, timeout=120).status_code for _ in range(count)]
 
 
-def test_a_rule_fires_as_often_as_it_was_told(gcs: GcsEmulator, url: str) -> None:
+def test_rule_fires_count_times(gcs: GcsEmulator, url: str) -> None:
     gcs.add_fault(
         {"match": {"method": "GET", "path_regex": "/o/o"}, "action": {"status": 503}, "count": 3}
     )
@@ -43,7 +43,7 @@ def test_a_rule_fires_as_often_as_it_was_told(gcs: GcsEmulator, url: str) -> Non
     assert statuses(url, 1) == [200]
 
 
-def test_a_rule_can_wait_for_the_nth_request(gcs: GcsEmulator, url: str) -> None:
+def test_rule_can_fire_at_the_nth_request(gcs: GcsEmulator, url: str) -> None:
     match = {"path_regex": "/o/o", "nth": 3}
     gcs.add_fault({"match": match, "action": {"status": 429, "retry_after_s": 2}})
     assert statuses(url, 2) == [200, 200]
@@ -53,7 +53,7 @@ def test_a_rule_can_wait_for_the_nth_request(gcs: GcsEmulator, url: str) -> None
     assert statuses(url, 2) == [200, 200]
 
 
-def test_a_rate_hits_its_share_and_repeats_with_its_seed(gcs: GcsEmulator, url: str) -> None:
+def test_rate_is_random_and_repeatable_by_seed(gcs: GcsEmulator, url: str) -> None:
     runs = []
     for _ in range(2):
         gcs.add_fault({"action": {"status": 503}, "rate": 0.5, "seed": 11})
@@ -64,39 +64,39 @@ def test_a_rate_hits_its_share_and_repeats_with_its_seed(gcs: GcsEmulator, url: 
     assert 8 < runs[0].count(503) < 32
 
 
-def test_a_stall_delays_and_then_does_the_work(gcs: GcsEmulator, url: str) -> None:
+def test_stall_delays_the_response(gcs: GcsEmulator, url: str) -> None:
     gcs.add_fault({"action": {"stall_s": 0.4}, "count": 1})
-    began = time.monotonic()
-    answer = requests.get(url, timeout=120)
-    assert (answer.content, time.monotonic() - began >= 0.4) == (b"0123456789", True)
+    started_at = time.monotonic()
+    response = requests.get(url, timeout=120)
+    assert (response.content, time.monotonic() - started_at >= 0.4) == (b"0123456789", True)
 
 
 @pytest.mark.parametrize("part", ["?alt=media", ""], ids=["streamed", "whole"])
-def test_a_cut_falls_on_the_exact_byte(gcs: GcsEmulator, url: str, part: str) -> None:
+def test_cut_ends_the_response_after_exactly_n_bytes(gcs: GcsEmulator, url: str, part: str) -> None:
     gcs.add_fault({"action": {"cut_after_bytes": 4}, "count": 1})
     connection = http.client.HTTPConnection("127.0.0.1", gcs.port, timeout=120)
     connection.request("GET", url.partition("?")[0].removeprefix(gcs.endpoint) + part)
-    answer = connection.getresponse()
-    assert int(answer.headers["Content-Length"]) >= 10
-    got = b""
+    response = connection.getresponse()
+    assert int(response.headers["Content-Length"]) >= 10
+    content = b""
     with contextlib.suppress(http.client.IncompleteRead, ConnectionError):
-        while byte := answer.read(1):
-            got += byte
+        while byte := response.read(1):
+            content += byte
     connection.close()
-    assert len(got) == 4
+    assert len(content) == 4
     assert statuses(url, 1) == [200]
 
 
-def test_a_lost_response_means_that_the_work_was_done(gcs: GcsEmulator, url: str) -> None:
+def test_lost_response_still_applies_the_request(gcs: GcsEmulator, url: str) -> None:
     gcs.add_fault({"match": {"method": "PATCH"}, "action": {"lose_response": True}})
-    plain = url.partition("?")[0]
+    resource_url = url.partition("?")[0]
     with pytest.raises(requests.ConnectionError):
-        requests.patch(plain, json={"metadata": {"a": "b"}}, timeout=120)
+        requests.patch(resource_url, json={"metadata": {"a": "b"}}, timeout=120)
     assert gcs.clear_faults()[0]["fired_count"] == 1
-    assert requests.get(plain, timeout=120).json()["metadata"] == {"a": "b"}
+    assert requests.get(resource_url, timeout=120).json()["metadata"] == {"a": "b"}
 
 
-def test_a_cut_upload_makes_no_object(gcs: GcsEmulator, url: str) -> None:
+def test_cut_upload_creates_no_object(gcs: GcsEmulator, url: str) -> None:
     gcs.add_fault(
         {"match": {"method": "POST"}, "action": {"cut_request_after_bytes": 70_000}, "count": 1}
     )
@@ -126,14 +126,14 @@ def test_a_cut_upload_makes_no_object(gcs: GcsEmulator, url: str) -> None:
         ["text"],
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused_with_a_sentence(gcs: GcsEmulator, rule: Any) -> None:
-    answer = requests.post(f"{gcs.endpoint}/_faults", json=rule, timeout=120)
-    assert answer.status_code == 400
-    assert len(answer.json()["error"]["message"]) > 10
+def test_invalid_rule_is_refused_with_a_message(gcs: GcsEmulator, rule: Any) -> None:
+    response = requests.post(f"{gcs.endpoint}/_faults", json=rule, timeout=120)
+    assert response.status_code == 400
+    assert len(response.json()["error"]["message"]) > 10
     assert gcs.clear_faults() == []
 
 
-def test_faults_never_hit_the_paths_that_control_them(gcs: GcsEmulator) -> None:
+def test_faults_do_not_affect_the_control_paths(gcs: GcsEmulator) -> None:
     gcs.add_fault({"action": {"status": 503}})
     assert requests.get(f"{gcs.endpoint}/_health", timeout=120).json()["ok"] is True
     rules = requests.get(f"{gcs.endpoint}/_faults", timeout=120).json()["rules"]

@@ -1,4 +1,4 @@
-"""gsutil, a client that nobody here wrote, over TLS because it will have nothing else."""
+"""gsutil, an independent client. It requires TLS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Gsutil = Callable[..., str]
 
 @pytest.fixture
 def gsutil(gcs: GcsEmulator, tmp_path: Path) -> Gsutil:
-    """Runs gsutil against the stand-in with a home of its own; returns what it printed."""
+    """Runs gsutil against the emulator with its own home directory. Returns its output."""
     config = {
         "Credentials": {"gs_json_host": "127.0.0.1", "gs_json_port": gcs.tls_port},
         "Boto": {"ca_certificates_file": gcs.folder / "data" / "tls.pem", "num_retries": 1},
@@ -40,7 +40,7 @@ def gsutil(gcs: GcsEmulator, tmp_path: Path) -> Gsutil:
         for line in (f"[{section}]", *(f"{key} = {value}" for key, value in values.items()))
     ]
     (tmp_path / "boto").write_text("\n".join(lines))
-    environment = {
+    env = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "BOTO_CONFIG": str(tmp_path / "boto"),
@@ -48,15 +48,15 @@ def gsutil(gcs: GcsEmulator, tmp_path: Path) -> Gsutil:
     }
 
     def run(*arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
+        result = subprocess.run(
             [str(GSUTIL), "-q", *arguments],
-            env=environment,
+            env=env,
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert (done.returncode != 0) == fails, done.stderr
-        return done.stderr if fails else done.stdout
+        assert (result.returncode != 0) == fails, result.stderr
+        return result.stderr if fails else result.stdout
 
     return run
 
@@ -76,7 +76,7 @@ def test_gsutil_uploads_lists_and_downloads(gsutil: Gsutil, tmp_path: Path) -> N
     assert (tmp_path / "back.bin").read_bytes() == (tmp_path / "big.bin").read_bytes()
 
 
-def test_gsutil_composes_moves_and_respects_generation_zero(
+def test_gsutil_composes_moves_and_checks_generation_zero(
     gsutil: Gsutil, bucket: Any, tmp_path: Path
 ) -> None:
     root = f"gs://{bucket.name}"
@@ -87,13 +87,13 @@ def test_gsutil_composes_moves_and_respects_generation_zero(
     assert bucket.blob("moved").download_as_bytes() == b"ab"
     assert bucket.get_blob("ab") is None
     (tmp_path / "x").write_text("x")
-    refused = gsutil(
+    error = gsutil(
         "-h", "x-goog-if-generation-match:0", "cp", str(tmp_path / "x"), f"{root}/moved", fails=True
     )
-    assert "PreconditionException: 412" in refused
+    assert "PreconditionException: 412" in error
 
 
-def test_gsutil_reads_the_cors_that_it_set_and_removes_the_bucket(
+def test_gsutil_sets_cors_and_removes_the_bucket(
     gsutil: Gsutil, bucket: Any, tmp_path: Path
 ) -> None:
     rules = [{"origin": ["https://a.example"], "method": ["GET"], "maxAgeSeconds": 5}]

@@ -1,4 +1,4 @@
-"""CORS on signed requests: exactly what the bucket's configuration says."""
+"""CORS on signed requests."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ RULES = [
 
 @pytest.fixture
 def url(bucket: Any, endpoint: str) -> str:
-    """An object in a bucket with rules."""
+    """The URL of an object in a bucket with CORS rules."""
     bucket.cors = RULES
     bucket.patch()
     return f"{endpoint}/{bucket.name}/video.mp4"
 
 
 def preflight(url: str, origin: str, method: str, headers: str = "") -> requests.Response:
-    """What a browser asks before the real request."""
-    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    """Send the preflight request of a browser."""
+    request_headers = {"Origin": origin, "Access-Control-Request-Method": method}
     if headers:
-        asked["Access-Control-Request-Headers"] = headers
-    return requests.options(url, headers=asked, timeout=120)
+        request_headers["Access-Control-Request-Headers"] = headers
+    return requests.options(url, headers=request_headers, timeout=120)
 
 
-def allowed(answer: requests.Response) -> str | None:
-    """The origin that the answer is for."""
-    return answer.headers.get("Access-Control-Allow-Origin")
+def allowed_origin(response: requests.Response) -> str | None:
+    """The origin that the response allows."""
+    return response.headers.get("Access-Control-Allow-Origin")
 
 
-def test_a_matching_preflight_is_told_what_it_may_do(url: str) -> None:
-    answer = preflight(url, STUDIO, "PUT", "content-type,x-goog-resumable")
-    assert answer.status_code == 200
-    assert allowed(answer) == STUDIO
-    assert "Origin" in answer.headers["Vary"]
-    assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
-    assert answer.headers["Access-Control-Max-Age"] == "600"
-    sendable = answer.headers["Access-Control-Allow-Headers"].lower()
-    assert "content-type" in sendable
-    assert "x-goog-resumable" in sendable
+def test_matching_preflight_returns_methods_headers_and_max_age(url: str) -> None:
+    response = preflight(url, STUDIO, "PUT", "content-type,x-goog-resumable")
+    assert response.status_code == 200
+    assert allowed_origin(response) == STUDIO
+    assert "Origin" in response.headers["Vary"]
+    assert "PUT" in response.headers["Access-Control-Allow-Methods"]
+    assert response.headers["Access-Control-Max-Age"] == "600"
+    allowed_headers = response.headers["Access-Control-Allow-Headers"].lower()
+    assert "content-type" in allowed_headers
+    assert "x-goog-resumable" in allowed_headers
 
 
 @pytest.mark.parametrize(
@@ -66,51 +66,51 @@ def test_a_matching_preflight_is_told_what_it_may_do(url: str) -> None:
         ("null", "PUT", ""),
     ],
 )
-def test_a_preflight_that_does_not_match_gets_no_permission(
+def test_preflight_that_matches_no_rule_returns_no_cors_headers(
     url: str, origin: str, method: str, headers: str
 ) -> None:
-    answer = preflight(url, origin, method, headers)
-    assert answer.status_code == 200
-    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+    response = preflight(url, origin, method, headers)
+    assert response.status_code == 200
+    assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
-def test_the_first_rule_for_origin_and_method_decides(url: str) -> None:
-    assert allowed(preflight(url, STUDIO, "GET")) == STUDIO
-    assert allowed(preflight(url, "https://anyone.example", "GET")) == "*"
-    assert allowed(preflight(url, STUDIO, "GET", "etag")) is None
+def test_first_rule_for_origin_and_method_decides(url: str) -> None:
+    assert allowed_origin(preflight(url, STUDIO, "GET")) == STUDIO
+    assert allowed_origin(preflight(url, "https://anyone.example", "GET")) == "*"
+    assert allowed_origin(preflight(url, STUDIO, "GET", "etag")) is None
 
 
-def test_the_real_requests_answer_carries_the_permission(
+def test_actual_response_has_cors_headers(
     bucket: Any, credentials: service_account.Credentials, url: str
 ) -> None:
     blob = bucket.blob("video.mp4")
     put = blob.generate_signed_url(
         version="v4", expiration=timedelta(minutes=5), method="PUT", credentials=credentials
     )
-    answer = requests.put(put, data=b"x", headers={"Origin": STUDIO}, timeout=120)
-    assert (answer.status_code, allowed(answer)) == (200, STUDIO)
-    exposed = answer.headers["Access-Control-Expose-Headers"]
+    response = requests.put(put, data=b"x", headers={"Origin": STUDIO}, timeout=120)
+    assert (response.status_code, allowed_origin(response)) == (200, STUDIO)
+    exposed = response.headers["Access-Control-Expose-Headers"]
     assert "x-goog-resumable" in exposed
     get = blob.generate_signed_url(
         version="v4", expiration=timedelta(minutes=5), credentials=credentials
     )
-    for origin, seen in ((STUDIO, STUDIO), ("https://anyone.example", "*")):
+    for origin, expected in ((STUDIO, STUDIO), ("https://anyone.example", "*")):
         read = requests.get(get, headers={"Origin": origin}, timeout=120)
-        assert (read.content, allowed(read)) == (b"x", seen)
-    assert allowed(requests.get(get, timeout=120)) is None
+        assert (read.content, allowed_origin(read)) == (b"x", expected)
+    assert allowed_origin(requests.get(get, timeout=120)) is None
 
 
-def test_a_refusal_too_can_be_read_by_the_page_that_asked(url: str) -> None:
-    answer = requests.put(url, data=b"x", headers={"Origin": STUDIO}, timeout=120)
-    assert (answer.status_code, allowed(answer)) == (403, STUDIO)
+def test_error_response_has_cors_headers(url: str) -> None:
+    response = requests.put(url, data=b"x", headers={"Origin": STUDIO}, timeout=120)
+    assert (response.status_code, allowed_origin(response)) == (403, STUDIO)
 
 
-def test_a_bucket_without_rules_lets_no_page_in(bucket: Any, endpoint: str) -> None:
-    answer = preflight(f"{endpoint}/{bucket.name}/x", STUDIO, "GET")
-    assert allowed(answer) is None
+def test_bucket_without_rules_allows_no_origin(bucket: Any, endpoint: str) -> None:
+    response = preflight(f"{endpoint}/{bucket.name}/x", STUDIO, "GET")
+    assert allowed_origin(response) is None
 
 
-def test_a_session_belongs_to_the_page_that_started_it(
+def test_upload_session_is_limited_to_the_origin_that_started_it(
     bucket: Any, credentials: service_account.Credentials, url: str
 ) -> None:
     signed = bucket.blob("video.mp4").generate_signed_url(
@@ -118,11 +118,13 @@ def test_a_session_belongs_to_the_page_that_started_it(
     )
     headers = {"x-goog-resumable": "start", "Origin": STUDIO}
     start = requests.post(signed, headers=headers, timeout=120)
-    assert (start.status_code, allowed(start)) == (201, STUDIO)
+    assert (start.status_code, allowed_origin(start)) == (201, STUDIO)
     session = start.headers["Location"]
-    assert allowed(preflight(session, STUDIO, "PUT", "content-range")) == STUDIO
-    assert allowed(preflight(session, "http://localhost:5173", "PUT", "content-range")) is None
+    assert allowed_origin(preflight(session, STUDIO, "PUT", "content-range")) == STUDIO
+    assert (
+        allowed_origin(preflight(session, "http://localhost:5173", "PUT", "content-range")) is None
+    )
     done = requests.put(
         session, data=b"x", headers={"Origin": STUDIO, "Content-Range": "bytes 0-0/1"}, timeout=120
     )
-    assert (done.status_code, allowed(done)) == (200, STUDIO)
+    assert (done.status_code, allowed_origin(done)) == (200, STUDIO)

@@ -1,4 +1,4 @@
-"""Resumable uploads: connections break, offsets are wrong, answers get lost."""
+"""Resumable uploads: chunks, offsets, broken connections, conditions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import os
 import socket
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,27 +14,14 @@ import pytest
 import requests
 from google.oauth2 import service_account
 
+from tests.fixtures.gcs.resumable import GRANULARITY_BYTES, put_chunk, start_upload
 from tests.fixtures.gcs.server import GcsEmulator
-
-GRANULARITY_BYTES = 256 * 1024
-
-
-def start_upload(bucket: Any, endpoint: str, name: str = "big", **query: str) -> str:
-    """Open a session on the JSON API; returns its URL."""
-    answer = requests.post(
-        f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
-        params={"uploadType": "resumable", "name": name, **query},
-        headers={"X-Upload-Content-Type": "video/mp4"},
-        timeout=120,
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.headers["Location"]
 
 
 def start_signed(
     bucket: Any, credentials: service_account.Credentials, **headers: str
 ) -> requests.Response:
-    """Open a session by signed POST."""
+    """Start an upload session with a signed POST."""
     url = bucket.blob("big").generate_signed_url(
         version="v4",
         expiration=timedelta(minutes=5),
@@ -46,22 +32,14 @@ def start_signed(
     return requests.post(url, headers={**headers, "x-goog-resumable": "start"}, timeout=120)
 
 
-def put_chunk(
-    url: str, data: bytes | Iterator[bytes], content_range: str | None = None
-) -> requests.Response:
-    """Send a chunk or a probe."""
-    headers = {"Content-Range": content_range} if content_range else {}
-    return requests.put(url, data=data, headers=headers, timeout=120)
-
-
-def test_the_client_uploads_in_chunks_and_reads_the_same_back(bucket: Any) -> None:
+def test_client_uploads_in_chunks(bucket: Any) -> None:
     body = os.urandom(5 * GRANULARITY_BYTES + 17)
     blob = bucket.blob("chunks", chunk_size=GRANULARITY_BYTES)
     blob.upload_from_file(io.BytesIO(body), content_type="video/mp4")
     assert bucket.blob("chunks").download_as_bytes() == body
 
 
-def test_a_stream_of_unknown_length_becomes_an_object(bucket: Any) -> None:
+def test_client_uploads_a_stream_of_unknown_length(bucket: Any) -> None:
     blob = bucket.blob("stream", chunk_size=GRANULARITY_BYTES)
     with blob.open("wb", ignore_flush=True) as out:
         for _ in range(10):
@@ -72,7 +50,7 @@ def test_a_stream_of_unknown_length_becomes_an_object(bucket: Any) -> None:
     assert bucket.get_blob("nothing").size == 0
 
 
-def test_each_chunk_is_acknowledged_and_the_probe_repeats_it(bucket: Any, endpoint: str) -> None:
+def test_chunks_and_status_queries_return_the_stored_range(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     probe = put_chunk(url, b"", "bytes */*")
     assert (probe.status_code, "Range" in probe.headers) == (308, False)
@@ -88,7 +66,7 @@ def test_each_chunk_is_acknowledged_and_the_probe_repeats_it(bucket: Any, endpoi
     assert bucket.get_blob("big").content_type == "video/mp4"
 
 
-def test_nobody_sees_the_object_before_its_last_byte(bucket: Any, endpoint: str) -> None:
+def test_object_is_visible_after_the_last_byte(bucket: Any, endpoint: str) -> None:
     bucket.blob("big").upload_from_string(b"before")
     url = start_upload(bucket, endpoint)
     put_chunk(url, b"a" * GRANULARITY_BYTES, f"bytes 0-{GRANULARITY_BYTES - 1}/*")
@@ -96,9 +74,7 @@ def test_nobody_sees_the_object_before_its_last_byte(bucket: Any, endpoint: str)
     assert [b.size for b in bucket.list_blobs()] == [6]
 
 
-def test_a_broken_connection_keeps_what_came_through_in_whole_grains(
-    bucket: Any, endpoint: str
-) -> None:
+def test_broken_connection_keeps_complete_blocks_of_256_kib(bucket: Any, endpoint: str) -> None:
     body = os.urandom(4 * GRANULARITY_BYTES)
     url = start_upload(bucket, endpoint)
     target = urlsplit(url)
@@ -106,8 +82,8 @@ def test_a_broken_connection_keeps_what_came_through_in_whole_grains(
         f"PUT {target.path}?{target.query} HTTP/1.1\r\nHost: {target.netloc}\r\n"
         f"Content-Length: {len(body)}\r\nContent-Range: bytes 0-{len(body) - 1}/{len(body)}\r\n\r\n"
     )
-    with socket.create_connection((target.hostname, target.port), timeout=120) as line:
-        line.sendall(head.encode() + body[: 2 * GRANULARITY_BYTES + 1000])
+    with socket.create_connection((target.hostname, target.port), timeout=120) as connection:
+        connection.sendall(head.encode() + body[: 2 * GRANULARITY_BYTES + 1000])
         time.sleep(0.2)
     for _ in range(100):
         probe = put_chunk(url, b"", f"bytes */{len(body)}")
@@ -124,7 +100,7 @@ def test_a_broken_connection_keeps_what_came_through_in_whole_grains(
     assert bucket.blob("big").download_as_bytes() == body
 
 
-def test_the_client_itself_gets_over_broken_connections(bucket: Any, gcs: GcsEmulator) -> None:
+def test_client_resumes_after_broken_connections(bucket: Any, gcs: GcsEmulator) -> None:
     body = os.urandom(6 * GRANULARITY_BYTES)
     path = f"^/upload/storage/v1/b/{bucket.name}/"
     gcs.add_fault(
@@ -145,7 +121,7 @@ def test_the_client_itself_gets_over_broken_connections(bucket: Any, gcs: GcsEmu
     assert bucket.blob("survivor").download_as_bytes() == body
 
 
-def test_a_wrong_offset_is_refused_and_the_session_lives_on(bucket: Any, endpoint: str) -> None:
+def test_wrong_offset_is_refused_and_the_session_continues(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     put_chunk(
         url, b"a" * GRANULARITY_BYTES, f"bytes 0-{GRANULARITY_BYTES - 1}/{2 * GRANULARITY_BYTES}"
@@ -169,7 +145,7 @@ def test_a_wrong_offset_is_refused_and_the_session_lives_on(bucket: Any, endpoin
     )
 
 
-def test_bytes_sent_twice_count_once(bucket: Any, endpoint: str) -> None:
+def test_overlapping_chunk_is_stored_once(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     put_chunk(url, b"a" * GRANULARITY_BYTES, f"bytes 0-{GRANULARITY_BYTES - 1}/*")
     overlap = b"X" * GRANULARITY_BYTES + b"tail"
@@ -178,23 +154,21 @@ def test_bytes_sent_twice_count_once(bucket: Any, endpoint: str) -> None:
     assert bucket.blob("big").download_as_bytes() == b"a" * GRANULARITY_BYTES + b"tail"
 
 
-def test_a_chunk_that_is_no_multiple_of_a_grain_is_acknowledged_rounded_down(
-    bucket: Any, endpoint: str
-) -> None:
+def test_acknowledged_range_is_a_multiple_of_256_kib(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     odd = put_chunk(url, b"a" * (GRANULARITY_BYTES + 5), f"bytes 0-{GRANULARITY_BYTES + 4}/*")
     assert (odd.status_code, odd.headers["Range"]) == (308, f"bytes=0-{GRANULARITY_BYTES - 1}")
 
 
-def test_a_lost_answer_can_be_asked_for_again(bucket: Any, endpoint: str) -> None:
+def test_status_query_after_the_last_chunk_returns_the_object(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     done = put_chunk(url, b"all of it", "bytes 0-8/9")
-    again = put_chunk(url, b"", "bytes */9")
-    assert (done.status_code, again.status_code) == (200, 200)
-    assert again.json()["generation"] == done.json()["generation"]
+    repeated = put_chunk(url, b"", "bytes */9")
+    assert (done.status_code, repeated.status_code) == (200, 200)
+    assert repeated.json()["generation"] == done.json()["generation"]
 
 
-def test_a_whole_body_needs_no_content_range(bucket: Any, endpoint: str) -> None:
+def test_upload_in_one_request_needs_no_content_range(bucket: Any, endpoint: str) -> None:
     assert put_chunk(start_upload(bucket, endpoint), b"whole").status_code == 200
     assert bucket.blob("big").download_as_bytes() == b"whole"
 
@@ -210,23 +184,19 @@ def test_a_whole_body_needs_no_content_range(bucket: Any, endpoint: str) -> None
         "bytes 0-8/9, 1-2/9",
     ],
 )
-def test_a_content_range_that_makes_no_sense_is_refused(
-    bucket: Any, endpoint: str, content_range: str
-) -> None:
+def test_invalid_content_range_is_refused(bucket: Any, endpoint: str, content_range: str) -> None:
     assert put_chunk(start_upload(bucket, endpoint), b"123456789", content_range).status_code == 400
 
 
-def test_a_body_must_be_as_long_as_its_content_range_says(bucket: Any, endpoint: str) -> None:
+def test_body_length_must_match_the_content_range(bucket: Any, endpoint: str) -> None:
     for body in (b"12345", b"x" * 20):
-        answer = put_chunk(start_upload(bucket, endpoint), body, "bytes 0-9/10")
+        response = put_chunk(start_upload(bucket, endpoint), body, "bytes 0-9/10")
         chunked = put_chunk(start_upload(bucket, endpoint), iter([body]), "bytes 0-9/10")
-        assert (answer.status_code, chunked.status_code) == (400, 400)
+        assert (response.status_code, chunked.status_code) == (400, 400)
     assert bucket.get_blob("big") is None
 
 
-def test_a_checksum_in_the_last_chunk_is_held_against_all_of_them(
-    bucket: Any, endpoint: str
-) -> None:
+def test_checksum_in_the_last_chunk_covers_the_whole_object(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     put_chunk(url, b"a" * GRANULARITY_BYTES, f"bytes 0-{GRANULARITY_BYTES - 1}/*")
     headers = {
@@ -237,9 +207,7 @@ def test_a_checksum_in_the_last_chunk_is_held_against_all_of_them(
     assert bucket.get_blob("big") is None
 
 
-def test_conditions_are_judged_at_the_start_and_again_at_the_end(
-    bucket: Any, endpoint: str
-) -> None:
+def test_conditions_are_checked_at_the_start_and_at_the_end(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint, ifGenerationMatch="0")
     bucket.blob("big").upload_from_string(b"faster")
     assert put_chunk(url, b"slower", "bytes 0-5/6").status_code == 412
@@ -252,7 +220,7 @@ def test_conditions_are_judged_at_the_start_and_again_at_the_end(
     assert late.status_code == 412
 
 
-def test_a_cancelled_session_is_gone(bucket: Any, endpoint: str) -> None:
+def test_cancelled_session_is_not_found(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     put_chunk(url, b"a" * GRANULARITY_BYTES, f"bytes 0-{GRANULARITY_BYTES - 1}/*")
     assert requests.delete(url, timeout=120).status_code == 499
@@ -260,12 +228,12 @@ def test_a_cancelled_session_is_gone(bucket: Any, endpoint: str) -> None:
     assert put_chunk(url + "x", b"", "bytes */*").status_code in (404, 410)
 
 
-def test_a_signed_start_opens_a_session_that_needs_no_signature_after_it(
+def test_session_of_a_signed_start_needs_no_further_signature(
     bucket: Any, credentials: service_account.Credentials
 ) -> None:
-    answer = start_signed(bucket, credentials, **{"Content-Type": "video/mp4"})
-    assert answer.status_code == 201
-    url = answer.headers["Location"]
+    response = start_signed(bucket, credentials, **{"Content-Type": "video/mp4"})
+    assert response.status_code == 201
+    url = response.headers["Location"]
     first = put_chunk(
         url, b"a" * GRANULARITY_BYTES, f"bytes 0-{GRANULARITY_BYTES - 1}/{GRANULARITY_BYTES + 1}"
     )
@@ -278,14 +246,14 @@ def test_a_signed_start_opens_a_session_that_needs_no_signature_after_it(
     assert bucket.get_blob("big").content_type == "video/mp4"
 
 
-def test_a_signed_session_obeys_the_signed_length_range(
+def test_session_enforces_the_signed_length_range(
     bucket: Any, credentials: service_account.Credentials
 ) -> None:
     bounds = {"x-goog-content-length-range": f"10,{GRANULARITY_BYTES}"}
     for total, status in ((9, 400), (GRANULARITY_BYTES + 1, 400), (10, 200)):
         url = start_signed(bucket, credentials, **bounds).headers["Location"]
-        answer = put_chunk(url, b"x" * total, f"bytes 0-{total - 1}/{total}")
-        assert answer.status_code == status
+        response = put_chunk(url, b"x" * total, f"bytes 0-{total - 1}/{total}")
+        assert response.status_code == status
     url = start_signed(bucket, credentials, **bounds).headers["Location"]
     assert (
         put_chunk(
@@ -296,7 +264,7 @@ def test_a_signed_session_obeys_the_signed_length_range(
     assert bucket.get_blob("big").size == 10
 
 
-def test_the_upload_id_is_the_only_key_to_a_session(
+def test_session_needs_a_valid_upload_id(
     bucket: Any, credentials: service_account.Credentials, endpoint: str
 ) -> None:
     guess = f"{endpoint}/{bucket.name}/big?upload_id=guess"
@@ -304,8 +272,8 @@ def test_the_upload_id_is_the_only_key_to_a_session(
     assert bucket.get_blob("big") is None
 
 
-def test_clients_to_whom_308_is_a_redirect_get_it_in_a_header(bucket: Any, endpoint: str) -> None:
+def test_status_308_is_sent_in_a_header_on_request(bucket: Any, endpoint: str) -> None:
     url = start_upload(bucket, endpoint)
     headers = {"Content-Range": "bytes */*", "X-GUploader-No-308": "yes"}
-    answer = requests.put(url, headers=headers, timeout=120)
-    assert (answer.status_code, answer.headers["X-HTTP-Status-Code-Override"]) == (200, "308")
+    response = requests.put(url, headers=headers, timeout=120)
+    assert (response.status_code, response.headers["X-HTTP-Status-Code-Override"]) == (200, "308")

@@ -1,4 +1,4 @@
-"""Signed requests: nothing gets in, or out, that was not signed for exactly that."""
+"""Signed requests: what a signature covers and when it is refused."""
 
 from __future__ import annotations
 
@@ -15,22 +15,20 @@ from tests.fixtures.gcs.signing import sign_headers, sign_url
 from tests.fixtures.gcs.xml_api import Credentials, error_code, sign_put_url
 
 
-def test_browser_uploads_and_reads_back_through_signed_urls(
-    bucket: Any, credentials: Credentials
-) -> None:
-    answer = requests.put(
+def test_signed_urls_upload_and_download_an_object(bucket: Any, credentials: Credentials) -> None:
+    response = requests.put(
         sign_put_url(bucket, credentials, content_type="video/mp4"),
         data=b"moving pictures",
         headers={"Content-Type": "video/mp4"},
         timeout=120,
     )
-    assert answer.status_code == 200
-    assert answer.headers["x-goog-stored-content-length"] == "15"
-    assert answer.headers["ETag"] == f'"{hashlib.md5(b"moving pictures").hexdigest()}"'  # noqa: S324
+    assert response.status_code == 200
+    assert response.headers["x-goog-stored-content-length"] == "15"
+    assert response.headers["ETag"] == f'"{hashlib.md5(b"moving pictures").hexdigest()}"'  # noqa: S324
 
     blob = bucket.get_blob("video.mp4")
     assert (blob.size, blob.content_type) == (15, "video/mp4")
-    assert answer.headers["x-goog-generation"] == str(blob.generation)
+    assert response.headers["x-goog-generation"] == str(blob.generation)
 
     url = blob.generate_signed_url(
         version="v4", expiration=timedelta(minutes=5), credentials=credentials
@@ -40,13 +38,11 @@ def test_browser_uploads_and_reads_back_through_signed_urls(
     assert read.headers["Content-Type"] == "video/mp4"
 
 
-def test_a_signature_with_one_digit_changed_is_refused(
-    bucket: Any, credentials: Credentials
-) -> None:
+def test_changed_signature_is_refused(bucket: Any, credentials: Credentials) -> None:
     url = sign_put_url(bucket, credentials)
     last = "0" if url[-1] != "0" else "1"
-    answer = requests.put(url[:-1] + last, data=b"x", timeout=120)
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+    response = requests.put(url[:-1] + last, data=b"x", timeout=120)
+    assert (response.status_code, error_code(response)) == (403, "SignatureDoesNotMatch")
     assert bucket.get_blob("video.mp4") is None
 
 
@@ -55,23 +51,20 @@ def test_a_signature_with_one_digit_changed_is_refused(
     [
         pytest.param(lambda url: url.replace("video.mp4", "other.mp4"), id="another object"),
         pytest.param(
-            lambda url: url.replace("X-Goog-Expires=300", "X-Goog-Expires=3000"), id="a longer life"
+            lambda url: url.replace("X-Goog-Expires=300", "X-Goog-Expires=3000"),
+            id="a later expiry",
         ),
-        pytest.param(lambda url: url + "&generation=1", id="a parameter more"),
+        pytest.param(lambda url: url + "&generation=1", id="an extra parameter"),
         pytest.param(lambda url: url.replace("127.0.0.1", "localhost"), id="another host"),
     ],
 )
-def test_a_signed_url_is_good_for_what_it_says_and_nothing_else(
-    bucket: Any, credentials: Credentials, change: Any
-) -> None:
-    answer = requests.put(change(sign_put_url(bucket, credentials)), data=b"x", timeout=120)
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+def test_changed_signed_url_is_refused(bucket: Any, credentials: Credentials, change: Any) -> None:
+    response = requests.put(change(sign_put_url(bucket, credentials)), data=b"x", timeout=120)
+    assert (response.status_code, error_code(response)) == (403, "SignatureDoesNotMatch")
     assert list(bucket.list_blobs()) == []
 
 
-def test_an_upload_link_cannot_be_used_to_read_or_delete(
-    bucket: Any, credentials: Credentials
-) -> None:
+def test_upload_url_cannot_read_or_delete(bucket: Any, credentials: Credentials) -> None:
     bucket.blob("video.mp4").upload_from_string(b"kept")
     url = sign_put_url(bucket, credentials)
     assert requests.get(url, timeout=120).status_code == 403
@@ -79,20 +72,18 @@ def test_an_upload_link_cannot_be_used_to_read_or_delete(
     assert bucket.blob("video.mp4").download_as_bytes() == b"kept"
 
 
-def test_a_link_is_dead_once_its_time_is_over(
-    bucket: Any, credentials: Credentials, endpoint: str
-) -> None:
+def test_expired_url_is_refused(bucket: Any, credentials: Credentials, endpoint: str) -> None:
     path = f"/{bucket.name}/late.txt"
-    made = datetime.now(UTC) - timedelta(seconds=62)
+    signed_at = datetime.now(UTC) - timedelta(seconds=62)
     for method in ("PUT", "GET"):
-        url = sign_url(credentials, endpoint, path, method, signed_at=made, expires_s=60)
-        answer = requests.request(method, url, timeout=120)
-        assert (answer.status_code, error_code(answer)) == (400, "ExpiredToken")
-    alive = sign_url(credentials, endpoint, path, "PUT", signed_at=made, expires_s=600)
-    assert requests.put(alive, data=b"x", timeout=120).status_code == 200
+        url = sign_url(credentials, endpoint, path, method, signed_at=signed_at, expires_s=60)
+        response = requests.request(method, url, timeout=120)
+        assert (response.status_code, error_code(response)) == (400, "ExpiredToken")
+    valid = sign_url(credentials, endpoint, path, "PUT", signed_at=signed_at, expires_s=600)
+    assert requests.put(valid, data=b"x", timeout=120).status_code == 200
 
 
-def test_no_link_lives_longer_than_a_week(
+def test_urls_are_valid_for_at_most_a_week(
     bucket: Any, credentials: Credentials, endpoint: str
 ) -> None:
     path = f"/{bucket.name}/long.txt"
@@ -102,67 +93,63 @@ def test_no_link_lives_longer_than_a_week(
     assert requests.put(longer, data=b"x", timeout=120).status_code == 400
 
 
-def test_a_link_from_the_future_is_refused_but_a_clock_a_little_fast_is_not(
+def test_signing_time_may_be_at_most_15_minutes_in_the_future(
     bucket: Any, credentials: Credentials, endpoint: str
 ) -> None:
     path = f"/{bucket.name}/early.txt"
     for minutes, status in ((10, 200), (30, 403)):
-        at = datetime.now(UTC) + timedelta(minutes=minutes)
-        url = sign_url(credentials, endpoint, path, "PUT", signed_at=at)
+        signed_at = datetime.now(UTC) + timedelta(minutes=minutes)
+        url = sign_url(credentials, endpoint, path, "PUT", signed_at=signed_at)
         assert requests.put(url, data=b"x", timeout=120).status_code == status
 
 
-def test_the_wrong_content_type_is_refused(bucket: Any, credentials: Credentials) -> None:
+def test_wrong_content_type_is_refused(bucket: Any, credentials: Credentials) -> None:
     url = sign_put_url(bucket, credentials, content_type="video/mp4")
     for headers in ({"Content-Type": "text/html"}, {"Content-Type": "video/mp4; x=y"}):
-        answer = requests.put(url, data=b"x", headers=headers, timeout=120)
-        assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+        response = requests.put(url, data=b"x", headers=headers, timeout=120)
+        assert (response.status_code, error_code(response)) == (403, "SignatureDoesNotMatch")
     assert bucket.get_blob("video.mp4") is None
 
 
-def test_a_signed_header_that_is_not_sent_is_named(bucket: Any, credentials: Credentials) -> None:
+def test_error_names_a_signed_header_that_is_missing(bucket: Any, credentials: Credentials) -> None:
     url = sign_put_url(bucket, credentials, headers={"x-goog-if-generation-match": "0"})
-    answer = requests.put(url, data=b"x", timeout=120)
-    assert (answer.status_code, error_code(answer)) == (400, "MalformedSecurityHeader")
-    assert b"<ParameterName>x-goog-if-generation-match</ParameterName>" in answer.content
+    response = requests.put(url, data=b"x", timeout=120)
+    assert (response.status_code, error_code(response)) == (400, "MalformedSecurityHeader")
+    assert b"<ParameterName>x-goog-if-generation-match</ParameterName>" in response.content
 
 
-def test_a_goog_header_that_was_not_signed_is_refused(
-    bucket: Any, credentials: Credentials
-) -> None:
-    answer = requests.put(
+def test_unsigned_goog_header_is_refused(bucket: Any, credentials: Credentials) -> None:
+    response = requests.put(
         sign_put_url(bucket, credentials),
         data=b"x",
         headers={"x-goog-meta-owner": "me"},
         timeout=120,
     )
-    assert (answer.status_code, error_code(answer)) == (400, "MalformedSecurityHeader")
+    assert (response.status_code, error_code(response)) == (400, "MalformedSecurityHeader")
     assert bucket.get_blob("video.mp4") is None
 
 
-def test_the_host_must_be_among_the_signed_headers(
-    bucket: Any, credentials: Credentials, endpoint: str
-) -> None:
+def test_host_must_be_a_signed_header(bucket: Any, credentials: Credentials, endpoint: str) -> None:
     headers = {"x-goog-meta-a": "b"}
     url = sign_url(
         credentials, endpoint, f"/{bucket.name}/h.txt", "PUT", headers=headers, signs_host=False
     )
-    answer = requests.put(url, data=b"x", headers=headers, timeout=120)
-    assert (answer.status_code, error_code(answer)) == (400, "MalformedSecurityHeader")
+    response = requests.put(url, data=b"x", headers=headers, timeout=120)
+    assert (response.status_code, error_code(response)) == (400, "MalformedSecurityHeader")
 
 
-def test_nobody_gets_in_without_a_signature(bucket: Any, endpoint: str) -> None:
+def test_unsigned_requests_are_refused(bucket: Any, endpoint: str) -> None:
     bucket.blob("private.txt").upload_from_string(b"secret")
     for method in ("GET", "PUT", "DELETE", "POST"):
-        answer = requests.request(
+        response = requests.request(
             method, f"{endpoint}/{bucket.name}/private.txt", data=b"x", timeout=120
         )
-        assert (answer.status_code, error_code(answer)) == (403, "AccessDenied")
-        assert b"secret" not in answer.content
+        assert (response.status_code, error_code(response)) == (403, "AccessDenied")
+        assert b"secret" not in response.content
     assert requests.head(f"{endpoint}/{bucket.name}/private.txt", timeout=120).status_code == 403
 
 
-def test_a_stranger_with_a_key_of_his_own_is_refused(
+def test_signature_with_another_key_is_refused(
     bucket: Any, credentials: Credentials, endpoint: str
 ) -> None:
     from cryptography.hazmat.primitives import serialization
@@ -181,18 +168,16 @@ def test_a_stranger_with_a_key_of_his_own_is_refused(
     assert list(bucket.list_blobs()) == []
 
 
-def test_the_key_signs_for_its_own_account_alone(
-    bucket: Any, endpoint: str, gcs: GcsEmulator
-) -> None:
+def test_key_signs_for_its_own_account_only(bucket: Any, endpoint: str, gcs: GcsEmulator) -> None:
     info = json.loads((gcs.folder / "signer.json").read_text())
     info["client_email"] = "stranger@example.iam.gserviceaccount.com"
     stranger = Credentials.from_service_account_info(info)
     url = sign_url(stranger, endpoint, f"/{bucket.name}/s.txt", "PUT")
-    answer = requests.put(url, data=b"x", timeout=120)
-    assert (answer.status_code, error_code(answer)) == (403, "AccessDenied")
+    response = requests.put(url, data=b"x", timeout=120)
+    assert (response.status_code, error_code(response)) == (403, "AccessDenied")
 
 
-def test_a_download_link_can_name_the_file_and_pin_the_generation(
+def test_download_url_can_set_the_filename_and_the_generation(
     bucket: Any, credentials: Credentials
 ) -> None:
     blob = bucket.blob("film.mp4")
@@ -204,14 +189,14 @@ def test_a_download_link_can_name_the_file_and_pin_the_generation(
         response_disposition='attachment; filename="holiday.mp4"',
         generation=blob.generation,
     )
-    answer = requests.get(url, timeout=120)
-    assert answer.content == b"one"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="holiday.mp4"'
+    response = requests.get(url, timeout=120)
+    assert response.content == b"one"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="holiday.mp4"'
     bucket.blob("film.mp4").upload_from_string(b"two")
     assert requests.get(url, timeout=120).status_code == 404
 
 
-def test_an_authorization_header_signs_as_well_as_a_url(
+def test_authorization_header_signs_a_request(
     bucket: Any, credentials: Credentials, endpoint: str
 ) -> None:
     path = f"/{bucket.name}/header.txt"
@@ -225,13 +210,13 @@ def test_an_authorization_header_signs_as_well_as_a_url(
 
     get = sign_headers(credentials, endpoint, path, "GET")
     assert requests.get(f"{endpoint}{path}", headers=get, timeout=120).content == body
-    old = datetime.now(UTC) - timedelta(minutes=20)
-    late = sign_headers(credentials, endpoint, path, "GET", signed_at=old)
-    answer = requests.get(f"{endpoint}{path}", headers=late, timeout=120)
-    assert (answer.status_code, error_code(answer)) == (403, "RequestTimeTooSkewed")
+    signed_at = datetime.now(UTC) - timedelta(minutes=20)
+    old_headers = sign_headers(credentials, endpoint, path, "GET", signed_at=signed_at)
+    response = requests.get(f"{endpoint}{path}", headers=old_headers, timeout=120)
+    assert (response.status_code, error_code(response)) == (403, "RequestTimeTooSkewed")
 
 
-def test_signed_links_delete_and_ask_for_headers_alone(
+def test_signed_urls_for_head_and_delete(
     bucket: Any, credentials: Credentials, endpoint: str
 ) -> None:
     bucket.blob("gone.txt").upload_from_string(b"12345")
@@ -247,9 +232,11 @@ def test_signed_links_delete_and_ask_for_headers_alone(
 
 
 @pytest.mark.parametrize("missing", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders"])
-def test_a_half_signed_url_is_refused(bucket: Any, credentials: Credentials, missing: str) -> None:
+def test_url_without_one_of_the_signing_parameters_is_refused(
+    bucket: Any, credentials: Credentials, missing: str
+) -> None:
     head, _, query = sign_put_url(bucket, credentials).partition("?")
-    kept = [p for p in query.split("&") if not p.startswith(f"X-Goog-{missing}=")]
-    answer = requests.put(f"{head}?{'&'.join(kept)}", data=b"x", timeout=120)
-    assert answer.status_code == 400
+    parameters = [p for p in query.split("&") if not p.startswith(f"X-Goog-{missing}=")]
+    response = requests.put(f"{head}?{'&'.join(parameters)}", data=b"x", timeout=120)
+    assert response.status_code == 400
     assert bucket.get_blob("video.mp4") is None

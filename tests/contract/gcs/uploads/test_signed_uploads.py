@@ -1,4 +1,4 @@
-"""What a signed upload link allows: how long, how often, with which bytes and headers."""
+"""Signed upload URLs: length, generation, metadata, hashes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.fixtures.gcs.xml_api import Credentials, error_code, sign_put_url
 
 
 def md5(data: bytes) -> str:
-    """As Content-MD5 has it."""
-    return base64.b64encode(hashlib.md5(data).digest()).decode()  # noqa: S324 - what the API takes
+    """The MD5 as in Content-MD5, base64."""
+    return base64.b64encode(hashlib.md5(data).digest()).decode()  # noqa: S324 - the API uses it
 
 
 @pytest.mark.parametrize(
-    ("size_bytes", "status", "problem"),
+    ("size_bytes", "status", "code"),
     [
         (9, 400, "EntityTooSmall"),
         (10, 200, ""),
@@ -29,46 +29,44 @@ def md5(data: bytes) -> str:
     ],
 )
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
-def test_an_upload_must_fit_the_signed_length_range(
+def test_upload_must_fit_the_signed_length_range(
     bucket: Any,
     credentials: Credentials,
     size_bytes: int,
     status: int,
-    problem: str,
+    code: str,
     chunked: bool,
 ) -> None:
     headers = {"x-goog-content-length-range": "10,20"}
     url = sign_put_url(bucket, credentials, headers=headers)
     body: Any = iter([b"x" * 5, b"x" * (size_bytes - 5)]) if chunked else b"x" * size_bytes
-    answer = requests.put(url, data=body, headers=headers, timeout=120)
-    assert answer.status_code == status
-    if problem:
-        assert error_code(answer) == problem
+    response = requests.put(url, data=body, headers=headers, timeout=120)
+    assert response.status_code == status
+    if code:
+        assert error_code(response) == code
     blob = bucket.get_blob("video.mp4")
     assert (blob and blob.size) == (size_bytes if status == 200 else None)
 
 
-def test_a_client_cannot_widen_the_length_range(bucket: Any, credentials: Credentials) -> None:
-    url = sign_put_url(bucket, credentials, headers={"x-goog-content-length-range": "1,10"})
-    wider = {"x-goog-content-length-range": "1,1000"}
-    answer = requests.put(url, data=b"x" * 100, headers=wider, timeout=120)
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
-
-
-def test_the_same_upload_link_writes_only_once_when_it_pins_generation_zero(
+def test_client_cannot_change_the_signed_length_range(
     bucket: Any, credentials: Credentials
 ) -> None:
+    url = sign_put_url(bucket, credentials, headers={"x-goog-content-length-range": "1,10"})
+    wider = {"x-goog-content-length-range": "1,1000"}
+    response = requests.put(url, data=b"x" * 100, headers=wider, timeout=120)
+    assert (response.status_code, error_code(response)) == (403, "SignatureDoesNotMatch")
+
+
+def test_upload_url_with_generation_zero_writes_once(bucket: Any, credentials: Credentials) -> None:
     headers = {"x-goog-if-generation-match": "0"}
     url = sign_put_url(bucket, credentials, headers=headers)
     assert requests.put(url, data=b"first", headers=headers, timeout=120).status_code == 200
-    again = requests.put(url, data=b"second", headers=headers, timeout=120)
-    assert (again.status_code, error_code(again)) == (412, "PreconditionFailed")
+    repeated = requests.put(url, data=b"second", headers=headers, timeout=120)
+    assert (repeated.status_code, error_code(repeated)) == (412, "PreconditionFailed")
     assert bucket.blob("video.mp4").download_as_bytes() == b"first"
 
 
-def test_metadata_and_names_of_headers_travel_with_a_signed_upload(
-    bucket: Any, credentials: Credentials
-) -> None:
+def test_signed_upload_stores_metadata_and_headers(bucket: Any, credentials: Credentials) -> None:
     headers = {
         "x-goog-meta-job": "job-7",
         "Cache-Control": "private, max-age=60",
@@ -83,30 +81,28 @@ def test_metadata_and_names_of_headers_travel_with_a_signed_upload(
     assert blob.content_disposition == 'attachment; filename="a b.mp4"'
 
 
-def test_a_compressed_body_is_stored_as_it_was_signed_and_sent(
-    bucket: Any, credentials: Credentials
-) -> None:
-    packed = gzip.compress(b"text" * 1000)
-    headers = {"Content-Encoding": "gzip", "Content-MD5": md5(packed)}
+def test_gzip_body_is_stored_as_sent(bucket: Any, credentials: Credentials) -> None:
+    compressed = gzip.compress(b"text" * 1000)
+    headers = {"Content-Encoding": "gzip", "Content-MD5": md5(compressed)}
     url = sign_put_url(bucket, credentials, headers=dict(headers))
-    assert requests.put(url, data=packed, headers=headers, timeout=120).status_code == 200
-    assert bucket.blob("video.mp4").download_as_bytes(raw_download=True) == packed
-    wrong = requests.put(url, data=packed[:-1] + b"x", headers=headers, timeout=120)
-    assert (wrong.status_code, error_code(wrong)) == (400, "BadDigest")
+    assert requests.put(url, data=compressed, headers=headers, timeout=120).status_code == 200
+    assert bucket.blob("video.mp4").download_as_bytes(raw_download=True) == compressed
+    changed = requests.put(url, data=compressed[:-1] + b"x", headers=headers, timeout=120)
+    assert (changed.status_code, error_code(changed)) == (400, "BadDigest")
 
 
-def test_a_client_that_asks_first_is_refused_before_it_sends(
+def test_expect_100_continue_is_refused_before_the_body(
     bucket: Any, credentials: Credentials, endpoint: str
 ) -> None:
     good = sign_put_url(bucket, credentials).removeprefix(endpoint)
     for target, expected in ((good, b"HTTP/1.1 100"), (f"/{bucket.name}/x", b"HTTP/1.1 403")):
         host, _, port = endpoint.partition("//")[2].partition(":")
-        with socket.create_connection((host, int(port)), timeout=120) as line:
+        with socket.create_connection((host, int(port)), timeout=120) as connection:
             head = f"PUT {target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5\r\n"
-            line.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
-            got = line.makefile("rb")
-            assert got.readline().startswith(expected)
+            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            response = connection.makefile("rb")
+            assert response.readline().startswith(expected)
             if expected.endswith(b"100"):
-                assert got.readline() == b"\r\n"
-                line.sendall(b"12345")
-                assert got.readline().startswith(b"HTTP/1.1 200")
+                assert response.readline() == b"\r\n"
+                connection.sendall(b"12345")
+                assert response.readline().startswith(b"HTTP/1.1 200")
