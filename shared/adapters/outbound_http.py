@@ -6,120 +6,88 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-from shared.net.address_policy import InvalidUrl, Target, is_public, parse_target
+from shared.net.address_policy import (
+    PUBLIC_AND_PRIVATE,
+    PUBLIC_ONLY,
+    AddressPolicy,
+    InvalidUrl,
+    Target,
+    parse_target,
+)
+from shared.net.pinned_connection import (
+    AddressRefused,
+    NameNotFound,
+    PinnedHttpConnection,
+    ReceiveLimitExceeded,
+    Resolve,
+    connect,
+)
 from shared.ports.outbound import OutboundResponse
 
-CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_S = 15.0
 """From the first packet to the last. Shorter than a lease, so no lease is renewed meanwhile."""
+MAX_HEAD_BYTES = 256 * 1024
+"""Of a response's status and headers, with all 1xx responses before it."""
 MAX_RESPONSE_BYTES = 64 * 1024
 """The part of a response that is read to end the connection cleanly. Its content is discarded."""
-
-Resolve = Callable[..., list[Any]]
 
 
 class PinnedOutboundHttp:
     """OutboundHttp with the standard library's HTTP client.
 
-    It follows no redirects, reuses no connections and uses no proxy.
+    It follows no redirects, reuses no connections and uses no proxy. `policy` defaults to public
+    addresses, with `allow_private` also to private ones.
     """
 
     def __init__(
         self,
         *,
         allow_private: bool = False,
+        policy: AddressPolicy | None = None,
         resolve: Resolve = socket.getaddrinfo,
         ssl_context: ssl.SSLContext | None = None,
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
         self._allow_private = allow_private
+        self._policy = policy or (PUBLIC_AND_PRIVATE if allow_private else PUBLIC_ONLY)
         self._resolve = resolve
         self._ssl_context = ssl_context or ssl.create_default_context()
         self._timeout_s = timeout_s
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse:
+        pinned = None
         try:
             target = parse_target(url, allow_private=self._allow_private)
-            address = self._choose_address(target)
+            pinned = connect(
+                target.host, target.port, self._policy,
+                tls=self._ssl_context if target.scheme == "https" else None,
+                idle_timeout_s=self._timeout_s,
+                deadline=time.monotonic() + self._timeout_s,
+                resolve=self._resolve,
+            )  # fmt: skip
+            pinned.limit_bytes(MAX_HEAD_BYTES + MAX_RESPONSE_BYTES)
+            connection = PinnedHttpConnection(target.host, target.port, pinned)
+            return _exchange(connection, target, headers, body)
         except InvalidUrl:
             return OutboundResponse(None, "unfit-url")
-        except _PrivateAddress:
+        except AddressRefused:
             return OutboundResponse(None, "private-address")
-        except (OSError, UnicodeError):
+        except NameNotFound:
             return OutboundResponse(None, "name-not-found")
-        connection = _PinnedConnection(target, address, self._ssl_context)
-        timed_out = threading.Event()
-
-        def abort() -> None:
-            timed_out.set()
-            connection.cut()
-
-        timer = threading.Timer(self._timeout_s, abort)
-        timer.daemon = True
-        timer.start()
-        try:
-            return _exchange(connection, target, headers, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            return OutboundResponse(None, "timeout" if timed_out.is_set() else _error_reason(error))
+            return OutboundResponse(None, _error_reason(error))
         finally:
-            timer.cancel()
-            connection.close()
-
-    def _choose_address(self, target: Target) -> tuple[Any, ...]:
-        """Resolves once; returns (family, address). Refuses a name with a non-public address."""
-        addresses = self._resolve(target.host, target.port, type=socket.SOCK_STREAM)
-        if not addresses:
-            raise OSError("no address")
-        if not self._allow_private and not all(is_public(str(row[4][0])) for row in addresses):
-            raise _PrivateAddress
-        return addresses[0][0], addresses[0][4]
-
-
-class _PrivateAddress(Exception):
-    """The name resolves to an address that is not public."""
-
-
-class _PinnedConnection(http.client.HTTPConnection):
-    """A connection to a checked address; TLS and the Host header use the name in the URL."""
-
-    def __init__(
-        self, target: Target, address: tuple[Any, ...], ssl_context: ssl.SSLContext
-    ) -> None:
-        super().__init__(target.host, target.port, timeout=CONNECT_TIMEOUT_S)
-        self._target, self._address, self._ssl_context = target, address, ssl_context
-        self._raw: socket.socket | None = None
-
-    def connect(self) -> None:
-        family, address = self._address
-        self._raw = raw = socket.socket(family, socket.SOCK_STREAM)
-        raw.settimeout(CONNECT_TIMEOUT_S)
-        raw.connect(address)
-        raw.settimeout(REQUEST_TIMEOUT_S)
-        self.sock = raw
-        if self._target.scheme == "https":
-            self.sock = self._ssl_context.wrap_socket(raw, server_hostname=self._target.host)
-
-    def cut(self) -> None:
-        """Ends the connection from another thread, in every state."""
-        for sock in (self.sock, self._raw):
-            if sock is not None:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        super().close()
-        if self._raw is not None:
-            self._raw.close()
+            if pinned is not None:
+                pinned.close()
 
 
 def _exchange(
-    connection: _PinnedConnection, target: Target, headers: Mapping[str, str], body: bytes
+    connection: PinnedHttpConnection, target: Target, headers: Mapping[str, str], body: bytes
 ) -> OutboundResponse:
     all_headers = {"Host": target.host_header, "Connection": "close", "Accept": "*/*", **headers}
     connection.request("POST", target.path, body, all_headers)
@@ -141,7 +109,7 @@ def _error_reason(error: Exception) -> str:
             return "timeout"
         case ConnectionRefusedError():
             return "connection-refused"
-        case http.client.HTTPException() | ValueError():
+        case http.client.HTTPException() | ValueError() | ReceiveLimitExceeded():
             return "no-http"
         case _:
             return "connection-lost"
@@ -152,8 +120,8 @@ def _retry_after(text: str) -> float | None:
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
     with contextlib.suppress(ValueError, TypeError):
-        time = parsedate_to_datetime(text)
-        if time.tzinfo is None:
-            time = time.replace(tzinfo=UTC)
-        return max(0.0, (time - datetime.now(UTC)).total_seconds())
+        date = parsedate_to_datetime(text)
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=UTC)
+        return max(0.0, (date - datetime.now(UTC)).total_seconds())
     return None

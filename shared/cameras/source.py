@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from shared.net.address_policy import MAX_URL_CHARS, InvalidUrl, check_host, is_public
+from shared.net.address_policy import InvalidUrl, format_authority, split_url
 
 DEFAULT_PORTS = {"rtsp": 554, "http": 80, "https": 443}
 """The allowed schemes with their default ports."""
 LOW_PORTS = frozenset({80, 443, 554, 888})
 """The only allowed ports below 1024: the others belong to mail, shells and name servers."""
 MAX_DEVICES = 16
-_METADATA_NETWORKS = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32")
-"""Link-local networks and those of two clouds. They serve the credentials of their machines, so an
-operator cannot allow them."""
 
 
 class SourceKind(StrEnum):
@@ -66,8 +62,7 @@ class Source:
     @property
     def authority(self) -> str:
         """Host and port for the Host header and for RTSP request lines."""
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
+        return format_authority(self.host, self.port, DEFAULT_PORTS[self.scheme])
 
     @property
     def has_credentials(self) -> bool:
@@ -100,37 +95,21 @@ def parse_source(url: str, *, allow_private: bool = False) -> Source:
     Args:
         url: The URL as the user wrote it.
         allow_private: Allow hosts of a private network. Their addresses are checked when they are
-            resolved, by `is_allowed_address`.
+            resolved, by an `AddressPolicy`.
 
     Raises:
         InvalidUrl: With a sentence that does not repeat the URL.
     """
-    if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidUrl(
-            f"A URL has at most {MAX_URL_CHARS} characters, all of them printable ASCII."
-        )
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        # Not `from`: the message of the cause contains the URL.
-        raise InvalidUrl("This is not a URL.") from None
-    if parts.scheme not in DEFAULT_PORTS:
-        raise InvalidUrl("The URL of a camera begins with rtsp://, http:// or https://.")
-    if "#" in url:
-        raise InvalidUrl("The URL must not carry a fragment (#…).")
-    port = DEFAULT_PORTS[parts.scheme] if port is None else port
-    if port < 1024 and port not in LOW_PORTS:
+    parts = split_url(url, DEFAULT_PORTS, allow_private=allow_private)
+    if parts.port < 1024 and parts.port not in LOW_PORTS:
         raise InvalidUrl("No camera listens at this port.")
-    check_host(host, allow_private=allow_private)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    user, password = unquote(parts.user or ""), unquote(parts.password or "")
     if any(not char.isprintable() for char in user + password) or ":" in user:
         raise InvalidUrl(
             "The user name or password in the URL has a character that cannot be sent."
         )
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     kind = SourceKind.RTSP if parts.scheme == "rtsp" else SourceKind.MJPEG
-    return Source(kind, parts.scheme, host, port, path, user, password)
+    return Source(kind, parts.scheme, parts.host, parts.port, parts.path, user, password)
 
 
 def device_source(number: int) -> Source:
@@ -138,19 +117,3 @@ def device_source(number: int) -> Source:
     if not 0 <= number < MAX_DEVICES:
         raise InvalidUrl(f"A device is a number from 0 to {MAX_DEVICES - 1}.")
     return Source(SourceKind.DEVICE, device=number)
-
-
-def is_allowed_address(address: str, networks: Iterable[str]) -> bool:
-    """Returns whether a camera may be connected to at an IP address: a public address, or one in
-    `networks`, which the operator allows."""
-    if is_public(address):
-        return True
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    parsed = mapped or parsed
-    if any(parsed in ip_network(network) for network in _METADATA_NETWORKS):
-        return False
-    return any(parsed in ip_network(network) for network in networks)

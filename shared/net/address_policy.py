@@ -1,19 +1,28 @@
-"""The policy for addresses that users give: public addresses, over https, none of our own network.
+"""The policy for URLs and addresses that users give: which of them may be connected to.
 
-A name is resolved once, each of its addresses is checked, and the connection goes to a checked
-address. A name server that returns a different answer the next time has no effect.
+A URL is checked when it is given. The addresses of its host are checked when a connection is
+opened, by `pinned_connection`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from urllib.parse import urlsplit
 
 from shared.errors import PermanentError
 
 MAX_URL_CHARS = 500
+_WEB_PORTS = {"https": 443, "http": 80}
 ALLOWED_PORTS = frozenset({443, 8443})
 """The usual ports of https servers; requests to other ports would serve a port scan."""
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -33,6 +42,14 @@ _NON_PUBLIC_IPV6 = tuple(
         "5f00::/16",  # segment routing, RFC 9602
     )
 )
+_METADATA_NETWORKS = (
+    IPv4Network("169.254.0.0/16"),
+    IPv6Network("fe80::/10"),
+    IPv6Network("fd00:ec2::/32"),
+    IPv6Network("fd20:ce::/32"),
+)
+"""Link-local networks and those of two clouds. They serve the credentials of their machines, so an
+operator cannot allow them."""
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "localdomain", "home.arpa", "onion")
 
@@ -41,6 +58,57 @@ class InvalidUrl(PermanentError):
     """The URL is not allowed for outgoing connections."""
 
     code = "unfit-url"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """Which IP addresses may be connected to: public ones and those in `networks`.
+
+    Addresses of metadata servers are never allowed, whatever `networks` contains.
+    """
+
+    networks: tuple[str, ...] = ()
+
+    def allows(self, address: str) -> bool:
+        """Returns whether `address` may be connected to; False if malformed."""
+        try:
+            parsed = ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        if _is_public(parsed):
+            return True
+        embedded = _embedded_ipv4(parsed) if isinstance(parsed, IPv6Address) else None
+        if any(
+            one in network for one in (parsed, embedded or parsed) for network in _METADATA_NETWORKS
+        ):
+            return False
+        unmapped = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(unmapped in ip_network(network) for network in self.networks)
+
+
+PUBLIC_ONLY = AddressPolicy()
+PUBLIC_AND_PRIVATE = AddressPolicy(("0.0.0.0/0", "::/0"))
+"""For local use."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlParts:
+    """A URL that passed the checks that all protocols share.
+
+    Attributes:
+        host: An ASCII name or an IP address without brackets.
+        port: The URL's, otherwise the scheme's default.
+        path: With the query; at least "/".
+        user: As in the URL, None when it has none.
+        password: As in the URL, None when it has none.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    user: str | None = field(repr=False)
+    password: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +126,11 @@ class Target:
     @property
     def host_header(self) -> str:
         """The Host header; it has the port only if that is not the scheme's default."""
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        default_port = {"https": 443, "http": 80}[self.scheme]
-        return name if self.port == default_port else f"{name}:{self.port}"
+        return format_authority(self.host, self.port, _WEB_PORTS[self.scheme])
 
 
 def parse_target(url: str, *, allow_private: bool = False) -> Target:
-    """Parses a URL and checks it against the policy.
+    """Parses the URL of a web server and checks it against the policy.
 
     Args:
         url: The URL as the user wrote it.
@@ -73,6 +139,26 @@ def parse_target(url: str, *, allow_private: bool = False) -> Target:
     Raises:
         InvalidUrl: With a sentence for the user.
     """
+    ports = _WEB_PORTS if allow_private else {"https": 443}
+    parts = split_url(url, ports, allow_private=allow_private)
+    if parts.user is not None or parts.password is not None:
+        raise InvalidUrl("The URL must not carry a user name or password.")
+    if not allow_private and parts.port not in ALLOWED_PORTS:
+        raise InvalidUrl(f"The URL's port must be {' or '.join(map(str, sorted(ALLOWED_PORTS)))}.")
+    return Target(parts.scheme, parts.host, parts.port, parts.path)
+
+
+def split_url(url: str, default_ports: Mapping[str, int], *, allow_private: bool) -> UrlParts:
+    """Splits a URL after the checks that all protocols share.
+
+    Args:
+        url: The URL as the user wrote it.
+        default_ports: The allowed schemes with their default ports.
+        allow_private: Allow hosts of a private network.
+
+    Raises:
+        InvalidUrl: With a sentence that does not repeat the URL.
+    """
     if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidUrl(
             f"A URL has at most {MAX_URL_CHARS} characters, all of them printable ASCII."
@@ -80,21 +166,25 @@ def parse_target(url: str, *, allow_private: bool = False) -> Target:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise InvalidUrl("This is not a URL.") from error
-    schemes = ("https", "http") if allow_private else ("https",)
-    if parts.scheme not in schemes:
-        raise InvalidUrl("The URL must begin with https://.")
-    if parts.username is not None or parts.password is not None:
-        raise InvalidUrl("The URL must not carry a user name or password.")
-    if parts.fragment or "#" in url:
+    except ValueError:
+        # Not `from`: the message of the cause contains the URL.
+        raise InvalidUrl("This is not a URL.") from None
+    if parts.scheme not in default_ports:
+        *others, last = (f"{scheme}://" for scheme in default_ports)
+        schemes = f"{', '.join(others)} or {last}" if others else last
+        raise InvalidUrl(f"The URL must begin with {schemes}.")
+    if "#" in url:
         raise InvalidUrl("The URL must not carry a fragment (#…).")
-    port = {"https": 443, "http": 80}[parts.scheme] if port is None else port
-    if not allow_private and port not in ALLOWED_PORTS:
-        raise InvalidUrl(f"The URL's port must be {' or '.join(map(str, sorted(ALLOWED_PORTS)))}.")
     check_host(host, allow_private=allow_private)
+    port = default_ports[parts.scheme] if port is None else port
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, port, path)
+    return UrlParts(parts.scheme, host, port, path, parts.username, parts.password)
+
+
+def format_authority(host: str, port: int, default_port: int) -> str:
+    """Returns host and port as in a URL; the port only if it is not the default."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port == default_port else f"{name}:{port}"
 
 
 def check_host(host: str, *, allow_private: bool) -> None:
@@ -125,11 +215,7 @@ def check_host(host: str, *, allow_private: bool) -> None:
 
 def is_public(address: str) -> bool:
     """Returns whether `address` is an IP address of the public Internet; False if malformed."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return _is_public(parsed)
+    return PUBLIC_ONLY.allows(address)
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:

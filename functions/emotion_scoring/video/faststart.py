@@ -6,14 +6,13 @@ The first pass keeps only the index, the second pass writes only the data.
 from __future__ import annotations
 
 import io
-import struct
 
 from functions.emotion_scoring.scores import Sink
+from shared.media.containers.boxes import read_top_boxes
+from shared.media.containers.chunk_offsets import ChunkOffsetTooLarge, shift_chunk_offsets
 
 _HEAD_BYTES = 4096
 """An upper bound of the bytes before the data."""
-_MAX32 = 0xFFFFFFFF
-_PARENTS = (b"trak", b"mdia", b"minf", b"stbl")
 
 
 class FilmTooLarge(ValueError):
@@ -58,23 +57,19 @@ class IndexPass:
 
     def split(self) -> tuple[bytes, bytes]:
         """Returns the bytes before the data, and the index shifted for its place behind `ftyp`."""
-        start = mdat = 0
-        while True:
-            size, kind = struct.unpack_from(">I4s", self._head, mdat)
-            header = 8
-            if kind == b"ftyp":
-                self.first_box_bytes = start = size
-            if size == 1:
-                (size,), header = struct.unpack_from(">Q", self._head, mdat + 8), 16
-            if kind == b"mdat":
-                break
-            mdat += size
-        self.data_end = mdat + size
-        moov = bytes(self._tail[self.data_end - (self._tail_at or 0) :])
-        (length,) = struct.unpack_from(">I", moov, 0)
-        if moov[4:8] != b"moov" or start == 0:
+        head = {box.kind: box for box in read_top_boxes(io.BytesIO(self._head), len(self._head))}
+        mdat = head[b"mdat"]
+        self.data_end = mdat.end
+        tail = bytes(self._tail[self.data_end - (self._tail_at or 0) :])
+        moov = next(read_top_boxes(io.BytesIO(tail), len(tail)), None)
+        if moov is None or moov.kind != b"moov" or b"ftyp" not in head:
             raise ValueError("the film has no index")
-        return bytes(self._head[: mdat + header]), _shift_offsets(moov[:length], length)
+        self.first_box_bytes = head[b"ftyp"].end
+        try:
+            index = shift_chunk_offsets(tail[: moov.end], moov.end)
+        except ChunkOffsetTooLarge as error:
+            raise FilmTooLarge from error
+        return bytes(self._head[: mdat.begin]), index
 
     @staticmethod
     def _put(buffer: bytearray, at: int, data: bytes) -> None:
@@ -117,26 +112,3 @@ class DataPass:
 
     def begin_index(self) -> None:
         """Does nothing: the index precedes the data already."""
-
-
-def _shift_offsets(moov: bytes, by: int) -> bytes:
-    """Returns the index for data that lies `by` bytes later (ISO/IEC 14496-12 §8.7.5)."""
-    out = bytearray(moov)
-
-    def walk(at: int, end: int) -> None:
-        while at + 8 <= end:
-            size, kind = struct.unpack_from(">I4s", out, at)
-            if kind in _PARENTS:
-                walk(at + 8, at + size)
-            elif kind in (b"stco", b"co64"):
-                wide = kind == b"co64"
-                (count,) = struct.unpack_from(">I", out, at + 12)
-                form = f">{count}{'Q' if wide else 'I'}"
-                offsets = [offset + by for offset in struct.unpack_from(form, out, at + 16)]
-                if not wide and offsets and max(offsets) > _MAX32:
-                    raise FilmTooLarge
-                struct.pack_into(form, out, at + 16, *offsets)
-            at += max(8, size)
-
-    walk(8, len(out))
-    return bytes(out)

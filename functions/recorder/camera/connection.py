@@ -1,13 +1,12 @@
-"""A TCP or TLS connection to a camera: to an allowed address, with timeouts and size limits."""
+"""Connections to cameras: to allowed addresses, with buffered reading within limits."""
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from functions.recorder.errors import (
     CameraAddressRefused,
@@ -18,47 +17,43 @@ from functions.recorder.errors import (
     NotACamera,
     StreamRefused,
 )
-from shared.cameras.source import Source, is_allowed_address
+from shared.cameras.source import Source
+from shared.net import pinned_connection
+from shared.net.address_policy import AddressPolicy
+from shared.net.pinned_connection import PinnedSocket, ReceiveLimitExceeded
 
-CONNECT_TIMEOUT_S = 5.0
 OPEN_TIMEOUT_S = 30.0
 """From the connection to the first picture or packet, however slowly a server sends."""
-_RECEIVE_BYTES = 256 << 10
+RECEIVE_BYTES = 256 << 10
 MAX_LINE_BYTES = 8 << 10
+MAX_HEADERS = 64
 
-Resolve = Callable[..., list[Any]]
+Connect = Callable[[], PinnedSocket]
 
 
-class CameraConnection:
-    """Buffered bytes to and from a camera. Raises only the errors of `errors`."""
+class BufferedStream(ABC):
+    """Bytes from a camera. Raises only the errors of `errors`."""
 
-    def __init__(self, connection: socket.socket, stall_s: float) -> None:
-        self._socket = connection
-        self._socket.settimeout(stall_s)
+    def __init__(self, pinned: PinnedSocket) -> None:
+        self._pinned = pinned
         self._buffer = bytearray()
-        self._open_deadline: float | None = time.monotonic() + OPEN_TIMEOUT_S
 
     def mark_open(self) -> None:
         """End the opening phase: from now on only the stall timeout applies."""
-        self._open_deadline = None
-
-    def send(self, data: bytes) -> None:
-        """Send all of `data`."""
-        with translate_errors():
-            self._socket.sendall(data)
+        self._pinned.deadline = None
 
     def read_exactly(self, size: int) -> bytes:
         """Returns the next `size` bytes."""
         while len(self._buffer) < size:
-            self._receive()
+            self._buffer += self._receive()
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
 
     def peek_byte(self) -> int:
         """Returns the next byte without consuming it."""
-        if not self._buffer:
-            self._receive()
+        while not self._buffer:
+            self._buffer += self._receive()
         return self._buffer[0]
 
     def read_line(self) -> bytes:
@@ -74,61 +69,68 @@ class CameraConnection:
             searched = len(self._buffer)
             if searched > max_bytes:
                 raise StreamRefused
-            self._receive()
+            self._buffer += self._receive()
         if end > max_bytes:
             raise StreamRefused
         return self.read_exactly(end + len(delimiter))[:end]
 
-    def close(self) -> None:
-        """Shut the connection down and release it. A read in another thread ends."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+    def read_headers(self) -> dict[str, str]:
+        """Returns headers by name in lower case; the values of a repeated header are joined by line
+        feeds. Raises StreamRefused for more than MAX_HEADERS."""
+        headers: dict[str, str] = {}
+        for _ in range(MAX_HEADERS):
+            line = self.read_line()
+            if not line:
+                return headers
+            name, _, value = line.decode("latin-1").partition(":")
+            name, value = name.strip().lower(), value.strip()
+            headers[name] = f"{headers[name]}\n{value}" if name in headers else value
+        raise StreamRefused("The camera's stream has headers without end.")
 
-    def _receive(self) -> None:
-        if self._open_deadline is not None and time.monotonic() > self._open_deadline:
-            raise CameraTimeout
+    def close(self) -> None:
+        """Close the connection. A read in another thread ends."""
+        self._pinned.close()
+
+    @abstractmethod
+    def _receive(self) -> bytes:
+        """Returns at least one byte."""
+
+
+class CameraConnection(BufferedStream):
+    """The bytes of the connection itself, in both directions."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
         with translate_errors():
-            data = self._socket.recv(_RECEIVE_BYTES)
+            self._pinned.send(data)
+
+    def _receive(self) -> bytes:
+        with translate_errors():
+            data = self._pinned.receive(RECEIVE_BYTES)
         if not data:
             raise CameraDisconnected
-        self._buffer += data
+        return data
 
 
-def connect(
-    source: Source,
-    *,
-    networks: Iterable[str],
-    stall_s: float,
-    resolve: Resolve = socket.getaddrinfo,
-    tls_context: ssl.SSLContext | None = None,
-) -> CameraConnection:
-    """Resolve the name once, check every address, and connect to the first one.
+def connect(source: Source, *, networks: Iterable[str], stall_s: float) -> PinnedSocket:
+    """Connect to a public address or one in `networks`.
 
     Raises CameraNameNotFound, CameraAddressRefused and the errors of `translate_errors`.
     """
     try:
-        addresses = resolve(source.host, source.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise CameraNameNotFound from error
-    if not addresses:
-        raise CameraNameNotFound
-    if not all(is_allowed_address(str(row[4][0]), networks) for row in addresses):
-        raise CameraAddressRefused
-    family, *_, address = addresses[0]
-    raw = socket.socket(family, socket.SOCK_STREAM)
-    try:
         with translate_errors():
-            raw.settimeout(min(CONNECT_TIMEOUT_S, stall_s))
-            raw.connect(address)
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if source.scheme == "https":
-                tls_context = tls_context or ssl.create_default_context()
-                raw = tls_context.wrap_socket(raw, server_hostname=source.host)
-    except BaseException:
-        raw.close()
-        raise
-    return CameraConnection(raw, stall_s)
+            return pinned_connection.connect(
+                source.host,
+                source.port,
+                AddressPolicy(tuple(networks)),
+                tls=ssl.create_default_context() if source.scheme == "https" else None,
+                idle_timeout_s=stall_s,
+                deadline=time.monotonic() + OPEN_TIMEOUT_S,
+            )
+    except pinned_connection.NameNotFound as error:
+        raise CameraNameNotFound from error
+    except pinned_connection.AddressRefused as error:
+        raise CameraAddressRefused from error
 
 
 @contextlib.contextmanager
@@ -142,5 +144,7 @@ def translate_errors() -> Iterator[None]:
         raise CameraTimeout from error
     except ssl.SSLError as error:
         raise NotACamera from error
+    except ReceiveLimitExceeded as error:
+        raise StreamRefused from error
     except OSError as error:
         raise CameraDisconnected from error

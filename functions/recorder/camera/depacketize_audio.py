@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from functions.recorder.camera.rtp import AccessUnit, RtpPacket
+from shared.media.containers.bits import BitReader
 
 AAC_SAMPLES = 1024
 _RATES_HZ = (
@@ -30,9 +31,9 @@ class AacDepacketizer:
         """Raises ValueError for a configuration that is not AAC-LC or has no ADTS form."""
         if len(config) < 2:
             raise ValueError("no AAC configuration")
-        # AudioSpecificConfig: object type, index of the rate, channels.
-        bits = int.from_bytes(config[:2])
-        object_type, self._rate_index, self._channels = bits >> 11, bits >> 7 & 15, bits >> 3 & 15
+        # AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1): object type, index of the rate, channels.
+        bits = BitReader(config[:2])
+        object_type, self._rate_index, self._channels = bits.read(5), bits.read(4), bits.read(4)
         if object_type != 2 or self._rate_index >= len(_RATES_HZ) or not 1 <= self._channels <= 7:
             raise ValueError("not AAC-LC")
         self.rate_hz, self.channels = _RATES_HZ[self._rate_index], self._channels

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functions.recorder.camera.connection import CameraConnection, connect
+from functions.recorder.camera.connection import connect
 from functions.recorder.camera.mjpeg import MjpegReader
 from functions.recorder.camera.rtsp import RtspReader
 from functions.recorder.errors import DeviceRefused
 from functions.recorder.packets import Reader
 from shared.cameras.source import Source, SourceKind
+from shared.net.pinned_connection import PinnedSocket
 from shared.runtime.settings import Settings
 
 
 def open_camera(source: Source, settings: Settings) -> Reader:
     """Connect to a camera and read the start of its stream. Raises the errors of `errors`."""
 
-    def open_connection() -> CameraConnection:
+    def open_connection() -> PinnedSocket:
         return connect(
             source, networks=settings.camera_networks, stall_s=float(settings.source_stall_s)
         )

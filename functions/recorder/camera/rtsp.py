@@ -4,11 +4,11 @@ connection."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from functions.recorder.camera.connection import CameraConnection
+from functions.recorder.camera.connection import CameraConnection, Connect
 from functions.recorder.camera.picture_size import read_picture_size
 from functions.recorder.camera.rtp import RtpReceiver
 from functions.recorder.camera.rtsp_client import RtspClient, RtspResponse
@@ -25,10 +25,10 @@ MAX_URI_LENGTH = 2000
 class RtspReader:
     """Reads a camera's first video track, and its sound when the codec is supported."""
 
-    def __init__(self, source: Source, connect: Callable[[], CameraConnection]) -> None:
+    def __init__(self, source: Source, connect: Connect) -> None:
         self.dropped_count = 0
         self._base_uri = f"rtsp://{source.authority}{source.path}"
-        self._client = RtspClient(source, connect())
+        self._client = RtspClient(source, CameraConnection(connect()))
         try:
             self._sdp_tracks = self._describe()
             self._track_by_channel = self._set_up()

@@ -23,7 +23,6 @@ from functions.recorder.errors import (
 )
 from shared.cameras.source import Source
 
-MAX_HEADERS = 64
 MAX_BODY_BYTES = 64 << 10
 MAX_EARLY_FRAMES = 64
 """Interleaved packets that may arrive before the response to a request."""
@@ -136,7 +135,7 @@ class RtspClient:
         first_line = self._connection.read_line()
         if not first_line:
             return None
-        headers = self._read_headers()
+        headers = self._connection.read_headers()
         length = headers.get("content-length", "0").strip()
         if not length.isdigit() or len(length) > 9 or int(length) > MAX_BODY_BYTES:
             raise StreamRefused
@@ -150,19 +149,6 @@ class RtspClient:
             # Requests of the camera are ignored; a camera that waits for a response sends it again.
             return None
         raise NotACamera
-
-    def _read_headers(self) -> dict[str, str]:
-        """Returns headers by name in lower case; the values of a repeated header are joined by line
-        feeds."""
-        headers: dict[str, str] = {}
-        for _ in range(MAX_HEADERS):
-            line = self._connection.read_line()
-            if not line:
-                return headers
-            name, _, value = line.decode("latin-1").partition(":")
-            name, value = name.strip().lower(), value.strip()
-            headers[name] = f"{headers[name]}\n{value}" if name in headers else value
-        raise StreamRefused("The camera's answer has headers without end.")
 
 
 def _raise_for_status(status: int) -> None:

@@ -8,7 +8,6 @@ an MP4, which the muxer writes last, is moved into them, and its offsets are shi
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -21,13 +20,14 @@ import av.subtitles.stream
 
 from functions.recorder.clip.mux_plan import ENTRY
 from functions.recorder.packets import SOUND, VIDEO
+from shared.media.containers.boxes import Box, read_top_boxes
+from shared.media.containers.chunk_offsets import shift_chunk_offsets
 from shared.media.sandbox.child import SandboxIO
 
 HEAD_BYTES = 64 << 10
 """More than any header before the first packet."""
 MAX_PROBE_BYTES = 4 << 20
 """How much of a track is read to find its decoder parameters."""
-_BOX = struct.Struct(">I4s")
 _DEMUXERS = {
     "h264": "h264", "hevc": "hevc", "mjpeg": "mjpeg",
     "aac": "aac", "pcm_alaw": "alaw", "pcm_mulaw": "mulaw",
@@ -134,63 +134,19 @@ def mux(
 
 def _finish(sink: ClipSink, sandbox_io: SandboxIO) -> bytes:
     """Send the rest of the packets. Returns the head, with the `moov` box before the packets."""
-    boxes = _top_level_boxes(bytes(sink.head))
-    mdat_start, mdat_size = next((start, size) for kind, start, size in boxes if kind == b"mdat")
+    mdat = _find_box(sink.head, b"mdat")
     kept = bytes(sink.head + sink.tail)
-    mdat_end = mdat_start + mdat_size - sink.sent_bytes
+    mdat_end = mdat.end - sink.sent_bytes
     packets, trailer = kept[:mdat_end], kept[mdat_end:]
-    moov = trailer[next(at for kind, at, _ in _top_level_boxes(trailer) if kind == b"moov") :]
+    moov = trailer[_find_box(trailer, b"moov").start :]
     moov = shift_chunk_offsets(moov, len(moov))
     sandbox_io.write(packets[len(sink.head) :])
-    return packets[:mdat_start] + moov + packets[mdat_start : len(sink.head)]
+    return packets[: mdat.start] + moov + packets[mdat.start : len(sink.head)]
 
 
-def shift_chunk_offsets(moov: bytes, shift: int) -> bytes:
-    """Returns a `moov` box whose chunk offsets are larger by `shift` bytes (ISO/IEC 14496-12
-    §8.7.5). Raises ValueError when an offset exceeds 32 bits."""
-    shifted = bytearray(moov)
-    for kind, start in _nested_boxes(moov, 8, len(moov)):
-        if kind == b"stco":
-            (count,) = struct.unpack_from(">I", moov, start + 12)
-            offsets = struct.unpack_from(f">{count}I", moov, start + 16)
-            if offsets and max(offsets) + shift >= 1 << 32:
-                raise ValueError("the clip is too large for 32-bit chunk offsets")
-            struct.pack_into(
-                f">{count}I", shifted, start + 16, *(offset + shift for offset in offsets)
-            )
-        elif kind == b"co64":
-            (count,) = struct.unpack_from(">I", moov, start + 12)
-            offsets = struct.unpack_from(f">{count}Q", moov, start + 16)
-            struct.pack_into(
-                f">{count}Q", shifted, start + 16, *(offset + shift for offset in offsets)
-            )
-    return bytes(shifted)
-
-
-def _nested_boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
-    """Yields (kind, start) of the boxes down to those in sample tables."""
-    while start + 8 <= end:
-        size, kind = _BOX.unpack_from(data, start)
-        if size < 8 or start + size > end:
-            return
-        if kind in (b"trak", b"mdia", b"minf", b"stbl"):
-            yield from _nested_boxes(data, start + 8, start + size)
-        else:
-            yield kind, start
-        start += size
-
-
-def _top_level_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yields (kind, start, size) of the top-level boxes; the last one may end behind `data`."""
-    start = 0
-    while start + 16 <= len(data):
-        size, kind = _BOX.unpack_from(data, start)
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", data, start + 8)
-        if size < 8:
-            return
-        yield kind, start, size
-        start += size
+def _find_box(data: bytes | bytearray, kind: bytes) -> Box:
+    """Returns the top-level box of this kind; it may end behind `data`."""
+    return next(box for box in read_top_boxes(io.BytesIO(data), len(data)) if box.kind == kind)
 
 
 def _probe(sandbox_io: SandboxIO, entries: bytes, track: int, codec: str, rate: int) -> Any:

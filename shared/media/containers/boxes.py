@@ -1,4 +1,4 @@
-"""The boxes of MP4 and MOV, as far as they are checked before FFmpeg reads the file."""
+"""The boxes of MP4 and MOV, and the checks of a file before FFmpeg reads it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,18 @@ _PROTECTED_FORMATS = (b"encv", b"drmi")
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The location of a box in bytes: `begin` of its payload, and the `end` that it declares."""
+    """The location of a box in bytes: its `start`, `begin` of its payload, and the `end` that it
+    declares."""
 
     kind: bytes
+    start: int
     begin: int
     end: int
 
 
 def read_top_boxes(file: File, size_bytes: int) -> Iterator[Box]:
     """Yields the top-level boxes of the file."""
-    return _iterate_boxes(file, 0, size_bytes, [_MAX_BOXES])
+    return iterate_boxes(file, 0, size_bytes)
 
 
 def check_boxes(file: File, size_bytes: int) -> None:
@@ -59,14 +61,14 @@ def check_boxes(file: File, size_bytes: int) -> None:
         TooManyStreams: When there are too many tracks.
     """
     budget = [_MAX_BOXES]
-    for box in _iterate_boxes(file, 0, size_bytes, budget):
+    for box in iterate_boxes(file, 0, size_bytes, budget):
         if box.kind == b"moov":
             _check_children(file, box, size_bytes, budget)
 
 
 def _check_children(file: File, parent: Box, size_bytes: int, budget: list[int]) -> None:
     tracks = 0
-    for box in _iterate_boxes(file, parent.begin, min(parent.end, size_bytes), budget):
+    for box in iterate_boxes(file, parent.begin, min(parent.end, size_bytes), budget):
         tracks += box.kind == b"trak"
         check_streams(tracks)
         if box.kind == _REFERENCE_MOVIE:
@@ -99,14 +101,21 @@ def _check_entries(file: File, box: Box, size_bytes: int, budget: list[int]) -> 
 
 def _iterate_entries(file: File, box: Box, size_bytes: int, budget: list[int]) -> Iterator[Box]:
     """Yields the children of a box that begins with a version, flags and a count."""
-    entries = _iterate_boxes(file, box.begin + 8, min(box.end, size_bytes), budget)
+    entries = iterate_boxes(file, box.begin + 8, min(box.end, size_bytes), budget)
     for entry, _ in zip(entries, range(_MAX_ENTRIES), strict=False):
         yield entry
 
 
-def _iterate_boxes(file: File, begin: int, end: int, budget: list[int]) -> Iterator[Box]:
-    """Yields boxes (§4.2). Size 1 announces a 64-bit size; size 0 extends to the end."""
+def iterate_boxes(
+    file: File, begin: int, end: int, budget: list[int] | None = None
+) -> Iterator[Box]:
+    """Yields the boxes between two positions, not those within them (ISO/IEC 14496-12 §4.2).
+
+    Size 1 announces a 64-bit size; size 0 extends to the end. `budget` has one element, the number
+    of boxes that may still be read; it is reduced.
+    """
     position = begin
+    budget = [_MAX_BOXES] if budget is None else budget
     while position + 8 <= end and budget[0] > 0:
         budget[0] -= 1
         size, kind = struct.unpack(">I4s", _read(file, position, 8))
@@ -117,7 +126,7 @@ def _iterate_boxes(file: File, begin: int, end: int, budget: list[int]) -> Itera
         size = size or end - position
         if size < header:
             return
-        yield Box(kind, position + header, position + size)
+        yield Box(kind, position, position + header, position + size)
         position += size
 
 

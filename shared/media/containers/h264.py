@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.media.containers.bits import BitReader, InvalidBitstream
+
 _SLICE, _IDR, _SEI = 1, 5, 6
 _RECOVERY_POINT = 6
 _INTRA_SLICES = (2, 4)  # I and SI, modulo 5 (table 7-6)
@@ -25,6 +27,13 @@ def nal_length_bytes(extradata: bytes | None) -> int | None:
 
 def is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
     """Returns whether all pictures from this keyframe are correct when decoding begins here."""
+    try:
+        return _is_clean_start(packet, length_bytes)
+    except InvalidBitstream:
+        return False
+
+
+def _is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
     intra = False
     for unit in _iterate_units(packet, length_bytes):
         unit_type = unit[0] & 31
@@ -35,9 +44,9 @@ def is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
             if recovery is not None:
                 return recovery == 0
         elif unit_type == _SLICE:
-            bits = _BitReader(unit[1:])
-            bits.exp_golomb()  # first_mb_in_slice
-            if bits.exp_golomb() % 5 not in _INTRA_SLICES:
+            bits = BitReader(unit[1:])
+            bits.read_golomb()  # first_mb_in_slice
+            if bits.read_golomb() % 5 not in _INTRA_SLICES:
                 return False
             intra = True
     return intra
@@ -68,7 +77,7 @@ def _recovery_frames(unit: bytes) -> int | None:
         message_type, position = _read_sei_number(data, position)
         size, position = _read_sei_number(data, position)
         if message_type == _RECOVERY_POINT and position < len(data):
-            return _BitReader(data[position : position + max(size, 1)]).exp_golomb()
+            return BitReader(data[position : position + max(size, 1)]).read_golomb()
         position += size
     return None
 
@@ -79,20 +88,3 @@ def _read_sei_number(data: bytes, position: int) -> tuple[int, int]:
         number += 255
         position += 1
     return number + (data[position] if position < len(data) else 0), position + 1
-
-
-class _BitReader:
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._remaining_bits = 8 * len(data)
-
-    def exp_golomb(self) -> int:
-        """Reads ue(v), ITU-T H.264 §9.1; returns 0 after the end of the data."""
-        zeros = 0
-        while self._remaining_bits > 0 and not self._read(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self._read(min(zeros, self._remaining_bits))
-
-    def _read(self, count: int) -> int:
-        self._remaining_bits -= count
-        return self._value >> self._remaining_bits & ((1 << count) - 1)

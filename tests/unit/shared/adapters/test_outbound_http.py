@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -22,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from infra.local.suite.handle import WAIT_TIMEOUT_S
 from shared.adapters import outbound_http
 from shared.adapters.outbound_http import PinnedOutboundHttp
+from shared.net.address_policy import AddressPolicy
 from shared.ports.outbound import OutboundResponse
 from tests.fakes.webhook_receiver import running_receiver
 
@@ -94,7 +94,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_name_with_a_private_address_is_refused(
     addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound_http, "_PinnedConnection", None)  # no connection may be opened
+    monkeypatch.setattr(socket, "socket", None)  # no connection may be opened
     client = PinnedOutboundHttp(resolve=make_resolver(*addresses))
 
     assert client.post(f"https://{NAME}/", {}, b"") == OutboundResponse(None, "private-address")
@@ -120,22 +120,20 @@ def test_name_is_resolved_once(
     assert connected == [("93.184.215.14", 443)]
 
 
-def test_checked_address_is_used_with_the_name_of_the_url(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checked_address_is_used_with_the_name_of_the_url(certificate: Path) -> None:
     """SNI, the certificate's name and Host are those of the URL; packets go to the address."""
-    monkeypatch.setattr(
-        outbound_http, "is_public", lambda address: ipaddress.ip_address(address).is_loopback
-    )
+    policy = AddressPolicy(("127.0.0.0/8",))
     ssl_context = ssl.create_default_context(cafile=str(certificate))
     with running_receiver(200, certificate=certificate) as receiver:
         port = int(receiver.url.rsplit(":", 1)[1])
         client = PinnedOutboundHttp(
-            resolve=make_resolver("127.0.0.1", port=port), ssl_context=ssl_context
+            policy=policy,
+            resolve=make_resolver("127.0.0.1", port=port),
+            ssl_context=ssl_context,
         )
         accepted = client.post(f"https://{NAME}/in?x=1", {"webhook-id": "e"}, b"{}")
         other_name = client.post("https://other.example.org/in", {}, b"{}")
-        strict = PinnedOutboundHttp(resolve=make_resolver("127.0.0.1", port=port))
+        strict = PinnedOutboundHttp(policy=policy, resolve=make_resolver("127.0.0.1", port=port))
         untrusted = strict.post(f"https://{NAME}/in", {}, b"{}")
 
     assert (accepted.status, other_name.error_code, untrusted.error_code) == (
@@ -181,6 +179,14 @@ def test_slow_server_times_out() -> None:
 
     with running_receiver(write_raw=drip) as receiver:
         response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
+
+    assert response == OutboundResponse(None, "timeout")
+
+
+def test_server_that_never_answers_a_tls_handshake_times_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(url, {}, b"")
 
     assert response == OutboundResponse(None, "timeout")
 

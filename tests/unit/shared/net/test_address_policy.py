@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from shared.net.address_policy import InvalidUrl, is_public, parse_target
+from shared.net.address_policy import (
+    PUBLIC_AND_PRIVATE,
+    AddressPolicy,
+    InvalidUrl,
+    is_public,
+    parse_target,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +99,29 @@ def test_allow_private_accepts_local_urls() -> None:
     assert parse_target("http://localhost/", allow_private=True).port == 80
     with pytest.raises(InvalidUrl):
         parse_target("file:///etc/passwd", allow_private=True)
+
+
+def test_private_addresses_are_allowed_only_when_listed() -> None:
+    policy = AddressPolicy(("10.1.0.0/16",))
+    assert AddressPolicy().allows("93.184.216.34")
+    assert not AddressPolicy().allows("10.1.2.3")
+    assert policy.allows("93.184.216.34")
+    assert policy.allows("10.1.2.3")
+    assert policy.allows("::ffff:10.1.2.3")
+    assert not policy.allows("10.2.0.1")
+    assert not PUBLIC_AND_PRIVATE.allows("no address")
+    assert PUBLIC_AND_PRIVATE.allows("127.0.0.1")
+    assert PUBLIC_AND_PRIVATE.allows("::1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254", "fd20:ce::254", "fd00:ec2::254", "fe80::1%eth0",
+        "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1",
+    ],
+)  # fmt: skip
+def test_metadata_server_is_never_allowed(address: str) -> None:
+    policy = AddressPolicy(("0.0.0.0/0", "::/0", "169.254.0.0/16", "fd00::/8"))
+    assert not policy.allows(address)
+    assert not PUBLIC_AND_PRIVATE.allows(address)
