@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.api.accounts.usage import cost_usd
-from infra.tools import access, costs, dependencies
+from infra.tools import access, costs, dependencies, settings_table
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
@@ -34,6 +34,7 @@ from shared.runtime.settings import Settings
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
+INFRA = ROOT / "infra" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
 RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rates.json"
@@ -179,11 +180,13 @@ def render_all() -> dict[Path, str]:
     intake = INTAKE.read_text()
     for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
         intake = _replace_block(intake, name, content)
+    infra = _replace_block(INFRA.read_text(), "settings", settings_table.render_table())
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
         INTAKE: intake,
+        INFRA: infra,
         DEPLOY: deploy,
         SECURITY: security,
         TFVARS: render_tfvars(),
