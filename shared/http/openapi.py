@@ -259,7 +259,7 @@ def _responses(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
     for error in route_problems(route):
         by_status.setdefault(int(error_status(error)), []).append(
-            (error.code, describe_error(error))
+            (error.code, error.default_message())
         )
     for status, errors in sorted(by_status.items()):
         responses[str(status)] = _error_response(status, errors, schemas[Problem])
@@ -314,11 +314,6 @@ def _error_response(
         "headers": headers,
         "content": {problems.MEDIA_TYPE: {"schema": schema}, "text/html": {}},
     }
-
-
-def describe_error(error: type[MoodreelError]) -> str:
-    """Returns the description of an error class: the first paragraph of its docstring."""
-    return " ".join((error.__doc__ or error.code).split("\n\n")[0].split())
 
 
 def _response_headers(route: Route) -> dict[str, Any]:

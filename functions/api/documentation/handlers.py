@@ -15,7 +15,6 @@ from shared.http.openapi import (
     UNEXPECTED,
     build_document,
     cache_document,
-    describe_error,
     route_problems,
 )
 from shared.http.problems import (
@@ -81,7 +80,7 @@ class Documentation:
         causes: set[type[MoodreelError]] = {MethodNotAllowed, *DOWNLOAD_PROBLEMS}
         causes |= {cause for route in self._routes() for cause in route_problems(route)}
         for cause in sorted(causes, key=lambda cause: cause.__name__):
-            problems[cause.code] = (int(error_status(cause)), describe_error(cause))
+            problems[cause.code] = (int(error_status(cause)), cause.default_message())
         return problems
 
     def build_document(self, server: str) -> dict[str, Any]:
