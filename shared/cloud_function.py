@@ -178,7 +178,6 @@ class Function:
     """The collection of its tasks; "" for a function that runs units of jobs."""
     lease_s: int = LEASE_S
     """How long a claim of one of its tasks is valid without a renewal."""
-    is_built: bool = True
 
     @property
     def is_event_driven(self) -> bool:

@@ -62,12 +62,6 @@ class InvalidOption(PermanentError):
     code = "invalid-option"
 
 
-class NotAvailableYet(PermanentError):
-    """This recipe needs a stage that is not available yet."""
-
-    code = "not-available-yet"
-
-
 class NotFound(PermanentError):
     """Nothing of this name exists, or it is not yours."""
 

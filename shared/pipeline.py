@@ -146,11 +146,6 @@ class Recipe:
             return ()
         return self.result_stages[self.result_stages.index(self.deck_stage) + 1 :]
 
-    @property
-    def is_available(self) -> bool:
-        """Whether every stage is built."""
-        return all(FUNCTIONS[name].is_built for name in self.stages)
-
     def next_stage(self, stage: str) -> str | None:
         """Returns the result stage after `stage`, or None when it is the last one."""
         position = self.result_stages.index(stage) + 1

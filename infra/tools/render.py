@@ -25,7 +25,6 @@ from shared.pipeline import (
     RECIPES,
     FinalizeTrigger,
     Function,
-    FunctionKind,
     ScheduleTrigger,
     find_consumer,
 )
@@ -59,20 +58,12 @@ def render_diagram() -> str:
     for start, end, label in arrows:
         lines.append(f'  {start} -- "{label}" --> {end}' if label else f"  {start} --> {end}")
     lines.append('  notification -- "email with a link" --> user')
-    lines.append("  classDef planned stroke-dasharray: 4 4,color:#888;")
-    planned = [
-        row.name
-        for row in FUNCTIONS.values()
-        if not row.is_built and row.kind is FunctionKind.PIPELINE
-    ]
-    if planned:
-        lines.append(f"  class {','.join(planned)} planned;")
     return "\n".join([*lines, "```"])
 
 
 def render_recipes() -> str:
     """Returns the recipes as a table."""
-    rows = ["| recipe | input | result | status |", "| --- | --- | --- | --- |"]
+    rows = ["| recipe | input | result |", "| --- | --- | --- |"]
     for recipe in RECIPES.values():
         inputs = " + ".join(item.name for item in recipe.inputs if not item.optional)
         inputs += "".join(
@@ -80,8 +71,7 @@ def render_recipes() -> str:
             for item in recipe.inputs
             if item.optional
         )
-        status = "available" if recipe.is_available else "planned"
-        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} | {status} |")
+        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} |")
     return "\n".join(rows)
 
 
@@ -122,7 +112,7 @@ def render_rates() -> str:
 
 def render_tfvars() -> str:
     """Returns the rows of the table as Terraform variables."""
-    rows = {row.name: _row(row) for row in FUNCTIONS.values() if row.is_built}
+    rows = {row.name: _row(row) for row in FUNCTIONS.values()}
     note = "Rendered from shared/pipeline.py by infra/tools/render.py; do not edit."
     return json.dumps({"rendered_note": note, "functions": rows}, indent=2) + "\n"
 

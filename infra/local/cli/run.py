@@ -167,8 +167,6 @@ def _recipe(name: str) -> Recipe:
     recipe = RECIPES.get(name)
     if recipe is None:
         raise SetupError(f"There is no recipe {name!r}. There are: {', '.join(RECIPES)}.")
-    if not recipe.is_available:
-        raise SetupError(f"The recipe {name} is not available yet.")
     return recipe
 
 

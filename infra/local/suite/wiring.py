@@ -18,12 +18,12 @@ STORAGE_CONFIG_FILE = ROOT / "infra" / "storage.json"
 
 
 def wire_pubsub(layout: SuiteLayout, functions: Iterable[Function]) -> None:
-    """A topic for every built event-driven row, and a push subscription for each started one.
+    """A topic for every event-driven row, and a push subscription for each started one.
 
     A topic without its subscription keeps no message: nobody may publish meanwhile.
     """
     base = f"{layout.url('pubsub')}/v1/projects/{PROJECT}"
-    woken = [row for row in FUNCTIONS.values() if row.is_built and row.is_event_driven]
+    woken = [row for row in FUNCTIONS.values() if row.is_event_driven]
     names = {row.name for row in functions}
     # dead_letter comes first: the other subscriptions refer to its topic.
     for row in sorted(woken, key=lambda row: row.name != DEAD_LETTER):
@@ -66,7 +66,7 @@ def wire_buckets(layout: SuiteLayout) -> None:
         else:
             _made(request("GET", f"{base}/{name}"))
     for row in FUNCTIONS.values():
-        if row.is_built and isinstance(row.trigger, FinalizeTrigger):
+        if isinstance(row.trigger, FinalizeTrigger):
             _notify(f"{base}/{bucket_name(row.trigger.bucket)}/notificationConfigs", row)
 
 
