@@ -169,6 +169,8 @@ class Function:
     max_attempts: int = 5
     backoff_s: tuple[int, int] = (2, 60)
     secrets: tuple[str, ...] = ()
+    reports_outcome: bool = False
+    """Whether it runs after a job has ended and reports how. Its failure is not the job's."""
     per_revision: bool = False
     """Whether it runs again when the deck is edited, under a new revision."""
     writes: tuple[Prefix, ...] = ()

@@ -116,7 +116,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """An ordered tuple of stages. The last one is always `notification`."""
+    """An ordered tuple of stages. The last one reports the outcome."""
 
     name: str
     description: str
@@ -131,6 +131,11 @@ class Recipe:
     def result_stages(self) -> tuple[str, ...]:
         """The stages that produce the result. The job is done when all of them are."""
         return self.stages[:-1]
+
+    @property
+    def outcome_stage(self) -> str:
+        """The stage that reports the outcome of a job."""
+        return self.stages[-1]
 
     @property
     def deck_stage(self) -> str | None:
@@ -239,6 +244,7 @@ FUNCTIONS: dict[str, Function] = {
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
+            reports_outcome=True,
         ),
         Function(
             "dead_letter", FunctionKind.SUPPORT, MessageTrigger(),

@@ -120,7 +120,8 @@ def test_stages_consume_what_earlier_stages_produce(recipe: Recipe) -> None:
 @EACH_RECIPE
 def test_recipes_start_with_upload_trigger_and_end_with_notification(recipe: Recipe) -> None:
     assert recipe.stages[0] == "upload_trigger"
-    assert recipe.stages[-1] == "notification"
+    assert recipe.outcome_stage == "notification"
+    assert [name for name in recipe.stages if FUNCTIONS[name].reports_outcome] == ["notification"]
     assert len(set(recipe.stages)) == len(recipe.stages)
     assert recipe.inputs
 
