@@ -5,8 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, cast
 
-from shared.entrypoints.bootstrap import build_once
+import pytest
+
+from shared.entrypoints import bootstrap
+from shared.entrypoints.bootstrap import LazyServices, build_once
+from shared.runtime.interpreter import Services
+from shared.runtime.settings import Settings
 
 
 def test_concurrent_threads_share_one_client() -> None:
@@ -27,3 +34,25 @@ def test_concurrent_threads_share_one_client() -> None:
         clients = list(pool.map(lambda _: get_client(), range(16)))
     assert len(built) == 1
     assert set(map(id, clients)) == {id(built[0])}
+
+
+def test_services_build_no_client_before_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    client: Any = object()
+
+    def build(name: str) -> Any:
+        built.append(name)
+        return client
+
+    for name in ("store", "objects", "publisher"):
+        monkeypatch.setattr(bootstrap, name, partial(build, name))
+    services: Services = LazyServices(
+        Settings("p", {}, "https://example.org", crash_dir="x", lease_s=9)
+    )
+
+    assert (services.crash_dir, services.clock_and_ids.lease_s) == ("x", 9)
+    assert services.new_token() != services.new_token()
+    assert built == []
+    assert cast(Any, services.store) is client
+    assert cast(Any, services.publisher) is client
+    assert built == ["store", "publisher"]
