@@ -198,7 +198,7 @@ def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "
     `failed_stage` names the stage that has failed and keeps its state."""
     writes: list[Write] = [
         Update(
-            stage_path(job.id, rules.NOTIFICATION, job.revision),
+            stage_path(job.id, job.recipe.outcome_stage, job.revision),
             {"state": StageState.QUEUED, "total": 1, "queued_at": now, "last_progress_at": now},
         ),
         history_event(job.id, now, status.value, epoch=job.epoch, **_revision_detail(job.revision)),

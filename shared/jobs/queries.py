@@ -96,7 +96,7 @@ def read_outcome_messages(job: Job) -> Flow[list[Envelope]]:
     if not job.is_terminal:
         return []
     part = rules.outcome_part(job)
-    (doc,) = yield from read(unit_path(job.id, rules.NOTIFICATION, job.revision, part))
+    (doc,) = yield from read(unit_path(job.id, job.recipe.outcome_stage, job.revision, part))
     return rules.outcome_messages(job, None if doc is None else Unit.from_doc(doc))
 
 

@@ -114,7 +114,7 @@ def renew(claim: TaskClaim, clock: ClockAndIds) -> Flow[bool]:
 def sweep_tasks(clock: ClockAndIds) -> Flow[int]:
     """Announces the tasks whose `next_check_at` has passed. Returns their number."""
     seen: set[str] = set()
-    for row in (row for row in FUNCTIONS.values() if row.task_collection and row.is_built):
+    for row in (row for row in FUNCTIONS.values() if row.task_collection):
         while len(seen) < MAX_SWEPT_TASKS:
             now = clock.now()
             due = cast("tuple[Doc, ...]", (yield DueTasks(row.task_collection, now)))

@@ -30,7 +30,7 @@ from shared.jobs.commit import stop_stage
 from shared.jobs.maintenance.counters import recount_parts
 from shared.jobs.model import Job, Stage, StageState, Status
 from shared.jobs.queries import read_outcome_messages, read_snapshot
-from shared.pipeline import STALLED_S
+from shared.pipeline import FUNCTIONS, STALLED_S
 from shared.tasks import run
 
 SWEEP_S = 200
@@ -140,7 +140,7 @@ def _sweep_job(job_id: str, clock: ClockAndIds) -> Flow[None]:
             yield from publish(messages)
         updates = [
             stop_stage(job.id, stage, now)
-            if job.is_terminal and stage.name != rules.NOTIFICATION
+            if job.is_terminal and not FUNCTIONS[stage.name].reports_outcome
             else _progress_update(
                 job, stage, now + rules.sweep_backoff(job, stage, now, announced=bool(messages))
             )

@@ -27,7 +27,7 @@ from shared.jobs.model import (
     revision_of,
 )
 from shared.jobs.webhooks import EVENTS, WEBHOOK, new_webhook
-from shared.pipeline import RECIPES, Bucket, find_consumer
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket, find_consumer
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.tasks import run
@@ -358,12 +358,12 @@ class Simulation:
         envelope = claim.envelope
         if worker.lease_lost:
             return effects.Lost()
-        if outcome == "failed" and envelope.stage != rules.NOTIFICATION:
+        if outcome == "failed" and not FUNCTIONS[envelope.stage].reports_outcome:
             self.has_permanent_error = True
             return effects.Failed("bad-input", "This cannot be done.")
         if outcome == "retry":
             return effects.Retry("model-overloaded", "Later.")
-        if envelope.stage == rules.NOTIFICATION:
+        if FUNCTIONS[envelope.stage].reports_outcome:
             self.notifications_sent[f"{envelope.revision}-{envelope.part}"] += 1
             return claims.UnitDone()
         name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"

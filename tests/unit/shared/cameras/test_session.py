@@ -22,6 +22,7 @@ from shared.runtime.interpreter import Interpreter, Services, SystemClock, TaskL
 from shared.tasks.run import run
 from shared.tasks.task import TaskDone, TaskOutcome, task_path
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCE = parse_source("rtsp://cam.example.org/live")
@@ -49,7 +50,7 @@ class CameraFixture:
 
     @property
     def services(self) -> Services:
-        return Services(
+        return FixedServices(
             cast(Any, self.job_store), cast(Any, None), self, SystemClock(),
             lambda *_, **__: None, self._token,
         )  # fmt: skip
