@@ -27,15 +27,15 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudObjectSto
 
 def test_results_of_one_key_lie_together_under_their_job(objects: CloudObjectStore) -> None:
     results = ResultsWriter(objects, "job1", KEY)
-    whole = results.write("a.txt", "text", "text/plain", b"a whole")
-    pieces = results.write("b.txt", "text", "text/plain", iter([b"in ", b"pieces"]))
+    whole = results.write("a.txt", "table", "text/plain", b"a whole")
+    pieces = results.write("b.txt", "table", "text/plain", iter([b"in ", b"pieces"]))
     with results.create("c.txt", "text/plain") as writer:
         writer.write(b"streamed")
 
     assert [one.name for one in objects.list_objects(Bucket.OUTPUTS, f"{RESULTS_PREFIX}job1/")] == [
         f"{RESULTS_PREFIX}job1/{KEY[:12]}/{name}" for name in ("a.txt", "b.txt", "c.txt")
     ]
-    assert (whole.name, whole.kind, whole.content_type) == ("a.txt", "text", "text/plain")
+    assert (whole.name, whole.kind, whole.content_type) == ("a.txt", "table", "text/plain")
     assert read_object(objects, whole.stored_object) == b"a whole"
     assert read_object(objects, pieces.stored_object) == b"in pieces"
     assert read_object(objects, writer.stored_object) == b"streamed"
@@ -47,7 +47,7 @@ def test_a_later_attempt_takes_over_what_was_written_and_copied(objects: CloudOb
     )
     first, again = (
         [
-            results.write("a.txt", "text", "text/plain", b"a"),
+            results.write("a.txt", "table", "text/plain", b"a"),
             results.copy(source, "film.mp4", "film"),
         ]
         for results in (ResultsWriter(objects, "job2", KEY) for _ in range(2))

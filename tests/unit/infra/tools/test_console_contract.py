@@ -28,7 +28,8 @@ IDS = [f"{recipe}-{option}" for recipe, option, _ in OPTIONS]
 
 def parse(recipe: str, **options: Any) -> dict[str, Any]:
     given = (CONSENT if console_contract.describe_recipe(recipe)["consent"] else {}) | options
-    settings = Settings(**{field.name: field.default for field in fields(Settings) if field.init})
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
+    settings = Settings(**defaults)
     return read_options(RECIPES[recipe], given, settings)
 
 
