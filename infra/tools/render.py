@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from functions.api.accounts.usage import cost_usd
-from infra.tools import access, costs, dependencies, settings_table
+from infra.tools import access, console_contract, costs, dependencies, settings_table
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
@@ -36,7 +35,6 @@ INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
 INFRA = ROOT / "infra" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
-RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rates.json"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -101,13 +99,6 @@ def render_limits() -> str:
             f"| a decoding process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |"
         )
     return "\n".join(rows)
-
-
-def render_rates() -> str:
-    """Returns the cost of a second of each pipeline stage in dollars, as the console reads it."""
-    in_recipes = {name for recipe in RECIPES.values() for name in recipe.stages}
-    stages = [name for name in FUNCTIONS if name in in_recipes]
-    return json.dumps({name: round(cost_usd(name, 1), 9) for name in stages}, indent=2) + "\n"
 
 
 def render_tfvars() -> str:
@@ -180,7 +171,7 @@ def render_all() -> dict[Path, str]:
         DEPLOY: deploy,
         SECURITY: security,
         TFVARS: render_tfvars(),
-        RATES: render_rates(),
+        console_contract.FILE: console_contract.render(),
     }
 
 
