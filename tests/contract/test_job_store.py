@@ -139,16 +139,16 @@ def _racing(act: Callable[[int], CommitResult]) -> list[CommitResult]:
 
 
 @pytest.mark.suite
-def test_eight_who_claim_at_once_have_one_winner(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_eight_who_claim_at_once_have_one_winner(services: Any, job: str) -> None:
+    store: JobStore = services.store
     ends = _racing(lambda n: store.commit([Create(job, {"token": n})]))
     assert ends.count(CommitResult.OK) == 1
     assert ends.count(CommitResult.CONFLICT) == 7
 
 
 @pytest.mark.suite
-def test_eight_who_move_a_unit_at_once_have_one_winner(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_eight_who_move_a_unit_at_once_have_one_winner(services: Any, job: str) -> None:
+    store: JobStore = services.store
     store.commit([Create(job, {"token": -1, "done": 0})])
     seen = read_one(store, job)
     assert seen is not None
@@ -163,9 +163,9 @@ def test_eight_who_move_a_unit_at_once_have_one_winner(world: Any, job: str) -> 
 
 
 @pytest.mark.suite
-def test_parts_that_finish_at_once_are_counted_exactly(world: Any, job: str) -> None:
+def test_parts_that_finish_at_once_are_counted_exactly(services: Any, job: str) -> None:
     """24 parts, every one committed by four at once: each counts once."""
-    store: JobStore = world.store
+    store: JobStore = services.store
     store.commit([Create(f"{job}/stages/s", {"done": 0})])
     store.commit([Create(f"{job}/units/{n}", {"state": "leased"}) for n in range(24)])
     versions = {doc.path: doc.version for doc in store.list_documents(f"{job}/units")}
@@ -187,8 +187,8 @@ def test_parts_that_finish_at_once_are_counted_exactly(world: Any, job: str) -> 
 
 
 @pytest.mark.suite
-def test_only_stages_in_work_that_nobody_touched_are_stalled(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_only_stages_in_work_that_nobody_touched_are_stalled(services: Any, job: str) -> None:
+    store: JobStore = services.store
     old = NOW - timedelta(days=3000)
     rows = [("queued", old), ("running", old), ("done", old), ("stopped", old), ("queued", NOW)]
     for n, (state, at) in enumerate(rows):
@@ -203,8 +203,8 @@ def test_only_stages_in_work_that_nobody_touched_are_stalled(world: Any, job: st
 
 
 @pytest.mark.suite
-def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(world: Any, job: str) -> None:
-    store: JobStore = world.store
+def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(services: Any, job: str) -> None:
+    store: JobStore = services.store
     store.commit([Create(job, {"status": "deleted"})])
     store.commit([Create(f"{job}/units/{n}", {"n": n}) for n in range(30)])
     store.commit([Create(f"{job}/events/{n}", {"n": n}) for n in range(3)])
