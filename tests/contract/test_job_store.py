@@ -16,12 +16,26 @@ from shared.flows.documents import (
     Create,
     Delete,
     Doc,
+    Filter,
     Increment,
     Put,
+    Query,
     Update,
     Write,
+    all_documents,
+    newest_documents,
+    newest_owned,
+    owned_documents,
+)
+from shared.jobs.queries import (
+    due_tombstones,
+    expired_jobs,
+    jobs_awaiting_uploads,
+    newest_jobs,
+    stalled_stages,
 )
 from shared.ports.store import JobStore
+from shared.tasks.task import due_tasks
 from tests.fakes.job_store import MemoryJobStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -129,8 +143,49 @@ def test_a_collection_lists_its_own_documents_alone(store: JobStore, job: str) -
         [Create(f"{job}/units/{n}", {"n": n}) for n in range(3)]
         + [Create(f"{job}/stages/s", {"n": 9}), Create(job, {"n": 8})]
     )
-    assert sorted(doc.data["n"] for doc in store.list_documents(f"{job}/units")) == [0, 1, 2]
-    assert sorted(doc.id for doc in store.list_documents(f"{job}/units")) == ["0", "1", "2"]
+    assert sorted(doc.data["n"] for doc in store.run_query(all_documents(f"{job}/units"))) == [
+        0,
+        1,
+        2,
+    ]
+    assert sorted(doc.id for doc in store.run_query(all_documents(f"{job}/units"))) == [
+        "0",
+        "1",
+        "2",
+    ]
+
+
+def test_query_without_filters_is_sorted_by_id_and_continues_after_one(
+    store: JobStore, job: str
+) -> None:
+    collection = f"{job}/units"
+    store.commit([Create(f"{collection}/{name}", {"n": 1}) for name in ("b", "c", "a", "d")])
+    page = Query(collection, after=("a",), limit=2)
+    backwards = Query(collection, descending=True, after=("c",))
+    assert [doc.id for doc in store.run_query(all_documents(collection))] == ["a", "b", "c", "d"]
+    assert [doc.id for doc in store.run_query(page)] == ["b", "c"]
+    assert [doc.id for doc in store.run_query(backwards)] == ["b", "a"]
+
+
+def test_documents_without_the_field_of_the_order_are_left_out(store: JobStore, job: str) -> None:
+    collection = f"{job}/units"
+    rows: dict[str, dict[str, Any]] = {"a": {"at": NOW}, "b": {}, "c": {"at": None}}
+    store.commit([Create(f"{collection}/{name}", data) for name, data in rows.items()])
+    earlier = (Filter("at", "<", NOW + timedelta(days=1)),)
+    found = store.run_query(Query(collection, earlier, order_by="at"))
+    assert [doc.id for doc in found] == ["a"]
+
+
+def test_due_tombstones_are_found_oldest_first(store: JobStore) -> None:
+    at = datetime(2001, 3, 1, tzinfo=UTC)
+    names = [secrets.token_hex(10) for _ in range(3)]
+    times = [at + timedelta(days=1), at, None]
+    rows = [{"status": "deleted", "purge_again_at": moment} for moment in times]
+    store.commit([Create(f"jobs/{name}", row) for name, row in zip(names, rows, strict=True)])
+    assert store.run_query(due_tombstones(at)) == ()
+    found = store.run_query(due_tombstones(at + timedelta(days=2)))
+    assert [doc.id for doc in found] == [names[1], names[0]]
+    store.commit([Delete(f"jobs/{name}") for name in names])
 
 
 def _racing(act: Callable[[int], CommitResult]) -> list[CommitResult]:
@@ -168,7 +223,7 @@ def test_parts_that_finish_at_once_are_counted_exactly(services: Any, job: str) 
     store: JobStore = services.store
     store.commit([Create(f"{job}/stages/s", {"done": 0})])
     store.commit([Create(f"{job}/units/{n}", {"state": "leased"}) for n in range(24)])
-    versions = {doc.path: doc.version for doc in store.list_documents(f"{job}/units")}
+    versions = {doc.path: doc.version for doc in store.run_query(all_documents(f"{job}/units"))}
 
     def finish(path: str) -> CommitResult:
         return store.commit(
@@ -196,7 +251,7 @@ def test_only_stages_in_work_that_nobody_touched_are_stalled(services: Any, job:
         store.commit(
             [Create(path, {"job": f"{job[5:]}{n}", "state": state, "last_progress_at": at})]
         )
-    found = store.list_stalled_jobs(old + timedelta(days=1))
+    found = [doc.data["job"] for doc in store.run_query(stalled_stages(old + timedelta(days=1)))]
     assert [one for one in found if one.startswith(job[5:])] == [f"{job[5:]}0", f"{job[5:]}1"]
     for n in range(len(rows)):
         store.commit([Delete(f"{job}{n}/stages/s")])
@@ -209,8 +264,8 @@ def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(services: Any, 
     store.commit([Create(f"{job}/units/{n}", {"n": n}) for n in range(30)])
     store.commit([Create(f"{job}/events/{n}", {"n": n}) for n in range(3)])
     store.purge_job(job[5:])
-    assert store.list_documents(f"{job}/units") == ()
-    assert store.list_documents(f"{job}/events") == ()
+    assert store.run_query(all_documents(f"{job}/units")) == ()
+    assert store.run_query(all_documents(f"{job}/events")) == ()
     assert read_one(store, job) is not None
 
 
@@ -240,8 +295,8 @@ def test_an_owners_jobs_are_found_counted_and_summed_up(store: JobStore) -> None
         store.commit([Create(f"jobs/{job_id}", data | created)])
 
     def found(recipe: str | None, *statuses: str) -> list[str]:
-        docs = store.list_jobs(owner, statuses=statuses, after=None, max_count=9, recipe=recipe)
-        return [doc.id for doc in docs]
+        query = newest_jobs(owner, statuses=statuses, recipe=recipe, limit=9)
+        return [doc.id for doc in store.run_query(query)]
 
     assert found(None, "done", "running") == ids[::-1]
     assert found("frames", "done", "running") == [ids[2], ids[0]]
@@ -260,9 +315,9 @@ def test_an_owners_documents_come_in_pages_newest_first(store: JobStore) -> None
         moment = NOW + timedelta(minutes=minute)
         store.commit([Create(f"mails/{name}", {"owner": owner, "created_at": moment})])
 
-    first = store.list_owned("mails", owner, after=None, max_count=2)
+    first = store.run_query(newest_owned("mails", owner, limit=2))
     behind = (first[-1].data["created_at"], first[-1].id)
-    rest = store.list_owned("mails", owner, after=behind, max_count=9)
+    rest = store.run_query(newest_owned("mails", owner, after=behind, limit=9))
 
     assert [doc.id for doc in (*first, *rest)] == ids[::-1]
 
@@ -272,11 +327,11 @@ def test_documents_are_found_by_their_owner_page_by_page(store: JobStore, job: s
     ids = sorted(secrets.token_hex(10) for _ in range(5))
     store.commit([Create(f"webhooks/{one}", {"owner": owner}) for one in ids])
     store.commit([Create(f"webhooks/{secrets.token_hex(10)}", {"owner": other})])
-    first = store.list_owned_by_id("webhooks", owner, max_count=3)
-    rest = store.list_owned_by_id("webhooks", owner, after=first[-1].id, max_count=3)
+    first = store.run_query(owned_documents("webhooks", owner, limit=3))
+    rest = store.run_query(owned_documents("webhooks", owner, after=first[-1].id, limit=3))
     assert [doc.id for doc in first + rest] == ids
     store.commit([Delete(f"webhooks/{one}") for one in ids])
-    assert store.list_owned_by_id("webhooks", owner) == ()
+    assert store.run_query(owned_documents("webhooks", owner)) == ()
 
 
 def test_what_is_due_is_found_and_what_has_ended_is_not(store: JobStore, job: str) -> None:
@@ -284,8 +339,8 @@ def test_what_is_due_is_found_and_what_has_ended_is_not(store: JobStore, job: st
     late, soon = NOW - timedelta(minutes=2), NOW - timedelta(minutes=1)
     rows = {"b": soon, "a": late, "c": None, "d": NOW, "e": NOW + timedelta(days=1)}
     store.commit([Create(f"{kind}/{name}", {"next_check_at": at}) for name, at in rows.items()])
-    assert [doc.id for doc in store.list_due(kind, NOW)] == ["a", "b"]
-    assert [doc.id for doc in store.list_due(kind, NOW, max_count=1)] == ["a"]
+    assert [doc.id for doc in store.run_query(due_tasks(kind, NOW))] == ["a", "b"]
+    assert [doc.id for doc in store.run_query(due_tasks(kind, NOW, limit=1))] == ["a"]
 
 
 def test_the_newest_come_first_and_no_page_swallows_one(store: JobStore, job: str) -> None:
@@ -293,8 +348,9 @@ def test_the_newest_come_first_and_no_page_swallows_one(store: JobStore, job: st
     for name, at in {"a": NOW, "b": NOW, "c": NOW - timedelta(days=1), "d": NOW}.items():
         store.commit([Create(f"{kind}/{name}", {"of": "x", "created_at": at})])
     store.commit([Create(f"{kind}/z", {"of": "y", "created_at": NOW})])
-    first = store.list_newest(kind, ("of", "x"), after=None, max_count=2)
-    rest = store.list_newest(kind, ("of", "x"), after=(NOW, first[-1].id), max_count=5)
+    of_x = Filter("of", "==", "x")
+    first = store.run_query(newest_documents(kind, of_x, limit=2))
+    rest = store.run_query(newest_documents(kind, of_x, after=(NOW, first[-1].id), limit=5))
     assert [doc.id for doc in first + rest] == ["d", "b", "a", "c"]
 
 
@@ -317,8 +373,9 @@ def test_who_awaits_uploads_for_long_is_found_and_no_other(store: JobStore) -> N
     for status, name in names.items():
         row = {"status": status, "updated_at": ages[status], "expires_at": NOW + timedelta(9999)}
         store.commit([Create(f"jobs/{name}", row)])
-    assert store.list_awaiting_uploads(since) == ()
-    assert store.list_awaiting_uploads(since + timedelta(seconds=1)) == (names["awaiting_upload"],)
+    assert store.run_query(jobs_awaiting_uploads(since)) == ()
+    found = store.run_query(jobs_awaiting_uploads(since + timedelta(seconds=1)))
+    assert [doc.id for doc in found] == [names["awaiting_upload"]]
     store.commit([Delete(f"jobs/{name}") for name in names.values()])
 
 
@@ -330,7 +387,9 @@ def test_what_has_expired_is_found_oldest_first_and_not_before_its_time(store: J
         row = {"status": "deleted" if n else "done", "updated_at": at, "expires_at": at}
         row |= {"expires_at": at + timedelta(days=2 - n)}
         store.commit([Create(f"jobs/{name}", row)])
-    assert store.list_expired_jobs(at) == ()
-    assert store.list_expired_jobs(at + timedelta(days=1, seconds=1)) == (names[2], names[1])
-    assert store.list_expired_jobs(at + timedelta(days=9), max_count=1) == (names[2],)
+    assert store.run_query(expired_jobs(at)) == ()
+    first_two = store.run_query(expired_jobs(at + timedelta(days=1, seconds=1)))
+    assert [doc.id for doc in first_two] == [names[2], names[1]]
+    oldest = store.run_query(expired_jobs(at + timedelta(days=9), limit=1))
+    assert [doc.id for doc in oldest] == [names[2]]
     store.commit([Delete(f"jobs/{name}") for name in names])

@@ -16,6 +16,7 @@ from shared.cameras.recording import RUNNING_STATES
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 from shared.jobs.model import Job, Status
+from shared.jobs.queries import newest_jobs
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import FilmResult
 from shared.recipes.upload_results import Uploads
@@ -152,8 +153,8 @@ def _limits(request: ApiRequest, count_open: int, stored: int) -> LimitsView:
 def _all_jobs(request: ApiRequest) -> Iterator[Job]:
     after = None
     while True:
-        docs = request.services.store.list_jobs(
-            request.user.uid, statuses=VISIBLE_STATUSES, after=after, max_count=PAGE_SIZE
+        docs = request.services.store.run_query(
+            newest_jobs(request.user.uid, statuses=VISIBLE_STATUSES, after=after, limit=PAGE_SIZE)
         )
         yield from (Job.from_doc(doc) for doc in docs)
         if len(docs) < PAGE_SIZE:

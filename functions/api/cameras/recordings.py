@@ -18,7 +18,7 @@ from shared.cameras.recording import (
     recording_path,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import job_path
+from shared.flows.documents import job_path, newest_owned
 from shared.http.artifacts import LINK_VALID_S
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import cancel
@@ -38,8 +38,8 @@ class NotReady(WrongState):
 def list_recordings(request: ApiRequest) -> ApiResponse:
     """Lists your recordings, newest first."""
     query = request.query(PageQuery)
-    docs = request.services.store.list_owned(
-        RECORDINGS, request.user.uid, after=query.after, max_count=query.limit + 1
+    docs = request.services.store.run_query(
+        newest_owned(RECORDINGS, request.user.uid, after=query.after, limit=query.limit + 1)
     )
     recordings = [Recording.from_doc(doc) for doc in docs[: query.limit]]
     return ApiResponse(
@@ -117,8 +117,8 @@ def find_clip(request: ApiRequest) -> Artifact:
 def _iterate_newest(request: ApiRequest) -> Iterator[Recording]:
     after = None
     while True:
-        docs = request.services.store.list_owned(
-            RECORDINGS, request.user.uid, after=after, max_count=PAGE_SIZE
+        docs = request.services.store.run_query(
+            newest_owned(RECORDINGS, request.user.uid, after=after, limit=PAGE_SIZE)
         )
         yield from map(Recording.from_doc, docs)
         if len(docs) < PAGE_SIZE:

@@ -19,6 +19,7 @@ from shared.flows.documents import Doc, job_path
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest
 from shared.jobs.model import Job, JobInput
+from shared.jobs.queries import newest_jobs
 from shared.pipeline import Bucket, Input, Recipe
 
 MAX_JOBS_SEARCHED = 200
@@ -140,8 +141,8 @@ def _upload_source(request: ApiRequest, job_input: JobInput) -> InputSource | No
 def _iterate_newest_jobs(request: ApiRequest) -> Iterator[Job]:
     after = None
     for _ in range(MAX_JOBS_SEARCHED // PAGE_SIZE):
-        docs = request.services.store.list_jobs(
-            request.user.uid, statuses=VISIBLE_STATUSES, after=after, max_count=PAGE_SIZE
+        docs = request.services.store.run_query(
+            newest_jobs(request.user.uid, statuses=VISIBLE_STATUSES, after=after, limit=PAGE_SIZE)
         )
         yield from (Job.from_doc(doc) for doc in docs)
         if len(docs) < PAGE_SIZE:
