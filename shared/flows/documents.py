@@ -113,7 +113,8 @@ class Query:
         order_by: The field that sorts the documents. Documents with the same value, and all
             documents without `order_by`, are sorted by id. Documents without the field are left
             out.
-        descending: Sorts by the field and the id in descending order.
+        descending: Sorts by the field and the id in descending order. Needs `order_by`: Firestore
+            does not sort by id alone in descending order.
         after: Continues after this document: its value of `order_by`, if any, and its id. Not for
             groups.
         limit: The largest number of documents; None for all.
@@ -126,6 +127,10 @@ class Query:
     after: tuple[Any, ...] | None = None
     limit: int | None = None
     is_group: bool = False
+
+    def __post_init__(self) -> None:
+        if self.descending and not self.order_by:
+            raise ValueError("Firestore does not sort by id alone in descending order")
 
 
 def all_documents(collection: str) -> Query:
