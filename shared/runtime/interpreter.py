@@ -161,8 +161,8 @@ class Interpreter:
         match effect:
             case effects.Read(paths):
                 return services.store.read(paths)
-            case effects.ListCollection(collection):
-                return services.store.list_documents(collection)
+            case effects.RunQuery(query):
+                return services.store.run_query(query)
             case effects.Commit(writes):
                 return services.store.commit(writes)
             case effects.Publish(envelopes):
@@ -175,18 +175,6 @@ class Interpreter:
                 return self._run_task(claim)
             case effects.LogEvent(name, fields):
                 return services.log(name, **fields)
-            case effects.OwnedDocuments(collection, owner):
-                return services.store.list_owned_by_id(collection, owner)
-            case effects.DueTasks(collection, before):
-                return services.store.list_due(collection, before)
-            case effects.StalledJobs(before):
-                return services.store.list_stalled_jobs(before)
-            case effects.Tombstones(before):
-                return services.store.list_tombstones(before)
-            case effects.AwaitingUploads(before):
-                return services.store.list_awaiting_uploads(before)
-            case effects.ExpiredJobs(before):
-                return services.store.list_expired_jobs(before)
             case effects.ListPrefixes(bucket, prefix):
                 return services.objects.list_prefixes(bucket, prefix)
             case effects.InputsUploaded(job):
