@@ -78,7 +78,9 @@ def _write(
     context: UnitContext, scorer: Scorer, pack: StoredObject, name: str, spec: str, *, mirror: bool
 ) -> StoredObject:
     read_at = context.objects.range_reader(pack.bucket, pack.name, pack.generation)
-    file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=MAX_CACHED_BLOCKS)
+    file = RangeFile(
+        read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, max_cached_blocks=MAX_CACHED_BLOCKS
+    )
     with context.objects.create(
         Bucket.WORK, name, content_type="application/gzip", spec=spec
     ) as scores:

@@ -54,7 +54,7 @@ OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, A
     "still": _still,
 }
 """Parsers of the options by recipe. Each returns the options as stored in the job. Raises
-ValueError or a PermanentError."""
+ValueError for an invalid option, or a PermanentError such as ProhibitedPurpose."""
 
 
 class InputView(ResponseModel):

@@ -59,14 +59,14 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
         if job.status is not Status.AWAITING_REVIEW:
             raise WrongState(f"No deck awaits review: the job is {job.status}.")
         now = clock.now()
-        held = [
+        waiting_stages = [
             name for name in job.recipe.stages_after_deck if snapshot.stages[name].total is not None
         ]
         result = yield from commit(
             Update(
                 job_path(job_id),
                 {"status": Status.RUNNING, "updated_at": now}
-                | {f"stages.{name}": StageState.QUEUED for name in held},
+                | {f"stages.{name}": StageState.QUEUED for name in waiting_stages},
                 job.version,
             ),
             *(
@@ -74,7 +74,7 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
                     stage_path(job_id, name, job.revision),
                     {"state": StageState.QUEUED, "queued_at": now, "last_progress_at": now},
                 )
-                for name in held
+                for name in waiting_stages
             ),
             history_event(job_id, now, "released", epoch=job.epoch, revision=job.revision),
         )

@@ -89,8 +89,8 @@ def reset_stages(
         stage = snapshot.stages[name]
         if stage.state is StageState.DONE and name != rules.NOTIFICATION:
             continue
-        held = status is Status.AWAITING_REVIEW and name in job.recipe.stages_after_deck
-        is_ready = stage.total is not None and name != rules.NOTIFICATION and not held
+        needs_review = status is Status.AWAITING_REVIEW and name in job.recipe.stages_after_deck
+        is_ready = stage.total is not None and name != rules.NOTIFICATION and not needs_review
         stages[name] = StageState.QUEUED if is_ready else StageState.WAITING
         writes.append(
             Update(

@@ -94,7 +94,7 @@ export const RECIPES: readonly Recipe[] = [
     title: "Recap",
     summary: "A narrated film of a video’s strongest moments.",
     consent: true,
-    options: [REVIEW_OPTION, ...FILM_OPTIONS, ...FRAME_OPTIONS.map((option) => ({ ...option, more: true })), SMOOTH_OPTION, MIRROR_OPTION],
+    options: [REVIEW_OPTION, ...FILM_OPTIONS, ...FRAME_OPTIONS.map((option) => ({ ...option, advanced: true })), SMOOTH_OPTION, MIRROR_OPTION],
   },
   {
     name: "presentation",

@@ -38,7 +38,7 @@ def test_reads_equal_those_of_a_plain_file(
         lambda at, n: DATA[at : at + n],
         len(DATA),
         block_bytes=block_bytes,
-        keep=read_ahead + 1,
+        max_cached_blocks=read_ahead + 1,
         read_ahead=read_ahead,
     )
     for position, size in reads:
@@ -54,7 +54,11 @@ def test_reads_equal_those_of_a_plain_file(
 
 def test_blocks_are_cached_and_counted() -> None:
     ranged = RangeFile(
-        lambda at, n: DATA[at : at + n], len(DATA), block_bytes=1000, keep=3, read_ahead=2
+        lambda at, n: DATA[at : at + n],
+        len(DATA),
+        block_bytes=1000,
+        max_cached_blocks=3,
+        read_ahead=2,
     )
     for _ in range(5):
         ranged.seek(0)
@@ -162,4 +166,4 @@ def test_work_stops_between_packets() -> None:
 
 def test_cache_must_be_larger_than_read_ahead(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="keep must exceed"):
-        RangeFile(lambda _at, _n: b"", 0, keep=4, read_ahead=4)
+        RangeFile(lambda _at, _n: b"", 0, max_cached_blocks=4, read_ahead=4)
