@@ -135,6 +135,6 @@ def _read_blocks(request: ApiRequest, result: Artifact, selected: ByteRange) -> 
                 yield data
                 sent += len(data)
         finally:
-            request.services.log("download.sent", bytes=sent, of=selected.length)
+            request.services.log("download.sent", bytes=sent, total_bytes=selected.length)
 
     return blocks()

@@ -47,7 +47,9 @@ class ScoredParts:
         headers = tuple(_open(context, stored)[0] for stored in scores)
         for unit, header in zip(units, headers, strict=True):
             recorded = find_recorded_pack(context, unit.part)
-            scored_pack = ObjectRef("", *header.pack)
+            name, generation = header.pack
+            # Only the version is compared; scores do not repeat the bucket.
+            scored_pack = ObjectRef(bucket="", name=name, generation=generation)
             if recorded is not None and not is_same_version(recorded, scored_pack):
                 raise PartsDisagree
         if len({header.classes for header in headers}) != 1:

@@ -56,7 +56,7 @@ def fail_unit(
             return False
         last_error = (unit.error if unit is not None else None) or {
             "code": AttemptsExhausted.code,
-            "message": f"{envelope.stage} was tried as often as allowed and did not finish.",
+            "message": f"{envelope.stage} did not finish within the maximum number of attempts.",
         }
         details = dict(last_error) if error is None else {"code": error[0], "message": error[1]}
         details["stage"] = envelope.stage

@@ -19,7 +19,7 @@ def check_option_names(options: Mapping[str, Any], known: Sequence[str], listing
     """
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise ValueError(f"The option {unknown[0]!r} does not exist; there are {listing}.")
+        raise ValueError(f"The option {unknown[0]!r} does not exist; the options are {listing}.")
 
 
 def parse_choice(name: str, value: object, allowed: Sequence[str]) -> str:

@@ -229,7 +229,7 @@ def _fail_exhausted(task: Task, clock: ClockAndIds) -> Flow[None]:
     """Fails a task whose workers crashed in every allowed attempt."""
     error = task.data["error"] or {
         "code": AttemptsExhausted.code,
-        "message": "It was tried as often as allowed and did not finish.",
+        "message": "The task did not finish within the maximum number of attempts.",
     }
     fields = outcome_fields(Failed(error["code"], error["message"]), clock.now())
     yield from commit(Update(task.path, fields, task.version))

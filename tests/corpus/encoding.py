@@ -89,10 +89,11 @@ def encode_pictures(
                 out.mux(stream.encode(_add_tags(frame, pix_fmt, tags or {}, number)))
             out.mux(stream.encode(None))
 
-    return cached_file(f"painted {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
+    return cached_file(f"encoded {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
 
 
 def _add_tags(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
+    # The conversion reads the tags of the frame; the converted frame needs them again.
     reformat_options = {} if "colorspace" not in tags else {"dst_colorspace": tags["colorspace"]}
     frame = frame.reformat(format=pix_fmt, **reformat_options)
     for name, value in tags.items():

@@ -91,7 +91,7 @@ def put_deck(request: ApiRequest) -> ApiResponse:
     rate_limit = consume_rework_quota(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
     spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not body.release}
-    return _open_revision(request, body.revision, spec, options, rate_limit)
+    return _create_revision(request, body.revision, spec, options, rate_limit)
 
 
 def rewrite_slide(request: ApiRequest) -> ApiResponse:
@@ -106,7 +106,7 @@ def rewrite_slide(request: ApiRequest) -> ApiResponse:
         "instruction": body.instruction or "",
         "review": True,
     }
-    return _open_revision(
+    return _create_revision(
         request, body.revision, spec, request.job.options, consume_rework_quota(request)
     )
 
@@ -117,7 +117,7 @@ def release_deck(request: ApiRequest) -> ApiResponse:
     return _job_response(request)
 
 
-def _open_revision(
+def _create_revision(
     request: ApiRequest,
     base: int,
     spec: Mapping[str, Any],
@@ -150,7 +150,7 @@ def _edited_options(request: ApiRequest, changes: Mapping[str, Any]) -> dict[str
 
 def _check_theme(deck: Deck) -> None:
     if deck.theme not in THEMES:
-        raise DeckRejected("theme", f"There is no such theme; there are {', '.join(THEMES)}.")
+        raise DeckRejected("theme", f"Unknown theme; the themes are {', '.join(THEMES)}.")
 
 
 def _store_deck(request: ApiRequest, content: bytes) -> dict[str, Any]:

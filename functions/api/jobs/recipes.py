@@ -105,9 +105,7 @@ def find_recipe(name: str) -> Recipe:
     """Returns the recipe. Raises InvalidFields, NotAvailableYet."""
     recipe = RECIPES.get(name)
     if recipe is None:
-        raise InvalidFields(
-            [("recipe", f"There is no such recipe; there are {', '.join(RECIPES)}.")]
-        )
+        raise InvalidFields([("recipe", f"Unknown recipe; the recipes are {', '.join(RECIPES)}.")])
     if not recipe.is_available or name not in OPTION_PARSERS:
         raise NotAvailableYet(f"The recipe {name} is not available yet.")
     return recipe

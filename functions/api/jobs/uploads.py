@@ -50,8 +50,8 @@ class UploadView(ResponseModel):
 
 
 def begin_upload(request: ApiRequest) -> ApiResponse:
-    """Returns a new upload URL for an input. A replacement file, or a file after a failure of the
-    intake, gets the next upload number; later uploads under older numbers are ignored.
+    """Returns a new upload URL for an input. A replacement file, or a file after a failure of
+    upload_trigger, gets the next upload number; later uploads under older numbers are ignored.
 
     Raises WrongState, InvalidFields.
     """
@@ -118,7 +118,7 @@ def _check_file(request: ApiRequest, job: Job, name: str, file: FileMetadata) ->
 
 
 def _was_rejected(request: ApiRequest, job: Job, name: str) -> bool:
-    """Returns True if the intake rejected the upload, so that it needs the next upload number.
+    """Returns True if upload_trigger rejected the upload, so that it needs the next upload number.
 
     Raises WrongState if the job does not take this upload any more.
     """

@@ -41,10 +41,10 @@ class ModelSources:
             if sha256_of(data) == model.sha256:
                 if source in ("bucket", "public"):
                     self._write_cache(model, data)
-                self.log("model.found", model=model.name, place=source)
+                self.log("model.found", model=model.name, source=source)
                 return data
             self.log(
-                "model.refused", severity="ERROR", model=model.name, place=source, reason="hash"
+                "model.refused", severity="ERROR", model=model.name, source=source, reason="hash"
             )
         return None
 

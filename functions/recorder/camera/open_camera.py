@@ -1,4 +1,4 @@
-"""Open a camera with the reader for its kind."""
+"""Opens a camera with the reader for its kind."""
 
 from __future__ import annotations
 

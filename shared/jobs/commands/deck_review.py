@@ -1,8 +1,8 @@
 """Deck review: the user edits a deck, and releases it so that the film is made.
 
-An edit opens a revision. The deck's stage and all later stages run again under it, with their own
-documents, and messages and workers of older revisions are dropped. Earlier results stay until they
-are replaced.
+An edit creates a new revision. The deck's stage and all later stages run again under it, with their
+own documents, and messages and workers of older revisions are dropped. Earlier results stay until
+they are replaced.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _revision_writes(
     now: datetime,
     retention_days: int,
 ) -> list[Write]:
-    """Returns the batch that opens a revision, guarded by the job's version."""
+    """Returns the batch that creates a revision, guarded by the job's version."""
     job, revision = snapshot.job, snapshot.job.revision + 1
     revised = [name for name in job.recipe.stages if FUNCTIONS[name].per_revision]
     stages, writes, epoch = dict(job.stages), list[Write](), job.epoch
