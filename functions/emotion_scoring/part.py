@@ -115,7 +115,7 @@ def score_frames(
     frames = faces = 0
     for entry in read_pack(file):
         check()
-        # The reader's position is just behind the entry's bytes.
+        # The reader's position is directly after the entry's bytes.
         offset = file.tell() - len(entry.data)
         frame_faces = tuple(scorer.score(decode_image(entry.data), mirror=mirror))
         writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces))

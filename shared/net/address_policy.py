@@ -65,7 +65,7 @@ class InvalidUrl(PermanentError):
 class AddressPolicy:
     """Which IP addresses may be connected to: public ones and those in `networks`.
 
-    Addresses of metadata servers are never allowed, whatever `networks` contains.
+    Addresses of metadata servers are never allowed, even if `networks` contains them.
     """
 
     networks: tuple[str, ...] = ()

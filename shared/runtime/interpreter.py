@@ -231,7 +231,7 @@ class Interpreter:
         return error.code, str(error)
 
     def _log_unexpected(self, error: Exception) -> tuple[str, str]:
-        """Logs an error that is none of ours with its traceback. Returns a code and message."""
+        """Logs an unexpected exception with its traceback. Returns a code and message."""
         self._services.log("work.crashed", severity="ERROR", reason=_format_trace(error))
         return "unexpected", f"Unexpected error: {type(error).__name__}."
 

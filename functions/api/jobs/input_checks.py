@@ -41,11 +41,12 @@ def find_input_errors(
     """Returns what is invalid about a file for an input, as pairs of a field and a message."""
     errors = []
     if kind_of(source.content_type) not in recipe_input.kinds:
-        kinds = " or ".join(f"{kind}/…" for kind in recipe_input.kinds)
+        kinds = " or ".join(f"{kind}/*" for kind in recipe_input.kinds)
         errors.append(
             (
                 "content_type",
-                f"The input {recipe_input.name} must be {kinds}, not {source.content_type}.",
+                f"The input {recipe_input.name} must have the media type {kinds}, "
+                f"not {source.content_type}.",
             )
         )
     max_bytes = max_input_bytes(recipe_input, settings)
@@ -66,4 +67,4 @@ def describe_inputs(recipe: Recipe) -> str:
         item.name if item.max_count == 1 else f"{item.names[0]} to {item.names[-1]}"
         for item in recipe.inputs
     )
-    return f"The recipe {recipe.name} takes {names} and nothing else."
+    return f"The recipe {recipe.name} has these inputs: {names}."

@@ -167,7 +167,7 @@ def _trim_tail(pictures: list[_Picture], step: int) -> list[_Picture]:
     """Removes pictures at the end whose predecessors in display order are missing.
 
     A picture is decoded before those that are shown between it and earlier pictures. A recording
-    that ends in between has a gap in display order; the pictures behind it are removed.
+    that ends in between has a gap in display order; the pictures after it are removed.
     """
     tail = pictures[-MAX_REORDERED_PICTURES:]
     pts_order = sorted(picture.pts for picture in tail)

@@ -32,7 +32,7 @@ class Window:
     """Targets k in [k_start, k_end). `k_end` None is the end of the stream: the last window.
 
     An open-ended window fails at `k_limit`, so that a file with a false duration cannot run
-    for ever.
+    indefinitely.
     """
 
     index: int

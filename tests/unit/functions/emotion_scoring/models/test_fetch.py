@@ -206,7 +206,7 @@ def test_download_rejects_untrusted_certificate(
     ],
 )
 def test_download_allows_only_https_from_known_hosts(url: str) -> None:
-    with pytest.raises(ModelDownloadFailed, match="known host"):
+    with pytest.raises(ModelDownloadFailed, match="allowed host"):
         download_file(_file(url))
 
 

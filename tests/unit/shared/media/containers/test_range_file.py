@@ -101,7 +101,7 @@ def test_short_response_is_not_the_end_of_the_file(failing: int) -> None:
 
 @pytest.mark.parametrize("name", ["cfr30", "open-gop", "matroska", "webm", "mpegts", "vfr"])
 def test_windows_read_exact_frames_and_only_a_part_of_the_file(name: str) -> None:
-    # Large enough that opening the container, some 100 KB for a TS, is small beside the frames.
+    # Large enough that opening the container, some 100 KB for a TS, is small next to the frames.
     size_option = ("b", "4M") if name == "webm" else ("crf", "6")
     clip = replace(
         CLIP_SPECS[name], options=(*CLIP_SPECS[name].options, size_option), noise=22
@@ -165,5 +165,5 @@ def test_work_stops_between_packets() -> None:
 
 
 def test_cache_must_be_larger_than_read_ahead(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="keep must exceed"):
+    with pytest.raises(ValueError, match="max_cached_blocks must be larger"):
         RangeFile(lambda _at, _n: b"", 0, max_cached_blocks=4, read_ahead=4)
