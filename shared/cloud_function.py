@@ -1,7 +1,7 @@
-"""The types of the table in `shared.pipeline`: buckets, triggers, access grants and `Function`.
+"""The types of the function table in `shared.pipeline`: buckets, triggers, grants and `Function`.
 
-Also here: the limits of leases and the prefixes of object names, which the rows use. A value that
-can be computed from a row is a property of `Function` and is never stored.
+Also contains the limits of leases and the prefixes of object names, which the rows use. A value
+that can be computed from a row is a property of `Function` and is never stored.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LEASE_S = 45
 RENEWALS_PER_LEASE = 3
 """How many times a worker renews its lease before the lease would expire."""
 BUSY_WAIT_S = 10
-"""How long a delivery waits for a unit that another worker holds, before it is refused."""
+"""How long a delivery waits for a unit that another worker holds, before it is rejected."""
 STALLED_S = 2 * LEASE_S
 """After two leases without progress the sweeper announces a job again."""
 
@@ -35,7 +35,7 @@ ZIPS_PREFIX = "zips/"
 SCORES_PREFIX = "scores/"
 """WORK: scored frames and annotated film segments."""
 SLIDES_PREFIX = "slides/"
-"""WORK: decks as generated, rendered slides, generated pictures, cached model answers."""
+"""WORK: decks as generated, rendered slides, generated pictures, cached model responses."""
 DECKS_PREFIX = "decks/"
 """WORK: decks that a user saved."""
 NARRATION_PREFIX = "narration/"

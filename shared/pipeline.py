@@ -1,8 +1,8 @@
-"""The table: the functions of the pipeline with their triggers and grants, and the recipes.
+"""The function table (`FUNCTIONS`, one row per function, with triggers and grants) and the recipes.
 
-Everything else is derived from it. `@stage` reads its own row, the local runner starts one process
-per row, Terraform reads a rendering of it, the README's diagram is drawn from it, and the tests
-walk its rows. The types of the rows are in `shared.cloud_function`.
+The local runner starts one process per row. `infra.tools.render` writes the Terraform variables and
+the diagram in the README from the table, and tests check every row. The types of the rows are in
+`shared.cloud_function`.
 """
 
 from __future__ import annotations
@@ -318,7 +318,7 @@ FUNCTIONS: dict[str, Function] = {
 }  # fmt: skip
 
 PIPELINE_STAGES = tuple(row.name for row in FUNCTIONS.values() if row.kind is FunctionKind.PIPELINE)
-"""The seven functions that are stages of recipes, in the order of the table."""
+"""The functions that are stages of recipes, in the order of the table."""
 
 _VIDEO = (Input("video", ("video",), 5_000),)
 _MUSIC = Input("music", ("audio",), 500, optional=True)

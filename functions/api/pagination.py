@@ -14,7 +14,7 @@ from shared.flows.documents import Doc
 from shared.http.problems import InvalidFields
 from shared.http.schemas import QueryModel
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_DOCUMENT_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
 PageStart = tuple[datetime, str]
@@ -61,9 +61,9 @@ def iterate_pages(
         after = (docs[-1].data["created_at"], docs[-1].id)
 
 
-def encode_cursor(created_at: datetime, name: str) -> str:
+def encode_cursor(created_at: datetime, document_id: str) -> str:
     """Returns the cursor of the page that begins after this document."""
-    text = f"{created_at.astimezone(UTC).isoformat()} {name}"
+    text = f"{created_at.astimezone(UTC).isoformat()} {document_id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -74,14 +74,18 @@ def decode_cursor(cursor: str) -> PageStart:
     """
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        moment, _, name = text.partition(" ")
-        created_at = datetime.fromisoformat(moment)
+        created_text, _, document_id = text.partition(" ")
+        created_at = datetime.fromisoformat(created_text)
     except ValueError as error:
         raise _invalid_cursor() from error
     # Firestore rejects `.` and `__x__` as document ids.
-    if created_at.tzinfo is None or not _NAME.fullmatch(name) or name.strip("._") == "":
+    if (
+        created_at.tzinfo is None
+        or not _DOCUMENT_ID.fullmatch(document_id)
+        or document_id.strip("._") == ""
+    ):
         raise _invalid_cursor()
-    return created_at, name
+    return created_at, document_id
 
 
 def _invalid_cursor() -> InvalidFields:

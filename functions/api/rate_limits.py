@@ -74,7 +74,7 @@ def _windows(request: ApiRequest, policy: Policy, key: str, now: datetime) -> tu
     number = _number(policy, now)
     docs = request.services.store.read([_path(policy, key, number - 1), _path(policy, key, number)])
     previous, current = (0 if doc is None else int(doc.data["count"]) for doc in docs)
-    # Concurrent requests over the quota were counted but refused.
+    # Concurrent requests over the quota were counted but rejected.
     return min(previous, policy.quota), current
 
 

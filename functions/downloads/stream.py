@@ -21,7 +21,7 @@ from shared.pipeline import Bucket
 from shared.recipes.stored_object import Artifact
 
 BLOCK_BYTES = 1 << 20
-"""The memory that a stream takes per client, however slowly the client reads."""
+"""Bytes that are read at a time. A stream holds one block in memory, also for a slow client."""
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -31,7 +31,7 @@ CONTENT_SECURITY_POLICY = (
 
 class DownloadQuery(QueryModel):
     """How to serve the file. `disposition` selects whether a browser saves or shows it. If `via` is
-    `redirect`, the answer is always a redirect to Cloud Storage."""
+    `redirect`, the response is always a redirect to Cloud Storage."""
 
     disposition: Literal["attachment", "inline"] = "attachment"
     via: Literal["auto", "redirect"] = "auto"
@@ -39,25 +39,27 @@ class DownloadQuery(QueryModel):
 
 def get_result(request: ApiRequest) -> ApiResponse:
     """Downloads a result of your job."""
-    return _serve(request, find_result(request.job, request.path_params["name"]), by_link=False)
+    return _serve(request, find_result(request.job, request.path_params["name"]), is_shared=False)
 
 
 def get_clip(request: ApiRequest) -> ApiResponse:
     """Downloads the clip of your recording."""
-    return _serve(request, find_clip(request), by_link=False)
+    return _serve(request, find_clip(request), is_shared=False)
 
 
 def get_shared_result(request: ApiRequest) -> ApiResponse:
     """Downloads the result of a share link, and counts its use."""
-    return _serve(request, read_shared_result(request, request.path_params["token"]), by_link=True)
+    return _serve(
+        request, read_shared_result(request, request.path_params["token"]), is_shared=True
+    )
 
 
-def _serve(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiResponse:
+def _serve(request: ApiRequest, result: Artifact, *, is_shared: bool) -> ApiResponse:
     query = request.query(DownloadQuery)
     inline = query.disposition == "inline" and is_inline_type(result.content_type)
     stored = request.services.objects.stat(Bucket(result.bucket), result.object)
     if stored is None or stored.generation != result.generation:
-        raise SourceExpired("The result is no longer there.")
+        raise SourceExpired("The file has been deleted.")
     size = stored.size_bytes
     version = version_of(result, stored.created_at)
     headers = {
@@ -76,25 +78,25 @@ def _serve(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiRespon
     }
     if request.is_head:
         # Range is defined for GET only (RFC 9110 §14.2), and a link signed for GET rejects HEAD.
-        # HEAD is therefore answered here, whatever the size.
+        # HEAD is therefore answered here, for any size.
         return ApiResponse(headers=headers | {"Content-Length": str(size)}, stream=iter(()))
     byte_range = parse_range(request.conditions, version, size)
-    if by_link and (byte_range is None or byte_range.start == 0):
+    if is_shared and (byte_range is None or byte_range.start == 0):
         # Seeking in a film does not count as another use.
         count_link_use(request, request.path_params["token"])
-    part = ByteRange(0, size) if byte_range is None else byte_range
-    if query.via == "redirect" or part.length > request.settings.max_direct_download_bytes:
+    selected = ByteRange(0, size) if byte_range is None else byte_range
+    if query.via == "redirect" or selected.length > request.settings.max_direct_download_bytes:
         url = request.services.objects.sign_download(
             result, filename=result.name, valid_s=LINK_VALID_S, inline=inline
         )
         return ApiResponse.redirect(url)
-    headers["Content-Length"] = str(part.length)
+    headers["Content-Length"] = str(selected.length)
     if byte_range is not None:
         headers["Content-Range"] = byte_range.content_range(size)
     return ApiResponse(
         status=200 if byte_range is None else 206,
         headers=headers,
-        stream=_read_blocks(request, result, part),
+        stream=_read_blocks(request, result, selected),
     )
 
 
@@ -105,7 +107,7 @@ def version_of(result: Artifact, created_at: datetime | None) -> Version:
     return Version(f'"{result.generation:x}-{result.size_bytes:x}"', last_modified)
 
 
-def _read_blocks(request: ApiRequest, result: Artifact, part: ByteRange) -> Iterator[bytes]:
+def _read_blocks(request: ApiRequest, result: Artifact, selected: ByteRange) -> Iterator[bytes]:
     """Returns the bytes in blocks. The first block is read before the response starts, so that an
     error of the bucket becomes a problem response and not a broken download."""
     read = request.services.objects.range_reader(
@@ -113,13 +115,13 @@ def _read_blocks(request: ApiRequest, result: Artifact, part: ByteRange) -> Iter
     )
 
     def read_block(start: int) -> bytes:
-        length = min(BLOCK_BYTES, part.end - start)
+        length = min(BLOCK_BYTES, selected.end - start)
         data = read(start, length)
         if len(data) != length:
-            raise SourceExpired("The result is shorter than it was.")
+            raise SourceExpired("The stored file is shorter than recorded.")
         return data
 
-    first = read_block(part.start) if part.length else b""
+    first = read_block(selected.start) if selected.length else b""
 
     def blocks() -> Iterator[bytes]:
         sent = 0
@@ -127,12 +129,12 @@ def _read_blocks(request: ApiRequest, result: Artifact, part: ByteRange) -> Iter
             if first:
                 yield first
                 sent = len(first)
-            while sent < part.length:
+            while sent < selected.length:
                 # If the client disconnects, the generator is closed here and reads no further.
-                data = read_block(part.start + sent)
+                data = read_block(selected.start + sent)
                 yield data
                 sent += len(data)
         finally:
-            request.services.log("download.sent", bytes=sent, of=part.length)
+            request.services.log("download.sent", bytes=sent, total_bytes=selected.length)
 
     return blocks()

@@ -53,7 +53,7 @@ def join_scores(context: UnitContext) -> UnitDone:
         NoFrames: there is no frame in any part.
     """
     options = EmotionOptions.from_job(context.job.options)
-    parts = ScoredParts.of(context)
+    parts = ScoredParts.load(context)
     results = ResultsWriter(context.objects, context.job.id, _key(parts, options))
     every = options.frames.every
     series, summary, scenes = Series(), Summary(parts.classes, every), SceneSampler()
@@ -188,7 +188,7 @@ def _write_thumbnails(
     for n, peak in enumerate(peaks):
         context.check()
         data = render_thumbnail(
-            parts.read_picture(peak.part, peak.frame), peak.box, colours[peak.emotion]
+            parts.read_frame_bytes(peak.part, peak.frame), peak.box, colours[peak.emotion]
         )
         artifacts.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", data))
     return artifacts

@@ -35,19 +35,21 @@ class ScoredParts:
     headers: tuple[ScoresHeader, ...]
 
     @classmethod
-    def of(cls, context: UnitContext) -> ScoredParts:
+    def load(cls, context: UnitContext) -> ScoredParts:
         """Reads the header of every part.
 
         Raises:
-            PartsDisagree: a part was scored from another pack than the recorded one, or the parts
+            PartsDisagree: A part was scored from another pack than the recorded one, or the parts
                 have different classes.
         """
         units = context.part_units()
-        scores = tuple(_scores_of(unit) for unit in units)
+        scores = tuple(_scores_artifact(unit) for unit in units)
         headers = tuple(_open(context, stored)[0] for stored in scores)
         for unit, header in zip(units, headers, strict=True):
             recorded = find_recorded_pack(context, unit.part)
-            scored_pack = ObjectRef("", *header.pack)
+            name, generation = header.pack
+            # Only the version is compared; scores do not repeat the bucket.
+            scored_pack = ObjectRef(bucket="", name=name, generation=generation)
             if recorded is not None and not is_same_version(recorded, scored_pack):
                 raise PartsDisagree
         if len({header.classes for header in headers}) != 1:
@@ -71,15 +73,15 @@ class ScoredParts:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings of the parts, and one if the parts were scored by different models."""
-        sentences = list(
+        warnings = list(
             dict.fromkeys(warning for header in self.headers for warning in header.warnings)
         )
         if len(self.models) > 1:
-            sentences.append(
+            warnings.append(
                 "Parts of the video were scored by different models, so scores of different "
                 "times cannot be compared."
             )
-        return tuple(sentences)
+        return tuple(warnings)
 
     def read_frames(self) -> Iterator[tuple[int, ScoredFrame]]:
         """Yields (part number, frame) for all frames in order, one in memory at a time."""
@@ -92,17 +94,19 @@ class ScoredParts:
         """Returns the location of a frame in the work bucket, for the stages that follow."""
         return PackedFrame(*self.headers[part].pack, frame.offset, frame.size_bytes)
 
-    def read_picture(self, part: int, frame: ScoredFrame) -> bytes:
+    def read_frame_bytes(self, part: int, frame: ScoredFrame) -> bytes:
         """Reads the bytes of one frame from its pack."""
         name, generation = self.headers[part].pack
         read = self.context.objects.range_reader(Bucket.WORK, name, generation)
         return read(frame.offset, frame.size_bytes)
 
 
-def _scores_of(unit: Unit) -> StoredObject:
+def _scores_artifact(unit: Unit) -> StoredObject:
     return next(artifact for artifact in unit.artifacts if artifact.kind == "scores").stored_object
 
 
 def _open(context: UnitContext, stored: StoredObject) -> tuple[ScoresHeader, Iterator[ScoredFrame]]:
     read_at = context.objects.range_reader(stored.bucket, stored.name, stored.generation)
-    return read_scores(RangeFile(read_at, stored.size_bytes, block_bytes=_BLOCK_BYTES, keep=6))
+    return read_scores(
+        RangeFile(read_at, stored.size_bytes, block_bytes=_BLOCK_BYTES, max_cached_blocks=6)
+    )

@@ -78,7 +78,9 @@ def _write(
     context: UnitContext, scorer: Scorer, pack: StoredObject, name: str, spec: str, *, mirror: bool
 ) -> StoredObject:
     read_at = context.objects.range_reader(pack.bucket, pack.name, pack.generation)
-    file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=MAX_CACHED_BLOCKS)
+    file = RangeFile(
+        read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, max_cached_blocks=MAX_CACHED_BLOCKS
+    )
     with context.objects.create(
         Bucket.WORK, name, content_type="application/gzip", spec=spec
     ) as scores:
@@ -113,7 +115,7 @@ def score_frames(
     frames = faces = 0
     for entry in read_pack(file):
         check()
-        # The reader's position is just behind the entry's bytes.
+        # The reader's position is directly after the entry's bytes.
         offset = file.tell() - len(entry.data)
         frame_faces = tuple(scorer.score(decode_image(entry.data), mirror=mirror))
         writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces))

@@ -40,7 +40,7 @@ def extract_window(
     threads: int = 1,
     decode_all: bool = False,
 ) -> ExtractionResult:
-    """Write the window's frames to `sink`. `on_frame` is called with the number of frames so far.
+    """Writes the window's frames to `sink`. `on_frame` is called with the number of frames so far.
 
     Raises WorkStopped, and the errors of reading and decoding (`shared.media.errors`). After
     TimestampsOutOfOrder the written frames may be wrong: start again with `decode_all`.
@@ -78,7 +78,7 @@ def extract_in_sandbox(
     media_info: MediaInfo,
     decode_all: bool,
 ) -> bytes:
-    """Run `extract_window` in a sandbox. Returns a line of JSON, then the pack's directory."""
+    """Runs `extract_window` in a sandbox. Returns a line of JSON, then the pack's directory."""
     try:
         extracted = extract_window(
             sandbox_io.file,
@@ -96,7 +96,7 @@ def extract_in_sandbox(
 
 
 def parse_extraction_result(value: bytes) -> ExtractionResult:
-    """Parse the value of `extract_in_sandbox`. Raises TimestampsOutOfOrder and PackDamaged."""
+    """Parses the value of `extract_in_sandbox`. Raises TimestampsOutOfOrder and PackDamaged."""
     head, _, directory = value.partition(b"\n")
     summary = json.loads(head)
     if "out_of_order" in summary:

@@ -23,8 +23,8 @@ from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 
 
 def join_packs(context: UnitContext) -> UnitDone:
-    """Compose the packs and a central directory into a ZIP; write manifest, table and sheet. Raises
-    NoFrames when all packs are empty."""
+    """Composes the packs and a central directory into a ZIP; writes manifest, table and sheet.
+    Raises NoFrames when all packs are empty."""
     inputs = ExtractionInputs.of(context)
     units = context.part_units()
     packs = [_artifact_object(unit, "pack") for unit in units]

@@ -1,4 +1,4 @@
-"""Extract the frames of each window into a pack; compose the packs into a ZIP without copying."""
+"""Extracts the frames of each window into a pack; composes the packs into a ZIP without copying."""
 
 from shared.entrypoints.stage import UnitContext, stage
 from shared.jobs.claims import UnitDone

@@ -52,7 +52,7 @@ class ExtractionInputs:
 
     @classmethod
     def of(cls, context: UnitContext) -> ExtractionInputs:
-        """Read the inputs from the job."""
+        """Reads the inputs from the job."""
         video = Uploads.require(context.job.facts).input("video")
         options = parse_frame_options(context.job.options)
         windows = [dict(spec) for spec in context.stage.parts]
@@ -73,7 +73,7 @@ class ExtractionInputs:
 
 
 def extract_pack(context: UnitContext) -> UnitDone:
-    """Read the window with range requests; write its pack and the pack's directory."""
+    """Reads the window with range requests; writes its pack and the pack's directory."""
     inputs = ExtractionInputs.of(context)
     try:
         extracted, pack, adopted = _write_pack(context, inputs)
@@ -152,7 +152,7 @@ def _expected_frame_count(window: Window, inputs: ExtractionInputs) -> int:
 
 
 def _scan_index(context: UnitContext, pack: StoredObject) -> PackIndex:
-    """Read the index from a pack that an earlier attempt wrote: other objects must describe that
+    """Reads the index from a pack that an earlier attempt wrote: other objects must describe that
     pack, not the one that was discarded."""
     read_at = context.objects.range_reader(pack.bucket, pack.name, pack.generation)
     return scan_pack(RangeFile(read_at, pack.size_bytes, block_bytes=64 << 10, read_ahead=1))

@@ -69,7 +69,7 @@ def render_frames_csv(parts: Sequence[PackIndex], media_info: MediaInfo) -> Iter
 def find_warnings(
     parts: Sequence[PackIndex], media_info: MediaInfo, options: FrameOptions
 ) -> Iterator[str]:
-    """Yields warnings for the user about all frames together, one sentence each."""
+    """Yields warnings for the user about all frames together, one message each."""
     stamps = [entry.stamp for part in parts for entry in part.entries]
     sizes = list(dict.fromkeys((stamp.width, stamp.height) for stamp in stamps))
     if len(sizes) > 1:

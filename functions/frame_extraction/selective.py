@@ -40,7 +40,7 @@ _RELIABLE_DTS_CONTAINERS = frozenset({"mov", "flv", "mpegts"})
 
 
 def decode_selectively(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
-    """Decode selectively. Raises SelectionFailed when the decoder returns other pictures than the
+    """Decodes selectively. Raises SelectionFailed when the decoder returns other pictures than the
     timestamps of the packets say, and TimestampsOutOfOrder."""
     return _Selection(source, targets, k).run()
 
@@ -75,7 +75,7 @@ class _Selection:
         self._min_jump = _min_jump_ticks(media_info)
 
     def run(self) -> Iterator[ShownFrame]:
-        """Seek to the next target, read on while targets lie close together, drain; repeat."""
+        """For each target: seeks to it, reads on while targets lie close together, and drains."""
         self._source.reset_decoder()
         is_done = False
         while not is_done and self._targets.contains(self._k):
@@ -151,7 +151,7 @@ class _Selection:
         return is_dts_later or self._keeps_order or later_count >= MAX_REORDER_PACKETS
 
     def _resolve(self) -> Iterator[ShownFrame]:
-        """Choose the last picture seen up to the next target, and decode up to that picture."""
+        """Chooses the last picture seen up to the next target, and decodes up to that picture."""
         end = bisect_right(self._seen_pts, self._limit)
         if end == 0:
             raise SelectionFailed(self._k, "the first picture after the keyframe comes too late")
@@ -170,7 +170,7 @@ class _Selection:
             yield from self._decode_next()
 
     def _drop_before_keyframe(self) -> Iterator[ShownFrame]:
-        """Drop the packets before the last keyframe that is shown no later than the next target."""
+        """Drops the packets before the last keyframe that is shown at or before the next target."""
         start = 0
         for n, packet in enumerate(self._pending):
             is_early = packet.pts is not None and packet.pts <= self._limit
@@ -231,7 +231,7 @@ class _Selection:
         self._is_decoder_fed = False
 
     def _finish(self) -> Iterator[ShownFrame]:
-        """Resolve the targets that remain after the last packet, up to the last picture's end."""
+        """Resolves the targets that remain after the last packet, up to the last picture's end."""
         if not self._seen_pts:
             return
         gap = self._seen_pts[-1] - self._seen_pts[-2] if len(self._seen_pts) > 1 else 0

@@ -14,14 +14,14 @@ from shared.media.containers.packets import COUNTED_CONTAINERS, PacketSource, Vi
 
 
 def decode_sequentially(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
-    """Decode from the last keyframe before target `k`. Raises SelectionFailed when no picture that
+    """Decodes from the last keyframe before target `k`. Raises SelectionFailed when no picture that
     can be decoded from there is shown at `k`."""
     pictures = _decode(source, source.read_from_keyframe(targets.max_pts(k)))
     return _select_shown(pictures, targets, k, source.media_info.frame_ticks)
 
 
 def decode_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
-    """Decode from the beginning of the file: the last resort, which works for any container."""
+    """Decodes from the beginning of the file: the last resort, which works for any container."""
     pictures = _decode(source, source.read_from_start())
     return _select_shown(pictures, targets, k, source.media_info.frame_ticks)
 

@@ -1,4 +1,4 @@
-"""The e-mails for a job that is done, has failed or was cancelled."""
+"""The emails for a job that is done, has failed or was cancelled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Link:
 
 
 def write_email(job: Job, envelope: Envelope, link: Link | None, sender: str) -> Email:
-    """Returns the e-mail for a terminal job. `link` is for its main result, None without one."""
+    """Returns the email for a terminal job. `link` is for its main result, None without one."""
     if job.status is Status.DONE:
         page = _done_page(job, link)
     elif job.status is Status.FAILED:

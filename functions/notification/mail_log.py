@@ -1,6 +1,6 @@
-"""The mail log: `mails/{job}.{revision}.{part}`, written before and after an e-mail is sent.
+"""The mail log: `mails/{job}.{revision}.{part}`, written before and after an email is sent.
 
-An e-mail and its link are recorded in one batch before it is sent. After a crash or a lost lease
+An email and its link are recorded in one batch before it is sent. After a crash or a lost lease
 the next attempt reads the record and uses its token, so that every copy has the same link.
 """
 
@@ -33,7 +33,7 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A record of the log. `token` is "" for an e-mail without a link."""
+    """A record of the log. `token` is "" for an email without a link."""
 
     path: str
     state: MailState
@@ -47,7 +47,7 @@ def mail_path(envelope: Envelope) -> str:
 
 
 def link_expires_at(created_at: datetime, job: Job, valid_days: int) -> datetime:
-    """Returns when the link of an e-mail expires: never later than the job."""
+    """Returns when the link of an email expires: never later than the job."""
     return min(created_at + timedelta(days=valid_days), job.expires_at)
 
 
@@ -61,7 +61,7 @@ def start_mail(
     now: datetime,
     valid_days: int,
 ) -> Mail:
-    """Returns the record of this e-mail. When there is none, it is created with its link."""
+    """Returns the record of this email. When there is none, it is created with its link."""
     path = mail_path(envelope)
     if (mail := _read(store, path)) is not None:
         return mail

@@ -1,4 +1,4 @@
-"""Sends the owner of a job an e-mail about its outcome."""
+"""Sends the owner of a job an email about its outcome."""
 
 from functions.notification.send import send_email
 from shared.entrypoints.stage import stage

@@ -12,7 +12,7 @@ from shared.recipes.stored_object import Artifact
 
 @dataclass(frozen=True, slots=True)
 class ResultWording:
-    """The name of a kind of artifact in an e-mail. `count_nouns` is the singular and the plural for
+    """The name of a kind of artifact in an email. `count_nouns` is the singular and the plural for
     the number of frames, None when no number is given."""
 
     noun: str
@@ -46,7 +46,7 @@ FIX_AND_RETRY = "Create a new job after you have fixed the file or the options."
 
 
 def find_main_result(job: Job) -> tuple[Artifact, ResultWording] | None:
-    """Returns the artifact that the e-mail links to, and its wording. None when there is none."""
+    """Returns the artifact that the email links to, and its wording. None when there is none."""
     for kind, wording in RESULTS.items():
         for artifact in job.results:
             if artifact.kind == kind:

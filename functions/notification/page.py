@@ -1,7 +1,7 @@
-"""The layout of e-mails: a page as plain text and as HTML for mail programs.
+"""The layout of emails: a page as plain text and as HTML for mail programs.
 
 The HTML uses tables and inline styles, which all mail programs support. It loads no image, font or
-script, so that opening the e-mail is not tracked. The colours work in light and dark mode.
+script, so that opening the email is not tracked. The colours work in light and dark mode.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOOTER = "You receive this e-mail because you created a job in Moodreel with thi
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The content of an e-mail. `button` is a label and a URL."""
+    """The content of an email. `button` is a label and a URL."""
 
     heading: str
     paragraphs: list[str]

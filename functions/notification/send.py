@@ -1,4 +1,4 @@
-"""Sends one e-mail for each outcome of a job."""
+"""Sends one email for each outcome of a job."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shared.jobs.preferences import Preferences, preferences_path
 
 
 def send_email(context: UnitContext) -> UnitDone:
-    """Sends the e-mail, unless the mail log shows that it was sent. Raises MailRefused,
+    """Sends the email, unless the mail log shows that it was sent. Raises MailRefused,
     MailUnavailable.
 
     A crash between the server's acceptance and the record in the log causes one more copy of the
-    e-mail, with the same Message-ID and the same link.
+    email, with the same Message-ID and the same link.
     """
     job, clock = context.job, bootstrap.services().clock
     if not job.email:

@@ -39,18 +39,18 @@ MAX_ROWS = 20_000
 COLLECTIONS = (JOBS, *(name for name in OWNED_COLLECTIONS if name not in NOT_EXPORTED))
 SECRET_FIELDS = frozenset({"secrets", "token", "lease_until"})
 """Fields with secrets that are shown only once, and fields of workers."""
-README_TEXT = """This is everything that Moodreel keeps about you, a line of JSON for each thing.
+README_TEXT = """This is everything that Moodreel keeps about you, with one line of JSON per record.
 
-account.json      who you are to us, and your preferences
+account.json      your account and your preferences
 jobs.jsonl        your jobs with their stages, history and results; links need your sign-in
-shares.jsonl      links that you or our mails gave to others
-mails.jsonl       mails that were sent to you
-webhooks.jsonl    servers that you want called; their secrets are shown once and not here
-deliveries.jsonl  what was sent to them
-cameras.jsonl     your cameras; their passwords are in no copy
-recordings.jsonl  what they recorded; links need your sign-in
+shares.jsonl      share links that you created or that our emails contain
+mails.jsonl       emails that were sent to you
+webhooks.jsonl    your webhooks; their secrets are not included
+deliveries.jsonl  the calls to these servers
+cameras.jsonl     your cameras; passwords are not included
+recordings.jsonl  recordings of these cameras; links need your sign-in
 
-A large account comes in several parts, which continue each other.
+The data of a large account is split into several parts.
 """
 
 

@@ -105,7 +105,7 @@ class UserData:
 
     def list_owner_objects(self) -> Iterator[tuple[Folder, list[StoredObject]]]:
         """Yields the folders that are not deleted with jobs, with their objects. An export counts
-        by the time of its request, however late its parts are written."""
+        by the time of its request, even if its parts are written later."""
         requests = self._store.run_query(owned_documents(DATA_REQUESTS, self._owner))
         newer = {doc.id for doc in requests}
         newer -= {doc.id for doc in self.list_documents(DATA_REQUESTS)}

@@ -1,4 +1,4 @@
-"""Record cameras: hold their sessions, and make clips of the recordings."""
+"""Records cameras: STREAM tasks keep connections, FINALIZE tasks write the clips."""
 
 from shared.entrypoints.task import TaskContext, task
 from shared.tasks.task import TaskOutcome

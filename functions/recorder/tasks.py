@@ -12,5 +12,5 @@ HANDLERS = {STREAM: stream_camera, FINALIZE: process_recording}
 
 
 def run(context: TaskContext) -> TaskOutcome:
-    """Run a STREAM task (hold a camera) or a FINALIZE task (process one recording)."""
+    """Runs a STREAM task (hold a camera) or a FINALIZE task (process one recording)."""
     return HANDLERS[context.task.data["kind"]](context)

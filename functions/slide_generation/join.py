@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.deck.deck_result import read_options, read_subtitle_room
+from functions.slide_generation.deck.deck_result import read_options, read_subtitle_area
 from functions.slide_generation.deck.deck_sources import read_part_deck
 from functions.slide_generation.drawing.mood_chart import draw_mood_chart
 from functions.slide_generation.drawing.pictures import JobPictures
@@ -61,7 +61,7 @@ def draw_slides(context: UnitContext) -> UnitDone:
     )
 
 
-def slide_key(deck: Deck, number: int, picture: Any, subtitle_room: Fraction) -> str:
+def slide_key(deck: Deck, number: int, picture: Any, subtitle_area: Fraction) -> str:
     """Returns the content address of a slide's picture: the hash of all inputs of the drawing.
 
     Args:
@@ -72,21 +72,21 @@ def slide_key(deck: Deck, number: int, picture: Any, subtitle_room: Fraction) ->
     content = [
         DRAWING_VERSION, shown, picture, number, len(deck.slides), deck.language, deck.theme,
         deck.aspect,
-        deck.resolution, str(subtitle_room),
+        deck.resolution, str(subtitle_area),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[StoredObject], int]:
     """Returns the pictures of all slides, and how many of them existed already."""
-    subtitle_room = read_subtitle_room(context)
-    renderer, pictures = SlideRenderer(deck, subtitle_room), JobPictures.of(context)
+    subtitle_area = read_subtitle_area(context)
+    renderer, pictures = SlideRenderer(deck, subtitle_area), JobPictures.of(context)
     images: list[StoredObject] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
         context.check()
         context.report_progress(number / len(deck.slides))
-        key = slide_key(deck, number, pictures.key(slide.picture), subtitle_room)
+        key = slide_key(deck, number, pictures.key(slide.picture), subtitle_area)
         name = f"{SLIDES_PREFIX}{context.job.id}/{key[:24]}.png"
         stored = context.objects.stat(Bucket.WORK, name)
         hits += stored is not None

@@ -1,4 +1,4 @@
-"""The result of rendering a film, besides the film itself."""
+"""The result of rendering a film, except for the film itself."""
 
 from __future__ import annotations
 

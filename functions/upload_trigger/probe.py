@@ -80,7 +80,7 @@ def _choose_video(
     try:
         return choose_video(container)
     except NoVideoStream:
-        # A truncated table of contents may list no stream at all.
+        # A truncated table of contents may list no stream.
         family = container.format.name.split(",")[0]
         if not container.streams.audio and is_truncated(family, file, size_bytes):
             raise VideoTruncated from None

@@ -30,7 +30,7 @@ def dynamic_range(frame: VideoFrame) -> DynamicRange:
 
 
 def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
-    """Yields a sentence for each property of the video that is corrected during processing."""
+    """Yields a message for each property of the video that is corrected during processing."""
     video = media_info.video
     unused = sum(1 for item in media_info.streams if item.kind == "video" and not item.used)
     if unused:

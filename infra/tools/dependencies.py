@@ -52,45 +52,44 @@ PURPOSES: dict[str, tuple[str, str]] = {
 }
 
 
-def find_users() -> dict[str, set[str]]:
+def find_dependents() -> dict[str, set[str]]:
     """Returns the functions that require each package, by package. A package that only an
     alternative requirement file lists has the function with that file's name."""
-    users: dict[str, set[str]] = defaultdict(set)
+    dependents: dict[str, set[str]] = defaultdict(set)
     for path in sorted(ROOT.glob("functions/*/requirements.in")):
         for name in _read_names(path):
-            users[name].add(f"`{path.parent.name}`")
+            dependents[name].add(f"`{path.parent.name}`")
     for path in sorted(ROOT.glob("functions/*/requirements-*.in")):
         for name in _read_names(path):
             function = f"`{path.parent.name}`"
-            if function not in users[name]:
-                users[name].add(f"{function} with {path.stem.removeprefix('requirements-')}")
-    return users
+            if function not in dependents[name]:
+                dependents[name].add(f"{function} with {path.stem.removeprefix('requirements-')}")
+    return dependents
 
 
 def render_table() -> str:
     """Returns one row per package. Raises ValueError if a package has no purpose in PURPOSES, or
     a purpose has no package."""
-    users = find_users()
-    if differences := sorted(users.keys() ^ PURPOSES.keys()):
+    dependents = find_dependents()
+    if differences := sorted(dependents.keys() ^ PURPOSES.keys()):
         raise ValueError(
             f"infra/tools/dependencies.py and the requirement files differ: {differences}"
         )
     all_functions = {f"`{path.parent.name}`" for path in ROOT.glob("functions/*/requirements.in")}
     lines = ["| package | purpose | functions | notes |", "| --- | --- | --- | --- |"]
     for name, (purpose, note) in PURPOSES.items():
-        lines.append(
-            f"| {name} | {purpose} | {_format_users(users[name], all_functions)} | {note} |"
-        )
+        functions = _format_dependents(dependents[name], all_functions)
+        lines.append(f"| {name} | {purpose} | {functions} | {note} |")
     return "\n".join(lines)
 
 
-def _format_users(users: set[str], all_functions: set[str]) -> str:
-    missing = all_functions - users
+def _format_dependents(dependents: set[str], all_functions: set[str]) -> str:
+    missing = all_functions - dependents
     if not missing:
         return "all"
     if len(missing) < 3:
         return f"all but {', '.join(sorted(missing))}"
-    return ", ".join(sorted(users))
+    return ", ".join(sorted(dependents))
 
 
 def _read_names(path: Path) -> set[str]:

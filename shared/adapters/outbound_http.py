@@ -30,7 +30,7 @@ from shared.net.pinned_connection import (
 from shared.ports.outbound import OutboundResponse
 
 REQUEST_TIMEOUT_S = 15.0
-"""From the first packet to the last. Shorter than a lease, so no lease is renewed meanwhile."""
+"""From the first packet to the last. Shorter than a lease, so no lease is renewed during a call."""
 MAX_HEAD_BYTES = 256 * 1024
 """Of a response's status and headers, with all 1xx responses before it."""
 MAX_RESPONSE_BYTES = 64 * 1024

@@ -60,7 +60,7 @@ class SmtpMailer:
         try:
             return self._open_connection()
         except (OSError, smtplib.SMTPException) as error:
-            # Includes a refused password: the email was not sent yet, so it is not the cause.
+            # Includes a rejected password: the email was not sent yet, so it is not the cause.
             raise MailUnavailable("The mail server refuses the connection.") from error
 
     def _open_connection(self) -> smtplib.SMTP:

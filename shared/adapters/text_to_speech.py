@@ -48,7 +48,7 @@ class GoogleSpeechSynthesizer:
 
     def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio:
         audio = tts.AudioConfig(audio_encoding=tts.AudioEncoding.LINEAR16)
-        # Some voices refuse every explicit pitch, so the default is omitted.
+        # Some voices reject every explicit pitch, so the default is omitted.
         if settings.speed != 1.0:
             audio.speaking_rate = settings.speed
         if settings.pitch != 0.0:

@@ -53,7 +53,6 @@ class RecordingRequest:
 
     Attributes:
         job: The job that receives the clip as its upload, or "".
-        job_input: The input of the job that the clip becomes.
         job_object: The name of the clip in the bucket of uploads.
     """
 

@@ -98,7 +98,7 @@ def parse_source(url: str, *, allow_private: bool = False) -> Source:
             resolved, by an `AddressPolicy`.
 
     Raises:
-        InvalidUrl: With a sentence that does not repeat the URL.
+        InvalidUrl: With a message that does not repeat the URL.
     """
     parts = split_url(url, DEFAULT_PORTS, allow_private=allow_private)
     if parts.port < 1024 and parts.port not in LOW_PORTS:

@@ -1,4 +1,4 @@
-"""Handles an event of a function: reads its envelope, runs its flow, acknowledges or refuses."""
+"""Handles an event of a function: reads its envelope, runs its flow, acknowledges or rejects it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def handle_event(
     try:
         envelope = _read_envelope(event, name, services, settings)
     except UnreadableMessage as error:
-        # A refused event would be delivered again for ever.
+        # A rejected event would be delivered again indefinitely.
         services.log("message.unreadable", severity="ERROR", reason=str(error))
         return
     if envelope is None:

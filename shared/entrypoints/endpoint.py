@@ -29,7 +29,7 @@ def endpoint(name: str, routes: Iterable[Route]) -> EntryPoint:
     def main(request: Request) -> Response:
         parent = headers.traceparent(request)
         with bootstrap.tracer().span(f"{request.method[:16]} {name}", parent) as span:
-            # Later spans and messages become children of this span.
+            # Child spans and published messages continue this trace.
             request.environ["HTTP_TRACEPARENT"] = span.traceparent
             response = application.respond(request)
             span.set_attributes(function=name, status=response.status_code)

@@ -1,6 +1,6 @@
 """`stage`: the entry point of the functions that run units of jobs; also dead_letter and sweeper.
 
-An event is handled as claim → work → commit → announce → acknowledge or refuse. A handler gets a
+An event is handled as claim → work → commit → announce → acknowledge or reject. A handler gets a
 `UnitContext` and returns `UnitDone`. It never commits, publishes or acknowledges itself.
 
 A crash at `after_claim`, `after_work`, `after_commit` or `after_publish` must do no harm; tests end

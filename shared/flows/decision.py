@@ -13,7 +13,7 @@ class Decision(Enum):
     REPEAT = "repeat"
     """The unit is DONE: announce again what follows it."""
     BUSY = "busy"
-    """Another worker holds it, or it is not due yet: wait, then refuse the delivery."""
+    """Another worker holds it, or it is not due yet: wait, then reject the delivery."""
     DROP = "drop"
     """The message is out of date: acknowledge it."""
     LATER = "later"

@@ -174,8 +174,8 @@ def _parse_envelope(stage: str | None, body: Any) -> Envelope:
     if body["stage"] not in FUNCTIONS:
         raise ValueError(f"there is no stage {body['stage']!r}")
     job_id, part, epoch = body["job_id"], body["part"], body["epoch"]
-    # Both become names of documents. A message whose names Firestore refuses would be redelivered
-    # for ever.
+    # Both become names of documents. A message whose names Firestore rejects would be redelivered
+    # indefinitely.
     if not isinstance(job_id, str) or not re.fullmatch(JOB_ID, job_id):
         raise ValueError("no job id")
     if not isinstance(part, str) or not re.fullmatch(r"[a-z0-9.]{1,40}", part):

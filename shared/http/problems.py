@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem+json, with a stable code and a sentence for the user."""
+"""Errors as RFC 9457 problem+json, with a stable code and a message for the user."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class RangeNotSatisfiable(PermanentError):
 class InvalidFields(InvalidRequest):
     """Fields of the request are invalid.
 
-    `fields` are pairs of a path and a sentence.
+    `fields` are pairs of a path and a message.
     """
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
@@ -215,7 +215,7 @@ def render_problem_page(problem: Mapping[str, Any]) -> str:
 
 
 def to_invalid_fields(error: ValidationError) -> InvalidFields:
-    """Converts validation errors to field paths and sentences, without the sent values."""
+    """Converts validation errors to field paths and messages, without the sent values."""
     fields = []
     for details in error.errors(include_url=False, include_input=False, include_context=False):
         path = ".".join(str(step) for step in details["loc"]) or "body"

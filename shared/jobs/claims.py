@@ -19,7 +19,7 @@ class UnitDone:
         artifacts: Objects under the names of the job's results.
         facts: The typed result for later stages, as a mapping.
         plan: Specs of the parts of the stages that may now start, by stage.
-        warnings: Sentences for the user.
+        warnings: Messages for the user.
         adopted: Whether the objects of an earlier attempt were adopted.
         review: Whether the planned stages wait until the user has reviewed the result.
         replaced_names: Results of an earlier revision to remove, even without a new result of the

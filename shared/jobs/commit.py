@@ -119,7 +119,7 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
         if rules.is_done(view.unit):
             return True
         if rules.is_out_of_date(view.job, claim.envelope):
-            # The deck was edited meanwhile: this result is obsolete.
+            # The deck was edited during the work: this result is obsolete.
             return False
         now = clock.now()
         writes = [
@@ -173,9 +173,9 @@ def join_writes(
     ]
     review = result.review and not job.is_terminal
     for name, specs in plan.items():
-        held = review and name in job.recipe.stages_after_deck
-        fields[f"stages.{name}"] = StageState.WAITING if held else StageState.QUEUED
-        writes.append(_plan_stage(job, name, specs, now, held=held))
+        needs_review = review and name in job.recipe.stages_after_deck
+        fields[f"stages.{name}"] = StageState.WAITING if needs_review else StageState.QUEUED
+        writes.append(_plan_stage(job, name, specs, now, needs_review=needs_review))
     revision = _revision_detail(revision_of(stage, job.revision))
     writes.append(
         history_event(job.id, now, "stage_done", epoch=job.epoch, stage=stage, **revision)
@@ -227,16 +227,16 @@ def _stop_at(path: str, now: datetime) -> Write:
 
 
 def _plan_stage(
-    job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime, *, held: bool
+    job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime, *, needs_review: bool
 ) -> Write:
-    """Returns the write that plans a stage. With `held` it waits for the user's review."""
+    """Returns the write that plans a stage. With `needs_review` it waits for the user's review."""
     return Update(
         stage_path(job.id, name, revision_of(name, job.revision)),
         {
-            "state": StageState.WAITING if held else StageState.QUEUED,
+            "state": StageState.WAITING if needs_review else StageState.QUEUED,
             "total": len(specs),
             "parts": [dict(spec) for spec in specs],
-            "queued_at": None if held else now,
+            "queued_at": None if needs_review else now,
             "last_progress_at": now,
         },
     )

@@ -3,12 +3,13 @@
     GO         claim the unit, run it, commit it DONE and counted in ONE batch, announce what
                follows
     REPEAT     the unit is DONE: announce again what follows, then acknowledge
-    BUSY       another worker holds it: wait, then refuse the delivery, so that it is redelivered
+    BUSY       another worker holds it: wait, then reject the delivery, so that it is redelivered
     DROP       out of date: announce the outcome of a terminal job, then acknowledge
     EXHAUSTED  all attempts are used: fail the unit and its job, then acknowledge
 
-Leases only save money. Correctness rests on DONE, which is final, and on REPEAT, which heals a
-crash between commit and announcement. There is no outbox and no table of seen deliveries.
+Leases avoid duplicate work; correctness does not depend on them. It rests on DONE, which is final,
+and on REPEAT, which recovers from a crash between commit and announcement. There is no outbox and
+no table of seen deliveries.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
                 yield from drop(view.job, envelope)
                 return Reply.ACK
             case Decision.REPEAT:
-                yield from announce_next(envelope, wake_consumer=True)
+                yield from announce_next(envelope, publish_to_consumer=True)
                 return Reply.ACK
             case Decision.EXHAUSTED:
                 yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
@@ -85,8 +86,8 @@ def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
 
 
 def reply_when_busy() -> Reply:
-    """Returns the reply for a unit that another worker holds. The delivery is refused, so that the
-    message survives a crash of that worker."""
+    """Returns the reply for a unit that another worker holds. The delivery is rejected, so that the
+    message is delivered again if that worker crashes."""
     return Reply.NACK
 
 
@@ -159,7 +160,7 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
     envelope = claim.envelope
     yield CrashPoint("after_claim", envelope)
     if FUNCTIONS[envelope.stage].reports_outcome:
-        # Before the e-mail, so that webhooks do not wait for an unavailable mail server.
+        # Before the email, so that webhooks do not wait for an unavailable mail server.
         yield from create_deliveries(claim.job, envelope.part, clock)
     outcome = yield from run_unit(claim)
     yield CrashPoint("after_work", envelope)
@@ -170,7 +171,7 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
                 yield LogEvent("unit.lease_lost", {})
                 return Reply.NACK
             yield CrashPoint("after_commit", envelope)
-            yield from announce_next(envelope, wake_consumer=outcome.adopted)
+            yield from announce_next(envelope, publish_to_consumer=outcome.adopted)
             yield CrashPoint("after_publish", envelope)
             return Reply.ACK
         case Failed(code, message):
@@ -204,7 +205,7 @@ def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool
     return (yield from commit_part(claim, result, clock))
 
 
-def announce_next(envelope: Envelope, *, wake_consumer: bool) -> Flow[None]:
+def announce_next(envelope: Envelope, *, publish_to_consumer: bool) -> Flow[None]:
     """Publishes the messages that follow a unit that is DONE."""
     if FUNCTIONS[envelope.stage].reports_outcome:
         return
@@ -218,7 +219,7 @@ def announce_next(envelope: Envelope, *, wake_consumer: bool) -> Flow[None]:
     else:
         yield from publish(
             rules.messages_after_part(
-                snapshot, envelope.stage, envelope.part, wake_consumer=wake_consumer
+                snapshot, envelope.stage, envelope.part, publish_to_consumer=publish_to_consumer
             )
         )
 

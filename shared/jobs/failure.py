@@ -1,4 +1,4 @@
-"""Fails a unit with its stage and its job, in one batch and with the last error."""
+"""Marks a unit, its stage and its job as failed, in one batch."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ def fail_unit(
     *,
     token: str | None,
 ) -> Flow[bool]:
-    """Fails the unit and its job. Returns whether the unit has failed.
+    """Fails the unit and its job. Finished results stay available.
 
-    Finished results stay available.
+    Returns True if the unit is FAILED afterwards, also if it was before.
 
     Args:
-        error: Code and message; None for the last error that the unit recorded.
-        token: The token of the caller's claim; None when no worker may hold the unit.
+        error: Code and message. None: the error that the unit recorded last.
+        token: The token of the caller's claim. None: the caller has no claim, and a unit that is
+            leased is left as it is.
     """
     reports_outcome = FUNCTIONS[envelope.stage].reports_outcome
     while True:
@@ -57,7 +58,7 @@ def fail_unit(
             return False
         last_error = (unit.error if unit is not None else None) or {
             "code": AttemptsExhausted.code,
-            "message": f"{envelope.stage} was tried as often as allowed and did not finish.",
+            "message": f"{envelope.stage} did not finish within the maximum number of attempts.",
         }
         details = dict(last_error) if error is None else {"code": error[0], "message": error[1]}
         details["stage"] = envelope.stage
@@ -88,9 +89,9 @@ def fail_unit(
     return True
 
 
-def fail_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndIds) -> Flow[bool]:
-    """Fails a job that awaits uploads, at its first stage. Returns whether it has failed. A redrive
-    waits for the uploads again."""
+def fail_job_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndIds) -> Flow[bool]:
+    """Fails a job whose uploads never arrived. Returns whether it has failed. The error names the
+    first stage. After a redrive the job waits for its uploads again."""
     if job.status is not Status.AWAITING_UPLOAD:
         return False
     now, first = clock.now(), job.recipe.stages[0]

@@ -1,4 +1,4 @@
-"""Notification preferences of users: `preferences/{uid}`. Without one, every e-mail is sent."""
+"""Notification preferences of users: `preferences/{uid}`. Without one, every email is sent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from shared.flows.documents import Doc
 from shared.jobs.model import Status
 
 MAIL_OUTCOMES = (Status.DONE, Status.FAILED, Status.CANCELLED)
-"""The outcomes that are sent by e-mail."""
+"""The outcomes that are sent by email."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The outcomes of jobs for which a user receives e-mail."""
+    """The outcomes of jobs for which a user receives email."""
 
     mail_outcomes: frozenset[Status] = frozenset(MAIL_OUTCOMES)
 

@@ -54,7 +54,11 @@ def decide(view: View, envelope: Envelope, now: datetime) -> Decision:
     if FUNCTIONS[envelope.stage].reports_outcome:
         if not job.is_terminal or envelope.part != outcome_part(job):
             return Decision.DROP
-    elif job.is_terminal or is_held(job, envelope.stage) or not _is_planned(stage, envelope.part):
+    elif (
+        job.is_terminal
+        or is_awaiting_review(job, envelope.stage)
+        or not _is_planned(stage, envelope.part)
+    ):
         return Decision.DROP
     if is_done(unit):
         return Decision.REPEAT
@@ -87,7 +91,7 @@ def is_out_of_date(job: Job, envelope: Envelope) -> bool:
     return False
 
 
-def is_held(job: Job, stage: str) -> bool:
+def is_awaiting_review(job: Job, stage: str) -> bool:
     """Whether a stage waits for the review of the deck."""
     return job.status is Status.AWAITING_REVIEW and stage in job.recipe.stages_after_deck
 
@@ -150,14 +154,14 @@ def units_to_announce(
 
 
 def messages_after_part(
-    snapshot: JobSnapshot, stage: str, part: str, *, wake_consumer: bool
+    snapshot: JobSnapshot, stage: str, part: str, *, publish_to_consumer: bool
 ) -> list[Envelope]:
-    """Returns the messages after a part that is DONE. With `wake_consumer` the part's object was
-    written by an earlier attempt, so no event follows and its envelope is published instead."""
+    """Returns the messages after a part that is DONE. With `publish_to_consumer` the part's
+    object was written by an earlier attempt, so no event follows and its envelope is published."""
     job = snapshot.job
     messages: list[Envelope] = []
     consumer = find_consumer(stage, job.recipe)
-    if wake_consumer and consumer is not None:
+    if publish_to_consumer and consumer is not None:
         messages += units_to_announce(job, consumer, [part], snapshot.units)
     if snapshot.stages[stage].is_complete:
         messages += units_to_announce(job, stage, [JOIN], snapshot.units)
@@ -170,7 +174,7 @@ def messages_after_join(snapshot: JobSnapshot, stage: str) -> list[Envelope]:
     next_stage = snapshot.job.recipe.next_stage(stage)
     if next_stage is None or not isinstance(FUNCTIONS[next_stage].trigger, MessageTrigger):
         return []
-    if is_held(snapshot.job, next_stage):
+    if is_awaiting_review(snapshot.job, next_stage):
         return []
     part_ids = snapshot.stages[next_stage].part_ids
     return units_to_announce(snapshot.job, next_stage, part_ids, snapshot.units)
@@ -183,7 +187,7 @@ def pending_messages(snapshot: JobSnapshot, uploaded: Collection[str]) -> list[E
     job = snapshot.job
     for name in job.recipe.result_stages:
         stage = snapshot.stages[name]
-        if stage.total is None or stage.state is StageState.DONE or is_held(job, name):
+        if stage.total is None or stage.state is StageState.DONE or is_awaiting_review(job, name):
             continue
         if stage.is_complete:
             messages += units_to_announce(job, name, [JOIN], snapshot.units)

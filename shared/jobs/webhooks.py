@@ -226,7 +226,7 @@ def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
         try:
             webhook = Webhook.from_doc(doc)
         except (KeyError, TypeError, AttributeError) as error:
-            # An invalid document must not prevent the e-mail and the other calls.
+            # An invalid document must not prevent the email and the other calls.
             yield LogEvent("webhook.unreadable", {"severity": "ERROR", "reason": repr(error)})
             continue
         if not webhook.disabled and event in webhook.events:

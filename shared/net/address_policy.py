@@ -1,7 +1,8 @@
 """The policy for URLs and addresses that users give: which of them may be connected to.
 
-A URL is checked when it is given. The addresses of its host are checked when a connection is
-opened, by `pinned_connection`.
+`shared.cameras.source` applies it to the URLs of cameras. A URL is checked when it is
+given. The addresses of its host are checked when a connection is opened: by `pinned_connection`, or
+for cameras by the recorder.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class InvalidUrl(PermanentError):
 class AddressPolicy:
     """Which IP addresses may be connected to: public ones and those in `networks`.
 
-    Addresses of metadata servers are never allowed, whatever `networks` contains.
+    Addresses of metadata servers are never allowed, even if `networks` contains them.
     """
 
     networks: tuple[str, ...] = ()
@@ -137,7 +138,7 @@ def parse_target(url: str, *, allow_private: bool = False) -> Target:
         allow_private: For local use: allow http, every port and private hosts.
 
     Raises:
-        InvalidUrl: With a sentence for the user.
+        InvalidUrl: With a message for the user.
     """
     ports = _WEB_PORTS if allow_private else {"https": 443}
     parts = split_url(url, ports, allow_private=allow_private)
@@ -157,7 +158,7 @@ def split_url(url: str, default_ports: Mapping[str, int], *, allow_private: bool
         allow_private: Allow hosts of a private network.
 
     Raises:
-        InvalidUrl: With a sentence that does not repeat the URL.
+        InvalidUrl: With a message that does not repeat the URL.
     """
     if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidUrl(

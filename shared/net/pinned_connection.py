@@ -57,7 +57,7 @@ class PinnedSocket:
         self._remaining_bytes = max_bytes
 
     def send(self, data: bytes) -> None:
-        """Send all of `data`. Raises OSError."""
+        """Sends all of `data`. Raises OSError."""
         # Not `sendall`: over TLS its timeout starts again with every record.
         rest = memoryview(data)
         while rest:

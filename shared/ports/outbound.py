@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An e-mail. `message_id` is the same for every copy of an e-mail."""
+    """An email. `message_id` is the same for every copy of an email."""
 
     to: str
     subject: str
@@ -19,10 +19,10 @@ class Email:
 
 
 class Mailer(Protocol):
-    """Sends e-mail."""
+    """Sends email."""
 
     def send(self, email: Email) -> None:
-        """Sends an e-mail. Raises MailRefused (permanent) or MailUnavailable (transient)."""
+        """Sends an email. Raises MailRefused (permanent) or MailUnavailable (transient)."""
         ...
 
 

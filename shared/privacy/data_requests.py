@@ -143,7 +143,7 @@ def new_erasure(
     request_id: str, owner: str, *, account: bool, email: str = "", now: datetime
 ) -> Create:
     """Returns the write that requests an erasure, with the account or without it. Sign-in attempts
-    and e-mails are counted under the hash of the address, so it needs that hash."""
+    and emails are counted under the hash of the address, so it needs that hash."""
     limit_hashes = [owner_hash(value) for value in (owner, email.lower()) if value]
     return new_request(
         request_id,

@@ -144,8 +144,8 @@ class MediaInfo:
             "bisect" (by time stamps, which are checked) or "none" (read from the beginning).
         timestamps_reliable: Whether every packet that was read has a time stamp which never
             exceeds that of the packets after it by more than the reordering allows.
-        repairs: Sentences on what is corrected during processing.
-        warnings: Sentences on what cannot be corrected.
+        repairs: Messages about properties that are corrected during processing.
+        warnings: Messages about properties that cannot be corrected.
     """
 
     container: str

@@ -1,6 +1,6 @@
 """Parsers of option values as a user writes them.
 
-They raise ValueError with a sentence that states the error and the accepted values.
+They raise ValueError with a message that states the error and the accepted values.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ def check_option_names(options: Mapping[str, Any], known: Sequence[str], listing
     Args:
         options: The options by name.
         known: The names that exist.
-        listing: These names as the sentence lists them.
+        listing: These names as the message lists them.
     """
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise ValueError(f"The option {unknown[0]!r} does not exist; there are {listing}.")
+        raise ValueError(f"The option {unknown[0]!r} does not exist; the options are {listing}.")
 
 
 def parse_choice(name: str, value: object, allowed: Sequence[str]) -> str:

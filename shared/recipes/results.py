@@ -48,7 +48,7 @@ class StageResult(Record):
 
 @dataclass(frozen=True, slots=True)
 class FramesPart(Record):
-    """A window's result of frame_extraction. `warnings` are sentences for the user."""
+    """A window's result of frame_extraction. `warnings` are messages for the user."""
 
     frames: int
     warnings: tuple[str, ...]
@@ -69,7 +69,7 @@ class DeckPart(Record):
     Attributes:
         calls: Calls of the model.
         hits: Answers from its cache.
-        warnings: Sentences for the user.
+        warnings: Messages for the user.
     """
 
     calls: int

@@ -26,7 +26,7 @@ from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.runtime.tracing import NoOpTracer, Tracer
-from shared.runtime.uploads import find_upload
+from shared.runtime.uploads import ensure_upload
 from shared.tasks.run import renew as renew_task
 from shared.tasks.task import TaskClaim, TaskOutcome
 
@@ -199,7 +199,7 @@ class Interpreter:
         clock = self._services.clock_and_ids
         try:
             with (
-                self._kept_renewed(
+                self._lease_renewal(
                     lease, lambda: renew(claim, clock, lease.progress), clock.lease_s
                 ),
                 self._tracer.span("work", self._traceparent, attempt=claim.attempt),
@@ -222,7 +222,7 @@ class Interpreter:
         wait_s = row.backoff(claim.attempt)
         try:
             renewal = partial(renew_task, claim, self._services.clock_and_ids)
-            with self._kept_renewed(lease, renewal, min(row.lease_s, self._services.lease_s)):
+            with self._lease_renewal(lease, renewal, min(row.lease_s, self._services.lease_s)):
                 return self._task_handler(lease)
         except LeaseLost:
             return effects.Lost()
@@ -239,12 +239,12 @@ class Interpreter:
         return error.code, str(error)
 
     def _log_unexpected(self, error: Exception) -> tuple[str, str]:
-        """Logs an error that is none of ours with its traceback. Returns a code and message."""
+        """Logs an unexpected exception with its traceback. Returns a code and message."""
         self._services.log("work.crashed", severity="ERROR", reason=_format_trace(error))
-        return "unexpected", f"An unexpected fault: {type(error).__name__}."
+        return "unexpected", f"Unexpected error: {type(error).__name__}."
 
     @contextmanager
-    def _kept_renewed(
+    def _lease_renewal(
         self,
         lease: Lease,
         renewal: Callable[[], effects.Flow[bool]],
@@ -270,7 +270,7 @@ class Interpreter:
         finished: threading.Event,
         lease_s: float,
     ) -> None:
-        """Renews the lease until the work is finished. Marks it as lost when a renewal is refused,
+        """Renews the lease until the work is finished. Marks it as lost when a renewal is rejected,
         or when no renewal succeeds for as long as the lease is valid."""
         renewed_at = time.monotonic()
         interpreter = Interpreter(self._services)
@@ -295,7 +295,7 @@ class Interpreter:
         return frozenset(
             job_input.name
             for job_input in job.inputs
-            if find_upload(self._services.objects, job_input)
+            if ensure_upload(self._services.objects, job_input)
         )
 
     def _purge_job(self, job_id: str) -> None:

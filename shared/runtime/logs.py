@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 # Secrets that are hidden in case they get into a field: signatures and tokens in URLs, ID tokens,
-# API keys, share tokens and e-mail addresses.
+# API keys, share tokens and email addresses.
 _SECRET = re.compile(
     r"(?<=X-Goog-Signature=)[0-9A-Fa-f%]+"
     r"|(?<=[Bb]earer )[\w.~+/-]+=*"

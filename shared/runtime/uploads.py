@@ -8,9 +8,12 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 
 
-def find_upload(objects: ObjectStore, job_input: JobInput) -> StoredObject | None:
-    """Returns the input's object, or None. A copy that does not exist yet is made now, on the
-    server and from the recorded version, which also completes a copy that was interrupted."""
+def ensure_upload(objects: ObjectStore, job_input: JobInput) -> StoredObject | None:
+    """Returns the input's object, or None.
+
+    If the input is a copy of another object and does not exist yet, Cloud Storage copies it now
+    from the recorded version. This also completes a copy that was interrupted.
+    """
     upload = objects.stat(Bucket.UPLOADS, job_input.object)
     if upload is not None or not job_input.source:
         return upload

@@ -1,7 +1,8 @@
 """Runs a task: claim → work → record, under at-least-once delivery of its message.
 
-Every open task has a `next_check_at`, at which the sweeper announces it again. So no message of a
-task has to survive: a refused message is redelivered sooner, a lost one is replaced by the sweeper.
+Every open task has a `next_check_at`, at which the sweeper announces it again. A task
+therefore does not depend on its message: a rejected message is redelivered, and the sweeper
+replaces a lost one.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ def _process(claim: TaskClaim, envelope: Envelope, clock: ClockAndIds) -> Flow[R
     if not isinstance(outcome, Later) or outcome.wait_s > BUSY_WAIT_S:
         return Reply.ACK
     if outcome.progress:
-        # A new message for the next step: Pub/Sub delays a refused one longer each time.
+        # A new message for the next step: Pub/Sub delays a rejected one longer each time.
         yield from publish([envelope])
         return Reply.ACK
     return Reply.NACK
@@ -229,7 +230,7 @@ def _fail_exhausted(task: Task, clock: ClockAndIds) -> Flow[None]:
     """Fails a task whose workers crashed in every allowed attempt."""
     error = task.data["error"] or {
         "code": AttemptsExhausted.code,
-        "message": "It was tried as often as allowed and did not finish.",
+        "message": "The task did not finish within the maximum number of attempts.",
     }
     fields = outcome_fields(Failed(error["code"], error["message"]), clock.now())
     yield from commit(Update(task.path, fields, task.version))

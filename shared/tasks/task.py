@@ -1,6 +1,6 @@
 """Tasks: leased work of a user outside any job, such as a webhook call, an export or a recording.
 
-A task is one document in the collection that its function's row names. The document holds the
+A task is one document in the `task_collection` of its function in `shared.pipeline`. It holds the
 lease, the number of attempts and the time at which the task is due. Its other fields belong to the
 function.
 """
@@ -38,7 +38,7 @@ class Task:
     """A task as it was read.
 
     Attributes:
-        attempt: Number of claims since the last progress.
+        attempt: Number of claims since the last `Later` with progress.
         due_at: The earliest time at which it may be claimed.
         data: All fields of the document. `next_check_at` is when the sweeper announces the task,
             None once it has ended.
@@ -109,7 +109,7 @@ TaskOutcome = TaskDone | Failed | Later | Lost
 
 
 def task_path(function: str, task_id: str) -> str:
-    """{the row's collection}/{task}"""
+    """Returns the path of a task's document."""
     return f"{FUNCTIONS[function].task_collection}/{task_id}"
 
 

@@ -106,7 +106,7 @@ def ours(models: Path, pack: Path) -> int:
             lambda offset, length: os.pread(pack_file.fileno(), length, offset),
             pack.stat().st_size,
             block_bytes=BLOCK_BYTES,
-            keep=MAX_CACHED_BLOCKS,
+            max_cached_blocks=MAX_CACHED_BLOCKS,
         )
         return score_frames(file, scorer, io.BytesIO(), ("pack", 1), lambda: None, mirror=False)[1]
 

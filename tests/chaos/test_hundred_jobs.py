@@ -1,4 +1,4 @@
-"""Many jobs with duplicate messages and failing storage: one result and one e-mail each."""
+"""Many jobs with duplicate messages and failing storage: one result and one email each."""
 
 from __future__ import annotations
 

@@ -65,13 +65,13 @@ def encode_pictures(
     *,
     suffix: str,
     codec: str,
-    form: str,
+    ndarray_format: str,
     pix_fmt: str,
     options: dict[str, str] | None = None,
     tags: dict[str, int] | None = None,
     rate: int = 10,
 ) -> bytes:
-    """A clip of these frames (arrays in the pixel format `form`) with colour tags."""
+    """A clip of these frames (arrays in the pixel format `ndarray_format`) with colour tags."""
 
     def write(path: Path) -> None:
         with av.open(str(path), "w") as out:
@@ -81,18 +81,21 @@ def encode_pictures(
             for name, value in (tags or {}).items():
                 setattr(stream.codec_context, name, value)
             for number, picture in enumerate(pictures):
-                frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=form)
+                frame: Any = av.VideoFrame.from_ndarray(
+                    np.ascontiguousarray(picture), format=ndarray_format
+                )
                 for name, value in (tags or {}).items():
                     setattr(frame, name, value)
                 out.mux(stream.encode(_add_tags(frame, pix_fmt, tags or {}, number)))
             out.mux(stream.encode(None))
 
-    return cached_file(f"painted {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
+    return cached_file(f"encoded {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
 
 
 def _add_tags(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
-    space = {} if "colorspace" not in tags else {"dst_colorspace": tags["colorspace"]}
-    frame = frame.reformat(format=pix_fmt, **space)
+    # The conversion reads the tags of the frame; the converted frame needs them again.
+    reformat_options = {} if "colorspace" not in tags else {"dst_colorspace": tags["colorspace"]}
+    frame = frame.reformat(format=pix_fmt, **reformat_options)
     for name, value in tags.items():
         setattr(frame, name, value)
     frame.pts = number

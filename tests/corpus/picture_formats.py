@@ -53,15 +53,15 @@ def list_files() -> Iterator[CorpusFile]:
               warning="size changes", common=True)  # fmt: skip
     yield valid_file("alpha in ProRes", "yuva444p10", lambda _: encode_pictures(
         "prores alpha", [_draw_with_alpha(n) for n in range(10)], suffix="mov", codec="prores_ks",
-        form="rgba", pix_fmt="yuva444p10le"), suffix="mov",
+        ndarray_format="rgba", pix_fmt="yuva444p10le"), suffix="mov",
         counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
     yield valid_file("alpha in QuickTime RLE", "argb", lambda _: encode_pictures(
         "qtrle", [_draw_with_alpha(n) for n in range(10)], suffix="mov", codec="qtrle",
-        form="rgba", pix_fmt="argb"), suffix="mov",
+        ndarray_format="rgba", pix_fmt="argb"), suffix="mov",
         counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
     yield valid_file("alpha in VP9", "yuva420p in WebM", lambda _: encode_pictures(
         "vp9 alpha", [_draw_with_alpha(n) for n in range(10)], suffix="webm", codec="libvpx-vp9",
-        form="rgba", pix_fmt="yuva420p", options={"deadline": "realtime"}), suffix="webm",
+        ndarray_format="rgba", pix_fmt="yuva420p", options={"deadline": "realtime"}), suffix="webm",
         counters=lambda: (0, 5), common=True)  # fmt: skip
     yield valid_file("square pixels missing", "anamorphic, 2:1", lambda _: run_ffmpeg(
         "sar", "mp4", "-i", SHORT_CLIP, "-c:v", "libx264", "-preset", "ultrafast",
@@ -89,7 +89,8 @@ def _colours() -> Iterator[CorpusFile]:
         yield CorpusFile(
             f"HDR {name}", "HEVC in ten bits, BT.2020",
             lambda _, codes=codes, tags=tags: encode_pictures(  # type: ignore[misc]
-                "hdr", [_draw_patches(codes)] * 10, suffix="mp4", codec="libx265", form="rgb48le",
+                "hdr", [_draw_patches(codes)] * 10, suffix="mp4", codec="libx265",
+                ndarray_format="rgb48le",
                 pix_fmt="yuv420p10le", options=x265, tags=tags),
             ExpectedFrames(frame_count=2, repair=f"High dynamic range ({name})",
             check=_check_hdr_columns),
@@ -100,7 +101,8 @@ def _colours() -> Iterator[CorpusFile]:
         yield CorpusFile(
             name, "grey 128 stays 128",
             lambda _, tags=tags: encode_pictures(  # type: ignore[misc]
-                "range", [_draw_greys()] * 10, suffix="mp4", codec="libx264", form="rgb24",
+                "range", [_draw_greys()] * 10, suffix="mp4", codec="libx264",
+                ndarray_format="rgb24",
                 pix_fmt="yuv420p", options={"crf": "4"}, tags=tags),
             ExpectedFrames(frame_count=2, check=_check_greys),
         )  # fmt: skip

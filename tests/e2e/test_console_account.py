@@ -1,4 +1,4 @@
-"""The account pages: usage, e-mail, shared links, profile, webhooks, export and erasure."""
+"""The account pages: usage, email, shared links, profile, webhooks, export and erasure."""
 
 from __future__ import annotations
 

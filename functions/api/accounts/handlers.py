@@ -43,7 +43,7 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.ports.outbound import Email
 
 SIGN_IN_FAILURE_PADDING_S = 0.5
-"""A refused sign-in takes a multiple of this time, so that the response time does not reveal
+"""A rejected sign-in takes a multiple of this time, so that the response time does not reveal
 whether a password was compared."""
 EMAIL_PADDING_S = 1.0
 """The same for endpoints that send an email."""
@@ -51,17 +51,17 @@ EMAIL_PADDING_S = 1.0
 
 def register_account(request: ApiRequest) -> ApiResponse:
     """Creates an account, or reminds the owner of an existing one. Both send an email."""
-    form = request.body(Registration)
-    _check_email_rate(request, form.email)
+    body = request.body(Registration)
+    _check_email_rate(request, body.email)
     with _padded_to(request, EMAIL_PADDING_S):
         accounts = bootstrap.accounts()
         try:
-            accounts.register(form.email, form.password, form.name or "")
+            accounts.register(body.email, body.password, body.name or "")
         except AddressTaken:
-            _send_reset_code(request, form.email, build_already_registered_email)
+            _send_reset_code(request, body.email, build_already_registered_email)
         else:
-            code = accounts.create_verification_code(form.email)
-            _send(request, build_confirmation_email(request, form.email, code))
+            code = accounts.create_verification_code(body.email)
+            _send(request, build_confirmation_email(request, body.email, code))
     return ApiResponse(
         EmailSent(message="An email is on its way; follow the link in it to continue.")
     )
@@ -69,10 +69,10 @@ def register_account(request: ApiRequest) -> ApiResponse:
 
 def request_password_reset(request: ApiRequest) -> ApiResponse:
     """Sends a link to choose a new password, if the account exists."""
-    form = request.body(PasswordResetRequest)
-    _check_email_rate(request, form.email)
+    body = request.body(PasswordResetRequest)
+    _check_email_rate(request, body.email)
     with _padded_to(request, EMAIL_PADDING_S):
-        _send_reset_code(request, form.email, build_password_reset_email)
+        _send_reset_code(request, body.email, build_password_reset_email)
     return ApiResponse(EmailSent(message="If there is an account, an email is on its way to it."))
 
 
@@ -81,9 +81,9 @@ def log_in(request: ApiRequest) -> ApiResponse:
 
     Raises WrongCredentials, LimitReached.
     """
-    form = request.body(Credentials)
-    _check_sign_in_rate(request, form.email)
-    return ApiResponse(_sign_in(request, form.email, form.password))
+    body = request.body(Credentials)
+    _check_sign_in_rate(request, body.email)
+    return ApiResponse(_sign_in(request, body.email, body.password))
 
 
 def refresh_session(request: ApiRequest) -> ApiResponse:
@@ -91,9 +91,9 @@ def refresh_session(request: ApiRequest) -> ApiResponse:
 
     Raises SessionExpired, LimitReached.
     """
-    form = request.body(RefreshRequest)
+    body = request.body(RefreshRequest)
     consume(request, rate_limit_policies.refreshes_from(request.settings), request.client_address)
-    return ApiResponse(session_view(bootstrap.accounts().refresh(form.refresh_token)))
+    return ApiResponse(session_view(bootstrap.accounts().refresh(body.refresh_token)))
 
 
 def get_me(request: ApiRequest) -> ApiResponse:
@@ -106,11 +106,11 @@ def change_me(request: ApiRequest) -> ApiResponse:
 
     Raises ChangedMeanwhile.
     """
-    form = request.body(AccountChange)
+    body = request.body(AccountChange)
     accounts = bootstrap.accounts()
     request.check_if_match(account_view(accounts.read_profile(request.user.uid)))
     changes = {
-        field: getattr(form, field) or "" if field in form.model_fields_set else None
+        field: getattr(body, field) or "" if field in body.model_fields_set else None
         for field in ("name", "picture")
     }
     accounts.update_profile(request.user.uid, name=changes["name"], picture=changes["picture"])
@@ -122,12 +122,12 @@ def change_password(request: ApiRequest) -> ApiResponse:
 
     Raises WrongCredentials, LimitReached.
     """
-    form = request.body(PasswordChange)
+    body = request.body(PasswordChange)
     email = bootstrap.accounts().read_profile(request.user.uid).email
     _check_sign_in_rate(request, email)
-    _sign_in(request, email, form.current_password)
-    bootstrap.accounts().set_password(request.user.uid, form.new_password)
-    return ApiResponse(_sign_in(request, email, form.new_password))
+    _sign_in(request, email, body.current_password)
+    bootstrap.accounts().set_password(request.user.uid, body.new_password)
+    return ApiResponse(_sign_in(request, email, body.new_password))
 
 
 def _sign_in(request: ApiRequest, email: str, password: str) -> SessionView:

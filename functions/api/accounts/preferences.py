@@ -33,18 +33,19 @@ def put_preferences(request: ApiRequest) -> ApiResponse:
 
     Raises ChangedMeanwhile.
     """
-    form = request.body(PreferencesView)
-    mailed = frozenset(Status(name) for name, enabled in form.mail if enabled)
+    body = request.body(PreferencesView)
+    mailed = frozenset(Status(name) for name, enabled in body.mail if enabled)
     path, data = preferences_path(request.user.uid), Preferences(mailed).to_dict(request.user.uid)
     while True:
         doc = _read(request)
         request.check_if_match(_view(doc))
         write = Create(path, data) if doc is None else Update(path, data, doc.version)
         if request.services.store.commit([write]) is CommitResult.OK:
-            return ApiResponse(form)
-        if _view(_read(request)) == form:
-            # The commit was repeated after its answer was lost, and met its own write.
-            return ApiResponse(form)
+            return ApiResponse(body)
+        if _view(_read(request)) == body:
+            # The client library retried this commit after its response was lost: it conflicts with
+            # its own write.
+            return ApiResponse(body)
 
 
 def _read(request: ApiRequest) -> Doc | None:

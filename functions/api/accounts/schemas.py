@@ -53,7 +53,7 @@ class AccountChange(RequestModel):
 
 
 class EmailSent(ResponseModel):
-    """The same answer whether or not the account exists; the details are in the email."""
+    """The same response whether or not the account exists; the details are in the email."""
 
     message: str
 

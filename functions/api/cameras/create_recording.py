@@ -48,13 +48,13 @@ def create_recording(request: ApiRequest) -> ApiResponse:
     Raises InvalidFields, InvalidOption, TooManyRecordings, TooManyCameras, TooManyJobs,
     StorageFull, LimitReached.
     """
-    form, recording_id = request.body(NewRecording), derive_id(request.seed)
+    body, recording_id = request.body(NewRecording), derive_id(request.seed)
     headers = {"Location": f"/v1/recordings/{recording_id}"}
     existing = read_recording(request, recording_id) if request.idempotency_key else None
     if existing is None:
-        _check(request, form)
-        max_bytes = _max_bytes(request, form)
-        job = _Job(request, form, derive_id(f"job {request.seed}")) if form.recipe else None
+        _check(request, body)
+        max_bytes = _max_bytes(request, body)
+        job = _Job(request, body, derive_id(f"job {request.seed}")) if body.recipe else None
         rate_limit = consume(
             request, rate_limit_policies.changes(request.settings), request.user.uid
         )
@@ -63,16 +63,16 @@ def create_recording(request: ApiRequest) -> ApiResponse:
                 request, rate_limit_policies.job_creations(request.settings), request.user.uid
             )
         headers |= rate_limit.headers
-        camera = _camera(request, form.source)
+        camera = _camera(request, body.source)
         recording_request = RecordingRequest(
-            title=form.title or camera.name,
-            pre_roll_s=form.pre_roll_s,
-            max_duration_s=form.max_duration_s
+            title=body.title or camera.name,
+            pre_roll_s=body.pre_roll_s,
+            max_duration_s=body.max_duration_s
             or min(DEFAULT_MAX_DURATION_S, request.settings.max_recording_s),
             max_bytes=max_bytes,
             expires_at=request.services.clock.now()
             + timedelta(days=request.settings.recording_retention_days),
-            recipe=form.recipe or "",
+            recipe=body.recipe or "",
             job="" if job is None else job.id,
             job_object="" if job is None else job.object,
         )
@@ -91,12 +91,12 @@ class _Job:
     Raises InvalidFields, InvalidOption, TooManyJobs.
     """
 
-    def __init__(self, request: ApiRequest, form: NewRecording, job_id: str) -> None:
-        recipe = find_recipe(form.recipe or "")
+    def __init__(self, request: ApiRequest, body: NewRecording, job_id: str) -> None:
+        recipe = find_recipe(body.recipe or "")
         if recipe.find_input(VIDEO_INPUT) is None:
             raise InvalidFields([("recipe", f"The recipe {recipe.name} takes no video.")])
         self._request, self._recipe = request, recipe
-        self._options = read_options(recipe, form.options, request.settings)
+        self._options = read_options(recipe, body.options, request.settings)
         check_open_jobs(request)
         self.id = job_id
         self.object = upload_name(recipe.name, job_id, VIDEO_INPUT, 0)
@@ -119,20 +119,20 @@ class _Job:
         )
 
 
-def _camera(request: ApiRequest, form: RecordingSourceRequest) -> Camera:
+def _camera(request: ApiRequest, source_request: RecordingSourceRequest) -> Camera:
     """Returns the camera of the request; registers it first if it is new."""
-    if form.camera is None:
-        source = read_camera_source(request, form)
+    if source_request.camera is None:
+        source = read_camera_source(request, source_request)
         return get_or_create_camera(request, source, source.display_url[:100])
-    if form.url is not None or form.device is not None:
+    if source_request.url is not None or source_request.device is not None:
         raise InvalidFields([("source", "Give exactly one source.")])
     try:
-        return find_camera(request, form.camera)
+        return find_camera(request, source_request.camera)
     except NotFound as error:
         raise InvalidFields([("source.camera", str(error))]) from error
 
 
-def _max_bytes(request: ApiRequest, form: NewRecording) -> int:
+def _max_bytes(request: ApiRequest, body: NewRecording) -> int:
     """Returns the maximum size of the recording in bytes: the requested one, or what fits into the
     free storage. Concurrent requests read the same usage, so together they can exceed the limit.
 
@@ -142,20 +142,20 @@ def _max_bytes(request: ApiRequest, form: NewRecording) -> int:
     if store.count_recordings(owner, RUNNING_STATES) >= settings.max_active_recordings:
         raise TooManyRecordings
     free_bytes = settings.max_storage_mb * MEGABYTE - store.sum_stored_bytes(owner)
-    if free_bytes < (form.max_bytes or MIN_FREE_BYTES):
+    if free_bytes < (body.max_bytes or MIN_FREE_BYTES):
         raise StorageFull
-    return form.max_bytes or min(settings.max_recording_mb * MEGABYTE, free_bytes)
+    return body.max_bytes or min(settings.max_recording_mb * MEGABYTE, free_bytes)
 
 
-def _check(request: ApiRequest, form: NewRecording) -> None:
+def _check(request: ApiRequest, body: NewRecording) -> None:
     """Raises InvalidFields."""
     max_s, max_mb = request.settings.max_recording_s, request.settings.max_recording_mb
     errors = []
-    if form.options and form.recipe is None:
+    if body.options and body.recipe is None:
         errors.append(("options", "Options belong to a recipe; name the recipe."))
-    if form.max_duration_s is not None and form.max_duration_s > max_s:
+    if body.max_duration_s is not None and body.max_duration_s > max_s:
         errors.append(("max_duration_s", f"A recording may last {max_s} s at most."))
-    if form.max_bytes is not None and form.max_bytes > max_mb * MEGABYTE:
+    if body.max_bytes is not None and body.max_bytes > max_mb * MEGABYTE:
         errors.append(("max_bytes", f"A recording may have {max_mb} MB at most."))
     if errors:
         raise InvalidFields(errors)

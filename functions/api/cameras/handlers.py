@@ -54,12 +54,12 @@ def create_camera(request: ApiRequest) -> ApiResponse:
 
     Raises InvalidFields, TooManyCameras, LimitReached.
     """
-    form = request.body(NewCamera)
-    source = read_camera_source(request, form.source)
+    body = request.body(NewCamera)
+    source = read_camera_source(request, body.source)
     rate_limit = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
-    camera = get_or_create_camera(request, source, form.name)
-    if camera.name != form.name:
-        request.services.store.commit([Update(camera.path, {"name": form.name})])
+    camera = get_or_create_camera(request, source, body.name)
+    if camera.name != body.name:
+        request.services.store.commit([Update(camera.path, {"name": body.name})])
         camera = find_camera(request, camera.id)
     headers = {"Location": f"/v1/cameras/{camera.id}", **rate_limit.headers}
     return ApiResponse(_view(request, camera), headers=headers)
@@ -103,7 +103,8 @@ def create_preview(request: ApiRequest) -> ApiResponse:
         raise TooManyViewers(retry_after_s=5)
     rate_limit = consume(request, rate_limit_policies.changes(settings), request.user.uid)
     token = secrets.token_hex(TOKEN_BYTES)
-    # The token is new, so a conflict is this commit, repeated after its answer was lost.
+    # The token is new, so a conflict means that the client library retried this commit after its
+    # response was lost.
     store.commit([new_viewer(token, camera.id, camera.owner, now)])
     request.run(lambda clock: session.request_preview(camera.id, clock))
     (viewer,) = store.read([viewer_path(token)])
@@ -123,19 +124,19 @@ def list_viewers(request: ApiRequest, camera_id: str) -> tuple[Doc, ...]:
     return request.services.store.run_query(newest_viewers(camera_id))
 
 
-def read_camera_source(request: ApiRequest, form: SourceRequest) -> Source:
+def read_camera_source(request: ApiRequest, source_request: SourceRequest) -> Source:
     """Parses a camera source. Raises InvalidFields; its text never repeats the input."""
     settings = request.settings
     try:
-        if form.url is not None and form.device is None:
-            return parse_source(form.url, allow_private=bool(settings.camera_networks))
-        if form.device is not None and form.url is None:
+        if source_request.url is not None and source_request.device is None:
+            return parse_source(source_request.url, allow_private=bool(settings.camera_networks))
+        if source_request.device is not None and source_request.url is None:
             if not settings.allow_camera_devices:
                 message = "Local camera devices are available only when Moodreel runs locally."
                 raise InvalidFields([("source.device", message)])
-            return device_source(form.device)
+            return device_source(source_request.device)
     except InvalidUrl as error:
-        field = "source.url" if form.url is not None else "source.device"
+        field = "source.url" if source_request.url is not None else "source.device"
         raise InvalidFields([(field, str(error))]) from None
     raise InvalidFields([("source", "Give exactly one source.")])
 

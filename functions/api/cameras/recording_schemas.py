@@ -18,7 +18,7 @@ from shared.pipeline import RECIPES
 RECORDABLE_RECIPES = tuple(
     name for name, row in RECIPES.items() if row.find_input("video") is not None
 )
-"""The recipes that take a video, and so a recording."""
+"""Recipes with a video input. A recording can be that video."""
 
 
 class RecordingSourceRequest(SourceRequest):
@@ -31,7 +31,7 @@ class RecordingSourceRequest(SourceRequest):
 
 class NewRecording(RequestModel):
     """A recording to start. With a `recipe`, its clip becomes the video of a job with these
-    `options`. Absent limits default to the maximum allowed."""
+    `options`. `max_duration_s` defaults to one hour, `max_bytes` to the maximum allowed."""
 
     source: RecordingSourceRequest
     title: Annotated[Line, Field(max_length=200)] | None = None
@@ -67,7 +67,7 @@ class ClipView(ResponseModel):
 
 
 class RecordingView(ResponseModel):
-    """A recording; its figures are live while it runs. `ended_by` is the reason it ended, `job` the
+    """A recording; its values change while it runs. `ended_by` is the reason it ended, `job` the
     job that takes its clip."""
 
     id: str

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteRequest, SlideView
-from functions.api.jobs.handlers import check_rework_rate
+from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
 from functions.api.jobs.schemas import job_view
 from functions.api.rate_limits import RateLimitState
@@ -76,38 +76,38 @@ def get_slide_picture(request: ApiRequest) -> ApiResponse:
 def put_deck(request: ApiRequest) -> ApiResponse:
     """Opens a revision with the deck of the request.
 
-    Raises InvalidFields, InvalidOption, and the errors of check_rework_rate and
+    Raises InvalidFields, InvalidOption, and the errors of consume_rework_quota and
     deck_review.open_revision.
     """
-    form, job = request.body(DeckUpdate), request.job
+    body, job = request.body(DeckUpdate), request.job
     current = _read_deck(request)
     try:
-        deck = Deck.from_dict(form.deck.model_dump(mode="json"))
+        deck = Deck.from_dict(body.deck.model_dump(mode="json"))
         _check_theme(deck)
         check_pictures(deck, job.facts, current)
     except DeckRejected as error:
         raise InvalidFields([(f"deck.{error.location}".rstrip("."), str(error))]) from error
-    options = _edited_options(request, form.options)
-    rate_limit = check_rework_rate(request)
+    options = _edited_options(request, body.options)
+    rate_limit = consume_rework_quota(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-    spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not form.release}
-    return _open_revision(request, form.revision, spec, options, rate_limit)
+    spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not body.release}
+    return _create_revision(request, body.revision, spec, options, rate_limit)
 
 
 def rewrite_slide(request: ApiRequest) -> ApiResponse:
     """Opens a revision in which the model rewrites one slide."""
-    form = request.body(SlideRewriteRequest)
+    body = request.body(SlideRewriteRequest)
     if request.path_params["slide_id"] not in {slide.id for slide in _read_deck(request).slides}:
         raise NotFound("The deck has no such slide.")
     spec = {
         "deck": "rewritten",
         "stored": DeckResult.require(request.job.facts).deck.to_dict(),
         "slide": request.path_params["slide_id"],
-        "instruction": form.instruction or "",
+        "instruction": body.instruction or "",
         "review": True,
     }
-    return _open_revision(
-        request, form.revision, spec, request.job.options, check_rework_rate(request)
+    return _create_revision(
+        request, body.revision, spec, request.job.options, consume_rework_quota(request)
     )
 
 
@@ -117,7 +117,7 @@ def release_deck(request: ApiRequest) -> ApiResponse:
     return _job_response(request)
 
 
-def _open_revision(
+def _create_revision(
     request: ApiRequest,
     base: int,
     spec: Mapping[str, Any],
@@ -150,7 +150,7 @@ def _edited_options(request: ApiRequest, changes: Mapping[str, Any]) -> dict[str
 
 def _check_theme(deck: Deck) -> None:
     if deck.theme not in THEMES:
-        raise DeckRejected("theme", f"There is no such theme; there are {', '.join(THEMES)}.")
+        raise DeckRejected("theme", f"Unknown theme; the themes are {', '.join(THEMES)}.")
 
 
 def _store_deck(request: ApiRequest, content: bytes) -> dict[str, Any]:

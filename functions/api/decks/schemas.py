@@ -38,8 +38,9 @@ class DeckContent(RequestModel):
 
 
 class DeckUpdate(RequestModel):
-    """An edited deck. `revision` is the one that you read. `options` can change the voice and the
-    transitions of the film. `release` renders the film without a further review."""
+    """An edited deck. `revision` is the one that you read. `options` can change the
+    voice, transitions, motion and subtitles of the film. With `release` the film is rendered
+    without waiting for a review."""
 
     revision: Revision
     deck: DeckContent
@@ -67,8 +68,8 @@ class SlideView(ResponseModel):
 
 
 class DeckView(ResponseModel):
-    """The deck of `revision`. `current` is false while an edited deck is rendered, and after that
-    failed. `pictures` are the values that a slide's `picture` can have."""
+    """The deck of `revision`. `current` is false while a newer revision is rendered, and after its
+    rendering failed. `pictures` are the values that a slide's `picture` can have."""
 
     revision: int
     current: bool

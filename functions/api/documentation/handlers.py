@@ -60,8 +60,8 @@ class ApiDocumentation(Documentation):
         problem = self.list_problems().get(request.path_params["code"])
         if problem is None:
             raise NotFound("There is no such problem.")
-        status, sentence = problem
-        page = pages.render_problem(request.path_params["code"], status, sentence)
+        status, message = problem
+        page = pages.render_problem(request.path_params["code"], status, message)
         return ApiResponse(content=page.encode(), headers=_PAGE)
 
     def list_problems(self) -> dict[str, tuple[int, str]]:

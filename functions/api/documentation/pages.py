@@ -52,12 +52,12 @@ def render_page(document: Mapping[str, Any]) -> str:
     return _html(f"{info['title']}: the API", "\n".join(body))
 
 
-def render_problem(code: str, status: int, sentence: str) -> str:
+def render_problem(code: str, status: int, message: str) -> str:
     """Returns the page of a problem."""
     title = code.replace("-", " ").capitalize()
     return _html(
         title,
-        f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p>"
+        f"<h1>{escape(title)}</h1><p>{escape(message)}</p>"
         f"<p>Code: <code>{escape(code)}</code>. HTTP status: {status}.</p>"
         '<p><a href="/v1/docs">API documentation</a></p>',
     )

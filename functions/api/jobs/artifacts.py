@@ -30,7 +30,7 @@ def get_input_link(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound, SourceExpired.
     """
-    return sign_link(request, _find_upload(request))
+    return sign_link(request, _input_artifact(request))
 
 
 def list_events(request: ApiRequest) -> ApiResponse:
@@ -40,10 +40,11 @@ def list_events(request: ApiRequest) -> ApiResponse:
     return ApiResponse(EventList(events=tuple(events)))
 
 
-def _find_upload(request: ApiRequest) -> Artifact:
-    """The upload named in the path, in the version that was read and accepted. Raises NotFound."""
+def _input_artifact(request: ApiRequest) -> Artifact:
+    """Returns the upload named in the path, in the version that was read and accepted. Raises
+    NotFound."""
     uploads = Uploads.find(request.job.facts)
     upload = None if uploads is None else uploads.inputs.get(request.path_params["input"])
     if upload is None:
-        raise NotFound("The job has no such upload, or it was not read yet.")
+        raise NotFound("The job has no such upload, or the upload has not been checked yet.")
     return upload.stored_object.to_artifact(upload.filename, "upload")

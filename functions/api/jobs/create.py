@@ -25,7 +25,7 @@ from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.commands import delete
 from shared.jobs.model import Job, JobInput, new_job
 from shared.pipeline import Bucket, Recipe
-from shared.runtime.uploads import find_upload
+from shared.runtime.uploads import ensure_upload
 
 UPLOAD_VALID_S = 6 * 3600
 """An upload must begin within this time. Google-managed keys sign for at most 12 hours."""
@@ -36,7 +36,7 @@ _ID_LENGTH = 20
 class UploadGrant(ResponseModel):
     """The request that uploads a file. Begin it before `expires_at`. A POST begins a resumable
     session: PUT the bytes, in one or several chunks, to the URL in the `Location` header of its
-    answer."""
+    response."""
 
     method: str
     url: str
@@ -58,40 +58,41 @@ def create_job(request: ApiRequest) -> ApiResponse:
 
     Raises InvalidFields, InvalidOption, SourceExpired, StorageFull, TooManyJobs, LimitReached.
     """
-    form = request.body(NewJob)
-    recipe = find_recipe(form.recipe)
+    body = request.body(NewJob)
+    recipe = find_recipe(body.recipe)
     job_id = derive_id(request.seed)
-    job = _read(request, job_id) if request.idempotency_key else None
+    job = _read_job(request, job_id) if request.idempotency_key else None
     headers = {"Location": f"/v1/jobs/{job_id}"}
     if job is None:
-        options = read_options(recipe, form.options, request.settings)
-        if form.has_reused_inputs:
-            # Looking up earlier uploads is expensive, so it counts even if the request is invalid.
-            headers |= _check_rate(request).headers
-        sources = _resolve_sources(request, recipe, form)
+        options = read_options(recipe, body.options, request.settings)
+        if body.has_reused_inputs:
+            # Looking up earlier uploads is expensive, so an invalid request counts as well.
+            headers |= _consume_rate_limit(request).headers
+        sources = _resolve_sources(request, recipe, body)
         check_inputs(recipe, sources, request.settings)
         _check_quota(request, sum(source.size_bytes for source in sources.values()))
-        if not form.has_reused_inputs:
-            headers |= _check_rate(request).headers
-        job = _write(request, job_id, recipe, form, options, sources)
+        if not body.has_reused_inputs:
+            headers |= _consume_rate_limit(request).headers
+        job = _write_job(request, job_id, recipe, body, options, sources)
     objects = request.services.objects
-    if any(item.source and find_upload(objects, item) is None for item in job.inputs):
+    if any(item.source and ensure_upload(objects, item) is None for item in job.inputs):
         # The source was deleted after the lookup. Without it the job can never start.
         request.run(lambda clock: delete.delete(job_id, clock))
         raise SourceExpired
     uploads = {
         item.name: sign_input_upload(request, item) for item in job.inputs if not item.source
     }
-    body = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
-    return ApiResponse(body, headers=headers)
+    response = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
+    return ApiResponse(response, headers=headers)
 
 
-def _check_rate(request: ApiRequest) -> RateLimitState:
+def _consume_rate_limit(request: ApiRequest) -> RateLimitState:
     return consume(request, rate_limit_policies.job_creations(request.settings), request.user.uid)
 
 
 def derive_id(seed: str) -> str:
-    """Derives a job id from a request's seed: 20 characters of 36, which is 103 bits."""
+    """Derives a job id from a request's seed: 20 characters of an alphabet of 36,
+    which is about 103 bits. Requests with the same idempotency key have the same seed."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
     digits = []
     for _ in range(_ID_LENGTH):
@@ -121,29 +122,32 @@ def sign_input_upload(
     )
 
 
-def _resolve_sources(request: ApiRequest, recipe: Recipe, form: NewJob) -> dict[str, InputSource]:
+def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[str, InputSource]:
     """Returns the source of every input of the new job. Raises InvalidFields."""
     sources: dict[str, InputSource] = {}
-    for name, file in form.inputs.items():
+    for name, file in body.inputs.items():
         recipe_input = recipe.find_input(name)
         if isinstance(file, FileMetadata):
             sources[name] = InputSource(file.filename, file.content_type.lower(), file.size_bytes)
         elif recipe_input is None:
             raise InvalidFields([(f"inputs.{name}", describe_inputs(recipe))])
-        else:
+        else:  # "latest"
             sources[name] = find_latest_upload(request, recipe_input)
-    if form.from_job is None:
+    if body.from_job is None:
         return sources
     missing = {name: item for item in recipe.inputs for name in item.names if name not in sources}
-    return {**find_sources(request, recipe, form.from_job, missing), **sources}
+    return {**find_sources(request, recipe, body.from_job, missing), **sources}
 
 
-def _check_quota(request: ApiRequest, more_bytes: int) -> None:
-    """Raises TooManyJobs, StorageFull. Concurrent creations read the same state from Firestore, so
-    together they can exceed the limits, by as many jobs as the rate limit of creations allows."""
+def _check_quota(request: ApiRequest, requested_bytes: int) -> None:
+    """Raises TooManyJobs, StorageFull. Concurrent requests see the same counts. Together they can
+    exceed the limits by at most the rate limit of creations."""
     settings, store = request.settings, request.services.store
     check_open_jobs(request)
-    if store.sum_stored_bytes(request.user.uid) + more_bytes > settings.max_storage_mb * MEGABYTE:
+    if (
+        store.sum_stored_bytes(request.user.uid) + requested_bytes
+        > settings.max_storage_mb * MEGABYTE
+    ):
         raise StorageFull
 
 
@@ -165,7 +169,7 @@ def notification_email(request: ApiRequest) -> str:
     return user.email if user.verified or not request.settings.mail_verified_only else ""
 
 
-def _read(request: ApiRequest, job_id: str) -> Job | None:
+def _read_job(request: ApiRequest, job_id: str) -> Job | None:
     (doc,) = request.services.store.read([job_path(job_id)])
     if (
         doc is None
@@ -176,11 +180,11 @@ def _read(request: ApiRequest, job_id: str) -> Job | None:
     return Job.from_doc(doc)
 
 
-def _write(
+def _write_job(
     request: ApiRequest,
     job_id: str,
     recipe: Recipe,
-    form: NewJob,
+    body: NewJob,
     options: dict[str, Any],
     sources: Mapping[str, InputSource],
 ) -> Job:
@@ -203,15 +207,16 @@ def _write(
         owner=request.user.uid,
         email=notification_email(request),
         recipe=recipe,
-        title=form.title or inputs[0].filename,
+        title=body.title or inputs[0].filename,
         options=options,
         inputs=inputs,
         now=now,
         expires_at=now + timedelta(days=request.settings.job_retention_days),
     )
     request.services.store.commit(writes)
-    # The id is new, so a conflict is this commit, repeated after its answer was lost.
-    job = _read(request, job_id)
+    # The id is new, so a conflict means that the client library retried this commit after its
+    # response was lost.
+    job = _read_job(request, job_id)
     if job is None:
         raise LookupError(f"job {job_id} does not exist after its creation")
     return job

@@ -85,7 +85,7 @@ def iterate_jobs(request: ApiRequest, page_size: int) -> Iterator[Job]:
 def retitle_job(request: ApiRequest) -> ApiResponse:
     """Changes the title of a job.
 
-    Raises ChangedMeanwhile.
+    Raises NotFound, ChangedMeanwhile.
     """
     title = request.body(JobChange).title
     while True:
@@ -94,11 +94,12 @@ def retitle_job(request: ApiRequest) -> ApiResponse:
             raise NotFound("There is no such job.")
         job = Job.from_doc(doc)
         if job.title == title:
-            # Also after a commit whose answer was lost (RFC 9110 §13.1.1).
+            # If an earlier commit succeeded but its response was lost, the title is already set:
+            # RFC 9110 §13.1.1 allows success.
             return _job_response(request)
         request.check_if_match(job_view(job, request.services.store))
         fields = {"title": title, "updated_at": request.services.clock.now()}
-        # A stage may update the job concurrently; then the title is written onto the new version.
+        # A stage may update the job concurrently; then the loop retries with the new version.
         result = request.services.store.commit([Update(doc.path, fields, doc.version)])
         if result is not CommitResult.CONFLICT:
             return _job_response(request)
@@ -118,15 +119,15 @@ def redrive_job(request: ApiRequest) -> ApiResponse:
 
     Raises WrongState if the job has not failed, LimitReached, TooManyJobs.
     """
-    rate_limit = check_rework_rate(request)
+    rate_limit = consume_rework_quota(request)
     retention_days = request.settings.job_retention_days
     request.run(lambda clock: redrive.redrive(request.job.id, clock, retention_days))
     return replace(_job_response(request), headers=rate_limit.headers)
 
 
-def check_rework_rate(request: ApiRequest) -> RateLimitState:
-    """Counts one redrive or deck edit. A job that had ended also counts against the limit of open
-    jobs again. Raises LimitReached, TooManyJobs."""
+def consume_rework_quota(request: ApiRequest) -> RateLimitState:
+    """Counts one rework, which is a redrive or an edit of a deck. If the job has ended, it becomes
+    open again and must fit into the limit of open jobs. Raises LimitReached, TooManyJobs."""
     settings, store = request.settings, request.services.store
     ended = request.job.status in TERMINAL
     if ended and store.count_open_jobs(request.user.uid, OPEN_STATUSES) >= settings.max_open_jobs:

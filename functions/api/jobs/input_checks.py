@@ -12,7 +12,11 @@ from shared.runtime.settings import Settings
 
 
 def check_inputs(recipe: Recipe, sources: Mapping[str, InputSource], settings: Settings) -> None:
-    """Raises InvalidFields with every input that is missing, unknown or too large."""
+    """Checks the inputs of a new job.
+
+    Raises InvalidFields, which lists every input that is missing, unknown, too large or of another
+    media type.
+    """
     errors: list[tuple[str, str]] = [
         (f"inputs.{item.name}", f"The recipe {recipe.name} needs the input {item.name}.")
         for item in recipe.inputs
@@ -25,23 +29,24 @@ def check_inputs(recipe: Recipe, sources: Mapping[str, InputSource], settings: S
         else:
             errors += [
                 (f"inputs.{name}.{field}", message)
-                for field, message in input_errors(recipe_input, source, settings)
+                for field, message in find_input_errors(recipe_input, source, settings)
             ]
     if errors:
         raise InvalidFields(errors)
 
 
-def input_errors(
+def find_input_errors(
     recipe_input: Input, source: InputSource, settings: Settings
 ) -> list[tuple[str, str]]:
-    """Returns what is invalid about a file for an input, as pairs of a field and a sentence."""
+    """Returns what is invalid about a file for an input, as pairs of a field and a message."""
     errors = []
     if kind_of(source.content_type) not in recipe_input.kinds:
-        kinds = " or ".join(f"{kind}/…" for kind in recipe_input.kinds)
+        kinds = " or ".join(f"{kind}/*" for kind in recipe_input.kinds)
         errors.append(
             (
                 "content_type",
-                f"The input {recipe_input.name} must be {kinds}, not {source.content_type}.",
+                f"The input {recipe_input.name} must have the media type {kinds}, "
+                f"not {source.content_type}.",
             )
         )
     max_bytes = max_input_bytes(recipe_input, settings)
@@ -57,9 +62,9 @@ def input_errors(
 
 
 def describe_inputs(recipe: Recipe) -> str:
-    """Returns a sentence with the inputs that the recipe takes."""
+    """Returns an error message that lists the inputs of the recipe."""
     names = ", ".join(
         item.name if item.max_count == 1 else f"{item.names[0]} to {item.names[-1]}"
         for item in recipe.inputs
     )
-    return f"The recipe {recipe.name} takes {names} and nothing else."
+    return f"The recipe {recipe.name} has these inputs: {names}."

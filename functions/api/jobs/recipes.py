@@ -54,7 +54,7 @@ OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, A
     "still": _still,
 }
 """Parsers of the options by recipe. Each returns the options as stored in the job. Raises
-ValueError or a PermanentError."""
+ValueError for an invalid option, or a PermanentError such as ProhibitedPurpose."""
 
 
 class InputView(ResponseModel):
@@ -105,9 +105,7 @@ def find_recipe(name: str) -> Recipe:
     """Returns the recipe. Raises InvalidFields."""
     recipe = RECIPES.get(name)
     if recipe is None:
-        raise InvalidFields(
-            [("recipe", f"There is no such recipe; there are {', '.join(RECIPES)}.")]
-        )
+        raise InvalidFields([("recipe", f"Unknown recipe; the recipes are {', '.join(RECIPES)}.")])
     return recipe
 
 

@@ -14,7 +14,7 @@ from shared.recipes.stored_object import Artifact
 
 
 class ErrorView(ResponseModel):
-    """The reason of a failure: a stable code, a sentence, and the stage in which it occurred."""
+    """The reason for a failure: a stable code, a message, and the stage in which it occurred."""
 
     code: str
     message: str
@@ -23,9 +23,9 @@ class ErrorView(ResponseModel):
 
 class StageView(ResponseModel):
     """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
-    to 1 and includes the progress of running parts. `attempts` is 1 if no part was retried.
-    `counts` has the stage's own figures, such as paid `calls` and cache `hits`; it is empty until
-    the stage is done."""
+    to 1 and includes the progress of running parts. `attempts` is 0 before the stage starts, then
+    1 plus the retries of all its parts. `counts` has numeric results of the stage, for example
+    `calls` to a paid API and cache `hits`; it is empty until the stage is done."""
 
     name: str
     state: StageState
@@ -91,7 +91,7 @@ class EventList(ResponseModel):
 
 def job_summary(job: Job) -> JobSummary:
     """Returns a job as lists show it."""
-    return JobSummary(**_common(job))
+    return JobSummary(**_summary_fields(job))
 
 
 def job_view(job: Job, store: JobStore) -> JobView:
@@ -100,7 +100,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         stage_path(job.id, name, revision_of(name, job.revision)) for name in job.recipe.stages
     )
     return JobView(
-        **_common(job),
+        **_summary_fields(job),
         options=dict(job.options),
         stages=tuple(_stage_view(job, doc) for doc in docs if doc is not None),
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
@@ -119,7 +119,7 @@ def event_view(doc: Doc) -> EventView:
     )
 
 
-def _common(job: Job) -> dict[str, Any]:
+def _summary_fields(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "recipe": job.recipe_name,

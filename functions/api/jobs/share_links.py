@@ -61,16 +61,17 @@ def create_share(request: ApiRequest) -> ApiResponse:
 
     Raises InvalidFields, LimitReached.
     """
-    form = request.body(ShareRequest)
-    if form.artifact not in {result.name for result in request.job.results}:
+    body = request.body(ShareRequest)
+    if body.artifact not in {result.name for result in request.job.results}:
         raise InvalidFields([("artifact", "The job has no result of that name.")])
     rate_limit = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
     token = hashlib.sha256(f"share {request.seed}".encode()).hexdigest()[:TOKEN_CHARS]
     now = request.services.clock.now()
-    hours = form.valid_hours or request.settings.link_valid_days * 24
+    hours = body.valid_hours or request.settings.link_valid_days * 24
     expires_at = min(now + timedelta(hours=hours), request.job.expires_at)
-    # The token is new, so a conflict is this commit, repeated after its answer was lost.
-    request.services.store.commit([new_share(token, request.job, form.artifact, now, expires_at)])
+    # The token is new, so a conflict means that the client library retried this commit after its
+    # response was lost.
+    request.services.store.commit([new_share(token, request.job, body.artifact, now, expires_at)])
     headers = {"Location": f"/v1/share/{token}", **rate_limit.headers}
     return ApiResponse(_view(request, read_share_link(request, token)), headers=headers)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.api.jobs.create import sign_input_upload
-from functions.api.jobs.input_checks import input_errors
+from functions.api.jobs.input_checks import find_input_errors
 from functions.api.jobs.requests import FileMetadata
 from functions.api.jobs.sources import InputSource
 from shared.errors import NotFound, WrongState
@@ -20,7 +20,7 @@ from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import redrive
 from shared.jobs.model import Job, JobInput, Status, history_event
 from shared.pipeline import Bucket
-from shared.runtime.uploads import find_upload
+from shared.runtime.uploads import ensure_upload
 
 
 class UploadRequest(RequestModel):
@@ -50,15 +50,15 @@ class UploadView(ResponseModel):
 
 
 def begin_upload(request: ApiRequest) -> ApiResponse:
-    """Returns a new upload URL for an input. A replacement file, or a file after a failure of the
-    intake, gets the next upload number; later uploads under older numbers are ignored.
+    """Returns a new upload URL for an input. A replacement file, or a file after a failure of
+    upload_trigger, gets the next upload number; later uploads under older numbers are ignored.
 
     Raises WrongState, InvalidFields.
     """
-    form = request.body(UploadRequest)
+    body = request.body(UploadRequest)
     declared = _find_input(request.job, request.path_params["input"])
-    if form.file is not None:
-        _check_file(request, request.job, declared.name, form.file)
+    if body.file is not None:
+        _check_file(request, request.job, declared.name, body.file)
     while True:
         (doc,) = request.services.store.read([job_path(request.job.id)])
         if doc is None or doc.data["status"] == Status.DELETED:
@@ -66,9 +66,9 @@ def begin_upload(request: ApiRequest) -> ApiResponse:
         job = Job.from_doc(doc)
         was_rejected = _was_rejected(request, job, declared.name)
         current = _find_input(job, declared.name)
-        renewed = _renew(job, current, form.file, was_rejected=was_rejected)
+        renewed = _renew(job, current, body.file, was_rejected=was_rejected)
         if renewed == current or _replace_input(request, job, renewed):
-            return ApiResponse(sign_input_upload(request, renewed, resumable=form.resumable))
+            return ApiResponse(sign_input_upload(request, renewed, resumable=body.resumable))
 
 
 def finish_upload(request: ApiRequest) -> ApiResponse:
@@ -79,7 +79,7 @@ def finish_upload(request: ApiRequest) -> ApiResponse:
     """
     check = request.body(UploadCheck)
     declared = _find_input(request.job, request.path_params["input"])
-    stored = find_upload(request.services.objects, declared)
+    stored = ensure_upload(request.services.objects, declared)
     if stored is None:
         raise UploadMissing
     expected_bytes = declared.size_bytes if check.size_bytes is None else check.size_bytes
@@ -112,13 +112,13 @@ def _check_file(request: ApiRequest, job: Job, name: str, file: FileMetadata) ->
     if recipe_input is None:
         raise NotFound("The job has no input of that name.")
     source = InputSource(file.filename, file.content_type, file.size_bytes)
-    errors = input_errors(recipe_input, source, request.settings)
+    errors = find_input_errors(recipe_input, source, request.settings)
     if errors:
         raise InvalidFields([(f"file.{field}", message) for field, message in errors])
 
 
 def _was_rejected(request: ApiRequest, job: Job, name: str) -> bool:
-    """Returns True if the intake rejected the upload, so that it needs the next upload number.
+    """Returns True if upload_trigger rejected the upload, so that it needs the next upload number.
 
     Raises WrongState if the job does not take this upload any more.
     """

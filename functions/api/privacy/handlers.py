@@ -136,7 +136,8 @@ def _erase(request: ApiRequest, *, account: bool) -> ApiResponse:
 def _submit(request: ApiRequest, request_id: str, create: Create) -> Doc:
     """Writes the request and publishes its task. Raises LimitReached."""
     consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
-    # The id is new, so a conflict is this commit, repeated after its answer was lost.
+    # The id is new, so a conflict means that the client library retried this commit after its
+    # response was lost.
     request.services.store.commit([create])
     request.services.publisher.publish([task_envelope(PERSONAL_DATA, request_id)])
     (doc,) = request.services.store.read([create.path])

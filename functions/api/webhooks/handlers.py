@@ -45,9 +45,9 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
 
     Raises InvalidFields for a URL that cannot be called, TooManyWebhooks, LimitReached.
     """
-    form = request.body(NewWebhook)
+    body = request.body(NewWebhook)
     try:
-        parse_target(form.url, allow_private=request.settings.allow_private_webhooks)
+        parse_target(body.url, allow_private=request.settings.allow_private_webhooks)
     except InvalidUrl as error:
         raise InvalidFields([("url", str(error))]) from error
     store, owner = request.services.store, request.user.uid
@@ -56,12 +56,13 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
         raise TooManyWebhooks
     rate_limit = consume(request, rate_limit_policies.changes(request.settings), owner)
     events = tuple(
-        event for event in EVENTS.values() if form.events is None or event in form.events
+        event for event in EVENTS.values() if body.events is None or event in body.events
     )
     hook_id, secret = new_id(), new_secret()
-    # The id is new, so a conflict is this commit, repeated after its answer was lost.
+    # The id is new, so a conflict means that the client library retried this commit after its
+    # response was lost.
     store.commit(
-        [new_webhook(hook_id, owner, form.url, events, secret, request.services.clock.now())]
+        [new_webhook(hook_id, owner, body.url, events, secret, request.services.clock.now())]
     )
     hook = _read(request, hook_id)
     view = WebhookWithSecret(webhook=_view(request, hook), secret=secret, old_secret_until=None)
@@ -88,7 +89,7 @@ def delete_webhook(request: ApiRequest) -> ApiResponse:
 
 
 def enable_webhook(request: ApiRequest) -> ApiResponse:
-    """Enables a webhook that was disabled by an answer of 410. Enabling it again has no effect."""
+    """Enables a webhook that was disabled by a response of 410. Enabling it again has no effect."""
     hook = find_webhook(request)
     if (
         request.services.store.commit([Update(webhook_path(hook.id), {"disabled": ""})])
@@ -104,7 +105,7 @@ def rotate_secret(request: ApiRequest) -> ApiResponse:
     while True:
         hook = find_webhook(request)
         now = request.services.clock.now()
-        # After a commit whose answer was lost, the secret is stored already. The response must
+        # After a commit whose response was lost, the secret is stored already. The response must
         # contain the stored secret.
         is_stored = any(stored.value == secret for stored in hook.secrets)
         if (

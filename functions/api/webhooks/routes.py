@@ -22,7 +22,7 @@ _ROUTES = (
     Route("DELETE", _WEBHOOK, handlers.delete_webhook, "Delete a webhook.", status=204),
     Route(
         "POST", f"{_WEBHOOK}/enable", handlers.enable_webhook,
-        "Enable a webhook that was disabled by an answer of 410.", schemas.WebhookView,
+        "Enable a webhook that was disabled by a response of 410.", schemas.WebhookView,
     ),
     Route(
         "POST", f"{_WEBHOOK}/secret", handlers.rotate_secret,

@@ -23,7 +23,7 @@ class NewWebhook(RequestModel):
 
 
 class WebhookView(ResponseModel):
-    """A webhook. `disabled` is the reason why it is not called: `gone` after an answer of 410, or
+    """A webhook. `disabled` is the reason why it is not called: `gone` after a response of 410, or
     null. `secrets` is the number of secrets that sign its calls: two for a day after a rotation."""
 
     id: str
@@ -49,7 +49,7 @@ class WebhookList(ResponseModel):
 
 
 class TryView(ResponseModel):
-    """An attempt to call a webhook. `status` is the HTTP status of its answer; `fault` is the
+    """An attempt to call a webhook. `status` is the HTTP status of its response; `fault` is the
     reason if there was none."""
 
     at: Timestamp

@@ -41,7 +41,7 @@ class Scorer:
 
     @classmethod
     def load(cls, sources: ModelSources) -> Scorer:
-        """Loads the preferred available models. Raises NoEmotionModel or NoFaceModel."""
+        """Loads the first available model of each role. Raises NoEmotionModel or NoFaceModel."""
         # The platform gives this function one CPU; more threads would only compete for it.
         cv2.setNumThreads(1)
         classifier = sources.fetch_preferred("classifier")
@@ -66,36 +66,38 @@ class Scorer:
         }
 
     def warnings(self) -> list[str]:
-        """Returns one sentence for each model that is not the preferred one of its role."""
-        sentences = []
+        """Returns one warning for each model that is not the preferred one of its role."""
+        warnings = []
         model, best = self._detector_model, _preferred("detector")
         if model != best:
-            sentences.append(
+            warnings.append(
                 f"The preferred face detection model {best.name} was not available: {model.name} "
                 "was used, whose boxes differ slightly."
             )
         model, best = self._classifier.model, _preferred("classifier")
         if model != best:
-            sentences.append(
+            warnings.append(
                 f"The preferred emotion model {best.name} was not available: {model.name} was used "
                 f"(accuracy without mirror images {_accuracy(model)} instead of "
                 f"{_accuracy(best)})."
             )
-        return sentences
+        return warnings
 
     def score(self, image: BgrImage, *, mirror: bool) -> list[Face]:
         """Returns the faces of a picture, from left to right.
 
         Args:
-            image: an upright picture, BGR uint8 H×W×3.
-            mirror: average the probabilities of each face with those of its mirror image.
+            image: An upright picture, BGR uint8 H×W×3.
+            mirror: Whether to average the probabilities of each face and of its mirror image.
         """
         height, width = image.shape[:2]
         detections = sorted(self._detector.detect(image), key=lambda item: (item[0].x, item[0].y))
         crops = [crop_square(image, box) for box, _ in detections]
-        large = [n for n, (box, _) in enumerate(detections) if box.longer_side >= MIN_SCORED_PX]
-        rows = self._classifier.classify([crops[n] for n in large], mirror=mirror)
-        probabilities = dict(zip(large, rows, strict=True))
+        scored_indexes = [
+            n for n, (box, _) in enumerate(detections) if box.longer_side >= MIN_SCORED_PX
+        ]
+        rows = self._classifier.classify([crops[n] for n in scored_indexes], mirror=mirror)
+        probabilities = dict(zip(scored_indexes, rows, strict=True))
         faces = []
         for n, (box, score) in enumerate(detections):
             sharpness = measure_sharpness(crops[n])

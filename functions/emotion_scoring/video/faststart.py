@@ -20,7 +20,7 @@ class FilmTooLarge(ValueError):
 
 
 class IndexPass:
-    """The output of the first pass: keeps only the bytes before and behind the data."""
+    """The output of the first pass: keeps only the bytes before and after the data."""
 
     name = "index.mp4"
 
@@ -56,7 +56,7 @@ class IndexPass:
         self._in_index = True
 
     def split(self) -> tuple[bytes, bytes]:
-        """Returns the bytes before the data, and the index shifted for its place behind `ftyp`."""
+        """Returns the bytes before the data, and the index with the offsets of its new position."""
         head = {box.kind: box for box in read_top_boxes(io.BytesIO(self._head), len(self._head))}
         mdat = head[b"mdat"]
         self.data_end = mdat.end

@@ -2,7 +2,7 @@
 
 Players can start before the download ends only if the index (moov) precedes the data (mdat), but
 the index is complete only after all data. The file is therefore muxed twice: the first pass keeps
-only the index, the second pass writes only the data, behind that index. The data is never held in
+only the index, the second pass writes only the data, after that index. The data is never held in
 memory.
 """
 

@@ -48,7 +48,7 @@ class AnnotatedVideo:
 
     @property
     def obstacle(self) -> str | None:
-        """A sentence that says why there is no annotated video; None if there is one."""
+        """A message that states why there is no annotated video; None if there is one."""
         duration = self.media_info.duration
         if duration is None:
             return find_obstacle(self.media_info, None)

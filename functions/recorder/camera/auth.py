@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from functions.recorder.errors import CameraUnauthorized
 
-# Values with a quote or backslash do not match: in our answer they could end the quoted string.
+# Values with a quote or backslash do not match: in our response they could end the quoted string.
 _PARAMETER = re.compile(r'([a-z-]+)\s*=\s*(?:"([^"\\]*)"|([^\s,"]+))', re.IGNORECASE)
 _HASHES = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
 

@@ -23,7 +23,7 @@ from shared.net.address_policy import AddressPolicy
 from shared.net.pinned_connection import PinnedSocket, ReceiveLimitExceeded
 
 OPEN_TIMEOUT_S = 30.0
-"""From the connection to the first picture or packet, however slowly a server sends."""
+"""From the connection to the first picture or packet, also for a server that sends slowly."""
 RECEIVE_BYTES = 256 << 10
 MAX_LINE_BYTES = 8 << 10
 MAX_HEADERS = 64
@@ -39,7 +39,7 @@ class BufferedStream(ABC):
         self._buffer = bytearray()
 
     def mark_open(self) -> None:
-        """End the opening phase: from now on only the stall timeout applies."""
+        """Ends the opening phase: from now on only the stall timeout applies."""
         self._pinned.deadline = None
 
     def read_exactly(self, size: int) -> bytes:
@@ -88,7 +88,7 @@ class BufferedStream(ABC):
         raise StreamRefused("The camera's stream has headers without end.")
 
     def close(self) -> None:
-        """Close the connection. A read in another thread ends."""
+        """Closes the connection. A read in another thread ends."""
         self._pinned.close()
 
     @abstractmethod
@@ -100,7 +100,7 @@ class CameraConnection(BufferedStream):
     """The bytes of the connection itself, in both directions."""
 
     def send(self, data: bytes) -> None:
-        """Send all of `data`."""
+        """Sends all of `data`."""
         with translate_errors():
             self._pinned.send(data)
 
@@ -113,7 +113,7 @@ class CameraConnection(BufferedStream):
 
 
 def connect(source: Source, *, networks: Iterable[str], stall_s: float) -> PinnedSocket:
-    """Connect to a public address or one in `networks`.
+    """Connects to a public address or one in `networks`.
 
     Raises CameraNameNotFound, CameraAddressRefused and the errors of `translate_errors`.
     """
@@ -135,7 +135,7 @@ def connect(source: Source, *, networks: Iterable[str], stall_s: float) -> Pinne
 
 @contextlib.contextmanager
 def translate_errors() -> Iterator[None]:
-    """Translate the errors of sockets and TLS into those of `errors`."""
+    """Translates the errors of sockets and TLS into those of `errors`."""
     try:
         yield
     except ssl.SSLCertVerificationError as error:

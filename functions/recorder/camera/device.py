@@ -37,8 +37,8 @@ _MAC_OPTIONS: _OptionSets = (
 
 
 def open_device(number: int) -> InputContainer:
-    """Open the camera of this number with the best options that it supports. Raises DeviceNotFound,
-    DeviceRefused, CameraDisconnected."""
+    """Opens the camera of this number with the best options that it supports. Raises
+    DeviceNotFound, DeviceRefused, CameraDisconnected."""
     name, input_format, option_sets = f"/dev/video{number}", "video4linux2", _LINUX_OPTIONS
     if sys.platform == "darwin":
         name, input_format, option_sets = f"{number}:none", "avfoundation", _MAC_OPTIONS

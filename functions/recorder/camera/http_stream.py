@@ -41,7 +41,7 @@ class HttpStream(BufferedStream):
         response.length = None
 
     def limit_bytes(self, max_bytes: int) -> None:
-        """Allow the server to send `max_bytes` more, with all framing."""
+        """Allows the server to send `max_bytes` more, with all framing."""
         self._pinned.limit_bytes(max_bytes)
 
     def _receive(self) -> bytes:
@@ -58,7 +58,7 @@ class HttpStream(BufferedStream):
 
 
 def open_http_stream(source: Source, connect: Connect) -> HttpStream:
-    """Send a GET request, again with credentials if the server requires them.
+    """Sends a GET request, again with credentials if the server requires them.
 
     Raises NotACamera for a response other than 200, and the errors of its status.
     """
@@ -119,7 +119,7 @@ def _raise_for_status(status: int) -> None:
 
 @contextlib.contextmanager
 def _translate_http_errors(pinned: PinnedSocket) -> Iterator[None]:
-    """Translate the errors of http.client and of sockets into those of `errors`."""
+    """Translates the errors of http.client and of sockets into those of `errors`."""
     try:
         with translate_errors():
             yield

@@ -91,7 +91,7 @@ def _parse_boundary(headers: Message) -> str:
 
 
 def _skip_to_delimiter(body: BufferedStream, delimiter: bytes) -> None:
-    """Read lines up to and including the delimiter."""
+    """Reads lines up to and including the delimiter."""
     for _ in range(MAX_PREAMBLE_LINES):
         line = body.read_line()
         if line == delimiter:

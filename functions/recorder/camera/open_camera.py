@@ -1,4 +1,4 @@
-"""Open a camera with the reader for its kind."""
+"""Opens a camera with the reader for its kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.runtime.settings import Settings
 
 
 def open_camera(source: Source, settings: Settings) -> Reader:
-    """Connect to a camera and read the start of its stream. Raises the errors of `errors`."""
+    """Connects to a camera and reads the start of its stream. Raises the errors of `errors`."""
 
     def open_connection() -> PinnedSocket:
         return connect(

@@ -98,14 +98,14 @@ class AccessUnitAssembler:
         self._is_broken = self._is_broken or packet.lost_count > 0
 
     def add_nal_unit(self, nal_unit: bytes) -> None:
-        """Append a NAL unit to the picture. Raises StreamRefused above MAX_ACCESS_UNIT_BYTES."""
+        """Appends a NAL unit to the picture. Raises StreamRefused above MAX_ACCESS_UNIT_BYTES."""
         self._size_bytes += len(nal_unit) + 4
         if self._size_bytes > MAX_ACCESS_UNIT_BYTES:
             raise StreamRefused
         self._units.append(nal_unit)
 
     def mark_broken(self) -> None:
-        """Record that a part of the picture is missing."""
+        """Records that a part of the picture is missing."""
         self._is_broken = True
 
     def flush(self) -> Iterator[AccessUnit]:

@@ -133,7 +133,7 @@ def _interleaved_channels(response: RtspResponse, requested: str) -> str:
 
 def _join_control(base_uri: str, control: str) -> str:
     """Returns the URI of a control attribute (RFC 2326 §C.1.1). It only names a resource in
-    requests: no connection is made to it, and it contains no password of ours."""
+    requests: no connection is made to it, and it contains no password."""
     control = control.strip()
     if control in ("", "*"):
         uri = base_uri

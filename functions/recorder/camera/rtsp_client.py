@@ -62,8 +62,8 @@ class RtspClient:
     def request(
         self, method: str, uri: str, headers: Mapping[str, str] | None = None
     ) -> RtspResponse:
-        """Send a request and return its response, after authentication if the server requires it.
-        Raises the error of an unsuccessful status."""
+        """Sends a request and returns its response, after authentication if the server requires
+        it. Raises the error of an unsuccessful status."""
         for attempt in (1, 2):
             sequence = self.send(method, uri, headers)
             response = self._read_response(sequence)
@@ -77,7 +77,7 @@ class RtspClient:
         raise CameraUnauthorized
 
     def send(self, method: str, uri: str, headers: Mapping[str, str] | None = None) -> int:
-        """Send a request without waiting for its response. Returns its sequence number."""
+        """Sends a request without waiting for its response. Returns its sequence number."""
         self._sequence += 1
         lines = [
             f"{method} {uri} RTSP/1.0",
@@ -107,11 +107,11 @@ class RtspClient:
         return self._read_interleaved()
 
     def mark_open(self) -> None:
-        """End the opening phase of the connection."""
+        """Ends the opening phase of the connection."""
         self._connection.mark_open()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Closes the connection."""
         self._connection.close()
 
     def _read_response(self, sequence: int) -> RtspResponse:

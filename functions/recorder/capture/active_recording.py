@@ -58,18 +58,18 @@ class ActiveRecording:
         self._segment: SegmentWriter | None = None
 
     def start_connection(self, key: ConnectionKey, pre_roll: PreRollBuffer, since: float) -> None:
-        """Begin a connection. The recording starts with the pre-roll from the last keyframe before
+        """Begins a connection. The recording starts with the pre-roll from the last keyframe before
         `since`; when the pre-roll is empty it starts with the next keyframe."""
         self._key, self._number = key, 0
         for packet in pre_roll.packets_since(since):
             self.add(packet)
 
     def set_tracks(self, tracks: tuple[Track, ...]) -> None:
-        """Set the tracks of the connection."""
+        """Sets the tracks of the connection."""
         self._tracks = tracks
 
     def add(self, packet: Packet) -> None:
-        """Record a packet. Raises StorageUnavailable; then call `abort_segment`."""
+        """Records a packet. Raises StorageUnavailable; then call `abort_segment`."""
         is_video_keyframe = packet.is_keyframe and packet.track == VIDEO
         if self._segment is None and not is_video_keyframe:
             return
@@ -90,7 +90,7 @@ class ActiveRecording:
         self.size_bytes += len(packet.data)
 
     def close_segment(self) -> None:
-        """Write the open segment, if any, and commit its document. On failure the segment is
+        """Writes the open segment, if any, and commits its document. On failure the segment is
         lost. Raises StorageUnavailable, FirestoreUnavailable."""
         segment, self._segment = self._segment, None
         if segment is None:
@@ -101,7 +101,7 @@ class ActiveRecording:
             raise StorageUnavailable
 
     def abort_segment(self) -> None:
-        """Discard the open segment, if any."""
+        """Discards the open segment, if any."""
         if self._segment is not None:
             self._segment.abort()
             self._segment = None

@@ -38,17 +38,17 @@ class ActiveRecordings:
         return bool(self._recordings)
 
     def set_tracks(self, tracks: tuple[Track, ...]) -> None:
-        """Set the tracks of the connection."""
+        """Sets the tracks of the connection."""
         for recording in self._recordings.values():
             recording.set_tracks(tracks)
 
     def start_connection(self, key: ConnectionKey, pre_roll: PreRollBuffer) -> None:
-        """Begin a connection."""
+        """Begins a connection."""
         for recording in self._recordings.values():
             recording.start_connection(key, pre_roll, 0.0)
 
     def add(self, packet: Packet) -> None:
-        """Record a packet in every recording."""
+        """Records a packet in every recording."""
         for recording in self._recordings.values():
             try:
                 recording.add(packet)
@@ -57,14 +57,14 @@ class ActiveRecordings:
                 self._log_lost_segment(recording, error)
 
     def close_segments(self) -> None:
-        """Write the open segments: the connection or the session has ended."""
+        """Writes the open segments: the connection or the session has ended."""
         for recording in self._recordings.values():
             self._close_segment(recording)
 
     def apply_requests(
         self, requests: Mapping[str, ActiveRequest], on_start: Callable[[ActiveRecording], None]
     ) -> dict[str, str]:
-        """Start requested recordings and drop those that are no longer requested.
+        """Starts requested recordings and drops those that are no longer requested.
 
         `on_start` is called with each new recording. Returns the recordings that must stop, with
         the reason of each.
@@ -83,7 +83,7 @@ class ActiveRecordings:
         return stop_reasons
 
     def resume(self, request: ActiveRequest) -> ActiveRecording:
-        """Start a recording, or continue it where an earlier worker stopped."""
+        """Starts a recording, or continues it where an earlier worker stopped."""
         (doc,) = self._services.store.read([recording_path(request.recording)])
         stored = None if doc is None else Recording.from_doc(doc)
         started_at = None if stored is None else stored.started_at
@@ -106,7 +106,7 @@ class ActiveRecordings:
         stats: StreamStats,
         error: dict[str, Any] | None = None,
     ) -> None:
-        """Write the last segment, commit the end of the capture, and announce the FINALIZE task."""
+        """Writes the last segment, commits the end of the capture, announces the FINALIZE task."""
         recording = self._recordings[recording_id]
         self._close_segment(recording)
         for _ in range(MAX_COMMIT_ATTEMPTS):
@@ -128,14 +128,14 @@ class ActiveRecordings:
         del self._recordings[recording_id]
 
     def stop_all(self, reason: str, stats: StreamStats, error: dict[str, Any] | None) -> None:
-        """Stop every recording: the camera is given up."""
+        """Stops every recording after a failure of the camera."""
         for recording_id in list(self._recordings):
             self.stop(recording_id, reason, stats, error)
 
     def save_status(
         self, stats: StreamStats, error: dict[str, Any] | None, *, connected: bool
     ) -> None:
-        """Write the state, size and duration of each recording to its document."""
+        """Writes the state, size and duration of each recording to its document."""
         for recording in self._recordings.values():
             (doc,) = self._services.store.read([recording_path(recording.request.recording)])
             if doc is None or not Recording.from_doc(doc).is_running:

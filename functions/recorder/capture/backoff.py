@@ -32,7 +32,7 @@ class Backoff:
         return not self.is_exhausted and self._clock() >= self.next_attempt_at
 
     def record_failure(self, *, is_permanent: bool = False) -> None:
-        """Record that the camera cannot be reached, or that its connection was lost."""
+        """Records that the camera cannot be reached, or that its connection was lost."""
         now = self._clock()
         if self._connected_since is not None:
             self._disconnected_since = now
@@ -45,5 +45,5 @@ class Backoff:
         self.is_exhausted = is_permanent or now - self._disconnected_since >= self._give_up_after_s
 
     def record_success(self) -> None:
-        """Record that the camera sends pictures."""
+        """Records that the camera sends pictures."""
         self._connected_since = self.next_attempt_at = self._clock()

@@ -93,7 +93,7 @@ class CameraStream:
         return {"fps": self._fps(), "dropped_frames": dropped_count}
 
     def connect_if_due(self) -> None:
-        """Open a connection when there is none and the backoff allows it."""
+        """Opens a connection when there is none and the backoff allows it."""
         if self._reader is not None or not self._backoff.is_due:
             return
         (doc,) = self._services.store.read([secret_path(self._camera_id)])
@@ -107,8 +107,8 @@ class CameraStream:
         self._reader = ReaderThread(lambda: self._open_reader(source))
 
     def read_next(self, wait_s: float) -> bool:
-        """Wait for the next event of the connection and handle it. Returns whether the connection
-        was lost.
+        """Waits for the next event of the connection and handles it. Returns whether the
+        connection was lost.
 
         Sound and replies keep a connection alive as well, so a connection without pictures counts
         as lost: nothing else would end it.
@@ -131,14 +131,14 @@ class CameraStream:
         return False
 
     def start_recording(self, recording: ActiveRecording) -> None:
-        """Give a new recording the current tracks and the pre-roll that it requests."""
+        """Gives a new recording the current tracks and the pre-roll that it requests."""
         if self._has_pictures:
             recording.set_tracks(self._tracks)
             since = recording.request.requested_at.timestamp() - recording.request.pre_roll_s
             recording.start_connection(self._connection_key, self._pre_roll, since)
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Closes the connection, if there is one."""
         if self._reader is not None:
             self._reader.close()
 

@@ -19,7 +19,7 @@ class PreRollBuffer:
         self._size_bytes = 0
 
     def add(self, packet: Packet) -> None:
-        """Append a packet, and drop groups beyond MAX_PRE_ROLL_S or MAX_BYTES."""
+        """Appends a packet, and drops groups beyond MAX_PRE_ROLL_S or MAX_BYTES."""
         if packet.is_keyframe and packet.track == VIDEO:
             self._groups.append([])
         if not self._groups:
@@ -46,6 +46,6 @@ class PreRollBuffer:
             yield from group
 
     def clear(self) -> None:
-        """Remove all packets: a new connection begins."""
+        """Removes all packets: a new connection begins."""
         self._groups.clear()
         self._size_bytes = 0

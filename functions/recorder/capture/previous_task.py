@@ -31,7 +31,7 @@ class PreviousTask:
         return not task.has_ended and task.lease_until >= self._services.clock.now()
 
     def wait_until_ended(self, work: Callable[[], None]) -> None:
-        """Call `work` until the previous task has ended, or MAX_WAIT_S have passed."""
+        """Calls `work` until the previous task has ended, or MAX_WAIT_S have passed."""
         deadline = time.monotonic() + MAX_WAIT_S
         while self.is_running() and time.monotonic() < deadline:
             work()

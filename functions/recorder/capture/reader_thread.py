@@ -69,7 +69,7 @@ class ReaderThread:
         return event
 
     def close(self) -> None:
-        """Close the connection."""
+        """Closes the connection."""
         self._is_closed = True
         if self._reader is not None:
             self._reader.close()

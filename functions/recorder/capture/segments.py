@@ -85,7 +85,7 @@ class SegmentWriter:
         self.size_bytes = 0
 
     def add(self, packet: Packet) -> None:
-        """Append a packet. Raises StorageUnavailable."""
+        """Appends a packet. Raises StorageUnavailable."""
         self.started_at = packet.arrived_at if self.started_at is None else self.started_at
         self.size_bytes += len(packet.data)
         row = (packet.track, packet.is_keyframe, packet.pts, packet.arrived_at, len(packet.data))
@@ -96,7 +96,7 @@ class SegmentWriter:
             self._sound += packet.data
 
     def close(self) -> Create:
-        """Finish the objects. Returns the write of the segment's document. Raises
+        """Finishes the objects. Returns the write of the segment's document. Raises
         StorageUnavailable."""
         self._stack.close()
         stored_objects = {"video": self._video.stored_object}
@@ -126,7 +126,7 @@ class SegmentWriter:
         )
 
     def abort(self) -> None:
-        """Discard the segment."""
+        """Discards the segment."""
         self._stack.__exit__(_SegmentAborted, _SegmentAborted(), None)
 
     def _create(self, track: Track) -> Any:
@@ -157,7 +157,7 @@ class Segment:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Segment:
-        """Parse a segment's document."""
+        """Parses a segment's document."""
         data = doc.data
         objects: Mapping[str, Any] = data["objects"]
         return cls(
@@ -192,7 +192,7 @@ def segment_path(recording_id: str, segment_id: str) -> str:
 
 
 def read_index(data: bytes) -> tuple[tuple[Track, ...], list[IndexRow]]:
-    """Parse an index into tracks and rows. Raises ValueError for invalid data."""
+    """Parses an index into tracks and rows. Raises ValueError for invalid data."""
     head, _, rows = data.partition(b"\n")
     tracks = tuple(
         Track(**{**track, "time_base": Fraction(track["time_base"])}) for track in json.loads(head)

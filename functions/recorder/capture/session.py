@@ -72,7 +72,7 @@ class Session:
         self._idle_since: float | None = None
 
     def run(self) -> None:
-        """Hold the camera until no request is left, another task holds it, or time is over."""
+        """Holds the camera until no request is left, another task holds it, or time is over."""
         next_poll_at = next_status_at = 0.0
         try:
             while True:
@@ -97,7 +97,7 @@ class Session:
     # --- requests ----------------------------------------------------------------------------
 
     def _poll_camera(self) -> bool:
-        """Read the camera's document and apply it. Returns False when the session is over."""
+        """Reads the camera's document and applies it. Returns False when the session is over."""
         (doc,) = self._services.store.read([camera_path(self._camera.id)])
         if doc is None or doc.data["created_at"] != self._camera.created_at:
             # The camera was deleted. If it was added again, that camera has tasks of its own.
@@ -124,7 +124,7 @@ class Session:
         return True
 
     def _apply_requests(self) -> None:
-        """Start and stop recordings."""
+        """Starts and stops recordings."""
         stop_reasons = self._recordings.apply_requests(
             self._camera.active_requests, self._stream.start_recording
         )
@@ -146,7 +146,7 @@ class Session:
     # --- start and end -----------------------------------------------------------------------
 
     def _go_live(self) -> None:
-        """Record in the camera's document that this task has pictures: the previous one may end."""
+        """Writes to the camera's document that this task has pictures: the previous one may end."""
         now = self._services.clock.now()
         fields = {
             **self._status_fields(), "live_epoch": self._epoch, "connected_at": now, "error": None,
@@ -155,7 +155,7 @@ class Session:
             self._is_live = True
 
     def _hand_over(self) -> None:
-        """Create the next task."""
+        """Creates the next task."""
         create, fields = new_recorder_task(self._camera, self._services.clock_and_ids)
         update = Update(self._camera.path, fields, self._camera.version)
         if self._services.store.commit([create, update]) is CommitResult.OK:
@@ -165,7 +165,7 @@ class Session:
             )
 
     def _go_idle(self, now: float) -> bool:
-        """Release a camera without requests. Returns False when the release is committed."""
+        """Releases a camera without requests. Returns False when the release is committed."""
         self._idle_since = self._idle_since or now
         if now < self._idle_since + IDLE_TIMEOUT_S:
             return True
@@ -176,7 +176,7 @@ class Session:
         return not self._commit(fields)
 
     def _fail_camera(self) -> bool:
-        """Give the camera up. Returns False when that is committed."""
+        """Marks the camera as failed. Returns False when that is committed."""
         error = self._stream.error
         if self._recordings:
             self._previous.wait_until_ended(self._work_while_waiting)
@@ -210,7 +210,7 @@ class Session:
     # --- status ------------------------------------------------------------------------------
 
     def _save_status(self) -> None:
-        """Write the status of the camera and its recordings, unless another task does."""
+        """Writes the status of the camera and its recordings, unless another task does."""
         if self._camera.live_epoch > self._epoch:
             return
         if self._camera.live_epoch < self._epoch and self._previous.is_running():
@@ -237,8 +237,8 @@ class Session:
         return fields
 
     def _commit(self, fields: dict[str, Any]) -> bool:
-        """Update the camera's document as it was last read, and read it again. Returns False when
-        it has changed since."""
+        """Updates the camera's document as it was last read, and reads it again. Returns False
+        when it has changed since."""
         update = Update(self._camera.path, fields, self._camera.version)
         if self._services.store.commit([update]) is not CommitResult.OK:
             return False

@@ -13,7 +13,7 @@ SHUTDOWN_MARGIN_S = 20.0
 
 
 def stream_camera(context: TaskContext) -> TaskOutcome:
-    """Run the session, unless a newer task holds the camera."""
+    """Runs the session, unless a newer task holds the camera."""
     (doc,) = context.services.store.read([camera_path(context.task.data["camera"])])
     if doc is None:
         return TaskDone()

@@ -57,7 +57,7 @@ def make_clip(
     attempt: int,
     should_stop: Callable[[], bool],
 ) -> tuple[StoredObject, Clip] | None:
-    """Join the segments into a clip. Returns None when they contain no picture.
+    """Joins the segments into a clip. Returns None when they contain no picture.
 
     Muxing sends the body first and yields the head last, so both are objects of their own, and a
     compose puts the head in front.

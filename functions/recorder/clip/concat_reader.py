@@ -24,7 +24,7 @@ class ConcatReader:
 
     @classmethod
     def of(cls, objects: Iterable[StoredObject]) -> ConcatReader:
-        """Concatenate the objects in this order."""
+        """Concatenates the objects in this order."""
         ordered = tuple(objects)
         offsets, size_bytes = [], 0
         for stored in ordered:

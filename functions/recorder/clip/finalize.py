@@ -58,8 +58,8 @@ MAX_DELETES_PER_BATCH = 400
 
 
 def process_recording(context: TaskContext) -> TaskOutcome:
-    """Take the recording's next step. While Cloud Storage or Firestore is unavailable it is retried
-    without limit: only workers that crash or run out of time count as attempts."""
+    """Takes the recording's next step. While Cloud Storage or Firestore is unavailable it is
+    retried without limit: only workers that crash or run out of time count as attempts."""
     try:
         return _process(context)
     except (StorageUnavailable, FirestoreUnavailable) as error:
@@ -109,7 +109,7 @@ def _is_held(context: TaskContext, recording: Recording) -> bool:
 
 
 def _end(context: TaskContext, recording: Recording, reason: str) -> TaskOutcome:
-    """End the capture on behalf of its worker."""
+    """Ends the capture on behalf of its worker."""
     (doc,) = context.services.store.read([camera_path(recording.camera)])
     ended_at = recording.ended_at or context.services.clock.now()
     error = RECORDER_LOST._asdict() if reason == EndedBy.RECORDER_LOST else None
@@ -169,14 +169,14 @@ def _is_deleted(context: TaskContext, recording_id: str) -> bool:
 
 
 def _upload_to_job(context: TaskContext, recording: Recording, stored: StoredObject) -> None:
-    """Copy the clip to the upload that a job waits for, which starts the job's pipeline."""
+    """Copies the clip to the upload that a job waits for, which starts the job's pipeline."""
     context.services.objects.copy(
         stored, Bucket.UPLOADS, recording.request.job_object, spec=f"recording {recording.id}"
     )
 
 
 def _commit(context: TaskContext, recording: Recording, fields: dict[str, Any]) -> bool:
-    """Update the recording's document. Returns False when it was deleted meanwhile."""
+    """Updates the recording's document. Returns False when it has been deleted."""
     update = Update(recording.path, fields, recording.version)
     if context.services.store.commit([update]) is CommitResult.OK:
         return True
@@ -200,14 +200,16 @@ def _fail(context: TaskContext, recording: Recording, code: str, message: str) -
 
 
 def _fail_job(context: TaskContext, recording: Recording, code: str, message: str) -> None:
-    """Fail the job that waits for the clip. This happens before the recording fails: after a
+    """Fails the job that waits for the clip. This happens before the recording fails: after a
     crash in between, the next attempt finds the job failed, and fails the recording."""
     paths = [job_path(recording.request.job)] if recording.request.job else []
     for doc in context.services.store.read(paths):
         if doc is not None and doc.data["status"] == Status.AWAITING_UPLOAD:
             job = Job.from_doc(doc)
             Interpreter(context.services).run(
-                failure.fail_awaiting_uploads(job, (code, message), context.services.clock_and_ids)
+                failure.fail_job_awaiting_uploads(
+                    job, (code, message), context.services.clock_and_ids
+                )
             )
 
 
@@ -223,8 +225,8 @@ def _expire(context: TaskContext, recording: Recording) -> TaskOutcome:
 
 
 def _remove(context: TaskContext, recording: Recording) -> TaskOutcome:
-    """Delete clip, segments and documents, and objects of workers that crashed before they recorded
-    them."""
+    """Deletes clip, segments and documents, and objects of workers that crashed before they
+    recorded them."""
     _drop_segments(context, recording.id)
     context.services.objects.delete_prefix(Bucket.WORK, segments_prefix(recording.id))
     context.services.objects.delete_prefix(Bucket.OUTPUTS, clip_prefix(recording.id))
@@ -233,7 +235,7 @@ def _remove(context: TaskContext, recording: Recording) -> TaskOutcome:
 
 
 def _drop_segments(context: TaskContext, recording_id: str) -> None:
-    """Delete the objects before the documents that name them, so that a crash loses no name."""
+    """Deletes the objects before the documents that name them, so that a crash loses no name."""
     store = context.services.store
     docs: tuple[Doc, ...] = store.run_query(all_documents(segments_path(recording_id)))
     for doc in docs:

@@ -1,8 +1,9 @@
 """Writes a clip from planned packets without encoding, in a sandbox process: packets are untrusted.
 
 A muxer seeks back to the beginning of its file to write sizes that it knows at the end. Data that
-was sent to a bucket cannot be changed, so the first bytes are kept until the end. The `moov` box of
-an MP4, which the muxer writes last, is moved into them, and its offsets are shifted by its size.
+was sent to a bucket cannot be changed, so the first HEAD_BYTES stay in memory. At the end the
+`moov` box of an MP4, which the muxer writes last, is placed before the packets, and its chunk
+offsets are increased by its size.
 """
 
 from __future__ import annotations
@@ -60,12 +61,12 @@ class ClipSink:
             self.head[self._position : self._position + len(head_data)] = head_data
         rest = data[len(head_data) :]
         if rest:
-            self._write_behind_head(self._position + len(head_data), rest)
+            self._write_after_head(self._position + len(head_data), rest)
         self._position += len(data)
         self._size = max(self._size, self._position)
         return len(data)
 
-    def _write_behind_head(self, position: int, data: bytes) -> None:
+    def _write_after_head(self, position: int, data: bytes) -> None:
         if self.in_trailer:
             # The muxer also seeks back within a trailer that is larger than its buffer.
             offset = position - max(HEAD_BYTES, self._trailer_start)
@@ -78,7 +79,7 @@ class ClipSink:
             self._output.write(data)
 
     def start_trailer(self) -> None:
-        """Keep all data that is written behind the current end."""
+        """Keeps all data that is written after the current end."""
         self.in_trailer, self._trailer_start = True, self._size
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -102,10 +103,11 @@ def mux(
     rates: tuple[int, ...],
     entries: bytes,
 ) -> bytes:
-    """Write the clip's body to `sandbox_io`. Returns its head, which belongs before the body.
+    """Writes the clip's body to `sandbox_io`. Returns the head. The caller stores it before
+    the body.
 
-    `codecs` and `rates` (ticks per second) are those of the pictures and, if there is any, the
-    sound. `entries` are packed rows of ENTRY.
+    `codecs` and `rates` (ticks per second) are those of the video track and, if there is one,
+    the sound track. `entries` are packed rows of ENTRY.
     """
     sink = ClipSink(sandbox_io)
     # Packets with negative times are not shown: the muxer writes an edit list for them.
@@ -133,11 +135,12 @@ def mux(
 
 
 def _finish(sink: ClipSink, sandbox_io: SandboxIO) -> bytes:
-    """Send the rest of the packets. Returns the head, with the `moov` box before the packets."""
+    """Sends the rest of the packets. Returns the head, with the `moov` box before the packets."""
     mdat = _find_box(sink.head, b"mdat")
-    kept = bytes(sink.head + sink.tail)
+    head_and_tail = bytes(sink.head + sink.tail)
+    # An offset in head_and_tail, which lacks the packets that were sent.
     mdat_end = mdat.end - sink.sent_bytes
-    packets, trailer = kept[:mdat_end], kept[mdat_end:]
+    packets, trailer = head_and_tail[:mdat_end], head_and_tail[mdat_end:]
     moov = trailer[_find_box(trailer, b"moov").start :]
     moov = shift_chunk_offsets(moov, len(moov))
     sandbox_io.write(packets[len(sink.head) :])
@@ -145,15 +148,15 @@ def _finish(sink: ClipSink, sandbox_io: SandboxIO) -> bytes:
 
 
 def _find_box(data: bytes | bytearray, kind: bytes) -> Box:
-    """Returns the top-level box of this kind; it may end behind `data`."""
+    """Returns the top-level box of this kind; it may end beyond `data`."""
     return next(box for box in read_top_boxes(io.BytesIO(data), len(data)) if box.kind == kind)
 
 
 def _probe(sandbox_io: SandboxIO, entries: bytes, track: int, codec: str, rate: int) -> Any:
     """Returns a stream with the decoder parameters of a track, read from its first packets."""
     data = bytearray()
-    for number, _is_keyframe, _pts, _dts, _duration, offset, size in _unpack(entries):
-        if number == track:
+    for entry_track, _is_keyframe, _pts, _dts, _duration, offset, size in _unpack(entries):
+        if entry_track == track:
             data += _read_data(sandbox_io, offset, size)
             if len(data) > MAX_PROBE_BYTES or (data and codec == "mjpeg"):
                 break

@@ -63,8 +63,8 @@ class _Picture:
 def plan_mux(
     splice_result: SpliceResult, begins_at: float | None, ends_at: float | None
 ) -> MuxPlan | None:
-    """Plan a clip of the packets that arrived from `begins_at` to `ends_at`, in seconds since 1970;
-    None for no limit. Returns None when no picture is left.
+    """Plans a clip of the packets that arrived from `begins_at` to `ends_at`, in seconds since
+    1970; None for no limit. Returns None when no picture is left.
 
     The visible part begins exactly at `begins_at`: pictures before it, back to the keyframe that
     they need, get negative times, which the edit list of an MP4 leaves out.
@@ -164,10 +164,10 @@ def _with_dts(pictures: list[_Picture], pts_order: array[int], end: int) -> Iter
 
 
 def _trim_tail(pictures: list[_Picture], step: int) -> list[_Picture]:
-    """Remove pictures at the end whose predecessors in display order are missing.
+    """Removes pictures at the end whose predecessors in display order are missing.
 
     A picture is decoded before those that are shown between it and earlier pictures. A recording
-    that ends in between has a gap in display order; the pictures behind it are removed.
+    that ends in between has a gap in display order; the pictures after it are removed.
     """
     tail = pictures[-MAX_REORDERED_PICTURES:]
     pts_order = sorted(picture.pts for picture in tail)

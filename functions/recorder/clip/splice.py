@@ -83,7 +83,7 @@ class SpliceResult:
 
 
 def splice(runs: Sequence[PacketRun]) -> SpliceResult:
-    """Join runs in the order of their first arrival; each run begins with a keyframe. A later run
+    """Joins runs in the order of their first arrival; each run begins with a keyframe. A later run
     takes over as soon as it can, unless it ends before the one that it would replace."""
     runs = sorted((run for run in runs if run.pictures), key=_first_arrival)
     slices: list[RunSlice] = []

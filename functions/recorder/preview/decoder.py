@@ -62,7 +62,7 @@ class PreviewDecoder:
         return new_form == (self._track.codec, self._track.width, self._track.height)
 
     def decode(self, packet: Packet) -> None:
-        """Queue a packet. When the queue is full, packets are skipped up to a keyframe."""
+        """Queues a packet. When the queue is full, packets are skipped up to a keyframe."""
         if self._is_stopped.is_set() or (
             not packet.is_keyframe and (self._needs_keyframe or not self._decodes_all())
         ):
@@ -75,7 +75,7 @@ class PreviewDecoder:
             self._needs_keyframe = True
 
     def close(self) -> None:
-        """End the process."""
+        """Ends the process."""
         self._is_stopped.set()
 
     def _decodes_all(self) -> bool:
@@ -111,7 +111,7 @@ class PreviewDecoder:
         raise WorkStopped
 
     def write(self, data: bytes, /) -> int:
-        """Receive output of the process, and call `on_frame` for each complete frame."""
+        """Receives output of the process, and calls `on_frame` for each complete frame."""
         self._output += data
         while len(self._output) >= _FRAME_HEADER.size:
             at_ms, size = _FRAME_HEADER.unpack_from(self._output)
@@ -124,7 +124,7 @@ class PreviewDecoder:
 
 
 def decode_in_sandbox(sandbox_io: SandboxIO, codec: str, max_fps: int) -> bytes:
-    """Decode packets until there are none, and write at most `max_fps` frames a second."""
+    """Decodes packets until there are none, and writes at most `max_fps` frames a second."""
     decoder = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
     decoder.thread_count = 1
     last_ms = 0

@@ -43,7 +43,7 @@ class PreviewPublisher:
         self._published_seconds: deque[int] = deque()
 
     def add(self, packet: Packet, track: Track) -> None:
-        """Queue a picture."""
+        """Queues a picture."""
         if not self.is_requested:
             return
         if self._thread is None:
@@ -55,7 +55,7 @@ class PreviewPublisher:
             return
 
     def close(self) -> None:
-        """Stop, and delete the published objects."""
+        """Stops, and deletes the published objects."""
         if self._thread is not None:
             self.is_requested = False
             with suppress(queue.Full):

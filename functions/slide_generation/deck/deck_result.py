@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from functions.slide_generation.drawing.layout import NO_SUBTITLE_ROOM
+from functions.slide_generation.drawing.layout import NO_SUBTITLE_AREA
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.recipes.films.deck import Deck
@@ -35,7 +35,7 @@ def read_options(context: UnitContext) -> DeckOptions:
         raise InvalidOption(str(error)) from error
 
 
-def read_subtitle_room(context: UnitContext) -> Fraction:
+def read_subtitle_area(context: UnitContext) -> Fraction:
     """Returns the share of a slide's height that burned-in subtitles need, 0 to 1.
 
     Raises InvalidOption.
@@ -44,4 +44,4 @@ def read_subtitle_room(context: UnitContext) -> Fraction:
         burned = FilmOptions.from_job(context.job.options).subtitles == "burned"
     except ValueError as error:
         raise InvalidOption(str(error)) from error
-    return SUBTITLE_AREA if burned else NO_SUBTITLE_ROOM
+    return SUBTITLE_AREA if burned else NO_SUBTITLE_AREA

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functions.slide_generation.deck.deck_result import (
     WrittenDeck,
     read_options,
-    read_subtitle_room,
+    read_subtitle_area,
 )
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.deck.edits import load_edited_deck, rewrite_slide
@@ -37,7 +37,7 @@ def write_deck(context: UnitContext) -> UnitDone:
     """Writes deck.json once. The part's spec names the source of the deck: {"deck": "prompt"}."""
     options = read_options(context)
     written = _SOURCES[context.spec["deck"]](context, options)
-    deck = fit_slides(written.deck, read_subtitle_room(context))
+    deck = fit_slides(written.deck, read_subtitle_area(context))
     content = encode_deck(deck)
     spec = hashlib.sha256(content).hexdigest()
     name = f"{SLIDES_PREFIX}{context.job.id}/{spec[:12]}/deck.json"

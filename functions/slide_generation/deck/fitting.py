@@ -8,22 +8,22 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
-from functions.slide_generation.drawing.layout import NO_SUBTITLE_ROOM, SlidePlanner
+from functions.slide_generation.drawing.layout import NO_SUBTITLE_AREA, SlidePlanner
 from functions.slide_generation.drawing.themes import THEMES
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
 
 _SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])|\n+")
 
 
-def fit_slides(deck: Deck, subtitle_room: Fraction = NO_SUBTITLE_ROOM) -> Deck:
+def fit_slides(deck: Deck, subtitle_area: Fraction = NO_SUBTITLE_AREA) -> Deck:
     """Returns the deck with each slide split that does not fit.
 
     At the maximum number of slides, the remaining slides are not split and are drawn smaller.
 
     Args:
-        subtitle_room: share of the height that stays free of text.
+        subtitle_area: share of the height that stays free of text.
     """
-    planner = SlidePlanner(deck, THEMES[deck.theme], subtitle_room)
+    planner = SlidePlanner(deck, THEMES[deck.theme], subtitle_area)
     slides: list[Slide] = []
     pending = list(deck.slides)
     while pending:

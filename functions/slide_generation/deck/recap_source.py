@@ -46,7 +46,7 @@ def write_recap(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         context.log("recap.wording_failed", severity="WARNING", reason=error.code)
         warnings = ["The model that rewords a recap was not available; the text is plain English."]
         if options.language and options.language.split("-")[0] != RECAP_LANGUAGE:
-            warnings.append("Without it a recap is told in English.")
+            warnings.append("Without it, the recap is written in English.")
         return WrittenDeck(draft, 0, tuple(warnings))
 
 

@@ -19,7 +19,7 @@ MIN_TEXT_U = 2.6
 """Minimum size of text that an audience can read; a slide with smaller text is split."""
 COMFORTABLE_TEXT_U = 4.0
 """Minimum comfortable size of bullets; the heading is reduced before bullets get smaller."""
-NO_SUBTITLE_ROOM = Fraction(0)
+NO_SUBTITLE_AREA = Fraction(0)
 _HEADINGS_U = (7.4, 5.6, 4.4)
 """Maximum sizes of a heading above bullets, in the order in which they are tried."""
 
@@ -73,11 +73,11 @@ class SlidePlanner:
     """Plans the slides of one deck.
 
     Args:
-        subtitle_room: share of the height at the bottom that stays free of text.
+        subtitle_area: share of the height at the bottom that stays free of text.
     """
 
     def __init__(
-        self, deck: Deck, theme: Theme, subtitle_room: Fraction = NO_SUBTITLE_ROOM
+        self, deck: Deck, theme: Theme, subtitle_area: Fraction = NO_SUBTITLE_AREA
     ) -> None:
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
@@ -86,7 +86,7 @@ class SlidePlanner:
         wide = self._width > self._height
         self._margin = (9 if wide else 8.5) * self._u
         top = (9 if wide else 14) * self._u
-        bottom = max((11 if wide else 16) * self._u, float(subtitle_room * self._height))
+        bottom = max((11 if wide else 16) * self._u, float(subtitle_area * self._height))
         self._page = Box(
             self._margin, top, self._width - 2 * self._margin, self._height - top - bottom
         )

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from functions.slide_generation.drawing.backgrounds import draw_background
 from functions.slide_generation.drawing.layout import (
-    NO_SUBTITLE_ROOM,
+    NO_SUBTITLE_AREA,
     Box,
     PlacedText,
     SlidePlan,
@@ -30,13 +30,13 @@ class SlideRenderer:
     """Draws the slides of one deck.
 
     Args:
-        subtitle_room: share of the height at the bottom that stays free of text.
+        subtitle_area: share of the height at the bottom that stays free of text.
     """
 
-    def __init__(self, deck: Deck, subtitle_room: Fraction = NO_SUBTITLE_ROOM) -> None:
+    def __init__(self, deck: Deck, subtitle_area: Fraction = NO_SUBTITLE_AREA) -> None:
         self._deck = deck
         self._theme = THEMES[deck.theme]
-        self._planner = SlidePlanner(deck, self._theme, subtitle_room)
+        self._planner = SlidePlanner(deck, self._theme, subtitle_area)
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
 

@@ -86,7 +86,9 @@ class Faults:
 
     def match(self, method: str, path: str) -> FaultRule | None:
         """Returns the rule that fires on this request. The request is counted."""
-        return next((rule for rule in self.rules.values() if rule.fires(method, path)), None)
+        return next(
+            (rule for rule in self.rules.values() if rule.count_and_match(method, path)), None
+        )
 
     async def _add(self, request: web.Request) -> web.Response:
         if is_from_browser(request):

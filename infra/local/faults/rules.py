@@ -35,7 +35,7 @@ class FaultRule:
     matched_count: int = 0
     fired_count: int = 0
 
-    def fires(self, method: str, path: str) -> bool:
+    def count_and_match(self, method: str, path: str) -> bool:
         """Counts a request. Returns whether the rule applies to it."""
         if self.method is not None and self.method != method:
             return False
@@ -79,7 +79,7 @@ def _parse_action(action: Any) -> dict[str, Any]:
         raise ValueError(f"action must hold exactly one of {', '.join(_ACTIONS)}")
     unknown = set(action) - {*_ACTIONS, *_ACTION_OPTIONS}
     if unknown:
-        raise ValueError(f"unknown action part: {sorted(unknown)[0]}")
+        raise ValueError(f"unknown field in action: {sorted(unknown)[0]}")
     if "status" in action:
         _parse_int(action["status"], "status", 400, 599)
     if "retry_after_s" in action:
@@ -99,10 +99,10 @@ def _parse_action(action: Any) -> dict[str, Any]:
 def parse_rule(rule_id: int, body: Any) -> FaultRule:
     """Parses a rule from JSON. Raises ValueError with the reason when it is invalid."""
     if not isinstance(body, dict):
-        raise ValueError("a rule is a JSON object")  # noqa: TRY004 - invalid input, not a type error in code
+        raise ValueError("a rule must be a JSON object")  # noqa: TRY004 - invalid input, not a type error in code
     unknown = set(body) - {"match", "action", "count", "rate", "seed"}
     if unknown:
-        raise ValueError(f"unknown rule part: {sorted(unknown)[0]}")
+        raise ValueError(f"unknown field in rule: {sorted(unknown)[0]}")
     match = body.get("match", {})
     if not isinstance(match, dict) or set(match) - {"method", "path_regex", "nth"}:
         raise ValueError("match may hold method, path_regex and nth")

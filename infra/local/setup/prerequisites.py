@@ -103,7 +103,7 @@ def required_java(jar: Path) -> int:
 
 
 def describe_missing_jar() -> str:
-    """Returns a sentence about a jar variable that points to a missing file, or ""."""
+    """Returns a message about a jar variable that points to a missing file, or ""."""
     for variable in ("MOODREEL_FIRESTORE_JAR", "MOODREEL_PUBSUB_JAR"):
         path = os.environ.get(variable)
         if path and not Path(path).is_file():

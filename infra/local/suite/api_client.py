@@ -23,7 +23,7 @@ OnProgress = Callable[[int], None]
 
 
 class ApiError(Exception):
-    """The API returned an error. `code` is stable, the text is a sentence."""
+    """The API returned an error. `code` is stable, the text is a message for the user."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -32,7 +32,7 @@ class ApiError(Exception):
 
 
 class TransferError(Exception):
-    """An upload or download failed. The text is a sentence."""
+    """An upload or download failed. The text is a message for the user."""
 
 
 @dataclass

@@ -26,7 +26,7 @@ FUNCTION_PORT_OFFSET = 10
 
 
 class SetupError(Exception):
-    """A command of the local suite failed. The text is a sentence for the user."""
+    """A command of the local suite failed. The text is a message for the user."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Supervisor:
         self._watch_tasks: list[asyncio.Task[None]] = []
         self.running: dict[str, RunningService] = {}
         self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Resolves to a sentence when a service has died that cannot be restarted."""
+        """Resolves to a message when a service has died that cannot be restarted."""
         self.on_change: Callable[[], None] = lambda: None
         """Called after every start, restart and exit."""
         self.on_recovered: Callable[[str], Awaitable[None]] | None = None

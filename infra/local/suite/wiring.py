@@ -40,7 +40,7 @@ def wire_pubsub(layout: SuiteLayout, functions: Iterable[Function]) -> None:
 
 def build_subscription(layout: SuiteLayout, function: Function) -> dict[str, Any]:
     """Returns the body of a function's push subscription."""
-    # Without a retry policy: with one, the emulator holds a dozen refused messages back for
+    # Without a retry policy: with one, the emulator holds a dozen rejected messages back for
     # minutes. The unit itself holds the time of its next attempt.
     body: dict[str, Any] = {
         "topic": topic_path(function),
@@ -98,7 +98,7 @@ def build_bucket_settings(
 def publish(
     layout: SuiteLayout, function: Function, data: bytes, attributes: dict[str, str]
 ) -> None:
-    """Publishes a message on a function's topic. `data` must not be empty: functions always refuse
+    """Publishes a message on a function's topic. `data` must not be empty: functions always reject
     such a push."""
     message = {"data": base64.b64encode(data).decode(), "attributes": attributes}
     url = f"{layout.url('pubsub')}/v1/{topic_path(function)}:publish"

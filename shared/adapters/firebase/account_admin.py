@@ -21,24 +21,25 @@ class FirebaseAccountAdmin:
         self._app = app
 
     def disable(self, uid: str) -> None:
-        with _translate_errors():
+        with _ignore_missing_account():
             auth.update_user(uid, disabled=True, app=self._app)
             auth.revoke_refresh_tokens(uid, self._app)
 
     def delete(self, uid: str) -> None:
-        with _translate_errors():
+        with _ignore_missing_account():
             auth.delete_user(uid, self._app)
 
     def exists(self, uid: str) -> bool:
-        with _translate_errors():
+        is_missing = True
+        with _ignore_missing_account():
             auth.get_user(uid, self._app)
-            return True
-        return False
+            is_missing = False
+        return not is_missing
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Ignores a missing account; other errors are transient."""
+def _ignore_missing_account() -> Iterator[None]:
+    """Ignores that an account does not exist. Raises IdentityUnavailable for other errors."""
     try:
         yield
     except auth.UserNotFoundError:
@@ -48,5 +49,5 @@ def _translate_errors() -> Iterator[None]:
 
 
 def create_account_admin(project: str, *, local: bool) -> FirebaseAccountAdmin:
-    """Returns the AccountAdmin of this process."""
+    """Returns an AccountAdmin."""
     return FirebaseAccountAdmin(get_firebase_app(project, local=local))

@@ -153,7 +153,7 @@ class CloudObjectStore:
                 self._bucket_names[bucket],
                 prefix=prefix,
                 delimiter="/",
-                # Prefixes only; the objects beside them are not sent.
+                # Prefixes only; the objects next to them are not sent.
                 fields="prefixes,nextPageToken",
                 retry=RETRY,
                 timeout=TIMEOUT_S,

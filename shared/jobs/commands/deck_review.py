@@ -1,8 +1,8 @@
 """Deck review: the user edits a deck, and releases it so that the film is made.
 
-An edit opens a revision. The deck's stage and all later stages run again under it, with their own
-documents, and messages and workers of older revisions are dropped. Earlier results stay until they
-are replaced.
+An edit creates a new revision. The deck's stage and all later stages run again under it, with their
+own documents, and messages and workers of older revisions are dropped. Earlier results stay until
+they are replaced.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
         if job.status is not Status.AWAITING_REVIEW:
             raise WrongState(f"No deck awaits review: the job is {job.status}.")
         now = clock.now()
-        held = [
+        waiting_stages = [
             name for name in job.recipe.stages_after_deck if snapshot.stages[name].total is not None
         ]
         result = yield from commit(
             Update(
                 job_path(job_id),
                 {"status": Status.RUNNING, "updated_at": now}
-                | {f"stages.{name}": StageState.QUEUED for name in held},
+                | {f"stages.{name}": StageState.QUEUED for name in waiting_stages},
                 job.version,
             ),
             *(
@@ -73,7 +73,7 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
                     stage_path(job_id, name, job.revision),
                     {"state": StageState.QUEUED, "queued_at": now, "last_progress_at": now},
                 )
-                for name in held
+                for name in waiting_stages
             ),
             history_event(job_id, now, "released", epoch=job.epoch, revision=job.revision),
         )
@@ -172,7 +172,7 @@ def _revision_writes(
     now: datetime,
     retention_days: int,
 ) -> list[Write]:
-    """Returns the batch that opens a revision, guarded by the job's version."""
+    """Returns the batch that creates a revision, guarded by the job's version."""
     job, revision = snapshot.job, snapshot.job.revision + 1
     revised = [name for name in job.recipe.stages if FUNCTIONS[name].per_revision]
     stages, writes, epoch = dict(job.stages), list[Write](), job.epoch

@@ -91,8 +91,8 @@ def reset_stages(
         reports_outcome = FUNCTIONS[name].reports_outcome
         if stage.state is StageState.DONE and not reports_outcome:
             continue
-        held = status is Status.AWAITING_REVIEW and name in job.recipe.stages_after_deck
-        is_ready = stage.total is not None and not reports_outcome and not held
+        needs_review = status is Status.AWAITING_REVIEW and name in job.recipe.stages_after_deck
+        is_ready = stage.total is not None and not reports_outcome and not needs_review
         stages[name] = StageState.QUEUED if is_ready else StageState.WAITING
         writes.append(
             Update(

@@ -34,7 +34,7 @@ from shared.flows.effects import (
 from shared.flows.envelope import JOB_ID
 from shared.jobs import rules
 from shared.jobs.commands.delete import delete
-from shared.jobs.failure import fail_awaiting_uploads
+from shared.jobs.failure import fail_job_awaiting_uploads
 from shared.jobs.maintenance.sweep import isolated
 from shared.jobs.model import Status
 from shared.jobs.queries import expired_jobs, jobs_awaiting_uploads, read_snapshot
@@ -49,7 +49,7 @@ ORPHAN_SEARCH_INTERVAL_S = 24 * 3600
 MAX_ORPHAN_SHARE = 0.1
 """The largest share of a prefix's jobs that is removed as orphans."""
 MAX_ORPHANS_OF_ANY_SHARE = 10
-"""This many are removed whatever their share is, because with few jobs each is a large share."""
+"""This many are always removed, because with few jobs each is a large share."""
 ORPHAN_SEARCH_PATH = "maintenance/orphans"
 """The document with the time and the prefix of the next search for orphans."""
 RETRY_AFTER = timedelta(hours=1)
@@ -112,9 +112,11 @@ def fail_without_uploads(job_id: str, clock: ClockAndIds) -> Flow[None]:
         return
     if any(rules.is_leased(unit, now) for unit in snapshot.units.values()):
         return
-    # When an upload has arrived meanwhile, nothing is written and the next cleanup decides again.
+    # When an upload has arrived since then, nothing is written and the next cleanup decides again.
     if (
-        yield from fail_awaiting_uploads(job, (UploadAbandoned.code, str(UploadAbandoned())), clock)
+        yield from fail_job_awaiting_uploads(
+            job, (UploadAbandoned.code, str(UploadAbandoned())), clock
+        )
     ):
         yield LogEvent("upload.timed_out", {"job": job_id})
 

@@ -42,7 +42,7 @@ def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
         yield from publish((yield from read_outcome_messages(job)))
         return Reply.ACK
     if rules.is_done(unit):
-        yield from announce_next(envelope, wake_consumer=True)
+        yield from announce_next(envelope, publish_to_consumer=True)
         return Reply.ACK
     if rules.is_leased(unit, now):
         return Reply.NACK

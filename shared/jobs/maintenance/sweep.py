@@ -50,7 +50,7 @@ def sweep(clock: ClockAndIds) -> Flow[int]:
     started_at = clock.now()
     stalled_since = started_at - timedelta(seconds=STALLED_S)
     seen: set[str] = set()
-    # Tasks first: it takes little time, and calls go out on time however many jobs have stopped.
+    # Tasks first: it takes little time, and webhook calls are not delayed by many stalled jobs.
     task_count = yield from _sweep_tasks(clock)
     while clock.now() - started_at < timedelta(seconds=SWEEP_S):
         stalled = yield from run_query(stalled_stages(stalled_since))

@@ -153,7 +153,7 @@ def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) ->
     """
     options = {
         "format_whitelist": ",".join(demuxers),
-        # No protocol: all bytes come from `file`, and nothing else may be opened.
+        # No protocol: all bytes come from `file`, and FFmpeg must open no other file.
         "protocol_whitelist": "none",
         "probesize": str(PROBE_BYTES),
         "analyzeduration": str(PROBE_US),

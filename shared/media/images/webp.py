@@ -93,7 +93,7 @@ def decode_webp_frames(file: File) -> Iterator[VideoFrame]:
 
 
 def _read_complete_chunks(file: File) -> bytes:
-    """Returns the file up to its last complete chunk: libwebp refuses an incomplete one."""
+    """Returns the file up to its last complete chunk: libwebp rejects an incomplete one."""
     size_bytes = file.seek(0, io.SEEK_END)
     complete_bytes = max(
         (end for _, end in _iterate_chunks(file, size_bytes) if end <= size_bytes), default=0

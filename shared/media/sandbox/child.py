@@ -34,7 +34,7 @@ CHUNK_BYTES = 1 << 20
 READ_REQUEST = struct.Struct(">QI")
 """Offset and length of a read."""
 MAX_ERROR_CHARS = 2000
-"""The limit of an error's sentence or traceback."""
+"""The limit of an error's message or traceback."""
 _PR_SET_NAME = 15
 
 

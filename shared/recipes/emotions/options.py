@@ -22,7 +22,7 @@ _OWN = ("consent", "purpose", "smooth", "mirror", "annotate")
 EMOTION_OPTION_NAMES = (*_FRAMES, *_OWN)
 
 # Word stems, in the languages in which users are likely to write. A purpose that only resembles
-# one of these is refused as well: the user can phrase it differently.
+# one of these is rejected as well: the user can phrase it differently.
 _WORK = (
     r"employ(?:ee|er|ment)", r"workplace", r"work[ -](?:place|force|er)", r"workforce", r"worker",
     r"staff", r"personnel", r"colleague", r"coworker", r"co-worker", r"job (?:interview|appl)",
@@ -87,7 +87,7 @@ class EmotionOptions:
             allow_medical_safety: Whether the operator allows medical and safety purposes.
 
         Raises:
-            ValueError: With a sentence that states the error and the accepted values.
+            ValueError: With a message that states the error and the accepted values.
             ProhibitedPurpose: When the law prohibits the purpose.
         """
         values = {name: value for name, value in options.items() if value is not None}

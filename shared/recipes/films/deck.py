@@ -1,7 +1,7 @@
 """A deck: the slides of a film, their pictures and the text that is spoken over them.
 
 A deck is written by a model or by a user, so it is untrusted. `Deck.from_dict` returns a deck that
-every later stage can process, or raises DeckRejected with the location and a sentence. It does not
+every later stage can process, or raises DeckRejected with the location and a message. It does not
 check the references to pictures: the stage that draws the slides does.
 """
 

@@ -53,7 +53,7 @@ class DeckOptions:
         """Parses options as a user writes them; an absent option or None is the default.
 
         Raises:
-            ValueError: With a sentence that states the error and the accepted values.
+            ValueError: With a message that states the error and the accepted values.
         """
         names = [field.name for field in fields(cls)]
         check_option_names(options, names, ", ".join(names))
@@ -87,7 +87,7 @@ class DeckOptions:
         """Parses the deck options of a job and ignores its other options.
 
         Raises:
-            ValueError: With a sentence that states the error.
+            ValueError: With a message that states the error.
         """
         names = {field.name for field in fields(cls)}
         return cls.parse({name: options[name] for name in options if name in names})

@@ -73,7 +73,8 @@ class StillOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> StillOptions:
-        """Parses options as a user writes them. Raises ValueError with a sentence."""
+        """Parses options as a user writes them. Raises ValueError with a message for the
+        user."""
         listing = join_words(STILL_OPTION_NAMES, "and")
         check_option_names(options, STILL_OPTION_NAMES, listing)
         return cls(

@@ -40,7 +40,7 @@ class FrameOptions:
         """Parses options as a user writes them: numbers, "0.5" or "1/3"; absent or None = default.
 
         Raises:
-            ValueError: With a sentence that states the error and the accepted values.
+            ValueError: With a message that states the error and the accepted values.
         """
         names = [field.name for field in fields(cls)]
         check_option_names(options, names, join_words(names, "and"))

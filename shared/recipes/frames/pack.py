@@ -2,7 +2,7 @@
 
 A pack consists of ZIP local entries, stored, and nothing else. An extra field of each entry
 describes its frame, so a pack is complete by itself and no separate list can disagree with it.
-Concatenated packs with a central directory behind them are a ZIP file: see `pack_directory`.
+Concatenated packs with a central directory after them are a ZIP file: see `pack_directory`.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Window:
     """Targets k in [k_start, k_end). `k_end` None is the end of the stream: the last window.
 
     An open-ended window fails at `k_limit`, so that a file with a false duration cannot run
-    for ever.
+    indefinitely.
     """
 
     index: int
@@ -97,7 +97,7 @@ def plan_windows(
         window_work_s: The work of a window, in seconds of one vCPU.
 
     Raises:
-        ValueError: With a sentence, when there are more than `max_frames` frames, when `start` is
+        ValueError: With a message, when there are more than `max_frames` frames, when `start` is
             after the end, or when the video is more work than the windows can hold.
     """
     span = _target_span(media_info, options)

@@ -1,1 +1,1 @@
-"""What Cloud Storage promises, held against the stand-in over the wire."""
+"""Contract tests: the behaviour of Cloud Storage, checked on the emulator over HTTP."""

@@ -23,7 +23,7 @@ def post(suite: SuiteHandle, path: str, token: str | None = None, **body: Any) -
 
 
 def code_from_email(suite: SuiteHandle, email: str, subject: str, action: str) -> str:
-    """Returns the code in the link of an e-mail. The link opens a page of the console."""
+    """Returns the code in the link of an email. The link opens a page of the console."""
     message = wait_until(
         lambda: [message for message in suite.list_emails(email) if message["subject"] == subject],
         subject,

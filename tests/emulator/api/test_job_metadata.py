@@ -1,4 +1,4 @@
-"""Shares and their use, e-mails and preferences, usage, titles and filters of jobs."""
+"""Shares and their use, emails and preferences, usage, titles and filters of jobs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def job(suite: SuiteHandle, client: Client) -> Mapping[str, Any]:
     """A job that is done."""
     job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
     job = suite.wait_for_job(client, job_id)
-    # The link in the e-mail is a share of the caller too, and older than those of the tests.
+    # The link in the email is a share of the caller too, and older than those of the tests.
     wait_until(lambda: client.call("GET", "/v1/shares")["shares"], "the share of the e-mail")
     return job
 

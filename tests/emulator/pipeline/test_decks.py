@@ -110,9 +110,7 @@ def test_deck_waits_for_review_and_becomes_a_film_on_release(
     assert client.get_job(job_id)["status"] == "done"
 
 
-def test_edited_slide_renders_and_speaks_only_that_slide(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_edit_renders_and_speaks_only_the_changed_slide(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     user = client.user
     job_id = start_job(suite, client, tmp_path)
@@ -237,7 +235,7 @@ def test_other_users_cannot_read_edit_or_release_a_deck(suite: SuiteHandle, tmp_
     assert client.get_job(job_id)["status"] == "awaiting_review"
 
 
-def test_edit_fixes_a_failed_film(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_edit_restarts_a_failed_job(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job_id = start_job(suite, client, tmp_path, voice="en-XX-Nobody")
     job = wait_for_end(suite, client, job_id, status="failed")
@@ -331,6 +329,7 @@ def test_uploaded_pictures_are_shown_on_slides(suite: SuiteHandle, tmp_path: Pat
     ) as archive:
         name = archive.namelist()[index]
         with Image.open(io.BytesIO(archive.read(name))) as slide:
+            # Pictures alternate between the left and the right side.
             x = 200 if index % 2 else 1100
             assert slide.convert("RGB").getpixel((x, 300)) == (255, 0, 0)
 
@@ -340,16 +339,20 @@ def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_p
     env = {"MOODREEL_ILLUSTRATOR": "tests.fakes.illustrator:paper_illustrator"}
     suite.restart("slide_generation", env)
     try:
-        prompt = Prompt("Tell of paper", "Paper folds. A secret is kept. Ink dries. Glue holds.")
+        prompt = Prompt(
+            "Tell me about paper", "Paper folds. A secret is kept. Ink dries. Glue holds."
+        )
         job_id = start_job(suite, client, tmp_path, prompt, stop_at="deck")
         job = wait_for_review(client, job_id)
         pictures = [slide["picture"] for slide in read_deck(client, job_id)["slides"]]
         assert any(picture and picture.startswith("drawn:") for picture in pictures)
         edit(client, job_id, lambda _: None, release=True)
         wait_for_end(suite, client, job_id)
-        declined = start_job(suite, client, tmp_path, prompt, pictures="own")
-        job = wait_for_end(suite, client, declined)
-        assert {slide["picture"] for slide in read_deck(client, declined)["slides"]} == {None}
+        job_without_drawings = start_job(suite, client, tmp_path, prompt, pictures="own")
+        job = wait_for_end(suite, client, job_without_drawings)
+        assert {
+            slide["picture"] for slide in read_deck(client, job_without_drawings)["slides"]
+        } == {None}
         assert job["warnings"] == []
     finally:
         suite.restart("slide_generation")

@@ -1,4 +1,4 @@
-"""E-mails over the running suite: each outcome of a job sends one e-mail."""
+"""Emails over the running suite: each outcome of a job sends one email."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def wait_for_notification(client: Client, job_id: str, state: str = "done") -> N
 
 
 def read_log_entry(suite: SuiteHandle, job_id: str) -> dict[str, Any]:
-    """Returns the only entry of the job in the e-mail log."""
+    """Returns the only entry of the job in the email log."""
     [entry] = firestore.find_documents(suite, "mails", "job", job_id).values()
     return entry
 

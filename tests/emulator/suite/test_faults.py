@@ -100,7 +100,7 @@ def test_redelivery_after_a_lost_response_repeats_no_work(suite: SuiteHandle, cl
         lambda: next((rule for rule in suite.list_faults() if rule["matched_count"] > 1), None),
         "the second delivery",
     )
-    # The rule may have matched the outcome of an earlier job, before this job sent its e-mail.
+    # The rule may have matched the outcome of an earlier job, before this job sent its email.
     wait_until(lambda: suite.list_emails(user.email), "the e-mail")
     wait_until(
         lambda: suite.read_delivery_counts()["notification"]["in_flight"] == 0, "the last delivery"

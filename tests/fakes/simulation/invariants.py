@@ -162,7 +162,7 @@ def check_final_state(simulation: Simulation) -> None:
 
 
 def check_webhook_calls(simulation: Simulation) -> None:
-    """Checks that every outcome sent by e-mail was sent to every webhook, as one event, and that
+    """Checks that every outcome sent by email was sent to every webhook, as one event, and that
     repeated calls are explained by a crash, a slow worker or a refusal of the server."""
     deliveries = simulation.deliveries()
     notifications = [unit for unit in simulation.units() if unit.stage == "notification"]

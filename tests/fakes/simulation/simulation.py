@@ -64,7 +64,7 @@ class SimulatedWorker:
 
 @dataclass
 class Simulation:
-    """One job with its documents, messages, objects, e-mails and workers, in memory."""
+    """One job with its documents, messages, objects, emails and workers, in memory."""
 
     recipe: str = "emotions"
     part_count: int = 2

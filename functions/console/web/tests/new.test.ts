@@ -83,6 +83,11 @@ test("only changed options are sent, with the API's values", () => {
   assert.deepEqual(changedOptions(emotions, { smooth: "false", mirror: "false", annotate: "true" }), { smooth: false, mirror: false, annotate: true });
 });
 
+test("a recap shows the options of its frames under the advanced ones", () => {
+  const advanced = findRecipe("recap")?.options.filter((option) => option.advanced).map((option) => option.name) ?? [];
+  for (const name of ["every", "start", "end"]) assert.ok(advanced.includes(name), name);
+});
+
 test("the default of every choice is one of its choices", () => {
   for (const recipe of RECIPES) {
     for (const option of recipe.options) {

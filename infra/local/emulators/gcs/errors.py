@@ -149,7 +149,7 @@ def too_small() -> ApiError:
 
 
 def range_not_satisfiable(requested: str, size_bytes: int) -> ApiError:
-    """416: the range starts behind the end of the object."""
+    """416: the range starts after the end of the object."""
     return ApiError(
         416,
         "requestedRangeNotSatisfiable",

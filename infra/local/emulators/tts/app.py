@@ -27,8 +27,10 @@ from shared.recipes.films.wav import RATES_HZ, to_wav
 MAX_TEXT_BYTES = 5_000
 """The real service's limit for the text of a request, including markup."""
 MAX_BODY_BYTES = 1 << 20
+# The name and the protobuf number of the only supported encoding.
 _LINEAR16 = ("LINEAR16", 1)
 _GENDERS = {0: "", 1: "MALE", 2: "FEMALE", 3: "NEUTRAL"}
+# The allowed fields of each object; "" is the root.
 _FIELDS = {
     "": ("input", "voice", "audioConfig"),
     "input": ("text", "ssml"),
@@ -63,7 +65,7 @@ class EmulatorState:
 
 @dataclass(frozen=True)
 class SpeechRequest:
-    """A valid request."""
+    """A parsed `text:synthesize` request."""
 
     text: str
     ssml: bool
@@ -74,7 +76,7 @@ class SpeechRequest:
 
 
 def build_app(state: EmulatorState) -> web.Application:
-    """Returns the server. One thread runs the engine, which cannot run concurrently."""
+    """Returns the server. The engine is not thread-safe, so one thread runs it."""
     executor = ThreadPoolExecutor(1)
 
     async def synthesize(request: web.Request) -> web.Response:
@@ -92,7 +94,7 @@ def build_app(state: EmulatorState) -> web.Application:
         audio = base64.b64encode(to_wav(speech)).decode()
         return web.json_response({"audioContent": audio})
 
-    async def voices(request: web.Request) -> web.Response:
+    async def list_voices(request: web.Request) -> web.Response:
         voices = state.catalogue.list_voices(request.query.get("languageCode", ""))
         rows = [
             {
@@ -115,7 +117,7 @@ def build_app(state: EmulatorState) -> web.Application:
 
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_handle_errors])
     app.router.add_post("/v1/text:synthesize", synthesize)
-    app.router.add_get("/v1/voices", voices)
+    app.router.add_get("/v1/voices", list_voices)
     app.router.add_get("/_health", health)
     Faults(lambda _, status: error_response(status, "Injected fault.")).install(app)
     app.on_cleanup.append(close)
@@ -202,10 +204,10 @@ def _resample(speech: SpeechAudio, rate_hz: int) -> SpeechAudio:
 
 def _check_range(value: Any, name: str, limits: tuple[float, float]) -> float:
     low, high = limits
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else low - 1
-    if not low <= number <= high:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
         raise InvalidRequest(f"Invalid {name} {json.dumps(value)}; it must be {low:g} to {high:g}.")
-    return float(number)
+    return float(value)
 
 
 def _check_fields(part: Any, name: str) -> None:

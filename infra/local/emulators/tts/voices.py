@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# The real service's language codes, where they differ from espeak-ng's by more than region case.
+# Language codes of the real service that cannot be derived from espeak-ng's by writing the region
+# in upper case.
 _CODES = {
     "af": "af-ZA", "ar": "ar-XA", "bg": "bg-BG", "bn": "bn-IN", "ca": "ca-ES", "cmn": "cmn-CN",
     "cs": "cs-CZ", "da": "da-DK", "de": "de-DE", "el": "el-GR", "es": "es-ES", "et": "et-EE",
@@ -40,7 +41,7 @@ class Catalogue:
     """All voices, by name or language. `languages` are espeak-ng's languages with their files."""
 
     def __init__(self, languages: Mapping[str, str]) -> None:
-        self.offers = tuple(
+        self.voices = tuple(
             Voice(f"{code}-Standard-{suffix}", code, file + variant, gender)
             for language, file in sorted(languages.items())
             if (code := _language_code(language)) is not None
@@ -52,7 +53,7 @@ class Catalogue:
         tag = language.lower()
         return [
             voice
-            for voice in self.offers
+            for voice in self.voices
             if not tag
             or voice.language.lower() == tag
             or voice.language.lower().startswith(f"{tag}-")
@@ -61,7 +62,7 @@ class Catalogue:
     def find_voice(self, language: str, name: str, gender: str = "") -> Voice:
         """Returns the voice that the real service would select. Raises VoiceNotFound."""
         if name:
-            voice = next((voice for voice in self.offers if voice.name == name), None)
+            voice = next((voice for voice in self.voices if voice.name == name), None)
             if voice is None:
                 raise VoiceNotFound(f"Voice '{name}' does not exist. Is it misspelled?")
             if voice not in self.list_voices(language):
@@ -72,14 +73,14 @@ class Catalogue:
                 )
             return voice
         # The service may select another region of the same language.
-        candidates = self._list_default_region(language) or self._list_default_region(
-            language.split("-")[0]
-        )
+        candidates = self._list_voices_of_default_region(
+            language
+        ) or self._list_voices_of_default_region(language.split("-")[0])
         if not language or not candidates:
             raise VoiceNotFound(f"Voice '' does not exist for the language code '{language}'.")
         return next((voice for voice in candidates if voice.gender == gender), candidates[0])
 
-    def _list_default_region(self, language: str) -> list[Voice]:
+    def _list_voices_of_default_region(self, language: str) -> list[Voice]:
         return self.list_voices(_DEFAULT_REGIONS.get(language.lower(), language))
 
 

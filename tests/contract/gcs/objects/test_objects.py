@@ -144,12 +144,12 @@ def test_objects_are_composed_in_order(bucket: Any) -> None:
     parts = [bucket.blob(f"part-{n}") for n in range(32)]
     for number, part in enumerate(parts):
         part.upload_from_string(bytes([number]) * (number + 1))
-    whole = bucket.blob("whole")
-    whole.content_type = "application/zip"
-    whole.metadata = {"parts": "32"}
-    whole.compose(parts, if_generation_match=0)
+    composed = bucket.blob("composed")
+    composed.content_type = "application/zip"
+    composed.metadata = {"parts": "32"}
+    composed.compose(parts, if_generation_match=0)
     body = b"".join(bytes([n]) * (n + 1) for n in range(32))
-    stored = bucket.get_blob("whole")
+    stored = bucket.get_blob("composed")
     assert stored.download_as_bytes() == body
     assert (stored.component_count, stored.md5_hash) == (32, None)
     assert (stored.content_type, stored.metadata) == ("application/zip", {"parts": "32"})
@@ -175,25 +175,25 @@ def test_stale_component_stops_the_composition(bucket: Any) -> None:
     bucket.blob("two").upload_from_string(b"changed")
     latest = [bucket.blob("one"), bucket.blob("two")]
     with pytest.raises(PreconditionFailed):
-        bucket.blob("whole").compose(latest, if_source_generation_match=generations)
+        bucket.blob("composed").compose(latest, if_source_generation_match=generations)
     pinned = bucket.blob("two", generation=generations[1])
     with pytest.raises(NotFound):
-        bucket.blob("whole").compose([first, pinned])
+        bucket.blob("composed").compose([first, pinned])
     with pytest.raises(NotFound):
-        bucket.blob("whole").compose([first, bucket.blob("never")])
-    assert bucket.get_blob("whole") is None
+        bucket.blob("composed").compose([first, bucket.blob("never")])
+    assert bucket.get_blob("composed") is None
 
 
 def test_compose_takes_1_to_32_components(bucket: Any) -> None:
     part = bucket.blob("part")
     part.upload_from_string(b"x")
     with pytest.raises(BadRequest):
-        bucket.blob("whole").compose([part] * 33)
+        bucket.blob("composed").compose([part] * 33)
     with pytest.raises(BadRequest):
-        bucket.blob("whole").compose([])
-    bucket.blob("whole").upload_from_string(b"exists")
+        bucket.blob("composed").compose([])
+    bucket.blob("composed").upload_from_string(b"exists")
     with pytest.raises(PreconditionFailed):
-        bucket.blob("whole").compose([part], if_generation_match=0)
+        bucket.blob("composed").compose([part], if_generation_match=0)
 
 
 def test_copies_keep_content_and_metadata(bucket: Any, client: Client) -> None:

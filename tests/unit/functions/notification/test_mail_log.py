@@ -1,4 +1,4 @@
-"""The mail log under crashes and concurrent workers: one record and one link per e-mail."""
+"""The mail log under crashes and concurrent workers: one record and one link per email."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from infra.tools import dependencies
 
 
 def test_every_direct_dependency_has_a_purpose() -> None:
-    assert dependencies.find_users().keys() == dependencies.PURPOSES.keys()
+    assert dependencies.find_dependents().keys() == dependencies.PURPOSES.keys()
 
 
 def test_package_without_a_purpose_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_deprecated_library_is_marked_and_in_no_default_environment() -> None:
         line for line in dependencies.render_table().splitlines() if "| google-generativeai" in line
     ]
     assert "out of support" in row
-    assert dependencies.find_users()["google-generativeai"] == {
+    assert dependencies.find_dependents()["google-generativeai"] == {
         "`slide_generation` with google-generativeai"
     }
-    assert dependencies.find_users()["google-genai"] == {"`slide_generation`"}
+    assert dependencies.find_dependents()["google-genai"] == {"`slide_generation`"}

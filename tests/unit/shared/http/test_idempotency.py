@@ -51,7 +51,13 @@ class Counter:
 
 def make_route(handler: Callable[[ApiRequest], ApiResponse]) -> Route:
     return Route(
-        "POST", "/items", handler, "Wish.", ItemResponse, body=ItemRequest, idempotent=True
+        "POST",
+        "/items",
+        handler,
+        "Create an item.",
+        ItemResponse,
+        body=ItemRequest,
+        idempotent=True,
     )
 
 

@@ -102,7 +102,7 @@ def older_revisions_are_not_dropped(patch: Patch) -> None:
 
 
 def stages_do_not_wait_for_review(patch: Patch) -> None:
-    patch.setattr(rules, "is_held", lambda _job, _stage: False)
+    patch.setattr(rules, "is_awaiting_review", lambda _job, _stage: False)
 
 
 def webhooks_are_called_after_the_commit(patch: Patch) -> None:

@@ -1,4 +1,4 @@
-"""Webhook deliveries in the simulation: they never affect the job, its e-mail or other webhooks."""
+"""Webhook deliveries in the simulation: they never affect the job, its email or other webhooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.shared.jobs.test_single_faults import (
 
 
 def simulate_done_job(**fields: tuple[str, ...]) -> Simulation:
-    """Returns a simulation whose job is done, with its e-mail sent and its deliveries open."""
+    """Returns a simulation whose job is done, with its email sent and its deliveries open."""
     simulation = Simulation(recipe="frames", **fields)  # type: ignore[arg-type]
     simulation.upload_input("video")
     while not simulation.notifications_sent["0-done.e0"]:

@@ -47,6 +47,7 @@ def test_choice_is_exact_and_truth_value_is_not() -> None:
 
 def test_first_unknown_option_is_named() -> None:
     check_option_names({"b": 1}, ["a", "b", "c"], "a, b and c")
-    with pytest.raises(ValueError, match=r"^The option 'x' does not exist; there are a and b\.$"):
+    message = r"^The option 'x' does not exist; the options are a and b\.$"
+    with pytest.raises(ValueError, match=message):
         check_option_names({"y": 1, "x": 1}, ["a", "b"], join_words(["a", "b"], "and"))
     assert join_words(["a", "b", "c"], "or") == "a, b or c"

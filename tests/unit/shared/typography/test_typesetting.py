@@ -41,11 +41,12 @@ def test_lines_fit_the_width_and_preserve_the_text(language: str, width_px: int)
 def test_any_text_can_be_laid_out(text: str) -> None:
     text_layout = Text(text, LATIN)
     block = text_layout.lay_out(24, 300)
+    # A single character may be wider than the line.
     assert all(line.width <= 300 for line in block.lines if len(line.text) > 1)
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
-def test_one_face_covers_a_text_in_its_own_script(language: str) -> None:
+def test_one_font_face_covers_a_text_in_its_own_script(language: str) -> None:
     for text in SCRIPTS[language]:
         ((face, run),) = split_runs(text, Style(language))
         assert run == text
@@ -59,7 +60,7 @@ def test_text_in_several_scripts_is_split_into_runs() -> None:
     assert len({face for face, _ in runs}) >= 2
 
 
-def test_unsupported_emoji_are_removed_or_named() -> None:
+def test_unsupported_emoji_are_removed_or_replaced_by_their_names() -> None:
     assert to_displayable("Plants 🌱 grow 👩🏽‍🔬 fast", LATIN) == "Plants grow fast"
     assert to_displayable("🎉", LATIN) == "Party popper"
     assert to_displayable("Sun ☀ and ✔", LATIN) == "Sun ☀ and ✔"

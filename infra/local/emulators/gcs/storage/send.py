@@ -26,7 +26,7 @@ _READ_BYTES = BLOCK_BYTES // 4
 def parse_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     """Returns the first and last byte of a range, or None for the whole object.
 
-    Raises 416 when the range starts behind the end. As on Google's service, a header that is not a
+    Raises 416 when the range starts after the end. As on Google's service, a header that is not a
     single range of bytes is ignored (RFC 9110, 14.2).
     """
     match = _RANGE.fullmatch(header or "")

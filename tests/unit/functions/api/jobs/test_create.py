@@ -39,12 +39,12 @@ def post_rejected(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         (
             {"video": VIDEO, "sound": VIDEO | {"content_type": "audio/mpeg"}},
             "inputs.sound",
-            "The recipe frames takes video and nothing else.",
+            "The recipe frames has these inputs: video.",
         ),
         (
             {"video": VIDEO | {"content_type": "image/png"}},
             "inputs.video.content_type",
-            "The input video must be video/…, not image/png.",
+            "The input video must have the media type video/*, not image/png.",
         ),
         (
             {"video": VIDEO | {"size_bytes": 5_000_000_001}},

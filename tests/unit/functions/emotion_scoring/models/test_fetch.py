@@ -72,8 +72,8 @@ class Log:
     def __call__(self, event: str, **details: object) -> None:
         self.events.append((event, details))
 
-    def places(self, event: str) -> list[object]:
-        return [details.get("place") for name, details in self.events if name == event]
+    def sources(self, event: str) -> list[object]:
+        return [details.get("source") for name, details in self.events if name == event]
 
 
 def _sources(tmp_path: Path, bucket: FakeModelsBucket | None, log: Log) -> ModelSources:
@@ -109,7 +109,7 @@ def test_sources_are_tried_in_order(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / ROW.file).write_bytes(CONTENT)
     assert sources.fetch(ROW) == CONTENT
-    assert log.places("model.found") == ["bucket", "cache", "folder"]
+    assert log.sources("model.found") == ["bucket", "cache", "folder"]
     assert bucket.reads == 1
 
 
@@ -119,7 +119,7 @@ def test_every_source_rejects_a_wrong_hash(tmp_path: Path) -> None:
         (tmp_path / name / ROW.file).write_bytes(b"x" * len(CONTENT))
     log = Log()
     assert _sources(tmp_path, FakeModelsBucket(b"y" * len(CONTENT)), log).fetch(ROW) is None
-    assert log.places("model.refused") == ["folder", "cache", "bucket"]
+    assert log.sources("model.refused") == ["folder", "cache", "bucket"]
 
 
 def test_oversized_file_is_not_read(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_download_rejects_untrusted_certificate(
     ],
 )
 def test_download_allows_only_https_from_known_hosts(url: str) -> None:
-    with pytest.raises(ModelDownloadFailed, match="known host"):
+    with pytest.raises(ModelDownloadFailed, match="allowed host"):
         download_file(_file(url))
 
 

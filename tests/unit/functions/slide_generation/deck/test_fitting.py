@@ -43,7 +43,7 @@ def test_deck_that_fits_is_unchanged() -> None:
         for slow in [kind == "one-word" and aspect != "16:9"]
     ],
 )
-def test_text_stays_out_of_the_subtitle_room(kind: str, aspect: str) -> None:
+def test_text_stays_out_of_the_subtitle_area(kind: str, aspect: str) -> None:
     deck = fit_slides(make_full_deck(LONG_TEXTS[kind], aspect=aspect), SUBTITLE_AREA)
     planner = SlidePlanner(deck, THEMES[deck.theme], SUBTITLE_AREA)
     lowest = float((1 - SUBTITLE_AREA) * deck.size[1])

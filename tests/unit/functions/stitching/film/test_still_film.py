@@ -205,9 +205,11 @@ def test_long_still_has_keyframes_for_seeking(harness: StageHarness, tmp_path: P
 
 def test_loudness_is_kept_unless_even_is_selected(harness: StageHarness, tmp_path: Path) -> None:
     quiet = encode_sound(0.05 * make_tone(6, 48000), "wav", "pcm_s16le", 48000)
-    _, kept = run_stitching(harness, make_still_job(harness, make_rotated_jpeg(1), quiet), tmp_path)
+    _, unchanged = run_stitching(
+        harness, make_still_job(harness, make_rotated_jpeg(1), quiet), tmp_path
+    )
     before, _ = measure_ebur128(0.05 * make_tone(6, 48000), 48000)
-    assert measure_ebur128(*decode_sound(kept))[0] == pytest.approx(before, abs=0.3)
+    assert measure_ebur128(*decode_sound(unchanged))[0] == pytest.approx(before, abs=0.3)
     _, even = run_stitching(
         harness, make_still_job(harness, make_rotated_jpeg(1), quiet, loudness="even"), tmp_path
     )

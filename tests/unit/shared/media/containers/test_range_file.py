@@ -38,7 +38,7 @@ def test_reads_equal_those_of_a_plain_file(
         lambda at, n: DATA[at : at + n],
         len(DATA),
         block_bytes=block_bytes,
-        keep=read_ahead + 1,
+        max_cached_blocks=read_ahead + 1,
         read_ahead=read_ahead,
     )
     for position, size in reads:
@@ -54,7 +54,11 @@ def test_reads_equal_those_of_a_plain_file(
 
 def test_blocks_are_cached_and_counted() -> None:
     ranged = RangeFile(
-        lambda at, n: DATA[at : at + n], len(DATA), block_bytes=1000, keep=3, read_ahead=2
+        lambda at, n: DATA[at : at + n],
+        len(DATA),
+        block_bytes=1000,
+        max_cached_blocks=3,
+        read_ahead=2,
     )
     for _ in range(5):
         ranged.seek(0)
@@ -97,7 +101,7 @@ def test_short_response_is_not_the_end_of_the_file(failing: int) -> None:
 
 @pytest.mark.parametrize("name", ["cfr30", "open-gop", "matroska", "webm", "mpegts", "vfr"])
 def test_windows_read_exact_frames_and_only_a_part_of_the_file(name: str) -> None:
-    # Large enough that opening the container, some 100 KB for a TS, is small beside the frames.
+    # Large enough that opening the container, some 100 KB for a TS, is small next to the frames.
     size_option = ("b", "4M") if name == "webm" else ("crf", "6")
     clip = replace(
         CLIP_SPECS[name], options=(*CLIP_SPECS[name].options, size_option), noise=22
@@ -161,5 +165,5 @@ def test_work_stops_between_packets() -> None:
 
 
 def test_cache_must_be_larger_than_read_ahead(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="keep must exceed"):
-        RangeFile(lambda _at, _n: b"", 0, keep=4, read_ahead=4)
+    with pytest.raises(ValueError, match="max_cached_blocks must be larger"):
+        RangeFile(lambda _at, _n: b"", 0, max_cached_blocks=4, read_ahead=4)
