@@ -1,8 +1,8 @@
-"""The table: the functions of the pipeline with their triggers and grants, and the recipes.
+"""The function table: the functions with their triggers and access grants. Also the recipes.
 
-Everything else is derived from it. `@stage` reads its own row, the local runner starts one process
-per row, Terraform reads a rendering of it, the README's diagram is drawn from it, and the tests
-walk its rows. The types of the rows are in `shared.cloud_function`.
+Other files are derived from it: the local runner starts one process per row, Terraform reads a
+rendering of it, and the README's diagram is rendered from it. Tests check every row. The types of
+the rows are in `shared.cloud_function`.
 """
 
 from __future__ import annotations
@@ -317,7 +317,7 @@ FUNCTIONS: dict[str, Function] = {
 }  # fmt: skip
 
 PIPELINE_STAGES = tuple(row.name for row in FUNCTIONS.values() if row.kind is FunctionKind.PIPELINE)
-"""The seven functions that are stages of recipes, in the order of the table."""
+"""The functions that are stages of recipes, in the order of the function table."""
 
 _VIDEO = (Input("video", ("video",), 5_000),)
 _MUSIC = Input("music", ("audio",), 500, optional=True)
@@ -328,19 +328,19 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(
             "frames",
-            "Pictures out of a video at a chosen interval, as a ZIP with a contact sheet.",
+            "Frames of a video at a fixed interval, as a ZIP with a contact sheet.",
             _VIDEO,
             ("upload_trigger", "frame_extraction", "notification"),
         ),
         Recipe(
             "emotions",
-            "The faces in a video and what they express, as a timeline.",
+            "Facial expressions in a video, scored over time, as a timeline.",
             _VIDEO,
             ("upload_trigger", "frame_extraction", "emotion_scoring", "notification"),
         ),
         Recipe(
             "recap",
-            "A narrated film of a video's strongest moments.",
+            "A narrated film of the strongest moments of a video.",
             (*_VIDEO, _MUSIC),
             (
                 "upload_trigger",
@@ -354,7 +354,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "presentation",
-            "A narrated slide film out of a prompt.",
+            "A narrated slide film, generated from a prompt.",
             (Input("prompt", ("text",), 1), _MUSIC, _PICTURES),
             (
                 "upload_trigger",
@@ -366,7 +366,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "still",
-            "A picture under a sound track, as a film.",
+            "A picture and a sound track, combined into a film.",
             (Input("picture", ("image",), 40), Input("sound", ("audio",), 500)),
             ("upload_trigger", "stitching", "notification"),
         ),

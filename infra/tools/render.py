@@ -1,4 +1,4 @@
-"""Renders the files that are derived from the table. `--check` fails when one is stale.
+"""Renders the files that are derived from the function table. `--check` fails when one is stale.
 
 python -m infra.tools.render [--check]
 """
@@ -25,7 +25,6 @@ from shared.pipeline import (
     RECIPES,
     FinalizeTrigger,
     Function,
-    FunctionKind,
     ScheduleTrigger,
     find_consumer,
 )
@@ -33,7 +32,7 @@ from shared.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
+UPLOAD_TRIGGER = ROOT / "functions" / "upload_trigger" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
 RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rates.json"
@@ -58,20 +57,12 @@ def render_diagram() -> str:
     for start, end, label in arrows:
         lines.append(f'  {start} -- "{label}" --> {end}' if label else f"  {start} --> {end}")
     lines.append('  notification -- "email with a link" --> user')
-    lines.append("  classDef planned stroke-dasharray: 4 4,color:#888;")
-    planned = [
-        row.name
-        for row in FUNCTIONS.values()
-        if not row.is_built and row.kind is FunctionKind.PIPELINE
-    ]
-    if planned:
-        lines.append(f"  class {','.join(planned)} planned;")
     return "\n".join([*lines, "```"])
 
 
 def render_recipes() -> str:
     """Returns the recipes as a table."""
-    rows = ["| recipe | input | result | status |", "| --- | --- | --- | --- |"]
+    rows = ["| recipe | input | result |", "| --- | --- | --- |"]
     for recipe in RECIPES.values():
         inputs = " + ".join(item.name for item in recipe.inputs if not item.optional)
         inputs += "".join(
@@ -79,8 +70,7 @@ def render_recipes() -> str:
             for item in recipe.inputs
             if item.optional
         )
-        status = "available" if recipe.is_available else "planned"
-        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} | {status} |")
+        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} |")
     return "\n".join(rows)
 
 
@@ -176,14 +166,14 @@ def render_all() -> dict[Path, str]:
         dependencies.render_table()),
     ):  # fmt: skip
         readme = _replace_block(readme, name, content)
-    intake = INTAKE.read_text()
+    intake = UPLOAD_TRIGGER.read_text()
     for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
         intake = _replace_block(intake, name, content)
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
-        INTAKE: intake,
+        UPLOAD_TRIGGER: intake,
         DEPLOY: deploy,
         SECURITY: security,
         TFVARS: render_tfvars(),
@@ -202,7 +192,7 @@ def _replace_block(text: str, name: str, content: str) -> str:
 def main() -> int:
     """Writes stale files, or with --check reports them and returns 1."""
     parser = argparse.ArgumentParser(
-        description="Render the files that are derived from the table."
+        description="Render the files that are derived from the function table."
     )
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
     check = parser.parse_args().check
