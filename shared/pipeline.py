@@ -1,8 +1,8 @@
-"""The function table: the functions with their triggers and access grants. Also the recipes.
+"""The function table (`FUNCTIONS`, one row per function, with triggers and grants) and the recipes.
 
-Other files are derived from it: the local runner starts one process per row, Terraform reads a
-rendering of it, and the README's diagram is rendered from it. Tests check every row. The types of
-the rows are in `shared.cloud_function`.
+The local runner starts one process per row. `infra.tools.render` writes the Terraform variables and
+the diagram in the README from the table, and tests check every row. The types of the rows are in
+`shared.cloud_function`.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """An ordered tuple of stages. The last one is always `notification`."""
+    """An ordered tuple of stages. The last one reports the outcome."""
 
     name: str
     description: str
@@ -133,6 +133,11 @@ class Recipe:
         return self.stages[:-1]
 
     @property
+    def outcome_stage(self) -> str:
+        """The stage that reports the outcome of a job."""
+        return self.stages[-1]
+
+    @property
     def deck_stage(self) -> str | None:
         """The stage whose deck a user may review and edit before the film is made, or None."""
         return next(
@@ -145,11 +150,6 @@ class Recipe:
         if self.deck_stage is None:
             return ()
         return self.result_stages[self.result_stages.index(self.deck_stage) + 1 :]
-
-    @property
-    def is_available(self) -> bool:
-        """Whether every stage is built."""
-        return all(FUNCTIONS[name].is_built for name in self.stages)
 
     def next_stage(self, stage: str) -> str | None:
         """Returns the result stage after `stage`, or None when it is the last one."""
@@ -244,6 +244,7 @@ FUNCTIONS: dict[str, Function] = {
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
+            reports_outcome=True,
         ),
         Function(
             "dead_letter", FunctionKind.SUPPORT, MessageTrigger(),
@@ -317,7 +318,7 @@ FUNCTIONS: dict[str, Function] = {
 }  # fmt: skip
 
 PIPELINE_STAGES = tuple(row.name for row in FUNCTIONS.values() if row.kind is FunctionKind.PIPELINE)
-"""The functions that are stages of recipes, in the order of the function table."""
+"""The functions that are stages of recipes, in the order of the table."""
 
 _VIDEO = (Input("video", ("video",), 5_000),)
 _MUSIC = Input("music", ("audio",), 500, optional=True)

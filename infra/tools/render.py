@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from functions.api.accounts.usage import cost_usd
-from infra.tools import access, costs, dependencies
+from infra.tools import access, console_contract, costs, dependencies, settings_table
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
@@ -33,9 +32,9 @@ from shared.runtime.settings import Settings
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 UPLOAD_TRIGGER = ROOT / "functions" / "upload_trigger" / "README.md"
+INFRA = ROOT / "infra" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
-RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rates.json"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -102,16 +101,9 @@ def render_limits() -> str:
     return "\n".join(rows)
 
 
-def render_rates() -> str:
-    """Returns the cost of a second of each pipeline stage in dollars, as the console reads it."""
-    in_recipes = {name for recipe in RECIPES.values() for name in recipe.stages}
-    stages = [name for name in FUNCTIONS if name in in_recipes]
-    return json.dumps({name: round(cost_usd(name, 1), 9) for name in stages}, indent=2) + "\n"
-
-
 def render_tfvars() -> str:
     """Returns the rows of the table as Terraform variables."""
-    rows = {row.name: _row(row) for row in FUNCTIONS.values() if row.is_built}
+    rows = {row.name: _row(row) for row in FUNCTIONS.values()}
     note = "Rendered from shared/pipeline.py by infra/tools/render.py; do not edit."
     return json.dumps({"rendered_note": note, "functions": rows}, indent=2) + "\n"
 
@@ -169,15 +161,17 @@ def render_all() -> dict[Path, str]:
     intake = UPLOAD_TRIGGER.read_text()
     for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
         intake = _replace_block(intake, name, content)
+    infra = _replace_block(INFRA.read_text(), "settings", settings_table.render_table())
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
         UPLOAD_TRIGGER: intake,
+        INFRA: infra,
         DEPLOY: deploy,
         SECURITY: security,
         TFVARS: render_tfvars(),
-        RATES: render_rates(),
+        console_contract.FILE: console_contract.render(),
     }
 
 
