@@ -158,15 +158,15 @@ def render_all() -> dict[Path, str]:
         dependencies.render_table()),
     ):  # fmt: skip
         readme = _replace_block(readme, name, content)
-    intake = UPLOAD_TRIGGER.read_text()
-    for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
-        intake = _replace_block(intake, name, content)
+    upload_trigger = UPLOAD_TRIGGER.read_text()
+    for name, content in (("rejections", render_error_codes()), ("limits", render_limits())):
+        upload_trigger = _replace_block(upload_trigger, name, content)
     infra = _replace_block(INFRA.read_text(), "settings", settings_table.render_table())
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
-        UPLOAD_TRIGGER: intake,
+        UPLOAD_TRIGGER: upload_trigger,
         INFRA: infra,
         DEPLOY: deploy,
         SECURITY: security,
