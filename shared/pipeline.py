@@ -329,19 +329,19 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(
             "frames",
-            "Pictures out of a video at a chosen interval, as a ZIP with a contact sheet.",
+            "Frames of a video at a fixed interval, as a ZIP with a contact sheet.",
             _VIDEO,
             ("upload_trigger", "frame_extraction", "notification"),
         ),
         Recipe(
             "emotions",
-            "The faces in a video and what they express, as a timeline.",
+            "Facial expressions in a video, scored over time, as a timeline.",
             _VIDEO,
             ("upload_trigger", "frame_extraction", "emotion_scoring", "notification"),
         ),
         Recipe(
             "recap",
-            "A narrated film of a video's strongest moments.",
+            "A narrated film of the strongest moments of a video.",
             (*_VIDEO, _MUSIC),
             (
                 "upload_trigger",
@@ -355,7 +355,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "presentation",
-            "A narrated slide film out of a prompt.",
+            "A narrated slide film, generated from a prompt.",
             (Input("prompt", ("text",), 1), _MUSIC, _PICTURES),
             (
                 "upload_trigger",
@@ -367,7 +367,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "still",
-            "A picture under a sound track, as a film.",
+            "A picture and a sound track, combined into a film.",
             (Input("picture", ("image",), 40), Input("sound", ("audio",), 500)),
             ("upload_trigger", "stitching", "notification"),
         ),

@@ -1,4 +1,5 @@
-# One service account per function with exactly the roles of its row; one for pushes; one for builds.
+# One service account per function with exactly the roles of its row in the function table, one for
+# pushes, one for builds. The secrets, and who can read them.
 resource "google_service_account" "function" {
   for_each = var.functions
 
@@ -17,7 +18,7 @@ resource "google_service_account" "builder" {
 }
 
 resource "google_project_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.scope == "project" }
+  for_each = { for key, grant in local.grants : key => grant if grant.scope == "project" }
 
   project = var.project_id
   role    = each.value.role
@@ -25,7 +26,7 @@ resource "google_project_iam_member" "function" {
 }
 
 resource "google_storage_bucket_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.scope == "bucket" }
+  for_each = { for key, grant in local.grants : key => grant if grant.scope == "bucket" }
 
   bucket = google_storage_bucket.this[each.value.name].name
   role   = each.value.role
@@ -42,7 +43,7 @@ resource "google_storage_bucket_iam_member" "function" {
 }
 
 resource "google_pubsub_topic_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.scope == "topic" }
+  for_each = { for key, grant in local.grants : key => grant if grant.scope == "topic" }
 
   topic  = each.value.name
   role   = each.value.role
@@ -52,16 +53,16 @@ resource "google_pubsub_topic_iam_member" "function" {
 }
 
 resource "google_secret_manager_secret_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.scope == "secret" }
+  for_each = { for key, grant in local.grants : key => grant if grant.scope == "secret" }
 
   secret_id = google_secret_manager_secret.this[each.value.name].id
   role      = each.value.role
   member    = google_service_account.function[each.value.function].member
 }
 
-# Lets a function sign URLs as its own account (signBlob), without a key file.
+# Lets a function sign URLs with its own account (signBlob), without a key file.
 resource "google_service_account_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.scope == "self" }
+  for_each = { for key, grant in local.grants : key => grant if grant.scope == "self" }
 
   service_account_id = google_service_account.function[each.value.function].name
   role               = each.value.role
@@ -108,4 +109,23 @@ resource "google_artifact_registry_repository_iam_member" "builder_writes" {
   repository = google_artifact_registry_repository.images.name
   role       = "roles/artifactregistry.writer"
   member     = google_service_account.builder.member
+}
+
+# The secrets of the function table, except those of a Gemini backend that is not used. Their values are added
+# manually and are never in Terraform's state. A function cannot be deployed before its secrets have
+# a value.
+resource "google_secret_manager_secret" "this" {
+  for_each = local.secrets
+
+  secret_id = each.key
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.region
+      }
+    }
+  }
+
+  depends_on = [google_project_service.used]
 }

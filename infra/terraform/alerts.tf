@@ -1,4 +1,5 @@
-# Alerts for the operator. The documentation of each policy, which the email contains, says what to do.
+# Alerts for the operator. Each alert email contains the documentation of its policy, which names a
+# section of RUNBOOK.md. Emails about the budget are Google's own.
 resource "google_monitoring_notification_channel" "operator" {
   display_name = "Moodreel: operator"
   type         = "email"
@@ -8,72 +9,72 @@ resource "google_monitoring_notification_channel" "operator" {
 }
 
 locals {
-  of_event    = { for name in keys(local.events) : name => "metric.type=\"logging.googleapis.com/user/moodreel/${name}\" AND resource.type=\"cloud_run_revision\"" }
-  of_requests = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"mr-.*\")"
+  event_filters  = { for name in keys(local.events) : name => "metric.type=\"logging.googleapis.com/user/moodreel/${name}\" AND resource.type=\"cloud_run_revision\"" }
+  request_filter = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"mr-.*\")"
 
   alerts = {
     dead_letters = {
-      title     = "A message could not be handled"
-      filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.kept_for_people.name}\""
-      threshold = 0
-      duration  = "0s"
-      aligner   = "ALIGN_MAX"
-      severity  = "ERROR"
-      what      = "dead_letter could not handle a message. See RUNBOOK.md, *Dead letters*."
+      title         = "A message could not be handled"
+      filter        = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.unhandled.name}\""
+      threshold     = 0
+      duration      = "0s"
+      aligner       = "ALIGN_MAX"
+      severity      = "ERROR"
+      documentation = "dead_letter could not handle a message. See RUNBOOK.md, *Dead letters*."
     }
     backlog = {
-      title     = "Messages wait for more than half an hour"
-      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"moodreel-.*\") AND resource.labels.subscription_id!=\"${google_pubsub_subscription.kept_for_people.name}\""
-      threshold = 1800
-      duration  = "300s"
-      aligner   = "ALIGN_MAX"
-      severity  = "WARNING"
-      what      = "A stage is slower than its input, or fails repeatedly. See RUNBOOK.md, *Stuck jobs*."
+      title         = "Messages wait for more than half an hour"
+      filter        = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"moodreel-.*\") AND resource.labels.subscription_id!=\"${google_pubsub_subscription.unhandled.name}\""
+      threshold     = 1800
+      duration      = "300s"
+      aligner       = "ALIGN_MAX"
+      severity      = "WARNING"
+      documentation = "A stage is slower than its input, or fails repeatedly. See RUNBOOK.md, *Stuck jobs*."
     }
     stuck_jobs = {
-      title     = "Jobs stall"
-      filter    = local.of_event["job.stalled"]
-      threshold = 20
-      duration  = "0s"
-      aligner   = "ALIGN_SUM"
-      severity  = "WARNING"
-      what      = "The sweeper announced many jobs again within ten minutes. See RUNBOOK.md, *Stuck jobs*."
+      title         = "Jobs make no progress"
+      filter        = local.event_filters["job.stalled"]
+      threshold     = 20
+      duration      = "0s"
+      aligner       = "ALIGN_SUM"
+      severity      = "WARNING"
+      documentation = "More than 20 jobs made no progress within ten minutes, and the sweeper published their messages again. See RUNBOOK.md, *Stuck jobs*."
     }
-    unswept = {
-      title     = "The sweeper cannot read a job"
-      filter    = local.of_event["job.sweep_failed"]
-      threshold = 0
-      duration  = "0s"
-      aligner   = "ALIGN_SUM"
-      severity  = "WARNING"
-      what      = "A job's documents cannot be read. See RUNBOOK.md, *Stuck jobs*."
+    unreadable_job = {
+      title         = "The sweeper cannot read a job"
+      filter        = local.event_filters["job.sweep_failed"]
+      threshold     = 0
+      duration      = "0s"
+      aligner       = "ALIGN_SUM"
+      severity      = "WARNING"
+      documentation = "A job's documents cannot be read. See RUNBOOK.md, *Stuck jobs*."
     }
     orphans = {
-      title     = "The sweeper found too many orphans"
-      filter    = local.of_event["orphans.too_many"]
-      threshold = 0
-      duration  = "0s"
-      aligner   = "ALIGN_SUM"
-      severity  = "ERROR"
-      what      = "A large share of a bucket belongs to no job. A restored, emptied or wrong Firestore database has this effect. Nothing was removed. See RUNBOOK.md, *Orphans*."
+      title         = "The sweeper found too many orphans"
+      filter        = local.event_filters["orphans.too_many"]
+      threshold     = 0
+      duration      = "0s"
+      aligner       = "ALIGN_SUM"
+      severity      = "ERROR"
+      documentation = "A large share of a bucket belongs to no job. A restored, emptied or wrong Firestore database has this effect. Nothing was removed. See RUNBOOK.md, *Orphans*."
     }
     errors = {
-      title     = "Functions log errors"
-      filter    = local.of_event["errors"]
-      threshold = 5
-      duration  = "0s"
-      aligner   = "ALIGN_SUM"
-      severity  = "WARNING"
-      what      = "More than five errors in ten minutes. Logs Explorer: severity>=ERROR, by jsonPayload.function."
+      title         = "Functions log errors"
+      filter        = local.event_filters["errors"]
+      threshold     = 5
+      duration      = "0s"
+      aligner       = "ALIGN_SUM"
+      severity      = "WARNING"
+      documentation = "More than five errors in ten minutes. Logs Explorer: severity>=ERROR, by jsonPayload.function. See RUNBOOK.md, *Errors*."
     }
     failing_requests = {
-      title     = "The API returns server errors"
-      filter    = "${local.of_requests} AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=one_of(${join(",", [for name in keys(local.served) : "\"${local.function_names[name]}\""])})"
-      threshold = 5
-      duration  = "300s"
-      aligner   = "ALIGN_SUM"
-      severity  = "ERROR"
-      what      = "More than five 5xx responses in ten minutes. Their request ids are in the logs: jsonPayload.message=\"request.failed\"."
+      title         = "The API returns server errors"
+      filter        = "${local.request_filter} AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=one_of(${join(",", [for name in keys(local.https_functions) : "\"${local.function_names[name]}\""])})"
+      threshold     = 5
+      duration      = "300s"
+      aligner       = "ALIGN_SUM"
+      severity      = "ERROR"
+      documentation = "More than five 5xx responses in ten minutes. Their request ids are in the logs: jsonPayload.message=\"request.failed\". See RUNBOOK.md, *Failing requests*."
     }
   }
 }
@@ -104,7 +105,7 @@ resource "google_monitoring_alert_policy" "this" {
   }
 
   documentation {
-    content   = each.value.what
+    content   = each.value.documentation
     mime_type = "text/markdown"
   }
 
@@ -115,7 +116,7 @@ resource "google_monitoring_alert_policy" "this" {
   depends_on = [google_logging_metric.event]
 }
 
-# Checks from outside that the API is reachable.
+# Requests the API from outside the project.
 resource "google_monitoring_uptime_check_config" "front" {
   display_name = "Moodreel: API health"
   timeout      = "10s"
@@ -161,7 +162,7 @@ resource "google_monitoring_alert_policy" "unreachable" {
   }
 
   documentation {
-    content   = "https://${var.domain}/healthz did not respond to requests from more than one location for ten minutes."
+    content   = "https://${var.domain}/healthz did not respond to requests from more than one location for ten minutes. See RUNBOOK.md, *Not reachable*."
     mime_type = "text/markdown"
   }
 }

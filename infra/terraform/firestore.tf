@@ -1,5 +1,5 @@
 # Firestore. The emulator reads the same files for indexes, times to live and rules.
-resource "google_firestore_database" "ledger" {
+resource "google_firestore_database" "default" {
   name                              = "(default)"
   location_id                       = var.region
   type                              = "FIRESTORE_NATIVE"
@@ -13,11 +13,11 @@ resource "google_firestore_database" "ledger" {
 
 resource "google_firestore_index" "this" {
   for_each = {
-    for one in local.indexes.indexes :
-    "${one.collectionGroup} ${one.queryScope} ${join(" ", [for field in one.fields : "${field.fieldPath}:${field.order}"])}" => one
+    for index in local.indexes.indexes :
+    "${index.collectionGroup} ${index.queryScope} ${join(" ", [for field in index.fields : "${field.fieldPath}:${field.order}"])}" => index
   }
 
-  database    = google_firestore_database.ledger.name
+  database    = google_firestore_database.default.name
   collection  = each.value.collectionGroup
   query_scope = each.value.queryScope
 
@@ -32,9 +32,9 @@ resource "google_firestore_index" "this" {
 }
 
 resource "google_firestore_field" "this" {
-  for_each = { for one in local.indexes.fieldOverrides : "${one.collectionGroup}.${one.fieldPath}" => one }
+  for_each = { for override in local.indexes.fieldOverrides : "${override.collectionGroup}.${override.fieldPath}" => override }
 
-  database   = google_firestore_database.ledger.name
+  database   = google_firestore_database.default.name
   collection = each.value.collectionGroup
   field      = each.value.fieldPath
 
@@ -56,7 +56,7 @@ resource "google_firestore_field" "this" {
   }
 }
 
-resource "google_firebaserules_ruleset" "ledger" {
+resource "google_firebaserules_ruleset" "firestore" {
   source {
     files {
       name    = "firestore.rules"
@@ -64,31 +64,47 @@ resource "google_firebaserules_ruleset" "ledger" {
     }
   }
 
-  depends_on = [google_firestore_database.ledger]
+  depends_on = [google_firestore_database.default]
 
   lifecycle {
     create_before_destroy = true
   }
 }
 
-resource "google_firebaserules_release" "ledger" {
+resource "google_firebaserules_release" "firestore" {
   name         = "cloud.firestore"
-  ruleset_name = google_firebaserules_ruleset.ledger.name
+  ruleset_name = google_firebaserules_ruleset.firestore.name
 }
 
 # Backups contain deleted data until the oldest one expires, after 14 days.
 resource "google_firestore_backup_schedule" "daily" {
-  database  = google_firestore_database.ledger.name
+  database  = google_firestore_database.default.name
   retention = "604800s"
 
   daily_recurrence {}
 }
 
 resource "google_firestore_backup_schedule" "weekly" {
-  database  = google_firestore_database.ledger.name
+  database  = google_firestore_database.default.name
   retention = "1209600s"
 
   weekly_recurrence {
     day = "SUNDAY"
   }
+}
+
+# Renamed resources. Terraform keeps the existing ones.
+moved {
+  from = google_firestore_database.ledger
+  to   = google_firestore_database.default
+}
+
+moved {
+  from = google_firebaserules_ruleset.ledger
+  to   = google_firebaserules_ruleset.firestore
+}
+
+moved {
+  from = google_firebaserules_release.ledger
+  to   = google_firebaserules_release.firestore
 }

@@ -1,5 +1,5 @@
-# A zip is named by its content: an unchanged function is not deployed again, and earlier zips remain
-# for a rollback.
+# The name of a zip contains a hash of its content: an unchanged function is not deployed again, and
+# earlier zips remain for a rollback.
 resource "google_storage_bucket" "sources" {
   # checkov:skip=CKV_GCP_62: Usage logs would store who reads which object without anybody using them; audit logs cover administration.
   name                        = "${var.project_id}-sources"
@@ -31,7 +31,7 @@ resource "google_storage_bucket_object" "package" {
   bucket = google_storage_bucket.sources.name
   name   = "functions/${basename(lookup(var.packages, each.key, "none"))}"
   source = "${local.root}/${lookup(var.packages, each.key, "none")}"
-  # The deployed revision may have been built from it.
+  # A replaced zip is kept: the deployed revision may have been built from it.
   deletion_policy = "ABANDON"
 
   lifecycle {
@@ -132,7 +132,7 @@ resource "google_cloudfunctions2_function" "this" {
           MOODREEL_GEMINI_BACKEND    = var.gemini_backend
           MOODREEL_VERTEX_LOCATION   = var.gemini_location
           MOODREEL_DECK_MODEL_CLIENT = var.gemini_client
-        } : name => value if contains(local.asks_gemini, each.key)
+        } : name => value if contains(local.gemini_functions, each.key)
       },
     )
 
@@ -160,7 +160,7 @@ resource "google_cloudfunctions2_function" "this" {
 # Invokers: Pub/Sub's pusher for event-driven functions, everyone for HTTPS functions. These check
 # identity themselves, and only the load balancer reaches them.
 resource "google_cloud_run_v2_service_iam_member" "pusher" {
-  for_each = local.woken
+  for_each = local.event_functions
 
   location = var.region
   name     = google_cloudfunctions2_function.this[each.key].name
@@ -169,7 +169,7 @@ resource "google_cloud_run_v2_service_iam_member" "pusher" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "public" {
-  for_each = local.served
+  for_each = local.https_functions
 
   location = var.region
   name     = google_cloudfunctions2_function.this[each.key].name

@@ -15,7 +15,7 @@ output "buckets" {
 
 output "functions" {
   description = "The URL of each function, for operators. It accepts no requests from outside the project."
-  value       = { for name, one in google_cloudfunctions2_function.this : name => one.service_config[0].uri }
+  value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].uri }
 }
 
 output "secrets" {

@@ -1,4 +1,28 @@
-# The Google services in use, and the service agents of some of them.
+# Versions of Terraform and its provider, the Google services in use, and their service agents.
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 6.50, < 8.0"
+    }
+  }
+
+  # terraform init -backend-config="bucket=PROJECT-terraform"
+  backend "gcs" {
+    prefix = "moodreel"
+  }
+}
+
+# No resource needs google-beta.
+provider "google" {
+  project               = var.project_id
+  region                = var.region
+  billing_project       = var.project_id
+  user_project_override = true
+}
+
 data "google_project" "this" {
   project_id = var.project_id
 }

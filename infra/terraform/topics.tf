@@ -1,7 +1,7 @@
-# One topic and one push subscription per event-driven function, from the table.
+# One topic and one push subscription per event-driven function, from the function table.
 resource "google_pubsub_topic" "this" {
-  # checkov:skip=CKV_GCP_83: Messages contain references and never media, words or addresses; losing a customer-managed key would stop the pipeline.
-  for_each = local.woken
+  # checkov:skip=CKV_GCP_83: Messages contain references and never media, text or email addresses; losing a customer-managed key would stop the pipeline.
+  for_each = local.event_functions
 
   name = each.value.topic
   # For redrives by an operator: gcloud pubsub subscriptions seek.
@@ -15,7 +15,7 @@ resource "google_pubsub_topic" "this" {
 }
 
 resource "google_pubsub_subscription" "this" {
-  for_each = local.woken
+  for_each = local.event_functions
 
   name                       = each.value.topic
   topic                      = google_pubsub_topic.this[each.key].id
@@ -42,17 +42,17 @@ resource "google_pubsub_subscription" "this" {
   }
 
   dead_letter_policy {
-    dead_letter_topic     = each.key == local.last_resort ? google_pubsub_topic.kept_for_people.id : google_pubsub_topic.this[local.last_resort].id
+    dead_letter_topic     = each.key == local.dead_letter_function ? google_pubsub_topic.unhandled.id : google_pubsub_topic.this[local.dead_letter_function].id
     max_delivery_attempts = each.value.max_delivery_attempts
   }
 
   depends_on = [google_cloud_run_v2_service_iam_member.pusher]
 }
 
-# Messages that dead_letter could not handle wait here for an operator.
-resource "google_pubsub_topic" "kept_for_people" {
-  # checkov:skip=CKV_GCP_83: Messages contain references and never media, words or addresses; losing a customer-managed key would stop the pipeline.
-  name                       = "moodreel-kept-for-people"
+# Messages that dead_letter could not handle. An operator reads them: see RUNBOOK.md, *Dead letters*.
+resource "google_pubsub_topic" "unhandled" {
+  # checkov:skip=CKV_GCP_83: Messages contain references and never media, text or email addresses; losing a customer-managed key would stop the pipeline.
+  name                       = "moodreel-unhandled"
   message_retention_duration = "2678400s"
 
   message_storage_policy {
@@ -62,9 +62,9 @@ resource "google_pubsub_topic" "kept_for_people" {
   depends_on = [google_project_service.used]
 }
 
-resource "google_pubsub_subscription" "kept_for_people" {
-  name                       = "moodreel-kept-for-people"
-  topic                      = google_pubsub_topic.kept_for_people.id
+resource "google_pubsub_subscription" "unhandled" {
+  name                       = "moodreel-unhandled"
+  topic                      = google_pubsub_topic.unhandled.id
   ack_deadline_seconds       = 600
   message_retention_duration = "2678400s"
   retain_acked_messages      = true
@@ -77,8 +77,8 @@ resource "google_pubsub_subscription" "kept_for_people" {
 # Pub/Sub's service agent dead-letters messages: it publishes to one topic and acknowledges the other.
 resource "google_pubsub_topic_iam_member" "agent_publishes" {
   for_each = {
-    (local.last_resort) = google_pubsub_topic.this[local.last_resort].name
-    kept_for_people     = google_pubsub_topic.kept_for_people.name
+    (local.dead_letter_function) = google_pubsub_topic.this[local.dead_letter_function].name
+    unhandled                    = google_pubsub_topic.unhandled.name
   }
 
   topic  = each.value
@@ -87,7 +87,7 @@ resource "google_pubsub_topic_iam_member" "agent_publishes" {
 }
 
 resource "google_pubsub_subscription_iam_member" "agent_acknowledges" {
-  for_each = local.woken
+  for_each = local.event_functions
 
   subscription = google_pubsub_subscription.this[each.key].name
   role         = "roles/pubsub.subscriber"
@@ -96,7 +96,7 @@ resource "google_pubsub_subscription_iam_member" "agent_acknowledges" {
 
 # Cloud Storage publishes a message for each finalized object.
 resource "google_pubsub_topic_iam_member" "storage_publishes" {
-  for_each = local.finalized
+  for_each = local.storage_functions
 
   topic  = google_pubsub_topic.this[each.key].name
   role   = "roles/pubsub.publisher"
@@ -104,7 +104,7 @@ resource "google_pubsub_topic_iam_member" "storage_publishes" {
 }
 
 resource "google_storage_notification" "this" {
-  for_each = local.finalized
+  for_each = local.storage_functions
 
   bucket             = google_storage_bucket.this[each.value.trigger.bucket].name
   topic              = google_pubsub_topic.this[each.key].id
@@ -117,7 +117,7 @@ resource "google_storage_notification" "this" {
 
 # Scheduled functions.
 resource "google_cloud_scheduler_job" "this" {
-  for_each = local.scheduled
+  for_each = local.scheduled_functions
 
   name      = local.function_names[each.key]
   region    = var.region
@@ -126,7 +126,7 @@ resource "google_cloud_scheduler_job" "this" {
 
   pubsub_target {
     topic_name = google_pubsub_topic.this[each.key].id
-    # A push without a body would be refused on every attempt.
+    # The function rejects a push without a body.
     data       = base64encode("{}")
     attributes = { scheduled = each.key }
   }

@@ -1,4 +1,4 @@
-"""Renders the files that are derived from the table. `--check` fails when one is stale.
+"""Renders the files that are derived from the function table. `--check` fails when one is stale.
 
 python -m infra.tools.render [--check]
 """
@@ -31,7 +31,7 @@ from shared.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
+UPLOAD_TRIGGER = ROOT / "functions" / "upload_trigger" / "README.md"
 INFRA = ROOT / "infra" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
@@ -158,15 +158,15 @@ def render_all() -> dict[Path, str]:
         dependencies.render_table()),
     ):  # fmt: skip
         readme = _replace_block(readme, name, content)
-    intake = INTAKE.read_text()
-    for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
-        intake = _replace_block(intake, name, content)
+    upload_trigger = UPLOAD_TRIGGER.read_text()
+    for name, content in (("rejections", render_error_codes()), ("limits", render_limits())):
+        upload_trigger = _replace_block(upload_trigger, name, content)
     infra = _replace_block(INFRA.read_text(), "settings", settings_table.render_table())
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
-        INTAKE: intake,
+        UPLOAD_TRIGGER: upload_trigger,
         INFRA: infra,
         DEPLOY: deploy,
         SECURITY: security,
@@ -186,7 +186,7 @@ def _replace_block(text: str, name: str, content: str) -> str:
 def main() -> int:
     """Writes stale files, or with --check reports them and returns 1."""
     parser = argparse.ArgumentParser(
-        description="Render the files that are derived from the table."
+        description="Render the files that are derived from the function table."
     )
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
     check = parser.parse_args().check

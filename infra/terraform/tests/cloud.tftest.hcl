@@ -28,7 +28,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].ingress_settings == (var.functions[name].kind == "https" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : function.service_config[0].ingress_settings == (var.functions[name].kind == "https" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
     error_message = "A function can be reached from outside without the load balancer."
   }
 
@@ -38,7 +38,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for one in google_cloud_run_v2_service_iam_member.pusher : one.member == google_service_account.pusher.member && one.role == "roles/run.invoker"])
+    condition     = alltrue([for member in google_cloud_run_v2_service_iam_member.pusher : member.member == google_service_account.pusher.member && member.role == "roles/run.invoker"])
     error_message = "Another account than the pusher may call event-driven functions."
   }
 
@@ -48,7 +48,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for one in google_cloudfunctions2_function.this : one.service_config[0].environment_variables["MOODREEL_MAIL_VERIFIED_ONLY"] == "1"])
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_MAIL_VERIFIED_ONLY"] == "1"])
     error_message = "Emails are sent to unconfirmed addresses."
   }
 
@@ -60,32 +60,32 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.ack_deadline_seconds == var.functions[name].ack_deadline_s && one.ack_deadline_seconds <= 600 && one.ack_deadline_seconds > var.functions[name].timeout_s])
+    condition     = alltrue([for name, subscription in google_pubsub_subscription.this : subscription.ack_deadline_seconds == var.functions[name].ack_deadline_s && subscription.ack_deadline_seconds <= 600 && subscription.ack_deadline_seconds > var.functions[name].timeout_s])
     error_message = "An ack deadline differs from the table, or is shorter than the function's timeout."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : length(one.dead_letter_policy) == 1 && one.dead_letter_policy[0].max_delivery_attempts == var.functions[name].max_delivery_attempts])
+    condition     = alltrue([for name, subscription in google_pubsub_subscription.this : length(subscription.dead_letter_policy) == 1 && subscription.dead_letter_policy[0].max_delivery_attempts == var.functions[name].max_delivery_attempts])
     error_message = "A dead-letter policy is missing or differs from the table."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.dead_letter_policy[0].dead_letter_topic != google_pubsub_topic.this[name].id])
+    condition     = alltrue([for name, subscription in google_pubsub_subscription.this : subscription.dead_letter_policy[0].dead_letter_topic != google_pubsub_topic.this[name].id])
     error_message = "A topic is its own dead-letter topic."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.retry_policy[0].minimum_backoff == "${var.functions[name].backoff_min_s}s" && one.retry_policy[0].maximum_backoff == "${var.functions[name].backoff_max_s}s"])
+    condition     = alltrue([for name, subscription in google_pubsub_subscription.this : subscription.retry_policy[0].minimum_backoff == "${var.functions[name].backoff_min_s}s" && subscription.retry_policy[0].maximum_backoff == "${var.functions[name].backoff_max_s}s"])
     error_message = "A retry policy differs from the table."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.push_config[0].oidc_token[0].service_account_email == google_service_account.pusher.email && one.push_config[0].oidc_token[0].audience == google_cloudfunctions2_function.this[name].service_config[0].uri && startswith(one.push_config[0].push_endpoint, "${one.push_config[0].oidc_token[0].audience}/")])
+    condition     = alltrue([for name, subscription in google_pubsub_subscription.this : subscription.push_config[0].oidc_token[0].service_account_email == google_service_account.pusher.email && subscription.push_config[0].oidc_token[0].audience == google_cloudfunctions2_function.this[name].service_config[0].uri && startswith(subscription.push_config[0].push_endpoint, "${subscription.push_config[0].oidc_token[0].audience}/")])
     error_message = "A push has no token with its function as the audience."
   }
 
   assert {
-    condition     = alltrue([for one in concat(values(google_pubsub_subscription.this), [google_pubsub_subscription.kept_for_people]) : one.expiration_policy[0].ttl == ""])
+    condition     = alltrue([for subscription in concat(values(google_pubsub_subscription.this), [google_pubsub_subscription.unhandled]) : subscription.expiration_policy[0].ttl == ""])
     error_message = "A subscription would expire when it is not used for a month."
   }
 
@@ -95,7 +95,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_storage_notification.this : join(" ", one.event_types) == "OBJECT_FINALIZE" && one.topic == google_pubsub_topic.this[name].id && (var.functions[name].trigger.prefix == "" || one.object_name_prefix == var.functions[name].trigger.prefix)])
+    condition     = alltrue([for name, notification in google_storage_notification.this : join(" ", notification.event_types) == "OBJECT_FINALIZE" && notification.topic == google_pubsub_topic.this[name].id && (var.functions[name].trigger.prefix == "" || notification.object_name_prefix == var.functions[name].trigger.prefix)])
     error_message = "A storage notification differs from the table."
   }
 
@@ -105,7 +105,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = toset(keys(google_cloud_scheduler_job.this)) == toset([for name, row in var.functions : name if row.trigger.kind == "schedule"]) && alltrue([for one in google_cloud_scheduler_job.this : base64decode(one.pubsub_target[0].data) == "{}"])
+    condition     = toset(keys(google_cloud_scheduler_job.this)) == toset([for name, row in var.functions : name if row.trigger.kind == "schedule"]) && alltrue([for job in google_cloud_scheduler_job.this : base64decode(job.pubsub_target[0].data) == "{}"])
     error_message = "A scheduler job differs from the table, or has no body."
   }
 
@@ -117,54 +117,54 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].timeout_seconds == var.functions[name].timeout_s && one.service_config[0].max_instance_request_concurrency == var.functions[name].concurrency && one.service_config[0].available_memory == "${var.functions[name].memory_mb}Mi"])
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : function.service_config[0].timeout_seconds == var.functions[name].timeout_s && function.service_config[0].max_instance_request_concurrency == var.functions[name].concurrency && function.service_config[0].available_memory == "${var.functions[name].memory_mb}Mi"])
     error_message = "A timeout, memory size or concurrency differs from the table."
   }
 
   assert {
-    condition     = alltrue([for one in google_cloudfunctions2_function.this : one.build_config[0].environment_variables["UV_REQUIRE_HASHES"] == "1"])
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.build_config[0].environment_variables["UV_REQUIRE_HASHES"] == "1"])
     error_message = "The build of a function accepts packages without a hash."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : endswith(one.build_config[0].source[0].storage_source[0].object, basename(var.packages[name]))])
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : endswith(function.build_config[0].source[0].storage_source[0].object, basename(var.packages[name]))])
     error_message = "A function is not built from its own package."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : join(" ", sort([for secret in one.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort([for grant in var.functions[name].grants : grant.name if grant.scope == "secret" && grant.backend == ""]))])
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : join(" ", sort([for secret in function.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort([for grant in var.functions[name].grants : grant.name if grant.scope == "secret" && grant.backend == ""]))])
     error_message = "The secrets of a function differ from its row."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : lookup(one.service_config[0].environment_variables, "MOODREEL_GEMINI_BACKEND", "") == (contains(local.asks_gemini, name) ? "vertex-ai" : "")]) && length(local.asks_gemini) > 0
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : lookup(function.service_config[0].environment_variables, "MOODREEL_GEMINI_BACKEND", "") == (contains(local.gemini_functions, name) ? "vertex-ai" : "")]) && length(local.gemini_functions) > 0
     error_message = "A function that calls Gemini has no backend, or another function has one."
   }
 
   assert {
-    condition     = alltrue([for one in google_cloudfunctions2_function.this : length(setintersection(keys(one.service_config[0].environment_variables), ["MOODREEL_LOCAL", "MOODREEL_SIGNER_KEY", "FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"])) == 0])
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : length(setintersection(keys(function.service_config[0].environment_variables), ["MOODREEL_LOCAL", "MOODREEL_SIGNER_KEY", "FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"])) == 0])
     error_message = "A function has an emulator variable, which is a vulnerability in the cloud."
   }
 
   # --- least privilege ----------------------------------------------------------------------
 
   assert {
-    condition     = length(distinct([for one in google_cloudfunctions2_function.this : one.service_config[0].service_account_email])) == length(var.functions)
+    condition     = length(distinct([for function in google_cloudfunctions2_function.this : function.service_config[0].service_account_email])) == length(var.functions)
     error_message = "Two functions share an account."
   }
 
   assert {
-    condition     = alltrue([for one in concat(values(google_project_iam_member.function), values(google_project_iam_member.deployer), [google_project_iam_member.builder_logs, google_project_iam_member.builder_reads]) : !contains(["roles/owner", "roles/editor", "roles/viewer"], one.role)])
+    condition     = alltrue([for member in concat(values(google_project_iam_member.function), values(google_project_iam_member.deployer), [google_project_iam_member.builder_logs, google_project_iam_member.builder_reads]) : !contains(["roles/owner", "roles/editor", "roles/viewer"], member.role)])
     error_message = "An account has a basic role on the project."
   }
 
   assert {
-    condition     = alltrue([for one in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user"], one.role)])
+    condition     = alltrue([for member in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user"], member.role)])
     error_message = "A function has a project role that could be narrower."
   }
 
   assert {
-    condition     = toset([for one in google_project_iam_member.function : one.member if one.role == "roles/aiplatform.user"]) == toset([for name in local.asks_gemini : google_service_account.function[name].member])
+    condition     = toset([for member in google_project_iam_member.function : member.member if member.role == "roles/aiplatform.user"]) == toset([for name in local.gemini_functions : google_service_account.function[name].member])
     error_message = "The functions with access to Vertex AI are not those that call Gemini."
   }
 
@@ -178,46 +178,46 @@ run "cloud" {
       length(google_project_iam_member.function), length(google_storage_bucket_iam_member.function),
       length(google_pubsub_topic_iam_member.function), length(google_secret_manager_secret_iam_member.function),
       length(google_service_account_iam_member.function),
-    ]) == sum([for row in values(var.functions) : length([for one in row.grants : one if contains(["", "vertex-ai"], one.backend)])])
+    ]) == sum([for row in values(var.functions) : length([for grant in row.grants : grant if contains(["", "vertex-ai"], grant.backend)])])
     error_message = "The granted roles differ from the table."
   }
 
   assert {
-    condition     = alltrue([for key, one in google_storage_bucket_iam_member.function : length(one.condition) == (local.grants[key].prefix == "" ? 0 : 1)])
+    condition     = alltrue([for key, member in google_storage_bucket_iam_member.function : length(member.condition) == (local.grants[key].prefix == "" ? 0 : 1)])
     error_message = "A role on a bucket is not narrowed to its prefix."
   }
 
   assert {
-    condition     = alltrue([for one in google_service_account_iam_member.function : one.role == "roles/iam.serviceAccountTokenCreator"])
+    condition     = alltrue([for member in google_service_account_iam_member.function : member.role == "roles/iam.serviceAccountTokenCreator"])
     error_message = "A function may act as an account for more than signing URLs."
   }
 
   # --- buckets ------------------------------------------------------------------------------
 
   assert {
-    condition     = alltrue([for one in concat(values(google_storage_bucket.this), [google_storage_bucket.sources]) : one.uniform_bucket_level_access && one.public_access_prevention == "enforced" && !one.force_destroy])
+    condition     = alltrue([for bucket in concat(values(google_storage_bucket.this), [google_storage_bucket.sources]) : bucket.uniform_bucket_level_access && bucket.public_access_prevention == "enforced" && !bucket.force_destroy])
     error_message = "A bucket is public, or can be deleted with its objects."
   }
 
   assert {
-    condition     = alltrue([for role, one in google_storage_bucket.this : length(one.cors) == (local.storage.buckets[role].cors ? 1 : 0) && alltrue([for rule in one.cors : rule.origin == tolist(["https://moodreel.example.org"]) && toset(rule.response_header) == toset(local.storage.cors.responseHeader)])])
+    condition     = alltrue([for role, bucket in google_storage_bucket.this : length(bucket.cors) == (local.storage.buckets[role].cors ? 1 : 0) && alltrue([for rule in bucket.cors : rule.origin == tolist(["https://moodreel.example.org"]) && toset(rule.response_header) == toset(local.storage.cors.responseHeader)])])
     error_message = "A CORS configuration differs from storage.json, or allows another origin."
   }
 
   assert {
-    condition     = alltrue([for row in values(var.functions) : alltrue([for place in row.writes : contains(keys(google_storage_bucket.this), place.bucket)])])
+    condition     = alltrue([for row in values(var.functions) : alltrue([for prefix in row.writes : contains(keys(google_storage_bucket.this), prefix.bucket)])])
     error_message = "A function writes to a bucket that does not exist."
   }
 
   assert {
-    condition     = alltrue([for role, one in google_storage_bucket.this : alltrue([for prefix, days in local.storage.buckets[role].kept_days : days >= 2 * var.job_retention_days || prefix != ""])])
+    condition     = alltrue([for role, bucket in google_storage_bucket.this : alltrue([for prefix, days in local.storage.buckets[role].kept_days : days >= 2 * var.job_retention_days || prefix != ""])])
     error_message = "A lifecycle rule deletes objects before a job that was redriven on its last day expires."
   }
 
   # --- Firestore ----------------------------------------------------------------------------
 
   assert {
-    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.ledger.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
+    condition     = google_firestore_database.default.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.default.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
     error_message = "Firestore can be deleted, or cannot be restored."
   }
 
@@ -227,12 +227,12 @@ run "cloud" {
   }
 
   assert {
-    condition     = toset([for key, one in google_firestore_field.this : key if length(one.ttl_config) > 0]) == toset([for one in jsondecode(file("../firestore.indexes.json")).fieldOverrides : "${one.collectionGroup}.${one.fieldPath}" if one.ttl])
+    condition     = toset([for key, field in google_firestore_field.this : key if length(field.ttl_config) > 0]) == toset([for override in jsondecode(file("../firestore.indexes.json")).fieldOverrides : "${override.collectionGroup}.${override.fieldPath}" if override.ttl])
     error_message = "The times to live differ from firestore.indexes.json."
   }
 
   assert {
-    condition     = google_firebaserules_ruleset.ledger.source[0].files[0].content == file("../firestore.rules")
+    condition     = google_firebaserules_ruleset.firestore.source[0].files[0].content == file("../firestore.rules")
     error_message = "The rules differ from firestore.rules, which the emulator tests use."
   }
 
@@ -256,7 +256,7 @@ run "cloud" {
   # --- operation ----------------------------------------------------------------------------
 
   assert {
-    condition     = alltrue([for one in concat(values(google_monitoring_alert_policy.this), [google_monitoring_alert_policy.unreachable]) : contains(one.notification_channels, google_monitoring_notification_channel.operator.id) && length(one.documentation[0].content) > 0])
+    condition     = alltrue([for policy in concat(values(google_monitoring_alert_policy.this), [google_monitoring_alert_policy.unreachable]) : contains(policy.notification_channels, google_monitoring_notification_channel.operator.id) && length(policy.documentation[0].content) > 0])
     error_message = "An alert has no recipient or no documentation."
   }
 
@@ -271,7 +271,7 @@ run "cloud" {
   }
 }
 
-run "a_project_for_trials" {
+run "unprotected_project" {
   command = apply
 
   variables {
@@ -281,7 +281,7 @@ run "a_project_for_trials" {
   }
 
   assert {
-    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && alltrue([for one in google_storage_bucket.this : one.force_destroy]) && length(google_billing_budget.this) == 0 && length(google_cloudbuild_trigger.main) == 0
+    condition     = google_firestore_database.default.delete_protection_state == "DELETE_PROTECTION_DISABLED" && alltrue([for bucket in google_storage_bucket.this : bucket.force_destroy]) && length(google_billing_budget.this) == 0 && length(google_cloudbuild_trigger.main) == 0
     error_message = "A test project cannot be deleted, or has a budget or a build trigger."
   }
 }
@@ -295,17 +295,17 @@ run "gemini_with_an_api_key" {
   }
 
   assert {
-    condition     = length([for one in google_project_iam_member.function : one if one.role == "roles/aiplatform.user"]) == 0 && !contains(keys(google_project_service.used), "aiplatform") && contains(keys(google_project_service.used), "generativelanguage")
+    condition     = length([for member in google_project_iam_member.function : member if member.role == "roles/aiplatform.user"]) == 0 && !contains(keys(google_project_service.used), "aiplatform") && contains(keys(google_project_service.used), "generativelanguage")
     error_message = "Vertex AI is enabled or granted although it is not used."
   }
 
   assert {
-    condition     = toset([for name, one in google_cloudfunctions2_function.this : name if contains([for secret in one.service_config[0].secret_environment_variables : secret.key], "GEMINI_API_KEY")]) == local.asks_gemini && contains(output.secrets, "GEMINI_API_KEY")
+    condition     = toset([for name, function in google_cloudfunctions2_function.this : name if contains([for secret in function.service_config[0].secret_environment_variables : secret.key], "GEMINI_API_KEY")]) == local.gemini_functions && contains(output.secrets, "GEMINI_API_KEY")
     error_message = "The functions with the API key are not those that call Gemini."
   }
 
   assert {
-    condition     = alltrue([for name in local.asks_gemini : google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_GEMINI_BACKEND"] == "developer-api" && google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_DECK_MODEL_CLIENT"] == "google-generativeai"])
+    condition     = alltrue([for name in local.gemini_functions : google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_GEMINI_BACKEND"] == "developer-api" && google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_DECK_MODEL_CLIENT"] == "google-generativeai"])
     error_message = "A function does not have the selected backend or client library."
   }
 }

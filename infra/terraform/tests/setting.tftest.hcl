@@ -9,7 +9,7 @@ variables {
   packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 }
 
-run "settings_that_cannot_be" {
+run "invalid_settings" {
   command = plan
 
   variables {
@@ -39,7 +39,7 @@ run "settings_that_cannot_be" {
   ]
 }
 
-run "a_function_without_a_package" {
+run "function_without_a_package" {
   command = plan
 
   variables {
@@ -49,7 +49,7 @@ run "a_function_without_a_package" {
   expect_failures = [google_storage_bucket_object.package]
 }
 
-run "a_library_without_vertex_ai" {
+run "client_without_vertex_ai" {
   command = plan
 
   variables {
@@ -59,7 +59,7 @@ run "a_library_without_vertex_ai" {
   expect_failures = [var.gemini_client]
 }
 
-run "settings_that_have_a_variable_of_their_own" {
+run "settings_with_their_own_variable" {
   command = plan
 
   variables {

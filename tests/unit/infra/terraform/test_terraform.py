@@ -86,8 +86,8 @@ def test_terraform_tests_pass(terraform: Terraform) -> None:
 MUTATIONS = {
     "open-stage": (
         "functions.tf",
-        'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = local.served',
-        'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = var.functions',
+        '"google_cloud_run_v2_service_iam_member" "public" {\n  for_each = local.https_functions',
+        '"google_cloud_run_v2_service_iam_member" "public" {\n  for_each = var.functions',
         "A stage function is public.",
     ),
     "editor": (

@@ -4,10 +4,10 @@
 # Firebase Hosting is cheaper, but it ends every request after 60 s, cannot stream media, and is
 # supported in google-beta only.
 locals {
-  # The default backend for other paths: the function without paths of its own, else the first one.
-  served_rest    = [for name in sort(keys(local.served)) : name if length(local.served[name].paths) == 0]
-  default_served = concat(local.served_rest, sort(keys(local.served)))[0]
-  with_paths     = [for name in sort(keys(local.served)) : name if length(local.served[name].paths) > 0]
+  # Paths of no other function go to the function without paths, or else to the first one.
+  https_without_paths = [for name in sort(keys(local.https_functions)) : name if length(local.https_functions[name].paths) == 0]
+  default_function    = concat(local.https_without_paths, sort(keys(local.https_functions)))[0]
+  https_with_paths    = [for name in sort(keys(local.https_functions)) : name if length(local.https_functions[name].paths) > 0]
 }
 
 resource "google_compute_global_address" "front" {
@@ -17,7 +17,7 @@ resource "google_compute_global_address" "front" {
 }
 
 resource "google_compute_region_network_endpoint_group" "this" {
-  for_each = local.served
+  for_each = local.https_functions
 
   name                  = local.function_names[each.key]
   region                = var.region
@@ -29,7 +29,7 @@ resource "google_compute_region_network_endpoint_group" "this" {
 }
 
 resource "google_compute_backend_service" "this" {
-  for_each = local.served
+  for_each = local.https_functions
 
   name                  = local.function_names[each.key]
   load_balancing_scheme = "EXTERNAL_MANAGED"
@@ -47,7 +47,7 @@ resource "google_compute_backend_service" "this" {
 
 resource "google_compute_url_map" "front" {
   name            = "moodreel"
-  default_service = google_compute_backend_service.this[local.default_served].id
+  default_service = google_compute_backend_service.this[local.default_function].id
 
   host_rule {
     hosts        = [var.domain]
@@ -56,17 +56,17 @@ resource "google_compute_url_map" "front" {
 
   path_matcher {
     name            = "all"
-    default_service = google_compute_backend_service.this[local.default_served].id
+    default_service = google_compute_backend_service.this[local.default_function].id
 
     dynamic "route_rules" {
-      for_each = local.with_paths
+      for_each = local.https_with_paths
 
       content {
         priority = route_rules.key + 1
         service  = google_compute_backend_service.this[route_rules.value].id
 
         dynamic "match_rules" {
-          for_each = local.served[route_rules.value].paths
+          for_each = local.https_functions[route_rules.value].paths
 
           content {
             path_template_match = match_rules.value

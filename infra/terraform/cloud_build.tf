@@ -1,5 +1,5 @@
 # Deployment: Cloud Build with its own account, on every push to main. Terraform creates accounts and
-# grants roles, so this account could extend its own. Therefore it is bound to one branch of one
+# grants roles, so this account could grant itself more roles. Therefore it is bound to one branch of one
 # repository, and an apply waits for an approval.
 resource "google_service_account" "deployer" {
   account_id   = "mr-deployer"
@@ -7,7 +7,7 @@ resource "google_service_account" "deployer" {
 }
 
 locals {
-  deploys_with = toset([
+  deployer_roles = toset([
     "roles/artifactregistry.admin",
     "roles/cloudfunctions.developer",
     "roles/cloudscheduler.admin",
@@ -32,7 +32,7 @@ locals {
 
 resource "google_project_iam_member" "deployer" {
   # checkov:skip=CKV_GCP_49: It creates the functions' accounts, which do not exist before; it is bound to one branch, and an apply waits for an approval.
-  for_each = local.deploys_with
+  for_each = local.deployer_roles
 
   project = var.project_id
   role    = each.value
@@ -42,7 +42,7 @@ resource "google_project_iam_member" "deployer" {
 # Deploying a function or a build with an account requires permission to act as it.
 resource "google_service_account_iam_member" "deployer_acts_as" {
   for_each = merge(
-    { for name, one in google_service_account.function : name => one.name },
+    { for name, account in google_service_account.function : name => account.name },
     { pusher = google_service_account.pusher.name, builder = google_service_account.builder.name },
   )
 

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from infra.local.suite.http import Response
 from infra.local.suite.layout import ROOT
-from infra.tools import deliver
+from infra.tools import deployment
 
 BUILD = ROOT / "cloudbuild.yaml"
 
@@ -56,7 +56,7 @@ def test_steps_that_change_the_cloud_check_for_permission() -> None:
 
 def test_commands_of_the_build_file_exist() -> None:
     text = BUILD.read_text()
-    for module in ("infra.tools.package", "infra.tools.deliver"):
+    for module in ("infra.tools.package", "infra.tools.deployment"):
         assert f"python -m {module}" in text
     for name in (
         "tests/unit/project",
@@ -78,7 +78,7 @@ def test_bundle_has_the_files_of_an_apply_and_no_secret(tmp_path: Path) -> None:
     ):  # fmt: skip
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
-    deliver.write_bundle(tmp_path / "deployed.tgz", root)
+    deployment.write_bundle(tmp_path / "deployed.tgz", root)
     with tarfile.open(tmp_path / "deployed.tgz") as archive:
         files = {entry.name for entry in archive if entry.isfile()}
     assert files == {
@@ -95,7 +95,7 @@ def test_bundle_has_every_file_that_terraform_reads() -> None:
         for name in ("storage.json", "firestore.indexes.json", "firestore.rules")
         if f"/../{name}" in path.read_text()
     }
-    assert {f"infra/{name}" for name in read} <= set(deliver.BUNDLE_PATHS)
+    assert {f"infra/{name}" for name in read} <= set(deployment.BUNDLE_PATHS)
 
 
 def fake_deployment(**changed: tuple[int, dict[str, str], bytes]) -> Callable[..., Response]:
@@ -123,7 +123,7 @@ def fake_deployment(**changed: tuple[int, dict[str, str], bytes]) -> Callable[..
 
 
 def test_healthy_deployment_has_no_problems() -> None:
-    assert deliver.find_problems("https://x.org", ["https://run/a"], fake_deployment()) == []
+    assert deployment.find_problems("https://x.org", ["https://run/a"], fake_deployment()) == []
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_healthy_deployment_has_no_problems() -> None:
 )
 def test_smoke_test_finds_a_broken_deployment(changed: Any, message: str) -> None:
     send = fake_deployment(**changed)
-    problems = deliver.find_problems("https://x.org", ["https://run/a"], send)
+    problems = deployment.find_problems("https://x.org", ["https://run/a"], send)
     assert any(message in problem for problem in problems), problems
 
 
@@ -148,5 +148,5 @@ def test_unreachable_deployment_is_reported(
 ) -> None:
     outputs = tmp_path / "outputs.json"
     outputs.write_text(json.dumps({"functions": {"value": {"a": "http://127.0.0.1:9"}}}))
-    assert deliver.main(["smoke", "http://127.0.0.1:9", "--outputs", str(outputs)]) == 1
+    assert deployment.main(["smoke", "http://127.0.0.1:9", "--outputs", str(outputs)]) == 1
     assert "no response from" in capsys.readouterr().err

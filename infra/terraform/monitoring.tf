@@ -1,16 +1,55 @@
-# One dashboard: requests, backlog, failures, latency.
+# Metrics that count the functions' log events (see shared/runtime/logs.py), and the dashboard.
+locals {
+  function_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
+  events = {
+    "job.stalled"        = { filter = "jsonPayload.message=\"job.stalled\"", label = "" }
+    "job.sweep_failed"   = { filter = "jsonPayload.message=\"job.sweep_failed\"", label = "" }
+    "unit.failed"        = { filter = "jsonPayload.message=\"unit.failed\"", label = "stage" }
+    "orphans.too_many"   = { filter = "jsonPayload.message=\"orphans.too_many\"", label = "" }
+    "message.unreadable" = { filter = "jsonPayload.message=\"message.unreadable\"", label = "function" }
+    "errors"             = { filter = "severity>=ERROR", label = "function" }
+  }
+}
+
+resource "google_logging_metric" "event" {
+  for_each = local.events
+
+  name        = "moodreel/${each.key}"
+  description = "Number of these log events."
+  filter      = "${local.function_filter} AND ${each.value.filter}"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+
+    dynamic "labels" {
+      for_each = each.value.label == "" ? [] : [each.value.label]
+
+      content {
+        key        = labels.value
+        value_type = "STRING"
+      }
+    }
+  }
+
+  label_extractors = each.value.label == "" ? {} : { (each.value.label) = "EXTRACT(jsonPayload.${each.value.label})" }
+
+  depends_on = [google_project_service.used]
+}
+
 locals {
   charts = {
-    "Requests by response class"   = { filter = local.of_requests, by = "metric.label.response_code_class", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
+    "Requests by response class"   = { filter = local.request_filter, by = "metric.label.response_code_class", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
     "Instances"                    = { filter = "metric.type=\"run.googleapis.com/container/instance_count\" AND resource.type=\"cloud_run_revision\"", by = "resource.label.service_name", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM" }
     "Waiting messages"             = { filter = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\"", by = "resource.label.subscription_id", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM" }
     "Oldest message, s"            = { filter = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\"", by = "resource.label.subscription_id", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX" }
     "Messages to dead_letter"      = { filter = "metric.type=\"pubsub.googleapis.com/subscription/dead_letter_message_count\" AND resource.type=\"pubsub_subscription\"", by = "resource.label.subscription_id", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
     "Request latency, p95, ms"     = { filter = "metric.type=\"run.googleapis.com/request_latencies\" AND resource.type=\"cloud_run_revision\"", by = "resource.label.service_name", aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX" }
     "Memory, p95"                  = { filter = "metric.type=\"run.googleapis.com/container/memory/utilizations\" AND resource.type=\"cloud_run_revision\"", by = "resource.label.service_name", aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX" }
-    "Failed units, by stage"       = { filter = local.of_event["unit.failed"], by = "metric.label.stage", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
-    "Errors, by function"          = { filter = local.of_event["errors"], by = "metric.label.function", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
-    "Stalled jobs announced again" = { filter = local.of_event["job.stalled"], by = "resource.label.service_name", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
+    "Failed units, by stage"       = { filter = local.event_filters["unit.failed"], by = "metric.label.stage", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
+    "Errors, by function"          = { filter = local.event_filters["errors"], by = "metric.label.function", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
+    "Stalled jobs published again" = { filter = local.event_filters["job.stalled"], by = "resource.label.service_name", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
   }
   chart_names = sort(keys(local.charts))
 }
@@ -21,8 +60,8 @@ resource "google_monitoring_dashboard" "this" {
     mosaicLayout = {
       columns = 48
       tiles = [
-        for at, name in local.chart_names : {
-          xPos = at % 2 * 24, yPos = floor(at / 2) * 16, width = 24, height = 16
+        for index, name in local.chart_names : {
+          xPos = index % 2 * 24, yPos = floor(index / 2) * 16, width = 24, height = 16
           widget = {
             title = name
             xyChart = {

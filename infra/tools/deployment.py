@@ -1,7 +1,7 @@
 """Deployment steps of Cloud Build besides Terraform: the rollback bundle and the smoke test.
 
-python -m infra.tools.deliver bundle FILE    writes the files that an apply needs, for a rollback
-python -m infra.tools.deliver smoke URL …    tests a deployment from outside
+python -m infra.tools.deployment bundle FILE    writes the files that an apply needs, for a rollback
+python -m infra.tools.deployment smoke URL …    tests a deployment from outside
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def smoke_test(url: str, functions: Iterable[str], timeout_s: float) -> list[str
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns 0 on success."""
-    parser = argparse.ArgumentParser(prog="python -m infra.tools.deliver", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.tools.deployment", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     bundle = commands.add_parser("bundle")
     bundle.add_argument("file", type=Path)
