@@ -12,7 +12,7 @@ from typing import Literal
 
 from functions.downloads.clips import find_clip
 from shared.errors import SourceExpired
-from shared.http.artifacts import LINK_VALID_S, count_link_use, find_result, read_shared_result
+from shared.http.artifacts import LINK_VALID_S, count_link_use, find_artifact, read_shared_artifact
 from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import QueryModel
@@ -39,7 +39,7 @@ class DownloadQuery(QueryModel):
 
 def get_result(request: ApiRequest) -> ApiResponse:
     """Downloads a result of your job."""
-    return _serve(request, find_result(request.job, request.path_params["name"]), is_shared=False)
+    return _serve(request, find_artifact(request.job, request.path_params["name"]), is_shared=False)
 
 
 def get_clip(request: ApiRequest) -> ApiResponse:
@@ -50,7 +50,7 @@ def get_clip(request: ApiRequest) -> ApiResponse:
 def get_shared_result(request: ApiRequest) -> ApiResponse:
     """Downloads the result of a share link, and counts its use."""
     return _serve(
-        request, read_shared_result(request, request.path_params["token"]), is_shared=True
+        request, read_shared_artifact(request, request.path_params["token"]), is_shared=True
     )
 
 

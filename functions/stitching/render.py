@@ -11,7 +11,7 @@ from pathlib import Path
 from functions.stitching.film.deck_film import DeckFilm
 from functions.stitching.film.still_film import StillFilm
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.claims import UnitDone
+from shared.jobs.outcomes import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
 from shared.recipes.stored_object import ResultKind, StoredObject
 from shared.runtime.results_writer import write_once
@@ -39,7 +39,11 @@ CHAPTERS = FilmFile("chapters.vtt", "chapters", "text/vtt; charset=utf-8")
 
 def render_film(context: UnitContext) -> UnitDone:
     """Renders and stores the film, or adopts the film of an earlier attempt."""
-    film = StillFilm.of(context) if context.spec["film"] == "still" else DeckFilm.of(context)
+    film = (
+        StillFilm.from_context(context)
+        if context.spec["film"] == "still"
+        else DeckFilm.from_context(context)
+    )
     content = [FILM_VERSION, film.content]
     spec = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     existing = context.objects.stat(Bucket.WORK, _object_name(context, spec, FILM))

@@ -10,10 +10,10 @@ from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import probe_video_in_sandbox
 from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sandboxed_probe import probe_in_sandbox
-from functions.upload_trigger.sound import examine_track
+from functions.upload_trigger.sound import examine_sound
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, SourceExpired
-from shared.jobs.claims import UnitDone
+from shared.jobs.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
 from shared.pipeline import Bucket, find_consumer
 from shared.recipes.emotions.options import parse_frame_options
@@ -96,7 +96,7 @@ def _examine_prompt(context: UnitContext, stored: StoredObject) -> PromptInfo:
 
 
 def _examine_sound(context: UnitContext, stored: StoredObject) -> SoundInfo:
-    return examine_track(context.objects, stored, context.should_stop)
+    return examine_sound(context.objects, stored, context.should_stop)
 
 
 EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {

@@ -15,18 +15,18 @@ from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import SoundInfo
 
 
-def examine_track(
+def examine_sound(
     objects: ObjectStore, stored: StoredObject, should_stop: Callable[[], bool] = lambda: False
 ) -> SoundInfo:
     """Returns the properties of an uploaded sound.
 
     Raises a PermanentError of shared.media.audio.probe that names the cause.
     """
-    data = probe_in_sandbox(objects, stored, probe_track_in_sandbox, should_stop=should_stop)
+    data = probe_in_sandbox(objects, stored, probe_sound_in_sandbox, should_stop=should_stop)
     return SoundInfo.from_dict(data)
 
 
-def probe_track_in_sandbox(sandbox_io: SandboxIO) -> bytes:
+def probe_sound_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     """Returns the JSON of a SoundInfo. Runs in the sandbox process."""
     facts = probe_sound(sandbox_io.file)
     if facts.duration is not None and facts.duration > MAX_FILM_S:

@@ -23,9 +23,9 @@ from shared.flows.envelope import (
     Envelope,
 )
 from shared.jobs import deliver as flows
-from shared.jobs.claims import UnitDone
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
 from shared.jobs.model import Job, Stage, Unit
+from shared.jobs.outcomes import UnitDone
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore

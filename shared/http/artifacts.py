@@ -30,7 +30,7 @@ def redirect_to(request: ApiRequest, artifact: Artifact, *, inline: bool = False
     return ApiResponse.redirect(url)
 
 
-def find_result(job: Job, name: str) -> Artifact:
+def find_artifact(job: Job, name: str) -> Artifact:
     """Returns the artifact of this name. Raises NotFound."""
     for artifact in job.results:
         if artifact.name == name:
@@ -46,7 +46,7 @@ def read_share_link(request: ApiRequest, token: str) -> Doc:
     return share
 
 
-def read_shared_result(request: ApiRequest, token: str) -> Artifact:
+def read_shared_artifact(request: ApiRequest, token: str) -> Artifact:
     """Returns the artifact of a link. Raises NotFound, LinkExpired or LinkRevoked."""
     share = read_share_link(request, token)
     if share.data["revoked"]:

@@ -22,7 +22,6 @@ from shared.flows.documents import (
 )
 from shared.flows.effects import ClockAndIds, Flow, commit
 from shared.jobs import rules
-from shared.jobs.claims import UnitDone
 from shared.jobs.model import (
     Job,
     Stage,
@@ -34,6 +33,7 @@ from shared.jobs.model import (
     history_event,
     revision_of,
 )
+from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 
 

@@ -45,10 +45,10 @@ from shared.flows.effects import (
 )
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import rules
-from shared.jobs.claims import UnitDone, run_unit
 from shared.jobs.commit import commit_join, commit_notification, commit_part
 from shared.jobs.failure import fail_unit
 from shared.jobs.model import Job, Status, UnitClaim, UnitState
+from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
 from shared.jobs.webhooks import create_deliveries
 from shared.pipeline import BUSY_WAIT_S, FUNCTIONS

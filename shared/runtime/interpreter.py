@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.flows import effects
 from shared.flows.envelope import Envelope
-from shared.jobs import claims
+from shared.jobs import outcomes
 from shared.jobs.deliver import renew
 from shared.jobs.model import Job, UnitClaim
 from shared.pipeline import FUNCTIONS, RENEWALS_PER_LEASE
@@ -31,7 +31,7 @@ from shared.tasks.run import renew as renew_task
 from shared.tasks.task import TaskClaim, TaskOutcome
 
 T = TypeVar("T")
-UnitHandler = Callable[["UnitLease"], claims.UnitDone]
+UnitHandler = Callable[["UnitLease"], outcomes.UnitDone]
 TaskHandler = Callable[["TaskLease"], TaskOutcome]
 
 
@@ -191,7 +191,7 @@ class Interpreter:
 
     # --- work --------------------------------------------------------------------------------
 
-    def _run_unit(self, claim: UnitClaim) -> claims.UnitOutcome:
+    def _run_unit(self, claim: UnitClaim) -> outcomes.UnitOutcome:
         if self._unit_handler is None:
             raise TypeError("a flow without a unit handler yielded RunUnit")
         row = FUNCTIONS[claim.envelope.stage]

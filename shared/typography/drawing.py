@@ -12,11 +12,11 @@ Ink = tuple[int, int, int] | int
 
 
 def draw_line(
-    draw: ImageDraw.ImageDraw, block: Block, text: str, at: tuple[float, float], colour: Ink,
+    draw: ImageDraw.ImageDraw, block: Block, text: str, origin: tuple[float, float], colour: Ink,
     *, rtl: bool,
 ) -> None:  # fmt: skip
     """Draws one line whose upper edge is at `at`, to the right of it, or to the left if `rtl`."""
-    x, top = at
+    x, top = origin
     runs = split_runs(text, block.style)
     for face, run in runs:
         font = load_font(face, block.size_px, block.style.weight)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.api.download_links import sign_link
 from functions.api.jobs.schemas import EventList, event_view
 from shared.errors import NotFound
-from shared.http.artifacts import find_result, redirect_to
+from shared.http.artifacts import find_artifact, redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.queries import events_of
 from shared.recipes.stored_object import Artifact
@@ -14,7 +14,7 @@ from shared.recipes.upload_results import Uploads
 
 def get_artifact(request: ApiRequest) -> ApiResponse:
     """Redirects to Cloud Storage, which serves the bytes."""
-    return redirect_to(request, find_result(request.job, request.path_params["name"]))
+    return redirect_to(request, find_artifact(request.job, request.path_params["name"]))
 
 
 def get_artifact_link(request: ApiRequest) -> ApiResponse:
@@ -22,7 +22,7 @@ def get_artifact_link(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound, SourceExpired.
     """
-    return sign_link(request, find_result(request.job, request.path_params["name"]))
+    return sign_link(request, find_artifact(request.job, request.path_params["name"]))
 
 
 def get_input_link(request: ApiRequest) -> ApiResponse:

@@ -16,7 +16,7 @@ from shared.flows.documents import CommitResult, Doc, Update, newest_owned
 from shared.http.artifacts import (
     count_link_use,
     read_share_link,
-    read_shared_result,
+    read_shared_artifact,
     redirect_to,
 )
 from shared.http.problems import InvalidFields
@@ -96,7 +96,7 @@ def open_share(request: ApiRequest) -> ApiResponse:
     Raises NotFound, LinkExpired, LinkRevoked.
     """
     token = request.path_params["token"]
-    response = redirect_to(request, read_shared_result(request, token))
+    response = redirect_to(request, read_shared_artifact(request, token))
     if not request.is_head:
         count_link_use(request, token)
     return response

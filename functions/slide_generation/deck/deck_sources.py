@@ -22,7 +22,7 @@ from functions.slide_generation.drawing.pictures import JobPictures, add_picture
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import DeckUnusable
-from shared.jobs.claims import UnitDone
+from shared.jobs.outcomes import UnitDone
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions

@@ -65,7 +65,7 @@ class DeckFilm:
     music: StoredObject | None
 
     @classmethod
-    def of(cls, context: UnitContext) -> DeckFilm:
+    def from_context(cls, context: UnitContext) -> DeckFilm:
         """Reads the results of the earlier stages.
 
         Raises SlidesDoNotMatch, InvalidOption, and the errors of reading objects.
@@ -137,7 +137,7 @@ class DeckFilm:
             cues=soft,
             check=check,
         )
-        return self._describe(timeline, cues, encoded=len(cache.encoded))
+        return self._describe(timeline, cues, encoded=len(cache.encoded_scenes))
 
     def describe(self) -> RenderedFilm:
         """Returns the result of `write` without writing the film."""

@@ -30,17 +30,17 @@ class SegmentCache:
     def __init__(
         self,
         objects: ObjectStore,
-        folder: str,
+        prefix: str,
         renderer: FrameRenderer,
         size: tuple[int, int],
         motion: Motion,
     ) -> None:
         self._objects = objects
-        self._prefix = folder
+        self._prefix = prefix
         self._renderer = renderer
         self._size = size
         self._motion = motion
-        self.encoded: set[int] = set()
+        self.encoded_scenes: set[int] = set()
 
     def get_segments(
         self, segments: Sequence[Segment], check: Callable[[], None]
@@ -65,7 +65,7 @@ class SegmentCache:
         if stored is not None and stored.spec == key:
             read = self._objects.range_reader(stored.bucket, stored.name, stored.generation)
             return read(0, stored.size_bytes)
-        self.encoded.add(segment.scene)
+        self.encoded_scenes.add(segment.scene)
         data = encode_segment(self._renderer.render(segment), self._size, self._motion, check)
         with self._objects.create(Bucket.WORK, name, content_type="video/mp4", spec=key) as writer:
             writer.write(data)

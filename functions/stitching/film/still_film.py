@@ -66,7 +66,7 @@ class StillFilm:
     options: StillOptions
 
     @classmethod
-    def of(cls, context: UnitContext) -> StillFilm:
+    def from_context(cls, context: UnitContext) -> StillFilm:
         """Reads inputs and options from the job. Raises InvalidOption."""
         uploads = Uploads.require(context.job.facts)
         try:

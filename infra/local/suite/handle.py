@@ -32,7 +32,7 @@ class SuiteHandle:
     """A running suite and the output of its runner."""
 
     def __init__(self, layout: SuiteLayout, runner_pid: int, output_file: Path) -> None:
-        self.place = layout
+        self.layout = layout
         self.runner_pid = runner_pid
         self._output_file = output_file
 
@@ -40,16 +40,16 @@ class SuiteHandle:
 
     def port(self, name: str) -> int:
         """Returns the port of a service or function."""
-        return self.place.port(name)
+        return self.layout.port(name)
 
     def url(self, name: str) -> str:
         """Returns the URL of a service or function."""
-        return self.place.url(name)
+        return self.layout.url(name)
 
     @property
     def env(self) -> dict[str, str]:
         """The environment for `Settings.from_env` and for Google's client libraries."""
-        return emulator_env(self.place)
+        return emulator_env(self.layout)
 
     def read_output(self) -> str:
         """Returns the output of the runner."""
@@ -57,13 +57,13 @@ class SuiteHandle:
 
     def read_log(self, service: str) -> str:
         """Returns the log of a service."""
-        return suite_client.log_path(self.place, service).read_text(errors="replace")
+        return suite_client.log_path(self.layout, service).read_text(errors="replace")
 
     # --- processes
 
     def services(self) -> dict[str, dict[str, Any]]:
         """Returns pid, port, ready, restarts and log of every service."""
-        status = suite_client.read_status(self.place)
+        status = suite_client.read_status(self.layout)
         if status is None:
             raise SetupError("The suite is no longer running.")
         services: dict[str, dict[str, Any]] = status["services"]
@@ -81,7 +81,7 @@ class SuiteHandle:
         """Restarts a service with `env`, which the next restart drops, and waits until it is
         ready."""
         restarts_before = self.services()[service]["restarts"]
-        suite_client.restart(self.place, service, dict(env or {}))
+        suite_client.restart(self.layout, service, dict(env or {}))
         wait_until(lambda: self.has_restarted(service, restarts_before), f"{service} to restart")
 
     def has_restarted(self, service: str, restarts_before: int) -> bool:
@@ -94,14 +94,14 @@ class SuiteHandle:
 
         Returns the file that requests it. The process deletes the file when it crashes.
         """
-        crash_file = self.place.folder / CRASHES_FOLDER / f"{point}.{stage}.{job_id}"
+        crash_file = self.layout.folder / CRASHES_FOLDER / f"{point}.{stage}.{job_id}"
         crash_file.parent.mkdir(exist_ok=True)
         crash_file.touch()
         return crash_file
 
     def trigger_schedule(self, function: str) -> None:
         """Publishes the message of a function's schedule now."""
-        wiring.trigger_schedule(self.place, FUNCTIONS[function])
+        wiring.trigger_schedule(self.layout, FUNCTIONS[function])
 
     # --- users
 
@@ -174,11 +174,11 @@ class SuiteHandle:
 
     def add_storage_fault(self, rule: Mapping[str, Any]) -> None:
         """Adds a fault rule to Cloud Storage (see infra/local/faults/inject.py)."""
-        fault.add_rule(self.place, "gcs", rule)
+        fault.add_rule(self.layout, "gcs", rule)
 
     def clear_storage_faults(self) -> None:
         """Deletes the fault rules of Cloud Storage."""
-        fault.clear_rules(self.place, "gcs")
+        fault.clear_rules(self.layout, "gcs")
 
     def add_message_fault(self, target: str, action: Mapping[str, Any], **how: Any) -> None:
         """Adds a fault rule for the deliveries to a function, or to all with "messages" (see
@@ -187,15 +187,15 @@ class SuiteHandle:
         `how` may hold count, rate and seed:
         `add_message_fault("stitching", {"repeat": 2}, count=3)`.
         """
-        fault.add_rule(self.place, target, {"action": dict(action), **how})
+        fault.add_rule(self.layout, target, {"action": dict(action), **how})
 
     def clear_message_faults(self) -> None:
         """Deletes the fault rules for messages."""
-        fault.clear_rules(self.place, "push")
+        fault.clear_rules(self.layout, "push")
 
     def list_faults(self) -> list[dict[str, Any]]:
         """Returns all active rules, each with `server`, `matched_count` and `fired_count`."""
-        rules = fault.list_rules(self.place, self.services())
+        rules = fault.list_rules(self.layout, self.services())
         return [{"server": server, **rule} for server, rule in rules]
 
     def read_delivery_counts(self) -> dict[str, dict[str, int]]:
@@ -232,7 +232,7 @@ def run_suite(
     recipe: str | None = None,
     env: dict[str, str] | None = None,
     *,
-    fresh: bool = True,
+    clear_state: bool = True,
 ) -> Iterator[SuiteHandle]:
     """Runs a suite inside the block. Raises SetupError with the runner's output."""
     with tempfile.TemporaryDirectory() as folder:
@@ -241,7 +241,7 @@ def run_suite(
             with (
                 output_file.open("w") as output,
                 suite_client.run_in_background(
-                    layout, recipe=recipe, fresh=fresh, env=env, output=output
+                    layout, recipe=recipe, fresh=clear_state, env=env, output=output
                 ) as runner,
             ):
                 yield SuiteHandle(layout, runner.pid, output_file)

@@ -22,10 +22,10 @@ from shared.flows.documents import (
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish
 from shared.jobs import rules
-from shared.jobs.claims import inputs_uploaded
 from shared.jobs.commands.redrive import reset_stages
 from shared.jobs.commit import stop_stage
 from shared.jobs.model import Job, StageState, Status, blank_stage, history_event
+from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_snapshot
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult

@@ -17,8 +17,8 @@ from shared.flows.documents import (
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish
 from shared.jobs import rules
-from shared.jobs.claims import inputs_uploaded
 from shared.jobs.model import StageState, Status, history_event, revision_of
+from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
 from shared.pipeline import FUNCTIONS
 

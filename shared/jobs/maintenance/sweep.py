@@ -22,10 +22,10 @@ from shared.flows.effects import (
     run_query,
 )
 from shared.jobs import rules
-from shared.jobs.claims import inputs_uploaded
 from shared.jobs.commit import stop_stage
 from shared.jobs.maintenance.counters import recount_parts
 from shared.jobs.model import Job, Stage, Status
+from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import (
     ACTIVE_STATES,
     due_tombstones,

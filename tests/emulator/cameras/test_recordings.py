@@ -175,7 +175,7 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
         bob.call("GET", "/v1/cameras"),
     ]
     assert PASSWORD not in str(responses)
-    for log in suite.place.logs.iterdir():
+    for log in suite.layout.logs.iterdir():
         assert PASSWORD not in log.read_text(errors="replace"), log.name
 
     stored_bytes = alice.call("GET", "/v1/usage")["stored_bytes"]

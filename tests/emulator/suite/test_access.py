@@ -165,7 +165,7 @@ def test_functions_publish_only_to_the_topics_they_are_granted(
 ) -> None:
     """The Pub/Sub emulator does not know accounts, so the spans show which function published."""
     assert storage_calls
-    spans = {span["span"]: span for span in read_spans(suite.place.folder / TRACES_FOLDER)}
+    spans = {span["span"]: span for span in read_spans(suite.layout.folder / TRACES_FOLDER)}
     publishes = set()
     for span in spans.values():
         parent = spans.get(span["parent"])

@@ -151,26 +151,26 @@ def test_uploads_during_a_pubsub_restart_start_their_jobs(suite: SuiteHandle, cl
 
 
 def test_fault_command_adds_lists_and_clears_rules(suite: SuiteHandle, clip: Path) -> None:
-    added = run_emulator(suite.place, "fault", "upload_trigger", "--repeat", "2", "--count", "1")
+    added = run_emulator(suite.layout, "fault", "upload_trigger", "--repeat", "2", "--count", "1")
     assert added.returncode == 0, added.stderr
     assert "fired 0 of 0 matched" in added.stdout
     run_emulator(
-        suite.place, "fault", "gcs", "--status", "503", "--rate", "0.5", "--path", "^/nowhere"
+        suite.layout, "fault", "gcs", "--status", "503", "--rate", "0.5", "--path", "^/nowhere"
     )
 
     run_job(suite, suite.client(), clip)
 
-    listed = run_emulator(suite.place, "fault").stdout.splitlines()
+    listed = run_emulator(suite.layout, "fault").stdout.splitlines()
     assert len(listed) == 2
     assert any('{"repeat": 2}' in line and "fired 1 of" in line for line in listed)
     assert any("gcs" in line and "rate 0.5  fired 0 of 0 matched" in line for line in listed)
-    assert "push" not in run_emulator(suite.place, "fault", "--clear", "messages").stdout
-    assert run_emulator(suite.place, "fault", "--clear").stdout == ""
+    assert "push" not in run_emulator(suite.layout, "fault", "--clear", "messages").stdout
+    assert run_emulator(suite.layout, "fault", "--clear").stdout == ""
 
 
 def test_invalid_fault_command_fails_with_one_sentence(suite: SuiteHandle) -> None:
     results = [
-        run_emulator(suite.place, "fault", *arguments)
+        run_emulator(suite.layout, "fault", *arguments)
         for arguments in (
             ["--status", "503"],
             ["smtp", "--status", "503"],

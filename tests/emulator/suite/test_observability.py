@@ -62,7 +62,7 @@ def share_links(suite: SuiteHandle, email: str) -> list[str]:
 def read_logs(suite: SuiteHandle) -> dict[str, str]:
     """Returns the log of every function, and the span files."""
     logs = {name: suite.read_log(name) for name in FUNCTIONS}
-    traces = (suite.place.folder / TRACES_FOLDER).glob("*.jsonl")
+    traces = (suite.layout.folder / TRACES_FOLDER).glob("*.jsonl")
     return logs | {f"traces/{path.name}": path.read_text() for path in traces}
 
 
@@ -114,7 +114,7 @@ def test_spans_of_all_functions_of_a_job_form_one_trace(
         lambda: next(
             (
                 spans
-                for spans in [find_spans(suite.place.folder / TRACES_FOLDER, observed["job"])]
+                for spans in [find_spans(suite.layout.folder / TRACES_FOLDER, observed["job"])]
                 if {span["name"].split()[0] for span in spans} >= set(functions)
             ),
             None,
@@ -137,7 +137,7 @@ def test_trace_command_accepts_the_start_of_a_job_id(
         return subprocess.run(
             [sys.executable, "-m", "infra.local.cli", "trace", job],
             cwd=ROOT,
-            env=clean_env({"MOODREEL_PORT_BASE": str(suite.place.base)}),
+            env=clean_env({"MOODREEL_PORT_BASE": str(suite.layout.base)}),
             capture_output=True,
             text=True,
             check=False,

@@ -27,7 +27,7 @@ def test_state_survives_a_restart_and_no_process_survives_the_runner(
         uid = first.user("someone@moodreel.test").uid
 
     assert run_emulator(own_layout, "status").returncode == 1
-    with run_suite(own_layout, "frames", fresh=False) as second:
+    with run_suite(own_layout, "frames", clear_state=False) as second:
         document = request("GET", f"{url}/x", headers=admin).json()
         assert document["fields"] == {"size": {"integerValue": "5"}}
         assert second.user("someone@moodreel.test").uid == uid

@@ -31,7 +31,7 @@ def test_every_function_of_the_table_is_ready(suite: SuiteHandle) -> None:
 
     assert {row.name for row in select_functions()} <= set(services)
     assert all(service["ready"] for service in services.values()), services
-    assert run_emulator(suite.place, "status").returncode == 0
+    assert run_emulator(suite.layout, "status").returncode == 0
 
 
 def test_subscriptions_match_the_table(suite: SuiteHandle) -> None:
@@ -114,15 +114,15 @@ def test_web_page_cannot_stop_the_suite(suite: SuiteHandle) -> None:
     response = request("POST", suite.url("control") + "/stop", {})
 
     assert response.status == 401
-    assert suite_client.is_ready(suite.place)
+    assert suite_client.is_ready(suite.layout)
 
 
 def test_second_suite_on_the_same_ports_is_refused(suite: SuiteHandle) -> None:
-    second = run_emulator(suite.place, "up")
+    second = run_emulator(suite.layout, "up")
 
     assert second.returncode == 1
-    assert f"already running on ports from {suite.place.base}" in second.stderr
-    assert suite_client.is_ready(suite.place)
+    assert f"already running on ports from {suite.layout.base}" in second.stderr
+    assert suite_client.is_ready(suite.layout)
 
 
 def test_mail_emulator_stores_emails_and_refuses_once(suite: SuiteHandle) -> None:

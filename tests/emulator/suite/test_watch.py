@@ -41,17 +41,17 @@ def clip() -> Path:
 
 def test_watch_counts_waiting_parts_and_finished_jobs(suite: SuiteHandle, clip: Path) -> None:
     client = suite.client()
-    before = read_pipeline_state(suite.place)
+    before = read_pipeline_state(suite.layout)
     with hold_deliveries(suite, "frame_extraction"):
         ids = [suite.start_job(client, "frames", clip) for _ in range(3)]
         wait_until(
             lambda: (
-                read_pipeline_state(suite.place).waiting_by_stage.get("frame_extraction", 0)
+                read_pipeline_state(suite.layout).waiting_by_stage.get("frame_extraction", 0)
                 == before.waiting_by_stage.get("frame_extraction", 0) + 3
             ),
             "three parts to wait",
         )
-        result = run_emulator(suite.place, "watch", "--once")
+        result = run_emulator(suite.layout, "watch", "--once")
     for job_id in ids:
         assert suite.wait_for_job(client, job_id)["status"] == "done"
 
@@ -59,7 +59,7 @@ def test_watch_counts_waiting_parts_and_finished_jobs(suite: SuiteHandle, clip: 
     rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line.strip()}
     assert int(rows["frame_extraction"][1]) >= 3
     assert {row.name for row in select_functions() if row.is_event_driven} <= set(rows)
-    after = read_pipeline_state(suite.place)
+    after = read_pipeline_state(suite.layout)
     assert after.jobs_by_status["done"] - before.jobs_by_status.get("done", 0) == 3
     assert after.waiting_by_stage.get("frame_extraction", 0) == before.waiting_by_stage.get(
         "frame_extraction", 0
@@ -68,13 +68,14 @@ def test_watch_counts_waiting_parts_and_finished_jobs(suite: SuiteHandle, clip: 
 
 def test_watch_counts_received_but_not_announced_uploads(suite: SuiteHandle, clip: Path) -> None:
     client = suite.client()
-    before = read_pipeline_state(suite.place).waiting_by_stage.get("upload_trigger", 0)
+    before = read_pipeline_state(suite.layout).waiting_by_stage.get("upload_trigger", 0)
     with hold_deliveries(suite, "upload_trigger"):
         video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
         client.create_job("frames", {"video": video})
         job_id = suite.start_job(client, "frames", clip)
         assert (
-            read_pipeline_state(suite.place).waiting_by_stage.get("upload_trigger", 0) == before + 1
+            read_pipeline_state(suite.layout).waiting_by_stage.get("upload_trigger", 0)
+            == before + 1
         )
     suite.wait_for_job(client, job_id)
 
@@ -99,7 +100,7 @@ def test_watch_shows_leased_units_and_units_that_wait_for_a_retry(
         return next(
             (
                 unit
-                for unit in read_pipeline_state(suite.place).active_units
+                for unit in read_pipeline_state(suite.layout).active_units
                 if (unit.job, unit.stage, unit.lease_until is not None) == (job_id, stage, leased)
             ),
             None,
@@ -116,14 +117,14 @@ def test_watch_shows_leased_units_and_units_that_wait_for_a_retry(
 
     assert waiting.error_code
     messages = [
-        problem.text for problem in ProblemLog(suite.place.logs).read() if problem.job == job_id
+        problem.text for problem in ProblemLog(suite.layout.logs).read() if problem.job == job_id
     ]
     assert any(waiting.error_code in line for line in messages), (
         "the refused e-mail is not among the problems"
     )
     assert any(
         waiting.error_code in line
-        for line in run_emulator(suite.place, "watch", "--once").stdout.splitlines()
+        for line in run_emulator(suite.layout, "watch", "--once").stdout.splitlines()
     )
     wait_until(lambda: suite.list_emails(user.email), "the e-mail")
 
@@ -131,13 +132,13 @@ def test_watch_shows_leased_units_and_units_that_wait_for_a_retry(
 def test_watch_triggers_no_fault_and_lists_active_rules(suite: SuiteHandle) -> None:
     suite.add_storage_fault({"action": {"status": 503}, "count": 1})
     try:
-        reader = SnapshotReader(suite.place)
+        reader = SnapshotReader(suite.layout)
         for _ in range(3):
             snapshot = reader.read()
         assert snapshot is not None
         [(server, rule)] = snapshot.faults
         assert (server, rule["matched_count"], rule["fired_count"]) == ("gcs", 0, 0)
-        assert "  fault  gcs" in run_emulator(suite.place, "watch", "--once").stdout
+        assert "  fault  gcs" in run_emulator(suite.layout, "watch", "--once").stdout
     finally:
         suite.clear_storage_faults()
 
@@ -220,7 +221,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(suite: SuiteHandle) -> Iterator[Terminal]:
-    terminal = Terminal(suite.place)
+    terminal = Terminal(suite.layout)
     yield terminal
     terminal.close()
 

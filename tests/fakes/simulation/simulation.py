@@ -13,7 +13,7 @@ from shared.errors import NotFound, WrongState
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Create, Doc, Query, Update, Write, all_documents
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
-from shared.jobs import claims, deliver, rules
+from shared.jobs import deliver, outcomes, rules
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
 from shared.jobs.model import (
@@ -340,7 +340,7 @@ class Simulation:
 
     def _run_unit(
         self, claim: UnitClaim, worker: SimulatedWorker, outcome: str
-    ) -> claims.UnitOutcome:
+    ) -> outcomes.UnitOutcome:
         """Stands for the handler of a stage, in one step: writes the unit's object once."""
         envelope = claim.envelope
         if worker.lease_lost:
@@ -352,7 +352,7 @@ class Simulation:
             return effects.Retry("model-overloaded", "Later.")
         if FUNCTIONS[envelope.stage].reports_outcome:
             self.notifications_sent[f"{envelope.revision}-{envelope.part}"] += 1
-            return claims.UnitDone()
+            return outcomes.UnitDone()
         name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"
         adopted = name in self.objects
         if adopted and not self.adopts_objects:
@@ -375,7 +375,7 @@ class Simulation:
         if envelope.part == JOIN and envelope.stage == claim.job.recipe.deck_stage:
             review = bool(claim.stage.parts[0].get("review", self.needs_review))
             facts = make_deck_result(envelope.revision).to_dict()
-        return claims.UnitDone(artifacts, facts=facts, plan=plan, adopted=adopted, review=review)
+        return outcomes.UnitDone(artifacts, facts=facts, plan=plan, adopted=adopted, review=review)
 
     def _call_webhook(self, claim: TaskClaim, worker: SimulatedWorker, outcome: str) -> TaskOutcome:
         """Stands for the handler of a delivery. The slow server accepts the third call."""

@@ -22,7 +22,7 @@ from functions.text_to_speech.speak import speak_slide
 from shared.adapters.text_to_speech import create_speech_synthesizer
 from shared.entrypoints import bootstrap
 from shared.errors import InvalidOption, VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.jobs.claims import UnitDone
+from shared.jobs.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.recipes.films.narration import Narration
 from shared.recipes.films.speech import SpeechAudio

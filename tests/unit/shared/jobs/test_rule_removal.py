@@ -18,8 +18,8 @@ from shared.flows.documents import CommitResult, Increment, Update, Write, stage
 from shared.flows.envelope import Envelope
 from shared.jobs import commit as unit_commit
 from shared.jobs import deliver, rules, webhooks
-from shared.jobs.claims import UnitDone
 from shared.jobs.model import Job, UnitClaim, UnitState
+from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 from shared.pipeline import FUNCTIONS
 from shared.tasks import run

@@ -11,10 +11,10 @@ from shared.flows import effects
 from shared.flows.documents import CommitResult, Delete, Update, all_documents
 from shared.flows.envelope import Envelope
 from shared.jobs import deliver
-from shared.jobs.claims import UnitDone
 from shared.jobs.commands import deck_review
 from shared.jobs.commit import join_writes
 from shared.jobs.model import Status, UnitState
+from shared.jobs.outcomes import UnitDone
 from shared.pipeline import FUNCTIONS
 from shared.recipes.stored_object import Artifact
 from tests.fakes.simulation import invariants

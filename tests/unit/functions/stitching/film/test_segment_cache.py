@@ -18,8 +18,8 @@ from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from functions.stitching.subtitles.cues import build_cues
 from shared.errors import DeadlineNear
-from shared.jobs.claims import UnitDone
 from shared.jobs.model import Job
+from shared.jobs.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio
@@ -152,7 +152,7 @@ def test_interrupted_attempt_continues_where_it_stopped(
     original = SegmentCache._get
 
     def fail_after_two(self: SegmentCache, *arguments: Any) -> bytes:
-        if len(self.encoded) == 2:
+        if len(self.encoded_scenes) == 2:
             raise DeadlineNear
         return original(self, *arguments)
 
@@ -187,9 +187,14 @@ def test_fade_with_motion_encodes_the_next_scene_as_well(
     harness: StageHarness,
 ) -> None:
     seconds = [0.6, 0.7, 0.8, 0.9]
-    assert get_motion_segments(harness, ["a", "bb", "c", "d"], seconds)[0].encoded == {0, 1, 2, 3}
-    assert get_motion_segments(harness, ["a", "b", "c", "d"], seconds)[0].encoded == {1, 2}
-    assert get_motion_segments(harness, ["a", "b", "c", "d"], seconds)[0].encoded == set()
+    assert get_motion_segments(harness, ["a", "bb", "c", "d"], seconds)[0].encoded_scenes == {
+        0,
+        1,
+        2,
+        3,
+    }
+    assert get_motion_segments(harness, ["a", "b", "c", "d"], seconds)[0].encoded_scenes == {1, 2}
+    assert get_motion_segments(harness, ["a", "b", "c", "d"], seconds)[0].encoded_scenes == set()
 
 
 def test_long_motion_over_one_slide_is_encoded_once_per_cycle(harness: StageHarness) -> None:

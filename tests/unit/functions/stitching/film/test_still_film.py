@@ -14,10 +14,10 @@ from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from functions.upload_trigger.picture import examine_picture
-from functions.upload_trigger.sound import examine_track
+from functions.upload_trigger.sound import examine_sound
 from shared.errors import InvalidOption, PermanentError, SourceExpired
-from shared.jobs.claims import UnitDone
 from shared.jobs.model import Job
+from shared.jobs.outcomes import UnitDone
 from shared.media.audio.probe import UndecodableSound
 from shared.media.images.still import read_picture
 from shared.pipeline import Bucket
@@ -56,7 +56,7 @@ def make_still_job(harness: StageHarness, picture: bytes, sound: bytes, **option
             "picture": Upload(
                 stored_picture, "a.jpg", examine_picture(harness.objects, stored_picture)
             ),
-            "sound": Upload(stored_sound, "a.mp3", examine_track(harness.objects, stored_sound)),
+            "sound": Upload(stored_sound, "a.mp3", examine_sound(harness.objects, stored_sound)),
         }
     )
     facts = {Uploads.STAGE: uploads.to_dict()}
