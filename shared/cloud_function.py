@@ -169,6 +169,8 @@ class Function:
     max_attempts: int = 5
     backoff_s: tuple[int, int] = (2, 60)
     secrets: tuple[str, ...] = ()
+    reports_outcome: bool = False
+    """Whether it runs after a job has ended and reports how. Its failure is not the job's."""
     per_revision: bool = False
     """Whether it runs again when the deck is edited, under a new revision."""
     writes: tuple[Prefix, ...] = ()
@@ -178,7 +180,6 @@ class Function:
     """The collection of its tasks; "" for a function that runs units of jobs."""
     lease_s: int = LEASE_S
     """How long a claim of one of its tasks is valid without a renewal."""
-    is_built: bool = True
 
     @property
     def is_event_driven(self) -> bool:

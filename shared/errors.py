@@ -1,23 +1,32 @@
 """Errors: permanent (the job fails now) or transient (another attempt may succeed).
 
 Each cause is a class with a stable `code` for programs and a message for users: by default the
-first line of its docstring. An exception that is neither permanent nor transient counts as
+first paragraph of its docstring. An exception that is neither permanent nor transient counts as
 transient.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import ClassVar
 
 
 class MoodreelError(Exception):
-    """The base class of our errors. `code` is stable; `str()` is a message for users."""
+    """Something went wrong.
+
+    The base class of our errors. `code` is stable; `str()` is a message for users.
+    """
 
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(message or (self.__doc__ or self.code).strip().splitlines()[0])
+        super().__init__(message or self.default_message())
+
+    @classmethod
+    def default_message(cls) -> str:
+        """Returns the first paragraph of the docstring of the class, as one line."""
+        return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
 
 
 class PermanentError(MoodreelError):
@@ -51,12 +60,6 @@ class InvalidOption(PermanentError):
     """An option of the job has a value that cannot be used."""
 
     code = "invalid-option"
-
-
-class NotAvailableYet(PermanentError):
-    """This recipe needs a stage that is not available yet."""
-
-    code = "not-available-yet"
 
 
 class NotFound(PermanentError):

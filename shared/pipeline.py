@@ -116,7 +116,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """An ordered tuple of stages. The last one is always `notification`."""
+    """An ordered tuple of stages. The last one reports the outcome."""
 
     name: str
     description: str
@@ -133,6 +133,11 @@ class Recipe:
         return self.stages[:-1]
 
     @property
+    def outcome_stage(self) -> str:
+        """The stage that reports the outcome of a job."""
+        return self.stages[-1]
+
+    @property
     def deck_stage(self) -> str | None:
         """The stage whose deck a user may review and edit before the film is made, or None."""
         return next(
@@ -145,11 +150,6 @@ class Recipe:
         if self.deck_stage is None:
             return ()
         return self.result_stages[self.result_stages.index(self.deck_stage) + 1 :]
-
-    @property
-    def is_available(self) -> bool:
-        """Whether every stage is built."""
-        return all(FUNCTIONS[name].is_built for name in self.stages)
 
     def next_stage(self, stage: str) -> str | None:
         """Returns the result stage after `stage`, or None when it is the last one."""
@@ -244,6 +244,7 @@ FUNCTIONS: dict[str, Function] = {
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
+            reports_outcome=True,
         ),
         Function(
             "dead_letter", FunctionKind.SUPPORT, MessageTrigger(),

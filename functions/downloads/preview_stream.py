@@ -16,12 +16,11 @@ from shared.cameras.camera import PREVIEW_S, Camera, camera_path
 from shared.cameras.preview_format import unpack_frames
 from shared.cameras.recording import preview_name
 from shared.cameras.viewers import (
-    MAX_COUNTED_VIEWERS,
-    VIEWERS,
     NoPictures,
     TooManyViewers,
     count_active_viewers,
     mark_viewer_seen,
+    newest_viewers,
     viewer_path,
 )
 from shared.errors import NotFound, SourceExpired, TransientError
@@ -75,11 +74,7 @@ def _claim_viewer(request: ApiRequest, token: str, stream: str) -> Doc:
     if viewer.data["expires_at"] <= now:
         raise LinkExpired("This preview has expired; request another one.")
     other_viewers = [
-        doc
-        for doc in store.list_newest(
-            VIEWERS, ("camera", viewer.data["camera"]), after=None, max_count=MAX_COUNTED_VIEWERS
-        )
-        if doc.id != token
+        doc for doc in store.run_query(newest_viewers(viewer.data["camera"])) if doc.id != token
     ]
     if count_active_viewers(other_viewers, now) >= request.settings.max_viewers:
         raise TooManyViewers(retry_after_s=VIEWER_CHECK_S)

@@ -37,7 +37,7 @@ from shared.ports.objects import ObjectWriter
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
 from shared.recipes.media_info import MediaInfo
-from shared.recipes.stored_object import Artifact
+from shared.recipes.stored_object import Artifact, ResultKind
 from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import ResultsWriter
 
@@ -115,7 +115,7 @@ def _write_timeline(
     """Writes the three timeline files and fills the collectors in one pass over the frames."""
     media_info = Uploads.require(context.job.facts).input("video").media_info
     times, every = FrameTimes(media_info.first_pts.seconds), options.frames.every
-    files = (
+    files: tuple[tuple[str, ResultKind, str], ...] = (
         ("emotions.json", "timeline", "application/json"),
         ("emotions.csv", "table", "text/csv"),
         ("emotions.vtt", "cues", "text/vtt"),

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints.task import TaskContext
-from shared.flows.documents import Doc
+from shared.flows.documents import Doc, all_documents, owned_documents
 from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
 from shared.pipeline import EXPORTS_PREFIX, Bucket
@@ -121,7 +121,7 @@ def _write_part(
 
 
 def _documents(store: JobStore, collection: str, owner: str, after: str) -> Iterator[Doc]:
-    while docs := store.list_owned_by_id(collection, owner, after=after, max_count=300):
+    while docs := store.run_query(owned_documents(collection, owner, after=after, limit=300)):
         yield from docs
         after = docs[-1].id
 
@@ -151,7 +151,7 @@ def _exported_fields(context: TaskContext, collection: str, doc: Doc) -> dict[st
     names = [artifact.name for artifact in job.results]
     fields["links"] = {name: f"{base}/{quote(name, safe='')}" for name in names}
     for subcollection in ("stages", "events"):
-        docs = store.list_documents(f"{doc.path}/{subcollection}")
+        docs = store.run_query(all_documents(f"{doc.path}/{subcollection}"))
         fields[f"{subcollection}_documents"] = [{"id": row.id, **row.data} for row in docs]
     return fields
 

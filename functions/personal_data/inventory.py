@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.flows.documents import Create, Delete, Doc
+from shared.flows.documents import Create, Delete, Doc, owned_documents
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import StoredObject
 
@@ -113,8 +113,8 @@ def _add_to_totals(totals: Totals, item: RemovedItem) -> None:
 
 def _chunks(store: JobStore, request_id: str) -> Iterator[Doc]:
     after = ""
-    while docs := store.list_owned_by_id(
-        _collection(request_id), request_id, after=after, max_count=CHUNK_PAGE_SIZE
+    while docs := store.run_query(
+        owned_documents(_collection(request_id), request_id, after=after, limit=CHUNK_PAGE_SIZE)
     ):
         yield from docs
         after = docs[-1].id

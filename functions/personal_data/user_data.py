@@ -8,7 +8,7 @@ from datetime import datetime
 from functions.personal_data.inventory import RemovedItem, removed_document, removed_object
 from shared.cameras.camera import CAMERAS
 from shared.cameras.recording import RECORDINGS, SEGMENTS
-from shared.flows.documents import Doc
+from shared.flows.documents import Doc, all_documents, owned_documents
 from shared.pipeline import EXPORTS_PREFIX
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
@@ -56,15 +56,15 @@ class UserData:
     def list_jobs(self, after: str, limit: int) -> tuple[list[Doc], str]:
         """Returns up to `limit` jobs after the id `after`, with tombstones, and the id after which
         the next page starts: "" when there are no more."""
-        docs = self._store.list_owned_by_id(JOBS, self._owner, after=after, max_count=limit)
+        docs = self._store.run_query(owned_documents(JOBS, self._owner, after=after, limit=limit))
         jobs = [doc for doc in docs if self._is_included(doc.data["created_at"])]
         return jobs, docs[-1].id if docs else ""
 
     def list_documents(self, collection: str) -> Iterator[Doc]:
         """Yields the documents of a collection that the user owns."""
         after = ""
-        while docs := self._store.list_owned_by_id(
-            collection, self._owner, after=after, max_count=PAGE_SIZE
+        while docs := self._store.run_query(
+            owned_documents(collection, self._owner, after=after, limit=PAGE_SIZE)
         ):
             yield from (doc for doc in docs if self._is_included(_creation_time(doc)))
             after = docs[-1].id
@@ -97,7 +97,7 @@ class UserData:
         deleted ones at `removed_paths`."""
         existing = {doc.path for name in (CAMERAS, RECORDINGS) for doc in self.list_documents(name)}
         for path in sorted({*existing, *removed_paths}):
-            segments = self._store.list_documents(f"{path}/{SEGMENTS}")
+            segments = self._store.run_query(all_documents(f"{path}/{SEGMENTS}"))
             yield from (removed_document(doc.path) for doc in segments)
             for folder in camera_folders(path):
                 objects = self._objects.list_objects(folder.bucket, folder.prefix)
@@ -106,7 +106,8 @@ class UserData:
     def list_owner_objects(self) -> Iterator[tuple[Folder, list[StoredObject]]]:
         """Yields the folders that are not deleted with jobs, with their objects. An export counts
         by the time of its request, even if its parts are written later."""
-        newer = {doc.id for doc in self._store.list_owned_by_id(DATA_REQUESTS, self._owner)}
+        requests = self._store.run_query(owned_documents(DATA_REQUESTS, self._owner))
+        newer = {doc.id for doc in requests}
         newer -= {doc.id for doc in self.list_documents(DATA_REQUESTS)}
         for folder in owner_folders(self._owner):
             objects = self._objects.list_objects(folder.bucket, folder.prefix)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from functions.stitching.render import CHAPTERS, FILM, POSTER, SRT, VTT
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.claims import UnitDone
 from shared.recipes.results import FilmResult
+from shared.recipes.stored_object import ResultKind
 from shared.runtime.results_writer import ResultsWriter
 
 
@@ -17,7 +20,9 @@ def copy_results(context: UnitContext) -> UnitDone:
     artifacts = []
     for artifact in unit.artifacts:
         context.check()
-        artifacts.append(results.copy(artifact.stored_object, artifact.name, artifact.kind))
+        # The part took the kind from a FilmFile.
+        kind = cast("ResultKind", artifact.kind)
+        artifacts.append(results.copy(artifact.stored_object, artifact.name, kind))
     # An edited film may have no speech and so no subtitles: earlier ones are replaced as well.
     names = tuple(file.name for file in (FILM, POSTER, VTT, SRT, CHAPTERS))
     return UnitDone(tuple(artifacts), facts=film.to_dict(), replaced_names=names)

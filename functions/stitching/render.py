@@ -13,7 +13,7 @@ from functions.stitching.film.still_film import StillFilm
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.claims import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
-from shared.recipes.stored_object import StoredObject
+from shared.recipes.stored_object import ResultKind, StoredObject
 from shared.runtime.results_writer import write_once
 
 FILM_VERSION = 2
@@ -26,7 +26,7 @@ class FilmFile:
     """A file of the result: its name, its kind as an artifact, and its media type."""
 
     name: str
-    kind: str
+    kind: ResultKind
     content_type: str
 
 

@@ -12,7 +12,7 @@ from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sandboxed_probe import probe_in_sandbox
 from functions.upload_trigger.sound import examine_track
 from shared.entrypoints.stage import UnitContext
-from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
+from shared.errors import InvalidOption, SourceExpired
 from shared.jobs.claims import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
 from shared.pipeline import Bucket, find_consumer
@@ -33,12 +33,10 @@ from shared.recipes.upload_results import (
 def examine_upload(context: UnitContext) -> UnitDone:
     """Examines an upload. Files that can be large are read in ranges.
 
-    Raises SourceExpired, NotAvailableYet, and the errors of the examiners.
+    Raises SourceExpired and the errors of the examiners.
     """
     declared = next(item for item in context.job.inputs if item.name == context.part)
-    examine = _EXAMINERS.get(declared.name.rstrip("0123456789"))
-    if examine is None:
-        raise NotAvailableYet(f"A job cannot take the input {declared.name} yet.")
+    examine = EXAMINERS[declared.name.rstrip("0123456789")]
     stored = context.objects.stat(Bucket.UPLOADS, declared.object)
     if stored is None:
         raise SourceExpired
@@ -101,7 +99,7 @@ def _examine_sound(context: UnitContext, stored: StoredObject) -> SoundInfo:
     return examine_track(context.objects, stored, context.should_stop)
 
 
-_EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
+EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
     "video": _examine_video,
     "picture": _examine_picture,
     "prompt": _examine_prompt,

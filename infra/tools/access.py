@@ -105,15 +105,14 @@ def render_table() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for row in FUNCTIONS.values():
-        if row.is_built:
-            grants = list_grants(row)
-            cells = [
-                _format_prefixes(grants, OBJECT_READER_ROLE),
-                _format_prefixes(grants, OBJECT_WRITER_ROLE),
-                _format_publish(row),
-                _format_other(row),
-            ]
-            lines.append(f"| `{row.name}` | {' | '.join(cells)} |")
+        grants = list_grants(row)
+        cells = [
+            _format_prefixes(grants, OBJECT_READER_ROLE),
+            _format_prefixes(grants, OBJECT_WRITER_ROLE),
+            _format_publish(row),
+            _format_other(row),
+        ]
+        lines.append(f"| `{row.name}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

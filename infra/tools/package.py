@@ -122,7 +122,6 @@ def render_tfvars(packages: Mapping[str, Path], client: str = DECK_MODEL_CLIENTS
 
 def main(arguments: list[str] | None = None) -> int:
     """Packages the named functions. Without names, packages all and writes Terraform variables."""
-    built = [row.name for row in FUNCTIONS.values() if row.is_built]
     parser = argparse.ArgumentParser(prog="python -m infra.tools.package", description=__doc__)
     parser.add_argument("functions", nargs="*", metavar="FUNCTION", help="default: all functions")
     parser.add_argument("--out", type=Path, default=PACKAGES_DIR, help="default: .local/packages")
@@ -131,10 +130,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="client library for Gemini; default: MOODREEL_DECK_MODEL_CLIENT or google-genai",
     )  # fmt: skip
     args = parser.parse_args(arguments)
-    if unknown := sorted(set(args.functions) - set(built)):
-        parser.error(f"unknown function: {', '.join(unknown)}; available: {', '.join(built)}")
+    if unknown := sorted(set(args.functions) - set(FUNCTIONS)):
+        parser.error(f"unknown function: {', '.join(unknown)}; available: {', '.join(FUNCTIONS)}")
     client = args.deck_model_client
-    packages = package_functions(args.functions or built, args.out, client)
+    packages = package_functions(args.functions or list(FUNCTIONS), args.out, client)
     for path in packages.values():
         sys.stdout.write(f"{path.name}  {path.stat().st_size / 1024:.0f} KB\n")
     if not args.functions and args.out == PACKAGES_DIR:

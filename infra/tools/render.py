@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from functions.api.accounts.usage import cost_usd
-from infra.tools import access, costs, dependencies
+from infra.tools import access, console_contract, costs, dependencies, settings_table
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
@@ -25,7 +24,6 @@ from shared.pipeline import (
     RECIPES,
     FinalizeTrigger,
     Function,
-    FunctionKind,
     ScheduleTrigger,
     find_consumer,
 )
@@ -34,9 +32,9 @@ from shared.runtime.settings import Settings
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
+INFRA = ROOT / "infra" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
-RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rates.json"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -58,20 +56,12 @@ def render_diagram() -> str:
     for start, end, label in arrows:
         lines.append(f'  {start} -- "{label}" --> {end}' if label else f"  {start} --> {end}")
     lines.append('  notification -- "email with a link" --> user')
-    lines.append("  classDef planned stroke-dasharray: 4 4,color:#888;")
-    planned = [
-        row.name
-        for row in FUNCTIONS.values()
-        if not row.is_built and row.kind is FunctionKind.PIPELINE
-    ]
-    if planned:
-        lines.append(f"  class {','.join(planned)} planned;")
     return "\n".join([*lines, "```"])
 
 
 def render_recipes() -> str:
     """Returns the recipes as a table."""
-    rows = ["| recipe | input | result | status |", "| --- | --- | --- | --- |"]
+    rows = ["| recipe | input | result |", "| --- | --- | --- |"]
     for recipe in RECIPES.values():
         inputs = " + ".join(item.name for item in recipe.inputs if not item.optional)
         inputs += "".join(
@@ -79,8 +69,7 @@ def render_recipes() -> str:
             for item in recipe.inputs
             if item.optional
         )
-        status = "available" if recipe.is_available else "planned"
-        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} | {status} |")
+        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} |")
     return "\n".join(rows)
 
 
@@ -112,16 +101,9 @@ def render_limits() -> str:
     return "\n".join(rows)
 
 
-def render_rates() -> str:
-    """Returns the cost of a second of each pipeline stage in dollars, as the console reads it."""
-    in_recipes = {name for recipe in RECIPES.values() for name in recipe.stages}
-    stages = [name for name in FUNCTIONS if name in in_recipes]
-    return json.dumps({name: round(cost_usd(name, 1), 9) for name in stages}, indent=2) + "\n"
-
-
 def render_tfvars() -> str:
     """Returns the rows of the table as Terraform variables."""
-    rows = {row.name: _row(row) for row in FUNCTIONS.values() if row.is_built}
+    rows = {row.name: _row(row) for row in FUNCTIONS.values()}
     note = "Rendered from shared/pipeline.py by infra/tools/render.py; do not edit."
     return json.dumps({"rendered_note": note, "functions": rows}, indent=2) + "\n"
 
@@ -179,15 +161,17 @@ def render_all() -> dict[Path, str]:
     intake = INTAKE.read_text()
     for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
         intake = _replace_block(intake, name, content)
+    infra = _replace_block(INFRA.read_text(), "settings", settings_table.render_table())
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
         INTAKE: intake,
+        INFRA: infra,
         DEPLOY: deploy,
         SECURITY: security,
         TFVARS: render_tfvars(),
-        RATES: render_rates(),
+        console_contract.FILE: console_contract.render(),
     }
 
 

@@ -70,10 +70,9 @@ class Component:
 def find_locks() -> dict[str, Path]:
     """Returns the lock file of every deployable environment, by function. An alternative one for a
     client library has the key `function with client`."""
-    built = [row.name for row in FUNCTIONS.values() if row.is_built]
-    locks = {name: requirements_file(name) for name in built}
+    locks = {name: requirements_file(name) for name in FUNCTIONS}
     for client in DECK_MODEL_CLIENTS[1:]:
-        alternatives = {name: requirements_file(name, client) for name in built}
+        alternatives = {name: requirements_file(name, client) for name in FUNCTIONS}
         locks |= {
             f"{name} with {client}": path
             for name, path in alternatives.items()

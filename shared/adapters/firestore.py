@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from google.api_core import exceptions as gx
@@ -21,6 +20,7 @@ from shared.flows.documents import (
     Doc,
     Increment,
     Put,
+    Query,
     Update,
     Write,
 )
@@ -59,8 +59,27 @@ class FirestoreJobStore:
             }
         return tuple(_to_doc(snapshots[path]) if path in snapshots else None for path in paths)
 
-    def list_documents(self, collection: str) -> tuple[Doc, ...]:
-        return tuple(_to_doc(snapshot) for snapshot in _stream(self._client.collection(collection)))
+    def run_query(self, query: Query) -> tuple[Doc, ...]:
+        return tuple(_to_doc(snapshot) for snapshot in _stream(self._to_firestore_query(query)))
+
+    def _to_firestore_query(self, query: Query) -> Any:
+        client = self._client
+        source = client.collection_group if query.is_group else client.collection
+        result: Any = source(query.collection)
+        for item in query.filters:
+            value = list(item.value) if item.operator == "in" else item.value
+            result = result.where(filter=FieldFilter(item.field, item.operator, value))
+        direction = firestore.Query.DESCENDING if query.descending else firestore.Query.ASCENDING
+        # The name orders documents of the same microsecond, so that no page skips one.
+        names = [query.order_by] if query.order_by else []
+        for name in (*names, "__name__"):
+            result = result.order_by(name, direction=direction)
+        if query.after is not None:
+            *values, last_id = query.after
+            last = client.document(f"{query.collection}/{last_id}")
+            cursor = zip((*names, "__name__"), (*values, last), strict=True)
+            result = result.start_after(dict(cursor))
+        return result if query.limit is None else result.limit(query.limit)
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         """Commits all writes or none. Retries when the server reports contention."""
@@ -83,62 +102,6 @@ class FirestoreJobStore:
             else:
                 return CommitResult.OK
         raise AssertionError("unreachable")
-
-    def list_stalled_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        query = (
-            self._client.collection_group("stages")
-            .where(filter=FieldFilter("state", "in", ["queued", "running"]))
-            .where(filter=FieldFilter("last_progress_at", "<", before))
-            .order_by("last_progress_at")
-            .limit(max_count)
-        )
-        return tuple(dict.fromkeys(str(snapshot.get("job")) for snapshot in _stream(query)))
-
-    def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        query = (
-            self._client.collection("jobs")
-            .where(filter=FieldFilter("purge_again_at", "<", before))
-            .limit(max_count)
-        )
-        return tuple(snapshot.id for snapshot in _stream(query))
-
-    def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        query = (
-            self._client.collection("jobs")
-            .where(filter=FieldFilter("status", "==", "awaiting_upload"))
-            .where(filter=FieldFilter("updated_at", "<", before))
-            .order_by("updated_at")
-            .limit(max_count)
-        )
-        return tuple(snapshot.id for snapshot in _stream(query))
-
-    def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        query = (
-            self._client.collection("jobs")
-            .where(filter=FieldFilter("expires_at", "<", before))
-            .order_by("expires_at")
-            .limit(max_count)
-        )
-        return tuple(snapshot.id for snapshot in _stream(query))
-
-    def list_jobs(
-        self,
-        owner: str,
-        *,
-        statuses: Iterable[str],
-        after: tuple[datetime, str] | None,
-        max_count: int,
-        recipe: str | None = None,
-    ) -> tuple[Doc, ...]:
-        query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
-        if recipe is not None:
-            query = query.where(filter=FieldFilter("recipe", "==", recipe))
-        return self._page("jobs", query, after, max_count)
-
-    def list_owned(
-        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, max_count: int
-    ) -> tuple[Doc, ...]:
-        return self._page(collection, self._owned(collection, owner), after, max_count)
 
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
@@ -170,20 +133,6 @@ class FirestoreJobStore:
     def _owned(self, collection: str, owner: str) -> Any:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
 
-    def _page(
-        self, collection: str, query: Any, after: tuple[datetime, str] | None, max_count: int
-    ) -> tuple[Doc, ...]:
-        descending = firestore.Query.DESCENDING
-        # The name orders documents of the same microsecond, so that no page skips one.
-        query = query.order_by("created_at", direction=descending).order_by(
-            "__name__", direction=descending
-        )
-        if after is not None:
-            created_at, name = after
-            last = self._client.document(f"{collection}/{name}")
-            query = query.start_after({"created_at": created_at, "__name__": last})
-        return tuple(_to_doc(snapshot) for snapshot in _stream(query.limit(max_count)))
-
     def purge_job(self, job_id: str) -> None:
         with _translate_errors():
             for query in self._job_queries(job_id):
@@ -196,15 +145,6 @@ class FirestoreJobStore:
             of_job = FieldFilter("job", "==", job_id)
             yield self._client.collection(name).where(filter=of_job)
 
-    def list_owned_by_id(
-        self, collection: str, owner: str, *, after: str = "", max_count: int = 1000
-    ) -> tuple[Doc, ...]:
-        documents = self._client.collection(collection)
-        query = documents.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__")
-        if after:
-            query = query.start_after({"__name__": documents.document(after)})
-        return tuple(_to_doc(snapshot) for snapshot in _stream(query.limit(max_count)))
-
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
         with _translate_errors():
             return tuple(
@@ -216,36 +156,6 @@ class FirestoreJobStore:
     def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
         names = _stream(self._client.collection(collection).select([]))
         return tuple(snapshot.reference.path for snapshot in names if text in snapshot.id)
-
-    def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
-        query = (
-            self._client.collection(collection)
-            .where(filter=FieldFilter("next_check_at", "<", before))
-            .order_by("next_check_at")
-            .limit(max_count)
-        )
-        return tuple(_to_doc(snapshot) for snapshot in _stream(query))
-
-    def list_newest(
-        self,
-        collection: str,
-        where: tuple[str, str],
-        *,
-        after: tuple[datetime, str] | None,
-        max_count: int,
-    ) -> tuple[Doc, ...]:
-        documents = self._client.collection(collection)
-        descending = firestore.Query.DESCENDING
-        query = (
-            documents.where(filter=FieldFilter(where[0], "==", where[1]))
-            .order_by("created_at", direction=descending)
-            .order_by("__name__", direction=descending)
-        )
-        if after is not None:
-            created_at, document = after
-            last = {"created_at": created_at, "__name__": documents.document(document)}
-            query = query.start_after(last)
-        return tuple(_to_doc(snapshot) for snapshot in _stream(query.limit(max_count)))
 
     def _purge(self, query: Any) -> None:
         while True:

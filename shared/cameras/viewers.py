@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.errors import LimitReached, TransientError
-from shared.flows.documents import Create, Doc, Update
+from shared.flows.documents import Create, Doc, Filter, Query, Update, newest_documents
 
 VIEWERS = "viewers"
 TOKEN_VALID_S = 300
@@ -36,6 +36,12 @@ class NoPictures(TransientError):
 def viewer_path(token: str) -> str:
     """Returns `viewers/{token}`."""
     return f"{VIEWERS}/{token}"
+
+
+def newest_viewers(camera_id: str) -> Query:
+    """Returns the query for the newest preview tokens of a camera."""
+    of_camera = Filter("camera", "==", camera_id)
+    return newest_documents(VIEWERS, of_camera, limit=MAX_COUNTED_VIEWERS)
 
 
 def new_viewer(token: str, camera_id: str, owner: str, now: datetime) -> Create:

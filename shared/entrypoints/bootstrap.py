@@ -15,12 +15,14 @@ from typing import TypeVar
 
 from shared.adapters import clients
 from shared.errors import ConfigurationError
+from shared.flows.effects import ClockAndIds
 from shared.ports.identity import AccountAdmin, Accounts, Identity
 from shared.ports.messages import Publisher
 from shared.ports.models import DeckModel, Illustrator, SpeechSynthesizer
 from shared.ports.objects import ObjectStore
 from shared.ports.outbound import Mailer, OutboundHttp
 from shared.ports.store import JobStore
+from shared.ports.system import Clock, Log
 from shared.runtime.interpreter import Services, SystemClock
 from shared.runtime.logs import log
 from shared.runtime.settings import Settings
@@ -70,7 +72,7 @@ def publisher() -> Publisher:
     return clients.create_publisher(settings())
 
 
-class LazyServices(Services):
+class LazyServices:
     """Services whose clients are imported and built at their first use.
 
     A function that never publishes does not load the Pub/Sub library, and a request that is
@@ -78,26 +80,30 @@ class LazyServices(Services):
     """
 
     def __init__(self, values: Settings) -> None:
-        fields = {
-            "clock": SystemClock(),
-            "log": log,
-            "new_token": lambda: secrets.token_hex(8),
-            "crash_dir": values.crash_dir,
-            "lease_s": values.lease_s,
-        }
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        self.clock: Clock = SystemClock()
+        self.log: Log = log
+        self.crash_dir = values.crash_dir
+        self.lease_s = values.lease_s
+        self.clock_and_ids = ClockAndIds(self.clock.now, self.new_token, self.lease_s)
+
+    @staticmethod
+    def new_token() -> str:
+        """Returns a new random token of 16 hexadecimal digits."""
+        return secrets.token_hex(8)
 
     @property
     def store(self) -> JobStore:
+        """The Firestore client."""
         return store()
 
     @property
     def objects(self) -> ObjectStore:
+        """The Cloud Storage client."""
         return objects()
 
     @property
     def publisher(self) -> Publisher:
+        """The Pub/Sub client."""
         return publisher()
 
 

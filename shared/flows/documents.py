@@ -1,4 +1,4 @@
-"""Firestore documents as flows see them: paths, reads and the writes of atomic batches.
+"""Firestore documents as flows see them: paths, queries and the writes of atomic batches.
 
 A batch succeeds as a whole or not at all. A precondition is a document's version (its last update
 time in Firestore) or its absence. There are no read-write transactions: they stall on contended
@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,83 @@ class CommitResult(Enum):
     OK = "ok"
     CONFLICT = "conflict"
     MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on a field. The value of `in` is a tuple. A document without the field does not
+    match, nor does one with None in a comparison by `<`."""
+
+    field: str
+    operator: Literal["==", "in", "<"]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The documents of a collection that match all filters.
+
+    Several fields in filters and order need a composite index in `infra/firestore.indexes.json`,
+    which lists the fields in the order of the filters. So queries are built by functions that
+    return `Query`, beside what they search for, and a test derives the indexes from all of them.
+
+    Attributes:
+        collection: The path of a collection; with `is_group` the name of the collections to search
+            below all documents.
+        order_by: The field that sorts the documents. Documents with the same value, and all
+            documents without `order_by`, are sorted by id. Documents without the field are left
+            out.
+        descending: Sorts by the field and the id in descending order. Needs `order_by`: Firestore
+            does not sort by id alone in descending order.
+        after: Continues after this document: its value of `order_by`, if any, and its id. Not for
+            groups.
+        limit: The largest number of documents; None for all.
+    """
+
+    collection: str
+    filters: tuple[Filter, ...] = ()
+    order_by: str = ""
+    descending: bool = False
+    after: tuple[Any, ...] | None = None
+    limit: int | None = None
+    is_group: bool = False
+
+    def __post_init__(self) -> None:
+        if self.descending and not self.order_by:
+            raise ValueError("Firestore does not sort by id alone in descending order")
+
+
+def all_documents(collection: str) -> Query:
+    """Returns the query for every document of a collection."""
+    return Query(collection)
+
+
+def owned_documents(collection: str, owner: str, *, after: str = "", limit: int = 1000) -> Query:
+    """Returns the query for an owner's documents in a collection, sorted by id, after the id
+    `after`."""
+    return Query(
+        collection,
+        (Filter("owner", "==", owner),),
+        after=(after,) if after else None,
+        limit=limit,
+    )
+
+
+def newest_documents(
+    collection: str, *filters: Filter, after: tuple[datetime, str] | None = None, limit: int
+) -> Query:
+    """Returns the query for a page of documents, newest first by `created_at`. `after` is the
+    creation time and id of the last document of the previous page."""
+    return Query(
+        collection, filters, order_by="created_at", descending=True, after=after, limit=limit
+    )
+
+
+def newest_owned(
+    collection: str, owner: str, *, after: tuple[datetime, str] | None = None, limit: int
+) -> Query:
+    """Returns the query for a page of an owner's documents, as `newest_documents`."""
+    return newest_documents(collection, Filter("owner", "==", owner), after=after, limit=limit)
 
 
 def job_path(job_id: str) -> str:

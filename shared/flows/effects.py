@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar, cast
 
-from shared.flows.documents import CommitResult, Doc, Write
+from shared.flows.documents import CommitResult, Doc, Query, Write
 from shared.flows.envelope import Envelope, ObjectRef
 from shared.pipeline import LEASE_S, Bucket
 
@@ -46,10 +46,10 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class ListCollection:
-    """Reads every document of a collection. Returns tuple[Doc, ...]."""
+class RunQuery:
+    """Reads the documents of a query. Returns tuple[Doc, ...] in its order."""
 
-    collection: str
+    query: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,58 +118,10 @@ class InputsUploaded(Generic[JobT]):
 
 
 @dataclass(frozen=True, slots=True)
-class StalledJobs:
-    """Returns the ids of jobs with a queued or running stage without progress since `before`, as
-    tuple[str, ...]."""
-
-    before: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstones:
-    """Returns the ids of deleted jobs whose second purge was due before `before`, as
-    tuple[str, ...]."""
-
-    before: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OwnedDocuments:
-    """Returns every document of a collection that belongs to `owner`, as tuple[Doc, ...]."""
-
-    collection: str
-    owner: str
-
-
-@dataclass(frozen=True, slots=True)
-class DueTasks:
-    """Returns the tasks of a collection whose next check was due before `before`, as
-    tuple[Doc, ...]."""
-
-    collection: str
-    before: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitingUploads:
-    """Returns the ids of jobs that have awaited their uploads since `before`, as
-    tuple[str, ...]."""
-
-    before: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class RunTask(Generic[ClaimT]):
     """Runs the handler of a claimed task while its lease is renewed. Returns TaskOutcome."""
 
     claim: ClaimT
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiredJobs:
-    """Returns the ids of jobs and tombstones that expired before `before`, as tuple[str, ...]."""
-
-    before: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +143,7 @@ class LogEvent:
 
 Effect = (
     Read
-    | ListCollection
+    | RunQuery
     | Commit
     | Publish
     | Wait
@@ -201,13 +153,7 @@ Effect = (
     | Quarantine
     | PurgeJob
     | InputsUploaded[Any]
-    | StalledJobs
-    | Tombstones
-    | OwnedDocuments
-    | DueTasks
     | RunTask[Any]
-    | AwaitingUploads
-    | ExpiredJobs
     | ListPrefixes
     | LogEvent
 )
@@ -256,14 +202,9 @@ def read(*paths: str) -> Flow[tuple[Doc | None, ...]]:
     return cast("tuple[Doc | None, ...]", (yield Read(paths)))
 
 
-def list_collection(collection: str) -> Flow[tuple[Doc, ...]]:
-    """Yields ListCollection with a typed result."""
-    return cast("tuple[Doc, ...]", (yield ListCollection(collection)))
-
-
-def list_owned_documents(collection: str, owner: str) -> Flow[tuple[Doc, ...]]:
-    """Yields OwnedDocuments with a typed result."""
-    return cast("tuple[Doc, ...]", (yield OwnedDocuments(collection, owner)))
+def run_query(query: Query) -> Flow[tuple[Doc, ...]]:
+    """Yields RunQuery with a typed result."""
+    return cast("tuple[Doc, ...]", (yield RunQuery(query)))
 
 
 def commit(*writes: Write) -> Flow[CommitResult]:

@@ -103,7 +103,10 @@ class PreconditionFailed(PermanentError):
 
 
 class RangeNotSatisfiable(PermanentError):
-    """The range is malformed or beyond the end; `size` is the number of bytes."""
+    """The range is malformed or beyond the end.
+
+    `size` is the number of bytes.
+    """
 
     code = "range-not-satisfiable"
 
@@ -113,7 +116,10 @@ class RangeNotSatisfiable(PermanentError):
 
 
 class InvalidFields(InvalidRequest):
-    """Fields of the request are invalid; `fields` are pairs of a path and a message."""
+    """Fields of the request are invalid.
+
+    `fields` are pairs of a path and a message.
+    """
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self.fields = fields

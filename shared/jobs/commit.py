@@ -198,10 +198,10 @@ def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "
     `failed_stage` names the stage that has failed and keeps its state."""
     writes: list[Write] = [
         Update(
-            stage_path(job.id, rules.NOTIFICATION, job.revision),
+            stage_path(job.id, job.recipe.outcome_stage, job.revision),
             {"state": StageState.QUEUED, "total": 1, "queued_at": now, "last_progress_at": now},
         ),
-        history_event(job.id, now, status.value, epoch=job.epoch, **_revision_detail(job.revision)),
+        history_event(job.id, now, status, epoch=job.epoch, **_revision_detail(job.revision)),
     ]
     if status is not Status.DONE:
         writes += [
@@ -244,7 +244,7 @@ def _plan_stage(
 
 def _review_event(job: Job, now: datetime) -> Write:
     return history_event(
-        job.id, now, Status.AWAITING_REVIEW.value, epoch=job.epoch, revision=job.revision
+        job.id, now, Status.AWAITING_REVIEW, epoch=job.epoch, revision=job.revision
     )
 
 

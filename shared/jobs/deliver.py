@@ -159,7 +159,7 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
     """Runs a claimed unit and records its outcome."""
     envelope = claim.envelope
     yield CrashPoint("after_claim", envelope)
-    if envelope.stage == rules.NOTIFICATION:
+    if FUNCTIONS[envelope.stage].reports_outcome:
         # Before the email, so that webhooks do not wait for an unavailable mail server.
         yield from create_deliveries(claim.job, envelope.part, clock)
     outcome = yield from run_unit(claim)
@@ -198,7 +198,7 @@ def _fail(claim: UnitClaim, error: tuple[str, str], clock: ClockAndIds) -> Flow[
 
 def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
     """Commits the unit as DONE. Returns False when the claim was lost."""
-    if claim.envelope.stage == rules.NOTIFICATION:
+    if FUNCTIONS[claim.envelope.stage].reports_outcome:
         return (yield from commit_notification(claim, result, clock))
     if claim.envelope.part == JOIN:
         return (yield from commit_join(claim, result, clock))
@@ -207,7 +207,7 @@ def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool
 
 def announce_next(envelope: Envelope, *, publish_to_consumer: bool) -> Flow[None]:
     """Publishes the messages that follow a unit that is DONE."""
-    if envelope.stage == rules.NOTIFICATION:
+    if FUNCTIONS[envelope.stage].reports_outcome:
         return
     snapshot = yield from read_successors(envelope)
     if snapshot is None or rules.is_out_of_date(snapshot.job, envelope):
@@ -269,7 +269,7 @@ def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[boo
             return False
         if rules.is_out_of_date(job, envelope):
             return False
-        if job.is_terminal and envelope.stage != rules.NOTIFICATION:
+        if job.is_terminal and not FUNCTIONS[envelope.stage].reports_outcome:
             return False
         until = rules.lease_end(clock.now(), clock.lease_s)
         writes: list[Write] = [Update(path, {"lease_until": until}, unit.version)]

@@ -21,6 +21,7 @@ from shared.jobs import rules
 from shared.jobs.commit import end_writes
 from shared.jobs.model import Job, StageState, Status, UnitState
 from shared.jobs.queries import read_outcome_messages, read_view
+from shared.pipeline import FUNCTIONS
 
 
 def fail_unit(
@@ -39,6 +40,7 @@ def fail_unit(
         token: The token of the caller's claim. None: the caller has no claim, and a unit that is
             leased is left as it is.
     """
+    reports_outcome = FUNCTIONS[envelope.stage].reports_outcome
     while True:
         view = yield from read_view(envelope)
         job, unit, now = view.job, view.unit, clock.now()
@@ -76,13 +78,13 @@ def fail_unit(
                 },
             ),
         ]
-        if envelope.stage != rules.NOTIFICATION and not job.is_terminal:
+        if not reports_outcome and not job.is_terminal:
             writes += job_failure_writes(job, details, now)
         if (yield from commit(*writes)) is CommitResult.OK:
             yield LogEvent("unit.failed", {"code": details["code"], "reason": details["message"]})
             break
     view = yield from read_view(envelope)
-    if envelope.stage != rules.NOTIFICATION and view.job is not None:
+    if not reports_outcome and view.job is not None:
         yield from publish((yield from read_outcome_messages(view.job)))
     return True
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from shared.flows.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
 from shared.flows.envelope import Envelope
@@ -14,6 +14,10 @@ from shared.pipeline import FUNCTIONS, RECIPES, Bucket, Recipe
 from shared.recipes.stored_object import Artifact
 
 SCHEMA = 1
+HistoryEvent = Literal[
+    "created", "upload_renewed", "stage_done", "redriven", "revised", "released", "notified"
+]
+"""The events of a job's history, besides the statuses that a job reaches."""
 
 
 class Status(StrEnum):
@@ -326,11 +330,13 @@ def new_job(
     return tuple(writes)
 
 
-def history_event(job_id: str, at: datetime, name: str, *, epoch: int, **details: Any) -> Write:
+def history_event(
+    job_id: str, at: datetime, name: HistoryEvent | Status, *, epoch: int, **details: Any
+) -> Write:
     """Returns the write of an event of the job's history. The same event written twice is one
     document."""
     key = ".".join([str(epoch), name, *(str(value) for value in details.values())])[:200]
     return Put(
         event_path(job_id, key.replace("/", "_")),
-        {"job": job_id, "at": at, "what": name, "epoch": epoch, **details},
+        {"job": job_id, "at": at, "what": str(name), "epoch": epoch, **details},
     )

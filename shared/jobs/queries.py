@@ -1,15 +1,96 @@
-"""Reads the documents that a decision needs, in as few round trips as possible."""
+"""Reads the documents that a decision needs, in as few round trips as possible, and the queries for
+jobs and their stages, units and events."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
-from shared.flows.documents import job_path, stage_path, unit_path
-from shared.flows.effects import Flow, list_collection, read
+from shared.flows.documents import (
+    Filter,
+    Query,
+    job_path,
+    newest_documents,
+    stage_path,
+    unit_path,
+)
+from shared.flows.effects import Flow, read, run_query
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import rules
-from shared.jobs.model import Job, Stage, StageState, Unit, revision_of
+from shared.jobs.model import Job, Stage, StageState, Status, Unit, revision_of
 from shared.pipeline import FUNCTIONS, MessageTrigger, find_consumer
+from shared.tasks.task import SWEEP_PAGE_SIZE
+
+ACTIVE_STATES = (StageState.QUEUED, StageState.RUNNING)
+
+
+def stages_of(job_id: str) -> Query:
+    """Returns the query for all stages of a job, of every revision."""
+    return Query(f"{job_path(job_id)}/stages")
+
+
+def units_of(job_id: str) -> Query:
+    """Returns the query for all units of a job, of every revision."""
+    return Query(f"{job_path(job_id)}/units")
+
+
+def events_of(job_id: str) -> Query:
+    """Returns the query for the events of a job."""
+    return Query(f"{job_path(job_id)}/events")
+
+
+def stalled_stages(before: datetime, limit: int = SWEEP_PAGE_SIZE) -> Query:
+    """Returns the query for the queued and running stages of all jobs without progress since
+    `before`, oldest first."""
+    return Query(
+        "stages",
+        (Filter("state", "in", ACTIVE_STATES), Filter("last_progress_at", "<", before)),
+        order_by="last_progress_at",
+        limit=limit,
+        is_group=True,
+    )
+
+
+def jobs_awaiting_uploads(before: datetime, limit: int = SWEEP_PAGE_SIZE) -> Query:
+    """Returns the query for the jobs that await their uploads and have not changed since `before`,
+    oldest first."""
+    return Query(
+        "jobs",
+        (Filter("status", "==", Status.AWAITING_UPLOAD), Filter("updated_at", "<", before)),
+        order_by="updated_at",
+        limit=limit,
+    )
+
+
+def expired_jobs(before: datetime, limit: int = SWEEP_PAGE_SIZE) -> Query:
+    """Returns the query for the jobs and tombstones with `expires_at` before `before`, oldest
+    first."""
+    return Query("jobs", (Filter("expires_at", "<", before),), order_by="expires_at", limit=limit)
+
+
+def due_tombstones(before: datetime, limit: int = SWEEP_PAGE_SIZE) -> Query:
+    """Returns the query for the deleted jobs whose second purge was due before `before`, oldest
+    first."""
+    return Query(
+        "jobs", (Filter("purge_again_at", "<", before),), order_by="purge_again_at", limit=limit
+    )
+
+
+def newest_jobs(
+    owner: str,
+    *,
+    statuses: Iterable[str],
+    recipe: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int,
+) -> Query:
+    """Returns the query for a page of an owner's jobs in one of `statuses`, newest first. `after`
+    is the creation time and id of the last job of the previous page."""
+    filters = [Filter("owner", "==", owner), Filter("status", "in", tuple(statuses))]
+    if recipe is not None:
+        filters.append(Filter("recipe", "==", recipe))
+    return newest_documents("jobs", *filters, after=after, limit=limit)
 
 
 def read_view(envelope: Envelope) -> Flow[rules.View]:
@@ -74,8 +155,8 @@ def read_snapshot(job_id: str) -> Flow[rules.JobSnapshot | None]:
 
 
 def _read_below(job: Job) -> Flow[rules.JobSnapshot]:
-    stage_docs = yield from list_collection(f"{job_path(job.id)}/stages")
-    unit_docs = yield from list_collection(f"{job_path(job.id)}/units")
+    stage_docs = yield from run_query(stages_of(job.id))
+    unit_docs = yield from run_query(units_of(job.id))
     stages = [Stage.from_doc(doc) for doc in stage_docs]
     units = [Unit.from_doc(doc) for doc in unit_docs]
     current = [row for row in stages if row.revision == revision_of(row.name, job.revision)]
@@ -96,7 +177,7 @@ def read_outcome_messages(job: Job) -> Flow[list[Envelope]]:
     if not job.is_terminal:
         return []
     part = rules.outcome_part(job)
-    (doc,) = yield from read(unit_path(job.id, rules.NOTIFICATION, job.revision, part))
+    (doc,) = yield from read(unit_path(job.id, job.recipe.outcome_stage, job.revision, part))
     return rules.outcome_messages(job, None if doc is None else Unit.from_doc(doc))
 
 

@@ -21,7 +21,6 @@ from shared.pipeline import (
     find_producer,
 )
 
-NOTIFICATION = "notification"
 MAX_WAIT_S = 6 * 3600
 """How long dead_letter announces the units of a queued stage again before it fails them."""
 
@@ -52,7 +51,7 @@ def decide(view: View, envelope: Envelope, now: datetime) -> Decision:
     job, stage, unit = view.job, view.stage, view.unit
     if job is None or stage is None or is_out_of_date(job, envelope):
         return Decision.DROP
-    if envelope.stage == NOTIFICATION:
+    if FUNCTIONS[envelope.stage].reports_outcome:
         if not job.is_terminal or envelope.part != outcome_part(job):
             return Decision.DROP
     elif (
@@ -67,7 +66,7 @@ def decide(view: View, envelope: Envelope, now: datetime) -> Decision:
         return Decision.DROP
     if is_leased(unit, now) or (unit is not None and unit.not_before > now):
         return Decision.BUSY
-    if envelope.stage != NOTIFICATION:
+    if not FUNCTIONS[envelope.stage].reports_outcome:
         if stage.total is None:
             return Decision.BUSY
         if envelope.part == JOIN and not stage.is_complete:
@@ -138,7 +137,7 @@ def outcome_messages(job: Job, notification: Unit | None) -> list[Envelope]:
         return []
     if not job.is_terminal or job.status is Status.DELETED:
         return []
-    return [Envelope(job.id, NOTIFICATION, outcome_part(job), job.revision, job.epoch)]
+    return [Envelope(job.id, job.recipe.outcome_stage, outcome_part(job), job.revision, job.epoch)]
 
 
 def units_to_announce(
@@ -249,7 +248,11 @@ def next_epoch(job: Job) -> int:
 
 def units_to_delete(units: Mapping[tuple[str, str], Unit]) -> list[Unit]:
     """Returns the units that a redrive deletes, with their attempts and errors: all but DONE."""
-    return [unit for unit in units.values() if not is_done(unit) and unit.stage != NOTIFICATION]
+    return [
+        unit
+        for unit in units.values()
+        if not is_done(unit) and not FUNCTIONS[unit.stage].reports_outcome
+    ]
 
 
 def status_after_redrive(snapshot: JobSnapshot, uploaded: Collection[str]) -> Status:

@@ -19,8 +19,12 @@ from shared.flows.documents import (
     CommitResult,
     Create,
     Doc,
+    Filter,
+    Query,
     Update,
     Write,
+    newest_documents,
+    owned_documents,
     stage_path,
 )
 from shared.flows.effects import (
@@ -28,9 +32,9 @@ from shared.flows.effects import (
     Flow,
     LogEvent,
     commit,
-    list_owned_documents,
     publish,
     read,
+    run_query,
 )
 from shared.jobs.model import Job, Status
 from shared.tasks.task import Task, new_task, task_envelope, task_path
@@ -201,13 +205,21 @@ def new_delivery(
     return new_task(WEBHOOK, delivery, webhook.owner, fields, now)
 
 
+def newest_deliveries(
+    webhook_id: str, *, after: tuple[datetime, str] | None = None, limit: int
+) -> Query:
+    """Returns the query for a page of the deliveries to a webhook, newest first."""
+    of_webhook = Filter("webhook", "==", webhook_id)
+    return newest_documents("deliveries", of_webhook, after=after, limit=limit)
+
+
 def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
     """Creates the deliveries of a job's outcome and announces them. It can be repeated: an existing
     delivery is announced again unless it has ended.
 
     Each batch updates a stage of the job, so that a deleted job leaves no delivery behind.
     """
-    docs = yield from list_owned_documents(WEBHOOKS, job.owner)
+    docs = yield from run_query(owned_documents(WEBHOOKS, job.owner))
     event = EVENTS[job.status]
     webhooks = []
     for doc in docs:
@@ -226,7 +238,7 @@ def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
     existing = yield from read(*(task_path(WEBHOOK, delivery) for delivery in ids))
     now = clock.now()
     stage_update: Write = Update(
-        stage_path(job.id, "notification", job.revision), {"last_progress_at": now}
+        stage_path(job.id, job.recipe.outcome_stage, job.revision), {"last_progress_at": now}
     )
     messages = []
     for webhook, delivery, current in zip(webhooks, ids, existing, strict=True):

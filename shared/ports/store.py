@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
-from shared.flows.documents import CommitResult, Doc, Write
+from shared.flows.documents import CommitResult, Doc, Query, Write
 
 
 class JobStore(Protocol):
@@ -17,48 +16,12 @@ class JobStore(Protocol):
         """Reads documents together. Returns them in the order of `paths`."""
         ...
 
-    def list_documents(self, collection: str) -> tuple[Doc, ...]:
-        """Returns every document of a collection."""
+    def run_query(self, query: Query) -> tuple[Doc, ...]:
+        """Returns the documents of a query, in its order."""
         ...
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         """Commits an atomic batch."""
-        ...
-
-    def list_stalled_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        """Returns ids of jobs with a queued or running stage without progress since `before`,
-        oldest first."""
-        ...
-
-    def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        """Returns ids of deleted jobs whose second purge was due before `before`."""
-        ...
-
-    def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        """Returns ids of jobs that await their uploads and have not changed since `before`."""
-        ...
-
-    def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        """Returns ids of jobs and tombstones with `expires_at` before `before`, oldest first."""
-        ...
-
-    def list_jobs(
-        self,
-        owner: str,
-        *,
-        statuses: Iterable[str],
-        after: tuple[datetime, str] | None,
-        max_count: int,
-        recipe: str | None = None,
-    ) -> tuple[Doc, ...]:
-        """Returns a page of an owner's jobs in one of `statuses`, newest first. `after` is the
-        creation time and id of the last job of the previous page."""
-        ...
-
-    def list_owned(
-        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, max_count: int
-    ) -> tuple[Doc, ...]:
-        """Returns a page of an owner's documents in a collection, in the order of `list_jobs`."""
         ...
 
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
@@ -83,12 +46,6 @@ class JobStore(Protocol):
         document stays."""
         ...
 
-    def list_owned_by_id(
-        self, collection: str, owner: str, *, after: str = "", max_count: int = 1000
-    ) -> tuple[Doc, ...]:
-        """Returns an owner's documents in a collection, sorted by id, starting after `after`."""
-        ...
-
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
         """Returns the paths of all documents that `purge_job` would delete."""
         ...
@@ -96,20 +53,4 @@ class JobStore(Protocol):
     def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
         """Returns the paths of a collection's documents whose id contains `text`. Reads every
         id."""
-        ...
-
-    def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
-        """Returns documents whose `next_check_at` is before `before`, oldest first."""
-        ...
-
-    def list_newest(
-        self,
-        collection: str,
-        where: tuple[str, str],
-        *,
-        after: tuple[datetime, str] | None,
-        max_count: int,
-    ) -> tuple[Doc, ...]:
-        """Returns a page of the documents whose field where[0] equals where[1], newest first by
-        `created_at`. `after` is the creation time and id of the last one of the previous page."""
         ...

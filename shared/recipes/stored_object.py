@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from shared.pipeline import Bucket
 
@@ -77,6 +77,13 @@ class StoredObject:
             self.size_bytes,
             self.content_type,
         )
+
+
+ResultKind = Literal[
+    "film", "annotated", "poster", "subtitles", "chapters", "deck", "slides", "frames", "manifest",
+    "table", "sheet", "timeline", "cues", "chart", "moment", "media_info",
+]  # fmt: skip
+"""The kinds of the artifacts that users can download."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.flows import effects
@@ -20,7 +20,7 @@ from shared.flows.envelope import Envelope
 from shared.jobs import claims
 from shared.jobs.deliver import renew
 from shared.jobs.model import Job, UnitClaim
-from shared.pipeline import FUNCTIONS, LEASE_S, RENEWALS_PER_LEASE
+from shared.pipeline import FUNCTIONS, RENEWALS_PER_LEASE
 from shared.ports.messages import Publisher
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
@@ -82,24 +82,44 @@ class TaskLease(Lease):
         self.claim = claim
 
 
-@dataclass(frozen=True)
-class Services:
-    """The services that effects use."""
+class Services(Protocol):
+    """The services that effects use. A client may be built at its first use."""
 
-    store: JobStore
-    objects: ObjectStore
-    publisher: Publisher
-    clock: Clock
-    log: Log
-    new_token: Callable[[], str]
-    crash_dir: str = ""
-    lease_s: float = LEASE_S
-    """How long a claim is valid without a renewal, at most."""
+    @property
+    def store(self) -> JobStore:
+        """The Firestore client."""
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The Cloud Storage client."""
+
+    @property
+    def publisher(self) -> Publisher:
+        """The Pub/Sub client."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+
+    @property
+    def log(self) -> Log:
+        """Writes a log event."""
+
+    @property
+    def new_token(self) -> Callable[[], str]:
+        """Returns a new random token."""
+
+    @property
+    def crash_dir(self) -> str:
+        """The folder of crash requests; "" for none."""
+
+    @property
+    def lease_s(self) -> float:
+        """How long a claim is valid without a renewal, at most, in seconds."""
 
     @property
     def clock_and_ids(self) -> effects.ClockAndIds:
-        """The values for flows."""
-        return effects.ClockAndIds(self.clock.now, self.new_token, self.lease_s)
+        """The clock, new tokens and the length of a lease, for flows."""
 
 
 class Interpreter:
@@ -141,8 +161,8 @@ class Interpreter:
         match effect:
             case effects.Read(paths):
                 return services.store.read(paths)
-            case effects.ListCollection(collection):
-                return services.store.list_documents(collection)
+            case effects.RunQuery(query):
+                return services.store.run_query(query)
             case effects.Commit(writes):
                 return services.store.commit(writes)
             case effects.Publish(envelopes):
@@ -155,18 +175,6 @@ class Interpreter:
                 return self._run_task(claim)
             case effects.LogEvent(name, fields):
                 return services.log(name, **fields)
-            case effects.OwnedDocuments(collection, owner):
-                return services.store.list_owned_by_id(collection, owner)
-            case effects.DueTasks(collection, before):
-                return services.store.list_due(collection, before)
-            case effects.StalledJobs(before):
-                return services.store.list_stalled_jobs(before)
-            case effects.Tombstones(before):
-                return services.store.list_tombstones(before)
-            case effects.AwaitingUploads(before):
-                return services.store.list_awaiting_uploads(before)
-            case effects.ExpiredJobs(before):
-                return services.store.list_expired_jobs(before)
             case effects.ListPrefixes(bucket, prefix):
                 return services.objects.list_prefixes(bucket, prefix)
             case effects.InputsUploaded(job):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from shared.pipeline import RESULTS_PREFIX, Bucket
 from shared.ports.objects import ObjectStore, ObjectWriter
-from shared.recipes.stored_object import Artifact, StoredObject
+from shared.recipes.stored_object import Artifact, ResultKind, StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ResultsWriter:
         )
 
     def write(
-        self, name: str, kind: str, content_type: str, data: bytes | Iterable[bytes]
+        self, name: str, kind: ResultKind, content_type: str, data: bytes | Iterable[bytes]
     ) -> Artifact:
         """Writes an object from its bytes, or from chunks of them."""
         with self.create(name, content_type) as writer:
@@ -39,7 +39,7 @@ class ResultsWriter:
                 writer.write(chunk)
         return writer.stored_object.to_artifact(name, kind)
 
-    def copy(self, source: StoredObject, name: str, kind: str) -> Artifact:
+    def copy(self, source: StoredObject, name: str, kind: ResultKind) -> Artifact:
         """Copies an object on the server."""
         copy, _ = self.objects.copy(source, Bucket.OUTPUTS, self._path(name), spec=self.key)
         return copy.to_artifact(name, kind)

@@ -12,11 +12,10 @@ from typing import Any, assert_never, cast
 
 from shared.errors import AttemptsExhausted
 from shared.flows.decision import Decision
-from shared.flows.documents import CommitResult, Doc, Update
+from shared.flows.documents import CommitResult, Update
 from shared.flows.effects import (
     ClockAndIds,
     CrashPoint,
-    DueTasks,
     Failed,
     Flow,
     Later,
@@ -28,6 +27,7 @@ from shared.flows.effects import (
     commit,
     publish,
     read,
+    run_query,
 )
 from shared.flows.envelope import Envelope
 from shared.pipeline import BUSY_WAIT_S, FUNCTIONS, LEASE_S, STALLED_S
@@ -37,6 +37,7 @@ from shared.tasks.task import (
     TaskDone,
     TaskOutcome,
     TaskState,
+    due_tasks,
     task_envelope,
     task_path,
 )
@@ -115,10 +116,10 @@ def renew(claim: TaskClaim, clock: ClockAndIds) -> Flow[bool]:
 def sweep_tasks(clock: ClockAndIds) -> Flow[int]:
     """Announces the tasks whose `next_check_at` has passed. Returns their number."""
     seen: set[str] = set()
-    for row in (row for row in FUNCTIONS.values() if row.task_collection and row.is_built):
+    for row in (row for row in FUNCTIONS.values() if row.task_collection):
         while len(seen) < MAX_SWEPT_TASKS:
             now = clock.now()
-            due = cast("tuple[Doc, ...]", (yield DueTasks(row.task_collection, now)))
+            due = yield from run_query(due_tasks(row.task_collection, now))
             unseen = [doc for doc in due if doc.path not in seen]
             if not unseen:
                 break

@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.flows.documents import Create, Doc, Write
+from shared.flows.documents import Create, Doc, Filter, Query, Write
 from shared.flows.effects import Failed, Later, Lost
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, STALLED_S
 
+SWEEP_PAGE_SIZE = 100
+"""Documents that the sweeper reads at a time."""
 TASK = "task"
 """The part in a task's envelope. The envelope's job_id is the task's id."""
 
@@ -114,6 +116,17 @@ def task_path(function: str, task_id: str) -> str:
 def task_envelope(function: str, task_id: str) -> Envelope:
     """Returns the message that runs a task."""
     return Envelope(task_id, function, TASK)
+
+
+def due_tasks(collection: str, before: datetime, limit: int = SWEEP_PAGE_SIZE) -> Query:
+    """Returns the query for the tasks of a collection whose `next_check_at` is before `before`,
+    oldest first. A task that has ended is never due."""
+    return Query(
+        collection,
+        (Filter("next_check_at", "<", before),),
+        order_by="next_check_at",
+        limit=limit,
+    )
 
 
 def new_task(

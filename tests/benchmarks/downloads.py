@@ -16,9 +16,10 @@ from infra.local.suite.handle import SuiteHandle, run_suite
 from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
 from shared.adapters import clients
-from shared.runtime.interpreter import Services, SystemClock
+from shared.runtime.interpreter import SystemClock
 from shared.runtime.logs import log
 from shared.runtime.settings import Settings
+from tests.fakes.services import FixedServices
 from tests.fixtures.suite.downloads import create_done_job, open_download, shared_url
 
 CLIENT_COUNT = 8
@@ -36,7 +37,7 @@ def main() -> int:
     with run_suite(layout) as suite:
         os.environ.update(suite.env)
         settings = Settings.from_env(suite.env)
-        services = Services(
+        services = FixedServices(
             clients.create_job_store(settings), clients.create_object_store(settings),
             clients.create_publisher(settings),
             SystemClock(), log, lambda: "t",

@@ -14,7 +14,7 @@ from infra.local.suite.api_client import ApiError
 from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.http import request
 from infra.local.suite.layout import PROJECT
-from shared.flows.documents import Update, job_path, stage_path, unit_path
+from shared.flows.documents import Update, all_documents, job_path, stage_path, unit_path
 from shared.flows.envelope import JOIN, Envelope
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.runtime.interpreter import Services
@@ -57,10 +57,10 @@ def test_message_delivered_four_times_gives_one_result_and_one_email(
     assert len(suite.list_emails(user.email)) == 2, "one e-mail for each of the two jobs"
     stages = {
         doc.data["stage"]: doc.data
-        for doc in services.store.list_documents(f"jobs/{job_id}/stages")
+        for doc in services.store.run_query(all_documents(f"jobs/{job_id}/stages"))
     }
     assert stages["frame_extraction"]["done"] == stages["frame_extraction"]["total"] == 1
-    units = services.store.list_documents(f"jobs/{job_id}/units")
+    units = services.store.run_query(all_documents(f"jobs/{job_id}/units"))
     assert {doc.data["state"] for doc in units} == {"done"}
 
 
@@ -160,7 +160,7 @@ def test_deleted_job_leaves_nothing_and_late_uploads_are_removed(
         client.get_job(job_id)
     assert missing.value.status == 404
     for collection in ("stages", "units", "events"):
-        assert services.store.list_documents(f"jobs/{job_id}/{collection}") == ()
+        assert services.store.run_query(all_documents(f"jobs/{job_id}/{collection}")) == ()
     upload = f"jobs/{job_id}/video.0"
     for bucket, name in [*objects, (Bucket.UPLOADS, upload)]:
         assert services.objects.stat(bucket, name) is None

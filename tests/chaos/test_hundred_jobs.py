@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.flows.documents import all_documents
 from shared.pipeline import BUSY_WAIT_S
 from shared.runtime.interpreter import Services
 from tests.fixtures.media.clips import CLIP_SPECS
@@ -88,9 +89,9 @@ def assert_one_result(
     services: Services, client: Client, job: dict[str, Any], expected: bytes, folder: Path
 ) -> None:
     """Asserts that all units are done and counted once, and that the frames are as expected."""
-    for doc in services.store.list_documents(f"jobs/{job['id']}/units"):
+    for doc in services.store.run_query(all_documents(f"jobs/{job['id']}/units")):
         assert doc.data["state"] == "done", doc.path
-    for doc in services.store.list_documents(f"jobs/{job['id']}/stages"):
+    for doc in services.store.run_query(all_documents(f"jobs/{job['id']}/stages")):
         assert doc.data["done"] == doc.data["total"], doc.path
     names = [artifact["name"] for artifact in job["artifacts"]]
     assert len(names) == len(set(names))

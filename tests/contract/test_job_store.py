@@ -19,12 +19,26 @@ from shared.flows.documents import (
     Create,
     Delete,
     Doc,
+    Filter,
     Increment,
     Put,
+    Query,
     Update,
     Write,
+    all_documents,
+    newest_documents,
+    newest_owned,
+    owned_documents,
+)
+from shared.jobs.queries import (
+    due_tombstones,
+    expired_jobs,
+    jobs_awaiting_uploads,
+    newest_jobs,
+    stalled_stages,
 )
 from shared.ports.store import JobStore
+from shared.tasks.task import due_tasks
 from tests.fakes.job_store import MemoryJobStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -130,8 +144,49 @@ def test_collection_lists_only_its_own_documents(store: JobStore, job: str) -> N
         [Create(f"{job}/units/{n}", {"n": n}) for n in range(3)]
         + [Create(f"{job}/stages/s", {"n": 9}), Create(job, {"n": 8})]
     )
-    assert sorted(doc.data["n"] for doc in store.list_documents(f"{job}/units")) == [0, 1, 2]
-    assert sorted(doc.id for doc in store.list_documents(f"{job}/units")) == ["0", "1", "2"]
+    assert sorted(doc.data["n"] for doc in store.run_query(all_documents(f"{job}/units"))) == [
+        0,
+        1,
+        2,
+    ]
+    assert sorted(doc.id for doc in store.run_query(all_documents(f"{job}/units"))) == [
+        "0",
+        "1",
+        "2",
+    ]
+
+
+def test_query_without_filters_is_sorted_by_id_and_continues_after_one(
+    store: JobStore, job: str
+) -> None:
+    collection = f"{job}/units"
+    store.commit([Create(f"{collection}/{name}", {"n": 1}) for name in ("b", "c", "a", "d")])
+    page = Query(collection, after=("a",), limit=2)
+    assert [doc.id for doc in store.run_query(all_documents(collection))] == ["a", "b", "c", "d"]
+    assert [doc.id for doc in store.run_query(page)] == ["b", "c"]
+    with pytest.raises(ValueError, match="descending"):
+        Query(collection, descending=True)
+
+
+def test_documents_without_the_field_of_the_order_are_left_out(store: JobStore, job: str) -> None:
+    collection = f"{job}/units"
+    rows: dict[str, dict[str, Any]] = {"a": {"at": NOW}, "b": {}, "c": {"at": None}}
+    store.commit([Create(f"{collection}/{name}", data) for name, data in rows.items()])
+    earlier = (Filter("at", "<", NOW + timedelta(days=1)),)
+    found = store.run_query(Query(collection, earlier, order_by="at"))
+    assert [doc.id for doc in found] == ["a"]
+
+
+def test_due_tombstones_are_found_oldest_first(store: JobStore) -> None:
+    at = datetime(2001, 3, 1, tzinfo=UTC)
+    names = [secrets.token_hex(10) for _ in range(3)]
+    times = [at + timedelta(days=1), at, None]
+    rows = [{"status": "deleted", "purge_again_at": moment} for moment in times]
+    store.commit([Create(f"jobs/{name}", row) for name, row in zip(names, rows, strict=True)])
+    assert store.run_query(due_tombstones(at)) == ()
+    found = store.run_query(due_tombstones(at + timedelta(days=2)))
+    assert [doc.id for doc in found] == [names[1], names[0]]
+    store.commit([Delete(f"jobs/{name}") for name in names])
 
 
 def _run_concurrently(commit: Callable[[int], CommitResult]) -> list[CommitResult]:
@@ -169,7 +224,7 @@ def test_parts_that_finish_concurrently_are_counted_exactly(services: Any, job: 
     store: JobStore = services.store
     store.commit([Create(f"{job}/stages/s", {"done": 0})])
     store.commit([Create(f"{job}/units/{n}", {"state": "leased"}) for n in range(24)])
-    versions = {doc.path: doc.version for doc in store.list_documents(f"{job}/units")}
+    versions = {doc.path: doc.version for doc in store.run_query(all_documents(f"{job}/units"))}
 
     def finish(path: str) -> CommitResult:
         return store.commit(
@@ -197,7 +252,8 @@ def test_stalled_jobs_have_active_stages_without_recent_progress(services: Any, 
         store.commit(
             [Create(path, {"job": f"{job[5:]}{n}", "state": state, "last_progress_at": at})]
         )
-    job_ids = store.list_stalled_jobs(old + timedelta(days=1))
+    docs = store.run_query(stalled_stages(old + timedelta(days=1)))
+    job_ids = [doc.data["job"] for doc in docs]
     assert [job_id for job_id in job_ids if job_id.startswith(job[5:])] == [
         f"{job[5:]}0",
         f"{job[5:]}1",
@@ -213,8 +269,8 @@ def test_purge_deletes_the_documents_below_the_job(services: Any, job: str) -> N
     store.commit([Create(f"{job}/units/{n}", {"n": n}) for n in range(30)])
     store.commit([Create(f"{job}/events/{n}", {"n": n}) for n in range(3)])
     store.purge_job(job[5:])
-    assert store.list_documents(f"{job}/units") == ()
-    assert store.list_documents(f"{job}/events") == ()
+    assert store.run_query(all_documents(f"{job}/units")) == ()
+    assert store.run_query(all_documents(f"{job}/events")) == ()
     assert read_one(store, job) is not None
 
 
@@ -244,8 +300,8 @@ def test_jobs_of_an_owner_are_listed_counted_and_summed(store: JobStore) -> None
         store.commit([Create(f"jobs/{job_id}", data | created)])
 
     def list_ids(recipe: str | None, *statuses: str) -> list[str]:
-        docs = store.list_jobs(owner, statuses=statuses, after=None, max_count=9, recipe=recipe)
-        return [doc.id for doc in docs]
+        query = newest_jobs(owner, statuses=statuses, recipe=recipe, limit=9)
+        return [doc.id for doc in store.run_query(query)]
 
     assert list_ids(None, "done", "running") == ids[::-1]
     assert list_ids("frames", "done", "running") == [ids[2], ids[0]]
@@ -264,9 +320,9 @@ def test_documents_of_an_owner_are_paged_newest_first(store: JobStore) -> None:
         moment = NOW + timedelta(minutes=minute)
         store.commit([Create(f"mails/{name}", {"owner": owner, "created_at": moment})])
 
-    first = store.list_owned("mails", owner, after=None, max_count=2)
+    first = store.run_query(newest_owned("mails", owner, limit=2))
     cursor = (first[-1].data["created_at"], first[-1].id)
-    rest = store.list_owned("mails", owner, after=cursor, max_count=9)
+    rest = store.run_query(newest_owned("mails", owner, after=cursor, limit=9))
 
     assert [doc.id for doc in (*first, *rest)] == ids[::-1]
 
@@ -276,11 +332,11 @@ def test_documents_of_an_owner_are_paged_by_id(store: JobStore, job: str) -> Non
     ids = sorted(secrets.token_hex(10) for _ in range(5))
     store.commit([Create(f"webhooks/{doc_id}", {"owner": owner}) for doc_id in ids])
     store.commit([Create(f"webhooks/{secrets.token_hex(10)}", {"owner": other})])
-    first = store.list_owned_by_id("webhooks", owner, max_count=3)
-    rest = store.list_owned_by_id("webhooks", owner, after=first[-1].id, max_count=3)
+    first = store.run_query(owned_documents("webhooks", owner, limit=3))
+    rest = store.run_query(owned_documents("webhooks", owner, after=first[-1].id, limit=3))
     assert [doc.id for doc in first + rest] == ids
     store.commit([Delete(f"webhooks/{doc_id}") for doc_id in ids])
-    assert store.list_owned_by_id("webhooks", owner) == ()
+    assert store.run_query(owned_documents("webhooks", owner)) == ()
 
 
 def test_due_documents_are_listed_in_order(store: JobStore, job: str) -> None:
@@ -288,8 +344,8 @@ def test_due_documents_are_listed_in_order(store: JobStore, job: str) -> None:
     late, soon = NOW - timedelta(minutes=2), NOW - timedelta(minutes=1)
     rows = {"b": soon, "a": late, "c": None, "d": NOW, "e": NOW + timedelta(days=1)}
     store.commit([Create(f"{kind}/{name}", {"next_check_at": at}) for name, at in rows.items()])
-    assert [doc.id for doc in store.list_due(kind, NOW)] == ["a", "b"]
-    assert [doc.id for doc in store.list_due(kind, NOW, max_count=1)] == ["a"]
+    assert [doc.id for doc in store.run_query(due_tasks(kind, NOW))] == ["a", "b"]
+    assert [doc.id for doc in store.run_query(due_tasks(kind, NOW, limit=1))] == ["a"]
 
 
 def test_newest_documents_are_paged_without_gaps(store: JobStore, job: str) -> None:
@@ -297,8 +353,9 @@ def test_newest_documents_are_paged_without_gaps(store: JobStore, job: str) -> N
     for name, at in {"a": NOW, "b": NOW, "c": NOW - timedelta(days=1), "d": NOW}.items():
         store.commit([Create(f"{kind}/{name}", {"of": "x", "created_at": at})])
     store.commit([Create(f"{kind}/z", {"of": "y", "created_at": NOW})])
-    first = store.list_newest(kind, ("of", "x"), after=None, max_count=2)
-    rest = store.list_newest(kind, ("of", "x"), after=(NOW, first[-1].id), max_count=5)
+    of_x = Filter("of", "==", "x")
+    first = store.run_query(newest_documents(kind, of_x, limit=2))
+    rest = store.run_query(newest_documents(kind, of_x, after=(NOW, first[-1].id), limit=5))
     assert [doc.id for doc in first + rest] == ["d", "b", "a", "c"]
 
 
@@ -321,8 +378,9 @@ def test_jobs_that_wait_long_for_uploads_are_listed(store: JobStore) -> None:
     for status, name in names.items():
         row = {"status": status, "updated_at": ages[status], "expires_at": NOW + timedelta(9999)}
         store.commit([Create(f"jobs/{name}", row)])
-    assert store.list_awaiting_uploads(since) == ()
-    assert store.list_awaiting_uploads(since + timedelta(seconds=1)) == (names["awaiting_upload"],)
+    assert store.run_query(jobs_awaiting_uploads(since)) == ()
+    found = store.run_query(jobs_awaiting_uploads(since + timedelta(seconds=1)))
+    assert [doc.id for doc in found] == [names["awaiting_upload"]]
     store.commit([Delete(f"jobs/{name}") for name in names.values()])
 
 
@@ -334,7 +392,9 @@ def test_expired_jobs_are_listed_oldest_first(store: JobStore) -> None:
         row = {"status": "deleted" if n else "done", "updated_at": at, "expires_at": at}
         row |= {"expires_at": at + timedelta(days=2 - n)}
         store.commit([Create(f"jobs/{name}", row)])
-    assert store.list_expired_jobs(at) == ()
-    assert store.list_expired_jobs(at + timedelta(days=1, seconds=1)) == (names[2], names[1])
-    assert store.list_expired_jobs(at + timedelta(days=9), max_count=1) == (names[2],)
+    assert store.run_query(expired_jobs(at)) == ()
+    first_two = store.run_query(expired_jobs(at + timedelta(days=1, seconds=1)))
+    assert [doc.id for doc in first_two] == [names[2], names[1]]
+    oldest = store.run_query(expired_jobs(at + timedelta(days=9), limit=1))
+    assert [doc.id for doc in oldest] == [names[2]]
     store.commit([Delete(f"jobs/{name}") for name in names])

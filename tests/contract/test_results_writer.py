@@ -27,15 +27,15 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudObjectSto
 
 def test_results_of_one_key_share_a_folder_of_their_job(objects: CloudObjectStore) -> None:
     results = ResultsWriter(objects, "job1", KEY)
-    first = results.write("a.txt", "text", "text/plain", b"one block")
-    second = results.write("b.txt", "text", "text/plain", iter([b"two ", b"blocks"]))
+    first = results.write("a.txt", "table", "text/plain", b"one block")
+    second = results.write("b.txt", "table", "text/plain", iter([b"two ", b"blocks"]))
     with results.create("c.txt", "text/plain") as writer:
         writer.write(b"streamed")
 
     assert [
         stored.name for stored in objects.list_objects(Bucket.OUTPUTS, f"{RESULTS_PREFIX}job1/")
     ] == [f"{RESULTS_PREFIX}job1/{KEY[:12]}/{name}" for name in ("a.txt", "b.txt", "c.txt")]
-    assert (first.name, first.kind, first.content_type) == ("a.txt", "text", "text/plain")
+    assert (first.name, first.kind, first.content_type) == ("a.txt", "table", "text/plain")
     assert read_object(objects, first.stored_object) == b"one block"
     assert read_object(objects, second.stored_object) == b"two blocks"
     assert read_object(objects, writer.stored_object) == b"streamed"
@@ -47,7 +47,7 @@ def test_later_attempt_adopts_written_and_copied_results(objects: CloudObjectSto
     )
     first, second = (
         [
-            results.write("a.txt", "text", "text/plain", b"a"),
+            results.write("a.txt", "table", "text/plain", b"a"),
             results.copy(source, "film.mp4", "film"),
         ]
         for results in (ResultsWriter(objects, "job2", KEY) for _ in range(2))

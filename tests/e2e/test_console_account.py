@@ -104,7 +104,7 @@ def test_webhook_is_added_tested_and_replayed(suite: SuiteHandle, page: Page) ->
         just_now = datetime.now(UTC) + timedelta(hours=1)
         firestore.update_document(suite, f"webhooks/{webhook['id']}", {"tested_at": just_now})
         replay.click()
-        expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
+        expect(page.get_by_text("A test call was sent a moment ago")).to_be_visible()
         past = datetime.now(UTC) - timedelta(minutes=1)
         firestore.update_document(suite, f"webhooks/{webhook['id']}", {"tested_at": past})
         replay.click()

@@ -17,9 +17,10 @@ from shared.http.routing import Route
 from shared.pipeline import Bucket
 from shared.ports.identity import User
 from shared.ports.system import Clock
-from shared.runtime.interpreter import Services, SystemClock
+from shared.runtime.interpreter import SystemClock
 from shared.runtime.settings import Settings
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 
 ORIGIN = "https://console.moodreel.test"
 SETTINGS = Settings(
@@ -57,7 +58,7 @@ class AppHarness:
         def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
             self.log_events.append({"event": event, "severity": severity, **details})
 
-        services = Services(
+        services = FixedServices(
             store=self.store,
             objects=self.objects,
             publisher=self,

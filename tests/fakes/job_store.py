@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from shared.flows.documents import (
@@ -12,8 +11,10 @@ from shared.flows.documents import (
     Create,
     Delete,
     Doc,
+    Filter,
     Increment,
     Put,
+    Query,
     Update,
     Write,
 )
@@ -31,14 +32,18 @@ class MemoryJobStore:
         self.read_count += 1
         return tuple(self._doc(path) for path in paths)
 
-    def list_documents(self, collection: str) -> tuple[Doc, ...]:
-        depth = collection.count("/") + 1
-        return tuple(
-            doc
-            for path in sorted(self.documents)
-            if path.startswith(collection + "/") and path.count("/") == depth
-            if (doc := self._doc(path)) is not None
-        )
+    def run_query(self, query: Query) -> tuple[Doc, ...]:
+        docs = [
+            Doc(path, data, version)
+            for path, (data, version) in self.documents.items()
+            if _is_in_collection(path, query)
+            and all(_matches(data, item) for item in query.filters)
+            and (not query.order_by or query.order_by in data)
+        ]
+        docs.sort(key=lambda doc: _sort_key(doc, query), reverse=query.descending)
+        if query.after is not None:
+            docs = [doc for doc in docs if _is_after(doc, query)]
+        return tuple(docs[: query.limit])
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         writes = list(writes)
@@ -61,96 +66,30 @@ class MemoryJobStore:
             self._apply(write)
         return CommitResult.OK
 
-    def list_stalled_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        stalled = sorted(
-            (data["last_progress_at"], data["job"])
-            for path, (data, _) in self.documents.items()
-            if "/stages/" in path
-            if data["state"] in ("queued", "running") and data["last_progress_at"] < before
-        )
-        return tuple(dict.fromkeys(job for _, job in stalled[:max_count]))
-
-    def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        purge_times = {
-            path.removeprefix("jobs/"): data.get("purge_again_at")
-            for path, (data, _) in self.documents.items()
-            if path.count("/") == 1
-        }
-        due = (job for job, at in purge_times.items() if at is not None and at < before)
-        return tuple(due)[:max_count]
-
-    def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        waiting = sorted(
-            (data["updated_at"], path.removeprefix("jobs/"))
-            for path, (data, _) in self.documents.items()
-            if path.startswith("jobs/") and path.count("/") == 1
-            if data["status"] == "awaiting_upload" and data["updated_at"] < before
-        )
-        return tuple(job for _, job in waiting[:max_count])
-
-    def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
-        expired = sorted(
-            (data["expires_at"], path.removeprefix("jobs/"))
-            for path, (data, _) in self.documents.items()
-            if path.startswith("jobs/") and path.count("/") == 1
-            if data["expires_at"] < before
-        )
-        return tuple(job for _, job in expired[:max_count])
-
     def purge_job(self, job_id: str) -> None:
         for path in self.list_job_paths(job_id):
             del self.documents[path]
 
-    def list_jobs(
-        self,
-        owner: str,
-        *,
-        statuses: Iterable[str],
-        after: tuple[datetime, str] | None,
-        max_count: int,
-        recipe: str | None = None,
-    ) -> tuple[Doc, ...]:
-        status_set = set(statuses)
-        docs = [
-            doc
-            for doc in self.list_owned("jobs", owner, after=after, max_count=len(self.documents))
-            if doc.data["status"] in status_set and recipe in (None, doc.data["recipe"])
-        ]
-        return tuple(docs[:max_count])
-
-    def list_owned(
-        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, max_count: int
-    ) -> tuple[Doc, ...]:
-        rows = [
-            ((doc.data["created_at"], doc.id), doc)
-            for doc in self.list_documents(collection)
-            if doc.data.get("owner") == owner
-        ]
-        rows.sort(key=lambda row: row[0], reverse=True)
-        return tuple(doc for key, doc in rows if after is None or key < after)[:max_count]
-
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         status_set = set(statuses)
-        return sum(doc.data["status"] in status_set for doc in self._jobs(owner))
+        return sum(doc.data["status"] in status_set for doc in self._owned("jobs", owner))
 
     def sum_stored_bytes(self, owner: str) -> int:
-        docs = [*self.list_documents("jobs"), *self.list_documents("recordings")]
-        owned = [doc.data for doc in docs if doc.data.get("owner") == owner]
-        return sum(int(data.get("stored_bytes", 0)) for data in owned)
+        docs = [*self._owned("jobs", owner), *self._owned("recordings", owner)]
+        return sum(int(doc.data.get("stored_bytes", 0)) for doc in docs)
 
     def count_recordings(self, owner: str, states: Iterable[str]) -> int:
-        state_set = set(states)
-        docs = self.list_owned_by_id("recordings", owner)
-        return sum(doc.data["state"] in state_set for doc in docs)
+        status_set = set(states)
+        return sum(doc.data["state"] in status_set for doc in self._owned("recordings", owner))
+
+    def _owned(self, collection: str, owner: str) -> tuple[Doc, ...]:
+        return self.run_query(Query(collection, (Filter("owner", "==", owner),)))
 
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         data = self.documents.get(path, ({}, 0))[0]
         count = int(data.get("count", 0)) + by
         self.documents[path] = ({**data, **fields, "count": count}, next(self._versions))
         return count
-
-    def _jobs(self, owner: str) -> list[Doc]:
-        return [doc for doc in self.list_documents("jobs") if doc.data.get("owner") == owner]
 
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
         related = ("mails", "shares", "deliveries")
@@ -161,42 +100,8 @@ class MemoryJobStore:
             or (path.split("/")[0] in related and data.get("job") == job_id)
         )
 
-    def list_owned_by_id(
-        self, collection: str, owner: str, *, after: str = "", max_count: int = 1000
-    ) -> tuple[Doc, ...]:
-        docs = [
-            doc
-            for doc in self.list_documents(collection)
-            if doc.data.get("owner") == owner and doc.id > after
-        ]
-        return tuple(docs[:max_count])
-
     def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
-        return tuple(doc.path for doc in self.list_documents(collection) if text in doc.id)
-
-    def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
-        due = [
-            doc
-            for doc in self.list_documents(collection)
-            if doc.data["next_check_at"] is not None and doc.data["next_check_at"] < before
-        ]
-        return tuple(sorted(due, key=lambda doc: doc.data["next_check_at"])[:max_count])
-
-    def list_newest(
-        self,
-        collection: str,
-        where: tuple[str, str],
-        *,
-        after: tuple[datetime, str] | None,
-        max_count: int,
-    ) -> tuple[Doc, ...]:
-        rows = [
-            ((doc.data["created_at"], doc.id), doc)
-            for doc in self.list_documents(collection)
-            if doc.data.get(where[0]) == where[1]
-        ]
-        rows.sort(key=lambda row: row[0], reverse=True)
-        return tuple(doc for key, doc in rows if after is None or key < after)[:max_count]
+        return tuple(doc.path for doc in self.run_query(Query(collection)) if text in doc.id)
 
     def _apply(self, write: Write) -> None:
         match write:
@@ -222,3 +127,34 @@ def _with_field(data: dict[str, Any], keys: list[str], value: Any) -> dict[str, 
     elif isinstance(value, Increment):
         value = data.get(keys[0], 0) + value.by
     return {**data, keys[0]: value}
+
+
+def _is_in_collection(path: str, query: Query) -> bool:
+    collection = path.rpartition("/")[0]
+    if query.is_group:
+        collection = collection.rpartition("/")[2]
+    return collection == query.collection
+
+
+def _matches(data: Mapping[str, Any], condition: Filter) -> bool:
+    if condition.field not in data:
+        return False
+    value = data[condition.field]
+    match condition.operator:
+        case "==":
+            return bool(value == condition.value)
+        case "in":
+            return value in condition.value
+        case "<":
+            return value is not None and bool(value < condition.value)
+
+
+def _sort_key(doc: Doc, query: Query) -> tuple[Any, ...]:
+    return (doc.data[query.order_by], doc.path) if query.order_by else (doc.path,)
+
+
+def _is_after(doc: Doc, query: Query) -> bool:
+    assert query.after is not None
+    *values, last_id = query.after
+    key, last = _sort_key(doc, query), (*values, f"{query.collection}/{last_id}")
+    return key < last if query.descending else key > last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.api.pagination import PageQuery
-from shared.flows.documents import Doc
+from shared.flows.documents import Doc, newest_owned
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel, Timestamp
 
@@ -31,8 +31,8 @@ class MailPage(ResponseModel):
 def list_mails(request: ApiRequest) -> ApiResponse:
     """Lists the emails sent to you, newest first. They are deleted with their jobs."""
     query = request.query(PageQuery)
-    docs = request.services.store.list_owned(
-        "mails", request.user.uid, after=query.after, max_count=query.limit + 1
+    docs = request.services.store.run_query(
+        newest_owned("mails", request.user.uid, after=query.after, limit=query.limit + 1)
     )
     return ApiResponse(
         MailPage(

@@ -88,7 +88,7 @@ def create_recording(request: ApiRequest) -> ApiResponse:
 class _Job:
     """The job that takes the clip of a recording as its video. Constructing it validates it.
 
-    Raises InvalidFields, InvalidOption, NotAvailableYet, TooManyJobs.
+    Raises InvalidFields, InvalidOption, TooManyJobs.
     """
 
     def __init__(self, request: ApiRequest, body: NewRecording, job_id: str) -> None:

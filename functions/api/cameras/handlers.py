@@ -20,15 +20,14 @@ from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera, new_
 from shared.cameras.recording import Recording, recording_path
 from shared.cameras.source import Source, device_source, parse_source
 from shared.cameras.viewers import (
-    MAX_COUNTED_VIEWERS,
-    VIEWERS,
     TooManyViewers,
     count_active_viewers,
     new_viewer,
+    newest_viewers,
     viewer_path,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import CommitResult, Doc, Update
+from shared.flows.documents import CommitResult, Doc, Update, owned_documents
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.net.address_policy import InvalidUrl
@@ -68,7 +67,7 @@ def create_camera(request: ApiRequest) -> ApiResponse:
 
 def list_cameras(request: ApiRequest) -> ApiResponse:
     """Lists your cameras."""
-    docs = request.services.store.list_owned_by_id(CAMERAS, request.user.uid)
+    docs = request.services.store.run_query(owned_documents(CAMERAS, request.user.uid))
     return ApiResponse(
         CameraList(cameras=tuple(_view(request, Camera.from_doc(doc)) for doc in docs))
     )
@@ -122,9 +121,7 @@ def create_preview(request: ApiRequest) -> ApiResponse:
 
 def list_viewers(request: ApiRequest, camera_id: str) -> tuple[Doc, ...]:
     """Returns the newest viewer documents of a camera."""
-    return request.services.store.list_newest(
-        VIEWERS, ("camera", camera_id), after=None, max_count=MAX_COUNTED_VIEWERS
-    )
+    return request.services.store.run_query(newest_viewers(camera_id))
 
 
 def read_camera_source(request: ApiRequest, source_request: SourceRequest) -> Source:
@@ -154,7 +151,7 @@ def get_or_create_camera(request: ApiRequest, source: Source, name: str) -> Came
     (doc,) = store.read([camera_path(camera_id)])
     if doc is None:
         limit = request.settings.max_cameras
-        if len(store.list_owned_by_id(CAMERAS, owner, max_count=limit)) >= limit:
+        if len(store.run_query(owned_documents(CAMERAS, owner, limit=limit))) >= limit:
             raise TooManyCameras
         # A conflict is the same camera, registered by a concurrent request.
         store.commit(new_camera(owner, name, source, now))

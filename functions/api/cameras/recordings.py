@@ -18,7 +18,7 @@ from shared.cameras.recording import (
     recording_path,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import job_path
+from shared.flows.documents import job_path, newest_owned
 from shared.http.artifacts import redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import cancel
@@ -38,8 +38,8 @@ class NotReady(WrongState):
 def list_recordings(request: ApiRequest) -> ApiResponse:
     """Lists your recordings, newest first."""
     query = request.query(PageQuery)
-    docs = request.services.store.list_owned(
-        RECORDINGS, request.user.uid, after=query.after, max_count=query.limit + 1
+    docs = request.services.store.run_query(
+        newest_owned(RECORDINGS, request.user.uid, after=query.after, limit=query.limit + 1)
     )
     recordings = [Recording.from_doc(doc) for doc in docs[: query.limit]]
     return ApiResponse(
@@ -114,8 +114,8 @@ def find_clip(request: ApiRequest) -> Artifact:
 
 def _iterate_newest(request: ApiRequest) -> Iterator[Recording]:
     docs = iterate_pages(
-        lambda after, max_count: request.services.store.list_owned(
-            RECORDINGS, request.user.uid, after=after, max_count=max_count
+        lambda after, max_count: request.services.store.run_query(
+            newest_owned(RECORDINGS, request.user.uid, after=after, limit=max_count)
         ),
         PAGE_SIZE,
     )

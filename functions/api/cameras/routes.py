@@ -14,7 +14,6 @@ from functions.api.pagination import PageQuery
 from shared.cameras.viewers import TooManyViewers
 from shared.errors import (
     InvalidOption,
-    NotAvailableYet,
     NotFound,
     SourceExpired,
     StorageFull,
@@ -51,7 +50,7 @@ _ROUTES = (
         recording_schemas.RecordingView, 201, body=recording_schemas.NewRecording, idempotent=True,
         rate_limited=True, response_links={"recording_id": "/id"},
         errors=(
-            InvalidOption, NotAvailableYet, ProhibitedPurpose, StorageFull, TooManyJobs,
+            InvalidOption, ProhibitedPurpose, StorageFull, TooManyJobs,
             handlers.TooManyCameras, create_recording.TooManyRecordings,
         ),
     ),

@@ -11,7 +11,7 @@ from functions.api.documentation import pages
 from shared.cameras.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
 from shared.http.openapi.documentation import CACHE_HEADERS, Documentation, cache_document
-from shared.http.openapi.responses import describe_error, route_problems
+from shared.http.openapi.responses import route_problems
 from shared.http.problems import (
     UNEXPECTED,
     MethodNotAllowed,
@@ -72,7 +72,7 @@ class ApiDocumentation(Documentation):
         causes: set[type[MoodreelError]] = {MethodNotAllowed, *DOWNLOAD_PROBLEMS}
         causes |= {cause for route in self._routes() for cause in route_problems(route)}
         for cause in sorted(causes, key=lambda cause: cause.__name__):
-            problems[cause.code] = (int(error_status(cause)), describe_error(cause))
+            problems[cause.code] = (int(error_status(cause)), cause.default_message())
         return problems
 
     def build_document(self, server: str) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functions.api.download_links import sign_link
 from functions.api.jobs.schemas import EventList, event_view
 from shared.errors import NotFound
-from shared.flows.documents import job_path
 from shared.http.artifacts import find_result, redirect_to
 from shared.http.request import ApiRequest, ApiResponse
+from shared.jobs.queries import events_of
 from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
 
@@ -35,7 +35,7 @@ def get_input_link(request: ApiRequest) -> ApiResponse:
 
 def list_events(request: ApiRequest) -> ApiResponse:
     """Lists the events of a job, oldest first."""
-    docs = request.services.store.list_documents(f"{job_path(request.job.id)}/events")
+    docs = request.services.store.run_query(events_of(request.job.id))
     events = sorted((event_view(doc) for doc in docs), key=lambda event: event.at)
     return ApiResponse(EventList(events=tuple(events)))
 

@@ -56,8 +56,7 @@ def create_job(request: ApiRequest) -> ApiResponse:
 
     Validates everything, writes the job, copies earlier uploads, then signs the upload URLs.
 
-    Raises InvalidFields, InvalidOption, NotAvailableYet, SourceExpired, StorageFull, TooManyJobs,
-    LimitReached.
+    Raises InvalidFields, InvalidOption, SourceExpired, StorageFull, TooManyJobs, LimitReached.
     """
     body = request.body(NewJob)
     recipe = find_recipe(body.recipe)

@@ -19,6 +19,7 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import cancel, delete, redrive
 from shared.jobs.model import TERMINAL, Job, Status
+from shared.jobs.queries import newest_jobs
 from shared.pipeline import RECIPES
 
 VISIBLE_STATUSES = tuple(status for status in Status if status is not Status.DELETED)
@@ -53,12 +54,14 @@ def get_job(request: ApiRequest) -> ApiResponse:
 def list_jobs(request: ApiRequest) -> ApiResponse:
     """Lists your jobs, newest first."""
     query = request.query(JobsQuery)
-    docs = request.services.store.list_jobs(
-        request.user.uid,
-        statuses=VISIBLE_STATUSES if query.status is None else [query.status],
-        after=query.after,
-        max_count=query.limit + 1,
-        recipe=query.recipe,
+    docs = request.services.store.run_query(
+        newest_jobs(
+            request.user.uid,
+            statuses=VISIBLE_STATUSES if query.status is None else [query.status],
+            recipe=query.recipe,
+            after=query.after,
+            limit=query.limit + 1,
+        )
     )
     return ApiResponse(
         JobPage(
@@ -71,8 +74,8 @@ def list_jobs(request: ApiRequest) -> ApiResponse:
 def iterate_jobs(request: ApiRequest, page_size: int) -> Iterator[Job]:
     """Yields the caller's jobs, newest first, without deleted ones."""
     docs = iterate_pages(
-        lambda after, max_count: request.services.store.list_jobs(
-            request.user.uid, statuses=VISIBLE_STATUSES, after=after, max_count=max_count
+        lambda after, max_count: request.services.store.run_query(
+            newest_jobs(request.user.uid, statuses=VISIBLE_STATUSES, after=after, limit=max_count)
         ),
         page_size,
     )

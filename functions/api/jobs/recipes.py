@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.errors import InvalidOption, NotAvailableYet
+from shared.errors import InvalidOption
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
@@ -69,7 +69,7 @@ class InputView(ResponseModel):
 
 
 class RecipeView(ResponseModel):
-    """A recipe. `stages` are in the order in which they run."""
+    """A recipe. `stages` are in the order in which they run. `available` is always true."""
 
     name: str
     sentence: str
@@ -85,7 +85,7 @@ class RecipeList(ResponseModel):
 
 
 def list_recipes(request: ApiRequest) -> ApiResponse:
-    """Lists all recipes, including those that are not available yet."""
+    """Lists all recipes."""
     recipes = tuple(_view(recipe, request.settings) for recipe in RECIPES.values())
     return ApiResponse(RecipeList(recipes=recipes))
 
@@ -102,12 +102,10 @@ def max_input_bytes(recipe_input: Input, settings: Settings) -> int:
 
 
 def find_recipe(name: str) -> Recipe:
-    """Returns the recipe. Raises InvalidFields, NotAvailableYet."""
+    """Returns the recipe. Raises InvalidFields."""
     recipe = RECIPES.get(name)
     if recipe is None:
         raise InvalidFields([("recipe", f"Unknown recipe; the recipes are {', '.join(RECIPES)}.")])
-    if not recipe.is_available or name not in OPTION_PARSERS:
-        raise NotAvailableYet(f"The recipe {name} is not available yet.")
     return recipe
 
 
@@ -123,7 +121,7 @@ def _view(recipe: Recipe, settings: Settings) -> RecipeView:
     return RecipeView(
         name=recipe.name,
         sentence=recipe.description,
-        available=recipe.is_available,
+        available=True,
         inputs=tuple(
             InputView(
                 name=item.name,

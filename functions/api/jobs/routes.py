@@ -16,7 +16,6 @@ from functions.api.jobs import (
 from functions.api.pagination import PageQuery
 from shared.errors import (
     InvalidOption,
-    NotAvailableYet,
     SourceExpired,
     StorageFull,
     TooManyJobs,
@@ -38,7 +37,7 @@ _ROUTES = (
         create.CreatedJob, 201, body=requests.NewJob, idempotent=True, rate_limited=True,
         response_links={"job_id": "/job/id"},
         errors=(
-            InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,
+            InvalidOption, ProhibitedPurpose, SourceExpired, StorageFull,
             TooManyJobs,
         ),
     ),

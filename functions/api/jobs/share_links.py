@@ -12,7 +12,7 @@ from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
 from functions.api.rate_limits import consume
 from shared.errors import NotFound
-from shared.flows.documents import CommitResult, Doc, Update
+from shared.flows.documents import CommitResult, Doc, Update, newest_owned
 from shared.http.artifacts import (
     count_link_use,
     read_share_link,
@@ -79,8 +79,8 @@ def create_share(request: ApiRequest) -> ApiResponse:
 def list_shares(request: ApiRequest) -> ApiResponse:
     """Lists your share links, newest first, including those in emails."""
     query = request.query(PageQuery)
-    docs = request.services.store.list_owned(
-        "shares", request.user.uid, after=query.after, max_count=query.limit + 1
+    docs = request.services.store.run_query(
+        newest_owned("shares", request.user.uid, after=query.after, limit=query.limit + 1)
     )
     return ApiResponse(
         SharePage(

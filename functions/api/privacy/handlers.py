@@ -16,7 +16,7 @@ from functions.api.privacy.schemas import (
 )
 from functions.api.rate_limits import consume
 from shared.errors import NotFound
-from shared.flows.documents import Create, Doc
+from shared.flows.documents import Create, Doc, all_documents, owned_documents
 from shared.http.artifacts import redirect_to
 from shared.http.request import ApiRequest, ApiResponse
 from shared.privacy.data_requests import (
@@ -119,7 +119,7 @@ def get_inventory(request: ApiRequest) -> ApiResponse:
 
 def list_receipt_keys(request: ApiRequest) -> ApiResponse:
     """Lists every key that has ever signed a receipt."""
-    docs = request.services.store.list_documents("receipt_keys")
+    docs = request.services.store.run_query(all_documents("receipt_keys"))
     return ApiResponse(KeySet(keys=tuple(dict(doc.data) for doc in docs)))
 
 
@@ -156,7 +156,7 @@ def _erasure_accepted(request: ApiRequest, doc: Doc) -> ApiResponse:
 
 
 def _list_requests(request: ApiRequest, kind: str) -> list[Doc]:
-    docs = request.services.store.list_owned_by_id(DATA_REQUESTS, request.user.uid)
+    docs = request.services.store.run_query(owned_documents(DATA_REQUESTS, request.user.uid))
     return [doc for doc in docs if doc.data["kind"] == kind]
 
 

@@ -23,6 +23,7 @@ from shared.jobs.webhooks import (
     event_body,
     event_id,
     new_delivery,
+    newest_deliveries,
     webhook_path,
 )
 from shared.tasks.task import task_envelope, task_path
@@ -62,8 +63,8 @@ def test_webhook(request: ApiRequest) -> ApiResponse:
 def list_deliveries(request: ApiRequest) -> ApiResponse:
     """Lists the deliveries to a webhook, newest first."""
     hook, query = find_webhook(request), request.query(PageQuery)
-    docs = request.services.store.list_newest(
-        "deliveries", ("webhook", hook.id), after=query.after, max_count=query.limit + 1
+    docs = request.services.store.run_query(
+        newest_deliveries(hook.id, after=query.after, limit=query.limit + 1)
     )
     return ApiResponse(
         DeliveryPage(

@@ -16,7 +16,7 @@ from functions.api.webhooks.schemas import (
     webhook_view,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import CommitResult, Delete, Update
+from shared.flows.documents import CommitResult, Delete, Update, owned_documents
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhooks import (
@@ -51,7 +51,8 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
     except InvalidUrl as error:
         raise InvalidFields([("url", str(error))]) from error
     store, owner = request.services.store, request.user.uid
-    if len(store.list_owned_by_id(WEBHOOKS, owner, max_count=MAX_WEBHOOKS)) >= MAX_WEBHOOKS:
+    webhooks = store.run_query(owned_documents(WEBHOOKS, owner, limit=MAX_WEBHOOKS))
+    if len(webhooks) >= MAX_WEBHOOKS:
         raise TooManyWebhooks
     rate_limit = consume(request, rate_limit_policies.changes(request.settings), owner)
     events = tuple(
@@ -70,7 +71,7 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
 
 def list_webhooks(request: ApiRequest) -> ApiResponse:
     """Lists your webhooks."""
-    docs = request.services.store.list_owned_by_id(WEBHOOKS, request.user.uid)
+    docs = request.services.store.run_query(owned_documents(WEBHOOKS, request.user.uid))
     return ApiResponse(
         WebhookList(webhooks=tuple(_view(request, Webhook.from_doc(doc)) for doc in docs))
     )

@@ -23,7 +23,7 @@ from shared.cameras.recording import (
 from shared.cameras.session import CHECK_INTERVAL_S, RECORDER, mark_capture_ended
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, PermanentError, StorageUnavailable
-from shared.flows.documents import CommitResult, Delete, Doc, Update, Write, job_path
+from shared.flows.documents import CommitResult, Delete, Doc, Update, Write, all_documents, job_path
 from shared.flows.effects import Later
 from shared.jobs import failure
 from shared.jobs.model import Job, Status
@@ -125,7 +125,8 @@ def _end(context: TaskContext, recording: Recording, reason: str) -> TaskOutcome
 
 def _join(context: TaskContext, recording: Recording) -> TaskOutcome:
     store = context.services.store
-    segments = [Segment.from_doc(doc) for doc in store.list_documents(segments_path(recording.id))]
+    docs = store.run_query(all_documents(segments_path(recording.id)))
+    segments = [Segment.from_doc(doc) for doc in docs]
     try:
         result = make_clip(
             recording,
@@ -236,7 +237,7 @@ def _remove(context: TaskContext, recording: Recording) -> TaskOutcome:
 def _drop_segments(context: TaskContext, recording_id: str) -> None:
     """Deletes the objects before the documents that name them, so that a crash loses no name."""
     store = context.services.store
-    docs: tuple[Doc, ...] = store.list_documents(segments_path(recording_id))
+    docs: tuple[Doc, ...] = store.run_query(all_documents(segments_path(recording_id)))
     for doc in docs:
         for stored in Segment.from_doc(doc).objects:
             context.services.objects.delete(Bucket.WORK, stored.name, stored.generation)

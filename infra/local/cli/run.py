@@ -138,8 +138,6 @@ def _find_recipe(name: str) -> Recipe:
     recipe = RECIPES.get(name)
     if recipe is None:
         raise SetupError(f"There is no recipe {name!r}. Choose one of: {', '.join(RECIPES)}.")
-    if not recipe.is_available:
-        raise SetupError(f"The recipe {name} is not available yet.")
     return recipe
 
 

@@ -42,9 +42,9 @@ class Service:
 
 
 def select_functions(recipe: str | None = None) -> list[Function]:
-    """Returns the functions that have code. With a recipe: its stages, support functions and the
-    API."""
-    rows = [row for row in FUNCTIONS.values() if row.is_built and _source_file(row).is_file()]
+    """Returns the functions to start: all, or for one recipe its stages, the support functions and
+    the API."""
+    rows = list(FUNCTIONS.values())
     if recipe is None:
         return rows
     stages = RECIPES[recipe].stages

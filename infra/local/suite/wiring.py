@@ -23,11 +23,7 @@ def wire_pubsub(layout: SuiteLayout, functions: Iterable[Function]) -> None:
     Publishers must be paused: a topic without a subscription drops its messages.
     """
     base = f"{layout.url('pubsub')}/v1/projects/{PROJECT}"
-    event_driven = [
-        function
-        for function in FUNCTIONS.values()
-        if function.is_built and function.is_event_driven
-    ]
+    event_driven = [function for function in FUNCTIONS.values() if function.is_event_driven]
     names = {function.name for function in functions}
     # dead_letter comes first: the other subscriptions reference its topic.
     for function in sorted(event_driven, key=lambda function: function.name != DEAD_LETTER):
@@ -74,7 +70,7 @@ def wire_buckets(layout: SuiteLayout) -> None:
         else:
             _check(request("GET", f"{base}/{name}"))
     for function in FUNCTIONS.values():
-        if function.is_built and isinstance(function.trigger, FinalizeTrigger):
+        if isinstance(function.trigger, FinalizeTrigger):
             _add_notification(
                 f"{base}/{bucket_name(function.trigger.bucket)}/notificationConfigs", function
             )

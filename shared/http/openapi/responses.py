@@ -81,11 +81,6 @@ def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
     return tuple(dict.fromkeys(errors))
 
 
-def describe_error(error: type[MoodreelError]) -> str:
-    """Returns the description of an error class: the first paragraph of its docstring."""
-    return " ".join((error.__doc__ or error.code).split("\n\n")[0].split())
-
-
 def describe_responses(
     route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]
 ) -> dict[str, Any]:
@@ -109,7 +104,7 @@ def describe_responses(
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
     for error in route_problems(route):
         by_status.setdefault(int(error_status(error)), []).append(
-            (error.code, describe_error(error))
+            (error.code, error.default_message())
         )
     for status, errors in sorted(by_status.items()):
         responses[str(status)] = _error_response(status, errors, schemas[Problem])

@@ -25,9 +25,8 @@ from shared.jobs import rules
 from shared.jobs.claims import inputs_uploaded
 from shared.jobs.commands.redrive import reset_stages
 from shared.jobs.commit import stop_stage
-from shared.jobs.maintenance.sweep import ACTIVE_STATES
 from shared.jobs.model import Job, StageState, Status, blank_stage, history_event
-from shared.jobs.queries import read_snapshot
+from shared.jobs.queries import ACTIVE_STATES, read_snapshot
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult
 

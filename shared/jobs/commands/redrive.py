@@ -20,6 +20,7 @@ from shared.jobs import rules
 from shared.jobs.claims import inputs_uploaded
 from shared.jobs.model import StageState, Status, history_event, revision_of
 from shared.jobs.queries import read_snapshot
+from shared.pipeline import FUNCTIONS
 
 
 def announce_uploads(job_id: str) -> Flow[frozenset[str]]:
@@ -87,10 +88,11 @@ def reset_stages(
     stages, writes = dict(job.stages), list[Write]()
     for name in names:
         stage = snapshot.stages[name]
-        if stage.state is StageState.DONE and name != rules.NOTIFICATION:
+        reports_outcome = FUNCTIONS[name].reports_outcome
+        if stage.state is StageState.DONE and not reports_outcome:
             continue
         needs_review = status is Status.AWAITING_REVIEW and name in job.recipe.stages_after_deck
-        is_ready = stage.total is not None and name != rules.NOTIFICATION and not needs_review
+        is_ready = stage.total is not None and not reports_outcome and not needs_review
         stages[name] = StageState.QUEUED if is_ready else StageState.WAITING
         writes.append(
             Update(

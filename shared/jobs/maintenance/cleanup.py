@@ -16,20 +16,20 @@ from shared.flows.documents import (
     CommitResult,
     Create,
     Delete,
+    Doc,
     Update,
     Write,
     job_path,
 )
 from shared.flows.effects import (
-    AwaitingUploads,
     ClockAndIds,
-    ExpiredJobs,
     Flow,
     ListPrefixes,
     LogEvent,
     PurgeJob,
     commit,
     read,
+    run_query,
 )
 from shared.flows.envelope import JOB_ID
 from shared.jobs import rules
@@ -37,7 +37,7 @@ from shared.jobs.commands.delete import delete
 from shared.jobs.failure import fail_job_awaiting_uploads
 from shared.jobs.maintenance.sweep import isolated
 from shared.jobs.model import Status
-from shared.jobs.queries import read_snapshot
+from shared.jobs.queries import expired_jobs, jobs_awaiting_uploads, read_snapshot
 from shared.pipeline import FUNCTIONS, Bucket
 
 UPLOAD_TIMEOUT_DAYS = 8
@@ -62,11 +62,11 @@ def clean_up(clock: ClockAndIds) -> Flow[int]:
     the search is due. Returns the number of jobs that were checked."""
     started_at = clock.now()
     before = started_at - timedelta(days=UPLOAD_TIMEOUT_DAYS)
-    abandoned = cast("tuple[str, ...]", (yield AwaitingUploads(before)))
+    abandoned = yield from run_query(jobs_awaiting_uploads(before))
     checked = yield from _process_each(
         abandoned, fail_without_uploads, "updated_at", started_at, clock
     )
-    expired = cast("tuple[str, ...]", (yield ExpiredJobs(started_at)))
+    expired = yield from run_query(expired_jobs(started_at))
     checked += yield from _process_each(expired, delete_expired, "expires_at", started_at, clock)
     if not _is_time_over(started_at, clock):
         checked += yield from remove_orphans(started_at, clock)
@@ -74,7 +74,7 @@ def clean_up(clock: ClockAndIds) -> Flow[int]:
 
 
 def _process_each(
-    jobs: Iterable[str],
+    jobs: Iterable[Doc],
     process: Callable[[str, ClockAndIds], Flow[None]],
     ordered_by: str,
     started_at: datetime,
@@ -83,7 +83,7 @@ def _process_each(
     """Processes jobs while there is time. Returns their number. A job that fails moves to the end
     of the order, so that it does not block other jobs."""
     count = 0
-    for job_id in jobs:
+    for job_id in (job.id for job in jobs):
         if _is_time_over(started_at, clock):
             break
         count += 1

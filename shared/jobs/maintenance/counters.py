@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.flows.documents import CommitResult, Update, job_path
-from shared.flows.effects import Flow, LogEvent, commit, list_collection
+from shared.flows.documents import CommitResult, Update
+from shared.flows.effects import Flow, LogEvent, commit, run_query
 from shared.jobs.model import Stage, Unit, UnitState
+from shared.jobs.queries import stages_of, units_of
 
 
 def recount_parts(job_id: str) -> Flow[bool]:
@@ -19,8 +20,8 @@ def recount_parts(job_id: str) -> Flow[bool]:
     The stages are read before the units and are written with the version that was read. A part that
     is counted in between changes that version, so no outdated count is written.
     """
-    stages = yield from list_collection(f"{job_path(job_id)}/stages")
-    units = yield from list_collection(f"{job_path(job_id)}/units")
+    stages = yield from run_query(stages_of(job_id))
+    units = yield from run_query(units_of(job_id))
     done = Counter(
         (unit.stage, unit.revision, unit.part)
         for unit in map(Unit.from_doc, units)

@@ -38,7 +38,7 @@ def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
         return Reply.ACK
     if stage is None or rules.is_out_of_date(job, envelope):
         return Reply.ACK
-    if job.is_terminal and envelope.stage != rules.NOTIFICATION:
+    if job.is_terminal and not FUNCTIONS[envelope.stage].reports_outcome:
         yield from publish((yield from read_outcome_messages(job)))
         return Reply.ACK
     if rules.is_done(unit):

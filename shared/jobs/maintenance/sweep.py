@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import cast
 
 from shared.flows.documents import (
     Delete,
@@ -17,25 +16,29 @@ from shared.flows.effects import (
     Flow,
     LogEvent,
     PurgeJob,
-    StalledJobs,
-    Tombstones,
     commit,
-    list_collection,
     publish,
     read,
+    run_query,
 )
 from shared.jobs import rules
 from shared.jobs.claims import inputs_uploaded
 from shared.jobs.commit import stop_stage
 from shared.jobs.maintenance.counters import recount_parts
-from shared.jobs.model import Job, Stage, StageState, Status
-from shared.jobs.queries import read_outcome_messages, read_snapshot
-from shared.pipeline import STALLED_S
+from shared.jobs.model import Job, Stage, Status
+from shared.jobs.queries import (
+    ACTIVE_STATES,
+    due_tombstones,
+    read_outcome_messages,
+    read_snapshot,
+    stages_of,
+    stalled_stages,
+)
+from shared.pipeline import FUNCTIONS, STALLED_S
 from shared.tasks import run
 
 SWEEP_S = 200
 """After this time a sweep starts no further job. The sweeper's timeout is 300 s."""
-ACTIVE_STATES = (StageState.QUEUED, StageState.RUNNING)
 
 
 def sweep(clock: ClockAndIds) -> Flow[int]:
@@ -50,17 +53,18 @@ def sweep(clock: ClockAndIds) -> Flow[int]:
     # Tasks first: it takes little time, and webhook calls are not delayed by many stalled jobs.
     task_count = yield from _sweep_tasks(clock)
     while clock.now() - started_at < timedelta(seconds=SWEEP_S):
-        stalled = cast("tuple[str, ...]", (yield StalledJobs(stalled_since)))
-        unseen = [job_id for job_id in stalled if job_id not in seen]
+        stalled = yield from run_query(stalled_stages(stalled_since))
+        job_ids = dict.fromkeys(str(stage.data["job"]) for stage in stalled)
+        unseen = [job_id for job_id in job_ids if job_id not in seen]
         if not unseen:
             break
         for job_id in unseen:
             if not (yield from isolated(job_id, _sweep_job(job_id, clock))):
                 yield from _move_to_end(job_id, clock.now())
         seen.update(unseen)
-    tombstones = cast("tuple[str, ...]", (yield Tombstones(started_at)))
-    for job_id in tombstones:
-        yield from isolated(job_id, _purge_again(job_id))
+    tombstones = yield from run_query(due_tombstones(started_at))
+    for tombstone in tombstones:
+        yield from isolated(tombstone.id, _purge_again(tombstone.id))
     return task_count + len(seen) + len(tombstones)
 
 
@@ -87,7 +91,7 @@ def isolated(job_id: str, flow: Flow[None]) -> Flow[bool]:
 
 
 def _move_to_end(job_id: str, now: datetime) -> Flow[None]:
-    docs = yield from list_collection(f"{job_path(job_id)}/stages")
+    docs = yield from run_query(stages_of(job_id))
     active = [doc for doc in docs if doc.data.get("state") in ACTIVE_STATES]
     if active:
         yield from commit(*(Update(doc.path, {"last_progress_at": now}) for doc in active))
@@ -140,7 +144,7 @@ def _sweep_job(job_id: str, clock: ClockAndIds) -> Flow[None]:
             yield from publish(messages)
         updates = [
             stop_stage(job.id, stage, now)
-            if job.is_terminal and stage.name != rules.NOTIFICATION
+            if job.is_terminal and not FUNCTIONS[stage.name].reports_outcome
             else _progress_update(
                 job, stage, now + rules.sweep_backoff(job, stage, now, announced=bool(messages))
             )

@@ -336,7 +336,7 @@ def test_uploaded_pictures_are_shown_on_slides(suite: SuiteHandle, tmp_path: Pat
 
 def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    env = {"MOODREEL_ILLUSTRATOR": "tests.fakes.illustrator:paper"}
+    env = {"MOODREEL_ILLUSTRATOR": "tests.fakes.illustrator:paper_illustrator"}
     suite.restart("slide_generation", env)
     try:
         prompt = Prompt(

@@ -17,7 +17,7 @@ import pytest
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.http import request
-from shared.flows.documents import Create
+from shared.flows.documents import Create, all_documents, owned_documents
 from shared.jobs.preferences import Preferences, preferences_path
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import job_folders, owner_folders, owner_hash
@@ -76,7 +76,7 @@ def remaining_data(services: Services, owner: str, jobs: list[str]) -> list[str]
     names = [
         doc.path
         for collection in OWNED
-        for doc in services.store.list_owned_by_id(collection, owner)
+        for doc in services.store.run_query(owned_documents(collection, owner))
         if doc.data.get("kind") != "erasure"
     ]
     names += [path for job in jobs for path in services.store.list_job_paths(job)]
@@ -163,7 +163,7 @@ def test_account_is_erased_completely_with_a_verifiable_receipt(
     assert client.user._post("signInWithPassword").status == 400, "the account still exists"
     assert other_client.get_job(other_job_id)["status"] == "awaiting_upload"
     wait_until(
-        lambda: not services.store.list_documents(f"data_requests/{first['id']}/removed"),
+        lambda: not services.store.run_query(all_documents(f"data_requests/{first['id']}/removed")),
         "the inventory chunks to be removed",
     )
 

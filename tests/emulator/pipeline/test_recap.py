@@ -87,7 +87,7 @@ def test_film_has_plain_text_without_a_language_model(
         for path in ("/_faults", "/_responses"):
             request("DELETE", gemini + path)
     assert deck.language == "en"
-    assert any("words are plain" in warning for warning in job["warnings"])
+    assert any("text is plain" in warning for warning in job["warnings"])
     assert any("told in English" in warning for warning in job["warnings"])
     assert len(deck.slides) == 4
 

@@ -30,7 +30,7 @@ PERMISSIONS = {
     OBJECT_READER_ROLE: {"get", "list"},
     OBJECT_WRITER_ROLE: {"get", "list", "create", "delete", "update"},
 }
-ROWS = {row.service_account: row for row in FUNCTIONS.values() if row.is_built}
+ROWS = {row.service_account: row for row in FUNCTIONS.values()}
 
 
 @pytest.fixture(scope="module")

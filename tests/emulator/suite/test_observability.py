@@ -61,8 +61,7 @@ def share_links(suite: SuiteHandle, email: str) -> list[str]:
 
 def read_logs(suite: SuiteHandle) -> dict[str, str]:
     """Returns the log of every function, and the span files."""
-    rows = (row.name for row in FUNCTIONS.values() if row.is_built)
-    logs = {name: suite.read_log(name) for name in rows}
+    logs = {name: suite.read_log(name) for name in FUNCTIONS}
     traces = (suite.place.folder / TRACES_FOLDER).glob("*.jsonl")
     return logs | {f"traces/{path.name}": path.read_text() for path in traces}
 

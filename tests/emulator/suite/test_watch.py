@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -182,6 +183,8 @@ class Terminal:
         self._program_end = program_end
         os.set_blocking(self._test_end, False)
         self._output = ""
+        # A read may end within a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def resize(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._test_end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -194,7 +197,7 @@ class Terminal:
 
         def read() -> bool:
             try:
-                self._output += os.read(self._test_end, 1 << 16).decode()
+                self._output += self._decoder.decode(os.read(self._test_end, 1 << 16))
             except BlockingIOError:
                 return False
             return text in self._output

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.errors import NotFound, WrongState
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Create, Update, Write
+from shared.flows.documents import CommitResult, Create, Doc, Query, Update, Write, all_documents
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
 from shared.jobs import claims, deliver, rules
 from shared.jobs.commands import cancel, deck_review, delete, redrive
@@ -27,11 +27,11 @@ from shared.jobs.model import (
     revision_of,
 )
 from shared.jobs.webhooks import EVENTS, WEBHOOK, new_webhook
-from shared.pipeline import RECIPES, Bucket, find_consumer
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket, find_consumer
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.tasks import run
-from shared.tasks.task import TaskClaim, TaskDone, TaskOutcome, TaskState
+from shared.tasks.task import SWEEP_PAGE_SIZE, TaskClaim, TaskDone, TaskOutcome, TaskState
 from tests.fakes.job_store import MemoryJobStore
 
 JOB = "j" * 20
@@ -270,8 +270,8 @@ class Simulation:
         match effect:
             case effects.Read(paths):
                 return self.store.read(paths)
-            case effects.ListCollection(collection):
-                return self.store.list_documents(collection)
+            case effects.RunQuery(query):
+                return self._run_query(query)
             case effects.Commit(writes):
                 return self._commit(writes)
             case effects.Publish(envelopes):
@@ -292,34 +292,21 @@ class Simulation:
                 self.store.purge_job(job_id)
             case effects.InputsUploaded(job):
                 return frozenset(self.uploads) if job.id == JOB else frozenset()
-            case effects.StalledJobs(before):
-                return (
-                    self.store.list_stalled_jobs(before, self.page_size)
-                    if self.sweeper_enabled
-                    else ()
-                )
-            case effects.Tombstones(before):
-                return self.store.list_tombstones(before)
-            case effects.OwnedDocuments(collection, owner):
-                return self.store.list_owned_by_id(collection, owner)
-            case effects.DueTasks(collection, before):
-                return (
-                    self.store.list_due(collection, before, self.page_size)
-                    if self.sweeper_enabled
-                    else ()
-                )
             case effects.RunTask(claim):
                 assert worker is not None
                 return self._call_webhook(claim, worker, outcome)
-            case effects.AwaitingUploads(before):
-                return self.store.list_awaiting_uploads(before, self.page_size)
-            case effects.ExpiredJobs(before):
-                return self.store.list_expired_jobs(before, self.page_size)
             case effects.ListPrefixes():
                 return tuple(sorted(self.prefixes))
             case _:
                 return None
         return None
+
+    def _run_query(self, query: Query) -> tuple[Doc, ...]:
+        if query.order_by in ("last_progress_at", "next_check_at") and not self.sweeper_enabled:
+            return ()
+        if query.limit == SWEEP_PAGE_SIZE:
+            query = replace(query, limit=self.page_size)
+        return self.store.run_query(query)
 
     def _commit(self, writes: tuple[Write, ...]) -> CommitResult:
         before = self.job.status if f"jobs/{JOB}" in self.store.documents else None
@@ -358,12 +345,12 @@ class Simulation:
         envelope = claim.envelope
         if worker.lease_lost:
             return effects.Lost()
-        if outcome == "failed" and envelope.stage != rules.NOTIFICATION:
+        if outcome == "failed" and not FUNCTIONS[envelope.stage].reports_outcome:
             self.has_permanent_error = True
             return effects.Failed("bad-input", "This cannot be done.")
         if outcome == "retry":
             return effects.Retry("model-overloaded", "Later.")
-        if envelope.stage == rules.NOTIFICATION:
+        if FUNCTIONS[envelope.stage].reports_outcome:
             self.notifications_sent[f"{envelope.revision}-{envelope.part}"] += 1
             return claims.UnitDone()
         name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"
@@ -422,7 +409,7 @@ class Simulation:
 
     def units(self) -> list[Unit]:
         units: list[Unit] = []
-        for doc in self.store.list_documents(f"jobs/{JOB}/units"):
+        for doc in self.store.run_query(all_documents(f"jobs/{JOB}/units")):
             if doc.version not in self._parsed:
                 self._parsed[doc.version] = Unit.from_doc(doc)
             unit = self._parsed[doc.version]
@@ -432,7 +419,7 @@ class Simulation:
 
     def deliveries(self) -> dict[str, dict[str, Any]]:
         """Returns the deliveries of JOB by id."""
-        docs = self.store.list_documents("deliveries")
+        docs = self.store.run_query(all_documents("deliveries"))
         return {doc.id: dict(doc.data) for doc in docs if doc.data["job"] == JOB}
 
     @property

@@ -1,4 +1,7 @@
 /** Formats errors, times and sizes for display. No DOM. */
+import { LIMITS } from "./contract.ts";
+
+export const PASSWORD_HINT = `At least ${LIMITS.password.minChars} characters. A few words in a row are best.`;
 
 const AUTH_MESSAGES: Readonly<Record<string, string>> = {
   "auth/invalid-credential": "Address and password do not belong together, or the address is not confirmed yet.",
@@ -8,7 +11,7 @@ const AUTH_MESSAGES: Readonly<Record<string, string>> = {
   "auth/network-request-failed": "Moodreel cannot be reached. Look at your connection, then try again.",
   "auth/expired-action-code": "This link is too old. Ask for a new letter.",
   "auth/invalid-action-code": "This link was used already, or a newer letter has taken its place.",
-  "auth/weak-password": "Choose a longer password: at least eight characters.",
+  "auth/weak-password": `Choose a longer password: at least ${LIMITS.password.minChars} characters.`,
 };
 const AUTH_ALIASES: Readonly<Record<string, string>> = {
   "auth/wrong-password": "auth/invalid-credential",

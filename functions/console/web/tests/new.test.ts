@@ -91,9 +91,19 @@ test("a recap shows the options of its frames under the advanced ones", () => {
 test("the default of every choice is one of its choices", () => {
   for (const recipe of RECIPES) {
     for (const option of recipe.options) {
-      if (option.kind === "choice") assert.ok(option.choices?.some(([name]) => name === option.default), `${recipe.name} ${option.name}`);
+      if (option.kind === "choice") assert.ok(option.choices.some(([name]) => name === option.default), `${recipe.name} ${option.name}`);
     }
   }
+});
+
+test("every option of a form has its default and range from the contract", () => {
+  const optionOf = (recipe: string, name: string) => findRecipe(recipe)?.options.find((option) => option.name === name);
+  const slides = optionOf("presentation", "slides");
+  assert.deepEqual([slides?.kind, slides?.default, slides?.min, slides?.max], ["number", "8", 3, 40]);
+  assert.deepEqual(optionOf("presentation", "speed")?.choices.map(([value]) => value), ["0.85", "1", "1.15"]);
+  assert.deepEqual([optionOf("recap", "motion")?.kind, optionOf("recap", "motion")?.default], ["switch", "false"]);
+  // The form does not offer the encoding of frames that are only scored.
+  assert.deepEqual([optionOf("frames", "quality")?.advanced, optionOf("emotions", "quality")], [true, undefined]);
 });
 
 test("the title of a presentation is the first words of its prompt", () => {

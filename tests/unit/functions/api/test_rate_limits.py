@@ -20,9 +20,9 @@ from shared.jobs.model import JobInput, new_job
 from shared.pipeline import RECIPES, Bucket
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import StoredObject
-from shared.runtime.interpreter import Services
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 from tests.fixtures.media.decks import make_script_deck
 
 POLICY = Policy("jobs", 5, 60, "At most five.")
@@ -45,7 +45,7 @@ class ManualClock:
 
 
 def make_request(clock: ManualClock, **fields: Any) -> ApiRequest:
-    services = Services(
+    services = FixedServices(
         store=MemoryJobStore(),
         objects=None,  # type: ignore[arg-type]
         publisher=None,  # type: ignore[arg-type]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from functools import lru_cache
 from pathlib import Path
+
+import pytest
 
 from infra.local.setup import console
 from infra.local.setup.tools import find_node_and_npm
@@ -30,6 +33,39 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 def test_types_are_correct() -> None:
     process = _run(str(_workshop()[0]), "node_modules/.bin/tsc", "--project", "tsconfig.json")
     assert process.returncode == 0, process.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "addition", "labels"),
+    [
+        ("  paper: {", '  marble: { from: "", to: "", text: "", accent: "" },', "src/labels.ts"),
+        (
+            "      every: {",
+            '      depth: { type: "text", default: "" },',
+            "src/new/recipe-fields.ts",
+        ),
+        ('  "redriven",', '  "paused",', "src/job/labels.ts"),
+    ],
+    ids=["theme", "option", "event"],
+)
+def test_name_in_the_contract_without_a_label_is_a_type_error(
+    tmp_path: Path, name: str, addition: str, labels: str
+) -> None:
+    node, folder = _workshop()
+    for path in ("src", "tsconfig.json"):
+        copy = shutil.copytree if (folder / path).is_dir() else shutil.copy
+        copy(folder / path, tmp_path / path)
+    (tmp_path / "node_modules").symlink_to((folder / "node_modules").resolve())
+    contract = tmp_path / "src" / "contract.ts"
+    source = contract.read_text()
+    assert name in source
+    contract.write_text(source.replace(name, f"{addition}\n{name}"))
+    process = subprocess.run(
+        [str(node), "node_modules/.bin/tsc", "--project", "tsconfig.json"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S,
+    )  # fmt: skip
+    assert process.returncode != 0
+    assert labels in process.stdout
 
 
 def test_typescript_unit_tests_pass(tmp_path: Path) -> None:

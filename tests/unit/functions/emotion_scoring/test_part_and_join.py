@@ -43,6 +43,7 @@ from tests.fakes.emotion_models import (
     make_square_scorer,
 )
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 from tests.fixtures.gcs.server import PROJECT, GcsEmulator
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.media.faces import MEDIA_INFO
@@ -86,7 +87,7 @@ class Scene:
         specs = tuple({"pack": n} for n in range(self.parts))
         plan = Stage(STAGE, 0, StageState.RUNNING, self.parts, 0, specs, NOW, NOW)
         envelope = Envelope(self.job.id, STAGE, part_id, source=source)
-        services = Services(
+        services = FixedServices(
             store=self.store,  # handlers only read documents
             objects=self.harness.objects,
             publisher=FakeLog(),

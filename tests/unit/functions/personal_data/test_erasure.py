@@ -13,7 +13,7 @@ import pytest
 
 from shared.entrypoints.task import TaskContext
 from shared.errors import DeadlineNear, StorageUnavailable
-from shared.flows.documents import Create, Update, job_path
+from shared.flows.documents import Create, Update, all_documents, job_path
 from shared.jobs.commands import delete
 from shared.jobs.commands.delete import TOMBSTONE_DAYS
 from shared.jobs.maintenance import sweep
@@ -49,7 +49,7 @@ def read_inventory(harness: PersonalDataHarness, document: dict[str, Any]) -> li
 
 
 def read_receipt(harness: PersonalDataHarness, document: dict[str, Any]) -> dict[str, Any]:
-    keys = [dict(doc.data) for doc in harness.store.list_documents("receipt_keys")]
+    keys = [dict(doc.data) for doc in harness.store.run_query(all_documents("receipt_keys"))]
     [key] = jwt.PyJWKSet.from_dict({"keys": keys}).keys
     return dict(
         jwt.decode(document["receipt"], key, algorithms=["EdDSA"], options={"verify_iat": False})
@@ -72,7 +72,7 @@ def check_erased(
     receipt = read_receipt(harness, document)
     assert set(receipt["left"].values()) == {0}
     assert receipt["kept"]["tombstones"] == 2
-    assert harness.store.list_documents(f"data_requests/{REQUEST_ID}/removed") == ()
+    assert harness.store.run_query(all_documents(f"data_requests/{REQUEST_ID}/removed")) == ()
     fields = {name: value for name, value in document.items() if name != "cursor"}
     assert "alice" not in json.dumps(fields, default=str), "the document names the user"
 

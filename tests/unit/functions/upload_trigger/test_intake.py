@@ -15,6 +15,7 @@ from typing import ClassVar
 import av
 import pytest
 
+from functions.upload_trigger.intake import EXAMINERS
 from functions.upload_trigger.live_duration import find_end_s
 from functions.upload_trigger.probe import DURATION_REPAIR, probe
 from shared.errors import PermanentError
@@ -28,6 +29,7 @@ from shared.media.errors import (
     VideoTooLarge,
     VideoTruncated,
 )
+from shared.pipeline import RECIPES
 from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, damage_clip, make_sound_only
 from tests.fixtures.media.frame_oracle import probe_file
 
@@ -276,3 +278,7 @@ def test_recording_without_a_last_picture_has_no_duration() -> None:
 
     for broken in (head, head + CLUSTER + b"\x85\xe7\x83\x00\x00\x00", head + CLUSTER * 9, b""):
         assert find_end_s(io.BytesIO(broken), len(broken)) is None
+
+
+def test_every_input_of_every_recipe_has_an_examiner() -> None:
+    assert {item.name for recipe in RECIPES.values() for item in recipe.inputs} == EXAMINERS.keys()

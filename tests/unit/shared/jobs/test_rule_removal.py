@@ -21,6 +21,7 @@ from shared.jobs import deliver, rules, webhooks
 from shared.jobs.claims import UnitDone
 from shared.jobs.model import Job, UnitClaim, UnitState
 from shared.jobs.queries import read_view
+from shared.pipeline import FUNCTIONS
 from shared.tasks import run
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation
@@ -107,7 +108,7 @@ def stages_do_not_wait_for_review(patch: Patch) -> None:
 def webhooks_are_called_after_the_commit(patch: Patch) -> None:
     def process_unit(claim: UnitClaim, clock: effects.ClockAndIds) -> effects.Flow[effects.Reply]:
         reply = yield from original_process_unit(claim, clock)
-        if claim.envelope.stage == rules.NOTIFICATION and reply is effects.Reply.ACK:
+        if FUNCTIONS[claim.envelope.stage].reports_outcome and reply is effects.Reply.ACK:
             yield from webhooks.create_deliveries(claim.job, claim.envelope.part, clock)
         return reply
 

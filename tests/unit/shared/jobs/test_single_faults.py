@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Delete, Update
+from shared.flows.documents import CommitResult, Delete, Update, all_documents
 from shared.flows.envelope import Envelope
 from shared.jobs import deliver
 from shared.jobs.claims import UnitDone
@@ -334,7 +334,7 @@ def test_history_has_events_of_every_revision() -> None:
     edit(simulation, 0, {"deck": "edited", "review": False})
     deliver_all_messages(simulation)
     assert (simulation.job.status, simulation.job.revision) == (Status.DONE, 1)
-    events = [doc.data for doc in simulation.store.list_documents(f"jobs/{JOB}/events")]
+    events = [doc.data for doc in simulation.store.run_query(all_documents(f"jobs/{JOB}/events"))]
     keys = [(event["what"], event.get("revision")) for event in events]
     for name in ("done", "notified"):
         assert (keys.count((name, None)), keys.count((name, 1))) == (1, 1)

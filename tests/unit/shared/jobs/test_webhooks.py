@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Delete, Update
+from shared.flows.documents import CommitResult, Delete, Update, owned_documents
 from shared.jobs.model import Status
-from shared.jobs.webhooks import webhook_path
+from shared.jobs.webhooks import WEBHOOKS, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.tasks.task import TaskState
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import FAST_WEBHOOK, SLOW_WEBHOOK, Simulation
+from tests.fakes.simulation.simulation import FAST_WEBHOOK, OWNER, SLOW_WEBHOOK, Simulation
 from tests.unit.shared.jobs.test_single_faults import (
     deliver_all_messages,
     finish_workers,
@@ -64,7 +64,8 @@ def delete_during_notification() -> Simulation:
     """Deletes a job between the read of its owner's webhooks and the write of a delivery."""
     simulation = Simulation(recipe="frames")
     simulation.upload_input("video")
-    while not any(isinstance(row.effect, effects.OwnedDocuments) for row in simulation.workers):
+    query = effects.RunQuery(owned_documents(WEBHOOKS, OWNER))
+    while not any(row.effect == query for row in simulation.workers):
         if simulation.workers:
             simulation.step(0)
         else:

@@ -12,10 +12,11 @@ from shared.flows import effects
 from shared.flows.effects import Failed, Later
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
-from shared.runtime.interpreter import Interpreter, Services, SystemClock
+from shared.runtime.interpreter import Interpreter, SystemClock
 from shared.tasks.run import _fail_after_last_attempt, outcome_fields, run
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskOutcome, new_task, task_envelope
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 
 ID = "e" * 20
 
@@ -33,7 +34,7 @@ def run_task(
     """Handles one delivery whose handler raises `error` or returns `outcome`. Returns the reply and
     the document."""
     store, clock = MemoryJobStore(), SystemClock()
-    services = Services(
+    services = FixedServices(
         store=cast(Any, store),
         objects=cast(Any, None),
         publisher=Topic() if topic is None else topic,

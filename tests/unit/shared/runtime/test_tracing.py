@@ -26,8 +26,8 @@ from shared.runtime.tracing import (
     trace_and_span_ids,
 )
 
-BUILT = [row for row in FUNCTIONS.values() if row.is_built]
-TRACED = [row for row in BUILT if row.name != "console"]
+ROWS = list(FUNCTIONS.values())
+TRACED = [row for row in ROWS if row.name != "console"]
 """The console serves files only and creates no spans."""
 JOB = "a" * 20
 OTHER = "b" * 20

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Problem, request } from "../api.ts";
+import { type JobOutcome, JOB_OUTCOMES } from "../contract.ts";
 import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
@@ -10,11 +11,12 @@ import type { Email, Preferences } from "./model.ts";
 import { type PageInfo, usePages, useQuery } from "../ui/use-query.ts";
 import { emailState } from "./format.ts";
 
-const OUTCOMES = [
-  ["done", "A job is done", "With a link to what came of it."],
-  ["failed", "A job failed", "With the reason, and what can be done."],
-  ["cancelled", "A job was cancelled", "By you, here or by the API."],
-] as const;
+/** Title and description by outcome. */
+const OUTCOMES: Readonly<Record<JobOutcome, readonly [string, string]>> = {
+  done: ["A job is done", "With a link to what came of it."],
+  failed: ["A job failed", "With the reason, and what can be done."],
+  cancelled: ["A job was cancelled", "By you, here or by the API."],
+};
 
 export function Emails() {
   return (
@@ -37,7 +39,7 @@ function EmailPreferences() {
   const [pending, setPending] = useState<Preferences["mail"] | null>(null);
   if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your choice …" />;
   const mail = pending ?? data.mail;
-  const update = async (name: keyof Preferences["mail"], enabled: boolean): Promise<void> => {
+  const update = async (name: JobOutcome, enabled: boolean): Promise<void> => {
     if (pending) return;
     const next = { ...data.mail, [name]: enabled };
     setPending(next);
@@ -54,7 +56,7 @@ function EmailPreferences() {
   return (
     <fieldset class="choices" aria-busy={pending !== null}>
       <legend class="visually-hidden">Outcomes that letters are written of</legend>
-      {OUTCOMES.map(([name, title, description]) => (
+      {JOB_OUTCOMES.map((name) => (
         <label key={name}>
           <input
             type="checkbox"
@@ -62,8 +64,8 @@ function EmailPreferences() {
             onChange={(event) => void update(name, event.currentTarget.checked)}
           />
           <span>
-            {title}
-            <span class="hint">{description}</span>
+            {OUTCOMES[name][0]}
+            <span class="hint">{OUTCOMES[name][1]}</span>
           </span>
         </label>
       ))}

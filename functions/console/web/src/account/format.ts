@@ -1,5 +1,7 @@
 /** Text of the account pages: limits, e-mails, webhook deliveries and share links. No DOM. */
+import type { InputKind, WebhookError, WebhookEvent } from "../contract.ts";
 import { formatBytes, formatDuration } from "../format.ts";
+import { findLabel } from "../labels.ts";
 import type { Delivery, DeliveryAttempt, Email, Quota, Rate, ShareLink } from "./model.ts";
 
 /** Use of a limit. `fraction` is between 0 and 1. */
@@ -69,16 +71,14 @@ export function emailState({ state }: Email): { label: string; isError: boolean 
   return { label: "On its way", isError: false };
 }
 
-const EVENT_LABELS: Readonly<Record<string, string>> = {
+const EVENT_LABELS: Readonly<Record<WebhookEvent | "ping", string>> = {
   "job.done": "A job is done",
   "job.failed": "A job failed",
   "job.cancelled": "A job was cancelled",
   ping: "Test",
 };
 
-export const eventLabel = (event: string): string => EVENT_LABELS[event] ?? event;
-
-export const EVENT_NAMES = ["job.done", "job.failed", "job.cancelled"] as const;
+export const eventLabel = (event: string): string => findLabel(EVENT_LABELS, event) ?? event;
 
 export function deliveryState(delivery: Delivery, now: number): { label: string; tone: string } {
   if (delivery.state === "done") return { label: "Delivered", tone: "done" };
@@ -88,8 +88,7 @@ export function deliveryState(delivery: Delivery, now: number): { label: string;
   return { label: `Again in ${formatDuration(due)}`, tone: "waiting" };
 }
 
-/** The error codes of functions/webhook/call.py. */
-const ERROR_LABELS: Readonly<Record<string, string>> = {
+const ERROR_LABELS: Readonly<Record<WebhookError, string>> = {
   "unfit-url": "The URL cannot be called",
   "private-address": "The name leads to an address that is not public",
   "name-not-found": "The name has no address",
@@ -103,7 +102,7 @@ const ERROR_LABELS: Readonly<Record<string, string>> = {
 
 /** The outcome of one delivery attempt. */
 export function attemptLabel({ status, fault, duration_ms }: DeliveryAttempt): string {
-  const outcome = status === null ? (ERROR_LABELS[fault ?? ""] ?? fault ?? "No answer") : `Answered ${status}`;
+  const outcome = status === null ? (findLabel(ERROR_LABELS, fault ?? "") ?? fault ?? "No answer") : `Answered ${status}`;
   return `${outcome} after ${duration_ms < 1000 ? `${duration_ms} ms` : formatDuration(duration_ms / 1000)}`;
 }
 
@@ -118,6 +117,6 @@ export function usesLabel({ uses }: ShareLink): string {
   return uses === 0 ? "Not opened yet" : uses === 1 ? "Opened once" : `Opened ${formatCount(uses)} times`;
 }
 
-const KIND_LABELS: Readonly<Record<string, string>> = { image: "Picture", audio: "Sound", video: "Video" };
+const KIND_LABELS: Readonly<Record<Exclude<InputKind, "text">, string>> = { image: "Picture", audio: "Sound", video: "Video" };
 
-export const kindLabel = (kind: string): string => KIND_LABELS[kind] ?? kind;
+export const kindLabel = (kind: string): string => findLabel(KIND_LABELS, kind) ?? kind;

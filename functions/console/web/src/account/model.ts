@@ -1,4 +1,5 @@
 /** Types of the account API; they mirror the models in functions/api. */
+import type { DataRequestPhase, DeliveryState, EmailState, JobOutcome, WebhookEvent } from "../contract.ts";
 
 export interface Rate {
   quota: number;
@@ -34,19 +35,19 @@ export interface Email {
   to: string;
   subject: string;
   outcome: string;
-  state: string;
+  state: EmailState;
   created_at: string;
   sent_at: string | null;
 }
 
 export interface Preferences {
-  mail: { done: boolean; failed: boolean; cancelled: boolean };
+  mail: Record<JobOutcome, boolean>;
 }
 
 export interface Webhook {
   id: string;
   url: string;
-  events: string[];
+  events: WebhookEvent[];
   /** The reason why it is disabled, such as `gone`; null when it is active. */
   disabled: string | null;
   secrets: number;
@@ -73,7 +74,7 @@ export interface Delivery {
   event: string;
   event_id: string;
   job_id: string | null;
-  state: "open" | "leased" | "done" | "failed";
+  state: DeliveryState;
   attempts: number;
   next_try_at: string | null;
   error_code: string | null;
@@ -105,14 +106,15 @@ export interface Profile {
 
 export interface DataExport {
   id: string;
-  phase: "making" | "ready" | "expired";
+  phase: Extract<DataRequestPhase, "making" | "ready" | "expired">;
   requested_at: string;
   kept_until: string | null;
   parts: { name: string; size_bytes: number; url: string }[];
   error_message: string | null;
 }
 
-export type Phase = "locking" | "removing" | "checking" | "closing" | "erased";
+/** The phases of an erasure. */
+export type Phase = Exclude<DataRequestPhase, DataExport["phase"]>;
 
 export interface Erasure {
   id: string;

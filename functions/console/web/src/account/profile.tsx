@@ -6,12 +6,10 @@ import { Field } from "../ui/field.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { errorMessage } from "../format.ts";
+import { LIMITS } from "../contract.ts";
+import { PASSWORD_HINT, errorMessage } from "../format.ts";
 import type { Profile } from "./model.ts";
 import { useQuery } from "../ui/use-query.ts";
-
-const MAX_NAME_CHARS = 100;
-const MIN_PASSWORD_CHARS = 8;
 
 export function ProfileSection() {
   const { data, etag, error, refetch } = useQuery<Profile>("/v1/me");
@@ -66,7 +64,7 @@ function NameForm({ profile, etag, refetch }: { profile: Profile; etag: string; 
           <input
             {...ids}
             autocomplete="name"
-            maxLength={MAX_NAME_CHARS}
+            maxLength={LIMITS.maxNameChars}
             value={name}
             onInput={(event) => setName(event.currentTarget.value)}
           />
@@ -139,7 +137,7 @@ function PasswordForm({ email }: { email: string }) {
       </Field>
       <Field
         label="The new one"
-        hint="At least eight characters. A few words in a row are best."
+        hint={PASSWORD_HINT}
         error={fieldErrors.new_password}
       >
         {(ids) => (
@@ -148,7 +146,8 @@ function PasswordForm({ email }: { email: string }) {
             type="password"
             autocomplete="new-password"
             required
-            minLength={MIN_PASSWORD_CHARS}
+            minLength={LIMITS.password.minChars}
+            maxLength={LIMITS.password.maxChars}
             value={next}
             onInput={(event) => setNext(event.currentTarget.value)}
           />

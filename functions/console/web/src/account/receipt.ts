@@ -63,17 +63,18 @@ export interface Step {
   state: "done" | "current" | "upcoming";
 }
 
-const STEPS: readonly (readonly [Phase, string])[] = [
-  ["locking", "The account takes nobody in any more"],
-  ["removing", "Jobs, files, links, letters and webhooks are removed"],
-  ["checking", "A quarter of an hour later everything is looked for once more"],
-  ["closing", "The account goes, and the receipt is signed"],
-  ["erased", "Everything is gone"],
-];
+/** Labels by phase, in order. */
+const STEPS: Readonly<Record<Phase, string>> = {
+  locking: "The account takes nobody in any more",
+  removing: "Jobs, files, links, letters and webhooks are removed",
+  checking: "A quarter of an hour later everything is looked for once more",
+  closing: "The account goes, and the receipt is signed",
+  erased: "Everything is gone",
+};
 
 /** The steps of an erasure. Without the account there is no locking step. */
 export function steps({ phase, account }: Pick<Erasure, "phase" | "account">): Step[] {
-  const visibleSteps = STEPS.filter(([name]) => account || name !== "locking");
+  const visibleSteps = (Object.entries(STEPS) as [Phase, string][]).filter(([name]) => account || name !== "locking");
   const current = visibleSteps.findIndex(([name]) => name === phase);
   return visibleSteps.map(([name, label], index) => ({
     label: name === "closing" && !account ? "The receipt is signed" : label,

@@ -14,7 +14,8 @@ import { formatTimeAgo } from "../format.ts";
 import { Deliveries } from "./deliveries.tsx";
 import type { Delivery, Webhook, WebhookSecret } from "./model.ts";
 import { useQuery } from "../ui/use-query.ts";
-import { EVENT_NAMES, eventLabel } from "./format.ts";
+import { LIMITS, WEBHOOK_EVENTS } from "../contract.ts";
+import { eventLabel } from "./format.ts";
 
 export function WebhooksSection() {
   const { data, error, refetch } = useQuery<{ webhooks: Webhook[] }>("/v1/webhooks");
@@ -61,7 +62,7 @@ function AddWebhook({
   onClose: () => void;
 }) {
   const [url, setUrl] = useState("");
-  const [events, setEvents] = useState<readonly string[]>(EVENT_NAMES);
+  const [events, setEvents] = useState<readonly string[]>(WEBHOOK_EVENTS);
   const submission = useSubmit();
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -80,7 +81,7 @@ function AddWebhook({
               {...ids}
               type="url"
               required
-              maxLength={500}
+              maxLength={LIMITS.maxWebhookUrlChars}
               placeholder="https://example.org/moodreel"
               value={url}
               onInput={(event) => setUrl(event.currentTarget.value)}
@@ -89,13 +90,13 @@ function AddWebhook({
         </Field>
         <fieldset class="choices">
           <legend>It is called when</legend>
-          {EVENT_NAMES.map((name) => (
+          {WEBHOOK_EVENTS.map((name) => (
             <label key={name}>
               <input
                 type="checkbox"
                 checked={events.includes(name)}
                 onChange={(event) =>
-                  setEvents(EVENT_NAMES.filter((b) => (b === name ? event.currentTarget.checked : events.includes(b))))
+                  setEvents(WEBHOOK_EVENTS.filter((b) => (b === name ? event.currentTarget.checked : events.includes(b))))
                 }
               />
               <span>{eventLabel(name)}</span>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { post } from "../api.ts";
+import { LIMITS } from "../contract.ts";
 import { settings } from "../settings.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
@@ -41,7 +42,7 @@ export function AddCamera({
             <input
               {...ids}
               required
-              maxLength={100}
+              maxLength={LIMITS.camera.maxNameChars}
               placeholder="Front door"
               value={name}
               onInput={(event) => setName(event.currentTarget.value)}
@@ -67,7 +68,7 @@ export function AddCamera({
                 {...ids}
                 type="number"
                 min={0}
-                max={15}
+                max={LIMITS.camera.maxDevice}
                 value={deviceNumber}
                 onInput={(event) => setDeviceNumber(event.currentTarget.valueAsNumber || 0)}
               />
@@ -81,7 +82,7 @@ export function AddCamera({
                   {...ids}
                   inputMode="url"
                   required
-                  maxLength={500}
+                  maxLength={LIMITS.camera.maxUrlChars}
                   autocapitalize="off"
                   spellcheck={false}
                   placeholder="rtsp://camera.example.org/stream1"

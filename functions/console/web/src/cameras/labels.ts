@@ -1,5 +1,7 @@
 /** Text for cameras and recordings. No DOM. */
+import type { RecordingEndReason, RecordingState } from "../contract.ts";
 import { formatBytes, formatClock, formatDuration } from "../format.ts";
+import { findLabel } from "../labels.ts";
 import type { Camera, Recording } from "./model.ts";
 
 export interface StatusLabel {
@@ -30,7 +32,7 @@ export function pictureLabel({ width, height, fps, codec }: Camera["status"]): s
   return [size, rate, codec ?? ""].filter(Boolean).join(" · ");
 }
 
-const STATE_LABELS: Readonly<Record<Recording["state"], StatusLabel>> = {
+const STATE_LABELS: Readonly<Record<RecordingState, StatusLabel>> = {
   starting: { label: "Starting", tone: "" },
   recording: { label: "Recording", tone: "failed" },
   reconnecting: { label: "Camera lost, trying again", tone: "awaiting_review" },
@@ -42,11 +44,12 @@ const STATE_LABELS: Readonly<Record<Recording["state"], StatusLabel>> = {
 
 export const recordingStatus = ({ state }: Recording): StatusLabel => STATE_LABELS[state];
 
-const END_REASONS: Readonly<Record<string, string>> = {
+const END_REASONS: Readonly<Record<RecordingEndReason, string>> = {
   stop: "",
   "max-duration": "Ended at its longest duration.",
   "max-bytes": "Ended at its largest size.",
   "source-lost": "Ended because the camera was lost; what came before is there.",
+  "recorder-lost": "Ended because the recorder was lost; what came before is there.",
 };
 
 /** Notes about a clip: why it ended, missing parts, dropped frames. */
@@ -54,7 +57,7 @@ export function recordingNotes(recording: Recording): string[] {
   const gaps = recording.clip?.gaps ?? [];
   const missingS = gaps.reduce((sum, gap) => sum + gap.duration_s, 0);
   return [
-    END_REASONS[recording.ended_by ?? ""] ?? "",
+    (recording.ended_by && findLabel(END_REASONS, recording.ended_by)) ?? "",
     gaps.length
       ? `${formatDuration(missingS)} are missing, at ${gaps.map((gap) => formatClock(gap.start_s)).join(", ")}: the camera was away.`
       : "",

@@ -1,6 +1,6 @@
 /** Types of the cameras and recordings API. */
 
-export type CameraState = "idle" | "connecting" | "connected" | "reconnecting" | "failed";
+import type { CameraState, RecipeName, RecordingEndReason, RecordingState } from "../contract.ts";
 
 export interface CameraError {
   code: string;
@@ -30,15 +30,6 @@ export interface Camera {
   };
 }
 
-export type RecordingState =
-  | "starting"
-  | "recording"
-  | "reconnecting"
-  | "stopping"
-  | "joining"
-  | "done"
-  | "failed";
-
 export interface Clip {
   duration_sec: number;
   size_bytes: number;
@@ -57,12 +48,12 @@ export interface Recording {
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
-  ended_by: string | null;
+  ended_by: RecordingEndReason | null;
   elapsed_s: number;
   size_bytes: number;
   fps: number | null;
   dropped_frames: number;
-  recipe: string | null;
+  recipe: RecipeName | null;
   job: string | null;
   error: CameraError | null;
   clip: Clip | null;

@@ -1,21 +1,36 @@
 /** The recipe for a recording, as the API expects it. No DOM. */
+import { type RecipeName, RECIPES } from "../contract.ts";
+import { RECIPE_LABELS } from "../labels.ts";
+
+/** The recipes that take a video, and so a recording. */
+type VideoRecipe = {
+  [R in RecipeName]: "video" extends keyof (typeof RECIPES)[R]["inputs"] ? R : never;
+}[RecipeName];
+
 export interface RecipeChoice {
-  recipe: "" | "frames" | "emotions" | "recap";
+  recipe: "" | VideoRecipe;
   consent: boolean;
   purpose: string;
 }
 
 export const NO_RECIPE: RecipeChoice = { recipe: "", consent: false, purpose: "" };
 
-export const RECIPE_CHOICES = [
+const DESCRIPTIONS: Readonly<Record<VideoRecipe, string>> = {
+  frames: "A picture for every second.",
+  emotions: "What faces express, over time.",
+  recap: "A narrated film of its strongest moments.",
+};
+
+/** Recipe, title and description. */
+export const RECIPE_CHOICES: readonly (readonly [RecipeChoice["recipe"], string, string])[] = [
   ["", "Only the clip", "It is kept as it is; a job can be made of it later."],
-  ["frames", "Frames", "A picture for every second."],
-  ["emotions", "Emotions", "What faces express, over time."],
-  ["recap", "Recap", "A narrated film of its strongest moments."],
-] as const satisfies readonly (readonly [RecipeChoice["recipe"], string, string])[];
+  ...(Object.keys(DESCRIPTIONS) as VideoRecipe[]).map(
+    (recipe) => [recipe, RECIPE_LABELS[recipe], DESCRIPTIONS[recipe]] as const,
+  ),
+];
 
 /** Whether the recipe scores faces, which needs the consent of the people filmed. */
-export const needsConsent = ({ recipe }: RecipeChoice): boolean => recipe === "emotions" || recipe === "recap";
+export const needsConsent = ({ recipe }: RecipeChoice): boolean => recipe !== "" && RECIPES[recipe].consent;
 
 export function toRecipeFields(choice: RecipeChoice): { recipe?: string; options?: Record<string, unknown> } {
   if (!choice.recipe) return {};

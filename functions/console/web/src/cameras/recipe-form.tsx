@@ -1,3 +1,4 @@
+import { LIMITS } from "../contract.ts";
 import { Field } from "../ui/field.tsx";
 import { type RecipeChoice, RECIPE_CHOICES, needsConsent } from "./recipe-choice.ts";
 
@@ -40,7 +41,7 @@ export function RecipeForm({
               <input
                 {...ids}
                 required
-                maxLength={200}
+                maxLength={LIMITS.maxPurposeChars}
                 value={value.purpose}
                 onInput={(event) => onChange({ ...value, purpose: event.currentTarget.value })}
               />

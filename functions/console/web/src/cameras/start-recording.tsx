@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { newIdempotencyKey, post } from "../api.ts";
+import { LIMITS } from "../contract.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormFooter } from "../ui/form-footer.tsx";
@@ -8,7 +9,6 @@ import { RecipeForm } from "./recipe-form.tsx";
 import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./recipe-choice.ts";
 import type { Camera, Recording } from "./model.ts";
 
-const PRE_ROLL_S = 10;
 const DURATIONS = [
   ["60", "1 minute"],
   ["600", "10 minutes"],
@@ -41,7 +41,7 @@ export function StartRecording({
       const body = {
         source: { camera: camera.id },
         ...(title.trim() ? { title: title.trim() } : {}),
-        pre_roll_s: previewing && withPreRoll ? PRE_ROLL_S : 0,
+        pre_roll_s: previewing && withPreRoll ? LIMITS.camera.maxPreRollS : 0,
         max_duration_s: Number(maxDuration),
         ...toRecipeFields(choice),
       };
@@ -57,7 +57,7 @@ export function StartRecording({
           {(ids) => (
             <input
               {...ids}
-              maxLength={200}
+              maxLength={LIMITS.maxTitleChars}
               placeholder={camera.name}
               value={title}
               onInput={(event) => setTitle(event.currentTarget.value)}
@@ -84,7 +84,7 @@ export function StartRecording({
               onChange={(event) => setWithPreRoll(event.currentTarget.checked)}
             />
             <span>
-              With the {PRE_ROLL_S} seconds before
+              With the {LIMITS.camera.maxPreRollS} seconds before
               <span class="hint">
                 {previewing
                   ? "What the live picture showed last is part of it."

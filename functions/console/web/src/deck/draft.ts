@@ -1,4 +1,5 @@
 /** The draft of a deck. Every edit returns a new draft. No DOM. */
+import { type Choice, type SlideLayout, type Theme, LIMITS as CONTRACT_LIMITS, RECIPES } from "../contract.ts";
 import { formatClock } from "../format.ts";
 
 export interface Slide {
@@ -6,16 +7,16 @@ export interface Slide {
   heading: string;
   bullets: string[];
   notes: string;
-  layout: string;
+  layout: SlideLayout;
   picture: string | null;
 }
 
 export interface Draft {
   title: string;
   language: string;
-  theme: string;
-  aspect: string;
-  resolution: string;
+  theme: Theme;
+  aspect: Aspect;
+  resolution: Resolution;
   slides: Slide[];
 }
 
@@ -30,24 +31,16 @@ export interface DeckView extends Draft {
 export interface FilmOptions {
   voice: string;
   speed: number;
-  transition: string;
-  subtitles: string;
-  motion: string;
+  transition: Choice<"presentation", "transition">;
+  subtitles: Choice<"presentation", "subtitles">;
+  motion: Choice<"presentation", "motion">;
 }
 
-export const THEMES = ["midnight", "paper", "meadow", "ember", "slate", "chalk"];
-export const LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"];
-/** The limits of shared/recipes/films/deck.py. */
-export const LIMITS = {
-  minSlides: 3,
-  maxSlides: 40,
-  maxTitleChars: 120,
-  maxHeadingChars: 120,
-  maxBullets: 6,
-  maxBulletChars: 240,
-  maxNotesChars: 5_000,
-  maxTotalNotesChars: 60_000,
-};
+export type Aspect = Choice<"presentation", "aspect">;
+export type Resolution = Choice<"presentation", "resolution">;
+
+const { deck: LIMITS } = CONTRACT_LIMITS;
+const { speed, transition, subtitles, motion } = RECIPES.presentation.options;
 
 export function draftOf(view: DeckView): Draft {
   const { title, language, theme, aspect, resolution } = view;
@@ -57,13 +50,14 @@ export function draftOf(view: DeckView): Draft {
   return { title, language, theme, aspect, resolution, slides };
 }
 
+/** The film options of a job, whose options the API has validated. */
 export function filmOptionsOf(options: Record<string, unknown>): FilmOptions {
   return {
     voice: String(options.voice ?? ""),
-    speed: Number(options.speed ?? 1),
-    transition: String(options.transition ?? "cut"),
-    subtitles: String(options.subtitles ?? "soft"),
-    motion: String(options.motion ?? "none"),
+    speed: Number(options.speed ?? speed.default),
+    transition: (options.transition ?? transition.default) as FilmOptions["transition"],
+    subtitles: (options.subtitles ?? subtitles.default) as FilmOptions["subtitles"],
+    motion: (options.motion ?? motion.default) as FilmOptions["motion"],
   };
 }
 

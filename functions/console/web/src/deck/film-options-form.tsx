@@ -1,6 +1,8 @@
 /** Options of the whole film: theme, size, voice and transitions. */
+import { type Theme, LIMITS, THEMES } from "../contract.ts";
+import { ASPECT_LABELS, RESOLUTION_LABELS, THEME_LABELS, TRANSITION_LABELS } from "../labels.ts";
 import { Field } from "../ui/field.tsx";
-import { type Draft, type FilmOptions, LIMITS, THEMES } from "./draft.ts";
+import type { Draft, FilmOptions } from "./draft.ts";
 
 export interface FilmOptionsFormProps {
   draft: Draft;
@@ -10,29 +12,11 @@ export interface FilmOptionsFormProps {
   onFilmOptions: (filmOptions: FilmOptions) => void;
 }
 
-const SELECT_OPTIONS: Record<string, readonly (readonly [string, string])[]> = {
-  transition: [
-    ["cut", "Cut"],
-    ["fade", "Fade"],
-  ],
-  subtitles: [
-    ["soft", "To be switched on"],
-    ["burned", "In the picture"],
-  ],
-  motion: [
-    ["none", "Still"],
-    ["gentle", "Slowly moving"],
-  ],
-  aspect: [
-    ["16:9", "Wide, 16:9"],
-    ["1:1", "Square"],
-    ["9:16", "Upright, 9:16"],
-  ],
-  resolution: [
-    ["720p", "720p"],
-    ["1080p", "1080p"],
-  ],
+const SUBTITLE_LABELS: Readonly<Record<FilmOptions["subtitles"], string>> = {
+  soft: "To be switched on",
+  burned: "In the picture",
 };
+const MOTION_LABELS: Readonly<Record<FilmOptions["motion"], string>> = { none: "Still", gentle: "Slowly moving" };
 
 const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5];
 
@@ -45,15 +29,15 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
           <input
             {...ids}
             value={draft.title}
-            maxLength={LIMITS.maxTitleChars}
+            maxLength={LIMITS.deck.maxTitleChars}
             onInput={(event) => onDraftChange({ ...draft, title: event.currentTarget.value })}
           />
         )}
       </Field>
       <fieldset class="themes">
         <legend>Theme</legend>
-        {THEMES.map((name) => (
-          <label key={name} class={`theme ${name}`}>
+        {(Object.keys(THEMES) as Theme[]).map((name) => (
+          <label key={name} class="theme" style={sampleColours(name)}>
             <input
               type="radio"
               name="theme"
@@ -62,20 +46,20 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
               onChange={() => onDraftChange({ ...draft, theme: name })}
             />
             <span class="theme-sample" aria-hidden="true" />
-            {name}
+            {THEME_LABELS[name]}
           </label>
         ))}
       </fieldset>
       <div class="field-pair">
         <SelectField
           label="Shape"
-          name="aspect"
+          labels={ASPECT_LABELS}
           value={draft.aspect}
           onChange={(aspect) => onDraftChange({ ...draft, aspect })}
         />
         <SelectField
           label="Size"
-          name="resolution"
+          labels={RESOLUTION_LABELS}
           value={draft.resolution}
           onChange={(resolution) => onDraftChange({ ...draft, resolution })}
         />
@@ -107,19 +91,19 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
         </Field>
         <SelectField
           label="Between slides"
-          name="transition"
+          labels={TRANSITION_LABELS}
           value={filmOptions.transition}
           onChange={(transition) => onFilmOptions({ ...filmOptions, transition })}
         />
         <SelectField
           label="Subtitles"
-          name="subtitles"
+          labels={SUBTITLE_LABELS}
           value={filmOptions.subtitles}
           onChange={(subtitles) => onFilmOptions({ ...filmOptions, subtitles })}
         />
         <SelectField
           label="Pictures"
-          name="motion"
+          labels={MOTION_LABELS}
           value={filmOptions.motion}
           onChange={(motion) => onFilmOptions({ ...filmOptions, motion })}
         />
@@ -128,21 +112,28 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
   );
 }
 
-interface SelectFieldProps {
-  label: string;
-  name: string;
-  value: string;
-  onChange: (value: string) => void;
+/** The colours of a theme as the custom properties that its sample reads. */
+function sampleColours(name: Theme): Record<string, string> {
+  const { from, to, text, accent } = THEMES[name];
+  return { "--sample-from": from, "--sample-to": to, "--sample-text": text, "--sample-accent": accent };
 }
 
-function SelectField({ label, name, value, onChange }: SelectFieldProps) {
+interface SelectFieldProps<C extends string> {
+  label: string;
+  /** Labels by value. */
+  labels: Readonly<Record<C, string>>;
+  value: C;
+  onChange: (value: C) => void;
+}
+
+function SelectField<C extends string>({ label, labels, value, onChange }: SelectFieldProps<C>) {
   return (
     <Field label={label}>
       {(ids) => (
-        <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          {SELECT_OPTIONS[name]?.map(([optionValue, label]) => (
-            <option key={optionValue} value={optionValue}>
-              {label}
+        <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value as C)}>
+          {(Object.keys(labels) as C[]).map((choice) => (
+            <option key={choice} value={choice}>
+              {labels[choice]}
             </option>
           ))}
         </select>

@@ -1,6 +1,7 @@
 /** The list of slides: select, move, add and remove. */
 import { type Archive, usePicture } from "../frames/use-archive.ts";
-import { type Draft, type Slide, LIMITS, addSlide, moveSlide, removeSlide } from "./draft.ts";
+import { LIMITS } from "../contract.ts";
+import { type Draft, type Slide, addSlide, moveSlide, removeSlide } from "./draft.ts";
 
 export interface OutlineProps {
   draft: Draft;
@@ -57,7 +58,7 @@ export function Outline(props: OutlineProps) {
         </button>
         <button
           type="button"
-          disabled={slideCount >= LIMITS.maxSlides}
+          disabled={slideCount >= LIMITS.deck.maxSlides}
           onClick={() => {
             const next = addSlide(draft, selectedId, renderedIds);
             onChange(next);
@@ -69,7 +70,7 @@ export function Outline(props: OutlineProps) {
         <button
           type="button"
           class="quiet"
-          disabled={slideCount <= LIMITS.minSlides}
+          disabled={slideCount <= LIMITS.deck.minSlides}
           onClick={() => {
             onChange(removeSlide(draft, selectedId));
             onSelect((draft.slides[index === 0 ? 1 : index - 1] as Slide).id);

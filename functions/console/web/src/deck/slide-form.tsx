@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { type PictureSources, type Slide, LAYOUTS, LIMITS, estimateSpeechS, pictureLabel } from "./draft.ts";
+import { type SlideLayout, LIMITS, SLIDE_LAYOUTS } from "../contract.ts";
+import { type PictureSources, type Slide, estimateSpeechS, pictureLabel } from "./draft.ts";
 
 export interface SlideFormProps {
   slide: Slide;
@@ -15,7 +16,7 @@ export interface SlideFormProps {
   onChange: (changes: Partial<Slide>) => void;
 }
 
-const LAYOUT_NAMES: Record<string, string> = {
+const LAYOUT_LABELS: Readonly<Record<SlideLayout, string>> = {
   title: "Title",
   bullets: "Points",
   picture: "Picture",
@@ -35,12 +36,12 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
           <input
             {...ids}
             value={slide.heading}
-            maxLength={LIMITS.maxHeadingChars}
+            maxLength={LIMITS.deck.maxHeadingChars}
             onInput={(event) => onChange({ heading: event.currentTarget.value })}
           />
         )}
       </Field>
-      <Field label="Points" hint={`One a line, up to ${LIMITS.maxBullets}.`} error={errorOf("bullets")}>
+      <Field label="Points" hint={`One a line, up to ${LIMITS.deck.maxBullets}.`} error={errorOf("bullets")}>
         {(ids) => (
           <textarea
             {...ids}
@@ -71,10 +72,14 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
       <div class="field-pair">
         <Field label="Layout">
           {(ids) => (
-            <select {...ids} value={slide.layout} onChange={(event) => onChange({ layout: event.currentTarget.value })}>
-              {LAYOUTS.map((name) => (
+            <select
+              {...ids}
+              value={slide.layout}
+              onChange={(event) => onChange({ layout: event.currentTarget.value as SlideLayout })}
+            >
+              {SLIDE_LAYOUTS.map((name) => (
                 <option key={name} value={name}>
-                  {LAYOUT_NAMES[name]}
+                  {LAYOUT_LABELS[name]}
                 </option>
               ))}
             </select>
@@ -109,8 +114,6 @@ interface RewriteFormProps {
   onRewrite: (instruction: string) => void;
 }
 
-const MAX_INSTRUCTION_CHARS = 1000;
-
 export function RewriteForm({ slide, disabledReason, busyLabel, onRewrite }: RewriteFormProps) {
   const [instruction, setInstruction] = useState("");
   useEffect(() => setInstruction(""), [slide.id]);
@@ -130,7 +133,7 @@ export function RewriteForm({ slide, disabledReason, busyLabel, onRewrite }: Rew
           <input
             {...ids}
             value={instruction}
-            maxLength={MAX_INSTRUCTION_CHARS}
+            maxLength={LIMITS.maxRewriteChars}
             placeholder="Shorter, with an example"
             onInput={(event) => setInstruction(event.currentTarget.value)}
           />

@@ -1,11 +1,7 @@
 /** Geometry of the timeline chart: bins, stacked areas, ticks. No DOM. */
+import { EMOTIONS, UNCERTAIN_MARGIN } from "../contract.ts";
 import { type Face, type Timeline, argmax } from "./timeline.ts";
 
-/** From pleasant to unpleasant, bottom to top, as in timeline.png. */
-
-const STACK_ORDER = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
-/** A reading is uncertain when its two highest probabilities differ by less than this (emotion_scoring). */
-const UNCERTAIN_MARGIN = 0.15;
 
 /** The time range of the chart, in seconds. */
 export interface Span {
@@ -28,8 +24,8 @@ export interface Bin {
 
 /** The classes in stacking order; unknown ones come last. */
 export function stackOrder(classes: readonly string[]): string[] {
-  const knownClasses = STACK_ORDER.filter((name) => classes.includes(name));
-  return [...knownClasses, ...classes.filter((name) => !STACK_ORDER.includes(name))];
+  const order: readonly string[] = EMOTIONS;
+  return [...order.filter((name) => classes.includes(name)), ...classes.filter((name) => !order.includes(name))];
 }
 
 /** The time range that the frames cover. */

@@ -1,12 +1,11 @@
 /** Text for readings. A score describes a picture, not a feeling. */
+import { EMOTIONS } from "../contract.ts";
 import { formatDuration } from "../format.ts";
 import { type Face, type Reading, type Timeline, argmax } from "./timeline.ts";
 
-const KNOWN_EMOTIONS = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
-
 /** CSS class that sets the colour of an emotion. */
 export function emotionClass(name: string): string {
-  return KNOWN_EMOTIONS.includes(name) ? `emotion ${name}` : "emotion other";
+  return (EMOTIONS as readonly string[]).includes(name) ? `emotion ${name}` : "emotion other";
 }
 
 export function seenLabel(seconds: number): string {

@@ -1,6 +1,7 @@
 /** Actions on a job: rename, cancel, delete. */
 import { useState } from "preact/hooks";
 import { post, request } from "../api.ts";
+import { LIMITS } from "../contract.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
@@ -8,7 +9,6 @@ import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { type Job, TERMINAL } from "./model.ts";
 
-const MAX_TITLE_CHARS = 200;
 
 export interface TitleProps {
   job: Job;
@@ -37,7 +37,7 @@ function TitleForm({ job, onDone }: Omit<TitleProps, "renaming">) {
       <input
         aria-label="The job's title"
         value={draft}
-        maxLength={MAX_TITLE_CHARS}
+        maxLength={LIMITS.maxTitleChars}
         autofocus
         onInput={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={(event) => event.key === "Escape" && onDone()}

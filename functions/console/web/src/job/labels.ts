@@ -1,7 +1,9 @@
 /** Display names of stages, states, events and artifacts. */
-import type { Artifact, Failure, Job, StageState, Status } from "./model.ts";
+import type { HistoryEvent, JobStatus, ResultKind, StageName, StageState } from "../contract.ts";
+import { findLabel } from "../labels.ts";
+import type { Artifact, Failure, Job } from "./model.ts";
 
-const STAGE_LABELS: Record<string, [string, string]> = {
+const STAGE_LABELS: Readonly<Record<StageName, readonly [string, string]>> = {
   upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
   frame_extraction: ["Pick frames", "Takes the pictures that were asked for out of the video."],
   emotion_scoring: ["Read faces", "Finds faces, follows them and scores what they express."],
@@ -12,14 +14,14 @@ const STAGE_LABELS: Record<string, [string, string]> = {
 };
 
 export function stageLabel(name: string): string {
-  return STAGE_LABELS[name]?.[0] ?? name.replaceAll("_", " ");
+  return findLabel(STAGE_LABELS, name)?.[0] ?? name.replaceAll("_", " ");
 }
 
 export function stageDescription(name: string): string {
-  return STAGE_LABELS[name]?.[1] ?? "";
+  return findLabel(STAGE_LABELS, name)?.[1] ?? "";
 }
 
-const STATUS_LABELS: Record<Status, string> = {
+const STATUS_LABELS: Readonly<Record<JobStatus, string>> = {
   awaiting_upload: "Waiting for the upload",
   running: "Working",
   awaiting_review: "Your turn: look at the deck",
@@ -28,11 +30,11 @@ const STATUS_LABELS: Record<Status, string> = {
   cancelled: "Cancelled",
 };
 
-export function statusLabel(status: Status): string {
+export function statusLabel(status: JobStatus): string {
   return STATUS_LABELS[status];
 }
 
-const STATE_LABELS: Record<StageState, string> = {
+const STATE_LABELS: Readonly<Record<StageState, string>> = {
   waiting: "Not yet",
   queued: "Waiting",
   running: "Working",
@@ -54,8 +56,9 @@ export interface JobEvent {
   details: Record<string, unknown>;
 }
 
-const EVENT_LABELS: Record<string, string> = {
+const EVENT_LABELS: Readonly<Record<Exclude<HistoryEvent, "stage_done">, string>> = {
   created: "You created the job",
+  upload_renewed: "You gave another file",
   redriven: "You had it tried again",
   revised: "You edited the deck",
   released: "You let the film be made",
@@ -68,11 +71,11 @@ const EVENT_LABELS: Record<string, string> = {
 
 export function eventLabel({ what, details }: JobEvent): string {
   if (what === "stage_done") return `${stageLabel(String(details.stage))}: done`;
-  return EVENT_LABELS[what] ?? what.replaceAll("_", " ");
+  return findLabel(EVENT_LABELS, what) ?? what.replaceAll("_", " ");
 }
 
 /** Artifact kinds shown first, in this order. */
-const PRIMARY_KINDS = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
+const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
 
 /** Splits artifacts into the primary ones, in order, and the others. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
@@ -80,7 +83,7 @@ export function groupResults(results: readonly Artifact[]): { primary: Artifact[
   return { primary, secondary: results.filter((artifact) => !primary.includes(artifact)) };
 }
 
-const RESULT_LABELS: Record<string, string> = {
+const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
   film: "The film",
   annotated: "The video with boxes and labels",
   poster: "The film's poster",
@@ -106,19 +109,7 @@ const FILE_LABELS: Record<string, string> = {
 };
 
 export function resultLabel(artifact: Artifact): string {
-  return FILE_LABELS[artifact.name] ?? RESULT_LABELS[artifact.kind] ?? artifact.name;
-}
-
-const RECIPE_LABELS: Record<string, string> = {
-  frames: "Frames",
-  emotions: "Emotions",
-  recap: "Recap",
-  presentation: "Presentation",
-  still: "Still",
-};
-
-export function recipeLabel(name: string): string {
-  return RECIPE_LABELS[name] ?? name;
+  return FILE_LABELS[artifact.name] ?? findLabel(RESULT_LABELS, artifact.kind) ?? artifact.name;
 }
 
 /** Errors that a retry cannot resolve: another file or another job is needed. */

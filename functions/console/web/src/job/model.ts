@@ -1,15 +1,5 @@
 /** The model of a job and its stages, from Firestore documents or from the API. */
-import RATES from "./stages/rates.json" with { type: "json" };
-
-export type Status =
-  | "awaiting_upload"
-  | "running"
-  | "awaiting_review"
-  | "done"
-  | "failed"
-  | "cancelled";
-
-export type StageState = "waiting" | "queued" | "running" | "done" | "failed" | "stopped";
+import { type JobStatus, type StageState, JOB_OUTCOMES, STAGE_USD_PER_S } from "../contract.ts";
 
 export interface Failure {
   code: string;
@@ -54,7 +44,7 @@ export interface Job {
   id: string;
   recipe: string;
   title: string;
-  status: Status;
+  status: JobStatus;
   epoch: number;
   revision: number;
   options: Record<string, unknown>;
@@ -71,7 +61,7 @@ export interface Job {
   expires_at: number;
 }
 
-export const TERMINAL: readonly Status[] = ["done", "failed", "cancelled"];
+export const TERMINAL: readonly JobStatus[] = JOB_OUTCOMES;
 
 /** The data of a Firestore document. */
 export type StoredDocument = Record<string, unknown>;
@@ -85,7 +75,7 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     id,
     recipe: String(doc.recipe),
     title: String(doc.title),
-    status: doc.status as Status,
+    status: doc.status as JobStatus,
     epoch: Number(doc.epoch ?? 0),
     revision,
     options: (doc.options ?? {}) as Record<string, unknown>,
@@ -127,7 +117,7 @@ function mergeStages(states: Record<string, StageState>, docs: readonly StoredDo
 }
 
 /** Firestore maps have no order; this is the order of the pipeline. */
-const PIPELINE = Object.keys(RATES);
+const PIPELINE = Object.keys(STAGE_USD_PER_S);
 
 function inPipelineOrder(names: string[]): string[] {
   const position = (name: string) => {
@@ -163,7 +153,7 @@ function workedSeconds(doc: StoredDocument): number {
 
 /** Cost of working time at Cloud Run's list prices, computed as `GET /v1/usage` does. */
 export function computeCostUsd(stage: string, seconds: number): number {
-  return seconds * ((RATES as Record<string, number>)[stage] ?? 0);
+  return seconds * ((STAGE_USD_PER_S as Record<string, number>)[stage] ?? 0);
 }
 
 function emptyStage(name: string, state: StageState): Stage {

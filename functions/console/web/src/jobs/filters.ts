@@ -1,4 +1,5 @@
 /** Filters of the list of jobs. No DOM. */
+import type { ResultKind } from "../contract.ts";
 import type { Job } from "../job/model.ts";
 
 export type Filter = "all" | "running" | "action-required" | "done" | "failed";
@@ -29,7 +30,7 @@ export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): 
 }
 
 /** Artifact kinds that can serve as thumbnail, best first. */
-const THUMBNAIL_KINDS = ["poster", "moment", "sheet", "chart"] as const;
+const THUMBNAIL_KINDS: readonly ResultKind[] = ["poster", "moment", "sheet", "chart"];
 
 /** The artifact for the thumbnail; undefined if there is none yet. */
 export function thumbnailOf(job: Pick<Job, "artifacts">): Job["artifacts"][number] | undefined {

@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { resultLink } from "../job/links.ts";
 import { type Job, jobFromDocuments, progressOf } from "../job/model.ts";
-import { recipeLabel, stageLabel, statusLabel } from "../job/labels.ts";
+import { stageLabel, statusLabel } from "../job/labels.ts";
+import { recipeLabel } from "../labels.ts";
 import { useCollection } from "../firestore.ts";
 import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { Progress } from "../ui/progress.tsx";

@@ -1,5 +1,6 @@
 /** Creates a job and queues its uploads. */
 import { post } from "../api.ts";
+import { PROMPT_SEPARATOR } from "../contract.ts";
 import { addUpload } from "../upload/uploads.ts";
 import { type AssignedFile, typeOf } from "./files.ts";
 
@@ -14,9 +15,6 @@ export interface NewJobRequest {
   /** The same key for every retry: the job is created once. */
   idempotencyKey: string;
 }
-
-/** Separates the prompt from the source text. */
-const PROMPT_SEPARATOR = "\f";
 
 /** Returns the id of the new job. Throws Problem. */
 export async function createJob(newJob: NewJobRequest): Promise<string> {

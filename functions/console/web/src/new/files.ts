@@ -1,5 +1,7 @@
 /** Assigns files to the inputs of a recipe. No DOM. */
+import type { InputKind } from "../contract.ts";
 import { formatBytes } from "../format.ts";
+import { findLabel } from "../labels.ts";
 import type { Input } from "./recipes.ts";
 
 export type FileInfo = Pick<File, "name" | "type" | "size" | "lastModified">;
@@ -113,7 +115,7 @@ export const fileKey = ({ name, size, lastModified }: FileInfo): string => `${na
 
 const isSameFile = (a: FileInfo, b: FileInfo): boolean => fileKey(a) === fileKey(b);
 
-const KIND_NAMES: Readonly<Record<string, string>> = {
+const KIND_NAMES: Readonly<Record<InputKind, string>> = {
   video: "a video",
   audio: "a sound",
   image: "a picture",
@@ -123,7 +125,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
 /** `a video or a sound`. */
 export function acceptedKinds(inputs: readonly Input[]): string {
   const kinds = [...new Set(inputs.flatMap((input) => input.kinds))].filter((kind) => kind !== "text");
-  return kinds.map((kind) => KIND_NAMES[kind] ?? kind).join(" or ");
+  return kinds.map((kind) => findLabel(KIND_NAMES, kind) ?? kind).join(" or ");
 }
 
 /** The `accept` attribute. Browsers do not know all extensions, so these are listed. */

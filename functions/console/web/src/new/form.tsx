@@ -1,6 +1,7 @@
 /** Form of a new job: files or prompt, consent and options. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { newIdempotencyKey } from "../api.ts";
+import { LIMITS } from "../contract.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
@@ -13,8 +14,6 @@ import { OptionField } from "./option-field.tsx";
 import { type Input, type Option, type OptionValues, type Recipe, changedOptions } from "./recipes.ts";
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
-
-const MAX_PROMPT_CHARS = 100_000;
 
 /** A validation error and its field; "" for the whole form. */
 interface FormError {
@@ -134,7 +133,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
             <textarea
               {...ids}
               rows={4}
-              maxLength={MAX_PROMPT_CHARS}
+              maxLength={LIMITS.maxPromptChars}
               placeholder="How photosynthesis works, for ten-year-olds"
               value={prompt}
               onInput={(event) => setPrompt(event.currentTarget.value)}
@@ -202,7 +201,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               <input
                 {...ids}
                 type="text"
-                maxLength={200}
+                maxLength={LIMITS.maxPurposeChars}
                 value={purpose}
                 onInput={(event) => setPurpose(event.currentTarget.value)}
               />
@@ -222,7 +221,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               <input
                 {...ids}
                 type="text"
-                maxLength={200}
+                maxLength={LIMITS.maxTitleChars}
                 value={title}
                 onInput={(event) => setTitle(event.currentTarget.value)}
               />
@@ -240,7 +239,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               <textarea
                 {...ids}
                 rows={5}
-                maxLength={MAX_PROMPT_CHARS}
+                maxLength={LIMITS.maxPromptChars}
                 value={sourceText}
                 onInput={(event) => setSourceText(event.currentTarget.value)}
               />

@@ -17,7 +17,7 @@ export function OptionField({
       {(ids) =>
         option.kind === "choice" ? (
           <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-            {(option.choices ?? []).map(([name, label]) => (
+            {option.choices.map(([name, label]) => (
               <option key={name} value={name}>
                 {label}
               </option>

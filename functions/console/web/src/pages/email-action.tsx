@@ -6,7 +6,8 @@ import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Loading } from "../ui/progress.tsx";
-import { errorMessage } from "../format.ts";
+import { LIMITS } from "../contract.ts";
+import { PASSWORD_HINT, errorMessage } from "../format.ts";
 
 type Action = "confirm" | "password";
 
@@ -96,7 +97,7 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
         <input type="email" autocomplete="username" value={email} readOnly hidden />
         <Field
           label={`New password for ${email}`}
-          hint="At least eight characters. A few words in a row are best."
+          hint={PASSWORD_HINT}
           error={error || undefined}
         >
           {(ids) => (
@@ -105,8 +106,8 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
               type="password"
               autocomplete="new-password"
               required
-              minLength={8}
-              maxLength={128}
+              minLength={LIMITS.password.minChars}
+              maxLength={LIMITS.password.maxChars}
               value={password}
               onInput={(event) => setPassword(event.currentTarget.value)}
             />

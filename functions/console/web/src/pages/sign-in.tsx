@@ -9,7 +9,8 @@ import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { errorMessage } from "../format.ts";
+import { LIMITS } from "../contract.ts";
+import { PASSWORD_HINT, errorMessage } from "../format.ts";
 
 type Mode = "sign-in" | "register" | "reset";
 
@@ -101,7 +102,7 @@ export default function SignIn(_: PageProps) {
           <Field
             label="Password"
             error={fieldErrors.password}
-            hint={mode === "register" ? "At least eight characters. A few words in a row are best." : undefined}
+            hint={mode === "register" ? PASSWORD_HINT : undefined}
           >
             {(ids) => (
               <input
@@ -109,7 +110,7 @@ export default function SignIn(_: PageProps) {
                 type="password"
                 autocomplete={mode === "register" ? "new-password" : "current-password"}
                 required
-                minLength={mode === "register" ? 8 : 1}
+                minLength={mode === "register" ? LIMITS.password.minChars : 1}
                 value={password}
                 onInput={(event) => setPassword(event.currentTarget.value)}
               />

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.jobs.model import JobInput, new_job
-from shared.pipeline import FUNCTIONS, RECIPES, Bucket
+from shared.pipeline import RECIPES, Bucket
 from shared.recipes.stored_object import StoredObject
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.jobs import NOW
@@ -168,13 +167,6 @@ def test_source_deleted_during_creation_leaves_no_job() -> None:
     assert (response.status_code, response.json["code"]) == (410, "source-expired")
     jobs = harness.request("GET", "/v1/jobs", headers=ALICE_HEADERS).json["jobs"]
     assert [job["id"] for job in jobs] == [source_id]
-
-
-def test_recipe_with_missing_stage_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(FUNCTIONS, "stitching", replace(FUNCTIONS["stitching"], is_built=False))
-    status, problem = post_rejected({"recipe": "recap", "inputs": {"video": VIDEO}})
-
-    assert (status, problem["code"]) == (422, "not-available-yet")
 
 
 @pytest.mark.parametrize("title", ["", "  ", "a\nb", "x" * 201, 5])

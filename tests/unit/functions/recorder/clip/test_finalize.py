@@ -11,7 +11,7 @@ from shared.cameras import session
 from shared.cameras.recording import RecordingState, clip_prefix, recording_path, segments_prefix
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable
-from shared.flows.documents import Doc, Update
+from shared.flows.documents import Doc, Query, Update
 from shared.flows.effects import Later
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.runtime.interpreter import Interpreter, TaskLease
@@ -53,10 +53,10 @@ def test_recording_that_crashes_its_workers_fails_and_still_expires(
 def test_unavailable_firestore_does_not_fail_the_recording(
     recorder: RecorderHarness, joining_recording: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raise_unavailable(_collection: str) -> tuple[Doc, ...]:
+    def raise_unavailable(_query: Query) -> tuple[Doc, ...]:
         raise FirestoreUnavailable
 
-    monkeypatch.setattr(recorder.store, "list_documents", raise_unavailable)
+    monkeypatch.setattr(recorder.store, "run_query", raise_unavailable)
     outcome = finalize(recorder, joining_recording, FUNCTIONS["recorder"].max_attempts - 1)
     monkeypatch.undo()
     assert isinstance(outcome, Later)
