@@ -92,19 +92,3 @@ resource "google_firestore_backup_schedule" "weekly" {
     day = "SUNDAY"
   }
 }
-
-# Renamed resources. Terraform keeps the existing ones.
-moved {
-  from = google_firestore_database.ledger
-  to   = google_firestore_database.default
-}
-
-moved {
-  from = google_firebaserules_ruleset.ledger
-  to   = google_firebaserules_ruleset.firestore
-}
-
-moved {
-  from = google_firebaserules_release.ledger
-  to   = google_firebaserules_release.firestore
-}
