@@ -60,7 +60,7 @@ def test_deck_is_edited_rewritten_and_released_as_a_film(
     assert messages == ["Your changes to the slides are not saved. Leave without them?"] * 2
     page.get_by_label("Heading").fill("Quartz is hard")
     page.get_by_label("Spoken").fill("Quartz scratches glass.")
-    page.get_by_text("paper", exact=True).click()
+    page.get_by_text("Paper", exact=True).click()
     page.get_by_role("button", name="Later").click()
     page.get_by_role("button", name="Save and draw").click()
     expect(page.get_by_text("Everything is saved and drawn")).to_be_visible()
