@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.local.suite.http import Response, request
+from infra.local.client.http import Response, request
 
 ROOT = Path(__file__).parents[2]
 BUNDLE_PATHS = (

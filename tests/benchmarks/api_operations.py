@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.media.clips import CLIP_SPECS

@@ -20,10 +20,10 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
+from infra.local.client.http import is_reachable
 from infra.local.setup.installs import clean_env
 from infra.local.setup.tools import prepare_console_pages, prepare_python, requirements_file
 from infra.local.suite.handle import wait_until
-from infra.local.suite.http import is_reachable
 from infra.local.suite.layout import HOST, ROOT, SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import emulator_env

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import unit_path
 from shared.runtime.interpreter import Services

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.suite.api_client import ApiError
+from infra.local.client.api_client import ApiError
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from infra.local.suite.layout import PROJECT
 from shared.flows.documents import Update, all_documents, job_path, stage_path, unit_path
 from shared.flows.envelope import JOIN, Envelope

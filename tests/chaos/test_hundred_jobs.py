@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import all_documents
 from shared.pipeline import BUSY_WAIT_S

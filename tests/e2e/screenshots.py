@@ -15,7 +15,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from infra.local.cli.sample_clip import write_sample_clip
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, run_suite, wait_until
 from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base

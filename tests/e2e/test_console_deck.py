@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.accessibility import accessibility_violations

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import request
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import request
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, layout_shift, sign_in, wait_for
 from tests.fixtures.media.clips import CLIP_SPECS

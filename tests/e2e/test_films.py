@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt

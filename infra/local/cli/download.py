@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.cli.progress import ProgressDisplay
-from infra.local.suite.api_client import Client, TransferError
+from infra.local.client.api_client import Client, TransferError
 
 _RECORD = ".moodreel.json"
 """Name of the file that records size and time of every download, so that the next run may replace

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from infra.local.client.http import request
 from infra.local.suite import suite_client
-from infra.local.suite.http import request
 from infra.local.suite.layout import SetupError, SuiteLayout
 from shared.pipeline import FUNCTIONS
 

@@ -17,8 +17,8 @@ from infra.local.cli.download import download_artifacts
 from infra.local.cli.inputs import collect_inputs, guess_content_type
 from infra.local.cli.progress import ProgressDisplay, format_stage_times
 from infra.local.cli.run_options import OPTIONS
+from infra.local.client.api_client import ApiError, Client, TransferError, User
 from infra.local.suite import suite_client
-from infra.local.suite.api_client import ApiError, Client, TransferError, User
 from infra.local.suite.layout import SUPPORT_SERVICES, SetupError, SuiteLayout
 from infra.local.suite.ports import find_free_base, find_taken_ports
 from infra.local.suite.suite import find_runner_pid

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from infra.local.cli import fault
 from infra.local.cli.inputs import guess_content_type
+from infra.local.client.api_client import Client, User
+from infra.local.client.http import request
 from infra.local.suite import suite_client, wiring
-from infra.local.suite.api_client import Client, User
-from infra.local.suite.http import request
 from infra.local.suite.layout import SetupError, SuiteLayout
 from infra.local.suite.services import CRASHES_FOLDER, emulator_env
 from shared.pipeline import FUNCTIONS, RECIPES

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.local.suite.http import connect, is_reachable
+from infra.local.client.http import connect, is_reachable
 from infra.local.suite.layout import HOST
 from infra.local.suite.services import Service
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
-from infra.local.suite.http import request
+from infra.local.client.http import request
 from infra.local.suite.layout import PROJECT, SuiteLayout
 
 _OWNER = {"Authorization": "Bearer owner"}

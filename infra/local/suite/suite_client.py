@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from infra.local.client.http import request
 from infra.local.setup.installs import clean_env
-from infra.local.suite.http import request
 from infra.local.suite.layout import ROOT, SetupError, SuiteLayout
 from infra.local.suite.suite import find_runner_pid
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from infra.local.suite.http import Response, request
+from infra.local.client.http import Response, request
 from infra.local.suite.layout import PROJECT, ROOT, SetupError, SuiteLayout
 from infra.local.suite.services import bucket_name
 from shared.pipeline import FUNCTIONS, Bucket, FinalizeTrigger, Function, ScheduleTrigger

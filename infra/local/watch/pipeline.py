@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from infra.local.suite.http import request
+from infra.local.client.http import request
 from infra.local.suite.layout import PROJECT, SuiteLayout
 from infra.local.suite.services import bucket_name
 from shared.flows.envelope import JOIN

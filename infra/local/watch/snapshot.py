@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.local.cli import fault
+from infra.local.client.http import request
 from infra.local.suite import suite_client
-from infra.local.suite.http import request
 from infra.local.suite.layout import SuiteLayout
 from infra.local.watch.pipeline import PipelineState, read_pipeline_state
 from infra.local.watch.problems import Problem, ProblemLog

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import Response, request
 from tests.fixtures.suite.users import call_api, update_account
 
 pytestmark = pytest.mark.suite

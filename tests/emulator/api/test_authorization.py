@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from functions.api.routes import ROUTES
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT
 from shared.http.routing import Route
 from shared.pipeline import Bucket

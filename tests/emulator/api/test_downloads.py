@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
 from shared.runtime.interpreter import Services

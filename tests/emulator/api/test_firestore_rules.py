@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT, ROOT
 from shared.pipeline import FUNCTIONS
 from shared.privacy.data_requests import HASHED_COLLECTIONS, OWNED_COLLECTIONS, USER_ID_COLLECTIONS

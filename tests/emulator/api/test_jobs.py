@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import RECIPES
 from tests.fixtures.media.clips import CLIP_SPECS

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import Response, request
 from shared.flows.documents import Update, job_path
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import PromptInfo, Upload

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import Response
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import Response
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST, call_api, update_account
 

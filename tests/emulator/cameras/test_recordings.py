@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
+from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import Response, request
 from shared.media.images.frame import decode_image
 from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg
 from tests.fixtures.media.clips import read_counter

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.suite.api_client import ApiError, Client, TransferError
+from infra.local.client.api_client import ApiError, Client, TransferError
 from infra.local.suite.handle import TERMINAL_STATUSES, SuiteHandle, wait_until
 from shared.media.images.frame import decode_image
 from shared.pipeline import FUNCTIONS

@@ -14,9 +14,9 @@ import av
 import pytest
 from PIL import Image
 
-from infra.local.suite.api_client import ApiError, Client
+from infra.local.client.api_client import ApiError, Client
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.suite.frames_job import download_artifact
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import ApiError
+from infra.local.client.api_client import ApiError
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import BgrImage
 from tests.fixtures.media.clips import CLIP_SPECS, display_matrix, undo_rotation

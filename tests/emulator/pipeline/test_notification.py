@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from infra.local.client.api_client import Client, User
+from infra.local.client.http import request
 from infra.local.suite import wiring
-from infra.local.suite.api_client import Client, User
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media.clips import CLIP_SPECS

@@ -14,9 +14,9 @@ from typing import Any
 import jwt
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from shared.flows.documents import Create, all_documents, owned_documents
 from shared.jobs.preferences import Preferences, preferences_path
 from shared.pipeline import Bucket

@@ -11,9 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
-from infra.local.suite.http import request
 from shared.recipes.films.deck import Deck
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.jobs.webhooks import delivery_id, event_id
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver

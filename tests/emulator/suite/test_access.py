@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from infra.local.cli.waterfall import read_spans
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from infra.local.suite.services import TRACES_FOLDER, bucket_name
 from infra.tools.access import OBJECT_READER_ROLE, OBJECT_WRITER_ROLE, Grant, list_grants
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, Bucket, FunctionKind, ScheduleTrigger

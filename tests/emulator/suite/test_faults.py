@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.suite.api_client import Client
+from infra.local.client.api_client import Client
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from infra.local.suite.layout import PROJECT, SetupError
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media.clips import CLIP_SPECS

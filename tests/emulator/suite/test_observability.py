@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from infra.local.cli.waterfall import draw_waterfall, find_spans
+from infra.local.client.http import request
 from infra.local.setup.installs import clean_env
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.http import request
 from infra.local.suite.layout import ROOT
 from infra.local.suite.services import TRACES_FOLDER
 from shared.pipeline import FUNCTIONS

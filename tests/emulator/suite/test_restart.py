@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
+from infra.local.client.http import request
 from infra.local.suite.handle import run_suite, wait_until
-from infra.local.suite.http import request
 from infra.local.suite.layout import PROJECT, SuiteLayout
 from tests.fixtures.suite.command import is_alive, run_emulator
 

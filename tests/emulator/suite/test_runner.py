@@ -14,10 +14,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from infra.local.client.http import request
 from infra.local.setup.installs import clean_env
 from infra.local.suite import suite_client
 from infra.local.suite.handle import SuiteHandle, run_suite, wait_until
-from infra.local.suite.http import request
 from infra.local.suite.layout import HOST, PROJECT, ROOT, SetupError, SuiteLayout
 from infra.local.suite.services import select_functions
 from shared.pipeline import FUNCTIONS, Bucket, FinalizeTrigger

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from infra.local.suite.http import Response
+from infra.local.client.http import Response
 from infra.local.suite.layout import ROOT
 from infra.tools import deployment
 

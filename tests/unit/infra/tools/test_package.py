@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.client.http import is_reachable, request
 from infra.local.emulators.gcs.xml_api.signer import write_key_file
 from infra.local.setup.installs import clean_env, prepare_environment
 from infra.local.setup.tools import requirements_file
-from infra.local.suite.http import is_reachable, request
 from infra.local.suite.layout import HOST, PROJECT, ROOT, SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import SIGNER_KEY_FILE, emulator_env

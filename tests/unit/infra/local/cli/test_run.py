@@ -16,7 +16,7 @@ import pytest
 from infra.local.cli.download import download_artifacts
 from infra.local.cli.inputs import guess_content_type
 from infra.local.cli.progress import ProgressDisplay, format_interval
-from infra.local.suite.api_client import ApiError, Client, TransferError, User
+from infra.local.client.api_client import ApiError, Client, TransferError, User
 
 
 class ApiServer(ThreadingHTTPServer):

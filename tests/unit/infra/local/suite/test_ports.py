@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from infra.local.client.http import connect, is_reachable
 from infra.local.suite import ports
-from infra.local.suite.http import connect, is_reachable
 from infra.local.suite.layout import HOST, PORTS_PER_SUITE, SetupError
 from infra.local.suite.services import Service
 from infra.local.suite.supervisor import Supervisor

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from infra.local.suite.http import Response, request
+from infra.local.client.http import Response, request
 
 _BLOCK_BYTES = 1 << 20
 _RESTART_TIMEOUT_S = 30.0

@@ -1,0 +1,1 @@
+"""HTTP and the API of the local suite, as clients use them."""
