@@ -88,7 +88,7 @@ def test_film_has_plain_text_without_a_language_model(
             request("DELETE", gemini + path)
     assert deck.language == "en"
     assert any("text is plain" in warning for warning in job["warnings"])
-    assert any("told in English" in warning for warning in job["warnings"])
+    assert any("written in English" in warning for warning in job["warnings"])
     assert len(deck.slides) == 4
 
 
