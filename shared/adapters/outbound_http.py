@@ -23,6 +23,7 @@ from shared.net.pinned_connection import (
     AddressRefused,
     NameNotFound,
     PinnedHttpConnection,
+    PinnedSocket,
     ReceiveLimitExceeded,
     Resolve,
     connect,
@@ -70,9 +71,9 @@ class PinnedOutboundHttp:
                 deadline=time.monotonic() + self._timeout_s,
                 resolve=self._resolve,
             )  # fmt: skip
-            pinned.limit_bytes(MAX_HEAD_BYTES + MAX_RESPONSE_BYTES)
+            pinned.limit_bytes(MAX_HEAD_BYTES)
             connection = PinnedHttpConnection(target.host, target.port, pinned)
-            return _exchange(connection, target, headers, body)
+            return _exchange(connection, pinned, target, headers, body)
         except InvalidUrl:
             return OutboundResponse(None, "unfit-url")
         except AddressRefused:
@@ -87,11 +88,16 @@ class PinnedOutboundHttp:
 
 
 def _exchange(
-    connection: PinnedHttpConnection, target: Target, headers: Mapping[str, str], body: bytes
+    connection: PinnedHttpConnection,
+    pinned: PinnedSocket,
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> OutboundResponse:
     all_headers = {"Host": target.host_header, "Connection": "close", "Accept": "*/*", **headers}
     connection.request("POST", target.path, body, all_headers)
     response = connection.getresponse()
+    pinned.limit_bytes(MAX_RESPONSE_BYTES)
     retry_after_s = _retry_after(response.headers.get("Retry-After", ""))
     # The status is the result; an incomplete body does not change it.
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError):

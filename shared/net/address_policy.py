@@ -1,8 +1,7 @@
 """The policy for URLs and addresses that users give: which of them may be connected to.
 
-`shared.cameras.source` applies it to the URLs of cameras. A URL is checked when it is
-given. The addresses of its host are checked when a connection is opened: by `pinned_connection`, or
-for cameras by the recorder.
+A URL is checked when it is given; `shared.cameras.source` does so for the URLs of cameras. The
+addresses of its host are checked by `pinned_connection`, when a connection is opened.
 """
 
 from __future__ import annotations

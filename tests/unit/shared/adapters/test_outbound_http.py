@@ -215,6 +215,7 @@ def test_endless_response_is_read_up_to_the_limit() -> None:
         (b"HTTP/1.1 xyz\r\n\r\n", "no-http"),
         (b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 500 + b"\r\n", "no-http"),
         (b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 100_000 + b"\r\n\r\n", "no-http"),
+        (b"HTTP/1.1 200 OK\r\n" + (b"X-A: " + b"b" * 57_000 + b"\r\n") * 5 + b"\r\n", "no-http"),
     ],
 )
 def test_invalid_http_is_an_error_code(content: bytes, error_code: str) -> None:
