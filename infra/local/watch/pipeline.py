@@ -141,7 +141,7 @@ def _query(
         {
             "__name__": document["name"].rsplit("/", 1)[1],
             **dict.fromkeys(fields),
-            **{name: _decode_value(value) for name, value in document.get("fields", {}).items()},
+            **{name: decode_value(value) for name, value in document.get("fields", {}).items()},
         }
         for document in documents
     ]
@@ -171,7 +171,8 @@ def _call_firestore(
     return rows
 
 
-def _decode_value(typed_value: Mapping[str, Any]) -> Any:
+def decode_value(typed_value: Mapping[str, Any]) -> Any:
+    """Returns the Python value of a typed value of the Firestore REST API."""
     ((kind, value),) = typed_value.items()
     match kind:
         case "integerValue":
@@ -181,8 +182,8 @@ def _decode_value(typed_value: Mapping[str, Any]) -> Any:
         case "timestampValue":
             return datetime.fromisoformat(value)
         case "mapValue":
-            return {name: _decode_value(item) for name, item in value.get("fields", {}).items()}
+            return {name: decode_value(item) for name, item in value.get("fields", {}).items()}
         case "arrayValue":
-            return [_decode_value(item) for item in value.get("values", [])]
+            return [decode_value(item) for item in value.get("values", [])]
         case _:
             return value
