@@ -13,7 +13,7 @@ import pytest
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import unit_path
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 

@@ -16,7 +16,7 @@ from shared.cameras.recording import EndedBy, Recording, RecordingState, recordi
 from shared.cameras.session import MAX_COMMIT_ATTEMPTS, RECORDER, mark_capture_ended
 from shared.errors import FirestoreUnavailable, StorageUnavailable
 from shared.flows.documents import CommitResult, Update
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks.task import task_envelope
 

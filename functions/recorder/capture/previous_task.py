@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from shared.cameras.session import RECORDER
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.tasks.task import Task, task_path
 
 MAX_WAIT_S = 15.0

@@ -21,7 +21,7 @@ from shared.cameras.recording import EndedBy
 from shared.cameras.session import RECORDER, new_recorder_task
 from shared.cameras.source import Source
 from shared.flows.documents import CommitResult, Doc, Update
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks.task import Task, task_envelope
 

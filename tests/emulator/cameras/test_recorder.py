@@ -15,7 +15,7 @@ import pytest
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fakes.cameras import (
     FakeCamera,
     HttpCamera,

@@ -21,7 +21,7 @@ from shared.flows.documents import Create, all_documents, owned_documents
 from shared.jobs.preferences import Preferences, preferences_path
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import job_folders, owner_folders, owner_hash
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore

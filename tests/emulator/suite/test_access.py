@@ -16,7 +16,7 @@ from infra.local.suite.services import TRACES_FOLDER, bucket_name
 from infra.tools.access import OBJECT_READER_ROLE, OBJECT_WRITER_ROLE, Grant, list_grants
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, Bucket, FunctionKind, ScheduleTrigger
 from shared.recipes.films.prompt import Prompt
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fakes.cameras import HttpCamera, encode_mjpeg
 from tests.fixtures.media.clips import CLIP_SPECS as CLIPS
 from tests.fixtures.media.uploads import make_rotated_jpeg, make_sound_file

@@ -30,7 +30,8 @@ from shared.pipeline import Bucket
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.recipes.upload_results import Upload, Uploads
-from shared.runtime.interpreter import Services, SystemClock, UnitLease
+from shared.runtime.leases import UnitLease
+from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
 from tests.fakes.emotion_models import (
     ANGRY,

@@ -18,7 +18,9 @@ from shared.flows.documents import Update, all_documents
 from shared.flows.effects import Reply
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
-from shared.runtime.interpreter import Interpreter, Services, SystemClock, TaskLease
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.leases import TaskLease
+from shared.runtime.services import Services, SystemClock
 from shared.tasks.run import run
 from shared.tasks.task import TaskDone, TaskOutcome, task_path
 from tests.fakes.job_store import MemoryJobStore

@@ -12,7 +12,8 @@ from shared.flows import effects
 from shared.flows.effects import Failed, Later
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
-from shared.runtime.interpreter import Interpreter, SystemClock
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.services import SystemClock
 from shared.tasks.run import _fail_after_last_attempt, outcome_fields, run
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskOutcome, new_task, task_envelope
 from tests.fakes.job_store import MemoryJobStore
