@@ -15,7 +15,7 @@ from shared.pipeline import FUNCTIONS
 from shared.ports.system import Log
 from shared.runtime.leases import TaskLease, UnitLease, renew_during
 from shared.runtime.services import Services
-from shared.tasks.run import renew as renew_task
+from shared.tasks.lease import renew as renew_task
 from shared.tasks.task import TaskClaim, TaskOutcome
 
 UnitHandler = Callable[[UnitLease], UnitDone]

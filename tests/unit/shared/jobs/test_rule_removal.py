@@ -18,11 +18,11 @@ from shared.flows.documents import CommitResult, Increment, Update, Write, stage
 from shared.flows.envelope import Envelope
 from shared.jobs import commit as unit_commit
 from shared.jobs import deliver, rules, webhooks
+from shared.jobs.maintenance import sweep
 from shared.jobs.model import Job, UnitClaim, UnitState
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 from shared.pipeline import FUNCTIONS
-from shared.tasks import run
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation
 from tests.unit.shared.jobs.test_webhooks import delete_during_notification
@@ -129,7 +129,7 @@ def deliveries_do_not_update_the_job(patch: Patch) -> None:
 
 
 def tasks_are_not_swept(patch: Patch) -> None:
-    patch.setattr(run, "sweep_tasks", _sweep_nothing)
+    patch.setattr(sweep, "sweep_tasks", _sweep_nothing)
 
 
 def _do_nothing(*_: Any) -> effects.Flow[None]:
