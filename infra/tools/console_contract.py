@@ -31,7 +31,7 @@ from shared.cameras.camera import MAX_PRE_ROLL_S, CameraState
 from shared.cameras.recording import EndedBy, RecordingState
 from shared.cameras.source import MAX_DEVICES
 from shared.jobs.model import TERMINAL, HistoryEvent, StageState, Status
-from shared.jobs.webhooks import EVENTS
+from shared.jobs.webhook_deliveries import EVENTS
 from shared.pipeline import PIPELINE_STAGES, RECIPES, Input
 from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS, EmotionOptions

@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
-from shared.jobs.webhooks import delivery_id, event_id
+from shared.jobs.webhook_deliveries import delivery_id, event_id
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST, create_cancelled_job

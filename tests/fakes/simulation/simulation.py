@@ -26,7 +26,8 @@ from shared.jobs.model import (
     new_job,
     revision_of,
 )
-from shared.jobs.webhooks import EVENTS, WEBHOOK, new_webhook
+from shared.jobs.webhook_deliveries import EVENTS, WEBHOOK
+from shared.jobs.webhooks import new_webhook
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket, find_consumer
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import Artifact, StoredObject
