@@ -16,7 +16,14 @@ RENEWALS_PER_LEASE = 3
 BUSY_WAIT_S = 10
 """How long a delivery waits for a unit that another worker holds, before it is rejected."""
 STALLED_S = 2 * LEASE_S
-"""After two leases without progress the sweeper announces a job again."""
+"""After two leases without progress the sweeper announces a unit again."""
+MAX_INSTANCES = 20
+"""The default of the Terraform variable `max_instances`, for every function."""
+JOBS_PER_OWNER = 2
+"""How many jobs of an owner run at once."""
+PARTS_IN_FLIGHT = 5
+"""How many parts of a stage of a job are admitted at once. With all jobs of an owner they use at
+most half of a function's instances."""
 
 TOPIC_PREFIX = "moodreel-"
 

@@ -11,7 +11,7 @@ from functions.emotion_scoring.scores import ScoredFrame, ScoresHeader, read_sco
 from shared.entrypoints.stage import UnitContext
 from shared.errors import PermanentError
 from shared.flows.envelope import ObjectRef
-from shared.jobs.model import Unit
+from shared.jobs.stage import Unit
 from shared.media.containers.range_file import RangeFile
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import PackedFrame

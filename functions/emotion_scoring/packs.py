@@ -6,7 +6,7 @@ from shared.entrypoints.stage import UnitContext
 from shared.errors import TransientError
 from shared.flows.documents import unit_path
 from shared.flows.envelope import ObjectRef
-from shared.jobs.model import Unit, UnitState
+from shared.jobs.stage import Unit, UnitState
 from shared.pipeline import Bucket, find_producer
 from shared.recipes.stored_object import StoredObject
 

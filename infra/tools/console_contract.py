@@ -30,7 +30,9 @@ from functions.webhook.call import ERROR_MESSAGES
 from shared.cameras.camera import MAX_PRE_ROLL_S, CameraState
 from shared.cameras.recording import EndedBy, RecordingState
 from shared.cameras.source import MAX_DEVICES
-from shared.jobs.model import TERMINAL, HistoryEvent, StageState, Status
+from shared.jobs.history import HistoryEvent
+from shared.jobs.model import TERMINAL, Status
+from shared.jobs.stage import StageState
 from shared.jobs.webhook_deliveries import EVENTS
 from shared.pipeline import PIPELINE_STAGES, RECIPES, Input
 from shared.privacy.data_requests import Phase

@@ -24,8 +24,9 @@ from shared.flows.envelope import (
 )
 from shared.jobs import deliver as flows
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
-from shared.jobs.model import Job, Stage, Unit
+from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone
+from shared.jobs.stage import Stage, Unit
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore

@@ -5,7 +5,8 @@ time in Firestore) or its absence. There are no read-write transactions: they st
 documents.
 
     jobs/{job}                                     a job; changes on stage transitions only
-    jobs/{job}/stages/{stage}-{revision}           state, total, done, specs of the parts
+    jobs/{job}/stages/{stage}-{revision}           state, total, specs of the parts
+    jobs/{job}/stages/{stage}-{revision}.{shard}   a shard of the stage: count and progress of parts
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt and result of a unit
     jobs/{job}/events/{key}                        the history that users read
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
@@ -41,6 +42,12 @@ class Increment:
     """A field's value that adds `by` on the server, exactly once per commit."""
 
     by: int
+
+
+class ServerTime(Enum):
+    """A field's value that is the time of the commit by the server's clock."""
+
+    NOW = "now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +181,11 @@ def job_path(job_id: str) -> str:
 def stage_path(job_id: str, stage: str, revision: int) -> str:
     """jobs/{job}/stages/{stage}-{revision}"""
     return f"jobs/{job_id}/stages/{stage}-{revision}"
+
+
+def shard_path(job_id: str, stage: str, revision: int, shard: int) -> str:
+    """jobs/{job}/stages/{stage}-{revision}.{shard}"""
+    return f"{stage_path(job_id, stage, revision)}.{shard}"
 
 
 def unit_path(job_id: str, stage: str, revision: int, part: str) -> str:

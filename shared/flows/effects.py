@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from shared.flows.documents import CommitResult, Doc, Query, Write
 from shared.flows.envelope import Envelope, ObjectRef
-from shared.pipeline import LEASE_S, Bucket
+from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket
 
 T = TypeVar("T")
 ClaimT = TypeVar("ClaimT")
@@ -31,11 +31,18 @@ class Reply(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ClockAndIds:
-    """The time, new tokens and the duration of leases, for flows."""
+    """The time, new tokens, the duration of leases and the limits of an owner, for flows.
+
+    Attributes:
+        jobs_per_owner: How many jobs of an owner run at once.
+        parts_in_flight: How many parts of a stage of a job are admitted at once.
+    """
 
     now: Callable[[], datetime]
     new_token: Callable[[], str]
     lease_s: float = LEASE_S
+    jobs_per_owner: int = JOBS_PER_OWNER
+    parts_in_flight: int = PARTS_IN_FLIGHT
 
 
 @dataclass(frozen=True, slots=True)

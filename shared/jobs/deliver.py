@@ -3,8 +3,9 @@
     GO         claim the unit, run it, commit it DONE and counted in ONE batch, announce what
                follows
     REPEAT     the unit is DONE: announce again what follows, then acknowledge
-    BUSY       another worker holds it: wait, then reject the delivery, so that it is redelivered
-    DROP       out of date: announce the outcome of a terminal job, then acknowledge
+    BUSY       another worker holds it: reject the delivery, so that it is redelivered
+    DROP       out of date, not admitted, or the job does not run: announce the outcome of a terminal
+               job, advance the queue of its owner, then acknowledge
     EXHAUSTED  all attempts are used: fail the unit and its job, then acknowledge
 
 Leases avoid duplicate work; correctness does not depend on them. It rests on DONE, which is final,
@@ -20,7 +21,6 @@ from typing import Any, assert_never
 from shared.flows.decision import Decision
 from shared.flows.documents import (
     CommitResult,
-    Create,
     Increment,
     Update,
     Write,
@@ -38,38 +38,36 @@ from shared.flows.effects import (
     Quarantine,
     Reply,
     Retry,
-    Wait,
     commit,
     publish,
     read,
 )
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs import rules
-from shared.jobs.commit import commit_join, commit_notification, commit_part
+from shared.jobs import announcements, queue, rules
+from shared.jobs.commit import commit_notification, commit_part
 from shared.jobs.failure import fail_unit
-from shared.jobs.model import Job, Status, UnitClaim, UnitState
+from shared.jobs.join import commit_join
+from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
+from shared.jobs.stage import Stage, StageState, UnitClaim, UnitState
 from shared.jobs.webhook_deliveries import create_deliveries
-from shared.pipeline import BUSY_WAIT_S, FUNCTIONS
+from shared.pipeline import FUNCTIONS, STALLED_S
 
 
 def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
     """Handles one delivery of `envelope`. Returns ACK or NACK."""
-    waited_s = 0
     while True:
         view = yield from read_view(envelope)
         match rules.decide(view, envelope, clock.now()):
-            case Decision.BUSY if waited_s < BUSY_WAIT_S:
-                waited_s += 1
-                yield Wait(1)
             case Decision.BUSY:
                 return reply_when_busy()
             case Decision.DROP:
-                yield from drop(view.job, envelope)
-                return Reply.ACK
+                if not (yield from drop(view.job, envelope, clock)):
+                    return Reply.ACK
+                # The job has left the queue: decide again.
             case Decision.REPEAT:
-                yield from announce_next(envelope, publish_to_consumer=True)
+                yield from announce_next(envelope, clock, publish_to_consumer=True)
                 return Reply.ACK
             case Decision.EXHAUSTED:
                 yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
@@ -91,60 +89,53 @@ def reply_when_busy() -> Reply:
     return Reply.NACK
 
 
-def drop(job: Job | None, envelope: Envelope) -> Flow[None]:
-    """Handles a delivery that is out of date: removes its object, or announces the outcome."""
+def drop(job: Job | None, envelope: Envelope, clock: ClockAndIds) -> Flow[bool]:
+    """Handles a delivery that leads to no work: removes the object of a job that is gone, announces
+    the outcome of a terminal job, and advances the queue of the owner. Returns whether the job of
+    the delivery has left the queue."""
     if job is None:
         if envelope.source is not None:
             yield Quarantine(envelope.source)
-        return
+        return False
     if job.status is Status.DELETED:
         if envelope.source is not None:
             yield DeleteObject(envelope.source)
-        return
+        return False
+    if job.status in (Status.RUNNING, Status.AWAITING_REVIEW):
+        return False
     yield from publish((yield from read_outcome_messages(job)))
+    return (yield from queue.advance(job, clock))
 
 
 def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:
     """Claims the unit. Returns None when another worker has claimed it or the job is gone.
 
-    The batch also updates the stage's document, so nothing is written under a deleted job.
+    The first claim of a stage also updates the stage's document. The later ones write none that
+    they share.
     """
     job, stage, unit = view.job, view.stage, view.unit
     assert job is not None  # noqa: S101 - `decide` returned GO
     assert stage is not None  # noqa: S101
+    assert unit is not None  # noqa: S101
     now, token = clock.now(), clock.new_token()
     path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
-    attempt = 1 if unit is None else unit.attempt + 1
+    attempt = unit.attempt + 1
     fields: dict[str, Any] = {
         "state": UnitState.LEASED,
         "token": token,
         "lease_until": rules.lease_end(now, clock.lease_s),
+        "next_check_at": rules.check_after_lease(now, clock.lease_s),
         "not_before": now,
         "attempt": attempt,
         "epoch": job.epoch,
         "claimed_at": now,
     }
-    stage_fields: dict[str, Any] = {"last_progress_at": now, "retries": Increment(int(attempt > 1))}
-    if stage.state not in ("running", "done"):
-        stage_fields |= {"state": "running", "started_at": now}
-    writes: list[Write] = [
-        Update(stage_path(job.id, envelope.stage, envelope.revision), stage_fields),
-        Update(path, fields, unit.version)
-        if unit is not None
-        else Create(
-            path,
-            {
-                "job": job.id,
-                "stage": envelope.stage,
-                "revision": envelope.revision,
-                "part": envelope.part,
-                "artifacts": [],
-                "facts": {},
-                "error": None,
-                **fields,
-            },
-        ),
-    ]
+    writes: list[Write] = [Update(path, fields, unit.version)]
+    if stage.state not in (StageState.RUNNING, StageState.DONE):
+        started = {"state": StageState.RUNNING, "started_at": now}
+        writes.append(Update(_stage_path(envelope), started, stage.version))
+    if attempt > 1:
+        writes.append(Update(_counting_path(envelope, stage), {"retries": Increment(1)}))
     if (yield from commit(*writes)) is not CommitResult.OK:
         # When the response to a batch is lost, the client's retry conflicts with the batch itself.
         # Our token in the document shows that the claim succeeded.
@@ -153,6 +144,18 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
             return None
     yield LogEvent("unit.claimed", {"attempt": attempt})
     return UnitClaim(envelope, token, attempt, job, stage)
+
+
+def _stage_path(envelope: Envelope) -> str:
+    return stage_path(envelope.job_id, envelope.stage, envelope.revision)
+
+
+def _counting_path(envelope: Envelope, stage: Stage) -> str:
+    """Returns the document that counts the retries of a unit: the shard of its part, or the stage
+    for a join and a notification."""
+    if envelope.part in stage.part_ids:
+        return stage.shard_of(envelope.job_id, envelope.part)
+    return _stage_path(envelope)
 
 
 def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
@@ -171,7 +174,7 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
                 yield LogEvent("unit.lease_lost", {})
                 return Reply.NACK
             yield CrashPoint("after_commit", envelope)
-            yield from announce_next(envelope, publish_to_consumer=outcome.adopted)
+            yield from announce_next(envelope, clock, publish_to_consumer=outcome.adopted)
             yield CrashPoint("after_publish", envelope)
             return Reply.ACK
         case Failed(code, message):
@@ -205,8 +208,11 @@ def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool
     return (yield from commit_part(claim, result, clock))
 
 
-def announce_next(envelope: Envelope, *, publish_to_consumer: bool) -> Flow[None]:
-    """Publishes the messages that follow a unit that is DONE."""
+def announce_next(
+    envelope: Envelope, clock: ClockAndIds, *, publish_to_consumer: bool
+) -> Flow[None]:
+    """Publishes the messages that follow a unit that is DONE. When its job runs no longer, the next
+    job of the owner is started."""
     if FUNCTIONS[envelope.stage].reports_outcome:
         return
     snapshot = yield from read_successors(envelope)
@@ -215,13 +221,15 @@ def announce_next(envelope: Envelope, *, publish_to_consumer: bool) -> Flow[None
     if snapshot.job.is_terminal:
         yield from publish((yield from read_outcome_messages(snapshot.job)))
     elif envelope.part == JOIN:
-        yield from publish(rules.messages_after_join(snapshot, envelope.stage))
+        yield from publish(announcements.messages_after_join(snapshot, envelope.stage))
     else:
         yield from publish(
-            rules.messages_after_part(
+            announcements.messages_after_part(
                 snapshot, envelope.stage, envelope.part, publish_to_consumer=publish_to_consumer
             )
         )
+    if snapshot.job.status is not Status.RUNNING:
+        yield from queue.fill(snapshot.job.owner, clock)
 
 
 def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
@@ -246,6 +254,7 @@ def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
                     "token": "",
                     "lease_until": now,
                     "not_before": now + timedelta(seconds=wait_s),
+                    "next_check_at": now + timedelta(seconds=wait_s + STALLED_S),
                     "error": {"code": outcome.code, "message": outcome.message},
                 },
                 view.unit.version,
@@ -271,11 +280,15 @@ def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[boo
             return False
         if job.is_terminal and not FUNCTIONS[envelope.stage].reports_outcome:
             return False
-        until = rules.lease_end(clock.now(), clock.lease_s)
-        writes: list[Write] = [Update(path, {"lease_until": until}, unit.version)]
-        if progress and envelope.part != JOIN:
-            stage = stage_path(envelope.job_id, envelope.stage, envelope.revision)
-            writes.append(Update(stage, {f"progress.p{envelope.part}": progress}))
+        now = clock.now()
+        fields = {
+            "lease_until": rules.lease_end(now, clock.lease_s),
+            "next_check_at": rules.check_after_lease(now, clock.lease_s),
+        }
+        writes: list[Write] = [Update(path, fields, unit.version)]
+        if progress and envelope.part in claim.stage.part_ids:
+            shard = claim.stage.shard_of(envelope.job_id, envelope.part)
+            writes.append(Update(shard, {f"progress.p{envelope.part}": progress}))
         if (yield from commit(*writes)) is CommitResult.OK:
             return True
     return False

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from shared.errors import AttemptsExhausted
 from shared.flows.documents import (
     CommitResult,
-    Create,
     Update,
     Write,
     job_path,
@@ -18,9 +16,11 @@ from shared.flows.documents import (
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, commit, publish, read
 from shared.flows.envelope import Envelope
 from shared.jobs import rules
-from shared.jobs.commit import end_writes
-from shared.jobs.model import Job, StageState, Status, UnitState
+from shared.jobs.end import job_failure_writes
+from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_outcome_messages, read_view
+from shared.jobs.queue import fill
+from shared.jobs.stage import StageState, UnitState
 from shared.pipeline import FUNCTIONS
 
 
@@ -44,19 +44,18 @@ def fail_unit(
     while True:
         view = yield from read_view(envelope)
         job, unit, now = view.job, view.unit, clock.now()
-        if job is None or view.stage is None or rules.is_done(unit):
+        if job is None or view.stage is None or unit is None or rules.is_done(unit):
             return False
         if rules.is_out_of_date(job, envelope):
             return False
-        if unit is not None and unit.state is UnitState.FAILED:
+        if unit.state is UnitState.FAILED:
             # Possibly this batch, whose response was lost: the outcome is announced below.
             break
-        is_holder = unit is not None and unit.token == token
-        if token is not None and not is_holder:
+        if token is not None and unit.token != token:
             return False
         if token is None and rules.is_leased(unit, now):
             return False
-        last_error = (unit.error if unit is not None else None) or {
+        last_error = unit.error or {
             "code": AttemptsExhausted.code,
             "message": f"{envelope.stage} did not finish within the maximum number of attempts.",
         }
@@ -65,16 +64,13 @@ def fail_unit(
         path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
         fields: dict[str, Any] = {"state": UnitState.FAILED, "error": details, "token": ""}
         writes: list[Write] = [
-            Update(path, fields, unit.version)
-            if unit is not None
-            else Create(path, {**_new_unit_fields(envelope, now), **fields}),
+            Update(path, fields, unit.version),
             Update(
                 stage_path(job.id, envelope.stage, envelope.revision),
                 {
                     "state": StageState.FAILED,
                     "error": details,
                     "finished_at": now,
-                    "last_progress_at": now,
                 },
             ),
         ]
@@ -86,6 +82,7 @@ def fail_unit(
     view = yield from read_view(envelope)
     if not reports_outcome and view.job is not None:
         yield from publish((yield from read_outcome_messages(view.job)))
+        yield from fill(view.job.owner, clock)
     return True
 
 
@@ -100,7 +97,6 @@ def fail_job_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndI
         "state": StageState.FAILED,
         "error": details,
         "finished_at": now,
-        "last_progress_at": now,
     }
     writes: list[Write] = [Update(stage_path(job.id, first, 0), stage_fields)]
     if (yield from commit(*writes, *job_failure_writes(job, details, now))) is not CommitResult.OK:
@@ -110,35 +106,3 @@ def fail_job_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndI
     if doc is not None:
         yield from publish((yield from read_outcome_messages(Job.from_doc(doc))))
     return True
-
-
-def job_failure_writes(job: Job, error: dict[str, Any], now: datetime) -> list[Write]:
-    """Returns the writes that fail a job, guarded by its version."""
-    return [
-        Update(
-            job_path(job.id),
-            {
-                "status": Status.FAILED,
-                "error": error,
-                f"stages.{error['stage']}": StageState.FAILED,
-                "updated_at": now,
-            },
-            job.version,
-        ),
-        *end_writes(job, Status.FAILED, now, failed_stage=error["stage"]),
-    ]
-
-
-def _new_unit_fields(envelope: Envelope, now: datetime) -> dict[str, Any]:
-    """Returns the fields of a unit that was never claimed."""
-    return {
-        "job": envelope.job_id,
-        "stage": envelope.stage,
-        "revision": envelope.revision,
-        "part": envelope.part,
-        "lease_until": now,
-        "not_before": now,
-        "attempt": 0,
-        "artifacts": [],
-        "facts": {},
-    }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from shared.flows.effects import Failed, Flow, InputsUploaded, Lost, Retry, RunUnit
-from shared.jobs.model import Job, UnitClaim
+from shared.jobs.model import Job
+from shared.jobs.stage import UnitClaim
 from shared.recipes.stored_object import Artifact
 
 

@@ -6,23 +6,22 @@ shows that a job is then lost, doubled or stuck.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.flows.decision import Decision
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs.model import Job, Stage, StageState, Status, Unit, UnitState
+from shared.jobs.model import Job, Status
+from shared.jobs.stage import Stage, StageState, Unit, UnitState
 from shared.pipeline import (
     FUNCTIONS,
     STALLED_S,
-    MessageTrigger,
-    find_consumer,
     find_producer,
 )
 
-MAX_WAIT_S = 6 * 3600
-"""How long dead_letter announces the units of a queued stage again before it fails them."""
+MAX_CHECK_INTERVAL_S = 3600
+"""The longest time after which the sweeper checks a unit again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +51,25 @@ def decide(view: View, envelope: Envelope, now: datetime) -> Decision:
     if job is None or stage is None or is_out_of_date(job, envelope):
         return Decision.DROP
     if FUNCTIONS[envelope.stage].reports_outcome:
-        if not job.is_terminal or envelope.part != outcome_part(job):
+        if not job.is_terminal or envelope.part != outcome_part(job.status, job.epoch):
             return Decision.DROP
-    elif (
-        job.is_terminal
-        or is_awaiting_review(job, envelope.stage)
-        or not _is_planned(stage, envelope.part)
+    elif job.status not in (Status.RUNNING, Status.AWAITING_REVIEW) or is_awaiting_review(
+        job, envelope.stage
     ):
+        return Decision.DROP
+    if unit is None:
+        # The part is not admitted. The one that admits it announces it.
         return Decision.DROP
     if is_done(unit):
         return Decision.REPEAT
-    if unit is not None and unit.state is UnitState.FAILED:
+    if unit.state is UnitState.FAILED:
         return Decision.DROP
-    if is_leased(unit, now) or (unit is not None and unit.not_before > now):
+    if is_leased(unit, now) or unit.not_before > now:
         return Decision.BUSY
-    if not FUNCTIONS[envelope.stage].reports_outcome:
-        if stage.total is None:
-            return Decision.BUSY
-        if envelope.part == JOIN and not stage.is_complete:
-            # The worker that completes the stage announces its join.
-            return Decision.DROP
-    if unit is not None and unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
+    if envelope.part == JOIN and not stage.is_complete:
+        # The worker that completes the stage announces its join.
+        return Decision.DROP
+    if unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
         return Decision.EXHAUSTED
     return Decision.GO
 
@@ -119,119 +116,63 @@ def lease_end(now: datetime, lease_s: float) -> datetime:
     return now + timedelta(seconds=lease_s)
 
 
-def _is_planned(stage: Stage, part: str) -> bool:
-    """Whether the part was planned, or the stage is not planned yet."""
-    return stage.total is None or part == JOIN or part in stage.part_ids
+def check_after_lease(now: datetime, lease_s: float) -> datetime:
+    """Returns when the sweeper checks a unit whose lease is claimed or renewed at `now`."""
+    return lease_end(now, lease_s) + timedelta(seconds=STALLED_S)
 
 
-def outcome_part(job: Job) -> str:
+def outcome_part(status: Status, epoch: int) -> str:
     """Returns the part of the notification unit: the outcome and its epoch, so that every outcome
     is announced once."""
-    return f"{job.status}.e{job.epoch}"
+    return f"{status}.e{epoch}"
 
 
-def outcome_messages(job: Job, notification: Unit | None) -> list[Envelope]:
-    """Returns the message that starts the notification of a terminal job, unless the notification
-    is DONE or FAILED."""
-    if notification is not None and notification.state in (UnitState.DONE, UnitState.FAILED):
-        return []
-    if not job.is_terminal or job.status is Status.DELETED:
-        return []
-    return [Envelope(job.id, job.recipe.outcome_stage, outcome_part(job), job.revision, job.epoch)]
-
-
-def units_to_announce(
-    job: Job, stage: str, parts: Iterable[str], units: Mapping[tuple[str, str], Unit]
-) -> list[Envelope]:
-    """Returns messages for the parts that are not DONE. A DONE unit is never announced: one
-    duplicate would cascade into hundreds of messages."""
-    revision = job.revision if FUNCTIONS[stage].per_revision else 0
-    return [
-        Envelope(job.id, stage, part, revision, job.epoch)
-        for part in parts
-        if not is_done(units.get((stage, part)))
-    ]
-
-
-def messages_after_part(
-    snapshot: JobSnapshot, stage: str, part: str, *, publish_to_consumer: bool
-) -> list[Envelope]:
-    """Returns the messages after a part that is DONE. With `publish_to_consumer` the part's
-    object was written by an earlier attempt, so no event follows and its envelope is published."""
-    job = snapshot.job
-    messages: list[Envelope] = []
-    consumer = find_consumer(stage, job.recipe)
-    if publish_to_consumer and consumer is not None:
-        messages += units_to_announce(job, consumer, [part], snapshot.units)
-    if snapshot.stages[stage].is_complete:
-        messages += units_to_announce(job, stage, [JOIN], snapshot.units)
-    return messages
-
-
-def messages_after_join(snapshot: JobSnapshot, stage: str) -> list[Envelope]:
-    """Returns the messages after a join: the parts of the next stage, unless objects trigger
-    them."""
-    next_stage = snapshot.job.recipe.next_stage(stage)
-    if next_stage is None or not isinstance(FUNCTIONS[next_stage].trigger, MessageTrigger):
-        return []
-    if is_awaiting_review(snapshot.job, next_stage):
-        return []
-    part_ids = snapshot.stages[next_stage].part_ids
-    return units_to_announce(snapshot.job, next_stage, part_ids, snapshot.units)
-
-
-def pending_messages(snapshot: JobSnapshot, uploaded: Collection[str]) -> list[Envelope]:
-    """Returns the messages of a redrive or a sweep: the missing parts, or the join, of EVERY
-    incomplete stage whose inputs exist. `uploaded` names the uploaded inputs."""
-    messages: list[Envelope] = []
-    job = snapshot.job
-    for name in job.recipe.result_stages:
-        stage = snapshot.stages[name]
-        if stage.total is None or stage.state is StageState.DONE or is_awaiting_review(job, name):
-            continue
-        if stage.is_complete:
-            messages += units_to_announce(job, name, [JOIN], snapshot.units)
-            continue
-        producer = find_producer(name)
-        ready = [
-            part
-            for part in stage.part_ids
-            if (name != job.recipe.stages[0] or part in uploaded)
-            and (producer is None or is_done(snapshot.units.get((producer, part))))
-        ]
-        messages += units_to_announce(job, name, ready, snapshot.units)
-    return messages
-
-
-def is_stalled(snapshot: JobSnapshot, now: datetime) -> bool:
-    """Whether no worker holds a unit of the job and no stage made progress for two leases."""
-    if any(is_leased(unit, now) for unit in snapshot.units.values()):
+def is_ready(
+    view: View, envelope: Envelope, producer: Unit | None, uploaded: Collection[str]
+) -> bool:
+    """Whether the inputs of a unit exist. `producer` is the unit whose object triggers it, if the
+    stage is triggered by objects, and `uploaded` names the uploaded inputs."""
+    job, stage = view.job, view.stage
+    if job is None or stage is None or is_awaiting_review(job, envelope.stage):
         return False
-    newest = max(stage.last_progress_at for stage in snapshot.stages.values())
-    return newest <= now - timedelta(seconds=STALLED_S)
-
-
-def is_exhausted(view: View, envelope: Envelope, now: datetime) -> bool:
-    """Whether dead_letter fails a unit: its attempts or its time are used up. While the job awaits
-    uploads the time is that of the job, because it depends on the user."""
-    job, stage, unit = view.job, view.stage, view.unit
-    if unit is not None and unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
+    if FUNCTIONS[envelope.stage].reports_outcome:
         return True
-    if job is not None and job.status is Status.AWAITING_UPLOAD:
-        return now >= job.expires_at
-    queued_at = None if stage is None else stage.queued_at
-    return queued_at is not None and now - queued_at >= timedelta(seconds=MAX_WAIT_S)
+    if envelope.part == JOIN:
+        return stage.is_complete
+    if envelope.stage == job.recipe.stages[0]:
+        return envelope.part in uploaded
+    return find_producer(envelope.stage) is None or is_done(producer)
 
 
-def sweep_backoff(job: Job, stage: Stage, now: datetime, *, announced: bool) -> timedelta:
-    """Returns how much longer than two leases the sweeper waits before it checks a stage again. It
-    grows with the time that the stage has waited. A claim resets it.
+def is_retired(view: View, envelope: Envelope) -> bool:
+    """Whether a unit will not run any more: its job has ended or its deck was edited."""
+    job = view.job
+    if job is None or view.stage is None or is_out_of_date(job, envelope):
+        return True
+    if FUNCTIONS[envelope.stage].reports_outcome:
+        return envelope.part != outcome_part(job.status, job.epoch)
+    return job.is_terminal
 
-    With `announced`, the messages were published just now: they may still be queued, and further
-    copies would make the queue longer. Otherwise the stage waits for the user.
-    """
-    limit = timedelta(minutes=10) if announced else timedelta(hours=1)
-    return min(max(now - (stage.queued_at or job.updated_at), timedelta()) / 2, limit)
+
+def check_interval(job: Job, unit: Unit, now: datetime) -> timedelta:
+    """Returns after how long the sweeper checks a unit again: as long as it has waited already, so
+    that a backlog of hours adds few messages."""
+    limits = timedelta(seconds=STALLED_S), timedelta(seconds=MAX_CHECK_INTERVAL_S)
+    return min(max(now - waiting_since(job, unit), limits[0]), limits[1])
+
+
+def waiting_since(job: Job, unit: Unit) -> datetime:
+    """Returns since when a unit of a running job waits: since it was admitted, or since the job
+    runs."""
+    return max(unit.admitted_at, job.running_since or unit.admitted_at)
+
+
+def is_superseded(unit: Unit, published_at: datetime | None) -> bool:
+    """Whether the sweeper or dead_letter has announced a unit after this message of it was
+    published: another copy is queued."""
+    if published_at is None or unit.announced_at is None:
+        return False
+    return published_at < unit.announced_at
 
 
 def are_result_stages_done(job: Job, also: str) -> bool:
@@ -246,8 +187,9 @@ def next_epoch(job: Job) -> int:
     return job.epoch + 1
 
 
-def units_to_delete(units: Mapping[tuple[str, str], Unit]) -> list[Unit]:
-    """Returns the units that a redrive deletes, with their attempts and errors: all but DONE."""
+def units_to_reset(units: Mapping[tuple[str, str], Unit]) -> list[Unit]:
+    """Returns the units whose attempts and errors a redrive resets: all but DONE. None is deleted:
+    as many parts as before stay admitted."""
     return [
         unit
         for unit in units.values()
@@ -270,4 +212,4 @@ def status_after_redrive(snapshot: JobSnapshot, uploaded: Collection[str]) -> St
     if any(stage.state is StageState.WAITING and stage.total is not None for stage in after_deck):
         # A stage that is planned but not queued waits for the review.
         return Status.AWAITING_REVIEW
-    return Status.RUNNING
+    return Status.QUEUED

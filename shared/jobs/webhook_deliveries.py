@@ -150,7 +150,7 @@ def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
     existing = yield from read(*(task_path(WEBHOOK, delivery) for delivery in ids))
     now = clock.now()
     stage_update: Write = Update(
-        stage_path(job.id, job.recipe.outcome_stage, job.revision), {"last_progress_at": now}
+        stage_path(job.id, job.recipe.outcome_stage, job.revision), {"total": 1}
     )
     messages = []
     for webhook, delivery, current in zip(webhooks, ids, existing, strict=True):

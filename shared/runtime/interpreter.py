@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from shared.flows import effects
 from shared.flows.envelope import Envelope
-from shared.jobs.model import Job, UnitClaim
+from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone, UnitOutcome
+from shared.jobs.stage import UnitClaim
 from shared.pipeline import FUNCTIONS
 from shared.runtime.leases import UnitLease
 from shared.runtime.services import Services

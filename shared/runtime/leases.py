@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from shared.jobs.model import UnitClaim
+from shared.jobs.stage import UnitClaim
 from shared.pipeline import RENEWALS_PER_LEASE
 from shared.ports.system import Log
 from shared.tasks.task import TaskClaim

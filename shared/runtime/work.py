@@ -9,8 +9,8 @@ from collections.abc import Callable
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.flows.effects import Failed, Flow, Later, Lost, Retry
 from shared.jobs.deliver import renew as renew_unit
-from shared.jobs.model import UnitClaim
 from shared.jobs.outcomes import UnitDone, UnitOutcome
+from shared.jobs.stage import UnitClaim
 from shared.pipeline import FUNCTIONS
 from shared.ports.system import Log
 from shared.runtime.leases import TaskLease, UnitLease, renew_during

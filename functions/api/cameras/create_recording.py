@@ -26,7 +26,8 @@ from shared.flows.documents import Write
 from shared.flows.envelope import upload_name
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
-from shared.jobs.model import JobInput, new_job
+from shared.jobs.creation import new_job
+from shared.jobs.model import JobInput
 
 DEFAULT_MAX_DURATION_S = 3600
 """The default of `max_duration_s`."""

@@ -23,7 +23,8 @@ from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.commands import delete
-from shared.jobs.model import Job, JobInput, new_job
+from shared.jobs.creation import new_job
+from shared.jobs.model import Job, JobInput
 from shared.pipeline import Bucket, Recipe
 from shared.runtime.uploads import ensure_upload
 

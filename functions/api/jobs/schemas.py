@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from shared.flows.documents import Doc, stage_path
 from shared.http.schemas import ResponseModel, Timestamp
-from shared.jobs.model import Job, StageState, Status, revision_of
+from shared.jobs.model import Job, Status
+from shared.jobs.stage import StageState, revision_of
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
 

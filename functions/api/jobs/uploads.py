@@ -18,7 +18,8 @@ from shared.http.problems import InvalidFields, UploadDiffers, UploadMissing
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import redrive
-from shared.jobs.model import Job, JobInput, Status, history_event
+from shared.jobs.history import history_event
+from shared.jobs.model import Job, JobInput, Status
 from shared.pipeline import Bucket
 from shared.runtime.uploads import ensure_upload
 

@@ -19,7 +19,7 @@ from functions.emotion_scoring.video.film import OpenFile, find_audio_codec, wri
 from functions.emotion_scoring.video.overlay import Overlay
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
-from shared.jobs.model import Stage
+from shared.jobs.stage import Stage
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits

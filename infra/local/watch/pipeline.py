@@ -12,7 +12,8 @@ from infra.local.client.http import request
 from infra.local.suite.layout import PROJECT, SuiteLayout
 from infra.local.suite.services import bucket_name
 from shared.flows.envelope import JOIN
-from shared.jobs.model import StageState, Status, UnitState
+from shared.jobs.model import Status
+from shared.jobs.stage import StageState, UnitState
 from shared.pipeline import Bucket
 
 _OWNER = {"Authorization": "Bearer owner"}

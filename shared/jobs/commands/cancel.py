@@ -9,9 +9,10 @@ from shared.flows.documents import (
     job_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
-from shared.jobs.commit import end_writes
+from shared.jobs.end import end_writes
 from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_outcome_messages
+from shared.jobs.queue import fill
 
 
 def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
@@ -31,6 +32,7 @@ def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
             break
     job = yield from _read_job(job_id)
     yield from publish((yield from read_outcome_messages(job)))
+    yield from fill(job.owner, clock)
 
 
 def _read_job(job_id: str) -> Flow[Job]:

@@ -20,13 +20,16 @@ from shared.flows.documents import (
     job_path,
     stage_path,
 )
-from shared.flows.effects import ClockAndIds, Flow, commit, publish
-from shared.jobs import rules
-from shared.jobs.commands.redrive import reset_stages
-from shared.jobs.commit import stop_stage
-from shared.jobs.model import Job, StageState, Status, blank_stage, history_event
+from shared.flows.effects import ClockAndIds, Flow, commit
+from shared.jobs import queue, rules
+from shared.jobs.commands.redrive import reset_stages, status_fields
+from shared.jobs.creation import blank_stage, planned_documents, planned_fields
+from shared.jobs.end import stop_stage
+from shared.jobs.history import history_event
+from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_snapshot
+from shared.jobs.stage import StageState
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult
 
@@ -53,7 +56,7 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
     while True:
         snapshot = yield from _read_existing(job_id)
         job = snapshot.job
-        if job.status in (Status.RUNNING, Status.DONE) and _has_deck(job, snapshot):
+        if job.status in (Status.QUEUED, Status.RUNNING, Status.DONE) and _has_deck(job, snapshot):
             break
         if job.status is not Status.AWAITING_REVIEW:
             raise WrongState(f"No deck awaits review: the job is {job.status}.")
@@ -64,14 +67,14 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
         result = yield from commit(
             Update(
                 job_path(job_id),
-                {"status": Status.RUNNING, "updated_at": now}
+                queue.queued_fields(now)
                 | {f"stages.{name}": StageState.QUEUED for name in waiting_stages},
                 job.version,
             ),
             *(
                 Update(
                     stage_path(job_id, name, job.revision),
-                    {"state": StageState.QUEUED, "queued_at": now, "last_progress_at": now},
+                    {"state": StageState.QUEUED, "queued_at": now},
                 )
                 for name in waiting_stages
             ),
@@ -79,9 +82,7 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
         )
         if result is CommitResult.OK:
             break
-    snapshot = yield from _read_existing(job_id)
-    if not snapshot.job.is_terminal and snapshot.job.recipe.deck_stage is not None:
-        yield from publish(rules.messages_after_join(snapshot, snapshot.job.recipe.deck_stage))
+    yield from queue.fill(job.owner, clock)
 
 
 def open_revision(
@@ -95,7 +96,7 @@ def open_revision(
 ) -> Flow[int]:
     """Opens a revision whose deck comes from `spec`. Returns its number.
 
-    When the same edit has already opened it, its messages are only published again.
+    When the same edit has already opened it, only the queue of the owner is filled.
 
     Args:
         base_revision: The revision that was edited: the current one, or, when that one failed, the
@@ -134,11 +135,7 @@ def open_revision(
         writes = _revision_writes(snapshot, spec, options, uploaded, now, retention_days)
         if (yield from commit(*writes)) is CommitResult.OK:
             break
-    snapshot = yield from _read_existing(job_id)
-    if snapshot.job.revision == new_revision and not snapshot.job.is_terminal:
-        # This includes the earlier stages of a job that had failed.
-        uploaded = yield from inputs_uploaded(snapshot.job)
-        yield from publish(rules.pending_messages(snapshot, uploaded))
+    yield from queue.fill(job.owner, clock)
     return new_revision
 
 
@@ -176,21 +173,22 @@ def _revision_writes(
     job, revision = snapshot.job, snapshot.job.revision + 1
     revised = [name for name in job.recipe.stages if FUNCTIONS[name].per_revision]
     stages, writes, epoch = dict(job.stages), list[Write](), job.epoch
-    status = Status.RUNNING
+    status = Status.QUEUED
     if job.status is Status.FAILED:
         # Like a redrive: the stages before the deck are resumed in a new epoch.
         epoch = rules.next_epoch(job)
-        status = Status.AWAITING_UPLOAD if _lacks_uploads(snapshot, uploaded) else Status.RUNNING
+        status = Status.AWAITING_UPLOAD if _lacks_uploads(snapshot, uploaded) else Status.QUEUED
         before = [name for name in job.recipe.result_stages if name not in revised]
         stages, writes = reset_stages(snapshot, before, status, now)
     for name in revised:
         old = snapshot.stages[name]
         if old.state in ACTIVE_STATES:
-            writes.append(stop_stage(job.id, old, now))
-        fields = blank_stage(job.id, job.owner, name, revision, now)
+            writes.append(stop_stage(job.id, old))
+        fields = blank_stage(job.id, job.owner, name, revision)
         if name == job.recipe.deck_stage:
-            fields |= {"state": StageState.QUEUED, "total": 1, "parts": [dict(spec)],
-                       "queued_at": now}  # fmt: skip
+            planned = planned_fields([spec], now, parts_in_flight=1)
+            fields |= planned
+            writes += planned_documents(job.id, job.owner, name, revision, planned, now)
         stages[name] = fields["state"]
         writes.append(Create(stage_path(job.id, name, revision), fields))
     writes.append(history_event(job.id, now, "revised", epoch=epoch, revision=revision))
@@ -198,13 +196,12 @@ def _revision_writes(
         Update(
             job_path(job.id),
             {
-                "status": status,
+                **status_fields(status, now),
                 "epoch": epoch,
                 "revision": revision,
                 "options": dict(options),
                 "stages": stages,
                 "error": None,
-                "updated_at": now,
                 "expires_at": now + timedelta(days=retention_days),
             },
             job.version,

@@ -15,6 +15,7 @@ from shared.flows.documents import (
 from shared.flows.effects import ClockAndIds, Flow, PurgeJob, commit
 from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
+from shared.jobs.queue import fill
 
 TOMBSTONE_DAYS = 8
 """Longer than a message or a signed upload URL is valid (7 days each)."""
@@ -56,7 +57,14 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 Delete(stage_path(job_id, stage.name, stage.revision))
                 for stage in (*snapshot.stages.values(), *snapshot.outdated)
             ),
+            # The shards of older revisions are purged below.
+            *(
+                Delete(path)
+                for stage in snapshot.stages.values()
+                for path in stage.shard_paths(job_id)
+            ),
         )
         if result is CommitResult.OK:
             break
     yield PurgeJob(job_id)
+    yield from fill(job.owner, clock)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import (
     CommitResult,
-    Delete,
     Update,
     Write,
     job_path,
@@ -16,14 +16,17 @@ from shared.flows.documents import (
     unit_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish
-from shared.jobs import rules
-from shared.jobs.model import StageState, Status, history_event, revision_of
+from shared.jobs import announcements, queue, rules
+from shared.jobs.creation import free_fields
+from shared.jobs.history import history_event
+from shared.jobs.model import Status
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
+from shared.jobs.stage import StageState, revision_of
 from shared.pipeline import FUNCTIONS
 
 
-def announce_uploads(job_id: str) -> Flow[frozenset[str]]:
+def announce_uploads(job_id: str, clock: ClockAndIds) -> Flow[frozenset[str]]:
     """Announces uploaded inputs that are not processed, in case their event was lost. Returns the
     names of all uploaded inputs. Raises NotFound."""
     snapshot = yield from read_snapshot(job_id)
@@ -31,8 +34,11 @@ def announce_uploads(job_id: str) -> Flow[frozenset[str]]:
         raise NotFound("There is no such job.")
     uploaded = yield from inputs_uploaded(snapshot.job)
     first = snapshot.job.recipe.stages[0]
-    if not snapshot.job.is_terminal and snapshot.stages[first].state is not StageState.DONE:
-        pending = rules.pending_messages(snapshot, uploaded)
+    job = snapshot.job
+    if job.status in (Status.AWAITING_UPLOAD, Status.QUEUED):
+        yield from queue.advance(job, clock)
+    elif job.status is Status.RUNNING and snapshot.stages[first].state is not StageState.DONE:
+        pending = announcements.pending_messages(snapshot, uploaded)
         yield from publish([envelope for envelope in pending if envelope.stage == first])
     return uploaded
 
@@ -41,14 +47,13 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
     """Resumes a failed job where it stopped. Raises NotFound, or WrongState when it has not
     failed."""
     own_epoch: int | None = None
-    uploaded: frozenset[str] = frozenset()
     while True:
         snapshot = yield from read_snapshot(job_id)
         if snapshot is None or snapshot.job.status is Status.DELETED:
             raise NotFound("There is no such job.")
         job = snapshot.job
         if job.epoch == own_epoch:
-            # Our batch was committed and its response was lost: announce the messages.
+            # Our batch was committed and its response was lost.
             break
         if job.status is not Status.FAILED:
             raise WrongState(f"Only a failed job can be redriven; this one is {job.status}.")
@@ -62,11 +67,10 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
             Update(
                 job_path(job_id),
                 {
-                    "status": status,
+                    **status_fields(status, now),
                     "epoch": epoch,
                     "error": None,
                     "stages": stages,
-                    "updated_at": now,
                     "expires_at": now + timedelta(days=retention_days),
                 },
                 job.version,
@@ -74,16 +78,22 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
         )
         if (yield from commit(*writes)) is CommitResult.OK:
             break
-    snapshot = yield from read_snapshot(job_id)
-    if snapshot is not None and not snapshot.job.is_terminal:
-        yield from publish(rules.pending_messages(snapshot, uploaded))
+    yield from queue.fill(job.owner, clock)
+
+
+def status_fields(status: Status, now: datetime) -> dict[str, Any]:
+    """Returns the fields of a job that is resumed with `status`."""
+    if status is Status.QUEUED:
+        return queue.queued_fields(now)
+    return {"status": status, "updated_at": now}
 
 
 def reset_stages(
     snapshot: rules.JobSnapshot, names: Iterable[str], status: Status, now: datetime
 ) -> tuple[dict[str, str], list[Write]]:
     """Returns the states of a failed job's stages after `names` are reset, and the writes for it.
-    DONE stages and units are kept. Every other unit is deleted with its attempts and error."""
+    DONE stages and units are kept. Every other unit is admitted anew, without attempts and
+    errors."""
     job, names = snapshot.job, tuple(names)
     stages, writes = dict(job.stages), list[Write]()
     for name in names:
@@ -97,12 +107,16 @@ def reset_stages(
         writes.append(
             Update(
                 stage_path(job.id, name, revision_of(name, job.revision)),
-                {"state": stages[name], "error": None, "queued_at": now, "last_progress_at": now},
+                {"state": stages[name], "error": None, "queued_at": now},
             )
         )
     writes += [
-        Delete(unit_path(job.id, unit.stage, unit.revision, unit.part), unit.version)
-        for unit in rules.units_to_delete(snapshot.units)
+        Update(
+            unit_path(job.id, unit.stage, unit.revision, unit.part),
+            free_fields(now),
+            unit.version,
+        )
+        for unit in rules.units_to_reset(snapshot.units)
         if unit.stage in names
     ]
     return stages, writes

@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-from shared.flows.effects import (
-    ClockAndIds,
-    DeleteObject,
-    Flow,
-    LogEvent,
-    Quarantine,
-    Reply,
-    publish,
-)
+from datetime import datetime
+
+from shared.flows.effects import ClockAndIds, Flow, LogEvent, Reply
 from shared.flows.envelope import Envelope
 from shared.jobs import rules
-from shared.jobs.deliver import announce_next
+from shared.jobs.deliver import announce_next, drop
 from shared.jobs.failure import fail_unit
+from shared.jobs.maintenance.announce import announce_again
 from shared.jobs.model import Status
-from shared.jobs.queries import read_outcome_messages, read_view
+from shared.jobs.queries import read_view
+from shared.jobs.stage import UnitState
 from shared.pipeline import FUNCTIONS
 from shared.tasks import run
 
 
-def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
+def dead_letter(
+    envelope: Envelope, clock: ClockAndIds, published_at: datetime | None = None
+) -> Flow[Reply]:
     """Handles a message that was delivered too often, by the state in Firestore alone. Returns ACK
-    or NACK."""
+    or NACK.
+
+    A unit fails by its attempts only, never because its messages were refused for hours.
+
+    Args:
+        envelope: The key of the unit or task.
+        clock: The clock and ids.
+        published_at: When the message was published to its topic, if known.
+    """
     if FUNCTIONS[envelope.stage].task_collection:
         return (yield from run.dead_letter(envelope, clock))
     view = yield from read_view(envelope)
-    job, stage, unit, now = view.job, view.stage, view.unit, clock.now()
-    if job is None:
-        if envelope.source is not None:
-            yield Quarantine(envelope.source)
+    job, unit, now = view.job, view.unit, clock.now()
+    if job is None or rules.is_retired(view, envelope) or _is_waiting(job.status):
+        yield from drop(job, envelope, clock)
         return Reply.ACK
-    if job.status is Status.DELETED:
-        if envelope.source is not None:
-            yield DeleteObject(envelope.source)
-        return Reply.ACK
-    if stage is None or rules.is_out_of_date(job, envelope):
-        return Reply.ACK
-    if job.is_terminal and not FUNCTIONS[envelope.stage].reports_outcome:
-        yield from publish((yield from read_outcome_messages(job)))
+    if unit is None or unit.state is UnitState.FAILED:
         return Reply.ACK
     if rules.is_done(unit):
-        yield from announce_next(envelope, publish_to_consumer=True)
+        yield from announce_next(envelope, clock, publish_to_consumer=True)
         return Reply.ACK
     if rules.is_leased(unit, now):
         return Reply.NACK
-    if not rules.is_exhausted(view, envelope, now):
-        attempt = 0 if unit is None else unit.attempt
-        yield LogEvent("dead_letter.reannounced", {"attempt": attempt})
-        yield from publish([rules.with_epoch(job, envelope)])
+    if unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
+        yield from fail_unit(rules.with_epoch(job, envelope), None, clock, token=None)
         return Reply.ACK
-    yield from fail_unit(rules.with_epoch(job, envelope), None, clock, token=None)
+    if not rules.is_superseded(unit, published_at):
+        yield LogEvent("dead_letter.reannounced", {"attempt": unit.attempt})
+        yield from announce_again(rules.with_epoch(job, envelope), job, unit, clock)
     return Reply.ACK
+
+
+def _is_waiting(status: Status) -> bool:
+    """Whether the delivery of a unit only advances the queue of its owner."""
+    return status in (Status.AWAITING_UPLOAD, Status.QUEUED)

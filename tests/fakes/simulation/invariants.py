@@ -6,8 +6,9 @@ from collections import Counter
 
 from shared.errors import AttemptsExhausted, UploadAbandoned
 from shared.flows.envelope import JOIN
-from shared.jobs.model import Status, UnitState, revision_of
+from shared.jobs.model import Status
 from shared.jobs.rules import outcome_part
+from shared.jobs.stage import UnitState, revision_of
 from shared.jobs.webhook_deliveries import WEBHOOK, event_id
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.tasks.task import TaskState

@@ -15,17 +15,10 @@ from shared.flows.documents import CommitResult, Create, Doc, Query, Update, Wri
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
 from shared.jobs import deliver, outcomes, rules
 from shared.jobs.commands import cancel, deck_review, delete, redrive
+from shared.jobs.creation import new_job
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
-from shared.jobs.model import (
-    Job,
-    JobInput,
-    Status,
-    Unit,
-    UnitClaim,
-    UnitState,
-    new_job,
-    revision_of,
-)
+from shared.jobs.model import Job, JobInput, Status
+from shared.jobs.stage import Unit, UnitClaim, UnitState, revision_of
 from shared.jobs.webhook_deliveries import EVENTS, WEBHOOK
 from shared.jobs.webhooks import new_webhook
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket, find_consumer

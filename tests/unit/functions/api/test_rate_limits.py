@@ -16,7 +16,8 @@ from functions.api.routes import ROUTES
 from shared.errors import LimitReached
 from shared.flows.documents import Update, job_path
 from shared.http.request import ApiRequest
-from shared.jobs.model import JobInput, new_job
+from shared.jobs.creation import new_job
+from shared.jobs.model import JobInput
 from shared.pipeline import RECIPES, Bucket
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import StoredObject

@@ -23,8 +23,9 @@ from shared.entrypoints.stage import UnitContext
 from shared.errors import LeaseLost
 from shared.flows.documents import Put, stage_path, unit_path
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
-from shared.jobs.model import Job, Stage, StageState, UnitClaim
+from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone
+from shared.jobs.stage import Stage, StageState, UnitClaim
 from shared.media.images.frame import decode_image
 from shared.pipeline import Bucket
 from shared.recipes.emotions.options import EmotionOptions

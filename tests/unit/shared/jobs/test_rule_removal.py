@@ -19,9 +19,10 @@ from shared.flows.envelope import Envelope
 from shared.jobs import commit as unit_commit
 from shared.jobs import deliver, rules, webhook_deliveries
 from shared.jobs.maintenance import sweep
-from shared.jobs.model import Job, UnitClaim, UnitState
+from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
+from shared.jobs.stage import UnitClaim, UnitState
 from shared.pipeline import FUNCTIONS
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation

@@ -13,8 +13,9 @@ from shared.flows.envelope import Envelope
 from shared.jobs import deliver
 from shared.jobs.commands import deck_review
 from shared.jobs.commit import join_writes
-from shared.jobs.model import Status, UnitState
+from shared.jobs.model import Status
 from shared.jobs.outcomes import UnitDone
+from shared.jobs.stage import UnitState
 from shared.pipeline import FUNCTIONS
 from shared.recipes.stored_object import Artifact
 from tests.fakes.simulation import invariants

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.jobs.model import JobInput, new_job
+from shared.jobs.creation import new_job
+from shared.jobs.model import JobInput
 from shared.pipeline import RECIPES, Bucket
 from shared.recipes.stored_object import StoredObject
 from tests.fakes.application import ALICE_HEADERS, AppHarness

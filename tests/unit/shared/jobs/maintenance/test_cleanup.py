@@ -18,7 +18,8 @@ from shared.jobs.maintenance.cleanup import (
     job_prefixes,
 )
 from shared.jobs.maintenance.sweep import SWEEP_S
-from shared.jobs.model import Status, UnitState
+from shared.jobs.model import Status
+from shared.jobs.stage import UnitState
 from shared.pipeline import (
     DECKS_PREFIX,
     FUNCTIONS,

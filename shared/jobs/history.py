@@ -1,0 +1,26 @@
+"""The history of a job: the events that users read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from shared.flows.documents import Put, Write, event_path
+from shared.jobs.model import Status
+
+HistoryEvent = Literal[
+    "created", "upload_renewed", "stage_done", "redriven", "revised", "released", "notified"
+]
+"""The events of a job's history, besides the statuses that a job reaches."""
+
+
+def history_event(
+    job_id: str, at: datetime, name: HistoryEvent | Status, *, epoch: int, **details: Any
+) -> Write:
+    """Returns the write of an event of the job's history. The same event written twice is one
+    document."""
+    key = ".".join([str(epoch), name, *(str(value) for value in details.values())])[:200]
+    return Put(
+        event_path(job_id, key.replace("/", "_")),
+        {"job": job_id, "at": at, "what": str(name), "epoch": epoch, **details},
+    )
