@@ -221,7 +221,7 @@ def test_undetected_playlist_sends_no_requests(
     playlist: str, canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the check of the first bytes, the list of allowed demuxers must suffice."""
-    monkeypatch.setattr(demux, "_check_head", lambda _head: None)
+    monkeypatch.setattr(demux, "check_head", lambda _head: None)
     url, hits = canary
     _probe_error(_playlists(url)[playlist].encode())
     assert hits == []
