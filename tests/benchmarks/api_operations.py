@@ -19,7 +19,7 @@ from typing import Any
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import create_failed_job, update_account
 

@@ -18,7 +18,7 @@ from shared.flows.documents import Update, all_documents, job_path, stage_path, 
 from shared.flows.envelope import JOIN, Envelope
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.runtime.services import Services
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.deliveries import hold_deliveries, lose_messages
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 

@@ -15,7 +15,8 @@ from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.layout import PROJECT
 from shared.http.routing import Route
 from shared.pipeline import Bucket
-from tests.fakes.cameras import HttpCamera, encode_mjpeg
+from tests.fakes.cameras.encoded_frames import encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import (
     JOB_REQUEST,

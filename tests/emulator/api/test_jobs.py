@@ -14,7 +14,7 @@ from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import RECIPES
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST, call_api, create_failed_job
 

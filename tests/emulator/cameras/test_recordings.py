@@ -15,8 +15,10 @@ import pytest
 from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg
-from tests.fixtures.media.clips import read_counter
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip

@@ -23,7 +23,7 @@ from tests.corpus.corpus_file import CorpusFile, ExpectedError
 from tests.corpus.encoding import run_ffmpeg
 from tests.corpus.outcome import Outcome, find_mismatches, frame_interval
 from tests.fakes.canary import CanaryServer
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite

@@ -23,7 +23,7 @@ from shared.pipeline import Bucket
 from shared.privacy.data_requests import job_folders, owner_folders, owner_hash
 from shared.runtime.services import Services
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.data_requests import make_request_due
 from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job

@@ -25,7 +25,7 @@ from infra.local.watch.pipeline import ActiveUnit, read_pipeline_state
 from infra.local.watch.problems import ProblemLog
 from infra.local.watch.snapshot import SnapshotReader
 from infra.local.watch.text import display_width
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.command import emulator_command, run_emulator
 from tests.fixtures.suite.deliveries import hold_deliveries
 

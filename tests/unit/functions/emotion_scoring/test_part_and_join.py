@@ -46,7 +46,7 @@ from tests.fakes.emotion_models import (
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices
 from tests.fixtures.gcs.server import PROJECT, GcsEmulator
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import MEDIA_INFO
 from tests.fixtures.stage_harness import NOW, FakeLog, StageHarness, make_job
 

@@ -30,7 +30,8 @@ from shared.media.errors import (
     VideoTruncated,
 )
 from shared.pipeline import RECIPES
-from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, damage_clip, make_sound_only
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec, damage_clip, make_sound_only
 from tests.fixtures.media.frame_oracle import probe_file
 
 CLUSTER = b"\x1f\x43\xb6\x75"

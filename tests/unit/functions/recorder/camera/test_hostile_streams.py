@@ -31,7 +31,7 @@ from shared.cameras.source import parse_source
 from shared.errors import MoodreelError
 from shared.net.address_policy import InvalidUrl
 from shared.net.pinned_connection import PinnedSocket
-from tests.fakes.cameras import encode_h264
+from tests.fakes.cameras.encoded_frames import encode_h264
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=f\r\n"
 PART = HEAD + b"\r\n--f\r\n"

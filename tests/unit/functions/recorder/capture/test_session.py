@@ -11,14 +11,10 @@ import pytest
 from functions.recorder.capture import camera_stream
 from shared.cameras import session as camera_commands
 from shared.runtime.interpreter import Interpreter
-from tests.fakes.cameras import (
-    FakeCamera,
-    HttpCamera,
-    RtspCamera,
-    encode_h264,
-    encode_mjpeg,
-    running_camera,
-)
+from tests.fakes.cameras.camera import FakeCamera, running_camera
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.media.clip_reader import is_consecutive, read_clip
 from tests.fixtures.recorder import RecorderHarness
 
