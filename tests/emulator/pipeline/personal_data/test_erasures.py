@@ -1,12 +1,9 @@
-"""Exports and erasures of a user's data over the running suite."""
+"""Erasures of a user's data over the running suite."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,86 +11,23 @@ from typing import Any
 import jwt
 import pytest
 
-from infra.local.client.api_client import Client
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from shared.flows.documents import Create, all_documents, owned_documents
-from shared.jobs.preferences import Preferences, preferences_path
+from shared.flows.documents import all_documents
 from shared.pipeline import Bucket
-from shared.privacy.data_requests import job_folders, owner_folders, owner_hash
+from shared.privacy.data_requests import job_folders
 from shared.runtime.services import Services
-from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
-from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.emulator.pipeline.personal_data.user_data import (
+    create_user_with_data,
+    put_object,
+    remaining_data,
+)
+from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.data_requests import make_request_due
-from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
+from tests.fixtures.suite.users import JOB_REQUEST
 
 pytestmark = pytest.mark.suite
-
-OWNED = ("jobs", "mails", "shares", "webhooks", "deliveries", "data_requests", "idempotency")
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with running_receiver(204) as receiver:
-        yield receiver
-
-
-def put_object(services: Services, bucket: Bucket, name: str) -> None:
-    """Writes an object as a function would."""
-    with services.objects.create(bucket, name, content_type="text/plain", spec="s") as out:
-        out.write(b"text of a user")
-
-
-def create_user_with_data(
-    suite: SuiteHandle, services: Services, receiver: WebhookReceiver, folder: Path
-) -> Client:
-    """Returns the client of a user with a finished, a failed and a waiting job and related data."""
-    client = suite.client()
-    owner, hashed = client.user.uid, owner_hash(client.user.uid)
-    client.call("POST", "/v1/webhooks", {"url": receiver.url})
-    job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
-    create_failed_job(suite, client, folder)
-    client.call("POST", "/v1/jobs", JOB_REQUEST)
-    suite.wait_for_job(client, job_id)
-    for name in (f"narration/{hashed}/a.wav", f"slides/{hashed}/b.json"):
-        put_object(services, Bucket.WORK, name)
-    put_object(services, Bucket.WORK, f"quarantine/uploads/jobs/{job_id}/video.0.7")
-    now = datetime.now(UTC)
-    services.store.commit([Create(preferences_path(owner), Preferences().to_dict(owner))])
-    services.store.commit(
-        [Create(f"limits/sign-ins.{owner_hash(client.user.email)}.7", {"expires_at": now})]
-    )
-    services.store.commit([Create(f"limits/create.{hashed}.77", {"count": 1, "expires_at": now})])
-    services.store.commit([Create(f"idempotency/{hashed}", {"owner": owner, "created_at": now})])
-    wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "both e-mails")
-    wait_until(lambda: len(receiver.requests) >= 2, "both calls")
-    return client
-
-
-def remaining_data(services: Services, owner: str, jobs: list[str]) -> list[str]:
-    """Returns documents and objects of the user or the jobs, read directly from the stores."""
-    names = [
-        doc.path
-        for collection in OWNED
-        for doc in services.store.run_query(owned_documents(collection, owner))
-        if doc.data.get("kind") != "erasure"
-    ]
-    names += [path for job in jobs for path in services.store.list_job_paths(job)]
-    names += [
-        doc.path for doc in services.store.read([f"preferences/{owner}", f"users/{owner}"]) if doc
-    ]
-    names += services.store.list_paths_containing("limits", owner_hash(owner))
-    folders = [
-        *owner_folders(owner),
-        *(folder for job in jobs for folder in job_folders(job)),
-    ]
-    names += [
-        stored_object.name
-        for folder in folders
-        for stored_object in services.objects.list_objects(folder.bucket, folder.prefix)
-    ]
-    return names
 
 
 def read_erasure(url: str) -> dict[str, Any]:
@@ -208,60 +142,6 @@ def test_crashes_during_an_erasure_change_nothing(suite: SuiteHandle, services: 
     rows = request("GET", request("GET", erasure["inventory_url"]).headers["Location"]).body
     assert f'"jobs/{job_id}"'.encode() in rows
     assert verify_receipt(erasure)["kept"]["tombstones"] == 1
-
-
-def test_export_has_all_data_with_links_and_without_secrets(
-    suite: SuiteHandle, services: Services, receiver: WebhookReceiver, tmp_path: Path
-) -> None:
-    client = create_user_with_data(suite, services, receiver, tmp_path)
-    first = client.call("POST", "/v1/me/exports")
-    assert client.call("POST", "/v1/me/exports")["id"] == first["id"], (
-        "a repeated request starts no second export"
-    )
-    path = f"/v1/me/exports/{first['id']}"
-    export = wait_until(
-        lambda: next((row for row in [client.call("GET", path)] if row["phase"] == "ready"), None),
-        "the export",
-    )
-
-    [part] = export["parts"]
-    content = request("GET", client.send("GET", part["url"]).headers["Location"]).body
-    link = client.call("GET", f"{part['url']}/link")
-    assert (link["filename"], link["size_bytes"]) == (part["name"], len(content))
-    assert request("GET", link["url"]).body == content
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    rows = {
-        name: [json.loads(line) for line in archive.read(name).splitlines()]
-        for name in archive.namelist()
-        if name.endswith(".jsonl")
-    }
-    assert {name: len(rows_of_file) for name, rows_of_file in rows.items()} == {
-        "jobs.jsonl": 3,
-        "webhooks.jsonl": 1,
-        "deliveries.jsonl": 2,
-        "shares.jsonl": 1,
-        "mails.jsonl": 2,
-        "cameras.jsonl": 0,
-        "recordings.jsonl": 0,
-    }
-    job = next(row for row in rows["jobs.jsonl"] if row["status"] == "done")
-    result = job["links"]["frames.zip"].removeprefix(suite.url("api"))
-    assert client.send("GET", result).status == 302
-    assert job["stages_documents"]
-    assert job["events_documents"]
-    account = json.loads(archive.read("account.json"))
-    assert account["email"] == client.user.email
-    assert account["preferences"] == Preferences().to_dict(client.user.uid)
-    assert b"whsec_" not in b"".join(archive.read(name) for name in archive.namelist())
-    assert suite.client().send("GET", path).status == 404
-    assert suite.client().send("GET", part["url"]).status == 404
-    assert suite.client().send("GET", f"{part['url']}/link").status == 404
-
-    make_request_due(suite, first["id"])
-    wait_until(lambda: client.call("GET", path)["phase"] == "expired", "the export to expire")
-    folder = f"exports/{owner_hash(client.user.uid)}/"
-    assert services.objects.list_objects(Bucket.OUTPUTS, folder) == ()
-    assert client.send("GET", part["url"]).status == 404
 
 
 def test_guessed_erasure_is_not_found(suite: SuiteHandle) -> None:
