@@ -21,6 +21,7 @@ from shared.flows.documents import (
     Increment,
     Put,
     Query,
+    ServerTime,
     Update,
     Write,
 )
@@ -173,9 +174,9 @@ class FirestoreJobStore:
         reference = self._client.document(write.path)
         match write:
             case Create(_, data):
-                batch.create(reference, dict(data))
+                batch.create(reference, _to_firestore(data))
             case Put(_, data):
-                batch.set(reference, dict(data))
+                batch.set(reference, _to_firestore(data))
             case Update(_, fields, version):
                 option = None if version is None else self._version_option(version)
                 batch.update(reference, _to_firestore(fields), option=option)
@@ -213,8 +214,15 @@ def _to_doc(snapshot: Any) -> Doc:
     return Doc(snapshot.reference.path, snapshot.to_dict(), snapshot.update_time)
 
 
-def _to_firestore(fields: Any) -> dict[str, Any]:
-    return {
-        name: firestore.Increment(value.by) if isinstance(value, Increment) else value
-        for name, value in fields.items()
-    }
+def _to_firestore(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to_firestore_value(value) for name, value in fields.items()}
+
+
+def _to_firestore_value(value: Any) -> Any:
+    match value:
+        case Increment(by):
+            return firestore.Increment(by)
+        case ServerTime.NOW:
+            return firestore.SERVER_TIMESTAMP
+        case _:
+            return value

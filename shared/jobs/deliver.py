@@ -4,8 +4,8 @@
                follows
     REPEAT     the unit is DONE: announce again what follows, then acknowledge
     BUSY       another worker holds it: reject the delivery, so that it is redelivered
-    DROP       out of date, not admitted, or the job does not run: announce the outcome of a terminal
-               job, advance the queue of its owner, then acknowledge
+    DROP       out of date, not admitted, or the job does not run: announce the outcome of a
+               terminal job, advance the queue of its owner, then acknowledge
     EXHAUSTED  all attempts are used: fail the unit and its job, then acknowledge
 
 Leases avoid duplicate work; correctness does not depend on them. It rests on DONE, which is final,

@@ -1,7 +1,7 @@
 """The queue of each owner's jobs: how many of them run at once, and which one runs next.
 
-A job enters the queue when its uploads have arrived, and again by a redrive, an edit or a release of
-its deck. It leaves the queue when fewer of its owner's jobs are running than may run at once.
+A job enters the queue when its uploads have arrived, and again by a redrive, an edit or a release
+of its deck. It leaves the queue when fewer of its owner's jobs are running than may run at once.
 """
 
 from __future__ import annotations

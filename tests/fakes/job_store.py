@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.flows.documents import (
@@ -15,6 +16,7 @@ from shared.flows.documents import (
     Increment,
     Put,
     Query,
+    ServerTime,
     Update,
     Write,
 )
@@ -23,7 +25,8 @@ from shared.flows.documents import (
 class MemoryJobStore:
     """Documents by path. Passes the same contract suite as the Firestore adapter."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.now = now
         self.documents: dict[str, tuple[dict[str, Any], int]] = {}
         self._versions = itertools.count(1)
         self.read_count = 0
@@ -106,14 +109,18 @@ class MemoryJobStore:
     def _apply(self, write: Write) -> None:
         match write:
             case Create(path, data) | Put(path, data):
-                self.documents[path] = (dict(data), next(self._versions))
+                resolved = {name: self._resolve(value) for name, value in data.items()}
+                self.documents[path] = (resolved, next(self._versions))
             case Update(path, fields):
                 data = self.documents[path][0]
                 for name, value in fields.items():
-                    data = _with_field(data, name.split("."), value)
+                    data = _with_field(data, name.split("."), self._resolve(value))
                 self.documents[path] = (data, next(self._versions))
             case Delete(path):
                 self.documents.pop(path, None)
+
+    def _resolve(self, value: Any) -> Any:
+        return self.now() if value is ServerTime.NOW else value
 
     def _doc(self, path: str) -> Doc | None:
         current = self.documents.get(path)

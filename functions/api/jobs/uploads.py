@@ -88,7 +88,7 @@ def finish_upload(request: ApiRequest) -> ApiResponse:
         raise UploadDiffers(f"{stored.size_bytes} bytes have arrived, not {expected_bytes}.")
     if check.crc32c is not None and stored.crc32c != check.crc32c:
         raise UploadDiffers(f"The upload has the CRC32C {stored.crc32c}, not {check.crc32c}.")
-    request.run(lambda _: redrive.announce_uploads(request.job.id))
+    request.run(lambda clock: redrive.announce_uploads(request.job.id, clock))
     return ApiResponse(
         UploadView(
             name=declared.name,

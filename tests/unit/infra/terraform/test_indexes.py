@@ -18,7 +18,7 @@ from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import all_documents, newest_owned, owned_documents
-from shared.jobs import queries
+from shared.jobs import queries, queue
 from shared.jobs.webhook_deliveries import newest_deliveries
 from shared.tasks.task import due_tasks
 
@@ -32,7 +32,10 @@ QUERIES = (
     queries.stages_of(JOB),
     queries.units_of(JOB),
     queries.events_of(JOB),
-    queries.stalled_stages(NOW),
+    queries.due_units(NOW),
+    queue.queued_jobs("alice"),
+    queue.running_jobs("alice", 2),
+    queue.queued_after("alice"),
     queries.due_tombstones(NOW),
     queries.jobs_awaiting_uploads(NOW),
     queries.expired_jobs(NOW),

@@ -14,14 +14,14 @@ import pytest
 
 from shared.flows import effects
 from shared.flows.decision import Decision
-from shared.flows.documents import CommitResult, Increment, Update, Write, stage_path
+from shared.flows.documents import CommitResult, Increment, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs import commit as unit_commit
 from shared.jobs import deliver, rules, webhook_deliveries
 from shared.jobs.maintenance import sweep
 from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone
-from shared.jobs.queries import read_view
+from shared.jobs.queries import read_stage, read_view
 from shared.jobs.stage import UnitClaim, UnitState
 from shared.pipeline import FUNCTIONS
 from tests.fakes.simulation import schedule
@@ -69,10 +69,16 @@ def parts_are_counted_in_a_second_batch(patch: Patch) -> None:
                 return False
             if rules.is_done(view.unit):
                 return True
-            unit_write, _ = unit_commit.part_writes(claim, view.unit, result, clock.now())
+            stage = yield from read_stage(
+                claim.envelope.job_id, claim.envelope.stage, claim.envelope.revision
+            )
+            assert stage is not None
+            successor = yield from unit_commit.find_successor(claim.envelope.job_id, stage)
+            unit_write, *_ = unit_commit.part_writes(
+                claim, view.unit, result, clock.now(), successor
+            )
             if (yield from effects.commit(unit_write)) is CommitResult.OK:
-                envelope = claim.envelope
-                path = stage_path(envelope.job_id, envelope.stage, envelope.revision)
+                path = claim.stage.shard_of(claim.envelope.job_id, claim.envelope.part)
                 yield from effects.commit(Update(path, {"done": Increment(1)}))
                 return True
 
@@ -88,11 +94,11 @@ def repeats_announce_nothing(patch: Patch) -> None:
 
 
 def redrive_keeps_units(patch: Patch) -> None:
-    patch.setattr(rules, "units_to_delete", lambda _units: [])
+    patch.setattr(rules, "units_to_reset", lambda _units: [])
 
 
 def outcome_has_no_epoch(patch: Patch) -> None:
-    patch.setattr(rules, "outcome_part", lambda job: f"{job.status}.e0")
+    patch.setattr(rules, "outcome_part", lambda status, _epoch: f"{status}.e0")
 
 
 def older_revisions_are_not_dropped(patch: Patch) -> None:
