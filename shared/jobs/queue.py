@@ -88,9 +88,19 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
         now = clock.now()
         fields = {"status": Status.RUNNING, "running_since": now, "updated_at": now}
         head = heads[0]
-        if (yield from commit(Update(head.path, fields, head.version))) is CommitResult.OK:
+        result = yield from commit(Update(head.path, fields, head.version))
+        if result is CommitResult.OK or (yield from _has_started(head.path, now)):
             yield LogEvent("job.started", {"job": head.id})
             yield from publish_open_units(head.id)
+
+
+def _has_started(path: str, at: datetime) -> Flow[bool]:
+    """Whether a job was started `at`: then a write was committed although its response was lost, and
+    the client's retry conflicted with it."""
+    (doc,) = yield from read(path)
+    if doc is None or doc.data["status"] != Status.RUNNING:
+        return False
+    return bool(doc.data["running_since"] == at)
 
 
 def publish_open_units(job_id: str) -> Flow[None]:

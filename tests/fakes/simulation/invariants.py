@@ -54,7 +54,12 @@ def _check_worked_ms(simulation: Simulation) -> None:
     job = simulation.job
     worked_ms: Counter[tuple[str, bool]] = Counter()
     for path, (data, _) in simulation.store.documents.items():
-        if path.startswith(f"jobs/{JOB}/units/") and data["state"] == UnitState.DONE:
+        is_unit = path.startswith(f"jobs/{JOB}/units/")
+        if (
+            is_unit
+            and data["state"] == UnitState.DONE
+            and data["revision"] == revision_of(data["stage"], job.revision)
+        ):
             seconds = (data["done_at"] - data["claimed_at"]).total_seconds()
             worked_ms[data["stage"], data["part"] == JOIN] += max(0, round(seconds * 1000))
     for name in job.recipe.result_stages:

@@ -55,6 +55,8 @@ class SimulatedWorker:
     name: str
     started_at: datetime
     lease_lost: bool = False
+    has_started_job: bool = False
+    """Whether it has set a job to RUNNING and not published its units yet."""
 
 
 @dataclass
@@ -196,12 +198,14 @@ class Simulation:
             self._step(self.workers[index % len(self.workers)], outcome)
 
     def crash_worker(self, index: int) -> None:
-        # An interrupted command has no message that is redelivered: only the sweeper resumes it.
-        workers = [
-            worker for worker in self.workers if self.sweeper_enabled or worker.message is not None
-        ]
+        workers = [worker for worker in self.workers if self._may_crash(worker)]
         if workers:
             self._end(workers[index % len(workers)], acked=False)
+
+    def _may_crash(self, worker: SimulatedWorker) -> bool:
+        """Whether a crash of the worker can be healed. Only the sweeper resumes an interrupted
+        command, which has no message, and announces the units of a job that was just started."""
+        return self.sweeper_enabled or (worker.message is not None and not worker.has_started_job)
 
     def lose_response(self) -> None:
         """Commits the next guarded batch and answers CONFLICT, as the client's retry would."""
@@ -228,7 +232,8 @@ class Simulation:
         """Advances the clock and ends workers that run for longer than a function may."""
         self.now += timedelta(seconds=seconds)
         for worker in list(self.workers):
-            if self.now - worker.started_at > timedelta(seconds=600):
+            is_over = self.now - worker.started_at > timedelta(seconds=600)
+            if is_over and (self.sweeper_enabled or not worker.has_started_job):
                 self._end(worker, acked=False)
 
     # --- running flows -----------------------------------------------------------------------
@@ -250,7 +255,15 @@ class Simulation:
         assert worker.effect is not None
         if self.next_outcome and isinstance(worker.effect, effects.RunUnit):
             outcome, self.next_outcome = self.next_outcome, ""
-        self._advance(worker, self._perform(worker.effect, worker, outcome))
+        result = self._perform(worker.effect, worker, outcome)
+        if isinstance(worker.effect, effects.Publish):
+            worker.has_started_job = False
+        elif isinstance(worker.effect, effects.Commit) and result is CommitResult.OK:
+            worker.has_started_job |= any(
+                getattr(write, "fields", {}).get("status") is Status.RUNNING
+                for write in worker.effect.writes
+            )
+        self._advance(worker, result)
 
     def _advance(self, worker: SimulatedWorker, value: Any, *, first: bool = False) -> None:
         try:
