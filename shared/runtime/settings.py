@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.errors import ConfigurationError
-from shared.pipeline import LEASE_S, Bucket, GeminiBackend
+from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
 from shared.runtime.environment import (
     base_url,
     choice,
@@ -147,6 +147,10 @@ class Settings:
     """Links, webhooks with their tests and replays, exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)
     """Jobs of a user that have not ended."""
+    jobs_per_owner: int = setting("MOODREEL_JOBS_PER_OWNER", JOBS_PER_OWNER)
+    """Jobs of a user that run at once; the others are queued."""
+    parts_in_flight: int = setting("MOODREEL_PARTS_IN_FLIGHT", PARTS_IN_FLIGHT)
+    """Parts of a stage of a job that run at once. DEPLOY.md relates it to `max_instances`."""
     max_storage_mb: int = setting("MOODREEL_MAX_STORAGE_MB", 50_000)
     """Total size of a user's uploads and results."""
     max_cameras: int = setting("MOODREEL_MAX_CAMERAS", 20)

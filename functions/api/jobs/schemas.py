@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from shared.flows.documents import Doc, stage_path
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, Status
-from shared.jobs.stage import StageState, revision_of
+from shared.jobs.stage import Stage, StageState, revision_of
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
 
@@ -97,13 +97,10 @@ def job_summary(job: Job) -> JobSummary:
 
 def job_view(job: Job, store: JobStore) -> JobView:
     """Returns a job with its stages, which it reads from the store."""
-    docs = store.read(
-        stage_path(job.id, name, revision_of(name, job.revision)) for name in job.recipe.stages
-    )
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
-        stages=tuple(_stage_view(job, doc) for doc in docs if doc is not None),
+        stages=tuple(_stage_view(job, doc, shards) for doc, shards in _read_stages(job, store)),
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
     )
@@ -135,16 +132,39 @@ def _summary_fields(job: Job) -> dict[str, Any]:
     }
 
 
-def _stage_view(job: Job, doc: Doc) -> StageView:
-    data = doc.data
+def _read_stages(job: Job, store: JobStore) -> list[tuple[Doc, list[Doc]]]:
+    """Returns the stages of the current revision, each with its shards. A stage that has not
+    started has counted nothing, so its shards are not read."""
+    docs = store.read(
+        stage_path(job.id, name, revision_of(name, job.revision)) for name in job.recipe.stages
+    )
+    stages = [doc for doc in docs if doc is not None]
+    paths = {
+        doc.path: Stage.from_doc(doc).shard_paths(job.id) if doc.data["started_at"] else ()
+        for doc in stages
+    }
+    needed = [path for shard_paths in paths.values() for path in shard_paths]
+    found = {doc.path: doc for doc in store.read(needed) if doc is not None} if needed else {}
+    return [(doc, [found[path] for path in paths[doc.path] if path in found]) for doc in stages]
+
+
+def _stage_view(job: Job, doc: Doc, shards: Iterable[Doc]) -> StageView:
+    data, counts = doc.data, [shard.data for shard in shards]
+    total, state = data["total"], StageState(data["state"])
+    # The notification has no shards.
+    done = total if state is StageState.DONE else sum(count["done"] for count in counts)
+    # The retries of parts are counted on the shards, those of the join on the stage.
+    retries = data["retries"] + sum(count["retries"] for count in counts)
+    # The commit of a part counts it in `done` and resets its own progress to 0.
+    in_progress = sum(sum(count["progress"].values()) for count in counts)
     facts = job.facts.get(data["stage"]) or {}
     return StageView(
         name=data["stage"],
-        state=StageState(data["state"]),
-        done=data["done"],
-        total=data["total"],
-        progress=_progress(data),
-        attempts=1 + data["retries"] if data["started_at"] else 0,
+        state=state,
+        done=done,
+        total=total,
+        progress=_progress(done + in_progress, total),
+        attempts=1 + retries if data["started_at"] else 0,
         queued_at=data["queued_at"],
         started_at=data["started_at"],
         finished_at=data["finished_at"],
@@ -157,12 +177,8 @@ def _stage_view(job: Job, doc: Doc) -> StageView:
     )
 
 
-def _progress(stage: Mapping[str, Any]) -> float:
-    if not stage["total"]:
-        return 0.0
-    # The commit of a part counts it in `done` and resets its own progress to 0.
-    running = float(sum(stage["progress"].values()))
-    return round(min(1.0, (int(stage["done"]) + running) / int(stage["total"])), 3)
+def _progress(completed: float, total: int | None) -> float:
+    return round(min(1.0, completed / total), 3) if total else 0.0
 
 
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
