@@ -124,8 +124,8 @@ def test_annotated_video_adopts_pieces_of_an_earlier_attempt(scene: Scene) -> No
     scene.job = replace(scene.job, options=options, facts=upload_facts(video))
     windows = [{"index": n, "k_start": 3 * n, "k_end": None, "k_limit": 99} for n in range(3)]
     scene.store.commit([Put(stage_path(scene.job.id, "frame_extraction", 0), {
-        "stage": "frame_extraction", "revision": 0, "state": "done", "total": 3, "done": 3,
-        "parts": windows, "last_progress_at": NOW, "queued_at": NOW,
+        "stage": "frame_extraction", "revision": 0, "state": "done", "total": 3,
+        "parts": windows, "parts_in_flight": 3, "shard_count": 3, "queued_at": NOW,
     })])  # fmt: skip
     first = score_all(scene).join()
     second = scene.score("1")
