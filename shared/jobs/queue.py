@@ -95,8 +95,8 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
 
 
 def _has_started(path: str, at: datetime) -> Flow[bool]:
-    """Whether a job was started `at`: then a write was committed although its response was lost, and
-    the client's retry conflicted with it."""
+    """Whether a job was started `at`: then the write was committed although its response was lost,
+    and the client's retry conflicted with it."""
     (doc,) = yield from read(path)
     if doc is None or doc.data["status"] != Status.RUNNING:
         return False
