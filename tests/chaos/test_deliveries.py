@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.client.api_client import ApiError
+from infra.local.client.api_client import ApiError, Client
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.layout import PROJECT
@@ -22,6 +22,16 @@ from tests.fixtures.suite.deliveries import hold_deliveries, lose_messages
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
+
+
+def wait_until_extraction_is_queued(client: Client, job_id: str) -> None:
+    """Waits until the upload was processed. The job runs from the start of that on."""
+
+    def is_queued() -> bool:
+        stages = {stage["name"]: stage["state"] for stage in client.get_job(job_id)["stages"]}
+        return stages["frame_extraction"] == "queued"
+
+    wait_until(is_queued, "the extraction to be queued")
 
 
 def test_message_delivered_four_times_gives_one_result_and_one_email(
@@ -84,7 +94,7 @@ def test_cancelled_job_stops_and_stays_cancelled(
     client = suite.client(user)
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        wait_until(lambda: client.get_job(job_id)["status"] == "running", "the job to run")
+        wait_until_extraction_is_queued(client, job_id)
         client.call("POST", f"/v1/jobs/{job_id}/cancel")
         client.call("POST", f"/v1/jobs/{job_id}/cancel")
     wait_until(lambda: suite.list_emails(user.email), "the e-mail")
@@ -107,7 +117,7 @@ def test_redriven_job_ends_done_and_sends_an_email_for_each_outcome(
     client = suite.client(user)
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        wait_until(lambda: client.get_job(job_id)["status"] == "running", "the job to run")
+        wait_until_extraction_is_queued(client, job_id)
         (doc,) = services.store.read([job_path(job_id)])
         assert doc is not None
         facts = doc.data["facts"]["upload_trigger"]["video"]

@@ -61,7 +61,7 @@ def test_done_progress_and_attempts_are_summed_over_the_shards(harness: AppHarne
     update_stage(
         harness.store, "frame_extraction", state=StageState.RUNNING, started_at=NOW, retries=1
     )
-    shards = [
+    shards: list[dict[str, Any]] = [
         {"done": 1, "progress.p0": 0, "retries": 2},
         {"progress.p1": 0.5},
         {"progress.p2": 0.25, "retries": 1},
