@@ -26,6 +26,18 @@ def reworks(settings: Settings) -> Policy:
     )
 
 
+def uploads(settings: Settings) -> Policy:
+    """Upload URLs of a user, which sign a request and may declare another file, and checks of
+    uploads, which may announce the job again."""
+    return Policy(
+        "uploads",
+        settings.uploads_per_minute,
+        60,
+        f"Uploads can be requested or checked at most {settings.uploads_per_minute} times a "
+        "minute.",
+    )
+
+
 def changes(settings: Settings) -> Policy:
     """Other requests of a user that create a document, a task or a call to an external server."""
     return Policy(

@@ -35,6 +35,8 @@ from shared.jobs.model import (
 )
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
+from shared.jobs.uploads import count_bytes, with_stored_sizes
+from shared.recipes.upload_results import Uploads
 
 
 def commit_part(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
@@ -154,12 +156,15 @@ def join_writes(
     ):
         raise ValueError(f"{stage} joined without planning {next_stage}")
     artifacts = _merge_artifacts(job, result)
+    inputs = job.inputs
+    if stage == Uploads.STAGE:
+        inputs = with_stored_sizes(inputs, Uploads.from_dict(result.facts or {}))
     new_warnings = [warning for warning in result.warnings if warning not in job.warnings]
     fields: dict[str, Any] = {
         f"stages.{stage}": StageState.DONE,
         "artifacts": artifacts,
-        "stored_bytes": sum(artifact["size_bytes"] for artifact in artifacts)
-        + sum(job_input.size_bytes for job_input in job.inputs),
+        "inputs": [job_input.to_dict() for job_input in inputs],
+        "stored_bytes": count_bytes(inputs, artifacts),
         f"worked_ms.{stage}": worked_ms,
         f"facts.{stage}": dict(result.facts or {}),
         "warnings": [*job.warnings, *new_warnings],

@@ -50,6 +50,7 @@ from shared.jobs.failure import fail_unit
 from shared.jobs.model import Job, Status, UnitClaim, UnitState
 from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
+from shared.jobs.uploads import is_superseded
 from shared.jobs.webhooks import create_deliveries
 from shared.pipeline import BUSY_WAIT_S, FUNCTIONS
 
@@ -92,16 +93,22 @@ def reply_when_busy() -> Reply:
 
 
 def drop(job: Job | None, envelope: Envelope) -> Flow[None]:
-    """Handles a delivery that is out of date: removes its object, or announces the outcome."""
-    if job is None:
-        if envelope.source is not None:
-            yield Quarantine(envelope.source)
-        return
-    if job.status is Status.DELETED:
-        if envelope.source is not None:
-            yield DeleteObject(envelope.source)
+    """Handles a delivery that is out of date: removes its object, and announces the outcome."""
+    yield from remove_object(job, envelope)
+    if job is None or job.status is Status.DELETED:
         return
     yield from publish((yield from read_outcome_messages(job)))
+
+
+def remove_object(job: Job | None, envelope: Envelope) -> Flow[None]:
+    """Removes the envelope's object if it belongs to no job, to a deleted job, or to an upload that
+    is superseded."""
+    if envelope.source is None:
+        return
+    if job is None:
+        yield Quarantine(envelope.source)
+    elif job.status is Status.DELETED or is_superseded(job, envelope):
+        yield DeleteObject(envelope.source)
 
 
 def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:

@@ -142,12 +142,15 @@ def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[
 def _check_quota(request: ApiRequest, requested_bytes: int) -> None:
     """Raises TooManyJobs, StorageFull. Concurrent requests see the same counts. Together they can
     exceed the limits by at most the rate limit of creations."""
-    settings, store = request.settings, request.services.store
     check_open_jobs(request)
-    if (
-        store.sum_stored_bytes(request.user.uid) + requested_bytes
-        > settings.max_storage_mb * MEGABYTE
-    ):
+    check_storage(request, requested_bytes)
+
+
+def check_storage(request: ApiRequest, additional_bytes: int) -> None:
+    """Raises StorageFull when the user's uploads, results and recordings would exceed the storage
+    limit by `additional_bytes` more."""
+    limit = request.settings.max_storage_mb * MEGABYTE
+    if request.services.store.sum_stored_bytes(request.user.uid) + additional_bytes > limit:
         raise StorageFull
 
 

@@ -67,12 +67,13 @@ _ROUTES = (
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a new upload URL for an input, for one request or a resumable session.",
-        create.UploadGrant, body=uploads.UploadRequest, errors=(WrongState,),
+        create.UploadGrant, body=uploads.UploadRequest, rate_limited=True,
+        errors=(WrongState, StorageFull),
     ),
     Route(
         "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
         "Verify an uploaded input and start the job if it has not started.",
-        uploads.UploadView, body=uploads.UploadCheck,
+        uploads.UploadView, body=uploads.UploadCheck, rate_limited=True,
         errors=(UploadMissing, UploadDiffers, SourceExpired),
     ),
     Route(

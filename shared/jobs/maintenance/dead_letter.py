@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from shared.flows.effects import (
     ClockAndIds,
-    DeleteObject,
     Flow,
     LogEvent,
-    Quarantine,
     Reply,
     publish,
 )
 from shared.flows.envelope import Envelope
 from shared.jobs import rules
-from shared.jobs.deliver import announce_next
+from shared.jobs.deliver import announce_next, remove_object
 from shared.jobs.failure import fail_unit
-from shared.jobs.model import Status
 from shared.jobs.queries import read_outcome_messages, read_view
 from shared.pipeline import FUNCTIONS
 from shared.tasks import run
@@ -28,15 +25,8 @@ def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
         return (yield from run.dead_letter(envelope, clock))
     view = yield from read_view(envelope)
     job, stage, unit, now = view.job, view.stage, view.unit, clock.now()
-    if job is None:
-        if envelope.source is not None:
-            yield Quarantine(envelope.source)
-        return Reply.ACK
-    if job.status is Status.DELETED:
-        if envelope.source is not None:
-            yield DeleteObject(envelope.source)
-        return Reply.ACK
-    if stage is None or rules.is_out_of_date(job, envelope):
+    yield from remove_object(job, envelope)
+    if job is None or stage is None or rules.is_out_of_date(job, envelope):
         return Reply.ACK
     if job.is_terminal and not FUNCTIONS[envelope.stage].reports_outcome:
         yield from publish((yield from read_outcome_messages(job)))

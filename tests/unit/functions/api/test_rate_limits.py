@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,27 +21,12 @@ from shared.pipeline import RECIPES, Bucket
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import StoredObject
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from tests.fakes.clock import START, ManualClock
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices
 from tests.fixtures.media.decks import make_script_deck
 
 POLICY = Policy("jobs", 5, 60, "At most five.")
-START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class ManualClock:
-    """A clock that is set by hand."""
-
-    time: datetime = START
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += timedelta(seconds=seconds)
 
 
 def make_request(clock: ManualClock, **fields: Any) -> ApiRequest:

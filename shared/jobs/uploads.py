@@ -1,0 +1,96 @@
+"""Re-declared uploads: an input that gets another file gets the next upload number.
+
+The URLs of older numbers stay valid for hours and their resumable sessions for a week, so their
+objects can still arrive. Such an object is superseded: nothing reads it, and whoever sees it
+deletes it. The input counts with its declared size until its upload is examined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from shared.flows.documents import Create, Update, Write, job_path, unit_path
+from shared.flows.envelope import Envelope
+from shared.jobs.model import Job, JobInput, Unit, UnitState, history_event
+from shared.recipes.upload_results import Uploads
+
+
+def is_superseded(job: Job, envelope: Envelope) -> bool:
+    """Whether the envelope is of an upload with an older number than the declared one. An upload
+    with a later number is not superseded: it exists after Firestore was restored from a backup."""
+    if envelope.upload is None:
+        return False
+    declared = {job_input.name: job_input.upload for job_input in job.inputs}
+    return envelope.upload < declared.get(envelope.part, 0)
+
+
+def supersede_upload(
+    job: Job, unit: Unit | None, renewed: JobInput, now: datetime
+) -> tuple[Write, ...]:
+    """Returns the batch that declares another upload of an input. It conflicts with every change of
+    the job, and with every claim of the unit that examines the input: so no unit examines or
+    records an upload that is superseded, and its object can be deleted.
+
+    Args:
+        job: The job.
+        unit: The unit that examines the input, not leased and not DONE; None if it never ran.
+        renewed: The input with the next upload number.
+        now: The current time.
+    """
+    inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
+    path = unit_path(job.id, job.recipe.stages[0], 0, renewed.name)
+    free = {"state": UnitState.FREE, "token": "", "lease_until": now}
+    fields = {
+        "inputs": [item.to_dict() for item in inputs],
+        "stored_bytes": count_bytes(inputs, [artifact.to_dict() for artifact in job.artifacts]),
+        "updated_at": now,
+    }
+    return (
+        Update(job_path(job.id), fields, job.version),
+        Update(path, free, unit.version)
+        if unit is not None
+        else Create(path, _blank_unit(job, renewed.name, now) | free),
+        history_event(
+            job.id,
+            now,
+            "upload_renewed",
+            epoch=job.epoch,
+            input=renewed.name,
+            upload=renewed.upload,
+        ),
+    )
+
+
+def count_bytes(inputs: Iterable[JobInput], artifacts: Iterable[Mapping[str, Any]]) -> int:
+    """Returns the bytes that count towards the owner's storage limit: inputs as declared or as
+    examined, and artifacts. Objects between stages do not count."""
+    return sum(item.size_bytes for item in inputs) + sum(row["size_bytes"] for row in artifacts)
+
+
+def with_stored_sizes(inputs: Iterable[JobInput], uploads: Uploads) -> tuple[JobInput, ...]:
+    """Returns the inputs with the sizes of the uploads that were examined."""
+    return tuple(
+        replace(item, size_bytes=uploads.inputs[item.name].stored_object.size_bytes)
+        if item.name in uploads.inputs
+        else item
+        for item in inputs
+    )
+
+
+def _blank_unit(job: Job, part: str, now: datetime) -> dict[str, Any]:
+    """Returns the document of a unit that was never claimed."""
+    return {
+        "job": job.id,
+        "stage": job.recipe.stages[0],
+        "revision": 0,
+        "part": part,
+        "not_before": now,
+        "attempt": 0,
+        "epoch": job.epoch,
+        "artifacts": [],
+        "facts": {},
+        "error": None,
+    }
