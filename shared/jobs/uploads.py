@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.flows.documents import Create, Update, Write, job_path, unit_path
+from shared.flows.documents import CommitResult, Create, Update, Write, job_path, unit_path
+from shared.flows.effects import Flow, commit, read
 from shared.flows.envelope import Envelope
-from shared.jobs.model import Job, JobInput, Unit, UnitState, history_event
+from shared.jobs.model import Job, JobInput, Status, Unit, UnitState, history_event
 from shared.recipes.upload_results import Uploads
 
 
@@ -43,11 +44,7 @@ def supersede_upload(
     inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
     path = unit_path(job.id, job.recipe.stages[0], 0, renewed.name)
     free = {"state": UnitState.FREE, "token": "", "lease_until": now}
-    fields = {
-        "inputs": [item.to_dict() for item in inputs],
-        "stored_bytes": count_bytes(inputs, [artifact.to_dict() for artifact in job.artifacts]),
-        "updated_at": now,
-    }
+    fields = _input_fields(job, inputs) | {"updated_at": now}
     return (
         Update(job_path(job.id), fields, job.version),
         Update(path, free, unit.version)
@@ -64,6 +61,30 @@ def supersede_upload(
     )
 
 
+def declare_size(job_id: str, object_name: str, size_bytes: int) -> Flow[bool]:
+    """Declares the size of an input that is not uploaded by the user, before its object exists.
+
+    Returns whether the job takes this object: not if the job is deleted or cancelled, or declares
+    another upload.
+    """
+    while True:
+        (doc,) = yield from read(job_path(job_id))
+        job = None if doc is None else Job.from_doc(doc)
+        if job is None or job.status in (Status.DELETED, Status.CANCELLED):
+            return False
+        inputs = tuple(
+            replace(item, size_bytes=size_bytes) if item.object == object_name else item
+            for item in job.inputs
+        )
+        if all(item.object != object_name for item in inputs):
+            return False
+        if inputs == job.inputs or (
+            (yield from commit(Update(job_path(job_id), _input_fields(job, inputs), job.version)))
+            is CommitResult.OK
+        ):
+            return True
+
+
 def count_bytes(inputs: Iterable[JobInput], artifacts: Iterable[Mapping[str, Any]]) -> int:
     """Returns the bytes that count towards the owner's storage limit: inputs as declared or as
     examined, and artifacts. Objects between stages do not count."""
@@ -78,6 +99,16 @@ def with_stored_sizes(inputs: Iterable[JobInput], uploads: Uploads) -> tuple[Job
         else item
         for item in inputs
     )
+
+
+def _input_fields(job: Job, inputs: Iterable[JobInput]) -> dict[str, Any]:
+    """Returns the fields of a job that change with its inputs."""
+    inputs = tuple(inputs)
+    artifacts = [artifact.to_dict() for artifact in job.artifacts]
+    return {
+        "inputs": [item.to_dict() for item in inputs],
+        "stored_bytes": count_bytes(inputs, artifacts),
+    }
 
 
 def _blank_unit(job: Job, part: str, now: datetime) -> dict[str, Any]:
