@@ -142,7 +142,7 @@ class Settings:
     jobs_per_minute: int = setting("MOODREEL_JOBS_PER_MINUTE", 5)
     """Jobs that a user may create per minute."""
     reworks_per_minute: int = setting("MOODREEL_REWORKS_PER_MINUTE", 10)
-    """Redrives, deck edits and slide rewrites of a user per minute."""
+    """Redrives, deck edits, slide rewrites and releases of a user per minute."""
     uploads_per_minute: int = setting("MOODREEL_UPLOADS_PER_MINUTE", 60)
     """Upload URLs and checks of uploads of a user per minute."""
     changes_per_minute: int = setting("MOODREEL_CHANGES_PER_MINUTE", 30)

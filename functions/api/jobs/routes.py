@@ -60,7 +60,8 @@ _ROUTES = (
     Route(
         "POST", f"{_JOB}/redrive", handlers.redrive_job,
         "Resume a failed job; finished work is kept.",
-        schemas.JobView, rate_limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
+        schemas.JobView, rate_limited=True,
+        errors=(WrongState, SourceExpired, StorageFull, TooManyJobs),
     ),
     Route("GET", f"{_JOB}/events", artifacts.list_events, "List the events of a job.",
           schemas.EventList),

@@ -8,10 +8,11 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.api import rate_limit_policies
-from functions.api.jobs.create import check_storage, sign_input_upload
+from functions.api.jobs.create import sign_input_upload
 from functions.api.jobs.input_checks import find_input_errors
 from functions.api.jobs.requests import FileMetadata
 from functions.api.jobs.sources import InputSource
+from functions.api.jobs.storage import check_storage
 from functions.api.rate_limits import consume
 from shared.errors import NotFound, TransientError, WrongState
 from shared.flows.documents import CommitResult, job_path, unit_path

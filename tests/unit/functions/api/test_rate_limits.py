@@ -169,12 +169,25 @@ def test_redrives_and_deck_edits_are_rate_limited() -> None:
     deck = {name: value for name, value in json.loads(DeckObjects.deck).items() if name != "schema"}
     edit = ("PUT", f"{job}/deck", {"revision": 0, "deck": deck})
     redrive = ("POST", f"{job}/redrive", None)
-    responses = [
-        send(harness, *request) for request in (rewrite, redrive, rewrite, edit, rewrite, redrive)
-    ]
+    release = ("POST", f"{job}/deck/release", None)
+    requests = (rewrite, redrive, release, edit, rewrite, redrive, release)
+    responses = [send(harness, *request) for request in requests]
 
-    assert [response.status_code for response in responses] == [409, 409, 409, 429, 429, 429]
+    assert [response.status_code for response in responses] == [409] * 3 + [429] * 4
     assert responses[-1].headers["RateLimit-Policy"] == '"reworks";q=3;w=60'
+
+
+@pytest.mark.parametrize(
+    ("action", "body"), [("redrive", None), ("deck/slides/s1/rewrite", {"revision": 0})]
+)
+def test_rework_is_refused_when_the_storage_limit_is_reached(action: str, body: object) -> None:
+    settings = replace(SETTINGS, max_storage_mb=1)
+    harness = AppHarness(ROUTES, settings=settings, objects=DeckObjects(), clock=ManualClock())
+    job = create_job_with_deck(harness)
+    harness.store.commit([Update(job, {"stored_bytes": 1_000_000})])
+
+    refused = send(harness, "POST", f"{job}/{action}", body)
+    assert (refused.status_code, refused.json["code"]) == (403, "storage-full")
 
 
 @pytest.mark.parametrize(
