@@ -35,7 +35,9 @@ from shared.jobs.model import (
 )
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
-from shared.jobs.uploads import count_bytes, with_stored_sizes
+from shared.jobs.storage import storage_fields
+from shared.jobs.uploads import with_stored_sizes
+from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
 
 
@@ -162,9 +164,7 @@ def join_writes(
     new_warnings = [warning for warning in result.warnings if warning not in job.warnings]
     fields: dict[str, Any] = {
         f"stages.{stage}": StageState.DONE,
-        "artifacts": artifacts,
-        "inputs": [job_input.to_dict() for job_input in inputs],
-        "stored_bytes": count_bytes(inputs, artifacts),
+        **storage_fields(job, inputs, artifacts),
         f"worked_ms.{stage}": worked_ms,
         f"facts.{stage}": dict(result.facts or {}),
         "warnings": [*job.warnings, *new_warnings],
@@ -275,8 +275,8 @@ def _unit_done(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) ->
     )
 
 
-def _merge_artifacts(job: Job, result: UnitDone) -> list[dict[str, Any]]:
+def _merge_artifacts(job: Job, result: UnitDone) -> tuple[Artifact, ...]:
     """Returns the job's artifacts with those of `result` in place of the ones they replace."""
     replaced = {artifact.name for artifact in result.artifacts} | set(result.replaced_names)
     unchanged = [artifact for artifact in job.artifacts if artifact.name not in replaced]
-    return [artifact.to_dict() for artifact in (*unchanged, *result.artifacts)]
+    return (*unchanged, *result.artifacts)

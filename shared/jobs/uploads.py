@@ -2,12 +2,12 @@
 
 The URLs of older numbers stay valid for hours and their resumable sessions for a week, so their
 objects can still arrive. Such an object is superseded: nothing reads it, and whoever sees it
-deletes it. The input counts with its declared size until its upload is examined.
+deletes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from shared.flows.documents import CommitResult, Create, Update, Write, job_path
 from shared.flows.effects import Flow, commit, read
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job, JobInput, Status, Unit, UnitState, history_event
+from shared.jobs.storage import storage_fields
 from shared.recipes.upload_results import Uploads
 
 
@@ -44,7 +45,7 @@ def supersede_upload(
     inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
     path = unit_path(job.id, job.recipe.stages[0], 0, renewed.name)
     free = {"state": UnitState.FREE, "token": "", "lease_until": now}
-    fields = _input_fields(job, inputs) | {"updated_at": now}
+    fields = storage_fields(job, inputs, job.artifacts) | {"updated_at": now}
     return (
         Update(job_path(job.id), fields, job.version),
         Update(path, free, unit.version)
@@ -69,26 +70,20 @@ def declare_size(job_id: str, object_name: str, size_bytes: int) -> Flow[bool]:
     """
     while True:
         (doc,) = yield from read(job_path(job_id))
-        job = None if doc is None else Job.from_doc(doc)
-        if job is None or job.status in (Status.DELETED, Status.CANCELLED):
+        if doc is None or doc.data["status"] in (Status.DELETED, Status.CANCELLED):
             return False
+        job = Job.from_doc(doc)
         inputs = tuple(
             replace(item, size_bytes=size_bytes) if item.object == object_name else item
             for item in job.inputs
         )
         if all(item.object != object_name for item in inputs):
             return False
-        if inputs == job.inputs or (
-            (yield from commit(Update(job_path(job_id), _input_fields(job, inputs), job.version)))
-            is CommitResult.OK
-        ):
+        if inputs == job.inputs:
             return True
-
-
-def count_bytes(inputs: Iterable[JobInput], artifacts: Iterable[Mapping[str, Any]]) -> int:
-    """Returns the bytes that count towards the owner's storage limit: inputs as declared or as
-    examined, and artifacts. Objects between stages do not count."""
-    return sum(item.size_bytes for item in inputs) + sum(row["size_bytes"] for row in artifacts)
+        fields = storage_fields(job, inputs, job.artifacts)
+        if (yield from commit(Update(doc.path, fields, job.version))) is CommitResult.OK:
+            return True
 
 
 def with_stored_sizes(inputs: Iterable[JobInput], uploads: Uploads) -> tuple[JobInput, ...]:
@@ -99,16 +94,6 @@ def with_stored_sizes(inputs: Iterable[JobInput], uploads: Uploads) -> tuple[Job
         else item
         for item in inputs
     )
-
-
-def _input_fields(job: Job, inputs: Iterable[JobInput]) -> dict[str, Any]:
-    """Returns the fields of a job that change with its inputs."""
-    inputs = tuple(inputs)
-    artifacts = [artifact.to_dict() for artifact in job.artifacts]
-    return {
-        "inputs": [item.to_dict() for item in inputs],
-        "stored_bytes": count_bytes(inputs, artifacts),
-    }
 
 
 def _blank_unit(job: Job, part: str, now: datetime) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from shared.privacy.data_requests import (
     owner_folders,
     owner_hash,
 )
+from tests.fakes.clock import ManualClock, make_request
 from tests.fixtures.personal_data import PersonalDataHarness
-from tests.unit.functions.api.test_rate_limits import ManualClock, make_request
 
 pytestmark = pytest.mark.slow
 
