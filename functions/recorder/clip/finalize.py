@@ -13,6 +13,7 @@ from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
 from functions.recorder.clip.job_upload import upload_to_job
 from shared.cameras.camera import Camera, camera_path
+from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import (
     EndedBy,
     Recording,
@@ -21,7 +22,7 @@ from shared.cameras.recording import (
     recording_path,
     segments_prefix,
 )
-from shared.cameras.session import CHECK_INTERVAL_S, RECORDER, mark_capture_ended
+from shared.cameras.session import CHECK_INTERVAL_S, mark_capture_ended
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, PermanentError, StorageUnavailable
 from shared.flows.documents import CommitResult, Delete, Doc, Update, Write, all_documents, job_path

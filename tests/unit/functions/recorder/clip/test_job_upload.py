@@ -16,7 +16,7 @@ from shared.flows.documents import Delete, Update, job_path
 from shared.jobs.model import Job, JobInput, Status, new_job
 from shared.pipeline import RECIPES, Bucket
 from shared.recipes.stored_object import StoredObject
-from shared.runtime.interpreter import TaskLease
+from shared.runtime.leases import TaskLease
 from shared.tasks.task import Task, TaskClaim, task_path
 from tests.fixtures.recorder import RecorderHarness
 
