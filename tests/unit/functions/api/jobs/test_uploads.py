@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.upload_trigger.intake import examine_upload
+from shared.entrypoints.stage import UnitContext
 from shared.errors import StorageUnavailable
 from shared.flows.effects import Reply
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status
-from shared.jobs.outcomes import inputs_uploaded
+from shared.jobs.outcomes import UnitDone, inputs_uploaded
 from shared.pipeline import Bucket
 from shared.runtime.interpreter import Interpreter
+from tests.fixtures import prompt_uploads
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.prompt_uploads import PROMPT, PromptUploads, file_fields
 
@@ -150,6 +153,27 @@ def test_claim_of_an_upload_conflicts_with_its_replacement(
     assert (response.status_code, response.json["code"]) == (409, "wrong-state")
     assert uploads.list_names() == ["prompt.0"]
     assert uploads.job.inputs[0].upload == 0
+
+
+def test_worker_without_a_lease_records_no_superseded_upload(
+    gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = PromptUploads.create(gcs)
+    uploads.put(uploads.declare().json)
+    event = uploads.event("prompt.0")
+
+    def examine_slowly(context: UnitContext) -> UnitDone:
+        result = examine_upload(context)
+        uploads.services.clock.sleep(60)
+        uploads.objects.delete(Bucket.UPLOADS, f"prompts/{uploads.job_id}/prompt.0")
+        assert uploads.declare(101).status_code == 200
+        return result
+
+    monkeypatch.setattr(prompt_uploads, "examine_upload", examine_slowly)
+    assert uploads.deliver(event) is Reply.NACK
+    assert uploads.deliver(event) is Reply.ACK
+    assert uploads.job.inputs[0].upload == 1
+    assert not [message for message in uploads.app.published if message.part == JOIN]
 
 
 def test_replacement_must_fit_into_the_storage_limit(gcs: GcsEmulator) -> None:
