@@ -86,6 +86,12 @@ class UploadAbandoned(PermanentError):
     code = "upload-abandoned"
 
 
+class UploadTooLarge(PermanentError):
+    """The uploaded file is larger than declared; upload the declared file."""
+
+    code = "upload-too-large"
+
+
 class StorageFull(PermanentError):
     """Your storage limit is reached; delete jobs that you no longer need."""
 

@@ -29,6 +29,8 @@ from shared.flows.documents import (
 MAX_COMMIT_ATTEMPTS = 8
 TIMEOUT_S = 20
 """For one call with all its retries: the client's default of minutes is longer than a lease."""
+TRY_TIMEOUT_S = 1
+"""For a write that may be lost. A user waits for it."""
 RETRY = Retry(
     if_exception_type(gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError),
     initial=0.1,
@@ -103,6 +105,19 @@ class FirestoreJobStore:
             else:
                 return CommitResult.OK
         raise AssertionError("unreachable")
+
+    def try_commit(self, writes: Iterable[Write]) -> CommitResult:
+        batch = self._client.batch()
+        for write in writes:
+            self._add(batch, write)
+        try:
+            with _translate_errors():
+                batch.commit(retry=None, timeout=TRY_TIMEOUT_S)
+        except (gx.FailedPrecondition, gx.AlreadyExists, gx.Aborted):
+            return CommitResult.CONFLICT
+        except gx.NotFound:
+            return CommitResult.MISSING
+        return CommitResult.OK
 
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))

@@ -98,7 +98,7 @@ class RunUnit(Generic[ClaimT]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteObject:
-    """Deletes an object that was uploaded for a deleted job. Returns None."""
+    """Deletes an object of a deleted job, or of an upload that is superseded. Returns None."""
 
     source: ObjectRef
 

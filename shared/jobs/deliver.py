@@ -51,6 +51,7 @@ from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
 from shared.jobs.stage import Stage, StageState, UnitClaim, UnitState
+from shared.jobs.uploads import is_superseded
 from shared.jobs.webhook_deliveries import create_deliveries
 from shared.pipeline import FUNCTIONS, STALLED_S
 
@@ -93,18 +94,24 @@ def drop(job: Job | None, envelope: Envelope, clock: ClockAndIds) -> Flow[bool]:
     """Handles a delivery that leads to no work: removes the object of a job that is gone, announces
     the outcome of a terminal job, and advances the queue of the owner. Returns whether the job of
     the delivery has left the queue."""
-    if job is None:
-        if envelope.source is not None:
-            yield Quarantine(envelope.source)
-        return False
-    if job.status is Status.DELETED:
-        if envelope.source is not None:
-            yield DeleteObject(envelope.source)
+    yield from remove_object(job, envelope)
+    if job is None or job.status is Status.DELETED:
         return False
     if job.status in (Status.RUNNING, Status.AWAITING_REVIEW):
         return False
     yield from publish((yield from read_outcome_messages(job)))
     return (yield from queue.advance(job, clock))
+
+
+def remove_object(job: Job | None, envelope: Envelope) -> Flow[None]:
+    """Removes the envelope's object if it belongs to no job, to a deleted job, or to an upload that
+    is superseded."""
+    if envelope.source is None:
+        return
+    if job is None:
+        yield Quarantine(envelope.source)
+    elif job.status is Status.DELETED or is_superseded(job, envelope):
+        yield DeleteObject(envelope.source)
 
 
 def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:

@@ -142,7 +142,9 @@ class Settings:
     jobs_per_minute: int = setting("MOODREEL_JOBS_PER_MINUTE", 5)
     """Jobs that a user may create per minute."""
     reworks_per_minute: int = setting("MOODREEL_REWORKS_PER_MINUTE", 10)
-    """Redrives, deck edits and slide rewrites of a user per minute."""
+    """Redrives, deck edits, slide rewrites and releases of a user per minute."""
+    uploads_per_minute: int = setting("MOODREEL_UPLOADS_PER_MINUTE", 60)
+    """Upload URLs and checks of uploads of a user per minute."""
     changes_per_minute: int = setting("MOODREEL_CHANGES_PER_MINUTE", 30)
     """Links, webhooks with their tests and replays, exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)

@@ -64,13 +64,18 @@ def run_schedule(
     if has_commands:
         for _ in range(rng.randint(1, 4)):
             schedule_command(simulation, rng, rng.choice(jobs))
+    clock = simulation.clock
     for job_id, _, recipe in jobs:
         if simulation.load.needs_review and RECIPES[recipe].deck_stage is not None:
             for at_s in RELEASES_S:
-                simulation.command(at_s, lambda job=job_id: deck_review.release(job, simulation.clock))
+                simulation.command(
+                    at_s, lambda job=job_id: deck_review.release(job, simulation.clock)
+                )
         if simulation.load.failure:
             for at_s in REDRIVES_S:
-                simulation.command(at_s, lambda job=job_id: redrive.redrive(job, simulation.clock, 30))
+                simulation.command(
+                    at_s, lambda job=job_id: redrive.redrive(job, simulation.clock, 30)
+                )
     simulation.run(HORIZON_S)
     check(simulation, jobs, has_commands=has_commands)
     return simulation

@@ -21,7 +21,7 @@ from shared.errors import (
 from shared.ports.identity import Session
 from shared.ports.outbound import Email
 from tests.fakes.application import SETTINGS, AppHarness
-from tests.unit.functions.api.test_rate_limits import ManualClock
+from tests.fakes.clock import ManualClock
 
 TAKEN, NEW, NO_MAILBOX = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
 PASSWORD = "correct horse battery"
