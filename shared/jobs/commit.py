@@ -35,6 +35,7 @@ from shared.jobs.model import (
 )
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
+from shared.jobs.waiting import NOT_WAITING
 
 
 def commit_part(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
@@ -265,6 +266,7 @@ def _unit_done(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) ->
             "facts": dict(result.facts or {}),
             "error": None,
             "done_at": now,
+            **NOT_WAITING,
         },
         unit.version,
     )

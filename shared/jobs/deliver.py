@@ -38,13 +38,14 @@ from shared.flows.effects import (
     Quarantine,
     Reply,
     Retry,
+    Unavailable,
     Wait,
     commit,
     publish,
     read,
 )
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs import rules
+from shared.jobs import rules, waiting
 from shared.jobs.commit import commit_join, commit_notification, commit_part
 from shared.jobs.failure import fail_unit
 from shared.jobs.model import Job, Status, UnitClaim, UnitState
@@ -123,8 +124,11 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         "attempt": attempt,
         "epoch": job.epoch,
         "claimed_at": now,
+        "waiting_for": None,
     }
-    stage_fields: dict[str, Any] = {"last_progress_at": now, "retries": Increment(int(attempt > 1))}
+    was_refused = unit is not None and unit.waiting_for is not None
+    is_retry = attempt > 1 and not was_refused
+    stage_fields: dict[str, Any] = {"last_progress_at": now, "retries": Increment(int(is_retry))}
     if stage.state not in ("running", "done"):
         stage_fields |= {"state": "running", "started_at": now}
     writes: list[Write] = [
@@ -152,7 +156,8 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         if doc is None or doc.data["token"] != token:
             return None
     yield LogEvent("unit.claimed", {"attempt": attempt})
-    return UnitClaim(envelope, token, attempt, job, stage)
+    waiting_since = None if unit is None else unit.waiting_since
+    return UnitClaim(envelope, token, attempt, job, stage, waiting_since)
 
 
 def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
@@ -183,6 +188,12 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
                 return Reply.ACK
             yield from release(claim, outcome, clock)
             return Reply.NACK
+        case Unavailable():
+            failure = yield from waiting.wait_for_service(claim, outcome, clock)
+            if failure is None:
+                return Reply.NACK
+            yield from _fail(claim, failure, clock)
+            return Reply.ACK
         case Lost():
             # Only the state in Firestore decides that the message is no longer needed.
             return Reply.NACK

@@ -211,6 +211,10 @@ class Unit:
     error: Mapping[str, Any] | None
     claimed_at: datetime | None
     version: Any = field(compare=False)
+    waits: int = 0
+    """How often a service refused it since `waiting_since`: see `shared.jobs.waiting`."""
+    waiting_since: datetime | None = None
+    waiting_for: Mapping[str, Any] | None = None
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Unit:
@@ -230,6 +234,9 @@ class Unit:
             error=data["error"],
             claimed_at=data.get("claimed_at"),
             version=doc.version,
+            waits=data.get("waits", 0),
+            waiting_since=data.get("waiting_since"),
+            waiting_for=data.get("waiting_for"),
         )
 
 
@@ -242,6 +249,8 @@ class UnitClaim:
     attempt: int
     job: Job
     stage: Stage
+    waiting_since: datetime | None = None
+    """When a service refused the unit for the first time."""
 
 
 def revision_of(stage: str, revision: int) -> int:

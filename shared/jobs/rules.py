@@ -217,6 +217,9 @@ def is_exhausted(view: View, envelope: Envelope, now: datetime) -> bool:
     job, stage, unit = view.job, view.stage, view.unit
     if unit is not None and unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
         return True
+    if unit is not None and unit.waiting_for is not None:
+        # The time of a unit that waits for a service counts from its first refusal.
+        return False
     if job is not None and job.status is Status.AWAITING_UPLOAD:
         return now >= job.expires_at
     queued_at = None if stage is None else stage.queued_at

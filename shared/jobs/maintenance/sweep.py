@@ -21,7 +21,7 @@ from shared.flows.effects import (
     read,
     run_query,
 )
-from shared.jobs import rules
+from shared.jobs import rules, waiting
 from shared.jobs.commit import stop_stage
 from shared.jobs.maintenance.counters import recount_parts
 from shared.jobs.model import Job, Stage, Status
@@ -139,9 +139,10 @@ def _sweep_job(job_id: str, clock: ClockAndIds) -> Flow[None]:
             messages = yield from read_outcome_messages(job)
         else:
             messages = rules.pending_messages(snapshot, (yield from inputs_uploaded(job)))
-        if messages:
-            yield LogEvent("job.stalled", {"job": job_id, "announced": len(messages)})
-            yield from publish(messages)
+        due = waiting.without_waiting(messages, snapshot.units, now)
+        if due:
+            yield LogEvent("job.stalled", {"job": job_id, "announced": len(due)})
+            yield from publish(due)
         updates = [
             stop_stage(job.id, stage, now)
             if job.is_terminal and not FUNCTIONS[stage.name].reports_outcome

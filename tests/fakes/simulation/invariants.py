@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.errors import AttemptsExhausted, UploadAbandoned
+from shared.errors import AttemptsExhausted, UploadAbandoned, WaitedTooLong
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status, UnitState, revision_of
 from shared.jobs.rules import outcome_part
@@ -30,6 +30,8 @@ def check_always(simulation: Simulation) -> None:
         count = simulation.stage(name)["done"]
         assert count == parts_done[name], f"{name} counts {count}, {parts_done[name]} are done"
     _check_worked_ms(simulation)
+    attempts = [unit.attempt for unit in units]
+    assert all(attempt >= 0 for attempt in attempts), f"attempts given back twice: {attempts}"
     twice = [path for path, times in simulation.done_commit_counts.items() if times > 1]
     assert not twice, f"done twice: {twice}"
     ends = [state for state in simulation.terminal_states if not state.startswith("deleted")]
@@ -52,7 +54,9 @@ def _check_worked_ms(simulation: Simulation) -> None:
     job = simulation.job
     worked_ms: Counter[tuple[str, bool]] = Counter()
     for path, (data, _) in simulation.store.documents.items():
-        if path.startswith(f"jobs/{JOB}/units/") and data["state"] == UnitState.DONE:
+        is_done = path.startswith(f"jobs/{JOB}/units/") and data["state"] == UnitState.DONE
+        # A revision of the deck has stages of its own.
+        if is_done and data["revision"] == revision_of(data["stage"], job.revision):
             seconds = (data["done_at"] - data["claimed_at"]).total_seconds()
             worked_ms[data["stage"], data["part"] == JOIN] += max(0, round(seconds * 1000))
     for name in job.recipe.result_stages:
@@ -135,6 +139,7 @@ def check_final_state(simulation: Simulation) -> None:
         is_late = simulation.has_exceeded_give_up and code in (
             UploadAbandoned.code,
             AttemptsExhausted.code,
+            WaitedTooLong.code,
         )
         assert simulation.has_permanent_error or is_exhausted or is_late, (
             f"a healthy job failed: {job.error}"
