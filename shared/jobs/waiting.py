@@ -112,7 +112,7 @@ def free_units(job_id: str) -> Query:
 
 
 def stage_wait(units: Iterable[Unit]) -> StageWait | None:
-    """Returns what a stage with these units waits for, or None when no unit waits."""
+    """Returns what a stage with these released units waits for, or None when none waits."""
     waits = [
         StageWait(
             service=unit.waiting_for["service"],
@@ -121,6 +121,6 @@ def stage_wait(units: Iterable[Unit]) -> StageWait | None:
             next_try_at=unit.waiting_for["next_try_at"],
         )
         for unit in units
-        if unit.state is UnitState.FREE and unit.waiting_for and unit.waiting_since
+        if unit.waiting_for and unit.waiting_since
     ]
     return min(waits, key=lambda wait: wait.next_try_at, default=None)

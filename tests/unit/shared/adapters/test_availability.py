@@ -10,7 +10,7 @@ import pytest
 import requests
 from google.api_core import exceptions as gx
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
-from google.rpc.error_details_pb2 import QuotaFailure, RetryInfo
+from google.rpc.error_details_pb2 import QuotaFailure, RetryInfo  # type: ignore[import-untyped]
 
 from shared.adapters.availability import error_details, find_outage, retry_after_s, status_outage
 from shared.adapters.firestore import _translate_errors as translate_firestore_errors
@@ -126,7 +126,7 @@ def test_longest_request_to_wait_counts() -> None:
     [
         [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}],
         [{"reason": "RATE_LIMIT_EXCEEDED", "metadata": {"quota_unit": "1/d/{project}"}}],
-        [QuotaFailure(violations=[{"description": "Limit RequestsPerDay"}])],  # type: ignore[list-item]
+        [QuotaFailure(violations=[{"description": "Limit RequestsPerDay"}])],
     ],
 )
 def test_daily_quota_is_permanent(details: list[Any]) -> None:
