@@ -18,7 +18,7 @@ from shared.flows.documents import (
 from shared.flows.effects import Flow, read, run_query
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import rules
-from shared.jobs.model import Job, Stage, StageState, Status, Unit, revision_of
+from shared.jobs.model import Job, Stage, StageState, Status, Unit, UnitState, revision_of
 from shared.pipeline import FUNCTIONS, MessageTrigger, find_consumer
 from shared.tasks.task import SWEEP_PAGE_SIZE
 
@@ -33,6 +33,11 @@ def stages_of(job_id: str) -> Query:
 def units_of(job_id: str) -> Query:
     """Returns the query for all units of a job, of every revision."""
     return Query(f"{job_path(job_id)}/units")
+
+
+def free_units(job_id: str) -> Query:
+    """Returns the query for the units of a job that were released: all that wait are among them."""
+    return Query(f"{job_path(job_id)}/units", (Filter("state", "==", UnitState.FREE),))
 
 
 def events_of(job_id: str) -> Query:

@@ -13,17 +13,17 @@ stage derives its wait from its units.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.errors import WaitedTooLong
-from shared.flows.documents import CommitResult, Filter, Query, Update, unit_path
+from shared.flows.documents import CommitResult, Update, unit_path
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, Unavailable, commit
 from shared.flows.envelope import Envelope
 from shared.flows.waiting import next_try_at
 from shared.jobs.model import Unit, UnitClaim, UnitState
-from shared.jobs.queries import read_view, units_of
+from shared.jobs.queries import read_view
 
 NOT_WAITING: Mapping[str, Any] = {"waits": 0, "waiting_since": None, "waiting_for": None}
 """The fields of a unit that was never refused, or that is DONE."""
@@ -104,11 +104,6 @@ def without_waiting(
         for message in messages
         if not is_waiting(units.get((message.stage, message.part)), now)
     ]
-
-
-def free_units(job_id: str) -> Query:
-    """Returns the query for the units of a job that were released: all that wait are among them."""
-    return replace(units_of(job_id), filters=(Filter("state", "==", UnitState.FREE),))
 
 
 def stage_wait(units: Iterable[Unit]) -> StageWait | None:

@@ -10,8 +10,8 @@ from shared.errors import Service
 from shared.flows.documents import Doc, stage_path
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, StageState, Status, Unit, revision_of
-from shared.jobs.queries import ACTIVE_STATES
-from shared.jobs.waiting import free_units, stage_wait
+from shared.jobs.queries import ACTIVE_STATES, free_units
+from shared.jobs.waiting import stage_wait
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
 

@@ -31,6 +31,7 @@ QUERIES = (
     all_documents("receipt_keys"),
     queries.stages_of(JOB),
     queries.units_of(JOB),
+    queries.free_units(JOB),
     queries.events_of(JOB),
     queries.stalled_stages(NOW),
     queries.due_tombstones(NOW),
@@ -118,7 +119,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 24
+    assert len(recorded_queries) == 25
     assert len(required) == 11
     assert required <= declared
 
