@@ -9,10 +9,12 @@ from typing import Any
 
 from google.api_core import exceptions as gx
 from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.errors import FirestoreUnavailable
+from shared.adapters.availability import find_outage
+from shared.errors import FirestoreOverloaded, FirestoreUnavailable
 from shared.flows.documents import (
     CommitResult,
     Create,
@@ -41,6 +43,8 @@ RETRY = Retry(
 """A retried commit whose first response was lost conflicts with itself: see `jobs/commit.py`."""
 CALL_OPTIONS: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
 JOB_COLLECTIONS = ("mails", "shares", "deliveries")
+_OUTCOMES = (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted)
+"""Errors of a batch that are outcomes, or are retried."""
 PURGE_BATCH = 400
 """Below Firestore's limit of 500 writes per request."""
 
@@ -92,7 +96,7 @@ class FirestoreJobStore:
             for write in writes:
                 self._add(batch, write)
             try:
-                with _translate_errors():
+                with _translate_errors(*_OUTCOMES):
                     batch.commit(**CALL_OPTIONS)
             except (gx.FailedPrecondition, gx.AlreadyExists):
                 return CommitResult.CONFLICT
@@ -100,7 +104,7 @@ class FirestoreJobStore:
                 return CommitResult.MISSING
             except gx.Aborted:
                 if attempt + 1 == MAX_COMMIT_ATTEMPTS:
-                    raise FirestoreUnavailable("Firestore is contended.") from None
+                    raise FirestoreOverloaded("Firestore is contended.") from None
                 time.sleep(0.05 * 2**attempt)
             else:
                 return CommitResult.OK
@@ -138,13 +142,13 @@ class FirestoreJobStore:
         data = {**fields, "count": firestore.Increment(by)}
         for attempt in range(MAX_COMMIT_ATTEMPTS):
             try:
-                with _translate_errors():
+                with _translate_errors(gx.Aborted):
                     result = reference.set(data, merge=True, **CALL_OPTIONS)
             except gx.Aborted:
                 time.sleep(0.05 * 2**attempt)
             else:
                 return int(result.transform_results[0].integer_value)
-        raise FirestoreUnavailable("Firestore is contended.")
+        raise FirestoreOverloaded("Firestore is contended.")
 
     def _owned(self, collection: str, owner: str) -> Any:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
@@ -205,13 +209,17 @@ class FirestoreJobStore:
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Converts Firestore's errors. The outcomes of a batch are handled by the caller."""
+def _translate_errors(*handled: type[Exception]) -> Iterator[None]:
+    """Converts Firestore's errors: FirestoreOverloaded for an outage, otherwise
+    FirestoreUnavailable. Errors of the `handled` types are left to the caller."""
     try:
         yield
-    except (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted):
+    except handled:
         raise
-    except (gx.GoogleAPIError, OSError) as error:
+    except (gx.GoogleAPIError, GoogleAuthError, OSError) as error:
+        outage = find_outage(error, FirestoreOverloaded, "Firestore")
+        if outage is not None:
+            raise outage from error
         raise FirestoreUnavailable(f"Firestore failed: {type(error).__name__}.") from error
 
 

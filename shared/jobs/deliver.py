@@ -38,12 +38,13 @@ from shared.flows.effects import (
     Quarantine,
     Reply,
     Retry,
+    Unavailable,
     commit,
     publish,
     read,
 )
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs import announcements, queue, rules
+from shared.jobs import announcements, queue, rules, waiting
 from shared.jobs.commit import commit_notification, commit_part
 from shared.jobs.failure import fail_unit
 from shared.jobs.join import commit_join
@@ -136,12 +137,13 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         "attempt": attempt,
         "epoch": job.epoch,
         "claimed_at": now,
+        "waiting_for": None,
     }
     writes: list[Write] = [Update(path, fields, unit.version)]
     if stage.state not in (StageState.RUNNING, StageState.DONE):
         started = {"state": StageState.RUNNING, "started_at": now}
         writes.append(Update(_stage_path(envelope), started, stage.version))
-    if attempt > 1:
+    if attempt > 1 and unit.waiting_for is None:
         writes.append(Update(_counting_path(envelope, stage), {"retries": Increment(1)}))
     if (yield from commit(*writes)) is not CommitResult.OK:
         # When the response to a batch is lost, the client's retry conflicts with the batch itself.
@@ -150,7 +152,7 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         if doc is None or doc.data["token"] != token:
             return None
     yield LogEvent("unit.claimed", {"attempt": attempt})
-    return UnitClaim(envelope, token, attempt, job, stage)
+    return UnitClaim(envelope, token, attempt, job, stage, unit.waiting_since)
 
 
 def _stage_path(envelope: Envelope) -> str:
@@ -193,6 +195,12 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
                 return Reply.ACK
             yield from release(claim, outcome, clock)
             return Reply.NACK
+        case Unavailable():
+            failure = yield from waiting.wait_for_service(claim, outcome, clock)
+            if failure is None:
+                return Reply.NACK
+            yield from _fail(claim, failure, clock)
+            return Reply.ACK
         case Lost():
             # Only the state in Firestore decides that the message is no longer needed.
             return Reply.NACK

@@ -123,6 +123,12 @@ class Settings:
     gemini-flash-latest on the Developer API."""
     deck_model_client: str = setting("MOODREEL_DECK_MODEL_CLIENT", DECK_MODEL_CLIENTS[0])
     """The client library for Gemini: google-genai or google-generativeai."""
+    max_instances: int = setting("MOODREEL_MAX_INSTANCES", 20, local_default=1)
+    """Maximum number of instances of a function, which share the calls per minute."""
+    speech_calls_per_minute: int = setting("MOODREEL_SPEECH_CALLS_PER_MINUTE", 1000)
+    """Calls of Text-to-Speech per minute, in total. Google's quota; that of Chirp 3 is 200."""
+    model_calls_per_minute: int = setting("MOODREEL_MODEL_CALLS_PER_MINUTE", 300)
+    """Calls of Gemini per minute, in total. The quota depends on the backend and its tier."""
     illustrator: str = setting("MOODREEL_ILLUSTRATOR", "")
     """`module:factory` of the operator. The factory takes these settings and returns an Illustrator
     (shared.ports.models). By default slides have no generated pictures."""
@@ -190,7 +196,6 @@ class Settings:
     """The Ed25519 key that signs receipts of erasures, 32 bytes in base64."""
     backup_retention_days: int = setting("MOODREEL_BACKUP_RETENTION_DAYS", 14)
     """How long soft-deleted objects and backups keep deleted data."""
-
     recorder_task_s: int = setting("MOODREEL_RECORDER_TASK_S", 420)
     """How long one invocation holds a camera before the next one takes over. At most the timeout of
     the row."""
@@ -229,9 +234,8 @@ class Settings:
         stray = [name for name in EMULATOR_VARIABLES if env.get(name)]
         if stray and not local:
             # The Auth emulator accepts unsigned tokens, so these variables are unsafe in the cloud.
-            raise ConfigurationError(
-                f"{', '.join(stray)} set without MOODREEL_LOCAL=1: refusing to start."
-            )
+            names = ", ".join(stray)
+            raise ConfigurationError(f"{names} set without MOODREEL_LOCAL=1: refusing to start.")
         if local and env.get("K_SERVICE"):
             raise ConfigurationError("MOODREEL_LOCAL=1 inside Cloud Run: refusing to start.")
         values: dict[str, Any] = {

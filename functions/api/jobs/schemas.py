@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from shared.errors import Service
 from shared.flows.documents import Doc, stage_path
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, Status
-from shared.jobs.stage import StageState, revision_of
+from shared.jobs.queries import ACTIVE_STATES, free_units
+from shared.jobs.stage import StageState, Unit, revision_of
+from shared.jobs.waiting import stage_wait
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
 
@@ -22,11 +25,22 @@ class ErrorView(ResponseModel):
     stage: str | None = None
 
 
+class WaitView(ResponseModel):
+    """What a stage waits for: a service that is overloaded or unavailable. The work continues by
+    itself at `next_try_at`; waiting consumes no attempt."""
+
+    service: Service
+    code: str
+    since: Timestamp
+    next_try_at: Timestamp
+
+
 class StageView(ResponseModel):
     """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
     to 1 and includes the progress of running parts. `attempts` is 0 before the stage starts, then
     1 plus the retries of all its parts. `counts` has numeric results of the stage, for example
-    `calls` to a paid API and cache `hits`; it is empty until the stage is done."""
+    `calls` to a paid API and cache `hits`; it is empty until the stage is done. `waiting` is null
+    unless a part waits for a service."""
 
     name: str
     state: StageState
@@ -39,6 +53,7 @@ class StageView(ResponseModel):
     finished_at: Timestamp | None
     counts: dict[str, float]
     error: ErrorView | None
+    waiting: WaitView | None
 
 
 class ArtifactView(ResponseModel):
@@ -96,14 +111,17 @@ def job_summary(job: Job) -> JobSummary:
 
 
 def job_view(job: Job, store: JobStore) -> JobView:
-    """Returns a job with its stages, which it reads from the store."""
+    """Returns a job with its stages, which it reads from the store, and what they wait for."""
     docs = store.read(
         stage_path(job.id, name, revision_of(name, job.revision)) for name in job.recipe.stages
     )
+    units: list[Unit] = []
+    if any(doc is not None and _may_wait(job, doc) for doc in docs):
+        units = [Unit.from_doc(doc) for doc in store.run_query(free_units(job.id))]
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
-        stages=tuple(_stage_view(job, doc) for doc in docs if doc is not None),
+        stages=tuple(_stage_view(job, doc, units) for doc in docs if doc is not None),
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
     )
@@ -135,8 +153,12 @@ def _summary_fields(job: Job) -> dict[str, Any]:
     }
 
 
-def _stage_view(job: Job, doc: Doc) -> StageView:
+def _stage_view(job: Job, doc: Doc, released: Sequence[Unit]) -> StageView:
     data = doc.data
+    key = (data["stage"], data["revision"])
+    wait = None
+    if _may_wait(job, doc):
+        wait = stage_wait(unit for unit in released if (unit.stage, unit.revision) == key)
     facts = job.facts.get(data["stage"]) or {}
     return StageView(
         name=data["stage"],
@@ -154,7 +176,22 @@ def _stage_view(job: Job, doc: Doc) -> StageView:
             if isinstance(value, int | float) and not isinstance(value, bool)
         },
         error=_error_view(data["error"]),
+        waiting=None
+        if wait is None
+        else WaitView(
+            service=Service(wait.service),
+            code=wait.code,
+            since=wait.since,
+            next_try_at=wait.next_try_at,
+        ),
     )
+
+
+def _may_wait(job: Job, stage: Doc) -> bool:
+    """Whether units of the stage may still run. After the end of a job only those of the
+    notification do."""
+    has_ended = job.is_terminal and stage.data["stage"] != job.recipe.outcome_stage
+    return not has_ended and stage.data["state"] in ACTIVE_STATES
 
 
 def _progress(stage: Mapping[str, Any]) -> float:

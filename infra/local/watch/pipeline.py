@@ -38,6 +38,8 @@ class ActiveUnit:
     """Share of the part that is done, 0 to 1, as of the last renewal of its lease."""
     error_code: str
     """Error code of the previous attempt, or ""."""
+    service: str = ""
+    """The service that the unit waits for, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def read_pipeline_state(layout: SuiteLayout) -> PipelineState:
     units = _query(
         layout, "units", "state", (UnitState.LEASED, UnitState.FREE),
         "job", "stage", "revision", "part", "state", "attempt", "lease_until", "not_before",
-        "error",
+        "error", "waiting_for",
     )  # fmt: skip
     by_key = {(row["job"], row["stage"], row["revision"]): row for row in stages}
     current_units = [row for row in units if (row["job"], row["stage"], row["revision"]) in by_key]
@@ -111,6 +113,7 @@ def _to_active_unit(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> Active
         not_before=None if is_leased else unit["not_before"],
         progress=0 if part == JOIN else float((stage["progress"] or {}).get(f"p{part}", 0)),
         error_code=str((unit["error"] or {}).get("code", "")),
+        service="" if is_leased else str((unit["waiting_for"] or {}).get("service", "")),
     )
 
 

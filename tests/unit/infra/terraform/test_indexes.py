@@ -32,6 +32,7 @@ QUERIES = (
     all_documents("receipt_keys"),
     queries.stages_of(JOB),
     queries.units_of(JOB),
+    queries.free_units(JOB),
     queries.events_of(JOB),
     queries.due_units(NOW),
     queue.queued_jobs("alice"),

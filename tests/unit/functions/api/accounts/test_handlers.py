@@ -13,13 +13,11 @@ from functions.api.routes import ROUTES
 from shared.entrypoints import bootstrap
 from shared.errors import (
     AddressTaken,
-    MailRefused,
-    MailUnavailable,
     NotFound,
     WrongCredentials,
 )
 from shared.ports.identity import Session
-from shared.ports.outbound import Email
+from shared.ports.outbound import Email, MailRefused, MailUnavailable
 from tests.fakes.application import SETTINGS, AppHarness
 from tests.fakes.clock import ManualClock
 
