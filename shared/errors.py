@@ -1,4 +1,5 @@
-"""Errors: permanent (the job fails now) or transient (another attempt may succeed).
+"""Errors: permanent (the job fails now), transient (another attempt may succeed) or overloaded (the
+work waits for a service, and no attempt is consumed).
 
 Each cause is a class with a stable `code` for programs and a message for users: by default the
 first paragraph of its docstring. An exception that is neither permanent nor transient counts as
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -39,6 +41,33 @@ class TransientError(MoodreelError):
     """This may work when it is tried again."""
 
     code = "try-again"
+
+
+class Service(StrEnum):
+    """The services that the work of a unit may wait for, as users see them."""
+
+    SPEECH = "speech"
+    MODEL = "model"
+    PICTURES = "pictures"
+    STORAGE = "storage"
+    DATABASE = "database"
+    MAIL = "mail"
+    OTHER = "other"
+
+
+class OverloadedError(TransientError):
+    """A service is overloaded or not available for now.
+
+    The work waits for it and consumes no attempt. `retry_after_s` is the shortest wait that the
+    service asks for, or 0. Which answers count: `shared/adapters/availability.py`.
+    """
+
+    code = "overloaded"
+    service: ClassVar[Service] = Service.OTHER
+
+    def __init__(self, message: str = "", retry_after_s: float = 0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class ConfigurationError(MoodreelError):
@@ -84,6 +113,12 @@ class UploadAbandoned(PermanentError):
     """Nothing was uploaded for eight days; redrive the job to upload again."""
 
     code = "upload-abandoned"
+
+
+class UploadTooLarge(PermanentError):
+    """The uploaded file is larger than declared; upload the declared file."""
+
+    code = "upload-too-large"
 
 
 class StorageFull(PermanentError):
@@ -153,6 +188,12 @@ class StorageUnavailable(TransientError):
     code = "storage-unavailable"
 
 
+class StorageOverloaded(StorageUnavailable, OverloadedError):
+    """The object store is overloaded or cannot be reached."""
+
+    service = Service.STORAGE
+
+
 # --- other services --------------------------------------------------------------------------
 
 
@@ -160,6 +201,18 @@ class FirestoreUnavailable(TransientError):
     """Firestore did not answer as it should."""
 
     code = "firestore-unavailable"
+
+
+class FirestoreOverloaded(FirestoreUnavailable, OverloadedError):
+    """Firestore is overloaded, contended or cannot be reached."""
+
+    service = Service.DATABASE
+
+
+class QuotaExhausted(PermanentError):
+    """The daily quota of a service is used up; redrive the job tomorrow."""
+
+    code = "quota-exhausted"
 
 
 class TopicUnavailable(TransientError):
@@ -183,6 +236,12 @@ class AttemptsExhausted(PermanentError):
     code = "attempts-exhausted"
 
 
+class WaitedTooLong(PermanentError):
+    """A service was not available for six hours; redrive the job when it is."""
+
+    code = "waited-too-long"
+
+
 class LeaseLost(TransientError):
     """Another worker holds this now, or the job has ended."""
 
@@ -193,15 +252,3 @@ class DeadlineNear(TransientError):
     """The function's timeout is near: stop before the platform does."""
 
     code = "deadline-near"
-
-
-class MailRefused(PermanentError):
-    """The mail server permanently refuses this address or this message."""
-
-    code = "mail-refused"
-
-
-class MailUnavailable(TransientError):
-    """The mail server cannot take the message now."""
-
-    code = "mail-unavailable"

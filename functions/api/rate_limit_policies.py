@@ -17,12 +17,26 @@ def job_creations(settings: Settings) -> Policy:
 
 
 def reworks(settings: Settings) -> Policy:
-    """Redrives and deck edits of a user, which run an existing job again and call models."""
+    """Redrives, deck edits and releases of a user, which run an existing job again and call
+    models."""
     return Policy(
         "reworks",
         settings.reworks_per_minute,
         60,
-        f"Jobs can be redriven or edited at most {settings.reworks_per_minute} times a minute.",
+        f"Jobs can be redriven, edited or released at most {settings.reworks_per_minute} times a "
+        "minute.",
+    )
+
+
+def uploads(settings: Settings) -> Policy:
+    """Upload URLs of a user, which sign a request and may declare another file, and checks of
+    uploads, which may announce the job again."""
+    return Policy(
+        "uploads",
+        settings.uploads_per_minute,
+        60,
+        f"Uploads can be requested or checked at most {settings.uploads_per_minute} times a "
+        "minute.",
     )
 
 

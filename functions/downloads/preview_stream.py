@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from shared.cameras import session
-from shared.cameras.camera import PREVIEW_S, Camera, camera_path
+from shared.cameras.camera import PREVIEW_S, Camera, CameraState, camera_path
 from shared.cameras.preview_format import unpack_frames
 from shared.cameras.recording import preview_name
 from shared.cameras.viewers import (
@@ -53,7 +53,10 @@ def get_preview(request: ApiRequest) -> ApiResponse:
     if request.is_head:
         return ApiResponse(headers=headers, stream=iter(()))
     camera_id = viewer.data["camera"]
-    request.run(lambda clock: session.request_preview(camera_id, clock))
+    (doc,) = request.services.store.read([camera_path(camera_id)])
+    if doc is None:
+        raise NotFound("There is no such preview.")
+    _renew_preview(request, Camera.from_doc(doc), restarts=True)
     pictures = _Pictures(request, camera_id)
     deadline = request.services.clock.now() + timedelta(seconds=FIRST_FRAME_TIMEOUT_S)
     first = pictures.next_by(deadline)
@@ -132,13 +135,22 @@ def _is_valid(request: ApiRequest, viewer: Doc, stream: str, now: datetime) -> b
         if current is None or doc is None or current.data["stream"] != stream:
             return False
         request.services.store.commit([mark_viewer_seen(viewer.id, stream, now)])
-        if not Camera.from_doc(doc).has_preview_at(now + timedelta(seconds=PREVIEW_S / 2)):
-            request.run(lambda clock: session.request_preview(camera_id, clock))
+        _renew_preview(request, Camera.from_doc(doc), restarts=False)
     except NotFound:
         return False
     except TransientError as error:
         request.services.log("preview.check_failed", severity="WARNING", reason=repr(error))
     return True
+
+
+def _renew_preview(request: ApiRequest, camera: Camera, *, restarts: bool) -> None:
+    """Requests the preview, unless another viewer has just done so: all viewers of a camera write
+    the same document, which takes about one sustained write a second. With `restarts` a camera that
+    no recorder task holds is requested again."""
+    in_half = request.services.clock.now() + timedelta(seconds=PREVIEW_S / 2)
+    is_stopped = camera.state in (CameraState.IDLE, CameraState.FAILED)
+    if not camera.has_preview_at(in_half) or (restarts and is_stopped):
+        request.run(lambda clock: session.request_preview(camera.id, clock))
 
 
 class _Pictures:

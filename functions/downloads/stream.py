@@ -12,7 +12,8 @@ from typing import Literal
 
 from functions.downloads.clips import find_clip
 from shared.errors import SourceExpired
-from shared.http.artifacts import LINK_VALID_S, count_link_use, find_artifact, read_shared_artifact
+from shared.http.artifacts import LINK_VALID_S, find_artifact, read_shared_artifact
+from shared.http.link_uses import LINK_USES
 from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import QueryModel
@@ -83,7 +84,7 @@ def _serve(request: ApiRequest, result: Artifact, *, is_shared: bool) -> ApiResp
     byte_range = parse_range(request.conditions, version, size)
     if is_shared and (byte_range is None or byte_range.start == 0):
         # Seeking in a film does not count as another use.
-        count_link_use(request, request.path_params["token"])
+        LINK_USES.count(request, request.path_params["token"])
     selected = ByteRange(0, size) if byte_range is None else byte_range
     if query.via == "redirect" or selected.length > request.settings.max_direct_download_bytes:
         url = request.services.objects.sign_download(

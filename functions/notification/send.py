@@ -7,10 +7,10 @@ from functions.notification.mail_log import MailState, finish_mail, link_expires
 from functions.notification.outcomes import find_main_result
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
-from shared.errors import MailRefused
 from shared.jobs.model import Status
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.preferences import Preferences, preferences_path
+from shared.ports.outbound import MailRefused
 
 
 def send_email(context: UnitContext) -> UnitDone:

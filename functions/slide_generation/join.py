@@ -49,7 +49,7 @@ def draw_slides(context: UnitContext) -> UnitDone:
         deck=stored,
         slides=tuple(SlideImage(slide, width, height) for slide in slides),
     )
-    results = ResultsWriter(context.objects, context.job.id, key)
+    results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
     artifacts = (results.copy(stored, "deck.json", "deck"), _archive(context, results, slides))
     (spec,) = context.stage.parts
     return UnitDone(

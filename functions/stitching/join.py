@@ -16,7 +16,7 @@ def copy_results(context: UnitContext) -> UnitDone:
     """Copies the film, poster, subtitles and chapters within Cloud Storage."""
     (unit,) = context.part_units()
     film = FilmResult.from_dict(unit.facts)
-    results = ResultsWriter(context.objects, context.job.id, film.spec)
+    results = ResultsWriter(context.objects, context.job.id, film.spec, context.envelope.revision)
     artifacts = []
     for artifact in unit.artifacts:
         context.check()

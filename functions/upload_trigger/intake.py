@@ -12,7 +12,7 @@ from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sandboxed_probe import probe_in_sandbox
 from functions.upload_trigger.sound import examine_sound
 from shared.entrypoints.stage import UnitContext
-from shared.errors import InvalidOption, SourceExpired
+from shared.errors import InvalidOption, SourceExpired, UploadTooLarge
 from shared.jobs.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
 from shared.pipeline import Bucket, find_consumer
@@ -33,13 +33,17 @@ from shared.recipes.upload_results import (
 def examine_upload(context: UnitContext) -> UnitDone:
     """Examines an upload. Files that can be large are read in ranges.
 
-    Raises SourceExpired and the errors of the examiners.
+    Raises SourceExpired, UploadTooLarge and the errors of the examiners.
     """
     declared = next(item for item in context.job.inputs if item.name == context.part)
     examine = EXAMINERS[declared.name.rstrip("0123456789")]
     stored = context.objects.stat(Bucket.UPLOADS, declared.object)
     if stored is None:
         raise SourceExpired
+    if stored.size_bytes > declared.size_bytes:
+        # It would be stored without being counted.
+        context.objects.delete(stored.bucket, stored.name, stored.generation)
+        raise UploadTooLarge
     try:
         info = examine(context, stored)
     except WorkStopped:

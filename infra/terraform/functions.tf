@@ -116,6 +116,8 @@ resource "google_cloudfunctions2_function" "this" {
         MOODREEL_JOB_RETENTION_DAYS = tostring(var.job_retention_days)
         # The age of the oldest backup, see firestore.tf.
         MOODREEL_BACKUP_RETENTION_DAYS = "14"
+        # Each instance takes its share of the calls per minute of Gemini and Text-to-Speech.
+        MOODREEL_MAX_INSTANCES = tostring(var.max_instances)
         # The load balancer appends its own address after the client's.
         MOODREEL_TRUSTED_PROXIES = "2"
         # Sends no email to an address that its owner did not confirm.

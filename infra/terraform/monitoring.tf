@@ -3,10 +3,10 @@ locals {
   function_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
   # The sweeper logs how long a unit has waited: after 90 s, then each time that the wait has doubled,
   # at least every hour.
-  unclaimed_filter = "jsonPayload.message=\"unit.stalled\" AND jsonPayload.attempt=0"
+  unclaimed_filter = "jsonPayload.message=\"unit.stalled\" AND jsonPayload.claimed=false"
   events = {
     # Units that were claimed before: backlogs do not count.
-    "unit.stalled"       = { filter = "jsonPayload.message=\"unit.stalled\" AND jsonPayload.attempt>0", label = "stage" }
+    "unit.stalled"       = { filter = "jsonPayload.message=\"unit.stalled\" AND jsonPayload.claimed=true", label = "stage" }
     "unit.unclaimed"     = { filter = "${local.unclaimed_filter} AND jsonPayload.waited_s>1800", label = "stage" }
     "job.sweep_failed"   = { filter = "jsonPayload.message=\"job.sweep_failed\"", label = "" }
     "unit.failed"        = { filter = "jsonPayload.message=\"unit.failed\"", label = "stage" }

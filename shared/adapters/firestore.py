@@ -9,10 +9,12 @@ from typing import Any
 
 from google.api_core import exceptions as gx
 from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.errors import FirestoreUnavailable
+from shared.adapters.availability import find_outage
+from shared.errors import FirestoreOverloaded, FirestoreUnavailable
 from shared.flows.documents import (
     CommitResult,
     Create,
@@ -29,6 +31,8 @@ from shared.flows.documents import (
 MAX_COMMIT_ATTEMPTS = 8
 TIMEOUT_S = 20
 """For one call with all its retries: the client's default of minutes is longer than a lease."""
+TRY_TIMEOUT_S = 1
+"""For a write that may be lost. A user waits for it."""
 RETRY = Retry(
     if_exception_type(gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError),
     initial=0.1,
@@ -39,6 +43,8 @@ RETRY = Retry(
 """A retried commit whose first response was lost conflicts with itself: see `jobs/commit.py`."""
 CALL_OPTIONS: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
 JOB_COLLECTIONS = ("mails", "shares", "deliveries")
+_OUTCOMES = (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted)
+"""Errors of a batch that are outcomes, or are retried."""
 PURGE_BATCH = 400
 """Below Firestore's limit of 500 writes per request."""
 
@@ -90,7 +96,7 @@ class FirestoreJobStore:
             for write in writes:
                 self._add(batch, write)
             try:
-                with _translate_errors():
+                with _translate_errors(*_OUTCOMES):
                     batch.commit(**CALL_OPTIONS)
             except (gx.FailedPrecondition, gx.AlreadyExists):
                 return CommitResult.CONFLICT
@@ -98,11 +104,24 @@ class FirestoreJobStore:
                 return CommitResult.MISSING
             except gx.Aborted:
                 if attempt + 1 == MAX_COMMIT_ATTEMPTS:
-                    raise FirestoreUnavailable("Firestore is contended.") from None
+                    raise FirestoreOverloaded("Firestore is contended.") from None
                 time.sleep(0.05 * 2**attempt)
             else:
                 return CommitResult.OK
         raise AssertionError("unreachable")
+
+    def try_commit(self, writes: Iterable[Write]) -> CommitResult:
+        batch = self._client.batch()
+        for write in writes:
+            self._add(batch, write)
+        try:
+            with _translate_errors():
+                batch.commit(retry=None, timeout=TRY_TIMEOUT_S)
+        except (gx.FailedPrecondition, gx.AlreadyExists, gx.Aborted):
+            return CommitResult.CONFLICT
+        except gx.NotFound:
+            return CommitResult.MISSING
+        return CommitResult.OK
 
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
@@ -123,13 +142,13 @@ class FirestoreJobStore:
         data = {**fields, "count": firestore.Increment(by)}
         for attempt in range(MAX_COMMIT_ATTEMPTS):
             try:
-                with _translate_errors():
+                with _translate_errors(gx.Aborted):
                     result = reference.set(data, merge=True, **CALL_OPTIONS)
             except gx.Aborted:
                 time.sleep(0.05 * 2**attempt)
             else:
                 return int(result.transform_results[0].integer_value)
-        raise FirestoreUnavailable("Firestore is contended.")
+        raise FirestoreOverloaded("Firestore is contended.")
 
     def _owned(self, collection: str, owner: str) -> Any:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
@@ -190,13 +209,17 @@ class FirestoreJobStore:
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Converts Firestore's errors. The outcomes of a batch are handled by the caller."""
+def _translate_errors(*handled: type[Exception]) -> Iterator[None]:
+    """Converts Firestore's errors: FirestoreOverloaded for an outage, otherwise
+    FirestoreUnavailable. Errors of the `handled` types are left to the caller."""
     try:
         yield
-    except (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted):
+    except handled:
         raise
-    except (gx.GoogleAPIError, OSError) as error:
+    except (gx.GoogleAPIError, GoogleAuthError, OSError) as error:
+        outage = find_outage(error, FirestoreOverloaded, "Firestore")
+        if outage is not None:
+            raise outage from error
         raise FirestoreUnavailable(f"Firestore failed: {type(error).__name__}.") from error
 
 

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
 
-from shared.errors import ConfigurationError, MailRefused, MailUnavailable
-from shared.ports.outbound import Email
+from shared.errors import ConfigurationError
+from shared.ports.outbound import Email, MailOverloaded, MailRefused, MailUnavailable
 
 TIMEOUT_S = 20
 
@@ -37,9 +37,11 @@ class SmtpMailer:
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             if any(400 <= code < 500 for code in codes):
-                raise MailUnavailable("The mail server requires a later attempt.") from error
+                raise MailOverloaded("The mail server requires a later attempt.") from error
             raise MailRefused("The mail server refuses this address.") from error
         except smtplib.SMTPSenderRefused as error:
+            if 400 <= error.smtp_code < 500:
+                raise MailOverloaded(f"The mail server returned {error.smtp_code}.") from error
             # The sender is a setting, not a property of the email: it can be fixed and retried.
             raise MailUnavailable("The mail server refuses the sender.") from error
         except smtplib.SMTPNotSupportedError as error:
@@ -47,9 +49,9 @@ class SmtpMailer:
         except smtplib.SMTPResponseException as error:
             if 500 <= error.smtp_code < 600:
                 raise MailRefused(f"The mail server returned {error.smtp_code}.") from error
-            raise MailUnavailable(f"The mail server returned {error.smtp_code}.") from error
+            raise MailOverloaded(f"The mail server returned {error.smtp_code}.") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise MailUnavailable("The mail server cannot be reached.") from error
+            raise MailOverloaded("The mail server cannot be reached.") from error
         finally:
             # The result is known: an error while closing the connection does not change it.
             with suppress(OSError, smtplib.SMTPException):
@@ -59,9 +61,19 @@ class SmtpMailer:
     def _connect(self) -> smtplib.SMTP:
         try:
             return self._open_connection()
-        except (OSError, smtplib.SMTPException) as error:
-            # Includes a rejected password: the email was not sent yet, so it is not the cause.
+        except smtplib.SMTPResponseException as error:
+            if 400 <= error.smtp_code < 500:
+                raise MailOverloaded(f"The mail server returned {error.smtp_code}.") from error
+            # Includes a rejected password: a setting of the operator.
             raise MailUnavailable("The mail server refuses the connection.") from error
+        except smtplib.SMTPServerDisconnected as error:
+            raise MailOverloaded("The mail server closed the connection.") from error
+        except ssl.SSLCertVerificationError as error:
+            raise MailUnavailable("The certificate of the mail server is not valid.") from error
+        except smtplib.SMTPException as error:
+            raise MailUnavailable("The mail server refuses the connection.") from error
+        except OSError as error:
+            raise MailOverloaded("The mail server cannot be reached.") from error
 
     def _open_connection(self) -> smtplib.SMTP:
         host = self._parts.hostname or ""

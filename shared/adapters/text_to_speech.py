@@ -8,6 +8,8 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
+from shared.adapters.availability import find_outage
+from shared.errors import MoodreelError
 from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.wav import InvalidWav, from_wav
@@ -63,19 +65,25 @@ class GoogleSpeechSynthesizer:
                 retry=None,
                 timeout=TIMEOUT_S,
             )
-        except (gx.TooManyRequests, gx.ResourceExhausted) as error:
-            raise VoiceOverloaded(f"The voice's quota is used up: {error.message}") from error
-        except (gx.Unauthorized, gx.Forbidden, gx.NotFound) as error:
-            # A setting of the operator, not the user's text: it can be fixed and retried.
-            raise VoiceUnavailable(f"Text-to-Speech refuses access: {error.message}") from error
-        except gx.ClientError as error:
-            raise VoiceRefused(f"The voice cannot speak this: {error.message}") from error
         except (gx.GoogleAPIError, GoogleAuthError, OSError, ValueError) as error:
-            raise VoiceUnavailable(f"Text-to-Speech failed: {type(error).__name__}.") from error
+            raise _to_error(error) from error
         try:
             return from_wav(response.audio_content)
         except InvalidWav as error:
             raise VoiceUnavailable("Text-to-Speech did not return a WAV file.") from error
+
+
+def _to_error(error: Exception) -> MoodreelError:
+    outage = find_outage(error, VoiceOverloaded, "Text-to-Speech")
+    if outage is not None:
+        return outage
+    match error:
+        case gx.Unauthorized() | gx.Forbidden() | gx.NotFound():
+            # A setting of the operator, not the user's text: it can be fixed and retried.
+            return VoiceUnavailable(f"Text-to-Speech refuses access: {error.message}")
+        case gx.ClientError():
+            return VoiceRefused(f"The voice cannot speak this: {error.message}")
+    return VoiceUnavailable(f"Text-to-Speech failed: {type(error).__name__}.")
 
 
 def language_code(settings: SpeechSettings) -> str:

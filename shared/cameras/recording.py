@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.cameras.camera import ActiveRequest, Camera
-from shared.flows.documents import Create, Doc
+from shared.flows.documents import Create, Doc, Filter, Query
 from shared.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
 from shared.recipes.stored_object import Artifact
 
@@ -127,6 +127,12 @@ class Recording:
         return self.state in RUNNING_STATES
 
     @property
+    def reserved_bytes(self) -> int:
+        """What a running recording may still store, with the copy of its clip for a job."""
+        copies = 2 if self.request.job else 1
+        return max(0, copies * self.request.max_bytes - int(self.data["stored_bytes"]))
+
+    @property
     def clip_artifact(self) -> Artifact | None:
         """The clip under a file name for users, or None while there is none."""
         clip = self.clip
@@ -143,6 +149,11 @@ class Recording:
 def recording_path(recording_id: str) -> str:
     """Returns `recordings/{recording}`."""
     return f"{RECORDINGS}/{recording_id}"
+
+
+def running_recordings(owner: str) -> Query:
+    """Returns the query for the running recordings of an owner."""
+    return Query(RECORDINGS, (Filter("owner", "==", owner), Filter("state", "in", RUNNING_STATES)))
 
 
 def new_recording(

@@ -26,6 +26,8 @@ from shared.ports.system import Clock, Log
 from shared.runtime.logs import log
 from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
+from shared.runtime.throttle import Throttle
+from shared.runtime.throttled import ThrottledDeckModel, ThrottledSpeech
 from shared.runtime.tracing import NoOpTracer, Tracer
 
 T = TypeVar("T")
@@ -182,7 +184,9 @@ def voice() -> SpeechSynthesizer:
     """Returns the speech synthesizer. Only text_to_speech contains its client."""
     from shared.adapters.text_to_speech import create_speech_synthesizer
 
-    return create_speech_synthesizer(settings().tts_endpoint)
+    values = settings()
+    throttle = Throttle(values.speech_calls_per_minute, values.max_instances, services().clock)
+    return ThrottledSpeech(create_speech_synthesizer(values.tts_endpoint), throttle)
 
 
 @build_once
@@ -200,7 +204,8 @@ def deck_model() -> DeckModel:
         location=values.vertex_location,
         endpoint=values.gemini_endpoint,
     )
-    return create_deck_model(values.deck_model_client, access)
+    throttle = Throttle(values.model_calls_per_minute, values.max_instances, services().clock)
+    return ThrottledDeckModel(create_deck_model(values.deck_model_client, access), throttle)
 
 
 @build_once

@@ -10,6 +10,7 @@ the process at each of these crash points.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from cloudevents.http import CloudEvent
@@ -32,6 +33,9 @@ from shared.runtime.leases import UnitLease
 from shared.runtime.logs import bind
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
+
+OPTIONAL_WAIT_S = 15 * 60
+"""How long a unit waits for a service that only makes its result better."""
 
 HandleUnit = Callable[["UnitContext"], UnitDone]
 
@@ -78,9 +82,16 @@ class UnitContext:
         return self._lease.claim.envelope
 
     @property
-    def is_last_attempt(self) -> bool:
-        """Whether a transient error would now fail the job, so that optional work is skipped."""
-        return self._lease.claim.attempt >= FUNCTIONS[self.envelope.stage].max_attempts
+    def skips_optional_work(self) -> bool:
+        """Whether optional work that fails is left out, instead of tried again: another transient
+        error would fail the job, or the unit has waited for OPTIONAL_WAIT_S."""
+        claim = self._lease.claim
+        if claim.attempt >= FUNCTIONS[self.envelope.stage].max_attempts:
+            return True
+        if claim.waiting_since is None:
+            return False
+        waited = self._services.clock.now() - claim.waiting_since
+        return waited >= timedelta(seconds=OPTIONAL_WAIT_S)
 
     @property
     def objects(self) -> ObjectStore:

@@ -7,6 +7,7 @@ crashes between any two steps and repeats deliveries.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,7 +32,8 @@ class Reply(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ClockAndIds:
-    """The time, new tokens, the duration of leases and the limits of an owner, for flows.
+    """The time, new tokens, the duration of leases, random numbers in [0, 1) and the limits of an
+    owner, for flows.
 
     Attributes:
         jobs_per_owner: How many jobs of an owner run at once.
@@ -41,6 +43,7 @@ class ClockAndIds:
     now: Callable[[], datetime]
     new_token: Callable[[], str]
     lease_s: float = LEASE_S
+    random: Callable[[], float] = random.random
     jobs_per_owner: int = JOBS_PER_OWNER
     parts_in_flight: int = PARTS_IN_FLIGHT
 
@@ -98,7 +101,7 @@ class RunUnit(Generic[ClaimT]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteObject:
-    """Deletes an object that was uploaded for a deleted job. Returns None."""
+    """Deletes an object of a deleted job, or of an upload that is superseded. Returns None."""
 
     source: ObjectRef
 
@@ -188,15 +191,28 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A service that the work of a unit needs is overloaded or unavailable: the unit waits for at
+    least `retry_after_s` seconds. No attempt is consumed. See `shared.jobs.waiting`."""
+
+    code: str
+    message: str
+    service: str
+    retry_after_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """A task continues in `wait_s` seconds; `fields` go into its document. With `progress` its
-    attempts are counted from zero again. Without, the last allowed attempt fails the task."""
+    attempts are counted from zero again. Without, the last allowed attempt fails the task, unless
+    the task waits for one of our services (`is_waiting`), which gives the attempt back."""
 
     wait_s: float
     code: str = ""
     message: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     progress: bool = False
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

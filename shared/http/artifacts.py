@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.errors import NotFound
-from shared.flows.documents import Doc, Increment, Update, job_path
+from shared.flows.documents import Doc, job_path
 from shared.http.problems import LinkExpired, LinkRevoked
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.model import Job, Status
@@ -60,9 +60,3 @@ def read_shared_artifact(request: ApiRequest, token: str) -> Artifact:
         if artifact.name == share.data["artifact"]:
             return artifact
     raise NotFound(_NO_SUCH_LINK)
-
-
-def count_link_use(request: ApiRequest, token: str) -> None:
-    """Counts one use of a link."""
-    fields = {"uses": Increment(1), "last_used_at": request.services.clock.now()}
-    request.services.store.commit([Update(share_path(token), fields)])

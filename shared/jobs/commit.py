@@ -18,7 +18,7 @@ from shared.flows.documents import (
     unit_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, read
-from shared.jobs.creation import admit_unit
+from shared.jobs.creation import NOT_WAITING, admit_unit
 from shared.jobs.end import revision_detail
 from shared.jobs.history import history_event
 from shared.jobs.outcomes import UnitDone
@@ -141,6 +141,7 @@ def unit_done(
             "error": None,
             "done_at": now,
             "successor": successor,
+            **NOT_WAITING,
         },
         unit.version,
     )

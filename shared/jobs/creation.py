@@ -14,6 +14,8 @@ from shared.jobs.stage import StageState, UnitState
 from shared.pipeline import STALLED_S, Recipe
 
 SCHEMA = 1
+NOT_WAITING: Mapping[str, Any] = {"waits": 0, "waiting_since": None, "waiting_for": None}
+"""The fields of a unit that no service refused, see `shared.jobs.waiting`."""
 MAX_SHARDS = 8
 """Firestore sustains one write a second per document. More parts than this are rarely in flight."""
 
@@ -106,6 +108,7 @@ def free_fields(now: datetime) -> dict[str, Any]:
         "announced_at": None,
         "next_check_at": now + timedelta(seconds=STALLED_S),
         "successor": "",
+        **NOT_WAITING,
     }
 
 

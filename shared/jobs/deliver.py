@@ -38,12 +38,13 @@ from shared.flows.effects import (
     Quarantine,
     Reply,
     Retry,
+    Unavailable,
     commit,
     publish,
     read,
 )
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs import announcements, queue, rules
+from shared.jobs import announcements, queue, rules, waiting
 from shared.jobs.commit import commit_notification, commit_part
 from shared.jobs.failure import fail_unit
 from shared.jobs.join import commit_join
@@ -51,6 +52,7 @@ from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
 from shared.jobs.stage import Stage, StageState, UnitClaim, UnitState
+from shared.jobs.uploads import is_superseded
 from shared.jobs.webhook_deliveries import create_deliveries
 from shared.pipeline import FUNCTIONS, STALLED_S
 
@@ -93,18 +95,24 @@ def drop(job: Job | None, envelope: Envelope, clock: ClockAndIds) -> Flow[bool]:
     """Handles a delivery that leads to no work: removes the object of a job that is gone, announces
     the outcome of a terminal job, and advances the queue of the owner. Returns whether the job of
     the delivery has left the queue."""
-    if job is None:
-        if envelope.source is not None:
-            yield Quarantine(envelope.source)
-        return False
-    if job.status is Status.DELETED:
-        if envelope.source is not None:
-            yield DeleteObject(envelope.source)
+    yield from remove_object(job, envelope)
+    if job is None or job.status is Status.DELETED:
         return False
     if job.status in (Status.RUNNING, Status.AWAITING_REVIEW):
         return False
     yield from publish((yield from read_outcome_messages(job)))
     return (yield from queue.advance(job, clock))
+
+
+def remove_object(job: Job | None, envelope: Envelope) -> Flow[None]:
+    """Removes the envelope's object if it belongs to no job, to a deleted job, or to an upload that
+    is superseded."""
+    if envelope.source is None:
+        return
+    if job is None:
+        yield Quarantine(envelope.source)
+    elif job.status is Status.DELETED or is_superseded(job, envelope):
+        yield DeleteObject(envelope.source)
 
 
 def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:
@@ -129,12 +137,13 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         "attempt": attempt,
         "epoch": job.epoch,
         "claimed_at": now,
+        "waiting_for": None,
     }
     writes: list[Write] = [Update(path, fields, unit.version)]
     if stage.state not in (StageState.RUNNING, StageState.DONE):
         started = {"state": StageState.RUNNING, "started_at": now}
         writes.append(Update(_stage_path(envelope), started, stage.version))
-    if attempt > 1:
+    if attempt > 1 and unit.waiting_for is None:
         writes.append(Update(_counting_path(envelope, stage), {"retries": Increment(1)}))
     if (yield from commit(*writes)) is not CommitResult.OK:
         # When the response to a batch is lost, the client's retry conflicts with the batch itself.
@@ -143,7 +152,7 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         if doc is None or doc.data["token"] != token:
             return None
     yield LogEvent("unit.claimed", {"attempt": attempt})
-    return UnitClaim(envelope, token, attempt, job, stage)
+    return UnitClaim(envelope, token, attempt, job, stage, unit.waiting_since)
 
 
 def _stage_path(envelope: Envelope) -> str:
@@ -186,6 +195,12 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
                 return Reply.ACK
             yield from release(claim, outcome, clock)
             return Reply.NACK
+        case Unavailable():
+            failure = yield from waiting.wait_for_service(claim, outcome, clock)
+            if failure is None:
+                return Reply.NACK
+            yield from _fail(claim, failure, clock)
+            return Reply.ACK
         case Lost():
             # Only the state in Firestore decides that the message is no longer needed.
             return Reply.NACK

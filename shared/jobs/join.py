@@ -17,6 +17,10 @@ from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 from shared.jobs.stage import StageState, UnitClaim, revision_of
+from shared.jobs.storage import storage_fields
+from shared.jobs.uploads import with_stored_sizes
+from shared.recipes.stored_object import Artifact
+from shared.recipes.upload_results import Uploads
 
 
 def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
@@ -63,7 +67,7 @@ def join_writes(
 ) -> list[Write]:
     """Returns the writes of a join: its stage, the planned stages and the job.
 
-    On a terminal job they do not change the status. `stored_bytes` and `worked_ms` are set, not
+    On a terminal job they do not change the status. `worked_ms` is set, not
     incremented: with the job's version in the batch they are right however often the unit is
     delivered. Raises ValueError when the next stage is not planned.
     """
@@ -76,12 +80,13 @@ def join_writes(
     ):
         raise ValueError(f"{stage} joined without planning {next_stage}")
     artifacts = _merge_artifacts(job, result)
+    inputs = job.inputs
+    if stage == Uploads.STAGE:
+        inputs = with_stored_sizes(inputs, Uploads.from_dict(result.facts or {}))
     new_warnings = [warning for warning in result.warnings if warning not in job.warnings]
     fields: dict[str, Any] = {
         f"stages.{stage}": StageState.DONE,
-        "artifacts": artifacts,
-        "stored_bytes": sum(artifact["size_bytes"] for artifact in artifacts)
-        + sum(job_input.size_bytes for job_input in job.inputs),
+        **storage_fields(job, inputs, artifacts),
         f"worked_ms.{stage}": worked_ms,
         f"facts.{stage}": dict(result.facts or {}),
         "warnings": [*job.warnings, *new_warnings],
@@ -139,8 +144,8 @@ def _review_event(job: Job, now: datetime) -> Write:
     )
 
 
-def _merge_artifacts(job: Job, result: UnitDone) -> list[dict[str, Any]]:
+def _merge_artifacts(job: Job, result: UnitDone) -> tuple[Artifact, ...]:
     """Returns the job's artifacts with those of `result` in place of the ones they replace."""
     replaced = {artifact.name for artifact in result.artifacts} | set(result.replaced_names)
     unchanged = [artifact for artifact in job.artifacts if artifact.name not in replaced]
-    return [artifact.to_dict() for artifact in (*unchanged, *result.artifacts)]
+    return (*unchanged, *result.artifacts)

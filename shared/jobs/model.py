@@ -77,6 +77,8 @@ class Job:
     version: Any = field(compare=False)
     worked_ms: Mapping[str, int] = field(default_factory=dict)
     """The total working time of the units, by stage that is done."""
+    replaced_bytes: int = 0
+    """The size of the results that edited decks replaced. Their objects are kept."""
     running_since: datetime | None = None
     """When the job left the queue the last time."""
 
@@ -120,5 +122,6 @@ class Job:
             expires_at=data["expires_at"],
             version=doc.version,
             worked_ms=data.get("worked_ms", {}),
+            replaced_bytes=data.get("replaced_bytes", 0),
             running_since=data.get("running_since"),
         )

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from shared.flows.effects import Failed, Flow, InputsUploaded, Lost, Retry, RunUnit
+from shared.flows.effects import (
+    Failed,
+    Flow,
+    InputsUploaded,
+    Lost,
+    Retry,
+    RunUnit,
+    Unavailable,
+)
 from shared.jobs.model import Job
 from shared.jobs.stage import UnitClaim
 from shared.recipes.stored_object import Artifact
@@ -36,7 +44,7 @@ class UnitDone:
     replaced_names: tuple[str, ...] = ()
 
 
-UnitOutcome = UnitDone | Failed | Retry | Lost
+UnitOutcome = UnitDone | Failed | Retry | Unavailable | Lost
 
 
 def run_unit(claim: UnitClaim) -> Flow[UnitOutcome]:

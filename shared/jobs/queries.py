@@ -38,6 +38,12 @@ def units_of(job_id: str) -> Query:
     return Query(f"{job_path(job_id)}/units")
 
 
+def free_units(job_id: str) -> Query:
+    """Returns the query for the units of a job that no worker holds: all that wait are among
+    them."""
+    return Query(f"{job_path(job_id)}/units", (Filter("state", "==", UnitState.FREE),))
+
+
 def events_of(job_id: str) -> Query:
     """Returns the query for the events of a job."""
     return Query(f"{job_path(job_id)}/events")

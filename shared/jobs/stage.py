@@ -131,6 +131,10 @@ class Unit:
     announced_at: datetime | None
     successor: str
     version: Any = field(compare=False)
+    waits: int = 0
+    """How often a service refused it since `waiting_since`: see `shared.jobs.waiting`."""
+    waiting_since: datetime | None = None
+    waiting_for: Mapping[str, Any] | None = None
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Unit:
@@ -153,6 +157,9 @@ class Unit:
             announced_at=data["announced_at"],
             successor=data["successor"],
             version=doc.version,
+            waits=data["waits"],
+            waiting_since=data["waiting_since"],
+            waiting_for=data["waiting_for"],
         )
 
 
@@ -165,6 +172,8 @@ class UnitClaim:
     attempt: int
     job: Job
     stage: Stage
+    waiting_since: datetime | None = None
+    """When a service refused the unit for the first time."""
 
 
 def revision_of(stage: str, revision: int) -> int:

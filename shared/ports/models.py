@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.errors import PermanentError, TransientError
+from shared.errors import OverloadedError, PermanentError, Service, TransientError
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 
 
@@ -17,14 +17,15 @@ class VoiceRefused(PermanentError):
     code = "voice-refused"
 
 
-class VoiceOverloaded(TransientError):
-    """The voice's quota is used up for now."""
+class VoiceOverloaded(OverloadedError):
+    """The voice is overloaded or cannot be reached for now."""
 
     code = "voice-overloaded"
+    service = Service.SPEECH
 
 
 class VoiceUnavailable(TransientError):
-    """The voice did not answer as it should."""
+    """The voice refuses access or did not answer as it should; an operator has to check it."""
 
     code = "voice-unavailable"
 
@@ -38,8 +39,8 @@ class SpeechSynthesizer(Protocol):
         ...
 
     def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio:
-        """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused (permanent),
-        VoiceOverloaded or VoiceUnavailable (transient)."""
+        """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused or QuotaExhausted
+        (permanent), VoiceOverloaded or VoiceUnavailable (transient)."""
         ...
 
 
@@ -49,10 +50,11 @@ class PromptRefused(PermanentError):
     code = "prompt-refused"
 
 
-class ModelOverloaded(TransientError):
-    """The model cannot answer for now."""
+class ModelOverloaded(OverloadedError):
+    """The model is overloaded or cannot be reached for now."""
 
     code = "model-overloaded"
+    service = Service.MODEL
 
 
 class ModelUnavailable(TransientError):
@@ -93,9 +95,16 @@ class DeckModel(Protocol):
         ...
 
     def generate(self, request: ModelRequest) -> str:
-        """Returns JSON text, which is not validated. Raises PromptRefused (permanent),
-        AnswerUnusable, ModelOverloaded or ModelUnavailable (transient)."""
+        """Returns JSON text, which is not validated. Raises PromptRefused or QuotaExhausted
+        (permanent), ModelOverloaded, AnswerUnusable or ModelUnavailable (transient)."""
         ...
+
+
+class PictureModelOverloaded(OverloadedError):
+    """The model that draws pictures is overloaded or cannot be reached for now."""
+
+    code = "picture-model-overloaded"
+    service = Service.PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +141,6 @@ class Illustrator(Protocol):
 
     def draw(self, request: PictureRequest) -> bytes:
         """Returns the bytes of a JPEG, PNG or WebP file. Raises a PermanentError when the model
-        refuses, a TransientError when it is unavailable."""
+        refuses, PictureModelOverloaded when it is overloaded or unavailable, and another
+        TransientError when another attempt may succeed."""
         ...

@@ -97,7 +97,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete_ref(self, ref: ObjectRef) -> None:
-        """Deletes an object that was uploaded for a deleted job."""
+        """Deletes an object of a deleted job, or of an upload that is superseded."""
         ...
 
     def sign_upload(

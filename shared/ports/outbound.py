@@ -1,10 +1,30 @@
-"""Outgoing connections: webhook receivers and the mail server."""
+"""Outgoing connections: webhook receivers and the mail server, with its errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+
+from shared.errors import OverloadedError, PermanentError, Service, TransientError
+
+
+class MailRefused(PermanentError):
+    """The mail server permanently refuses this address or this message."""
+
+    code = "mail-refused"
+
+
+class MailUnavailable(TransientError):
+    """The mail server cannot take the message now."""
+
+    code = "mail-unavailable"
+
+
+class MailOverloaded(MailUnavailable, OverloadedError):
+    """The mail server cannot be reached, or takes the message later."""
+
+    service = Service.MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +42,8 @@ class Mailer(Protocol):
     """Sends email."""
 
     def send(self, email: Email) -> None:
-        """Sends an email. Raises MailRefused (permanent) or MailUnavailable (transient)."""
+        """Sends an email. Raises MailRefused (permanent), MailOverloaded (the server
+        cannot be reached or takes the email later) or MailUnavailable (transient)."""
         ...
 
 

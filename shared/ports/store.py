@@ -24,6 +24,14 @@ class JobStore(Protocol):
         """Commits an atomic batch."""
         ...
 
+    def try_commit(self, writes: Iterable[Write]) -> CommitResult:
+        """Commits an atomic batch in one attempt of about a second, for writes that may be lost.
+
+        Returns CONFLICT also when a document is contended. Raises FirestoreUnavailable when it is
+        unknown whether the batch was written.
+        """
+        ...
+
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         """Returns the number of an owner's jobs in one of `statuses`."""
         ...

@@ -16,7 +16,7 @@ from shared.pipeline import FUNCTIONS
 from shared.runtime.leases import UnitLease
 from shared.runtime.services import Services
 from shared.runtime.tracing import NoOpTracer, Tracer
-from shared.runtime.uploads import ensure_upload
+from shared.runtime.uploads import delete_superseded_uploads, ensure_upload
 from shared.runtime.work import TaskHandler, UnitHandler, run_task, run_unit
 from shared.tasks.task import TaskClaim, TaskOutcome
 
@@ -110,11 +110,11 @@ class Interpreter:
         return replace(envelope, traceparent=self._traceparent) if self._traceparent else envelope
 
     def _uploaded_inputs(self, job: Job) -> frozenset[str]:
-        return frozenset(
-            job_input.name
-            for job_input in job.inputs
-            if ensure_upload(self._services.objects, job_input)
-        )
+        objects = self._services.objects
+        for job_input in job.inputs:
+            # The API deletes them when it declares the next one, but may have been interrupted.
+            delete_superseded_uploads(objects, job_input)
+        return frozenset(item.name for item in job.inputs if ensure_upload(objects, item))
 
     def _purge_job(self, job_id: str) -> None:
         self._services.store.purge_job(job_id)

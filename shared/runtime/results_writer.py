@@ -13,16 +13,20 @@ from shared.recipes.stored_object import Artifact, ResultKind, StoredObject
 
 @dataclass(frozen=True, slots=True)
 class ResultsWriter:
-    """Writes the results that users download, each once, as `jobs/{job}/{key}/{name}`.
+    """Writes the results that users download, each once, as `jobs/{job}/{key}/{name}`, or
+    `jobs/{job}/{key}.{revision}/{name}` for an edited deck.
 
     Attributes:
         key: Hash of all inputs that determine the content. Objects of an earlier attempt with the
             same inputs are adopted.
+        revision: Revision of the deck. An object is a result of one revision, so it is counted once
+            when an edit is undone.
     """
 
     objects: ObjectStore
     job_id: str
     key: str
+    revision: int = 0
 
     def create(self, name: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
         """Returns a context that writes an object as a stream."""
@@ -45,7 +49,8 @@ class ResultsWriter:
         return copy.to_artifact(name, kind)
 
     def _path(self, name: str) -> str:
-        return f"{RESULTS_PREFIX}{self.job_id}/{self.key[:12]}/{name}"
+        folder = f"{self.key[:12]}.{self.revision}" if self.revision else self.key[:12]
+        return f"{RESULTS_PREFIX}{self.job_id}/{folder}/{name}"
 
 
 def write_once(

@@ -10,7 +10,9 @@ from typing import Any
 from shared.errors import ConfigurationError
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
 from shared.runtime.environment import (
+    EMULATOR_VARIABLES,
     base_url,
+    check_emulator_variables,
     choice,
     comma_separated,
     list_variables,
@@ -30,12 +32,6 @@ DECK_MODELS = {
 DECK_MODEL_CLIENTS = ("google-genai", "google-generativeai")
 """The client libraries for Gemini, the default first. The second one needs the lock file
 `functions/slide_generation/requirements-google-generativeai.txt`."""
-EMULATOR_VARIABLES = (
-    "FIRESTORE_EMULATOR_HOST",
-    "PUBSUB_EMULATOR_HOST",
-    "FIREBASE_AUTH_EMULATOR_HOST",
-    "STORAGE_EMULATOR_HOST",
-)
 BUCKET_VARIABLES = {role: f"MOODREEL_BUCKET_{role.upper()}" for role in Bucket}
 
 
@@ -123,6 +119,12 @@ class Settings:
     gemini-flash-latest on the Developer API."""
     deck_model_client: str = setting("MOODREEL_DECK_MODEL_CLIENT", DECK_MODEL_CLIENTS[0])
     """The client library for Gemini: google-genai or google-generativeai."""
+    max_instances: int = setting("MOODREEL_MAX_INSTANCES", 20, local_default=1)
+    """Maximum number of instances of a function, which share the calls per minute."""
+    speech_calls_per_minute: int = setting("MOODREEL_SPEECH_CALLS_PER_MINUTE", 1000)
+    """Calls of Text-to-Speech per minute, in total. Google's quota; that of Chirp 3 is 200."""
+    model_calls_per_minute: int = setting("MOODREEL_MODEL_CALLS_PER_MINUTE", 300)
+    """Calls of Gemini per minute, in total. The quota depends on the backend and its tier."""
     illustrator: str = setting("MOODREEL_ILLUSTRATOR", "")
     """`module:factory` of the operator. The factory takes these settings and returns an Illustrator
     (shared.ports.models). By default slides have no generated pictures."""
@@ -142,7 +144,9 @@ class Settings:
     jobs_per_minute: int = setting("MOODREEL_JOBS_PER_MINUTE", 5)
     """Jobs that a user may create per minute."""
     reworks_per_minute: int = setting("MOODREEL_REWORKS_PER_MINUTE", 10)
-    """Redrives, deck edits and slide rewrites of a user per minute."""
+    """Redrives, deck edits, slide rewrites and releases of a user per minute."""
+    uploads_per_minute: int = setting("MOODREEL_UPLOADS_PER_MINUTE", 60)
+    """Upload URLs and checks of uploads of a user per minute."""
     changes_per_minute: int = setting("MOODREEL_CHANGES_PER_MINUTE", 30)
     """Links, webhooks with their tests and replays, exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)
@@ -192,7 +196,6 @@ class Settings:
     """The Ed25519 key that signs receipts of erasures, 32 bytes in base64."""
     backup_retention_days: int = setting("MOODREEL_BACKUP_RETENTION_DAYS", 14)
     """How long soft-deleted objects and backups keep deleted data."""
-
     recorder_task_s: int = setting("MOODREEL_RECORDER_TASK_S", 420)
     """How long one invocation holds a camera before the next one takes over. At most the timeout of
     the row."""
@@ -228,14 +231,7 @@ class Settings:
         missing = [name for name in needed if not env.get(name)]
         if missing:
             raise ConfigurationError(f"These settings are missing: {', '.join(missing)}.")
-        stray = [name for name in EMULATOR_VARIABLES if env.get(name)]
-        if stray and not local:
-            # The Auth emulator accepts unsigned tokens, so these variables are unsafe in the cloud.
-            raise ConfigurationError(
-                f"{', '.join(stray)} set without MOODREEL_LOCAL=1: refusing to start."
-            )
-        if local and env.get("K_SERVICE"):
-            raise ConfigurationError("MOODREEL_LOCAL=1 inside Cloud Run: refusing to start.")
+        check_emulator_variables(env, local=local)
         values: dict[str, Any] = {
             "buckets": {role: env[name] for role, name in BUCKET_VARIABLES.items()}
         }

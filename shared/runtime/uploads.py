@@ -25,3 +25,18 @@ def ensure_upload(objects: ObjectStore, job_input: JobInput) -> StoredObject | N
         return None
     copy, _ = objects.copy(original, Bucket.UPLOADS, job_input.object, spec=job_input.source)
     return copy
+
+
+def delete_superseded_uploads(objects: ObjectStore, job_input: JobInput) -> int:
+    """Deletes the uploads of an input with older numbers than the declared one. Returns their
+    number. The declared upload and any later one stay."""
+    if not job_input.upload:
+        return 0
+    prefix, _, _ = job_input.object.rpartition(".")
+    count = 0
+    for stored in objects.list_objects(Bucket.UPLOADS, f"{prefix}."):
+        number = stored.name.removeprefix(f"{prefix}.")
+        if number.isdigit() and int(number) < job_input.upload:
+            objects.delete(stored.bucket, stored.name, stored.generation)
+            count += 1
+    return count

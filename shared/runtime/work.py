@@ -6,8 +6,8 @@ import time
 import traceback
 from collections.abc import Callable
 
-from shared.errors import LeaseLost, PermanentError, TransientError
-from shared.flows.effects import Failed, Flow, Later, Lost, Retry
+from shared.errors import LeaseLost, OverloadedError, PermanentError, TransientError
+from shared.flows.effects import Failed, Flow, Later, Lost, Retry, Unavailable
 from shared.jobs.deliver import renew as renew_unit
 from shared.jobs.outcomes import UnitDone, UnitOutcome
 from shared.jobs.stage import UnitClaim
@@ -42,6 +42,8 @@ def run_unit(
         return Lost()
     except PermanentError as error:
         return Failed(error.code, str(error))
+    except OverloadedError as error:
+        return _unavailable(error, services.log)
     except TransientError as error:
         return Retry(*_log_transient(error, services.log))
     except Exception as error:
@@ -67,10 +69,18 @@ def run_task(
         return Lost()
     except PermanentError as error:
         return Failed(error.code, str(error))
+    except OverloadedError as error:
+        return _unavailable(error, services.log)
     except TransientError as error:
         return Later(wait_s, *_log_transient(error, services.log))
     except Exception as error:
         return Later(wait_s, *_log_unexpected(error, services.log))
+
+
+def _unavailable(error: OverloadedError, log: Log) -> Unavailable:
+    """Returns the outcome of work whose service is overloaded or unavailable."""
+    code, message = _log_transient(error, log)
+    return Unavailable(code, message, error.service, error.retry_after_s)
 
 
 def _log_transient(error: TransientError, log: Log) -> tuple[str, str]:

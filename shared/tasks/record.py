@@ -11,6 +11,7 @@ from shared.flows.effects import ClockAndIds, Failed, Flow, Later, LogEvent, com
 from shared.pipeline import FUNCTIONS, LEASE_S
 from shared.tasks.lease import read_task
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskState
+from shared.tasks.waiting import NOT_WAITING
 
 
 def record_outcome(
@@ -49,8 +50,9 @@ def fail_exhausted(task: Task, clock: ClockAndIds) -> Flow[None]:
 def fail_after_last_attempt(
     claim: TaskClaim, outcome: TaskDone | Failed | Later
 ) -> TaskDone | Failed | Later:
-    """Returns Failed for a Later without progress of the last attempt, else `outcome`."""
-    if not isinstance(outcome, Later) or outcome.progress:
+    """Returns Failed for a Later of the last attempt that neither made progress nor waits for a
+    service, else `outcome`."""
+    if not isinstance(outcome, Later) or outcome.progress or outcome.is_waiting:
         return outcome
     if claim.attempt < FUNCTIONS[claim.task.function].max_attempts:
         return outcome
@@ -68,6 +70,7 @@ def outcome_fields(outcome: TaskDone | Failed | Later, now: datetime) -> dict[st
         case Later(wait_s, code, message, fields, progress):
             due_at = now + timedelta(seconds=wait_s)
             return {
+                **NOT_WAITING,
                 **fields,
                 **({"attempt": 0} if progress else {}),
                 "state": TaskState.OPEN,

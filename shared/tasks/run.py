@@ -20,6 +20,7 @@ from shared.flows.effects import (
     Lost,
     Reply,
     RunTask,
+    Unavailable,
     Wait,
     publish,
 )
@@ -28,6 +29,7 @@ from shared.pipeline import BUSY_WAIT_S, FUNCTIONS, LEASE_S
 from shared.tasks.lease import claim_task, read_task
 from shared.tasks.record import fail_after_last_attempt, fail_exhausted, record_outcome
 from shared.tasks.task import Task, TaskClaim, TaskOutcome, TaskState
+from shared.tasks.waiting import wait_for_service
 
 
 def decide(task: Task | None, now: datetime) -> Decision:
@@ -89,6 +91,8 @@ def _process(claim: TaskClaim, envelope: Envelope, clock: ClockAndIds) -> Flow[R
     yield CrashPoint("after_work", envelope)
     if isinstance(outcome, Lost):
         return Reply.NACK
+    if isinstance(outcome, Unavailable):
+        outcome = wait_for_service(claim, outcome, clock)
     outcome = fail_after_last_attempt(claim, outcome)
     if not (yield from record_outcome(claim, outcome, clock)):
         yield LogEvent("task.lease_lost", {})

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.flows.documents import Create, Doc, Filter, Query, Write
-from shared.flows.effects import Failed, Later, Lost
+from shared.flows.effects import Failed, Later, Lost, Unavailable
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, STALLED_S
 
@@ -105,7 +105,7 @@ class TaskDone:
     writes: tuple[Write, ...] = ()
 
 
-TaskOutcome = TaskDone | Failed | Later | Lost
+TaskOutcome = TaskDone | Failed | Later | Unavailable | Lost
 
 
 def task_path(function: str, task_id: str) -> str:

@@ -28,8 +28,8 @@ def wait_until_extraction_is_queued(client: Client, job_id: str) -> None:
     """Waits until the upload was processed. The job runs from the start of that on."""
 
     def is_queued() -> bool:
-        stages = {stage["name"]: stage["state"] for stage in client.get_job(job_id)["stages"]}
-        return stages["frame_extraction"] == "queued"
+        stages = client.get_job(job_id)["stages"]
+        return ("frame_extraction", "queued") in {(row["name"], row["state"]) for row in stages}
 
     wait_until(is_queued, "the extraction to be queued")
 

@@ -69,6 +69,9 @@ class MemoryJobStore:
             self._apply(write)
         return CommitResult.OK
 
+    def try_commit(self, writes: Iterable[Write]) -> CommitResult:
+        return self.commit(writes)
+
     def purge_job(self, job_id: str) -> None:
         for path in self.list_job_paths(job_id):
             del self.documents[path]

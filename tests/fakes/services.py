@@ -25,8 +25,9 @@ class FixedServices:
     new_token: Callable[[], str]
     crash_dir: str = ""
     lease_s: float = LEASE_S
+    random: Callable[[], float] = lambda: 0.5
 
     @property
     def clock_and_ids(self) -> effects.ClockAndIds:
         """The values for flows."""
-        return effects.ClockAndIds(self.clock.now, self.new_token, self.lease_s)
+        return effects.ClockAndIds(self.clock.now, self.new_token, self.lease_s, self.random)

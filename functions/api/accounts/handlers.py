@@ -34,13 +34,11 @@ from functions.api.rate_limits import consume
 from shared.entrypoints import bootstrap
 from shared.errors import (
     AddressTaken,
-    MailRefused,
-    MailUnavailable,
     NotFound,
     WrongCredentials,
 )
 from shared.http.request import ApiRequest, ApiResponse
-from shared.ports.outbound import Email
+from shared.ports.outbound import Email, MailRefused, MailUnavailable
 
 SIGN_IN_FAILURE_PADDING_S = 0.5
 """A rejected sign-in takes a multiple of this time, so that the response time does not reveal

@@ -14,13 +14,11 @@ from functions.api.cameras.recording_schemas import (
 from functions.api.cameras.recordings import find_recording, read_recording
 from functions.api.jobs.create import check_open_jobs, derive_id, notification_email
 from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
+from functions.api.jobs.storage import free_storage_bytes
 from functions.api.rate_limits import consume
 from shared.cameras import session
 from shared.cameras.camera import Camera
-from shared.cameras.recording import (
-    RUNNING_STATES,
-    RecordingRequest,
-)
+from shared.cameras.recording import RUNNING_STATES, RecordingRequest
 from shared.errors import LimitReached, NotFound, StorageFull
 from shared.flows.documents import Write
 from shared.flows.envelope import upload_name
@@ -135,14 +133,17 @@ def _camera(request: ApiRequest, source_request: RecordingSourceRequest) -> Came
 
 def _max_bytes(request: ApiRequest, body: NewRecording) -> int:
     """Returns the maximum size of the recording in bytes: the requested one, or what fits into the
-    free storage. Concurrent requests read the same usage, so together they can exceed the limit.
+    storage that is free and that no running recording reserves. Concurrent requests read the same
+    usage, so together they can exceed the limit.
 
     Raises TooManyRecordings, StorageFull.
     """
     settings, store, owner = request.settings, request.services.store, request.user.uid
     if store.count_recordings(owner, RUNNING_STATES) >= settings.max_active_recordings:
         raise TooManyRecordings
-    free_bytes = settings.max_storage_mb * MEGABYTE - store.sum_stored_bytes(owner)
+    # A job gets a copy of the clip.
+    copies = 1 if body.recipe is None else 2
+    free_bytes = free_storage_bytes(request) // copies
     if free_bytes < (body.max_bytes or MIN_FREE_BYTES):
         raise StorageFull
     return body.max_bytes or min(settings.max_recording_mb * MEGABYTE, free_bytes)

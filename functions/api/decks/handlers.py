@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from functions.api import rate_limit_policies
 from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteRequest, SlideView
 from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
 from functions.api.jobs.schemas import job_view
-from functions.api.rate_limits import RateLimitState
+from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import NotFound
 from shared.flows.documents import job_path
 from shared.http.artifacts import redirect_to
@@ -112,9 +113,11 @@ def rewrite_slide(request: ApiRequest) -> ApiResponse:
 
 
 def release_deck(request: ApiRequest) -> ApiResponse:
-    """Releases the deck, and its film is rendered. Releasing it again has no effect."""
+    """Releases the deck, and its film is rendered. Releasing it again only announces its stages
+    again. Raises WrongState, LimitReached."""
+    rate_limit = consume(request, rate_limit_policies.reworks(request.settings), request.user.uid)
     request.run(lambda clock: deck_review.release(request.job.id, clock))
-    return _job_response(request)
+    return replace(_job_response(request), headers=rate_limit.headers)
 
 
 def _create_revision(

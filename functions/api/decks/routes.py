@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.api.decks import handlers, schemas
 from functions.api.jobs.schemas import JobView
-from shared.errors import InvalidOption, SourceExpired, TooManyJobs, WrongState
+from shared.errors import InvalidOption, SourceExpired, StorageFull, TooManyJobs, WrongState
 from shared.http.routing import Route
 from shared.jobs.commands.deck_review import DeckChanged, TooManyRevisions
 
@@ -19,13 +19,16 @@ _ROUTES = (
         JobView, 202, body=schemas.DeckUpdate, rate_limited=True,
         errors=(
             InvalidOption, DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired,
+            StorageFull,
         ),
     ),
     Route(
         "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", handlers.rewrite_slide,
         "Let the model rewrite one slide; a new revision is rendered.",
         JobView, 202, body=schemas.SlideRewriteRequest, rate_limited=True,
-        errors=(DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired),
+        errors=(
+            DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired, StorageFull,
+        ),
     ),
     Route(
         "GET", f"{_DECK}/slides/{{slide_id}}/picture", handlers.get_slide_picture,
@@ -34,7 +37,8 @@ _ROUTES = (
     ),
     Route(
         "POST", f"{_DECK}/release", handlers.release_deck,
-        "Release the deck; its film is rendered.", JobView, 202, errors=(WrongState,),
+        "Release the deck; its film is rendered.", JobView, 202, rate_limited=True,
+        errors=(WrongState,),
     ),
 )  # fmt: skip
 ROUTES = tuple(route.with_group("Decks") for route in _ROUTES)

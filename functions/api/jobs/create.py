@@ -11,12 +11,13 @@ from typing import Any
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
 from functions.api.jobs.input_checks import check_inputs, describe_inputs
-from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
+from functions.api.jobs.recipes import find_recipe, read_options
 from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
+from functions.api.jobs.storage import check_storage
 from functions.api.rate_limits import RateLimitState, consume
-from shared.errors import SourceExpired, StorageFull, TooManyJobs
+from shared.errors import SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
 from shared.http.problems import InvalidFields
@@ -143,13 +144,8 @@ def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[
 def _check_quota(request: ApiRequest, requested_bytes: int) -> None:
     """Raises TooManyJobs, StorageFull. Concurrent requests see the same counts. Together they can
     exceed the limits by at most the rate limit of creations."""
-    settings, store = request.settings, request.services.store
     check_open_jobs(request)
-    if (
-        store.sum_stored_bytes(request.user.uid) + requested_bytes
-        > settings.max_storage_mb * MEGABYTE
-    ):
-        raise StorageFull
+    check_storage(request, requested_bytes)
 
 
 def check_open_jobs(request: ApiRequest) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 from functions.api import rate_limit_policies
 from functions.api.fields import Line
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
+from functions.api.jobs.storage import check_storage
 from functions.api.pagination import PageQuery, iterate_pages
 from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import NotFound, TooManyJobs
@@ -117,7 +118,7 @@ def cancel_job(request: ApiRequest) -> ApiResponse:
 def redrive_job(request: ApiRequest) -> ApiResponse:
     """Resumes a failed job in a new epoch. Finished work is kept.
 
-    Raises WrongState if the job has not failed, LimitReached, TooManyJobs.
+    Raises WrongState if the job has not failed, LimitReached, TooManyJobs, StorageFull.
     """
     rate_limit = consume_rework_quota(request)
     retention_days = request.settings.job_retention_days
@@ -127,11 +128,13 @@ def redrive_job(request: ApiRequest) -> ApiResponse:
 
 def consume_rework_quota(request: ApiRequest) -> RateLimitState:
     """Counts one rework, which is a redrive or an edit of a deck. If the job has ended, it becomes
-    open again and must fit into the limit of open jobs. Raises LimitReached, TooManyJobs."""
+    open again and must fit into the limit of open jobs. It stores new results, so the storage limit
+    must not be reached. Raises LimitReached, TooManyJobs, StorageFull."""
     settings, store = request.settings, request.services.store
     ended = request.job.status in TERMINAL
     if ended and store.count_open_jobs(request.user.uid, OPEN_STATUSES) >= settings.max_open_jobs:
         raise TooManyJobs
+    check_storage(request, 1)
     return consume(request, rate_limit_policies.reworks(settings), request.user.uid)
 
 

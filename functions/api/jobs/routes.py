@@ -60,19 +60,21 @@ _ROUTES = (
     Route(
         "POST", f"{_JOB}/redrive", handlers.redrive_job,
         "Resume a failed job; finished work is kept.",
-        schemas.JobView, rate_limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
+        schemas.JobView, rate_limited=True,
+        errors=(WrongState, SourceExpired, StorageFull, TooManyJobs),
     ),
     Route("GET", f"{_JOB}/events", artifacts.list_events, "List the events of a job.",
           schemas.EventList),
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a new upload URL for an input, for one request or a resumable session.",
-        create.UploadGrant, body=uploads.UploadRequest, errors=(WrongState,),
+        create.UploadGrant, body=uploads.UploadRequest, rate_limited=True,
+        errors=(WrongState, StorageFull),
     ),
     Route(
         "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
         "Verify an uploaded input and start the job if it has not started.",
-        uploads.UploadView, body=uploads.UploadCheck,
+        uploads.UploadView, body=uploads.UploadCheck, rate_limited=True,
         errors=(UploadMissing, UploadDiffers, SourceExpired),
     ),
     Route(

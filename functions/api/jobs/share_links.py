@@ -14,11 +14,11 @@ from functions.api.rate_limits import consume
 from shared.errors import NotFound
 from shared.flows.documents import CommitResult, Doc, Update, newest_owned
 from shared.http.artifacts import (
-    count_link_use,
     read_share_link,
     read_shared_artifact,
     redirect_to,
 )
+from shared.http.link_uses import LINK_USES
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
@@ -36,7 +36,8 @@ class ShareRequest(RequestModel):
 
 class ShareView(ResponseModel):
     """A share link and its use. Until `expires_at`, or until it is revoked, `url` serves the result
-    to anyone who has it."""
+    to anyone who has it. `uses` and `last_used_at` are best effort: while a link is opened many
+    times a second, uses appear late, and some may never appear. None is counted twice."""
 
     token: str
     url: str
@@ -98,7 +99,7 @@ def open_share(request: ApiRequest) -> ApiResponse:
     token = request.path_params["token"]
     response = redirect_to(request, read_shared_artifact(request, token))
     if not request.is_head:
-        count_link_use(request, token)
+        LINK_USES.count(request, token)
     return response
 
 

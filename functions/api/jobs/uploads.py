@@ -7,21 +7,26 @@ from typing import Annotated
 
 from pydantic import Field
 
+from functions.api import rate_limit_policies
 from functions.api.jobs.create import sign_input_upload
 from functions.api.jobs.input_checks import find_input_errors
 from functions.api.jobs.requests import FileMetadata
 from functions.api.jobs.sources import InputSource
-from shared.errors import NotFound, WrongState
-from shared.flows.documents import CommitResult, Update, job_path, unit_path
+from functions.api.jobs.storage import check_storage
+from functions.api.rate_limits import consume
+from shared.errors import NotFound, TransientError, WrongState
+from shared.flows.documents import CommitResult, job_path, unit_path
 from shared.flows.envelope import upload_name
 from shared.http.problems import InvalidFields, UploadDiffers, UploadMissing
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import redrive
-from shared.jobs.history import history_event
 from shared.jobs.model import Job, JobInput, Status
+from shared.jobs.rules import is_done, is_leased
+from shared.jobs.stage import Unit
+from shared.jobs.uploads import supersede_upload
 from shared.pipeline import Bucket
-from shared.runtime.uploads import ensure_upload
+from shared.runtime.uploads import delete_superseded_uploads, ensure_upload
 
 
 class UploadRequest(RequestModel):
@@ -52,34 +57,61 @@ class UploadView(ResponseModel):
 
 def begin_upload(request: ApiRequest) -> ApiResponse:
     """Returns a new upload URL for an input. A replacement file, or a file after a failure of
-    upload_trigger, gets the next upload number; later uploads under older numbers are ignored.
+    upload_trigger, gets the next upload number. Uploads under older numbers are deleted, also those
+    that arrive later.
 
-    Raises WrongState, InvalidFields.
+    Raises WrongState, InvalidFields, StorageFull, LimitReached.
     """
     body = request.body(UploadRequest)
     declared = _find_input(request.job, request.path_params["input"])
     if body.file is not None:
         _check_file(request, request.job, declared.name, body.file)
+    rate_limit = consume(request, rate_limit_policies.uploads(request.settings), request.user.uid)
+    renewed = _declare(request, declared.name, body.file)
+    grant = sign_input_upload(request, renewed, resumable=body.resumable)
+    return ApiResponse(grant, headers=rate_limit.headers)
+
+
+def _declare(request: ApiRequest, name: str, file: FileMetadata | None) -> JobInput:
+    """Returns the input to upload, which is declared in the job. Raises NotFound, WrongState,
+    StorageFull."""
+    store, first = request.services.store, request.job.recipe.stages[0]
+    paths = [job_path(request.job.id), unit_path(request.job.id, first, 0, name)]
     while True:
-        (doc,) = request.services.store.read([job_path(request.job.id)])
-        if doc is None or doc.data["status"] == Status.DELETED:
+        doc, unit_doc = store.read(paths)
+        if doc is None or unit_doc is None or doc.data["status"] == Status.DELETED:
             raise NotFound("There is no such job.")
-        job = Job.from_doc(doc)
-        was_rejected = _was_rejected(request, job, declared.name)
-        current = _find_input(job, declared.name)
-        renewed = _renew(job, current, body.file, was_rejected=was_rejected)
-        if renewed == current or _replace_input(request, job, renewed):
-            return ApiResponse(sign_input_upload(request, renewed, resumable=body.resumable))
+        job, now = Job.from_doc(doc), request.services.clock.now()
+        unit = Unit.from_doc(unit_doc)
+        was_rejected = _was_rejected(request, job, name, unit)
+        current = _find_input(job, name)
+        renewed = _renew(job, current, file, was_rejected=was_rejected)
+        if renewed == current:
+            return current
+        check_storage(request, renewed.size_bytes - current.size_bytes)
+        if store.commit(supersede_upload(job, unit, renewed, now)) is CommitResult.OK:
+            _delete_superseded(request, renewed)
+            return renewed
+
+
+def _delete_superseded(request: ApiRequest, renewed: JobInput) -> None:
+    """Deletes the older uploads of an input. After an error the next redrive or sweep of the
+    job deletes them."""
+    try:
+        delete_superseded_uploads(request.services.objects, renewed)
+    except TransientError as error:
+        request.services.log("upload.not_deleted", severity="WARNING", reason=repr(error))
 
 
 def finish_upload(request: ApiRequest) -> ApiResponse:
     """Compares an upload with the expected size and checksum, and starts the pipeline if the event
     of the upload was lost.
 
-    Raises UploadMissing, UploadDiffers.
+    Raises UploadMissing, UploadDiffers, LimitReached.
     """
     check = request.body(UploadCheck)
     declared = _find_input(request.job, request.path_params["input"])
+    rate_limit = consume(request, rate_limit_policies.uploads(request.settings), request.user.uid)
     stored = ensure_upload(request.services.objects, declared)
     if stored is None:
         raise UploadMissing
@@ -97,7 +129,8 @@ def finish_upload(request: ApiRequest) -> ApiResponse:
             size_bytes=stored.size_bytes,
             crc32c=stored.crc32c,
             upload=declared.upload,
-        )
+        ),
+        headers=rate_limit.headers,
     )
 
 
@@ -118,22 +151,21 @@ def _check_file(request: ApiRequest, job: Job, name: str, file: FileMetadata) ->
         raise InvalidFields([(f"file.{field}", message) for field, message in errors])
 
 
-def _was_rejected(request: ApiRequest, job: Job, name: str) -> bool:
+def _was_rejected(request: ApiRequest, job: Job, name: str, unit: Unit) -> bool:
     """Returns True if upload_trigger rejected the upload, so that it needs the next upload number.
 
     Raises WrongState if the job does not take this upload any more.
     """
     failed_at = (job.error or {}).get("stage")
-    first = job.recipe.stages[0]
-    if job.status is Status.FAILED and failed_at == first:
-        (unit,) = request.services.store.read([unit_path(job.id, first, 0, name)])
-        if unit is None or unit.data["state"] != "done":
+    if job.status is Status.FAILED and failed_at == job.recipe.stages[0]:
+        if not is_done(unit):
             return True
         raise WrongState(f"The {name} of this job is valid; another input was rejected.")
     if job.status is not Status.AWAITING_UPLOAD:
         raise WrongState(f"The job is {job.status}; it takes no uploads any more.")
-    current = _find_input(job, name)
-    if request.services.objects.stat(Bucket.UPLOADS, current.object) is not None:
+    current, now = _find_input(job, name), request.services.clock.now()
+    is_examined = is_done(unit) or is_leased(unit, now)
+    if is_examined or request.services.objects.stat(Bucket.UPLOADS, current.object) is not None:
         raise WrongState(f"The {name} of this job is uploaded already.")
     return False
 
@@ -159,20 +191,3 @@ def _renew(
         upload=upload,
         source="",
     )
-
-
-def _replace_input(request: ApiRequest, job: Job, renewed: JobInput) -> bool:
-    """Writes the input to the job. Returns False if the job was changed concurrently."""
-    now = request.services.clock.now()
-    inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
-    fields = {
-        "inputs": [item.to_dict() for item in inputs],
-        "stored_bytes": sum(item.size_bytes for item in inputs)
-        + sum(artifact.size_bytes for artifact in job.artifacts),
-        "updated_at": now,
-    }
-    event = history_event(
-        job.id, now, "upload_renewed", epoch=job.epoch, input=renewed.name, upload=renewed.upload
-    )
-    result = request.services.store.commit([Update(job_path(job.id), fields, job.version), event])
-    return result is CommitResult.OK

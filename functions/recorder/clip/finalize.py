@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
+from functions.recorder.clip.job_upload import upload_to_job
 from shared.cameras.camera import Camera, camera_path
 from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import (
@@ -29,7 +30,6 @@ from shared.flows.effects import Later
 from shared.jobs import failure
 from shared.jobs.model import Job, Status
 from shared.pipeline import FUNCTIONS, Bucket
-from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Interpreter
 from shared.tasks.task import Task, TaskDone, TaskOutcome, task_path
 
@@ -155,7 +155,7 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome:
         "fps": clip.fps,
     }
     if recording.request.job_object:
-        _upload_to_job(context, recording, stored)
+        upload_to_job(context, recording, stored)
     if not _commit(context, recording, fields):
         context.services.objects.delete(stored.bucket, stored.name, stored.generation)
         return Later(1, progress=True)
@@ -167,13 +167,6 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome:
 def _is_deleted(context: TaskContext, recording_id: str) -> bool:
     (doc,) = context.services.store.read([recording_path(recording_id)])
     return doc is None or doc.data["state"] == RecordingState.DELETED
-
-
-def _upload_to_job(context: TaskContext, recording: Recording, stored: StoredObject) -> None:
-    """Copies the clip to the upload that a job waits for, which starts the job's pipeline."""
-    context.services.objects.copy(
-        stored, Bucket.UPLOADS, recording.request.job_object, spec=f"recording {recording.id}"
-    )
 
 
 def _commit(context: TaskContext, recording: Recording, fields: dict[str, Any]) -> bool:

@@ -40,7 +40,7 @@ def write_recap(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         return _reword(context, draft, options)
     except (MoodreelError, ConfigurationError) as error:
         retryable = isinstance(error, TransientError) and not isinstance(error, ModelUnavailable)
-        if retryable and not context.is_last_attempt:
+        if retryable and not context.skips_optional_work:
             # The next attempt may succeed. A model that denies access (ModelUnavailable) will deny
             # it again, so the plain text is used at once.
             raise

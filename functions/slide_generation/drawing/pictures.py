@@ -199,7 +199,7 @@ def _add_drawings(
         try:
             slides[n] = _set_picture(slide, _draw_once(deck, slide, pictures, illustrator))
         except MoodreelError as error:
-            if isinstance(error, TransientError) and not pictures.context.is_last_attempt:
+            if isinstance(error, TransientError) and not pictures.context.skips_optional_work:
                 raise
             pictures.context.log("slide.illustration_failed", severity="WARNING", reason=error.code)
             missing += 1

@@ -8,11 +8,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any
 
+from shared.errors import Service
 from shared.jobs.model import Status
 
 _BAR = 20
 _QUEUED = "Waits for your other jobs. It starts by itself when one of them ends."
 _REDRAW_S = 0.1
+_SERVICE_LABELS: Mapping[str, str] = {
+    Service.SPEECH: "the speech service",
+    Service.MODEL: "the language model",
+    Service.PICTURES: "the picture model",
+    Service.STORAGE: "Cloud Storage",
+    Service.DATABASE: "Firestore",
+    Service.MAIL: "the mail server",
+}
 
 
 class ProgressDisplay:
@@ -72,7 +81,21 @@ def format_stage(stage: Mapping[str, Any]) -> str:
     share = f"{stage.get('progress', done / total):4.0%}" if total else ""
     attempts = stage.get("attempts") or 0
     retry = f"  attempt {attempts}" if attempts > 1 else ""
-    return f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{retry}".rstrip()
+    line = f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{retry}".rstrip()
+    return line + format_wait(stage.get("waiting"))
+
+
+def format_wait(wait: Mapping[str, Any] | None) -> str:
+    """Returns a text such as `  waiting for the speech service, next try 14:03:20`, or ""."""
+    if wait is None:
+        return ""
+    next_try = datetime.fromisoformat(wait["next_try_at"]).astimezone().strftime("%H:%M:%S")
+    return f"  waiting for {service_label(wait['service'])}, next try {next_try}"
+
+
+def service_label(service: str) -> str:
+    """Returns a service as a user reads it."""
+    return _SERVICE_LABELS.get(service, "another service")
 
 
 def format_stage_times(stages: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -48,6 +48,7 @@ def _api_limits() -> dict[str, str]:
     limits = {
         "JOBS_PER_MINUTE": "100000", "MAX_OPEN_JOBS": "100000", "MAX_STORAGE_MB": "1000000",
         "REWORKS_PER_MINUTE": "100000", "CHANGES_PER_MINUTE": "100000",
+        "UPLOADS_PER_MINUTE": "100000",
         "MAX_IMAGE_MB": "40", "MAX_AUDIO_MB": "500", "SIGN_INS_PER_ADDRESS": "100000",
         "SIGN_INS_PER_CLIENT": "100000", "REGISTRATIONS_PER_CLIENT": "100000",
     }  # fmt: skip

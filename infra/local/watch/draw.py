@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from infra.local.cli.fault import format_rule
+from infra.local.cli.progress import service_label
 from infra.local.watch.pipeline import ActiveUnit
 from infra.local.watch.problems import Problem
 from infra.local.watch.snapshot import Snapshot, TopicStats
@@ -181,6 +182,8 @@ def _unit_row(unit: ActiveUnit, now: datetime) -> list[StyledText]:
     if unit.lease_until is None:
         wait_s = (unit.not_before - now).total_seconds() if unit.not_before else 0
         reason = f"retry in {format_duration(wait_s)}" if wait_s > 0 else "ready to retry"
+        if unit.service:
+            reason = f"waits for {service_label(unit.service)}, {reason}"
         lease, bar, reason_text = (
             ("–", DIM),
             ("", PLAIN),

@@ -43,6 +43,8 @@ class ActiveUnit:
     """Share of the part that is done, 0 to 1, as of the last renewal of its lease."""
     error_code: str
     """Error code of the previous attempt, or ""."""
+    service: str = ""
+    """The service that the unit waits for, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,13 @@ def read_pipeline_state(layout: SuiteLayout) -> PipelineState:
     )  # fmt: skip
     units = _query(
         layout, "units", "state", (UnitState.LEASED, UnitState.FREE),
-        "job", "stage", "revision", "part", "state", "attempt", "lease_until", "not_before",
-        "error",
+        "job", "stage", "revision", "part", "state", "attempt", "claimed_at", "lease_until",
+        "not_before", "error", "waiting_for",
     )  # fmt: skip
     by_key = {_stage_key(row): row for row in stages}
     current_units = [row for row in units if _stage_key(row) in by_key]
     # A unit that was never claimed only waits.
-    active_rows = [row for row in current_units if row["attempt"]]
+    active_rows = [row for row in current_units if row["claimed_at"] is not None]
     progress = _read_progress(layout, [by_key[_stage_key(row)] for row in active_rows])
     active_units = [_to_active_unit(row, by_key[_stage_key(row)], progress) for row in active_rows]
     # Uploads that have arrived are announced, although the job still awaits them.
@@ -151,6 +153,7 @@ def _to_active_unit(
         not_before=None if is_leased else unit["not_before"],
         progress=progress.get((*_stage_key(unit), part), 0),
         error_code=str((unit["error"] or {}).get("code", "")),
+        service="" if is_leased else str((unit["waiting_for"] or {}).get("service", "")),
     )
 
 

@@ -29,6 +29,7 @@ from infra.tools.console.recipe_options import describe_recipe
 from shared.cameras.camera import MAX_PRE_ROLL_S, CameraState
 from shared.cameras.recording import EndedBy, RecordingState
 from shared.cameras.source import MAX_DEVICES
+from shared.errors import Service
 from shared.jobs.history import HistoryEvent
 from shared.jobs.model import TERMINAL, Status
 from shared.jobs.stage import StageState
@@ -88,6 +89,7 @@ def list_unions() -> Iterable[tuple[str, str, Iterable[str]]]:
         ("JOB_STATUSES", "JobStatus", [row for row in Status if row is not Status.DELETED]),
         ("JOB_OUTCOMES", "JobOutcome", outcomes),
         ("STAGE_STATES", "StageState", StageState),
+        ("SERVICES", "ServiceName", Service),
         ("HISTORY_EVENTS", "HistoryEvent",
          (*get_args(HistoryEvent), Status.AWAITING_REVIEW, *outcomes)),
         ("RESULT_KINDS", "ResultKind", get_args(ResultKind)),

@@ -6,10 +6,14 @@ from google import genai
 from google.auth import exceptions as auth
 from google.genai import errors, types
 
+from shared.adapters.availability import error_details
 from shared.adapters.gemini.access import GeminiAccess
 from shared.adapters.gemini.responses import engine_name, response_text, to_error
 from shared.pipeline import GeminiBackend
-from shared.ports.models import ModelOverloaded, ModelRequest, ModelUnavailable
+from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelRequest, ModelUnavailable
+
+_TRANSPORTS = ("httpx", "httpx2", "httpcore", "aiohttp")
+"""HTTP libraries of google-genai whose errors are not OSErrors."""
 
 
 class GenAiModel:
@@ -56,7 +60,10 @@ class GenAiModel:
                 model=self._model, contents=request.text, config=config
             )
         except errors.APIError as error:
-            raise to_error(int(error.code or 500), str(error.message or "")) from error
+            headers = getattr(error.response, "headers", None)
+            details = error_details(error.details)
+            code, message = int(error.code or 500), str(error.message or "")
+            raise to_error(code, message, headers, details) from error
         except auth.GoogleAuthError as error:
             if error.retryable or isinstance(error.__cause__, auth.TransportError):
                 raise ModelOverloaded("Credentials for Vertex AI cannot be fetched now.") from error
@@ -65,7 +72,11 @@ class GenAiModel:
             ) from error
         except Exception as error:
             # The library passes on the errors of its transport, and has changed its transport.
-            raise ModelOverloaded(f"The model failed: {type(error).__name__}.") from error
+            library = type(error).__module__.partition(".")[0]
+            if isinstance(error, OSError) or library in _TRANSPORTS:
+                text = f"The model cannot be reached ({type(error).__name__})."
+                raise ModelOverloaded(text) from error
+            raise AnswerUnusable(f"The answer is unreadable: {type(error).__name__}.") from error
         feedback = response.prompt_feedback
         first = response.candidates[0] if response.candidates else None
         parts = (first.content.parts or []) if first and first.content else []

@@ -11,7 +11,7 @@ from google.api_core import exceptions as gx
 
 from shared.adapters.gemini.access import GeminiAccess
 from shared.adapters.gemini.responses import engine_name, response_text, to_error
-from shared.ports.models import ModelOverloaded, ModelRequest
+from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelRequest
 
 
 class GenerativeAiModel:
@@ -44,10 +44,16 @@ class GenerativeAiModel:
         except (gx.GatewayTimeout, gx.DeadlineExceeded) as error:
             raise ModelOverloaded("The model took too long to answer.") from error
         except gx.GoogleAPICallError as error:
-            raise to_error(int(error.code or 500), error.message) from error
-        except (gx.RetryError, OSError, ValueError) as error:
-            # The errors of requests are OSErrors; a body that is not JSON is a ValueError.
-            raise ModelOverloaded(f"The model failed: {type(error).__name__}.") from error
+            headers = getattr(error.response, "headers", None)
+            raise to_error(int(error.code or 500), error.message, headers, error.details) from error
+        except (gx.RetryError, OSError) as error:
+            # The errors of requests are OSErrors.
+            raise ModelOverloaded(
+                f"The model cannot be reached ({type(error).__name__})."
+            ) from error
+        except ValueError as error:
+            # A body that is not JSON.
+            raise AnswerUnusable(f"The answer is unreadable: {type(error).__name__}.") from error
         first = response.candidates[0] if response.candidates else None
         return response_text(
             response.prompt_feedback.block_reason.name,

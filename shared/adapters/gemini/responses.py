@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from shared.adapters.availability import status_outage
 from shared.errors import MoodreelError
 from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelUnavailable, PromptRefused
 
@@ -42,10 +44,17 @@ def response_text(block_reason: str, finish_reason: str, parts: Sequence[str]) -
     return text
 
 
-def to_error(status: int, message: str) -> MoodreelError:
-    """Converts an HTTP status of the service to an error."""
-    if status in (408, 429) or status >= 500:
-        return ModelOverloaded(f"The model cannot answer for now ({status}).")
+def to_error(
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    details: Sequence[Any] = (),
+) -> MoodreelError:
+    """Converts an error of the service: its HTTP status, its message, the headers of the response
+    and the details of google.rpc.Status."""
+    outage = status_outage(status, headers or {}, details, ModelOverloaded, "The model")
+    if outage is not None:
+        return outage
     # google.api_core puts the URL before the message of the service.
     text = message.rpartition(": ")[2][:200]
     return ModelUnavailable(f"The model refuses the request ({status}): {text}")

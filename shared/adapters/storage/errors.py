@@ -9,12 +9,14 @@ from google.api_core import exceptions as gx
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 
-from shared.errors import MoodreelError, SourceExpired, StorageUnavailable
+from shared.adapters.availability import find_outage
+from shared.errors import MoodreelError, SourceExpired, StorageOverloaded, StorageUnavailable
 
 
 @contextmanager
 def translate_errors(not_found: type[MoodreelError] = SourceExpired) -> Iterator[None]:
-    """Raises `not_found` for 404 and StorageUnavailable for other errors.
+    """Raises `not_found` for 404, StorageOverloaded for an outage and StorageUnavailable for other
+    errors.
 
     PreconditionFailed (412) is left to the caller.
     """
@@ -27,10 +29,13 @@ def translate_errors(not_found: type[MoodreelError] = SourceExpired) -> Iterator
         raise
     except gx.RequestRangeNotSatisfiable as error:
         raise SourceExpired("The uploaded file is shorter than it was.") from error
-    except (gx.Forbidden, gx.BadRequest, gx.Unauthorized) as error:
-        # A setting of the operator, not the user's input: it can be fixed and retried.
-        raise StorageUnavailable(f"Cloud Storage refuses access: {error.message}") from error
     except (gx.GoogleAPIError, GoogleAuthError, DataCorruption, OSError) as error:
+        outage = find_outage(error, StorageOverloaded, "Cloud Storage")
+        if outage is not None:
+            raise outage from error
+        if isinstance(error, gx.Forbidden | gx.BadRequest | gx.Unauthorized):
+            # A setting of the operator, not the user's input: it can be fixed and retried.
+            raise StorageUnavailable(f"Cloud Storage refuses access: {error.message}") from error
         raise StorageUnavailable(f"Cloud Storage failed: {type(error).__name__}.") from error
 
 

@@ -12,7 +12,6 @@ from shared.errors import (
     IdentityUnavailable,
     InvalidRequest,
     LimitReached,
-    MailUnavailable,
     MoodreelError,
     NotFound,
     StorageUnavailable,
@@ -24,6 +23,7 @@ from shared.http.headers import REQUEST_ID
 from shared.http.problems import UNEXPECTED, error_status
 from shared.http.routing import Route
 from shared.http.schemas import ResponseModel
+from shared.ports.outbound import MailUnavailable
 
 DEPENDENCY_ERRORS = (
     IdentityUnavailable, FirestoreUnavailable, MailUnavailable, StorageUnavailable,

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from shared.errors import NotFound, WrongState
@@ -193,7 +194,7 @@ class LoadSimulation:
             delay_s = self.rng.expovariate(10)
             if self.rng.random() < self.load.slow:
                 delay_s += self.rng.uniform(5, 60)
-            self.at(self.elapsed_s + delay_s, lambda message=message: self._push(message))
+            self.at(self.elapsed_s + delay_s, partial(self._push, message))
 
     def _push(self, message: Message) -> None:
         message.deliveries += 1

@@ -64,6 +64,7 @@ def run_schedule(
     if has_commands:
         for _ in range(rng.randint(1, 4)):
             schedule_command(simulation, rng, rng.choice(jobs))
+    clock = simulation.clock
     for job_id, _, recipe in jobs:
         if simulation.load.needs_review and RECIPES[recipe].deck_stage is not None:
             for at_s in RELEASES_S:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.errors import UploadAbandoned
+from shared.errors import UploadAbandoned, WaitedTooLong
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status
 from shared.jobs.rules import outcome_part
@@ -31,6 +31,8 @@ def check_always(simulation: Simulation) -> None:
         count = simulation.stage_count(name, "done")
         assert count == parts_done[name], f"{name} counts {count}, {parts_done[name]} are done"
     _check_worked_ms(simulation)
+    attempts = [unit.attempt for unit in units]
+    assert all(attempt >= 0 for attempt in attempts), f"attempts given back twice: {attempts}"
     twice = [path for path, times in simulation.done_commit_counts.items() if times > 1]
     assert not twice, f"done twice: {twice}"
     ends = [state for state in simulation.terminal_states if not state.startswith("deleted")]
@@ -141,7 +143,7 @@ def check_final_state(simulation: Simulation) -> None:
             if unit.state is UnitState.FAILED
         )
         code = job.error["code"] if job.error else ""
-        is_late = code == UploadAbandoned.code
+        is_late = code in (UploadAbandoned.code, WaitedTooLong.code)
         assert simulation.has_permanent_error or is_exhausted or is_late, (
             f"a healthy job failed: {job.error}"
         )

@@ -88,7 +88,7 @@ def random_step(
     elif dice < 0.947:
         simulation.lose_response()
     elif with_failures and dice < 0.97:
-        simulation.next_outcome = rng.choice(["failed", "retry"])
+        simulation.next_outcome = rng.choice(["failed", "retry", "unavailable"])
     elif with_failures and dice < 0.972:
         simulation.run_command(rng.choice(["cancel", "delete"]))
     elif with_failures and dice < 0.985 and simulation.job.recipe.deck_stage is not None:

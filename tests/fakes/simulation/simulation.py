@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -100,6 +101,7 @@ class Simulation:
         self.clock_and_ids = effects.ClockAndIds(
             lambda: self.now,
             lambda: f"t{next(self._numbers)}",
+            random=random.Random(0).random,
             parts_in_flight=self.parts_in_flight,
         )
         self.store.now = lambda: self.now
@@ -364,7 +366,9 @@ class Simulation:
             self.has_permanent_error = True
             return effects.Failed("bad-input", "This cannot be done.")
         if outcome == "retry":
-            return effects.Retry("model-overloaded", "Later.")
+            return effects.Retry("answer-unusable", "Again.")
+        if outcome == "unavailable":
+            return effects.Unavailable("voice-overloaded", "Later.", "speech", 30)
         if FUNCTIONS[envelope.stage].reports_outcome:
             self.notifications_sent[f"{envelope.revision}-{envelope.part}"] += 1
             return outcomes.UnitDone()

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Stage, type StoredDocument, computeCostUsd, jobFromDocuments, progressOf, toMillis } from "../src/job/model.ts";
+import { type Job, type JobView, type Stage, type StoredDocument, computeCostUsd, jobFromApi, jobFromDocuments, progressOf, toMillis, withWaits } from "../src/job/model.ts";
 import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
-import { eventLabel, remedy, stageLabel, statusLabel } from "../src/job/labels.ts";
+import { eventLabel, remedy, stageLabel, statusLabel, waitLabel } from "../src/job/labels.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");
 const timestamp = (seconds: number) => ({ toMillis: () => T0 + seconds * 1000 });
@@ -140,4 +140,24 @@ test("unknown stages and events are still readable", () => {
   const event = { at: "", epoch: 0, details: { stage: "stitching" } };
   assert.equal(eventLabel({ ...event, what: "stage_done" }), "Make the film: done");
   assert.equal(eventLabel({ ...event, what: "moved_on" }), "moved on");
+});
+
+test("a running stage shows what it waits for, as the API returns it", () => {
+  const job = jobFromDocuments("j", JOB, []) as Job;
+  const waiting = {
+    service: "speech", code: "voice-overloaded", since: "2026-11-26T12:00:00Z", next_try_at: "2026-11-26T12:03:00Z",
+  };
+  const view = { ...job, stages: job.stages.map((stage) => ({ ...stage, waiting })) } as unknown as JobView;
+  const merged = withWaits(job, jobFromApi(view));
+  assert.deepEqual(
+    merged.stages.filter((stage) => stage.waiting).map((stage) => [stage.name, stage.waiting?.next_try_at]),
+    [["text_to_speech", T0 + 180_000], ["stitching", T0 + 180_000]],
+  );
+  assert.equal(withWaits({ ...job, epoch: 1 }, jobFromApi(view)).stages[2]?.waiting, null);
+  assert.equal(withWaits(job, undefined), job);
+});
+
+test("a wait names the service and the time of the next try", () => {
+  const wait = { service: "speech", code: "voice-overloaded", since: T0, next_try_at: T0 + 180_000 } as const;
+  assert.match(waitLabel(wait, "en-GB"), /^Waiting for the speech service, next try \d\d:03$/);
 });

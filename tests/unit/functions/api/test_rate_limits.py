@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,27 +22,12 @@ from shared.pipeline import RECIPES, Bucket
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import StoredObject
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from tests.fakes.clock import START, ManualClock
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices
 from tests.fixtures.media.decks import make_script_deck
 
 POLICY = Policy("jobs", 5, 60, "At most five.")
-START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class ManualClock:
-    """A clock that is set by hand."""
-
-    time: datetime = START
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += timedelta(seconds=seconds)
 
 
 def make_request(clock: ManualClock, **fields: Any) -> ApiRequest:
@@ -185,12 +170,25 @@ def test_redrives_and_deck_edits_are_rate_limited() -> None:
     deck = {name: value for name, value in json.loads(DeckObjects.deck).items() if name != "schema"}
     edit = ("PUT", f"{job}/deck", {"revision": 0, "deck": deck})
     redrive = ("POST", f"{job}/redrive", None)
-    responses = [
-        send(harness, *request) for request in (rewrite, redrive, rewrite, edit, rewrite, redrive)
-    ]
+    release = ("POST", f"{job}/deck/release", None)
+    requests = (rewrite, redrive, release, edit, rewrite, redrive, release)
+    responses = [send(harness, *request) for request in requests]
 
-    assert [response.status_code for response in responses] == [409, 409, 409, 429, 429, 429]
+    assert [response.status_code for response in responses] == [409] * 3 + [429] * 4
     assert responses[-1].headers["RateLimit-Policy"] == '"reworks";q=3;w=60'
+
+
+@pytest.mark.parametrize(
+    ("action", "body"), [("redrive", None), ("deck/slides/s1/rewrite", {"revision": 0})]
+)
+def test_rework_is_refused_when_the_storage_limit_is_reached(action: str, body: object) -> None:
+    settings = replace(SETTINGS, max_storage_mb=1)
+    harness = AppHarness(ROUTES, settings=settings, objects=DeckObjects(), clock=ManualClock())
+    job = create_job_with_deck(harness)
+    harness.store.commit([Update(job, {"stored_bytes": 1_000_000})])
+
+    refused = send(harness, "POST", f"{job}/{action}", body)
+    assert (refused.status_code, refused.json["code"]) == (403, "storage-full")
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,6 @@ def test_routes_without_a_rate_limit() -> None:
     assert unlimited == {
         ("PUT", "/v1/me/preferences"),
         ("POST", "/v1/jobs/{job_id}/cancel"),
-        ("POST", "/v1/jobs/{job_id}/uploads/{input}"),
-        ("POST", "/v1/jobs/{job_id}/uploads/{input}/finalize"),
-        ("POST", "/v1/jobs/{job_id}/deck/release"),
         ("POST", "/v1/recordings/{recording_id}/stop"),
         ("POST", "/v1/webhooks/{webhook_id}/enable"),
         ("POST", "/v1/webhooks/{webhook_id}/secret"),

@@ -26,8 +26,9 @@ from shared.privacy.data_requests import (
     owner_folders,
     owner_hash,
 )
+from tests.fakes.clock import ManualClock
 from tests.fixtures.personal_data import PersonalDataHarness
-from tests.unit.functions.api.test_rate_limits import ManualClock, make_request
+from tests.unit.functions.api.test_rate_limits import make_request
 
 pytestmark = pytest.mark.slow
 

@@ -93,28 +93,38 @@ def test_exhausted_quota_counts_as_overloaded(
     synthesizer: SpeechSynthesizer, tts: TtsEmulator
 ) -> None:
     tts.add_fault(action={"status": 429, "retry_after_s": 1}, count=1)
-    with pytest.raises(VoiceOverloaded):
+    with pytest.raises(VoiceOverloaded) as caught:
         synthesizer.synthesize("Hello.", ENGLISH)
+    assert caught.value.retry_after_s == 1
     assert synthesizer.synthesize("Hello.", ENGLISH).samples > 0
 
 
 @pytest.mark.parametrize("action", [
-    {"status": 500}, {"status": 503}, {"status": 403}, {"status": 401}, {"lose_response": True},
+    {"status": 500}, {"status": 503}, {"status": 504}, {"lose_response": True},
     {"cut_after_bytes": 50},
 ])  # fmt: skip
-def test_errors_of_the_service_are_transient(
+def test_outage_of_the_service_counts_as_overloaded(
     synthesizer: SpeechSynthesizer, tts: TtsEmulator, action: dict[str, Any]
 ) -> None:
     tts.add_fault(action=action, count=1)
     call_count = tts.call_count
-    with pytest.raises(VoiceUnavailable):
+    with pytest.raises(VoiceOverloaded):
         synthesizer.synthesize("Hello.", ENGLISH)
     # The client does not retry: the unit does.
     assert tts.call_count <= call_count + 1
 
 
-def test_refused_connection_is_transient() -> None:
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_refused_access_is_transient(
+    synthesizer: SpeechSynthesizer, tts: TtsEmulator, status: int
+) -> None:
+    tts.add_fault(action={"status": status}, count=1)
     with pytest.raises(VoiceUnavailable):
+        synthesizer.synthesize("Hello.", ENGLISH)
+
+
+def test_refused_connection_counts_as_overloaded() -> None:
+    with pytest.raises(VoiceOverloaded):
         create_speech_synthesizer("http://127.0.0.1:9").synthesize("Hello.", ENGLISH)
 
 

@@ -15,7 +15,8 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
 from shared.http.schemas import RequestModel, ResponseModel
 from shared.ports.identity import User
-from tests.unit.functions.api.test_rate_limits import ManualClock, make_request
+from tests.fakes.clock import ManualClock
+from tests.unit.functions.api.test_rate_limits import make_request
 
 
 class ItemRequest(RequestModel):

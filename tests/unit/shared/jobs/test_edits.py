@@ -89,7 +89,7 @@ def test_results_that_an_edited_film_lacks_are_removed() -> None:
     job = replace(simulation.job, artifacts=old)
     new = Artifact("film.mp4", "x", "outputs", "film.2", 2, 1)
     result = UnitDone((new,), replaced_names=("film.mp4", "subtitles.vtt"))
-    writes = join_writes(job, "stitching", result, simulation.now, worked_ms=0)
+    writes = join_writes(job, "stitching", result, simulation.now, worked_ms=0, parts_in_flight=2)
     job_update = writes[-1]
     assert isinstance(job_update, Update)
     assert [row["object"] for row in job_update.fields["artifacts"]] == ["z", "film.2"]

@@ -1,7 +1,7 @@
 /** Display names of stages, states, events and artifacts. */
-import type { HistoryEvent, JobStatus, ResultKind, StageName, StageState } from "../contract.ts";
+import type { HistoryEvent, JobStatus, ResultKind, ServiceName, StageName, StageState } from "../contract.ts";
 import { findLabel } from "../labels.ts";
-import type { Artifact, Failure, Job } from "./model.ts";
+import type { Artifact, Failure, Job, Wait } from "./model.ts";
 
 const STAGE_LABELS: Readonly<Record<StageName, readonly [string, string]>> = {
   upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
@@ -46,6 +46,23 @@ const STATE_LABELS: Readonly<Record<StageState, string>> = {
 
 export function stateLabel(state: StageState): string {
   return STATE_LABELS[state];
+}
+
+const SERVICE_LABELS: Readonly<Record<ServiceName, string>> = {
+  speech: "the speech service",
+  model: "the language model",
+  pictures: "the picture model",
+  storage: "the file storage",
+  database: "the database",
+  mail: "the mail server",
+  other: "another service",
+};
+
+/** Such as "Waiting for the speech service, next try 14:03". */
+export function waitLabel(wait: Wait, locale?: string): string {
+  const service = findLabel(SERVICE_LABELS, wait.service) ?? SERVICE_LABELS.other;
+  const time = new Date(wait.next_try_at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  return `Waiting for ${service}, next try ${time}`;
 }
 
 /** An event of a job's history, as the API returns it. */

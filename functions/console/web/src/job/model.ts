@@ -1,10 +1,18 @@
 /** The model of a job and its stages, from Firestore documents or from the API. */
-import { type JobStatus, type StageState, JOB_OUTCOMES, STAGE_USD_PER_S } from "../contract.ts";
+import { type JobStatus, type ServiceName, type StageState, JOB_OUTCOMES, STAGE_USD_PER_S } from "../contract.ts";
 
 export interface Failure {
   code: string;
   message: string;
   stage: string | null;
+}
+
+/** What a stage waits for: a service that is overloaded or unavailable. Times in ms since the epoch. */
+export interface Wait {
+  service: ServiceName;
+  code: string;
+  since: number;
+  next_try_at: number;
 }
 
 export interface Stage {
@@ -20,6 +28,8 @@ export interface Stage {
   /** Total working time of its units, in seconds. */
   workedS: number;
   error: Failure | null;
+  /** Null unless a part waits. The documents of stages do not have it: see `useWaits`. */
+  waiting: Wait | null;
 }
 
 /** `generation` distinguishes versions of an artifact. */
@@ -176,6 +186,7 @@ function toStage(doc: StoredDocument): Stage {
     finished_at: toMillis(doc.finished_at),
     workedS: workedSeconds(doc),
     error: toFailure(doc.error),
+    waiting: null,
   };
 }
 
@@ -191,7 +202,7 @@ export function computeCostUsd(stage: string, seconds: number): number {
 function emptyStage(name: string, state: StageState): Stage {
   return {
     name, state, done: 0, total: null, progress: 0, attempts: 0, queued_at: null,
-    started_at: null, finished_at: null, workedS: 0, error: null,
+    started_at: null, finished_at: null, workedS: 0, error: null, waiting: null,
   };
 }
 
@@ -199,6 +210,24 @@ function toFailure(value: unknown): Failure | null {
   if (!value) return null;
   const { code, message, stage } = value as Failure;
   return { code, message, stage: stage ?? null };
+}
+
+function toWait(value: Wait | null | undefined): Wait | null {
+  if (!value) return null;
+  return { ...value, since: toMillis(value.since) ?? 0, next_try_at: toMillis(value.next_try_at) ?? 0 };
+}
+
+/** The job with the waits of its stages, which only the API knows, if they are of the same epoch. */
+export function withWaits(job: Job, polled: Job | null | undefined): Job {
+  if (!polled || polled.epoch !== job.epoch || polled.revision !== job.revision) return job;
+  const waits = new Map(polled.stages.map((stage) => [stage.name, stage.waiting]));
+  return {
+    ...job,
+    stages: job.stages.map((stage) => {
+      const ended = stage.state !== "queued" && stage.state !== "running";
+      return { ...stage, waiting: ended ? null : (waits.get(stage.name) ?? null) };
+    }),
+  };
 }
 
 /** Milliseconds of a Firestore timestamp, a Date or an RFC 3339 string; null otherwise. */
@@ -230,6 +259,7 @@ export function jobFromApi(view: JobView): Job {
       queued_at: toMillis(stage.queued_at),
       started_at: toMillis(stage.started_at),
       finished_at: toMillis(stage.finished_at),
+      waiting: toWait(stage.waiting),
       workedS: 0,
     })),
     artifacts: view.artifacts.map((artifact) => ({ ...artifact, generation: view.revision })),

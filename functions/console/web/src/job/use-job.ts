@@ -2,9 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import { useCollection, useDocument } from "../firestore.ts";
-import { type Job, type JobView, jobFromApi, jobFromDocuments } from "./model.ts";
+import { type Job, type JobView, jobFromApi, jobFromDocuments, withWaits } from "./model.ts";
 
 const POLL_MS = 4_000;
+/** How often the API is asked what the stages of a running job wait for. */
+const WAITS_POLL_MS = 15_000;
 /** Polling starts when the listener has no value after this time. */
 const LISTEN_TIMEOUT_MS = 3_000;
 
@@ -22,13 +24,17 @@ export function useJob(id: string): JobState {
   const loaded = doc.value === null || (exists && stages.value !== undefined);
   const timedOut = useTimedOut(!loaded);
   const offline = Boolean(doc.errorCode || stages.errorCode) || timedOut;
-  const polled = usePolledJob(id, offline);
+  const running = doc.value?.data.status === "running";
+  // Browsers cannot read units, which know what they wait for.
+  const polled = usePolledJob(id, offline || running, offline ? POLL_MS : WAITS_POLL_MS);
 
   // Waits for the stages, so that the job is not rendered twice.
   if (loaded) {
     const stageDocuments = (stages.value ?? []).map((row) => row.data);
     const streamed = doc.value ? jobFromDocuments(id, doc.value.data, stageDocuments) : null;
-    return offline ? { job: polled ?? streamed, isLive: false } : { job: streamed, isLive: true };
+    return offline
+      ? { job: polled ?? streamed, isLive: false }
+      : { job: streamed && withWaits(streamed, polled), isLive: true };
   }
   return { job: polled, isLive: !offline };
 }
@@ -45,7 +51,7 @@ function useTimedOut(waiting: boolean): boolean {
   return timedOut;
 }
 
-function usePolledJob(id: string, enabled: boolean): Job | null | undefined {
+function usePolledJob(id: string, enabled: boolean, everyMs: number): Job | null | undefined {
   const [job, setJob] = useState<Job | null | undefined>(undefined);
   useEffect(() => {
     // An earlier polled value is older than what the listener has sent since.
@@ -60,14 +66,14 @@ function usePolledJob(id: string, enabled: boolean): Job | null | undefined {
       } catch (error) {
         if (!cancelled && error instanceof Problem && error.status === 404) setJob(null);
       }
-      if (!cancelled) timer = setTimeout(() => void poll(), POLL_MS);
+      if (!cancelled) timer = setTimeout(() => void poll(), everyMs);
     };
     void poll();
     return () => {
       cancelled = true;
       clearTimeout(timer);
     };
-  }, [id, enabled]);
+  }, [id, enabled, everyMs]);
   return job;
 }
 

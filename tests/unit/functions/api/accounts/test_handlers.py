@@ -13,15 +13,13 @@ from functions.api.routes import ROUTES
 from shared.entrypoints import bootstrap
 from shared.errors import (
     AddressTaken,
-    MailRefused,
-    MailUnavailable,
     NotFound,
     WrongCredentials,
 )
 from shared.ports.identity import Session
-from shared.ports.outbound import Email
+from shared.ports.outbound import Email, MailRefused, MailUnavailable
 from tests.fakes.application import SETTINGS, AppHarness
-from tests.unit.functions.api.test_rate_limits import ManualClock
+from tests.fakes.clock import ManualClock
 
 TAKEN, NEW, NO_MAILBOX = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
 PASSWORD = "correct horse battery"

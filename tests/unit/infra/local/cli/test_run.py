@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from infra.local.cli.download import download_artifacts
 from infra.local.cli.inputs import guess_content_type
-from infra.local.cli.progress import ProgressDisplay, format_interval
+from infra.local.cli.progress import ProgressDisplay, format_interval, format_stage
 from infra.local.client.api_client import ApiError, Client, TransferError, User
 
 
@@ -256,3 +257,12 @@ def test_interval_of_two_timestamps() -> None:
 )
 def test_content_types_do_not_depend_on_the_machine(name: str, expected: str) -> None:
     assert guess_content_type(Path(name)) == expected
+
+
+def test_waiting_stage_names_the_service_and_the_next_try() -> None:
+    stage = {"name": "text_to_speech", "state": "running", "done": 1, "total": 4, "attempts": 1}
+    next_try = datetime(2026, 1, 1, 14, 3, 20).astimezone()
+    waiting = {"service": "speech", "code": "voice-overloaded", "next_try_at": next_try.isoformat()}
+    line = format_stage({**stage, "waiting": waiting})
+    assert line.endswith("waiting for the speech service, next try 14:03:20")
+    assert "waiting" not in format_stage({**stage, "waiting": None})

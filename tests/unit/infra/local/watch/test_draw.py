@@ -164,3 +164,15 @@ def test_problem_log_reads_only_new_and_complete_lines(tmp_path: Path) -> None:
     assert len(problems.read()) == 1
     log.write_text("not json {\n{broken\n[1] ERROR in worker\n")
     assert next(problem.text for problem in problems.read()) == "in worker"
+
+
+def test_unit_that_waits_names_its_service(snapshot: Snapshot) -> None:
+    unit = active_unit(
+        lease_until=None,
+        not_before=NOON + timedelta(seconds=90),
+        error_code="voice-overloaded",
+        service="speech",
+    )
+    state = replace(snapshot.pipeline, active_units=(unit,)) if snapshot.pipeline else None
+    text = "\n".join(draw(replace(snapshot, pipeline=state), width=200))
+    assert "waits for the speech service, retry in 90 s: voice-overloaded" in text

@@ -100,6 +100,7 @@ def test_unavailable_model_is_overloaded_and_not_retried_here(
     gemini.add_fault(**fault)
     response = gemini_adapter.call("deck", PROMPT, timeout_s=2.0 if "stall_s" in fault else 60.0)
     assert (response["error"], response["permanent"]) == ("model-overloaded", False)
+    assert response["retry_after_s"] == fault.get("retry_after_s", 0)
     assert gemini.call_count - call_count <= 1
 
 

@@ -3,7 +3,7 @@ import { formatClock, formatDuration } from "../../format.ts";
 import { type Job, type Stage, computeCostUsd } from "../model.ts";
 import { useNow } from "../use-job.ts";
 import { type Bar, isMoving, waterfall } from "./waterfall.ts";
-import { stageDescription, stageLabel, stateLabel } from "../labels.ts";
+import { stageDescription, stageLabel, stateLabel, waitLabel } from "../labels.ts";
 
 export function Stages({ job }: { job: Job }) {
   const now = useNow(isMoving(job.stages));
@@ -72,6 +72,7 @@ export function Stages({ job }: { job: Job }) {
 }
 
 function stateText(stage: Stage): string {
+  if (stage.waiting) return waitLabel(stage.waiting);
   const parts = [stateLabel(stage.state)];
   if (stage.state === "running" && stage.total) {
     parts.push(`${Math.floor(stage.progress * 100)} %`);

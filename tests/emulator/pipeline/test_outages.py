@@ -1,0 +1,54 @@
+"""A paid service that refuses every call for a minute: the job waits and is done afterwards."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.local.client.http import request
+from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.recipes.films.prompt import Prompt
+
+pytestmark = pytest.mark.suite
+
+OUTAGE_S = 60
+
+
+@pytest.mark.parametrize(
+    ("emulator", "service", "stage"),
+    [("tts", "speech", "text_to_speech"), ("gemini", "model", "slide_generation")],
+)
+def test_job_waits_for_a_service_without_quota(
+    suite: SuiteHandle, tmp_path: Path, emulator: str, service: str, stage: str
+) -> None:
+    client, faults = suite.client(), suite.url(emulator) + "/_faults"
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_bytes(Prompt(f"Why the {service} of whales carries far").to_bytes())
+    rule = {"match": {"method": "POST"}, "action": {"status": 429, "retry_after_s": 3}}
+    request("POST", faults, rule)
+    started_at = time.monotonic()
+    try:
+        job_id = suite.start_job(client, "presentation", prompt, options={"slides": "3"})
+
+        def read_wait() -> dict[str, str] | None:
+            stages = client.get_job(job_id)["stages"]
+            return next((row["waiting"] for row in stages if row["name"] == stage), None)
+
+        wait = wait_until(read_wait, f"{stage} to wait")
+        assert wait["service"] == service
+        assert wait["code"].endswith("-overloaded")
+        assert wait["since"] < wait["next_try_at"]
+        time.sleep(max(0.0, OUTAGE_S - (time.monotonic() - started_at)))
+        refused_count = request("GET", faults).json()["rules"][0]["fired_count"]
+        # More refusals than a unit has attempts.
+        assert refused_count > 5
+        assert client.get_job(job_id)["status"] == "running"
+    finally:
+        request("DELETE", faults)
+    job = suite.wait_for_job(client, job_id)
+    assert job["status"] == "done", job["error"]
+    attempts = {row["name"]: row["attempts"] for row in job["stages"] if row["attempts"]}
+    assert set(attempts.values()) == {1}
+    assert all(row["waiting"] is None for row in job["stages"])
