@@ -24,6 +24,7 @@ from shared.privacy.data_requests import (
     job_folders,
     owner_folders,
 )
+from shared.privacy.limit_counters import counters_of
 from shared.recipes.stored_object import StoredObject
 
 PAGE_SIZE = 300
@@ -81,9 +82,15 @@ class UserData:
         if "/" not in self._owner and not (second_pass and self._created_before):
             paths = [f"{collection}/{self._owner}" for collection in USER_ID_COLLECTIONS]
             yield from (doc.path for doc in self._store.read(paths) if doc is not None)
-        for collection in HASHED_COLLECTIONS if self._created_before is None else ():
+        if self._created_before is None:
             for limit_hash in self._limit_hashes:
-                yield from self._store.list_paths_containing(collection, limit_hash)
+                yield from self._list_counters(limit_hash)
+
+    def _list_counters(self, key_hash: str) -> Iterator[str]:
+        after = ""
+        while docs := self._store.run_query(counters_of(key_hash, after=after)):
+            yield from (doc.path for doc in docs)
+            after = docs[-1].id
 
     def list_job_data(self, job_id: str) -> list[RemovedItem]:
         """Returns all documents below and beside a job, and all its objects."""

@@ -153,10 +153,6 @@ class FirestoreJobStore:
                 for snapshot in query.select([]).stream(**CALL_OPTIONS)
             )
 
-    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
-        names = _stream(self._client.collection(collection).select([]))
-        return tuple(snapshot.reference.path for snapshot in names if text in snapshot.id)
-
     def _purge(self, query: Any) -> None:
         while True:
             references = [

@@ -30,6 +30,7 @@ from shared.pipeline import (
     Bucket,
     FinalizeTrigger,
 )
+from shared.privacy.limit_counters import LIMITS, hash_key
 from shared.tasks.task import new_task
 
 PERSONAL_DATA = "personal_data"
@@ -48,8 +49,8 @@ OWNED_COLLECTIONS = (
 they exist, an outcome may create deliveries and a camera may be recorded."""
 USER_ID_COLLECTIONS = ("preferences", "users")
 """Collections with one document per user, whose id is that of the user."""
-HASHED_COLLECTIONS = ("limits",)
-"""Collections whose ids contain the hash of a user id or an address."""
+HASHED_COLLECTIONS = (LIMITS,)
+"""Collections that contain the hash of a user id or an address."""
 JOBS = "jobs"
 TRIGGER_PREFIXES = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
 """Prefixes of the objects that trigger a function, which may quarantine them."""
@@ -144,7 +145,7 @@ def new_erasure(
 ) -> Create:
     """Returns the write that requests an erasure, with the account or without it. Sign-in attempts
     and emails are counted under the hash of the address, so it needs that hash."""
-    limit_hashes = [owner_hash(value) for value in (owner, email.lower()) if value]
+    limit_hashes = [hash_key(value) for value in (owner, email.lower()) if value]
     return new_request(
         request_id,
         owner,

@@ -27,9 +27,13 @@ class MemoryJobStore:
         self.documents: dict[str, tuple[dict[str, Any], int]] = {}
         self._versions = itertools.count(1)
         self.read_count = 0
+        self.documents_read = 0
+        """The reads that Firestore would bill: one per document, at least one per query."""
 
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
+        paths = tuple(paths)
         self.read_count += 1
+        self.documents_read += len(paths)
         return tuple(self._doc(path) for path in paths)
 
     def run_query(self, query: Query) -> tuple[Doc, ...]:
@@ -43,7 +47,9 @@ class MemoryJobStore:
         docs.sort(key=lambda doc: _sort_key(doc, query), reverse=query.descending)
         if query.after is not None:
             docs = [doc for doc in docs if _is_after(doc, query)]
-        return tuple(docs[: query.limit])
+        docs = docs[: query.limit]
+        self.documents_read += max(1, len(docs))
+        return tuple(docs)
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         writes = list(writes)
@@ -99,9 +105,6 @@ class MemoryJobStore:
             if path.startswith(f"jobs/{job_id}/")
             or (path.split("/")[0] in related and data.get("job") == job_id)
         )
-
-    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
-        return tuple(doc.path for doc in self.run_query(Query(collection)) if text in doc.id)
 
     def _apply(self, write: Write) -> None:
         match write:

@@ -20,6 +20,7 @@ from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import all_documents, newest_owned, owned_documents
 from shared.jobs import queries
 from shared.jobs.webhooks import newest_deliveries
+from shared.privacy.limit_counters import counters_expiring_on, counters_of
 from shared.tasks.task import due_tasks
 
 ROOT = Path(__file__).parents[4]
@@ -46,6 +47,8 @@ QUERIES = (
     due_tasks("deliveries", NOW),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
+    counters_of("a" * 32, after="a" * 20),
+    counters_expiring_on(NOW.date()),
 )
 """A query of every function that returns one."""
 
@@ -118,7 +121,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 24
+    assert len(recorded_queries) == 26
     assert len(required) == 11
     assert required <= declared
 
