@@ -139,28 +139,45 @@ class CloudObjectStore:
                 count += 1
         return count
 
-    def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
+    def list_objects(
+        self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[StoredObject, ...]:
         with translate_errors():
             blobs = self._client.list_blobs(
-                self._bucket_names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+                self._bucket_names[bucket],
+                prefix=prefix,
+                # This name is included, so one more is read.
+                start_offset=after or None,
+                max_results=limit + 1 if after else limit,
+                retry=RETRY,
+                timeout=TIMEOUT_S,
             )
-            return tuple(_to_stored_object(bucket, blob) for blob in blobs)
+            rows = [_to_stored_object(bucket, blob) for blob in blobs if blob.name != after]
+        return tuple(rows[:limit])
 
-    def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
-        names: set[str] = set()
+    def list_prefixes(
+        self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        folders: set[str] = set()
         with translate_errors():
             pages = self._client.list_blobs(
                 self._bucket_names[bucket],
                 prefix=prefix,
                 delimiter="/",
+                # The first name after all names in the folder `after`: "0" follows "/".
+                start_offset=f"{prefix}{after}0" if after else None,
                 # Prefixes only; the objects next to them are not sent.
                 fields="prefixes,nextPageToken",
+                page_size=limit,
                 retry=RETRY,
                 timeout=TIMEOUT_S,
             )
             for page in pages.pages:
-                names |= {item.removeprefix(prefix).rstrip("/") for item in page.prefixes}
-        return tuple(sorted(names))
+                folders.update(page.prefixes)
+                if len(folders) >= limit:
+                    break
+        names = [folder.removeprefix(prefix).removesuffix("/") for folder in sorted(folders)]
+        return tuple(names[:limit])
 
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._bucket_names.items() if name == ref.bucket), None)
