@@ -138,6 +138,11 @@ def all_documents(collection: str) -> Query:
     return Query(collection)
 
 
+def page_of(collection: str, *, after: str = "", limit: int) -> Query:
+    """Returns the query for a page of a collection, sorted by id, after the id `after`."""
+    return Query(collection, after=(after,) if after else None, limit=limit)
+
+
 def owned_documents(collection: str, owner: str, *, after: str = "", limit: int = 1000) -> Query:
     """Returns the query for an owner's documents in a collection, sorted by id, after the id
     `after`."""

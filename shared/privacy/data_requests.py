@@ -155,6 +155,8 @@ def new_erasure(
             "account": account,
             "limit_hashes": limit_hashes,
             "cursor": "",
+            "camera_cursor": "",
+            "is_searching": False,
             "remaining_counts": {},
             "receipt": None,
             "inventory": None,
