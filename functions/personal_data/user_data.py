@@ -17,6 +17,7 @@ from shared.privacy.data_requests import (
     EXPORT,
     HASHED_COLLECTIONS,
     JOBS,
+    KEPT_WITH_ACCOUNT,
     OWNED_COLLECTIONS,
     USER_ID_COLLECTIONS,
     Folder,
@@ -69,7 +70,10 @@ class UserData:
     def list_other_documents(self, *, second_pass: bool) -> Iterator[str]:
         """Yields the paths of the documents outside jobs. In the `second_pass` preferences of a
         user who keeps the account are excluded, because they are new."""
+        kept = () if self._created_before is None else KEPT_WITH_ACCOUNT
         for collection in OWNED_COLLECTIONS:
+            if collection in kept:
+                continue
             yield from (doc.path for doc in self.list_documents(collection))
         for doc in self.list_documents(DATA_REQUESTS):
             ended = doc.data["finished_at"] is not None

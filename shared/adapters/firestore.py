@@ -19,6 +19,7 @@ from shared.flows.documents import (
     Delete,
     Doc,
     Increment,
+    Merge,
     Put,
     Query,
     Update,
@@ -172,6 +173,8 @@ class FirestoreJobStore:
                 batch.create(reference, dict(data))
             case Put(_, data):
                 batch.set(reference, dict(data))
+            case Merge(_, fields):
+                batch.set(reference, _nest(_to_firestore(fields)), merge=True)
             case Update(_, fields, version):
                 option = None if version is None else self._version_option(version)
                 batch.update(reference, _to_firestore(fields), option=option)
@@ -214,3 +217,15 @@ def _to_firestore(fields: Any) -> dict[str, Any]:
         name: firestore.Increment(value.by) if isinstance(value, Increment) else value
         for name, value in fields.items()
     }
+
+
+def _nest(fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields with maps in place of dots: a merge takes no paths of fields."""
+    nested: dict[str, Any] = {}
+    for name, value in fields.items():
+        *parents, key = name.split(".")
+        target = nested
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[key] = value
+    return nested

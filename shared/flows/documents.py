@@ -11,6 +11,7 @@ documents.
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address
     recordings/{recording}                         a clip, finished or not
+    totals/{owner}.{shard}                         running totals of an owner's jobs
 """
 
 from __future__ import annotations
@@ -70,6 +71,15 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Sets `fields` like Update, and creates the document when it does not exist. An Increment of a
+    missing field starts at 0."""
+
+    path: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Deletes a document. CONFLICT when `version` is not None and the document has another
     version."""
@@ -78,7 +88,7 @@ class Delete:
     version: Any = None
 
 
-Write = Create | Update | Put | Delete
+Write = Create | Update | Put | Merge | Delete
 
 
 class CommitResult(Enum):

@@ -16,7 +16,6 @@ from shared.flows.documents import (
     Increment,
     Update,
     Write,
-    job_path,
     stage_path,
     unit_path,
 )
@@ -35,6 +34,7 @@ from shared.jobs.model import (
 )
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
+from shared.jobs.update import update_job
 
 
 def commit_part(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
@@ -189,7 +189,7 @@ def join_writes(
             writes.append(_review_event(job, now))
         elif job.status is Status.AWAITING_UPLOAD:
             fields["status"] = Status.RUNNING
-    writes.append(Update(job_path(job.id), fields, job.version))
+    writes += update_job(job, fields)
     return writes
 
 

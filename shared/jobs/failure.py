@@ -21,6 +21,7 @@ from shared.jobs import rules
 from shared.jobs.commit import end_writes
 from shared.jobs.model import Job, StageState, Status, UnitState
 from shared.jobs.queries import read_outcome_messages, read_view
+from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 
 
@@ -115,15 +116,14 @@ def fail_job_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndI
 def job_failure_writes(job: Job, error: dict[str, Any], now: datetime) -> list[Write]:
     """Returns the writes that fail a job, guarded by its version."""
     return [
-        Update(
-            job_path(job.id),
+        *update_job(
+            job,
             {
                 "status": Status.FAILED,
                 "error": error,
                 f"stages.{error['stage']}": StageState.FAILED,
                 "updated_at": now,
             },
-            job.version,
         ),
         *end_writes(job, Status.FAILED, now, failed_stage=error["stage"]),
     ]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from shared.flows.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
 from shared.flows.envelope import Envelope
+from shared.jobs.totals import totals_writes
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket, Recipe
 from shared.recipes.stored_object import Artifact
 
@@ -286,36 +287,32 @@ def new_job(
     """Returns the batch that creates a job: its document and one for each stage. It is committed
     before any upload URL exists."""
     first = recipe.stages[0]
-    writes: list[Write] = [
-        Create(
-            job_path(job_id),
-            {
-                "schema": SCHEMA,
-                "owner": owner,
-                "email": email,
-                "recipe": recipe.name,
-                "title": title,
-                "status": Status.AWAITING_UPLOAD,
-                "epoch": 0,
-                "revision": 0,
-                "options": dict(options),
-                "inputs": [job_input.to_dict() for job_input in inputs],
-                "stages": {
-                    name: StageState.QUEUED if name == first else StageState.WAITING
-                    for name in recipe.stages
-                },
-                "artifacts": [],
-                "facts": {},
-                "warnings": [],
-                "error": None,
-                "stored_bytes": sum(job_input.size_bytes for job_input in inputs),
-                "worked_ms": {},
-                "created_at": now,
-                "updated_at": now,
-                "expires_at": expires_at,
-            },
-        )
-    ]
+    job: dict[str, Any] = {
+        "schema": SCHEMA,
+        "owner": owner,
+        "email": email,
+        "recipe": recipe.name,
+        "title": title,
+        "status": Status.AWAITING_UPLOAD,
+        "epoch": 0,
+        "revision": 0,
+        "options": dict(options),
+        "inputs": [job_input.to_dict() for job_input in inputs],
+        "stages": {
+            name: StageState.QUEUED if name == first else StageState.WAITING
+            for name in recipe.stages
+        },
+        "artifacts": [],
+        "facts": {},
+        "warnings": [],
+        "error": None,
+        "stored_bytes": sum(job_input.size_bytes for job_input in inputs),
+        "worked_ms": {},
+        "created_at": now,
+        "updated_at": now,
+        "expires_at": expires_at,
+    }
+    writes: list[Write] = [Create(job_path(job_id), job)]
     for stage in recipe.stages:
         fields = blank_stage(job_id, owner, stage, 0, now)
         if stage == first:
@@ -327,6 +324,7 @@ def new_job(
             }
         writes.append(Create(stage_path(job_id, stage, 0), fields))
     writes.append(history_event(job_id, now, "created", epoch=0))
+    writes += totals_writes(owner, job_id, {}, job)
     return tuple(writes)
 
 

@@ -17,6 +17,7 @@ from shared.cameras.camera import CAMERA_SECRETS, CAMERAS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
 from shared.cameras.viewers import VIEWERS
 from shared.flows.documents import Create
+from shared.jobs.totals import TOTALS
 from shared.pipeline import (
     EXPORTS_PREFIX,
     FUNCTIONS,
@@ -43,10 +44,13 @@ NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, VIEWERS)
 """The collections below that are not exported: passwords, tokens and documents of workers."""
 OWNED_COLLECTIONS = (
     "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
-    "deliveries", "shares", "mails", "idempotency",
+    "deliveries", "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
 they exist, an outcome may create deliveries and a camera may be recorded."""
+KEPT_WITH_ACCOUNT = (TOTALS,)
+"""The collections above that an erasure keeps with the account, because jobs that are created after
+the request count in them. The jobs that it deletes no longer count."""
 USER_ID_COLLECTIONS = ("preferences", "users")
 """Collections with one document per user, whose id is that of the user."""
 HASHED_COLLECTIONS = (LIMITS,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from shared.flows.documents import (
     Doc,
     Filter,
     Increment,
+    Merge,
     Put,
     Query,
     Update,
@@ -89,7 +91,11 @@ class MemoryJobStore:
         return sum(doc.data["state"] in status_set for doc in self._owned("recordings", owner))
 
     def _owned(self, collection: str, owner: str) -> tuple[Doc, ...]:
-        return self.run_query(Query(collection, (Filter("owner", "==", owner),)))
+        """Returns the documents that an aggregation covers, which is billed by the thousand."""
+        billed = self.documents_read
+        docs = self.run_query(Query(collection, (Filter("owner", "==", owner),)))
+        self.documents_read = billed + max(1, math.ceil(len(docs) / 1000))
+        return docs
 
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         data = self.documents.get(path, ({}, 0))[0]
@@ -110,8 +116,8 @@ class MemoryJobStore:
         match write:
             case Create(path, data) | Put(path, data):
                 self.documents[path] = (dict(data), next(self._versions))
-            case Update(path, fields):
-                data = self.documents[path][0]
+            case Update(path, fields) | Merge(path, fields):
+                data = self.documents.get(path, ({}, 0))[0]
                 for name, value in fields.items():
                     data = _with_field(data, name.split("."), value)
                 self.documents[path] = (data, next(self._versions))

@@ -17,7 +17,6 @@ from shared.flows.documents import (
     Create,
     Update,
     Write,
-    job_path,
     stage_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish
@@ -27,6 +26,7 @@ from shared.jobs.commit import stop_stage
 from shared.jobs.model import Job, StageState, Status, blank_stage, history_event
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_snapshot
+from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult
 
@@ -62,11 +62,10 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
             name for name in job.recipe.stages_after_deck if snapshot.stages[name].total is not None
         ]
         result = yield from commit(
-            Update(
-                job_path(job_id),
+            *update_job(
+                job,
                 {"status": Status.RUNNING, "updated_at": now}
                 | {f"stages.{name}": StageState.QUEUED for name in waiting_stages},
-                job.version,
             ),
             *(
                 Update(
@@ -194,21 +193,18 @@ def _revision_writes(
         stages[name] = fields["state"]
         writes.append(Create(stage_path(job.id, name, revision), fields))
     writes.append(history_event(job.id, now, "revised", epoch=epoch, revision=revision))
-    writes.append(
-        Update(
-            job_path(job.id),
-            {
-                "status": status,
-                "epoch": epoch,
-                "revision": revision,
-                "options": dict(options),
-                "stages": stages,
-                "error": None,
-                "updated_at": now,
-                "expires_at": now + timedelta(days=retention_days),
-            },
-            job.version,
-        )
+    writes += update_job(
+        job,
+        {
+            "status": status,
+            "epoch": epoch,
+            "revision": revision,
+            "options": dict(options),
+            "stages": stages,
+            "error": None,
+            "updated_at": now,
+            "expires_at": now + timedelta(days=retention_days),
+        },
     )
     return writes
 

@@ -11,7 +11,6 @@ from shared.flows.documents import (
     Delete,
     Update,
     Write,
-    job_path,
     stage_path,
     unit_path,
 )
@@ -20,6 +19,7 @@ from shared.jobs import rules
 from shared.jobs.model import StageState, Status, history_event, revision_of
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
+from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 
 
@@ -58,19 +58,16 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
         status = rules.status_after_redrive(snapshot, uploaded)
         stages, writes = reset_stages(snapshot, job.recipe.stages, status, now)
         writes.append(history_event(job_id, now, "redriven", epoch=epoch))
-        writes.append(
-            Update(
-                job_path(job_id),
-                {
-                    "status": status,
-                    "epoch": epoch,
-                    "error": None,
-                    "stages": stages,
-                    "updated_at": now,
-                    "expires_at": now + timedelta(days=retention_days),
-                },
-                job.version,
-            )
+        writes += update_job(
+            job,
+            {
+                "status": status,
+                "epoch": epoch,
+                "error": None,
+                "stages": stages,
+                "updated_at": now,
+                "expires_at": now + timedelta(days=retention_days),
+            },
         )
         if (yield from commit(*writes)) is CommitResult.OK:
             break

@@ -17,6 +17,7 @@ from shared.flows.documents import Create, Update, all_documents, job_path
 from shared.jobs.commands import delete
 from shared.jobs.commands.delete import TOMBSTONE_DAYS
 from shared.jobs.maintenance import sweep
+from shared.jobs.totals import totals_path
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import new_erasure, new_export, owner_hash
 from shared.privacy.limit_counters import counters_of
@@ -183,7 +184,8 @@ def test_new_data_is_kept_with_the_account(harness: PersonalDataHarness) -> None
 
     assert read_receipt(harness, document)["account"] == "kept"
     counters = [doc.path for doc in harness.store.run_query(counters_of(owner_hash("alice")))]
-    remaining = {f"jobs/{new}", *counters}
+    totals = totals_path("alice", harness.jobs["alice"][0])
+    remaining = {f"jobs/{new}", totals, *counters}
     assert len(counters) == 1
     assert set(harness.find_remaining("alice")) == remaining, "an erasure resets no rate limit"
     assert harness.account_admin.accounts == {"alice", "bob"}

@@ -18,7 +18,7 @@ from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import all_documents, newest_owned, owned_documents, page_of
-from shared.jobs import queries
+from shared.jobs import queries, totals
 from shared.jobs.webhooks import newest_deliveries
 from shared.privacy.limit_counters import counters_expiring_on, counters_of
 from shared.tasks.task import due_tasks
@@ -49,6 +49,7 @@ QUERIES = (
     newest_deliveries(HOOK, after=AFTER, limit=5),
     counters_of("a" * 32, after="a" * 20),
     counters_expiring_on(NOW.date()),
+    totals.next_owner("jobs", "alice"),
     page_of("recordings/r/segments", after="a" * 20, limit=5),
 )
 """A query of every function that returns one."""
@@ -122,7 +123,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 27
+    assert len(recorded_queries) == 28
     assert len(required) == 11
     assert required <= declared
 

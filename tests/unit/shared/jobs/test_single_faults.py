@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Delete, Update, all_documents
+from shared.flows.documents import CommitResult, Delete, Update, all_documents, job_path
 from shared.flows.envelope import Envelope
 from shared.jobs import deliver
 from shared.jobs.commands import deck_review
@@ -321,7 +321,7 @@ def test_results_that_an_edited_film_lacks_are_removed() -> None:
     new = Artifact("film.mp4", "x", "outputs", "film.2", 2, 1)
     result = UnitDone((new,), replaced_names=("film.mp4", "subtitles.vtt"))
     writes = join_writes(job, "stitching", result, simulation.now, worked_ms=0)
-    job_update = writes[-1]
+    [job_update] = [write for write in writes if write.path == job_path(JOB)]
     assert isinstance(job_update, Update)
     assert [row["object"] for row in job_update.fields["artifacts"]] == ["z", "film.2"]
 
