@@ -63,9 +63,14 @@ def sweep(clock: ClockAndIds) -> Flow[int]:
                 yield from _move_to_end(job_id, clock.now())
         seen.update(unseen)
     tombstones = yield from run_query(due_tombstones(started_at))
+    purged = 0
     for tombstone in tombstones:
         yield from isolated(tombstone.id, _purge_again(tombstone.id))
-    return task_count + len(seen) + len(tombstones)
+        purged += 1
+        # After the purge, so that stalled jobs do not take all the time of every sweep.
+        if clock.now() - started_at >= timedelta(seconds=SWEEP_S):
+            break
+    return task_count + len(seen) + purged
 
 
 def _sweep_tasks(clock: ClockAndIds) -> Flow[int]:

@@ -16,6 +16,7 @@ from google.cloud.firestore_v1.base_aggregation import AggregationResult
 
 from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
+from shared.cameras.recording import newest_clips
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import all_documents, newest_owned, owned_documents, page_of
 from shared.jobs import queries, totals
@@ -49,6 +50,7 @@ QUERIES = (
     newest_deliveries(HOOK, after=AFTER, limit=5),
     counters_of("a" * 32, after="a" * 20),
     counters_expiring_on(NOW.date()),
+    newest_clips("alice", limit=1),
     totals.next_owner("jobs", "alice"),
     page_of("recordings/r/segments", after="a" * 20, limit=5),
 )
@@ -123,8 +125,8 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 28
-    assert len(required) == 11
+    assert len(recorded_queries) == 29
+    assert len(required) == 12
     assert required <= declared
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.flows.documents import Update
+from shared.flows.documents import Create, Update
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 
 CANARY = "canary-51ab"
@@ -129,6 +130,28 @@ def test_password_is_in_one_document_and_in_no_response() -> None:
     assert CANARY not in str(harness.log_events)
     paths = [path for path, (data, _) in harness.store.documents.items() if CANARY in str(data)]
     assert paths == [f"camera_secrets/{camera}"]
+
+
+def test_newest_clip_is_found_without_reading_the_other_recordings() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json["id"]
+    document = harness.store.documents[f"recordings/{recording}"][0]
+    clip = {
+        "path": "p", "generation": 1, "content_type": "video/mp4", "size_bytes": 1,
+        "duration_sec": 1.0, "fps": 1.0, "width": 2, "height": 2, "codec": "h264",
+        "audio_codec": None, "gaps": [],
+    }  # fmt: skip
+    for n in range(500):
+        created_at = document["created_at"] + timedelta(seconds=n)
+        ended = {"state": "failed"} if n > 1 else {"state": "done", "clip": clip}
+        fields = {**document, **ended, "created_at": created_at}
+        harness.store.commit([Create(f"recordings/{n:020d}", fields)])
+    harness.store.documents_read = 0
+
+    response = harness.request("GET", "/v1/recordings/last", headers=ALICE_HEADERS)
+
+    assert response.json["id"] == f"{1:020d}"
+    assert harness.store.documents_read < 10
 
 
 def test_same_address_is_same_camera_and_keeps_its_password() -> None:
