@@ -31,7 +31,8 @@ from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 
 pytestmark = pytest.mark.suite
 
-OWNED = ("jobs", "mails", "shares", "webhooks", "deliveries", "data_requests", "idempotency")
+OWNED = ("jobs", "mails", "shares", "webhooks", "deliveries", "data_requests", "idempotency",
+         "totals")  # fmt: skip
 
 
 @pytest.fixture
@@ -203,8 +204,9 @@ def test_crashes_during_an_erasure_change_nothing(suite: SuiteHandle, services: 
     erasure = wait_for_phase(first["url"], "erased")
 
     remaining = remaining_data(services, client.user.uid, [job_id])
-    # The counters of rate limits stay with the account.
-    assert {path.split(".")[0] for path in remaining} == {"limits/jobs", "limits/changes"}
+    # The counters of rate limits and the totals stay with the account.
+    kept = {"limits/jobs", "limits/changes", f"totals/{owner_hash(client.user.uid)}"}
+    assert {path.split(".")[0] for path in remaining} == kept
     rows = request("GET", request("GET", erasure["inventory_url"]).headers["Location"]).body
     assert f'"jobs/{job_id}"'.encode() in rows
     assert verify_receipt(erasure)["kept"]["tombstones"] == 1
@@ -243,6 +245,7 @@ def test_export_has_all_data_with_links_and_without_secrets(
         "mails.jsonl": 2,
         "cameras.jsonl": 0,
         "recordings.jsonl": 0,
+        "totals.jsonl": len({row["id"][0] for row in rows["jobs.jsonl"]}),
     }
     job = next(row for row in rows["jobs.jsonl"] if row["status"] == "done")
     result = job["links"]["frames.zip"].removeprefix(suite.url("api"))
