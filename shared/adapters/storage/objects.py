@@ -11,6 +11,7 @@ from google.api_core.retry import Retry
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.storage.errors import translate_errors
+from shared.adapters.storage.listing import list_blobs, list_folders
 from shared.adapters.storage.signing import Signer, sign_download, sign_upload
 from shared.adapters.storage.writer import CloudObjectWriter
 from shared.errors import ArtifactConflict, SourceExpired, StorageUnavailable
@@ -142,42 +143,17 @@ class CloudObjectStore:
     def list_objects(
         self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
     ) -> tuple[StoredObject, ...]:
-        with translate_errors():
-            blobs = self._client.list_blobs(
-                self._bucket_names[bucket],
-                prefix=prefix,
-                # This name is included, so one more is read.
-                start_offset=after or None,
-                max_results=limit + 1 if after else limit,
-                retry=RETRY,
-                timeout=TIMEOUT_S,
-            )
-            rows = [_to_stored_object(bucket, blob) for blob in blobs if blob.name != after]
-        return tuple(rows[:limit])
+        name = self._bucket_names[bucket]
+        blobs = list_blobs(self._client, name, prefix, after, limit, retry=RETRY, timeout=TIMEOUT_S)
+        return tuple(_to_stored_object(bucket, blob) for blob in blobs)
 
     def list_prefixes(
         self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
     ) -> tuple[str, ...]:
-        folders: set[str] = set()
-        with translate_errors():
-            pages = self._client.list_blobs(
-                self._bucket_names[bucket],
-                prefix=prefix,
-                delimiter="/",
-                # The first name after all names in the folder `after`: "0" follows "/".
-                start_offset=f"{prefix}{after}0" if after else None,
-                # Prefixes only; the objects next to them are not sent.
-                fields="prefixes,nextPageToken",
-                page_size=limit,
-                retry=RETRY,
-                timeout=TIMEOUT_S,
-            )
-            for page in pages.pages:
-                folders.update(page.prefixes)
-                if len(folders) >= limit:
-                    break
-        names = [folder.removeprefix(prefix).removesuffix("/") for folder in sorted(folders)]
-        return tuple(names[:limit])
+        name = self._bucket_names[bucket]
+        return list_folders(
+            self._client, name, prefix, after, limit, retry=RETRY, timeout=TIMEOUT_S
+        )
 
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._bucket_names.items() if name == ref.bucket), None)

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.entrypoints.stage import FUNCTIONS
 from shared.flows import effects
 from shared.flows.documents import Create
 from shared.jobs.maintenance.cleanup import CLEANUP_S as JOBS_CLEANUP_S
 from shared.jobs.maintenance.sweep import SWEEP_S
-from shared.pipeline import ScheduleTrigger
+from shared.pipeline import FUNCTIONS, ScheduleTrigger
 from shared.privacy import limit_counters
 from shared.privacy.limit_counters import CLEANUP_S, counter_fields, delete_expired_counters
 from tests.fakes.job_store import MemoryJobStore
