@@ -10,7 +10,7 @@ from shared.flows.envelope import JOIN
 from shared.jobs.model import Status, UnitState, revision_of
 from shared.jobs.rules import outcome_part
 from shared.jobs.totals import TOTALS, job_share, read_totals
-from shared.jobs.webhooks import WEBHOOK, event_id
+from shared.jobs.webhook_deliveries import WEBHOOK, event_id
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.tasks.task import TaskState
 from tests.fakes.simulation.simulation import JOB, OWNER, Simulation

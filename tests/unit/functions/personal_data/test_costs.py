@@ -14,7 +14,7 @@ from shared.flows.documents import Create
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import new_erasure
 from shared.privacy.limit_counters import hash_key
-from shared.runtime.interpreter import Lease
+from shared.runtime.leases import Lease
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.personal_data import PersonalDataHarness
 from tests.unit.functions.api.test_rate_limits import ManualClock, make_request

@@ -20,7 +20,7 @@ from shared.cameras.recording import newest_clips
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import all_documents, newest_owned, owned_documents, page_of
 from shared.jobs import queries, totals
-from shared.jobs.webhooks import newest_deliveries
+from shared.jobs.webhook_deliveries import newest_deliveries
 from shared.privacy.limit_counters import counters_expiring_on, counters_of
 from shared.tasks.task import due_tasks
 

@@ -21,8 +21,7 @@ from shared.jobs.maintenance.orphans import (
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, QUARANTINE_PREFIX, Bucket
 from shared.privacy.data_requests import job_folders
 from tests.fakes.simulation.simulation import JOB, Simulation
-from tests.unit.shared.jobs.maintenance.test_cleanup import run_cleanup
-from tests.unit.shared.jobs.test_single_faults import finish_workers, make_simulation
+from tests.unit.shared.jobs.simulation_steps import finish_workers, make_simulation, run_cleanup
 
 
 def make_simulation_with_objects(jobs: int, orphans: int) -> Simulation:
