@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.api.accounts.usage import cost_usd
 from functions.api.routes import ROUTES
-from shared.flows.documents import CommitResult
+from shared.flows.documents import CommitResult, Update
 from shared.jobs import totals
 from shared.jobs.model import Job, JobInput, Status, new_job
 from shared.jobs.update import update_job
@@ -103,3 +103,15 @@ def test_usage_follows_a_job_from_upload_to_deletion() -> None:
 
 def test_deleted_status_is_the_one_of_jobs() -> None:
     assert totals.DELETED == Status.DELETED
+
+
+def test_job_with_results_of_an_older_version_can_be_deleted() -> None:
+    """Their fields differ from those of today."""
+    harness = AppHarness(ROUTES)
+    [job_id] = create_jobs(harness, 1)
+    old = {"stitching": {"seconds": 3}, "upload_trigger": {"sound": {"codec": "mp3"}}}
+    harness.store.commit([Update(f"jobs/{job_id}", {"facts": old})])
+
+    change_job(harness, job_id, {"status": Status.DELETED})
+
+    assert read_usage(harness)["jobs"] == {"open": 0, "done": 0, "failed": 0, "cancelled": 0}
