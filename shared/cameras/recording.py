@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.cameras.camera import ActiveRequest, Camera
-from shared.flows.documents import Create, Doc, Filter, Query
+from shared.flows.documents import Create, Doc, Filter, Query, newest_documents
 from shared.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
 from shared.recipes.stored_object import Artifact
 
@@ -144,6 +144,12 @@ class Recording:
             name, "clip", Bucket.OUTPUTS.value, clip["path"], clip["generation"],
             clip["size_bytes"], clip["content_type"],
         )  # fmt: skip
+
+
+def newest_clips(owner: str, limit: int) -> Query:
+    """Returns the query for an owner's recordings that have a clip, newest first."""
+    filters = Filter("owner", "==", owner), Filter("state", "==", RecordingState.DONE)
+    return newest_documents(RECORDINGS, *filters, limit=limit)
 
 
 def recording_path(recording_id: str) -> str:

@@ -12,6 +12,7 @@ documents.
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address
     recordings/{recording}                         a clip, finished or not
+    totals/{owner}.{shard}                         running totals of an owner's jobs
 """
 
 from __future__ import annotations
@@ -77,6 +78,15 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Sets `fields` like Update, and creates the document when it does not exist. An Increment of a
+    missing field starts at 0."""
+
+    path: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Deletes a document. CONFLICT when `version` is not None and the document has another
     version."""
@@ -85,7 +95,7 @@ class Delete:
     version: Any = None
 
 
-Write = Create | Update | Put | Delete
+Write = Create | Update | Put | Merge | Delete
 
 
 class CommitResult(Enum):
@@ -143,6 +153,11 @@ class Query:
 def all_documents(collection: str) -> Query:
     """Returns the query for every document of a collection."""
     return Query(collection)
+
+
+def page_of(collection: str, *, after: str = "", limit: int) -> Query:
+    """Returns the query for a page of a collection, sorted by id, after the id `after`."""
+    return Query(collection, after=(after,) if after else None, limit=limit)
 
 
 def owned_documents(collection: str, owner: str, *, after: str = "", limit: int = 1000) -> Query:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from functions.api.cameras.recording_schemas import (
     RecordingPage,
     recording_view,
 )
 from functions.api.download_links import sign_link
-from functions.api.pagination import PageQuery, iterate_pages
+from functions.api.pagination import PageQuery
 from shared.cameras import session
 from shared.cameras.recording import (
     RECORDINGS,
     Recording,
     RecordingState,
+    newest_clips,
     recording_path,
 )
 from shared.errors import NotFound, WrongState
@@ -25,7 +24,6 @@ from shared.jobs.commands import cancel
 from shared.jobs.model import Status
 from shared.recipes.stored_object import Artifact
 
-PAGE_SIZE = 50
 _NOT_FOUND = "There is no such recording."
 
 
@@ -59,10 +57,10 @@ def get_last_recording(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound.
     """
-    for recording in _iterate_newest(request):
-        if recording.clip_artifact is not None:
-            return ApiResponse(recording_view(recording))
-    raise NotFound("There is no recording with a clip yet.")
+    docs = request.services.store.run_query(newest_clips(request.user.uid, limit=1))
+    if not docs:
+        raise NotFound("There is no recording with a clip yet.")
+    return ApiResponse(recording_view(Recording.from_doc(docs[0])))
 
 
 def get_recording(request: ApiRequest) -> ApiResponse:
@@ -110,16 +108,6 @@ def find_clip(request: ApiRequest) -> Artifact:
     if clip is None:
         raise NotReady
     return clip
-
-
-def _iterate_newest(request: ApiRequest) -> Iterator[Recording]:
-    docs = iterate_pages(
-        lambda after, max_count: request.services.store.run_query(
-            newest_owned(RECORDINGS, request.user.uid, after=after, limit=max_count)
-        ),
-        PAGE_SIZE,
-    )
-    return map(Recording.from_doc, docs)
 
 
 def _requested(request: ApiRequest) -> Recording:

@@ -27,7 +27,7 @@ READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 """Collections that an owner may read. All other collections are closed."""
 CLOSED = (
     "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
-    "preferences", "limits", "idempotency", "users", "anything",
+    "preferences", "limits", "totals", "idempotency", "users", "anything",
     "camera_secrets", "viewers", "recorder_tasks", "segments",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)

@@ -16,11 +16,12 @@ from google.cloud.firestore_v1.base_aggregation import AggregationResult
 
 from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
-from shared.cameras.recording import running_recordings
+from shared.cameras.recording import newest_clips, running_recordings
 from shared.cameras.viewers import newest_viewers
-from shared.flows.documents import all_documents, newest_owned, owned_documents
-from shared.jobs import queries, queue
+from shared.flows.documents import all_documents, newest_owned, owned_documents, page_of
+from shared.jobs import queries, queue, totals
 from shared.jobs.webhook_deliveries import newest_deliveries
+from shared.privacy.limit_counters import counters_expiring_on, counters_of
 from shared.tasks.task import due_tasks
 
 ROOT = Path(__file__).parents[4]
@@ -52,6 +53,11 @@ QUERIES = (
     due_tasks("deliveries", NOW),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
+    counters_of("a" * 32, after="a" * 20),
+    counters_expiring_on(NOW.date()),
+    newest_clips("alice", limit=1),
+    totals.next_owner("jobs", "alice"),
+    page_of("recordings/r/segments", after="a" * 20, limit=5),
 )
 """A query of every function that returns one."""
 
@@ -124,8 +130,8 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 25
-    assert len(required) == 11
+    assert len(recorded_queries) == 29
+    assert len(required) == 12
     assert required <= declared
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.flows.documents import Update
+from shared.flows.documents import Create, Update
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.unit.functions.api.cameras.camera_requests import URL, collections, post
 
@@ -123,3 +124,25 @@ def test_deleted_recording_is_hidden_at_once() -> None:
     )
     assert camera_deleted.status_code == 204
     assert not any(path.startswith("camera") for path in harness.store.documents)
+
+
+def test_newest_clip_is_found_without_reading_the_other_recordings() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json["id"]
+    document = harness.store.documents[f"recordings/{recording}"][0]
+    clip = {
+        "path": "p", "generation": 1, "content_type": "video/mp4", "size_bytes": 1,
+        "duration_sec": 1.0, "fps": 1.0, "width": 2, "height": 2, "codec": "h264",
+        "audio_codec": None, "gaps": [],
+    }  # fmt: skip
+    for n in range(500):
+        created_at = document["created_at"] + timedelta(seconds=n)
+        ended = {"state": "failed"} if n > 1 else {"state": "done", "clip": clip}
+        fields = {**document, **ended, "created_at": created_at}
+        harness.store.commit([Create(f"recordings/{n:020d}", fields)])
+    harness.store.documents_read = 0
+
+    response = harness.request("GET", "/v1/recordings/last", headers=ALICE_HEADERS)
+
+    assert response.json["id"] == f"{1:020d}"
+    assert harness.store.documents_read < 10
