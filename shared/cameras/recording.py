@@ -127,6 +127,11 @@ class Recording:
         return self.state in RUNNING_STATES
 
     @property
+    def is_redrivable(self) -> bool:
+        """Whether joining has failed and what was recorded is kept."""
+        return self.state is RecordingState.FAILED and self.data["stored_bytes"] > 0
+
+    @property
     def clip_artifact(self) -> Artifact | None:
         """The clip under a file name for users, or None while there is none."""
         clip = self.clip
