@@ -11,6 +11,7 @@ from tests.benchmarks import (
     downloads,
     emotions,
     frames,
+    joining,
     recorder,
     stitching,
 )
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "emotions": emotions.main,
     "frames": frames.main,
     "downloads": downloads.main,
+    "joining": joining.main,
     "recorder": recorder.main,
     "stitching": stitching.main,
 }

@@ -6,7 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from functions.recorder.clip.entries import ENTRY_DTYPE, SILENCE, Integers, Rows, scale_times
+from functions.recorder.clip.entries import (
+    ENTRY_DTYPE,
+    SILENCE,
+    Integers,
+    Rows,
+    concatenate,
+    scale_times,
+)
 from functions.recorder.clip.splice import RunSlice
 from functions.recorder.packets import SOUND, Track
 
@@ -35,7 +42,7 @@ def plan_sounds(slices: tuple[RunSlice, ...], origin: Fraction, end: Fraction) -
         if len(sounds):
             last_pts = int(sounds["pts"][-1])
             parts.append(sounds)
-    planned = np.concatenate([np.empty(0, ENTRY_DTYPE), *parts])
+    planned = concatenate(parts)
     return _fill_with_silence(planned, track) if track.codec in PCM_CODECS else planned
 
 
@@ -79,7 +86,7 @@ def _fill_with_silence(sounds: Rows, track: Track) -> Rows:
     for n in np.flatnonzero(added).tolist():
         parts += [sounds[begin:n], _silence(int(sounds["pts"][n]), int(added[n]), track)]
         begin = n
-    return np.concatenate([*parts, sounds[begin:]])
+    return concatenate([*parts, sounds[begin:]])
 
 
 def _silence(end: int, samples: int, track: Track) -> Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from fractions import Fraction
 from math import lcm
 
@@ -42,3 +43,8 @@ def scale_times(pts: Integers, time_base: Fraction, offset: Fraction, rate: int)
     numerator = scale.numerator * (denominator // scale.denominator)
     whole, rest = divmod(int(shift * denominator) + denominator // 2, denominator)
     return ((pts.astype(np.int64) - first) * numerator + rest) // denominator + whole
+
+
+def concatenate(parts: Iterable[Rows]) -> Rows:
+    """Returns rows of ENTRY_DTYPE, one after the other. NumPy would change their byte order."""
+    return np.concatenate([np.empty(0, ENTRY_DTYPE), *parts], dtype=ENTRY_DTYPE)

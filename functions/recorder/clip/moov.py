@@ -8,7 +8,7 @@ parts, and the times are those of the plan (ISO/IEC 14496-12 §8).
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,51 +43,68 @@ class PartHead:
     size_bytes: int
 
 
-def write_head(plan: MuxPlan, parts: Sequence[PartHead]) -> bytes:
+def write_head(plan: MuxPlan, parts: Iterable[PartHead]) -> bytes:
     """Returns the head of the clip; the packets of the parts follow it.
 
     Raises:
         ValueError: When the parts do not match the plan.
     """
-    ftyp = next(children(parts[0].data, 0, len(parts[0].data)))
-    moovs = [part.data[ftyp.end :] for part in parts]
-    tracks = [_Track(plan, number, moovs, parts) for number in range(len(plan.codecs))]
-    body_bytes = sum(part.size_bytes for part in parts)
-    without_offsets = _write_moov(moovs[0], tracks, 0, wide=False)
+    ftyp = template = b""
+    tracks = [_Track(plan, number) for number in range(len(plan.codecs))]
+    body_bytes = 0
+    # Of the heads, which are larger than the head of the clip, only the tables are kept.
+    for part in parts:
+        first = next(children(part.data, 0, len(part.data)))
+        moov = part.data[first.end :]
+        if not template:
+            ftyp, template = part.data[: first.end], moov
+        traks = read_tracks(moov)
+        for track in tracks:
+            track.add_part(traks.get(_HANDLERS[track.number], b""), body_bytes)
+        body_bytes += part.size_bytes
+    for track in tracks:
+        track.finish()
+    without_offsets = _write_moov(template, tracks, 0, wide=False)
     chunk_count = sum(len(track.table.chunk_offsets) for track in tracks)
     # With the larger of the two forms of an offset.
-    largest_head = ftyp.end + len(without_offsets) + 4 * chunk_count + _MDAT_HEADER_BYTES
+    largest_head = len(ftyp) + len(without_offsets) + 4 * chunk_count + _MDAT_HEADER_BYTES
     wide = largest_head + body_bytes > _MAX_U32
     head_bytes = largest_head - (0 if wide else 4 * chunk_count)
-    moov = _write_moov(moovs[0], tracks, head_bytes, wide=wide)
+    del without_offsets
+    moov = _write_moov(template, tracks, head_bytes, wide=wide)
     mdat = struct.pack(">I4sQ", 1, b"mdat", _MDAT_HEADER_BYTES + body_bytes)
-    return parts[0].data[: ftyp.end] + moov + mdat
+    return ftyp + moov + mdat
 
 
 class _Track:
     """A track of the clip: its description, the times and the positions of its packets."""
 
-    def __init__(
-        self, plan: MuxPlan, number: int, moovs: Sequence[bytes], parts: Sequence[PartHead]
-    ) -> None:
+    table: SampleTable
+
+    def __init__(self, plan: MuxPlan, number: int) -> None:
         self.is_pcm = plan.codecs[number] in PCM_CODECS
         self.number = number
-        self.times = TrackTimes.of(plan.entries, number, plan.rates[number])
-        tables: list[SampleTable] = []
+        self.times = TrackTimes.of(plan.tracks[number], plan.rates[number])
         self.template = b""
-        base = 0
-        for moov, part in zip(moovs, parts, strict=True):
-            trak = read_tracks(moov).get(_HANDLERS[number], b"")
-            if trak:
-                self.template = self.template or trak
-                table = read_sample_table(trak)
-                table.chunk_offsets[:] += base
-                tables.append(table)
-            base += part.size_bytes
-        expected = int(self.times.durations.sum()) if self.is_pcm else len(self.times.durations)
-        if sum(table.count for table in tables) != expected:
+        self._tables: list[SampleTable] = []
+
+    def add_part(self, trak: bytes, base: int) -> None:
+        """Adds a part that begins `base` bytes after the first. `trak` is empty when it has no
+        packets of the track."""
+        if trak:
+            self.template = self.template or trak
+            table = read_sample_table(trak)
+            table.chunk_offsets[:] += base
+            self._tables.append(table)
+
+    def finish(self) -> None:
+        """Sets `table`. Raises ValueError when packets are missing."""
+        durations = self.times.durations
+        expected = int(durations.sum(dtype=np.int64)) if self.is_pcm else len(durations)
+        if sum(table.count for table in self._tables) != expected:
             raise ValueError("The parts have other packets than the plan.")
-        self.table = _concatenate(tables)
+        self.table = _concatenate(self._tables)
+        self._tables.clear()
 
     def tables(self, base: int, *, wide: bool) -> list[bytes]:
         """Returns the boxes of `stbl` for packets that begin at `base`."""
@@ -157,7 +174,7 @@ def _write_box(data: bytes, track: _Track, timescale: int, base: int, wide: bool
         payload = payload[:12] + struct.pack(">I", track.number + 1) + payload[16:]
         return box(kind, with_duration(payload, track.times.end(timescale), between=8))
     if kind == b"mdhd":
-        return box(kind, with_duration(payload, int(track.times.durations.sum())))
+        return box(kind, with_duration(payload, int(track.times.durations.sum(dtype=np.int64))))
     if kind == b"edts":
         return box(kind, track.times.edit_list(timescale))
     if kind not in CONTAINER_KINDS:

@@ -31,13 +31,20 @@ _LONG_AGO = np.iinfo(np.int64).min
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MuxPlan:
-    """The packets of a clip: rows of ENTRY_DTYPE. `rates` are the ticks per second of its tracks.
-    `duration_s`, `fps` and `picture_count` refer to the visible part."""
+    """The packets of a clip.
+
+    Attributes:
+        rates: The ticks per second of each track.
+        tracks: The packets of each track, rows of ENTRY_DTYPE.
+        order: The order of all packets in the file: indexes into the tracks, one after the other.
+        duration_s, fps, picture_count: Of the visible part.
+    """
 
     container: str
     codecs: tuple[str, ...]
     rates: tuple[int, ...]
-    entries: Rows
+    tracks: tuple[Rows, ...]
+    order: NDArray[np.uint32]
     duration_s: float
     fps: float
     picture_count: int
@@ -46,6 +53,17 @@ class MuxPlan:
     def has_sound(self) -> bool:
         """Whether the clip has a sound track."""
         return len(self.codecs) > SOUND
+
+    def select(self, start: int, end: int) -> Rows:
+        """Returns the packets `start` to `end` (exclusive) in the order of the file."""
+        chosen = self.order[start:end]
+        picture_count = len(self.tracks[VIDEO])
+        is_picture = chosen < picture_count
+        entries = np.empty(len(chosen), ENTRY_DTYPE)
+        entries[is_picture] = self.tracks[VIDEO][chosen[is_picture]]
+        if self.has_sound:
+            entries[~is_picture] = self.tracks[SOUND][chosen[~is_picture] - picture_count]
+        return entries
 
 
 def plan_mux(
@@ -72,18 +90,19 @@ def plan_mux(
     first, end = int(pts_order[0]), int(pts_order[-1]) + step
     picture_count = int(np.count_nonzero(pts_order >= 0))
     _set_decoding_times(pictures, pts_order, end)
-    entries = pictures
+    planned: tuple[Rows, ...] = (pictures,)
     if has_sound:
-        sounds = plan_sounds(slices, origin, Fraction(end, TICKS_PER_S))
-        entries = _interleave(pictures, sounds, tracks[SOUND].rate_hz)
+        planned = (pictures, plan_sounds(slices, origin, Fraction(end, TICKS_PER_S)))
     codecs = tuple(track.codec for track in tracks)
+    rates = (TICKS_PER_S, *(track.rate_hz for track in tracks[SOUND:]))
     duration_s = (end - max(0, first)) / TICKS_PER_S
     gaps_s = sum(gap.duration_s for gap in splice_result.gaps)
     return MuxPlan(
         container="mp4" if set(codecs) <= MP4_CODECS else "mov",
         codecs=codecs,
-        rates=(TICKS_PER_S, *(track.rate_hz for track in tracks[SOUND:])),
-        entries=entries,
+        rates=rates,
+        tracks=planned,
+        order=_interleave(planned, rates),
         duration_s=round(duration_s, 3),
         fps=round(picture_count / max(step / TICKS_PER_S, duration_s - gaps_s), 3),
         picture_count=picture_count,
@@ -161,16 +180,10 @@ def _set_decoding_times(pictures: Rows, pts_order: Integers, end: int) -> None:
     pictures["duration"] = next_pts[np.searchsorted(pts_order, pts)] - pts
 
 
-def _interleave(pictures: Rows, sounds: Rows, rate: int) -> Rows:
-    """Returns the packets of both tracks by dts; of equal ones, the picture is first."""
-    times_s = np.concatenate([pictures["dts"] / TICKS_PER_S, sounds["dts"] / rate])
-    order = np.argsort(times_s, kind="stable")
-    positions = np.empty_like(order)
-    positions[order] = np.arange(len(order))
-    entries = np.empty(len(order), ENTRY_DTYPE)
-    entries[positions[: len(pictures)]] = pictures
-    entries[positions[len(pictures) :]] = sounds
-    return entries
+def _interleave(tracks: tuple[Rows, ...], rates: tuple[int, ...]) -> NDArray[np.uint32]:
+    """Returns the order of all packets by dts; of equal ones, the picture is first."""
+    times_s = np.concatenate([rows["dts"] / rate for rows, rate in zip(tracks, rates, strict=True)])
+    return np.argsort(times_s, kind="stable").astype(np.uint32)
 
 
 def _trim_tail(pictures: Rows, step: int) -> Rows:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from functions.recorder.clip.concat_reader import ConcatReader
-from functions.recorder.clip.entries import ENTRY_DTYPE, Rows
+from functions.recorder.clip.entries import Rows
 from functions.recorder.clip.moov import PartHead, write_head
 from functions.recorder.clip.mux import MAX_PROBE_BYTES, mux_part
 from functions.recorder.clip.mux_plan import MuxPlan
@@ -25,7 +26,7 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.results_writer import read_object, write_once
 
-PART_BYTES = 32 << 20
+PART_BYTES = 16 << 20
 """The size of a part: a few seconds of work, which a crash loses."""
 PART_PACKETS = 1 << 16
 MAX_PARTS_BY_SIZE = 400
@@ -85,15 +86,18 @@ def drop_parts(objects: ObjectStore, recording: str, keep: str = "") -> None:
             objects.delete(item.bucket, item.name, item.generation)
 
 
-def split_entries(entries: Rows) -> Iterator[Rows]:
+def split_plan(plan: MuxPlan) -> Iterator[Rows]:
     """Yields the packets of each part."""
-    ends = np.cumsum(entries["size_bytes"], dtype=np.int64)
+    sizes = np.concatenate([rows["size_bytes"].astype(np.uint32) for rows in plan.tracks])
+    ends = np.cumsum(sizes[plan.order], dtype=np.int64)
     part_bytes = max(PART_BYTES, -(-int(ends[-1]) // MAX_PARTS_BY_SIZE))
-    part_packets = max(PART_PACKETS, -(-len(entries) // MAX_PARTS_BY_SIZE))
-    by_size = ends // part_bytes
-    by_count = np.arange(len(entries)) // part_packets
-    changes = (np.diff(by_size) != 0) | (np.diff(by_count) != 0)
-    yield from np.split(entries, np.flatnonzero(changes) + 1)
+    part_packets = max(PART_PACKETS, -(-len(ends) // MAX_PARTS_BY_SIZE))
+    by_count = np.arange(len(ends), dtype=np.uint32) // part_packets
+    changes = (np.diff(ends // part_bytes) != 0) | (np.diff(by_count) != 0)
+    bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(ends)]
+    del sizes, ends, by_count, changes
+    for start, end in pairwise(bounds):
+        yield plan.select(start, end)
 
 
 def write_parts(
@@ -107,9 +111,9 @@ def write_parts(
     """
     complete = store.complete_parts()
     source = Source(reader.open(store.objects), reader.size_bytes, BLOCK_BYTES)
-    probe_entries = _probe_entries(plan)
+    probe_entries = probe_entries_of(plan)
     parts: list[tuple[StoredObject, StoredObject]] = []
-    for number, entries in enumerate(split_entries(plan.entries)):
+    for number, entries in enumerate(split_plan(plan)):
         body_name, head_name = (store.part_name(number, suffix) for suffix in (_BODY, _HEAD))
         if body_name in complete and head_name in complete:
             parts.append((complete[body_name], complete[head_name]))
@@ -142,7 +146,7 @@ def compose_clip(
     store: PartStore, plan: MuxPlan, parts: list[tuple[StoredObject, StoredObject]]
 ) -> StoredObject:
     """Composes the clip from its parts on the server; only their heads are read."""
-    heads = [PartHead(read_object(store.objects, head), body.size_bytes) for body, head in parts]
+    heads = (PartHead(read_object(store.objects, head), body.size_bytes) for body, head in parts)
     content_type = CONTENT_TYPES[plan.container]
     head = write_once(
         store.objects, Bucket.OUTPUTS, f"{store.folder}clip{_HEAD}", write_head(plan, heads),
@@ -169,11 +173,10 @@ def _compose(
     return stored
 
 
-def _probe_entries(plan: MuxPlan) -> bytes:
+def probe_entries_of(plan: MuxPlan) -> bytes:
     """Returns the first packets of each track, in which FFmpeg finds the decoder parameters."""
     chosen: list[Rows] = []
-    for track in range(len(plan.codecs)):
-        rows = plan.entries[plan.entries["track"] == track]
+    for rows in plan.tracks:
         ends = np.cumsum(rows["size_bytes"], dtype=np.int64)
         chosen.append(rows[: int(np.searchsorted(ends, MAX_PROBE_BYTES)) + 1])
-    return np.concatenate([np.empty(0, ENTRY_DTYPE), *chosen]).astype(ENTRY_DTYPE).tobytes()
+    return b"".join(rows.tobytes() for rows in chosen)

@@ -27,27 +27,26 @@ class TrackTimes:
     """
 
     rate: int
-    durations: Integers
-    delays: Integers
+    durations: NDArray[np.uint32]
+    delays: NDArray[np.uint32]
     keyframes: NDArray[np.bool_]
     start_dts: int
     start_pts: int
     end_pts: int
 
     @classmethod
-    def of(cls, entries: Rows, track: int, rate: int) -> TrackTimes:
-        """Returns the times of one track. Raises ValueError when they do not fit into a file."""
-        rows = entries[entries["track"] == track]
+    def of(cls, rows: Rows, rate: int) -> TrackTimes:
+        """Returns the times of a track. Raises ValueError when they do not fit into a file."""
         dts, pts = rows["dts"].astype(np.int64), rows["pts"].astype(np.int64)
-        last_duration = int(rows["duration"][-1])
-        durations = np.append(np.diff(dts), last_duration)
-        delays = pts - dts
-        if min(durations.min(), delays.min()) < 0 or max(durations.max(), delays.max()) > _MAX_U32:
-            raise ValueError("The times of the packets do not fit into a file.")
         return cls(
-            rate, durations, delays, rows["is_keyframe"].astype(np.bool_), int(dts[0]), int(pts[0]),
+            rate,
+            _to_u32(np.append(np.diff(dts), int(rows["duration"][-1]))),
+            _to_u32(pts - dts),
+            rows["is_keyframe"].astype(np.bool_),
+            int(dts[0]),
+            int(pts[0]),
             int((pts + rows["duration"]).max()),
-        )  # fmt: skip
+        )
 
     def end(self, timescale: int) -> int:
         """Returns the end of the track in the clip, in units of `timescale`, rounded up."""
@@ -84,5 +83,11 @@ def count_runs(values: NDArray[np.generic]) -> tuple[Integers, NDArray[np.generi
     return np.diff(np.append(starts, len(values))), values[starts]
 
 
-def _runs_box(kind: bytes, values: Integers) -> bytes:
+def _to_u32(values: Integers) -> NDArray[np.uint32]:
+    if values.min() < 0 or values.max() > _MAX_U32:
+        raise ValueError("The times of the packets do not fit into a file.")
+    return values.astype(np.uint32)
+
+
+def _runs_box(kind: bytes, values: NDArray[np.uint32]) -> bytes:
     return full_box(kind, np.stack(count_runs(values), axis=1).astype(">u4"))

@@ -54,7 +54,7 @@ class PlannedClip(NamedTuple):
         data = self.data
         result = run_in_sandbox(
             mux_part, self.plan.container, self.plan.codecs, self.plan.rates,
-            parts._probe_entries(self.plan), entries.tobytes(),
+            parts.probe_entries_of(self.plan), entries.tobytes(),
             source=Source(lambda offset, length: data[offset : offset + length], len(data)),
             sink=body, limits=Limits(60, 512),
         )  # fmt: skip
@@ -62,13 +62,13 @@ class PlannedClip(NamedTuple):
 
     def join(self) -> bytes:
         """The clip, joined from its parts."""
-        muxed = [self.mux(entries) for entries in parts.split_entries(self.plan.entries)]
+        muxed = [self.mux(entries) for entries in parts.split_plan(self.plan)]
         head = write_head(self.plan, [part for part, _ in muxed])
         return head + b"".join(body for _, body in muxed)
 
     def mux_at_once(self) -> bytes:
         """The clip with the `moov` box that FFmpeg writes."""
-        part, body = self.mux(self.plan.entries)
+        part, body = self.mux(self.plan.select(0, len(self.plan.order)))
         ftyp, moov = read_top_boxes(io.BytesIO(part.data), len(part.data))
         shifted = shift_chunk_offsets(part.data[moov.start : moov.end], len(part.data) + 8)
         size = (8 + len(body)).to_bytes(4, "big")
@@ -175,7 +175,7 @@ def test_part_without_pictures_or_without_sound_is_joined(monkeypatch: pytest.Mo
     frames = [f for f in encode_mjpeg(8, FPS) if not 2 <= f.time_s < 6]
     sound = [p for p in aac_packets(8) if p.arrived_at - STARTED_AT > 1.5]
     planned = plan_clip((video_track("mjpeg"), AAC), video_packets(frames), sound)
-    tracks = [set(part["track"].tolist()) for part in parts.split_entries(planned.plan.entries)]
+    tracks = [set(part["track"].tolist()) for part in parts.split_plan(planned.plan)]
     assert {VIDEO} in tracks
     assert {SOUND} in tracks
     clip = planned.join()
@@ -185,7 +185,7 @@ def test_part_without_pictures_or_without_sound_is_joined(monkeypatch: pytest.Mo
 
 def test_clip_of_more_than_four_gigabytes_has_long_offsets() -> None:
     planned = plan_clip((video_track("mjpeg"),), video_packets(encode_mjpeg(2, FPS)))
-    muxed = [planned.mux(entries) for entries in np.array_split(planned.plan.entries, 2)]
+    muxed = [planned.mux(entries) for entries in np.array_split(planned.plan.tracks[VIDEO], 2)]
     first, second = (part for part, _ in muxed)
     head = write_head(planned.plan, [PartHead(first.data, 5 << 30), second])
     assert b"co64" in head

@@ -101,7 +101,7 @@ def test_reordered_pictures_are_decoded_before_they_are_shown() -> None:
     rows = [(VIDEO, n == 0, n * FRAME_TICKS, 100 + i / 30, 10, 0) for i, n in enumerate(order)]
     plan = plan_mux(splice([make_packet_run((track,), rows)]), None, None)
     assert plan is not None
-    entries = list(plan.entries.tolist())
+    entries = list(plan.tracks[VIDEO].tolist())
     assert [pts // FRAME_TICKS for _, _, pts, *_ in entries] == order
     decoded = [dts for _, _, _, dts, *_ in entries]
     assert decoded == sorted(set(decoded))
@@ -118,7 +118,7 @@ def test_recording_cut_within_reordered_pictures_has_no_gap_at_its_end() -> None
         run = make_packet_run((track,), rows[:count])
         plan = plan_mux(splice([run]), None, ends_at)
         assert plan is not None
-        return sorted(pts // FRAME_TICKS for _, _, pts, *_ in plan.entries.tolist())
+        return sorted(pts // FRAME_TICKS for _, _, pts, *_ in plan.tracks[VIDEO].tolist())
 
     # Pictures that are shown earlier are kept although they arrived after the end. When they are
     # missing, the picture behind them is removed.
@@ -142,7 +142,7 @@ def test_sound_changes_over_with_the_pictures() -> None:
     plan = plan_mux(splice([with_sound(range(30), 0), with_sound(range(20, 60), 50)]), None, None)
     assert plan is not None
     assert plan.container == "mov"
-    sound_pts = [pts for track, _, pts, *_ in plan.entries.tolist() if track == SOUND]
+    sound_pts = [pts for track, _, pts, *_ in plan.tracks[SOUND].tolist()]
     assert len(sound_pts) == 60
     assert max(b - a for a, b in itertools.pairwise(sound_pts)) <= 268
 
