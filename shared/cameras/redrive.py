@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import Recording, RecordingState, recording_path
-from shared.cameras.session import MAX_COMMIT_ATTEMPTS, RECORDER
+from shared.cameras.session import MAX_COMMIT_ATTEMPTS
 from shared.errors import FirestoreUnavailable, NotFound, WrongState
 from shared.flows.documents import CommitResult, Update
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read

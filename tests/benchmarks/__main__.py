@@ -10,18 +10,18 @@ from tests.benchmarks import (
     console,
     downloads,
     emotions,
-    frames,
     joining,
     recorder,
     stitching,
 )
+from tests.benchmarks.frames import comparison
 
 BENCHMARKS = {
     "api": api.main,
     "cold-start": cold_start.main,
     "console": console.main,
     "emotions": emotions.main,
-    "frames": frames.main,
+    "frames": comparison.main,
     "downloads": downloads.main,
     "joining": joining.main,
     "recorder": recorder.main,

@@ -31,7 +31,7 @@ from shared.media.sandbox.child import Limits, SandboxIO
 from shared.media.sandbox.run import SandboxResult, Source, preload, run_in_sandbox
 from shared.pipeline import Bucket
 from shared.recipes.stored_object import StoredObject
-from tests.fakes.cameras import encode_h264
+from tests.fakes.cameras.encoded_frames import encode_h264
 from tests.fixtures.segments import aac_packets
 
 HOURS, FPS, SEGMENT_S = 4, 60, 60

@@ -16,6 +16,7 @@ from functions.recorder.clip.join import (
     join_recording,
 )
 from shared.cameras.camera import Camera, camera_path
+from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import (
     EndedBy,
     Recording,
@@ -24,7 +25,7 @@ from shared.cameras.recording import (
     recording_path,
     segments_prefix,
 )
-from shared.cameras.session import CHECK_INTERVAL_S, RECORDER, mark_capture_ended
+from shared.cameras.session import CHECK_INTERVAL_S, mark_capture_ended
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, StorageUnavailable
 from shared.flows.documents import Delete, Update, Write

@@ -20,7 +20,7 @@ from shared.flows.effects import Later
 from shared.pipeline import FUNCTIONS
 from shared.runtime.interpreter import Interpreter
 from shared.tasks.task import TaskState, task_path
-from tests.fakes.cameras import encode_h264
+from tests.fakes.cameras.encoded_frames import encode_h264
 from tests.fixtures.hooked_objects import CrashAt, WorkerCrashed
 from tests.fixtures.join_worker import FPS, SECONDS, JoinWorker
 from tests.fixtures.recorder import RecorderHarness

@@ -22,7 +22,7 @@ from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.chunk_offsets import shift_chunk_offsets
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import Source, run_in_sandbox
-from tests.fakes.cameras import encode_h264, encode_mjpeg
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
 from tests.fixtures.media.clip_reader import is_consecutive, read_clip
 from tests.fixtures.segments import (
     AAC,
