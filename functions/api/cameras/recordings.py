@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functions.api import rate_limit_policies
 from functions.api.cameras.recording_schemas import (
     RecordingPage,
     recording_view,
 )
 from functions.api.download_links import sign_link
 from functions.api.pagination import PageQuery
-from shared.cameras import session
+from functions.api.rate_limits import consume
+from shared.cameras import redrive, session
 from shared.cameras.recording import (
     RECORDINGS,
     Recording,
@@ -73,6 +75,18 @@ def stop_recording(request: ApiRequest) -> ApiResponse:
     recording = _requested(request)
     request.run(lambda clock: session.stop_recording(recording.id, clock))
     return ApiResponse(recording_view(find_recording(request, recording.id)))
+
+
+def redrive_recording(request: ApiRequest) -> ApiResponse:
+    """Joins a failed recording again. What was recorded is kept until the recording expires.
+
+    Raises WrongState if the recording has not failed or has no pictures, LimitReached.
+    """
+    recording = _requested(request)
+    rate_limit = consume(request, rate_limit_policies.reworks(request.settings), request.user.uid)
+    request.run(lambda clock: redrive.redrive_recording(recording.id, clock))
+    view = recording_view(find_recording(request, recording.id))
+    return ApiResponse(view, headers=rate_limit.headers)
 
 
 def delete_recording(request: ApiRequest) -> ApiResponse:

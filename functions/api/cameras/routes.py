@@ -18,6 +18,7 @@ from shared.errors import (
     SourceExpired,
     StorageFull,
     TooManyJobs,
+    WrongState,
 )
 from shared.http.routing import Route
 from shared.recipes.emotions.options import ProhibitedPurpose
@@ -67,6 +68,11 @@ _ROUTES = (
           "Delete a recording and its clip, even while it runs.", status=204),
     Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
           "Stop a recording; its clip is built afterwards.", recording_schemas.RecordingView, 202),
+    Route(
+        "POST", f"{_RECORDING}/redrive", recordings.redrive_recording,
+        "Join a failed recording again; what was recorded is kept until it expires.",
+        recording_schemas.RecordingView, 202, rate_limited=True, errors=(WrongState,),
+    ),
     Route(
         "GET", f"{_RECORDING}/clip", recordings.get_clip,
         "Redirect to a recording's clip; the link is valid for 15 minutes.", status=302,

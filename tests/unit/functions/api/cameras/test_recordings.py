@@ -104,6 +104,29 @@ def test_recording_size_is_limited_by_free_storage() -> None:
     )
 
 
+def test_failed_recording_is_joined_again_by_its_owner_only() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+    path = f"/v1/recordings/{recording['id']}/redrive"
+    running = harness.request("POST", path, headers=ALICE_HEADERS)
+    error = {"code": "not-joined", "message": "m", "at": recording["created_at"]}
+    failed = {"state": "failed", "stored_bytes": 0, "error": error}
+    harness.store.commit([Update(f"recordings/{recording['id']}", failed)])
+    without_pictures = harness.request("POST", path, headers=ALICE_HEADERS)
+    harness.store.commit([Update(f"recordings/{recording['id']}", {"stored_bytes": 5})])
+    by_another_user = harness.request("POST", path, headers={"Authorization": "Bearer bob"})
+    first = harness.request("POST", path, headers=ALICE_HEADERS)
+    second = harness.request("POST", path, headers=ALICE_HEADERS)
+
+    assert [response.status_code for response in (running, without_pictures)] == [409, 409]
+    assert by_another_user.status_code == 404
+    for response in (first, second):
+        assert response.status_code == 202
+        assert (response.json["state"], response.json["error"]) == ("joining", None)
+    task = harness.store.documents[f"recorder_tasks/{recording['id']}"][0]
+    assert (task["state"], task["attempt"]) == ("open", 0)
+
+
 def test_deleted_recording_is_hidden_at_once() -> None:
     harness = AppHarness(ROUTES)
     recording = post(harness, "/v1/recordings", {"source": {"url": URL}, "recipe": "frames"}).json
