@@ -53,7 +53,8 @@ def new_recorder_task(camera: Camera, clock: ClockAndIds) -> tuple[Create, dict[
     # 20 letters and digits, like all ids in envelopes.
     task_id = (clock.new_token() + clock.new_token())[:20]
     fields = {"kind": STREAM, "camera": camera.id, "epoch": epoch, "previous": camera.recorder_task}
-    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now())
+    # Cameras have a limit of their own, and a handover must not wait for a slot.
+    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now(), in_slot=False)
     return create, {"recorder_task": task_id, "epoch": epoch}
 
 

@@ -30,6 +30,7 @@ from shared.pipeline import (
     Bucket,
     FinalizeTrigger,
 )
+from shared.tasks.slots import TASK_SLOTS
 from shared.tasks.task import new_task
 
 PERSONAL_DATA = "personal_data"
@@ -38,11 +39,11 @@ DATA_REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_RETENTION_DAYS = 7
 
-NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, VIEWERS)
+NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, TASK_SLOTS, VIEWERS)
 """The collections below that are not exported: passwords, tokens and documents of workers."""
 OWNED_COLLECTIONS = (
     "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
-    "deliveries", "shares", "mails", "idempotency",
+    "deliveries", TASK_SLOTS, "shares", "mails", "idempotency",
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
 they exist, an outcome may create deliveries and a camera may be recorded."""
