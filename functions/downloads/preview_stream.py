@@ -23,6 +23,7 @@ from shared.cameras.viewers import (
     newest_viewers,
     viewer_path,
 )
+from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import NotFound, SourceExpired, TransientError
 from shared.flows.documents import CommitResult, Doc
 from shared.http.problems import LinkExpired
@@ -45,7 +46,7 @@ are later than this are skipped."""
 def get_preview(request: ApiRequest) -> ApiResponse:
     """Streams the preview of the camera that the preview token belongs to.
 
-    Raises NotFound, LinkExpired, TooManyViewers, NoPictures.
+    Raises NotFound, LinkExpired, TooManyViewers, TooManyWatchedCameras, NoPictures.
     """
     token, stream = request.path_params["token"], secrets.token_hex(8)
     viewer = _claim_viewer(request, token, stream)
@@ -53,7 +54,7 @@ def get_preview(request: ApiRequest) -> ApiResponse:
     if request.is_head:
         return ApiResponse(headers=headers, stream=iter(()))
     camera_id = viewer.data["camera"]
-    request.run(lambda clock: session.request_preview(camera_id, clock))
+    _request_preview(request, camera_id)
     pictures = _Pictures(request, camera_id)
     deadline = request.services.clock.now() + timedelta(seconds=FIRST_FRAME_TIMEOUT_S)
     first = pictures.next_by(deadline)
@@ -133,12 +134,18 @@ def _is_valid(request: ApiRequest, viewer: Doc, stream: str, now: datetime) -> b
             return False
         request.services.store.commit([mark_viewer_seen(viewer.id, stream, now)])
         if not Camera.from_doc(doc).has_preview_at(now + timedelta(seconds=PREVIEW_S / 2)):
-            request.run(lambda clock: session.request_preview(camera_id, clock))
-    except NotFound:
+            _request_preview(request, camera_id)
+    except (NotFound, TooManyWatchedCameras):
         return False
     except TransientError as error:
         request.services.log("preview.check_failed", severity="WARNING", reason=repr(error))
     return True
+
+
+def _request_preview(request: ApiRequest, camera_id: str) -> None:
+    """Keeps the camera's preview requested. Raises NotFound, TooManyWatchedCameras."""
+    limit = request.settings.max_watched_cameras
+    request.run(lambda clock: session.request_preview(camera_id, clock, max_watched=limit))
 
 
 class _Pictures:

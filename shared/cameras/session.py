@@ -1,28 +1,19 @@
-"""Recorder tasks (`recorder_tasks/{id}`), and the commands that create them.
-
-A STREAM task holds a camera's session for one invocation. An invocation is limited to minutes, a
-recording is not: before an invocation ends it creates the next task, with a higher epoch, and
-continues until that task has pictures. A FINALIZE task belongs to one recording and has the
-recording's id. It exists from the start of the recording to its end: it checks the running
-recording, writes the clip when the recording has stopped, and deletes the recording when it
-expires. So no recording depends on a single process or message.
-"""
+"""Commands for cameras and recordings: each writes its request into the camera's document, and
+creates a recorder task when none holds the camera."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from shared.cameras.camera import (
     PREVIEW_S,
-    ActiveRequest,
     Camera,
     CameraState,
     camera_path,
     secret_path,
 )
+from shared.cameras.recorder_task import CHECK_INTERVAL_S, FINALIZE, RECORDER
 from shared.cameras.recording import (
     EndedBy,
     Recording,
@@ -31,31 +22,16 @@ from shared.cameras.recording import (
     new_recording,
     recording_path,
 )
+from shared.cameras.requests import remove_request, request_writes, requests_to_dict
 from shared.errors import FirestoreUnavailable, NotFound, WrongState
 from shared.flows.documents import CommitResult, Create, Delete, Doc, Update, Write
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
-from shared.tasks.task import Task, TaskState, new_task, task_envelope, task_path
+from shared.tasks.task import TaskState, new_task, task_envelope, task_path
 
-RECORDER = "recorder"
-STREAM, FINALIZE = "stream", "finalize"
-CHECK_INTERVAL_S = 120
-"""The interval in which the FINALIZE task checks a running recording."""
 MAX_LAST_SEGMENT_WAIT_S = 60
 """How long a stopped recording waits for its last segment when no task reports that segment."""
 MAX_COMMIT_ATTEMPTS = 8
 """A camera's session writes the camera's document as well, so a command may conflict with it."""
-
-
-def new_recorder_task(camera: Camera, clock: ClockAndIds) -> tuple[Create, dict[str, Any]]:
-    """Returns the write that creates the next STREAM task, and the fields of the camera's document
-    that give it the session."""
-    epoch = camera.epoch + 1
-    # 20 letters and digits, like all ids in envelopes.
-    task_id = (clock.new_token() + clock.new_token())[:20]
-    fields = {"kind": STREAM, "camera": camera.id, "epoch": epoch, "previous": camera.recorder_task}
-    # Cameras have a limit of their own, and a handover must not wait for a slot.
-    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now(), in_slot=False)
-    return create, {"recorder_task": task_id, "epoch": epoch}
 
 
 def start_recording(
@@ -64,6 +40,7 @@ def start_recording(
     request: RecordingRequest,
     clock: ClockAndIds,
     *,
+    max_watched: int,
     extra_writes: tuple[Write, ...] = (),
 ) -> Flow[None]:
     """Starts a recording. A second call with the same id has no effect.
@@ -73,10 +50,12 @@ def start_recording(
         recording_id: The new recording.
         request: Its parameters.
         clock: For the current time and new ids.
+        max_watched: The maximum number of watched cameras of the owner.
         extra_writes: Writes for the same batch.
 
     Raises:
         NotFound: When there is no such camera.
+        TooManyWatchedCameras: When the camera is not watched and the owner has the maximum.
     """
     for _ in range(MAX_COMMIT_ATTEMPTS):
         camera, recorder_task = yield from _camera(camera_id)
@@ -93,15 +72,17 @@ def start_recording(
             RECORDER, recording_id, camera.owner, {"kind": FINALIZE, "recording": recording_id}, now
         )
         deadline = now + timedelta(seconds=CHECK_INTERVAL_S)
+        writes_of_request = yield from request_writes(
+            camera, recorder_task, {"active_requests": requests_to_dict(requests)}, clock,
+            max_watched,
+        )  # fmt: skip
         result = yield from commit(
             new_recording(recording_id, camera, request, now),
             Create(
                 finalize_task.path,
                 {**finalize_task.data, "due_at": deadline, "next_check_at": deadline},
             ),
-            *_request_writes(
-                camera, recorder_task, {"active_requests": _requests_to_dict(requests)}, clock
-            ),
+            *writes_of_request,
             *extra_writes,
         )
         if result is CommitResult.OK:
@@ -111,15 +92,18 @@ def start_recording(
 
 
 def request_preview(
-    camera_id: str, clock: ClockAndIds, *, duration_s: float = PREVIEW_S
+    camera_id: str, clock: ClockAndIds, *, max_watched: int, duration_s: float = PREVIEW_S
 ) -> Flow[None]:
-    """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound."""
+    """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound, and
+    TooManyWatchedCameras as `start_recording` does."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
         camera, recorder_task = yield from _camera(camera_id)
         until = clock.now() + timedelta(seconds=duration_s)
         if camera.preview_until is not None and camera.preview_until > until:
             until = camera.preview_until
-        writes = _request_writes(camera, recorder_task, {"preview_until": until}, clock)
+        writes = yield from request_writes(
+            camera, recorder_task, {"preview_until": until}, clock, max_watched
+        )
         if (yield from commit(*writes)) is CommitResult.OK:
             if len(writes) > 1:
                 yield from _announce_camera(camera_id)
@@ -151,7 +135,7 @@ def stop_recording(
         if camera is not None and recording_id in camera.active_requests:
             request = replace(camera.active_requests[recording_id], stop_reason=ended_by.value)
             requests = {**camera.active_requests, recording_id: request}
-            update = {"active_requests": _requests_to_dict(requests)}
+            update = {"active_requests": requests_to_dict(requests)}
             writes.append(Update(camera.path, update, camera.version))
         if (yield from commit(*writes)) is CommitResult.OK:
             return (yield from _recording(recording_id))
@@ -173,7 +157,7 @@ def delete_recording(recording_id: str, clock: ClockAndIds) -> Flow[None]:
         (doc,) = yield from read(camera_path(recording.camera))
         camera = None if doc is None else Camera.from_doc(doc)
         if camera is not None and recording_id in camera.active_requests:
-            writes.append(_remove_request(camera, recording_id))
+            writes.append(remove_request(camera, recording_id))
         if (yield from commit(*writes)) is CommitResult.OK:
             break
     else:
@@ -198,45 +182,6 @@ def delete_camera(camera_id: str) -> Flow[None]:
         if result is CommitResult.OK:
             return
     raise FirestoreUnavailable("Firestore is contended.")
-
-
-def mark_capture_ended(
-    camera: Camera, recording_id: str, ended_by: str, now: datetime, **facts: Any
-) -> tuple[Write, ...]:
-    """Returns the writes that record the end of a capture: the last segment is written.
-
-    The holder of the session commits them, then announces the FINALIZE task.
-    """
-    fields = {"state": RecordingState.JOINING, "ended_by": ended_by, "ended_at": now, **facts}
-    return (
-        _remove_request(camera, recording_id),
-        Update(recording_path(recording_id), fields),
-        Update(task_path(RECORDER, recording_id), {"due_at": now, "next_check_at": now}),
-    )
-
-
-def _remove_request(camera: Camera, recording_id: str) -> Update:
-    requests = {
-        key: request for key, request in camera.active_requests.items() if key != recording_id
-    }
-    return Update(camera.path, {"active_requests": _requests_to_dict(requests)}, camera.version)
-
-
-def _requests_to_dict(requests: Mapping[str, ActiveRequest]) -> dict[str, Any]:
-    return {key: request.to_dict() for key, request in requests.items()}
-
-
-def _request_writes(
-    camera: Camera, recorder_task: Doc | None, fields: dict[str, Any], clock: ClockAndIds
-) -> tuple[Write, ...]:
-    """Returns the writes that change a camera's requests, and that create a recorder task when
-    none holds the session."""
-    is_active = recorder_task is not None and not Task.from_doc(RECORDER, recorder_task).has_ended
-    if is_active:
-        return (Update(camera.path, fields, camera.version),)
-    create, camera_fields = new_recorder_task(camera, clock)
-    reset = {"state": CameraState.CONNECTING, "error": None}
-    return (Update(camera.path, {**fields, **camera_fields, **reset}, camera.version), create)
 
 
 def _camera(camera_id: str) -> Flow[tuple[Camera, Doc | None]]:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from shared.cameras.camera import CAMERA_SECRETS, CAMERAS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
 from shared.cameras.viewers import VIEWERS
+from shared.cameras.watched import WATCHED_CAMERAS
 from shared.flows.documents import Create
 from shared.pipeline import (
     EXPORTS_PREFIX,
@@ -47,7 +48,7 @@ OWNED_COLLECTIONS = (
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
 they exist, an outcome may create deliveries and a camera may be recorded."""
-USER_ID_COLLECTIONS = ("preferences", "users")
+USER_ID_COLLECTIONS = ("preferences", WATCHED_CAMERAS, "users")
 """Collections with one document per user, whose id is that of the user."""
 HASHED_COLLECTIONS = ("limits",)
 """Collections whose ids contain the hash of a user id or an address."""

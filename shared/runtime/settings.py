@@ -151,6 +151,9 @@ class Settings:
     """Total size of a user's uploads and results."""
     max_cameras: int = setting("MOODREEL_MAX_CAMERAS", 20)
     """Cameras of a user."""
+    max_watched_cameras: int = setting("MOODREEL_MAX_WATCHED_CAMERAS", 4)
+    """Cameras of a user that are previewed or recorded at the same time. Each holds an instance of
+    `recorder`."""
     max_active_recordings: int = setting("MOODREEL_MAX_ACTIVE_RECORDINGS", 4)
     """Active recordings of a user."""
     max_recording_s: int = setting("MOODREEL_MAX_RECORDING_S", 4 * 3600)

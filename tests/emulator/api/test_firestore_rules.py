@@ -29,6 +29,7 @@ CLOSED = (
     "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
     "preferences", "limits", "idempotency", "users", "anything",
     "camera_secrets", "viewers", "recorder_tasks", "segments", "task_slots", "sweeps",
+    "watched_cameras",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {
