@@ -266,7 +266,7 @@ FUNCTIONS: dict[str, Function] = {
             "webhook", FunctionKind.SUPPORT, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
-            max_attempts=10, task_collection="deliveries", owner_slots=8,
+            max_attempts=10, secrets=("SMTP_URL",), task_collection="deliveries", owner_slots=8,
         ),
         Function(
             "personal_data", FunctionKind.SUPPORT, MessageTrigger(),

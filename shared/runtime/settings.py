@@ -185,6 +185,8 @@ class Settings:
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )
     """Whether webhooks may use this machine, private addresses and http."""
+    webhook_max_failures: int = setting("MOODREEL_WEBHOOK_MAX_FAILURES", 20)
+    """Calls of a webhook that fail in a row, over at least an hour, before it is disabled."""
     max_direct_download_bytes: int = setting("MOODREEL_MAX_DIRECT_DOWNLOAD_BYTES", 8 << 20)
     """Larger results are downloaded from the bucket instead of through a function."""
     receipt_key: str = setting("RECEIPT_KEY", "", secret=True)
