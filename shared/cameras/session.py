@@ -1,19 +1,20 @@
-"""Commands for cameras and recordings: each writes its request into the camera's document, and
-creates a recorder task when none holds the camera."""
+"""The commands that start, stop and delete recordings, request previews and delete cameras."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from shared.cameras.camera import (
-    PREVIEW_S,
-    Camera,
-    CameraState,
-    camera_path,
-    secret_path,
+from shared.cameras.camera import PREVIEW_S, ActiveRequest, Camera, camera_path, secret_path
+from shared.cameras.recorder_tasks import (
+    FINALIZE,
+    RECORDER,
+    announce,
+    announce_camera,
+    read_camera,
 )
-from shared.cameras.recorder_task import CHECK_INTERVAL_S, FINALIZE, RECORDER
 from shared.cameras.recording import (
     EndedBy,
     Recording,
@@ -22,12 +23,14 @@ from shared.cameras.recording import (
     new_recording,
     recording_path,
 )
-from shared.cameras.requests import remove_request, request_writes, requests_to_dict
+from shared.cameras.requests import request_writes
 from shared.errors import FirestoreUnavailable, NotFound, WrongState
-from shared.flows.documents import CommitResult, Create, Delete, Doc, Update, Write
+from shared.flows.documents import CommitResult, Create, Delete, Update, Write
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
 from shared.tasks.task import TaskState, new_task, task_envelope, task_path
 
+CHECK_INTERVAL_S = 120
+"""The interval in which the FINALIZE task checks a running recording."""
 MAX_LAST_SEGMENT_WAIT_S = 60
 """How long a stopped recording waits for its last segment when no task reports that segment."""
 MAX_COMMIT_ATTEMPTS = 8
@@ -58,10 +61,10 @@ def start_recording(
         TooManyWatchedCameras: When the camera is not watched and the owner has the maximum.
     """
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, recorder_task = yield from _camera(camera_id)
+        camera, recorder_task = yield from read_camera(camera_id)
         (existing,) = yield from read(recording_path(recording_id))
         if existing is not None:
-            yield from _announce(camera)
+            yield from announce(camera)
             return
         now = clock.now()
         requests = {
@@ -72,21 +75,19 @@ def start_recording(
             RECORDER, recording_id, camera.owner, {"kind": FINALIZE, "recording": recording_id}, now
         )
         deadline = now + timedelta(seconds=CHECK_INTERVAL_S)
-        writes_of_request = yield from request_writes(
-            camera, recorder_task, {"active_requests": requests_to_dict(requests)}, clock,
-            max_watched,
-        )  # fmt: skip
+        fields = {"active_requests": _requests_to_dict(requests)}
+        camera_writes = yield from request_writes(camera, recorder_task, fields, clock, max_watched)
         result = yield from commit(
             new_recording(recording_id, camera, request, now),
             Create(
                 finalize_task.path,
                 {**finalize_task.data, "due_at": deadline, "next_check_at": deadline},
             ),
-            *writes_of_request,
+            *camera_writes,
             *extra_writes,
         )
         if result is CommitResult.OK:
-            yield from _announce_camera(camera_id)
+            yield from announce_camera(camera_id)
             return
     raise FirestoreUnavailable("Firestore is contended.")
 
@@ -97,16 +98,15 @@ def request_preview(
     """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound, and
     TooManyWatchedCameras as `start_recording` does."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, recorder_task = yield from _camera(camera_id)
+        camera, recorder_task = yield from read_camera(camera_id)
         until = clock.now() + timedelta(seconds=duration_s)
         if camera.preview_until is not None and camera.preview_until > until:
             until = camera.preview_until
-        writes = yield from request_writes(
-            camera, recorder_task, {"preview_until": until}, clock, max_watched
-        )
+        fields = {"preview_until": until}
+        writes = yield from request_writes(camera, recorder_task, fields, clock, max_watched)
         if (yield from commit(*writes)) is CommitResult.OK:
             if len(writes) > 1:
-                yield from _announce_camera(camera_id)
+                yield from announce_camera(camera_id)
             return
     raise FirestoreUnavailable("Firestore is contended.")
 
@@ -135,7 +135,7 @@ def stop_recording(
         if camera is not None and recording_id in camera.active_requests:
             request = replace(camera.active_requests[recording_id], stop_reason=ended_by.value)
             requests = {**camera.active_requests, recording_id: request}
-            update = {"active_requests": requests_to_dict(requests)}
+            update = {"active_requests": _requests_to_dict(requests)}
             writes.append(Update(camera.path, update, camera.version))
         if (yield from commit(*writes)) is CommitResult.OK:
             return (yield from _recording(recording_id))
@@ -157,7 +157,7 @@ def delete_recording(recording_id: str, clock: ClockAndIds) -> Flow[None]:
         (doc,) = yield from read(camera_path(recording.camera))
         camera = None if doc is None else Camera.from_doc(doc)
         if camera is not None and recording_id in camera.active_requests:
-            writes.append(remove_request(camera, recording_id))
+            writes.append(_remove_request(camera, recording_id))
         if (yield from commit(*writes)) is CommitResult.OK:
             break
     else:
@@ -173,7 +173,7 @@ def delete_camera(camera_id: str) -> Flow[None]:
         WrongState: When the camera is recording.
     """
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, _ = yield from _camera(camera_id)
+        camera, _ = yield from read_camera(camera_id)
         if camera.active_requests:
             raise WrongState("The camera records; stop its recordings first.")
         result = yield from commit(
@@ -184,16 +184,30 @@ def delete_camera(camera_id: str) -> Flow[None]:
     raise FirestoreUnavailable("Firestore is contended.")
 
 
-def _camera(camera_id: str) -> Flow[tuple[Camera, Doc | None]]:
-    """Returns the camera, and the recorder task that holds or is to take its session."""
-    (doc,) = yield from read(camera_path(camera_id))
-    if doc is None:
-        raise NotFound
-    camera = Camera.from_doc(doc)
-    if not camera.recorder_task:
-        return camera, None
-    (recorder_task,) = yield from read(task_path(RECORDER, camera.recorder_task))
-    return camera, recorder_task
+def mark_capture_ended(
+    camera: Camera, recording_id: str, ended_by: str, now: datetime, **facts: Any
+) -> tuple[Write, ...]:
+    """Returns the writes that record the end of a capture: the last segment is written.
+
+    The holder of the session commits them, then announces the FINALIZE task.
+    """
+    fields = {"state": RecordingState.JOINING, "ended_by": ended_by, "ended_at": now, **facts}
+    return (
+        _remove_request(camera, recording_id),
+        Update(recording_path(recording_id), fields),
+        Update(task_path(RECORDER, recording_id), {"due_at": now, "next_check_at": now}),
+    )
+
+
+def _remove_request(camera: Camera, recording_id: str) -> Update:
+    requests = {
+        key: request for key, request in camera.active_requests.items() if key != recording_id
+    }
+    return Update(camera.path, {"active_requests": _requests_to_dict(requests)}, camera.version)
+
+
+def _requests_to_dict(requests: Mapping[str, ActiveRequest]) -> dict[str, Any]:
+    return {key: request.to_dict() for key, request in requests.items()}
 
 
 def _recording(recording_id: str) -> Flow[Recording]:
@@ -201,15 +215,3 @@ def _recording(recording_id: str) -> Flow[Recording]:
     if doc is None:
         raise NotFound
     return Recording.from_doc(doc)
-
-
-def _announce_camera(camera_id: str) -> Flow[None]:
-    camera, _ = yield from _camera(camera_id)
-    yield from _announce(camera)
-
-
-def _announce(camera: Camera) -> Flow[None]:
-    """Publishes the camera's recorder task. For a task that is held already this is harmless: the
-    delivery waits, and finds the task finished."""
-    if camera.recorder_task and camera.state is CameraState.CONNECTING:
-        yield from publish([task_envelope(RECORDER, camera.recorder_task)])

@@ -10,7 +10,7 @@ leave the list when the place is needed.
 from __future__ import annotations
 
 from shared.cameras.camera import Camera, camera_path
-from shared.cameras.recorder_task import RECORDER
+from shared.cameras.recorder_tasks import RECORDER
 from shared.errors import LimitReached
 from shared.flows.documents import Create, Update, Write
 from shared.flows.effects import Flow, read

@@ -12,10 +12,9 @@ from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
 from functions.recorder.capture.segments import ConnectionKey
 from functions.recorder.packets import Packet, Track
 from shared.cameras.camera import ActiveRequest, Camera, camera_path
-from shared.cameras.recorder_task import RECORDER
+from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import EndedBy, Recording, RecordingState, recording_path
-from shared.cameras.requests import mark_capture_ended
-from shared.cameras.session import MAX_COMMIT_ATTEMPTS
+from shared.cameras.session import MAX_COMMIT_ATTEMPTS, mark_capture_ended
 from shared.errors import FirestoreUnavailable, StorageUnavailable
 from shared.flows.documents import CommitResult, Update
 from shared.runtime.services import Services

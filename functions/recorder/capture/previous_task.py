@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from shared.cameras.recorder_task import RECORDER
+from shared.cameras.recorder_tasks import RECORDER
 from shared.runtime.services import Services
 from shared.tasks.task import Task, task_path
 

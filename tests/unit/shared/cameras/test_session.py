@@ -11,7 +11,7 @@ import pytest
 
 from shared.cameras import session
 from shared.cameras.camera import Camera, camera_path, new_camera
-from shared.cameras.recorder_task import STREAM
+from shared.cameras.recorder_tasks import STREAM
 from shared.cameras.recording import Recording, RecordingRequest, recording_path
 from shared.cameras.source import parse_source
 from shared.errors import NotFound, WrongState
@@ -62,11 +62,8 @@ class CameraFixture:
         return Interpreter(self.services).run(flow)
 
     def start(self, number: str) -> None:
-        self.run(
-            session.start_recording(
-                CAMERA, number, REQUEST, self.services.clock_and_ids, max_watched=4
-            )
-        )
+        clock = self.services.clock_and_ids
+        self.run(session.start_recording(CAMERA, number, REQUEST, clock, max_watched=4))
 
     @property
     def camera(self) -> Camera:
@@ -154,9 +151,7 @@ def test_commands_raise_not_found_without_the_camera() -> None:
     fixture = CameraFixture()
     clock = fixture.services.clock_and_ids
     for flow in (
-        session.start_recording(
-            "c" * 20, A, REQUEST, fixture.services.clock_and_ids, max_watched=4
-        ),
+        session.start_recording("c" * 20, A, REQUEST, clock, max_watched=4),
         session.stop_recording(B, clock),
         session.request_preview("c" * 20, clock, max_watched=4),
     ):

@@ -10,19 +10,15 @@ from typing import Any
 
 import pytest
 
+from functions.api.routes import ROUTES
 from shared.cameras import requests, session
 from shared.cameras.watched import TooManyWatchedCameras
 from shared.flows.documents import Update, all_documents
 from shared.flows.effects import ClockAndIds, Commit, Read
-from tests.fakes.application import AppHarness
-from tests.unit.functions.api.cameras.test_handlers import (
-    ALICE_HEADERS,
-    BOB,
-    ROUTES,
-    SETTINGS,
-    collections,
-)
+from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from tests.unit.functions.api.cameras.camera_requests import collections
 
+BOB = {"Authorization": "Bearer bob"}
 LIMIT = SETTINGS.max_watched_cameras
 CODE = "too-many-watched-cameras"
 
