@@ -196,8 +196,12 @@ function WebhookCard({
       {webhook.disabled && (
         <div class="note warning">
           <p>
-            The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it
-            is back; what was missed can be replayed from the log.
+            {webhook.disabled === "gone"
+              ? "The server answered 410: there is nothing at this address any more."
+              : "Its calls failed again and again."}{" "}
+            So it is not called{webhook.disabled_at && ` since ${new Date(webhook.disabled_at).toLocaleString()}`}.{" "}
+            {webhook.last_error && `The last error: ${webhook.last_error.message} `}
+            Enable it once the server is back; what was missed can be replayed from the log.
           </p>
           <p>
             <Button busyLabel={busyLabel} onClick={() => void enable()}>
@@ -205,6 +209,11 @@ function WebhookCard({
             </Button>
           </p>
         </div>
+      )}
+      {!webhook.disabled && webhook.last_error && (
+        <p class="hint">
+          Its last call failed: {webhook.last_error.message} If this goes on, it will be disabled.
+        </p>
       )}
       <div class="row">
         {!webhook.disabled && (
