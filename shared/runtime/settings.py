@@ -152,8 +152,7 @@ class Settings:
     max_cameras: int = setting("MOODREEL_MAX_CAMERAS", 20)
     """Cameras of a user."""
     max_watched_cameras: int = setting("MOODREEL_MAX_WATCHED_CAMERAS", 4)
-    """Cameras of a user that are previewed or recorded at the same time. Each holds an instance of
-    `recorder`."""
+    """Cameras of a user that are previewed or recorded at once; each holds a recorder instance."""
     max_active_recordings: int = setting("MOODREEL_MAX_ACTIVE_RECORDINGS", 4)
     """Active recordings of a user."""
     max_recording_s: int = setting("MOODREEL_MAX_RECORDING_S", 4 * 3600)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Create, Doc, Query, Update, Write
+from shared.flows.documents import CommitResult, Create, Query, Update, Write
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
 from shared.tasks import run, sweep
@@ -20,7 +20,6 @@ from tests.fakes.job_store import MemoryJobStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TASK_FUNCTIONS = tuple(row.name for row in FUNCTIONS.values() if row.task_collection)
-Handler = Callable[[TaskClaim], TaskOutcome]
 
 
 @dataclass
@@ -38,6 +37,7 @@ class SimulatedWorker:
     flow: effects.Flow[Any]
     effect: effects.Effect | None
     message: QueuedMessage | None
+    started_at: datetime
 
 
 def succeed(_: TaskClaim) -> TaskOutcome:
@@ -57,7 +57,7 @@ class TaskSimulation:
         max_in_flight: The largest number of handlers that ran at once, by function and owner.
     """
 
-    handler: Handler = succeed
+    handler: Callable[[TaskClaim], TaskOutcome] = succeed
     owner_slots: int | None = None
     sweeper_enabled: bool = True
     store: MemoryJobStore = field(default_factory=MemoryJobStore)
@@ -143,7 +143,9 @@ class TaskSimulation:
         if self.workers:
             worker = self.workers[index % len(self.workers)]
             assert worker.effect is not None
-            self._advance(worker, self._perform(worker.effect))
+            value = self._perform(worker.effect)
+            if worker in self.workers:  # A wait may have reached its timeout.
+                self._advance(worker, value)
 
     def crash(self, index: int) -> None:
         """Ends a worker between two effects. Its message is delivered again."""
@@ -159,6 +161,11 @@ class TaskSimulation:
     def advance_time(self, seconds: float) -> None:
         """Advances the clock. Pub/Sub ends a request at the timeout of its function."""
         self.now += timedelta(seconds=seconds)
+        for worker in list(self.workers):
+            if worker.message is not None:
+                timeout_s = FUNCTIONS[worker.message.envelope.stage].timeout_s
+                if self.now - worker.started_at >= timedelta(seconds=timeout_s):
+                    self._end(worker, acked=False)
 
     def run(self, flow: effects.Flow[Any]) -> Any:
         """Runs a flow to its end without interruption."""
@@ -183,7 +190,7 @@ class TaskSimulation:
     # --- running flows -----------------------------------------------------------------------
 
     def _start(self, flow: effects.Flow[Any], message: QueuedMessage | None) -> None:
-        worker = SimulatedWorker(flow, None, message)
+        worker = SimulatedWorker(flow, None, message, self.now)
         self.workers.append(worker)
         self._advance(worker, None, first=True)
 
@@ -207,7 +214,7 @@ class TaskSimulation:
             case effects.Read(paths):
                 return self.store.read(paths)
             case effects.RunQuery(query):
-                return self._run_query(query)
+                return self.store.run_query(query)
             case effects.Commit(writes):
                 return self._commit(writes)
             case effects.Publish(envelopes):
@@ -222,15 +229,11 @@ class TaskSimulation:
                 self.advance_time(seconds)
         return None
 
-    def _run_query(self, query: Query) -> tuple[Doc, ...]:
-        return self.store.run_query(query)
-
     def _commit(self, writes: tuple[Write, ...]) -> CommitResult:
         result = self.store.commit(writes)
         is_guarded = any(isinstance(row, Update) and row.version is not None for row in writes)
         if result is CommitResult.OK and is_guarded and self.lose_next_response:
-            # The client repeats the batch, which conflicts with itself.
-            self.lose_next_response = False
+            self.lose_next_response = False  # The repeated batch conflicts with itself.
             return CommitResult.CONFLICT
         return result
 

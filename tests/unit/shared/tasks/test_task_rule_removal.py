@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
-from shared.tasks import lease, run, sweep
+from shared.flows.documents import Put, Update
+from shared.pipeline import FUNCTIONS
+from shared.tasks import run, sweep
 from shared.tasks.slots import Slot
+from shared.tasks.task import due_tasks
 from tests.fakes.simulation_tasks import schedule
 from tests.unit.shared.tasks import test_slots, test_sweep
 
@@ -32,7 +35,7 @@ def slots_are_not_read(patch: Patch) -> None:
 def slots_are_taken_without_their_version(patch: Patch) -> None:
     def take(slot: Slot, *args: Any) -> Any:
         write = original_take(slot, *args)
-        return lease.Update(write.path, write.fields) if isinstance(write, lease.Update) else write
+        return Update(write.path, write.fields) if isinstance(write, Update) else write
 
     patch.setattr(Slot, "take", take)
 
@@ -68,8 +71,8 @@ def owners_take_no_turns(patch: Patch) -> None:
     def sweep_owners(function: str, budget: sweep.Budget, clock: Any) -> effects.Flow[int]:
         count = 0
         while count < budget.max_tasks:
-            collection = sweep.FUNCTIONS[function].task_collection
-            docs = yield from effects.run_query(sweep.due_tasks(collection, clock.now()))
+            collection = FUNCTIONS[function].task_collection
+            docs = yield from effects.run_query(due_tasks(collection, clock.now()))
             if not docs:
                 break
             yield from sweep._announce(function, docs, clock)
@@ -85,7 +88,7 @@ def kinds_share_one_budget(patch: Patch) -> None:
 
 def sweep_has_no_cursor(patch: Patch) -> None:
     patch.setattr(
-        sweep, "Put", lambda path, _data: sweep.Put(path, {"last_owner": "", "expires_at": None})
+        sweep, "Put", lambda path, _data: Put(path, {"last_owner": "", "expires_at": None})
     )
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.cameras import requests, session
-from shared.cameras.watched import TooManyWatchedCameras
+from shared.cameras.watched import TooManyWatchedCameras, admit_camera
 from shared.flows.documents import Update, all_documents
-from shared.flows.effects import ClockAndIds, Commit, Read
+from shared.flows.effects import ClockAndIds, Commit, Effect, Read
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.unit.functions.api.cameras.camera_requests import collections
 
@@ -119,7 +119,7 @@ def test_concurrent_requests_do_not_exceed_the_limit(harness: AppHarness) -> Non
     flows = [
         session.request_preview(camera, clock, max_watched=LIMIT) for camera in cameras[LIMIT - 1 :]
     ]
-    effects = [next(flow) for flow in flows]
+    effects: list[Effect | None] = [next(flow) for flow in flows]
     results: list[object] = []
     while len(results) < len(flows):
         for index, flow in enumerate(flows):
@@ -148,8 +148,7 @@ def test_without_the_limit_one_owner_holds_twenty_instances(
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is what the first test shows."""
-    admit = requests.admit_camera
-    monkeypatch.setattr(requests, "admit_camera", lambda camera, _limit: admit(camera, 1000))
+    monkeypatch.setattr(requests, "admit_camera", lambda camera, _: admit_camera(camera, 1000))
 
     with pytest.raises(AssertionError):
         test_twenty_previews_of_one_owner_leave_instances_to_another(harness)
