@@ -71,8 +71,7 @@ class TaskSimulation:
     _numbers: Any = field(default_factory=itertools.count)
 
     @property
-    def clock(self) -> effects.ClockAndIds:
-        """The clock and new tokens for flows."""
+    def clock(self) -> effects.ClockAndIds:  # noqa: D102
         return effects.ClockAndIds(lambda: self.now, lambda: f"{next(self._numbers):016d}")
 
     # --- tasks -------------------------------------------------------------------------------
@@ -124,8 +123,8 @@ class TaskSimulation:
 
     def duplicate_message(self, index: int) -> None:
         """Delivers a message once more, as Pub/Sub may."""
-        if self.messages:
-            self.messages.append(QueuedMessage(self.messages[index % len(self.messages)].envelope))
+        for message in self.messages[index : index + 1]:
+            self.messages.append(QueuedMessage(message.envelope))
 
     def lose_message(self, index: int) -> None:
         """Drops a message that is not in flight."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
-from shared.flows.effects import CrashPoint, RunTask
+from infra.local.suite.layout import ROOT
+from shared.cameras.camera import Camera, new_camera
+from shared.cameras.recorder_tasks import new_recorder_task
+from shared.cameras.source import parse_source
+from shared.flows.documents import Create, Doc
+from shared.flows.effects import ClockAndIds, CrashPoint, RunTask
 from shared.pipeline import FUNCTIONS
 from shared.tasks.slots import TASK_SLOTS, slot_path
-from shared.tasks.task import NO_SLOT
-from tests.fakes.simulation_tasks.simulation import TaskSimulation
+from shared.tasks.task import NO_SLOT, new_task
+from tests.fakes.application import SETTINGS
+from tests.fakes.simulation_tasks.simulation import START, TaskSimulation
 
 SLOTS = FUNCTIONS["webhook"].owner_slots
 
@@ -110,10 +117,29 @@ def test_crash_before_the_next_task_is_announced_is_healed_by_the_sweeper() -> N
     assert all(simulation.task("webhook", task.id).has_ended for task in tasks)
 
 
-def test_camera_sessions_need_no_slot() -> None:
-    simulation = TaskSimulation()
-    assert simulation.add("personal_data", "alice").slot == NO_SLOT
-    assert simulation.add("recorder", "alice").slot != NO_SLOT
+def test_one_owner_holds_at_most_half_of_the_instances() -> None:
+    variables = (ROOT / "infra" / "terraform" / "variables.tf").read_text()
+    match = re.search(r'variable "max_instances" \{[^}]*default *= *([0-9]+)', variables)
+    assert match is not None
+    for row in FUNCTIONS.values():
+        # A recorder instance holds one camera.
+        cameras = SETTINGS.max_watched_cameras if row.name == "recorder" else 0
+        capacity = row.concurrency * int(match[1])
+        assert row.owner_slots + cameras <= capacity / 2, row.name
+
+
+def test_camera_sessions_and_data_requests_need_no_slot() -> None:
+    """A handover of a camera must not wait; an owner has few data requests."""
+    source = parse_source("rtsp://cam.example.org/live")
+    create = new_camera("alice", "Door", source, START)[0]
+    assert isinstance(create, Create)
+    camera = Camera.from_doc(Doc(create.path, create.data, None))
+    clock = ClockAndIds(lambda: START, lambda: "0123456789abcdef")
+    task, _ = new_recorder_task(camera, clock)
+
+    assert task.data["slot"] == NO_SLOT
+    assert new_task("personal_data", "p" * 20, "alice", {}, START).data["slot"] == NO_SLOT
+    assert new_task("recorder", "r" * 20, "alice", {}, START).data["slot"] != NO_SLOT
 
 
 def test_documents_of_slots_name_their_owner_and_expire() -> None:
