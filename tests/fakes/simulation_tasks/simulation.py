@@ -71,7 +71,7 @@ class TaskSimulation:
     _numbers: Any = field(default_factory=itertools.count)
 
     @property
-    def clock(self) -> effects.ClockAndIds:  # noqa: D102
+    def clock(self) -> effects.ClockAndIds:
         return effects.ClockAndIds(lambda: self.now, lambda: f"{next(self._numbers):016d}")
 
     # --- tasks -------------------------------------------------------------------------------
