@@ -79,7 +79,7 @@ class FirestoreJobStore:
             result = result.where(filter=FieldFilter(item.field, item.operator, value))
         direction = firestore.Query.DESCENDING if query.descending else firestore.Query.ASCENDING
         # The name orders documents of the same microsecond, so that no page skips one.
-        names = [query.order_by] if query.order_by else []
+        names = [name for name in (query.order_by, query.then_by) if name]
         for name in (*names, "__name__"):
             result = result.order_by(name, direction=direction)
         if query.after is not None:

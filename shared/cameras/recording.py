@@ -132,6 +132,7 @@ class Recording:
         copies = 2 if self.request.job else 1
         return max(0, copies * self.request.max_bytes - int(self.data["stored_bytes"]))
 
+    @property
     def is_redrivable(self) -> bool:
         """Whether joining has failed and what was recorded is kept."""
         return self.state is RecordingState.FAILED and self.data["stored_bytes"] > 0

@@ -10,6 +10,8 @@ documents.
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt and result of a unit
     jobs/{job}/events/{key}                        the history that users read
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
+    task_slots/{slot}                              which task of an owner runs in a slot
+    sweeps/{function}                              the owner at which the last sweep stopped
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address
     recordings/{recording}                         a clip, finished or not
     totals/{owner}.{shard}                         running totals of an owner's jobs
@@ -109,10 +111,10 @@ class CommitResult(Enum):
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A condition on a field. The value of `in` is a tuple. A document without the field does not
-    match, nor does one with None in a comparison by `<`."""
+    match, nor does one with None in a comparison by `<` or `>`."""
 
     field: str
-    operator: Literal["==", "in", "<"]
+    operator: Literal["==", "in", "<", ">"]
     value: Any
 
 
@@ -130,16 +132,18 @@ class Query:
         order_by: The field that sorts the documents. Documents with the same value, and all
             documents without `order_by`, are sorted by id. Documents without the field are left
             out.
+        then_by: The field that sorts documents with the same value of `order_by`, before the id.
         descending: Sorts by the field and the id in descending order. Needs `order_by`: Firestore
             does not sort by id alone in descending order.
-        after: Continues after this document: its value of `order_by`, if any, and its id. Not for
-            groups.
+        after: Continues after this document: its values of `order_by` and `then_by`, if any, and
+            its id. Not for groups.
         limit: The largest number of documents; None for all.
     """
 
     collection: str
     filters: tuple[Filter, ...] = ()
     order_by: str = ""
+    then_by: str = ""
     descending: bool = False
     after: tuple[Any, ...] | None = None
     limit: int | None = None

@@ -16,6 +16,7 @@ from enum import StrEnum
 from shared.cameras.camera import CAMERA_SECRETS, CAMERAS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
 from shared.cameras.viewers import VIEWERS
+from shared.cameras.watched import WATCHED_CAMERAS
 from shared.flows.documents import Create
 from shared.jobs.totals import TOTALS
 from shared.pipeline import (
@@ -32,6 +33,7 @@ from shared.pipeline import (
     FinalizeTrigger,
 )
 from shared.privacy.limit_counters import LIMITS, hash_key
+from shared.tasks.slots import TASK_SLOTS
 from shared.tasks.task import new_task
 
 PERSONAL_DATA = "personal_data"
@@ -40,18 +42,18 @@ DATA_REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_RETENTION_DAYS = 7
 
-NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, VIEWERS)
+NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, TASK_SLOTS, VIEWERS)
 """The collections below that are not exported: passwords, tokens and documents of workers."""
 OWNED_COLLECTIONS = (
     "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
-    "deliveries", "shares", "mails", "idempotency", TOTALS,
+    "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
 they exist, an outcome may create deliveries and a camera may be recorded."""
 KEPT_WITH_ACCOUNT = (TOTALS,)
 """The collections above that an erasure keeps with the account, because jobs that are created after
 the request count in them. The jobs that it deletes no longer count."""
-USER_ID_COLLECTIONS = ("preferences", "users")
+USER_ID_COLLECTIONS = ("preferences", WATCHED_CAMERAS, "users")
 """Collections with one document per user, whose id is that of the user."""
 HASHED_COLLECTIONS = (LIMITS,)
 """Collections that contain the hash of a user id or an address."""

@@ -47,7 +47,7 @@ class MemoryJobStore:
             for path, (data, version) in self.documents.items()
             if _is_in_collection(path, query)
             and all(_matches(data, item) for item in query.filters)
-            and (not query.order_by or query.order_by in data)
+            and all(name in data for name in _sort_fields(query))
         ]
         docs.sort(key=lambda doc: _sort_key(doc, query), reverse=query.descending)
         if query.after is not None:
@@ -166,10 +166,16 @@ def _matches(data: Mapping[str, Any], condition: Filter) -> bool:
             return value in condition.value
         case "<":
             return value is not None and bool(value < condition.value)
+        case ">":
+            return value is not None and bool(value > condition.value)
 
 
 def _sort_key(doc: Doc, query: Query) -> tuple[Any, ...]:
-    return (doc.data[query.order_by], doc.path) if query.order_by else (doc.path,)
+    return (*(doc.data[name] for name in _sort_fields(query)), doc.path)
+
+
+def _sort_fields(query: Query) -> list[str]:
+    return [name for name in (query.order_by, query.then_by) if name]
 
 
 def _is_after(doc: Doc, query: Query) -> bool:

@@ -12,6 +12,7 @@ from functions.api.cameras import (
 )
 from functions.api.pagination import PageQuery
 from shared.cameras.viewers import TooManyViewers
+from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import (
     InvalidOption,
     NotFound,
@@ -43,7 +44,8 @@ _ROUTES = (
     Route(
         "POST", f"{_CAMERA}/preview", handlers.create_preview,
         "Get a preview URL of a camera for an <img>, valid for five minutes.",
-        schemas.PreviewView, 201, rate_limited=True, errors=(TooManyViewers,),
+        schemas.PreviewView, 201, rate_limited=True,
+        errors=(TooManyViewers, TooManyWatchedCameras),
     ),
     Route(
         "POST", "/v1/recordings", create_recording.create_recording,
@@ -53,6 +55,7 @@ _ROUTES = (
         errors=(
             InvalidOption, ProhibitedPurpose, StorageFull, TooManyJobs,
             handlers.TooManyCameras, create_recording.TooManyRecordings,
+            TooManyWatchedCameras,
         ),
     ),
     Route(

@@ -28,7 +28,8 @@ READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 CLOSED = (
     "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
     "preferences", "limits", "totals", "idempotency", "users", "anything",
-    "camera_secrets", "viewers", "recorder_tasks", "segments",
+    "camera_secrets", "viewers", "recorder_tasks", "segments", "task_slots", "sweeps",
+    "watched_cameras",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {
