@@ -46,6 +46,15 @@ def test_limit_that_was_made_low_binds_first_and_raising_it_helps_most(
         assert row.alone.last_s > first.alone.last_s
 
 
+def test_limits_that_are_raised_together_help_more_than_the_second_alone() -> None:
+    answer = find_answer(Scenario(1_000, 60))
+    first, second, _ = answer.raised
+    assert (first.limit, second.limit) == ("region-cpu", "region-memory")
+    assert first.together == first.alone
+    assert second.alone.last_s > 0.9 * answer.latency.last_s
+    assert second.together.last_s < 0.7 * answer.latency.last_s
+
+
 def test_no_limit_binds_when_uploads_arrive_slowly() -> None:
     answer = find_answer(Scenario(10, 36_000, ("frames",)))
     assert answer.binding is None

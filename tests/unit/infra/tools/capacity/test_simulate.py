@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from statistics import fmean
 
 import pytest
 
 from infra.tools.capacity.limits import LIMITS, LimitKind
+from infra.tools.capacity.result import MAX_SAMPLES, QueueSamples
 from infra.tools.capacity.scenario import Scenario
 from infra.tools.capacity.simulate import ADMISSION, Simulation, simulate
 from infra.tools.capacity.work import Step, list_steps
@@ -50,6 +52,25 @@ def test_every_upload_ends_with_all_its_units(recipe: str, owners: int) -> None:
     assert not any(row.queue or row.busy for row in result.functions.values())
     assert not any(simulation.running)
     assert simulation.queued_count == 0
+
+
+def test_recipes_have_equal_shares_and_every_owner_has_several() -> None:
+    """Also when the number of owners is a multiple of the number of recipes."""
+    simulation = Simulation(Scenario(500, 60, owners=5))
+    kinds = [simulation.steps.index(steps) for steps in simulation.steps_of]
+    assert Counter(kinds) == dict.fromkeys(range(len(RECIPES)), 100)
+    for owner in range(5):
+        assert len(set(kinds[owner::5])) == len(RECIPES)
+
+
+def test_queue_samples_keep_equal_intervals_in_bounded_memory() -> None:
+    samples = QueueSamples(("queue",), 1.0)
+    for now in range(10_000):
+        samples.record(now, lambda: [now])  # noqa: B023 - called at once
+    lengths = samples.column("queue")
+    assert 32 <= len(lengths) <= MAX_SAMPLES
+    assert lengths == [n * samples.interval_s for n in range(len(lengths))]
+    assert samples.end_s == lengths[-1] > 9_000
 
 
 def test_resources_of_the_region_are_all_given_back() -> None:
