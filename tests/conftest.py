@@ -22,7 +22,7 @@ pytest_plugins = [
 settings.register_profile("moodreel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("moodreel")
 
-SHARED_SUITE_TESTS = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_job_store.py")
+SHARED_SUITE_TESTS = ("tests/emulator/", "tests/fuzz/", "tests/contract/job_store/")
 """Tests that share one running suite."""
 SECOND_SUITE_TESTS = (
     "tests/chaos/", "tests/e2e/", "tests/emulator/suite/test_runner.py", "tests/emulator/cameras/",
@@ -36,11 +36,11 @@ OWN_SUITE_TESTS = (
 )
 """Tests that start suites of their own and use no shared one."""
 LONG_TESTS = (
-    "tests/unit/functions/recorder/capture/test_session.py",
+    "tests/unit/functions/recorder/capture/",
     "tests/unit/functions/stitching/",
     "tests/unit/shared/adapters/",
     "tests/unit/shared/media/",
-    "tests/unit/functions/personal_data/test_erasure.py",
+    "tests/unit/functions/personal_data/",
     "tests/unit/functions/slide_generation/",
     "tests/unit/functions/frame_extraction/",
     "tests/unit/infra/terraform/",

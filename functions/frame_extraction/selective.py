@@ -14,6 +14,12 @@ from collections.abc import Generator, Iterator
 
 from av.video.frame import VideoFrame
 
+from functions.frame_extraction.stream_properties import (
+    can_skip_unreferenced,
+    is_dts_reliable,
+    keeps_packet_order,
+    min_jump_ticks,
+)
 from functions.frame_extraction.targets import (
     SelectionFailed,
     ShownFrame,
@@ -22,7 +28,6 @@ from functions.frame_extraction.targets import (
 )
 from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet
-from shared.recipes.media_info import MediaInfo
 
 MAX_REORDER_PACKETS = 34
 """After this many later pictures no earlier one can come. A decoder delays at most 16 pictures for
@@ -30,13 +35,6 @@ reordering (H.264 and HEVC, MaxDpbFrames), which are up to 32 packets when they 
 MAX_PENDING_BYTES = 24 << 20
 """Beyond this size packets of a GOP are decoded instead of kept in memory."""
 _MIN_PTS = -(1 << 63)
-# These decoders return pictures in the order of their packets.
-_KEEP_ORDER_CODECS = frozenset({"vp8", "vp9", "av1", "mjpeg", "gif"})
-# For these codecs NONREF skips exactly the pictures that no other picture refers to. In HEVC a
-# picture may be unreferenced in its own temporal layer and still be needed by the next.
-_NONREF_SKIP_CODECS = frozenset({"h264", "mpeg2video", "mpeg1video", "mpeg4"})
-# In these containers the muxer writes dts, so that no later packet has a smaller pts.
-_RELIABLE_DTS_CONTAINERS = frozenset({"mov", "flv", "mpegts"})
 
 
 def decode_selectively(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
@@ -69,10 +67,10 @@ class _Selection:
         self._dts: int | None = None
         self._last_duration = 0
         self._max_seen_pts = _MIN_PTS
-        self._dts_is_reliable = media_info.container.split(",")[0] in _RELIABLE_DTS_CONTAINERS
-        self._keeps_order = media_info.video.codec in _KEEP_ORDER_CODECS
-        self._can_skip = media_info.video.codec in _NONREF_SKIP_CODECS
-        self._min_jump = _min_jump_ticks(media_info)
+        self._dts_is_reliable = is_dts_reliable(media_info)
+        self._keeps_order = keeps_packet_order(media_info)
+        self._can_skip = can_skip_unreferenced(media_info)
+        self._min_jump = min_jump_ticks(media_info)
 
     def run(self) -> Iterator[ShownFrame]:
         """For each target: seeks to it, reads on while targets lie close together, and drains."""
@@ -242,14 +240,3 @@ class _Selection:
 
     def _first_missing_target(self) -> int:
         return min((ks[0] for ks in self._targets_by_pts.values()), default=self._k)
-
-
-def _min_jump_ticks(media_info: MediaInfo) -> int | None:
-    """Returns the distance of targets, in ticks, from which a seek reads less than continuing does;
-    None when it never does."""
-    interval = media_info.video.keyframe_interval_s
-    if interval is None or media_info.random_access == "none":
-        return None
-    # A seek by timestamps costs several reads, and ends well before the target.
-    jump_s = interval if media_info.random_access == "index" else 5 * interval + 5
-    return int(jump_s / media_info.video.time_base)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.recorder.capture.stream import stream_camera
 from functions.recorder.clip.finalize import process_recording
-from shared.cameras.session import FINALIZE, STREAM
+from shared.cameras.recorder_tasks import FINALIZE, STREAM
 from shared.entrypoints.task import TaskContext
 from shared.tasks.task import TaskOutcome
 

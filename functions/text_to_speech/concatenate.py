@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from functions.text_to_speech.sentences import Sentence
-from shared.errors import VoiceUnavailable
+from shared.ports.models import VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio
 
 SENTENCE_PAUSE_S = 0.3

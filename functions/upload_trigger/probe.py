@@ -18,9 +18,11 @@ from functions.upload_trigger.scan import Scan, scan
 from functions.upload_trigger.summary import describe_repairs, describe_streams, dynamic_range
 from functions.upload_trigger.truncation import is_truncated
 from functions.upload_trigger.webp import TRUNCATION_WARNING, probe_webp
-from shared.media.containers.demux import HEAD_BYTES, choose_video, open_container
+from shared.media.containers.demux import open_container
+from shared.media.containers.file_head import HEAD_BYTES
 from shared.media.containers.packets import COUNTED_CONTAINERS
 from shared.media.containers.range_file import RangeFile
+from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
 from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp

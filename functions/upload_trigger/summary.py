@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.scan import Scan
-from shared.media.containers.demux import is_cover_image
+from shared.media.containers.video_streams import is_cover_image
 from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
 
 _RANGES: dict[int, DynamicRange] = {16: "pq", 18: "hlg"}

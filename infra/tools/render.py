@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infra.tools import access, console_contract, costs, dependencies, settings_table
+from infra.tools import access, costs, dependencies, settings_table
 from infra.tools.capacity import page as capacity_page
+from infra.tools.console import contract as console_contract
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS

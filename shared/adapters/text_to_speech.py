@@ -8,8 +8,7 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
-from shared.errors import VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.ports.models import SpeechSynthesizer
+from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.wav import InvalidWav, from_wav
 

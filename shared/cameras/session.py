@@ -1,12 +1,4 @@
-"""Recorder tasks (`recorder_tasks/{id}`), and the commands that create them.
-
-A STREAM task holds a camera's session for one invocation. An invocation is limited to minutes, a
-recording is not: before an invocation ends it creates the next task, with a higher epoch, and
-continues until that task has pictures. A FINALIZE task belongs to one recording and has the
-recording's id. It exists from the start of the recording to its end: it checks the running
-recording, writes the clip when the recording has stopped, and deletes the recording when it
-expires. So no recording depends on a single process or message.
-"""
+"""The commands that start, stop and delete recordings, request previews and delete cameras."""
 
 from __future__ import annotations
 
@@ -15,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.cameras.camera import (
-    PREVIEW_S,
-    ActiveRequest,
-    Camera,
-    CameraState,
-    camera_path,
-    secret_path,
+from shared.cameras.camera import PREVIEW_S, ActiveRequest, Camera, camera_path, secret_path
+from shared.cameras.recorder_tasks import (
+    FINALIZE,
+    RECORDER,
+    announce,
+    announce_camera,
+    read_camera,
+    request_writes,
 )
 from shared.cameras.recording import (
     EndedBy,
@@ -32,29 +25,16 @@ from shared.cameras.recording import (
     recording_path,
 )
 from shared.errors import FirestoreUnavailable, NotFound, WrongState
-from shared.flows.documents import CommitResult, Create, Delete, Doc, Update, Write
+from shared.flows.documents import CommitResult, Create, Delete, Update, Write
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
-from shared.tasks.task import Task, TaskState, new_task, task_envelope, task_path
+from shared.tasks.task import TaskState, new_task, task_envelope, task_path
 
-RECORDER = "recorder"
-STREAM, FINALIZE = "stream", "finalize"
 CHECK_INTERVAL_S = 120
 """The interval in which the FINALIZE task checks a running recording."""
 MAX_LAST_SEGMENT_WAIT_S = 60
 """How long a stopped recording waits for its last segment when no task reports that segment."""
 MAX_COMMIT_ATTEMPTS = 8
 """A camera's session writes the camera's document as well, so a command may conflict with it."""
-
-
-def new_recorder_task(camera: Camera, clock: ClockAndIds) -> tuple[Create, dict[str, Any]]:
-    """Returns the write that creates the next STREAM task, and the fields of the camera's document
-    that give it the session."""
-    epoch = camera.epoch + 1
-    # 20 letters and digits, like all ids in envelopes.
-    task_id = (clock.new_token() + clock.new_token())[:20]
-    fields = {"kind": STREAM, "camera": camera.id, "epoch": epoch, "previous": camera.recorder_task}
-    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now())
-    return create, {"recorder_task": task_id, "epoch": epoch}
 
 
 def start_recording(
@@ -78,10 +58,10 @@ def start_recording(
         NotFound: When there is no such camera.
     """
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, recorder_task = yield from _camera(camera_id)
+        camera, recorder_task = yield from read_camera(camera_id)
         (existing,) = yield from read(recording_path(recording_id))
         if existing is not None:
-            yield from _announce(camera)
+            yield from announce(camera)
             return
         now = clock.now()
         requests = {
@@ -98,13 +78,13 @@ def start_recording(
                 finalize_task.path,
                 {**finalize_task.data, "due_at": deadline, "next_check_at": deadline},
             ),
-            *_request_writes(
+            *request_writes(
                 camera, recorder_task, {"active_requests": _requests_to_dict(requests)}, clock
             ),
             *extra_writes,
         )
         if result is CommitResult.OK:
-            yield from _announce_camera(camera_id)
+            yield from announce_camera(camera_id)
             return
     raise FirestoreUnavailable("Firestore is contended.")
 
@@ -114,14 +94,14 @@ def request_preview(
 ) -> Flow[None]:
     """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, recorder_task = yield from _camera(camera_id)
+        camera, recorder_task = yield from read_camera(camera_id)
         until = clock.now() + timedelta(seconds=duration_s)
         if camera.preview_until is not None and camera.preview_until > until:
             until = camera.preview_until
-        writes = _request_writes(camera, recorder_task, {"preview_until": until}, clock)
+        writes = request_writes(camera, recorder_task, {"preview_until": until}, clock)
         if (yield from commit(*writes)) is CommitResult.OK:
             if len(writes) > 1:
-                yield from _announce_camera(camera_id)
+                yield from announce_camera(camera_id)
             return
     raise FirestoreUnavailable("Firestore is contended.")
 
@@ -188,7 +168,7 @@ def delete_camera(camera_id: str) -> Flow[None]:
         WrongState: When the camera is recording.
     """
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, _ = yield from _camera(camera_id)
+        camera, _ = yield from read_camera(camera_id)
         if camera.active_requests:
             raise WrongState("The camera records; stop its recordings first.")
         result = yield from commit(
@@ -225,45 +205,8 @@ def _requests_to_dict(requests: Mapping[str, ActiveRequest]) -> dict[str, Any]:
     return {key: request.to_dict() for key, request in requests.items()}
 
 
-def _request_writes(
-    camera: Camera, recorder_task: Doc | None, fields: dict[str, Any], clock: ClockAndIds
-) -> tuple[Write, ...]:
-    """Returns the writes that change a camera's requests, and that create a recorder task when
-    none holds the session."""
-    is_active = recorder_task is not None and not Task.from_doc(RECORDER, recorder_task).has_ended
-    if is_active:
-        return (Update(camera.path, fields, camera.version),)
-    create, camera_fields = new_recorder_task(camera, clock)
-    reset = {"state": CameraState.CONNECTING, "error": None}
-    return (Update(camera.path, {**fields, **camera_fields, **reset}, camera.version), create)
-
-
-def _camera(camera_id: str) -> Flow[tuple[Camera, Doc | None]]:
-    """Returns the camera, and the recorder task that holds or is to take its session."""
-    (doc,) = yield from read(camera_path(camera_id))
-    if doc is None:
-        raise NotFound
-    camera = Camera.from_doc(doc)
-    if not camera.recorder_task:
-        return camera, None
-    (recorder_task,) = yield from read(task_path(RECORDER, camera.recorder_task))
-    return camera, recorder_task
-
-
 def _recording(recording_id: str) -> Flow[Recording]:
     (doc,) = yield from read(recording_path(recording_id))
     if doc is None:
         raise NotFound
     return Recording.from_doc(doc)
-
-
-def _announce_camera(camera_id: str) -> Flow[None]:
-    camera, _ = yield from _camera(camera_id)
-    yield from _announce(camera)
-
-
-def _announce(camera: Camera) -> Flow[None]:
-    """Publishes the camera's recorder task. For a task that is held already this is harmless: the
-    delivery waits, and finds the task finished."""
-    if camera.recorder_task and camera.state is CameraState.CONNECTING:
-        yield from publish([task_envelope(RECORDER, camera.recorder_task)])

@@ -23,8 +23,8 @@ from shared.ports.objects import ObjectStore
 from shared.ports.outbound import Mailer, OutboundHttp
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
-from shared.runtime.interpreter import Services, SystemClock
 from shared.runtime.logs import log
+from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.tracing import NoOpTracer, Tracer
 

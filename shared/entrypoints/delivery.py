@@ -21,9 +21,11 @@ from shared.flows.envelope import (
     read_event,
 )
 from shared.runtime import tracing
-from shared.runtime.interpreter import Interpreter, Services, TaskHandler, UnitHandler
+from shared.runtime.interpreter import Interpreter
 from shared.runtime.logs import bind
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
+from shared.runtime.work import TaskHandler, UnitHandler
 
 EntryPoint = Callable[[CloudEvent], None]
 

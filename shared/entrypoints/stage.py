@@ -29,8 +29,10 @@ from shared.jobs.outcomes import UnitDone
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
-from shared.runtime.interpreter import Interpreter, Services, UnitLease
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.leases import UnitLease
 from shared.runtime.logs import bind
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 HandleUnit = Callable[["UnitContext"], UnitDone]

@@ -23,8 +23,8 @@ from shared.http.request import ApiRequest, ApiResponse, compute_etag, read_body
 from shared.http.routing import Route, RouteTable, check_path_params
 from shared.jobs.model import Job, Status
 from shared.ports.identity import Identity, User
-from shared.runtime.interpreter import Services
 from shared.runtime.logs import bind
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.runtime.tracing import log_fields
 

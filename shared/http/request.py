@@ -22,7 +22,8 @@ from shared.http.problems import (
 )
 from shared.jobs.model import Job
 from shared.ports.identity import User
-from shared.runtime.interpreter import Interpreter, Services
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 MAX_BODY_BYTES = 1 << 20

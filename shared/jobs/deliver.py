@@ -50,7 +50,7 @@ from shared.jobs.failure import fail_unit
 from shared.jobs.model import Job, Status, UnitClaim, UnitState
 from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
-from shared.jobs.webhooks import create_deliveries
+from shared.jobs.webhook_deliveries import create_deliveries
 from shared.pipeline import BUSY_WAIT_S, FUNCTIONS
 
 

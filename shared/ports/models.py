@@ -1,4 +1,5 @@
-"""Speech synthesis, the language model for decks, and the image model for slides."""
+"""Speech synthesis, the language model for decks, and the image model for slides, with the errors
+that they raise."""
 
 from __future__ import annotations
 
@@ -6,7 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from shared.errors import PermanentError, TransientError
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+
+
+class VoiceRefused(PermanentError):
+    """The voice cannot speak this; choose another voice or language."""
+
+    code = "voice-refused"
+
+
+class VoiceOverloaded(TransientError):
+    """The voice's quota is used up for now."""
+
+    code = "voice-overloaded"
+
+
+class VoiceUnavailable(TransientError):
+    """The voice did not answer as it should."""
+
+    code = "voice-unavailable"
 
 
 class SpeechSynthesizer(Protocol):
@@ -21,6 +41,30 @@ class SpeechSynthesizer(Protocol):
         """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused (permanent),
         VoiceOverloaded or VoiceUnavailable (transient)."""
         ...
+
+
+class PromptRefused(PermanentError):
+    """The model declines to write about this; word the prompt differently."""
+
+    code = "prompt-refused"
+
+
+class ModelOverloaded(TransientError):
+    """The model cannot answer for now."""
+
+    code = "model-overloaded"
+
+
+class ModelUnavailable(TransientError):
+    """The model refuses the request; an operator has to check its credentials and its name."""
+
+    code = "model-unavailable"
+
+
+class AnswerUnusable(TransientError):
+    """The model's answer was cut off, empty or of another form; another one may be better."""
+
+    code = "answer-unusable"
 
 
 @dataclass(frozen=True, slots=True)

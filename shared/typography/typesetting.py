@@ -1,4 +1,4 @@
-"""Text in lines: where a line may break, its width, and the size at which a text fits.
+"""Text in lines: the width of a line, and the size at which a text fits.
 
 Everything is measured once, at one size; widths at other sizes are proportional. So the size at
 which a text fits is found by arithmetic, without drawing.
@@ -12,24 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shared.typography.fonts import SYMBOLS, FontFace, covers, fallback_faces, is_joiner, load_font
+from shared.typography.line_breaks import split_at_breaks, split_clusters
 
 MEASURE_PX = 100
 SLACK = 1.015
 """A margin: at small sizes the width of each glyph is rounded to whole pixels."""
 LINE_HEIGHT = 1.28
 TALL_LINE_HEIGHT = 1.46
-_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "IDEOGRAPHIC")
-_NO_BREAK_BEFORE = frozenset(
-    "、。，．：；！？）」』】》〉〕］｝ー々ゝゞ…‥”’％,.!?:;)]}»"
-    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
-)
-_NO_BREAK_AFTER = "（「『【《〈〔［｛“‘([{«"
-_BREAK_AFTER = "–—/"
 _CUT_AFTER = "-/_.&=?"
-_BREAK_BEFORE = "เแโใไເແໂໃໄ"
-# Of a syllable: vowels that precede their consonant, and signs that follow it.
-_JOINS_NEXT = _BREAK_BEFORE + "\u200d"
-_JOINS_PREVIOUS = "าะำๅๆฯາະຳໆ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,38 +193,15 @@ def to_displayable(text: str, style: Style) -> str:
 
 def _split_segments(text: str, style: Style) -> Iterator[Segment]:
     for word in text.split():
-        *inner, last = _split_at_breaks(word)
+        *inner, last = split_at_breaks(word)
         for part in inner:
             yield Segment(part, _width(part, style, text), space_after=False)
         yield Segment(last, _width(last, style, text), space_after=True)
 
 
-def _split_at_breaks(word: str) -> list[str]:
-    """Returns the parts of a word between which a line may break."""
-    parts = [""]
-    for char in word:
-        before = parts[-1][-1:]
-        can_break = bool(before) and (
-            _is_unspaced(before) or _is_unspaced(char) or char in _BREAK_BEFORE
-        )
-        can_break = can_break or (
-            before != "" and before in _BREAK_AFTER and len(parts[-1]) > 2 and char.isalpha()
-        )
-        if (
-            can_break
-            and char not in _NO_BREAK_BEFORE
-            and before not in _NO_BREAK_AFTER
-            and not _is_combining(char)
-        ):
-            parts.append(char)
-        else:
-            parts[-1] += char
-    return parts
-
-
 def _cut_word(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
     """Cuts a word that is wider than a line, preferably after a hyphen or a similar character."""
-    widths = [(cluster, _width(cluster, style, word)) for cluster in _clusters(word)]
+    widths = [(cluster, _width(cluster, style, word)) for cluster in split_clusters(word)]
     lines: list[tuple[str, float]] = []
     while widths:
         count, width = 1, widths[0][1]
@@ -248,27 +215,6 @@ def _cut_word(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
         text = "".join(cluster for cluster, _ in head)
         lines.append((text, sum(width for _, width in head)))
     return lines
-
-
-def _clusters(text: str) -> list[str]:
-    clusters: list[str] = []
-    for char in text:
-        joins = clusters and (
-            _is_combining(char) or clusters[-1][-1] in _JOINS_NEXT or char in _JOINS_PREVIOUS
-        )
-        if joins:
-            clusters[-1] += char
-        else:
-            clusters.append(char)
-    return clusters
-
-
-def _is_combining(char: str) -> bool:
-    return is_joiner(char) or unicodedata.category(char).startswith("M")
-
-
-def _is_unspaced(char: str) -> bool:
-    return ord(char) > 0x2E7F and unicodedata.name(char, "").startswith(_UNSPACED_SCRIPTS)
 
 
 def _width(text: str, style: Style, context: str) -> float:

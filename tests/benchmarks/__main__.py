@@ -10,17 +10,17 @@ from tests.benchmarks import (
     console,
     downloads,
     emotions,
-    frames,
     recorder,
     stitching,
 )
+from tests.benchmarks.frames import comparison
 
 BENCHMARKS = {
     "api": api.main,
     "cold-start": cold_start.main,
     "console": console.main,
     "emotions": emotions.main,
-    "frames": frames.main,
+    "frames": comparison.main,
     "downloads": downloads.main,
     "recorder": recorder.main,
     "stitching": stitching.main,

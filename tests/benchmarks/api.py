@@ -26,12 +26,8 @@ from urllib.parse import urlsplit
 from infra.local.suite.handle import SuiteHandle, run_suite
 from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
-from tests.benchmarks.api_operations import (
-    CLIENT_COUNT,
-    Operation,
-    OperationRequest,
-    list_operations,
-)
+from tests.benchmarks.api_data import CLIENT_COUNT, OperationRequest
+from tests.benchmarks.api_operations import Operation, list_operations
 from tests.fakes.webhook_receiver import running_receiver
 
 SECONDS = 3.0

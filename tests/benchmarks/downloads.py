@@ -16,8 +16,8 @@ from infra.local.suite.handle import SuiteHandle, run_suite
 from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
 from shared.adapters import clients
-from shared.runtime.interpreter import SystemClock
 from shared.runtime.logs import log
+from shared.runtime.services import SystemClock
 from shared.runtime.settings import Settings
 from tests.fakes.services import FixedServices
 from tests.fixtures.suite.downloads import create_done_job, open_download, shared_url

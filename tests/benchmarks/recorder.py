@@ -20,7 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg, running_camera
+from tests.fakes.cameras.camera import running_camera
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 
 SECONDS, FPS = 10, 30
 MIN_GAIN = 20.0

@@ -12,17 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import numpy as np
-from PIL import Image, ImageDraw
 
-from functions.stitching.audio.speech import SpeechTrack
 from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.mp4 import FilmMetadata, Samples
@@ -31,64 +28,25 @@ from functions.stitching.film.segment_cache import SegmentCache
 from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
 from functions.stitching.film.timeline import (
-    LEAD_SAMPLES,
     RATE_HZ,
-    TAIL_SAMPLES,
-    Timeline,
     build_chapters,
-    build_timeline,
 )
 from functions.stitching.subtitles.cues import build_cues
 from infra.local.setup.tools import prepare_python
-from shared.pipeline import Bucket
-from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.films.options import FilmOptions
-from shared.recipes.films.speech import SpeechAudio
-from shared.recipes.films.wav import from_wav, to_wav
-from shared.recipes.stored_object import StoredObject
+from tests.benchmarks.stitching_inputs import (
+    SIZE,
+    SLIDES,
+    FolderBucket,
+    load_speech,
+    prepare,
+)
 
-SIZE = (1280, 720)
-SLIDES, SECONDS = 10, 8.2
 MIN_GAIN = 12.0
 """CPU time of moviepy ÷ ours."""
 MAX_RATIO_TO_SOUND = 1.8
 """CPU time of ours ÷ encoding only the AAC with FFmpeg's default options."""
-_RATE = 24_000
 _HERE = Path(__file__).parent
-
-
-def prepare(folder: Path) -> None:
-    """Write slides, speech, and `plan.json`, which lists both."""
-    rows = []
-    for n in range(SLIDES):
-        _draw_slide(n).save(folder / f"{n}.png")
-        spoken_s = SECONDS - (LEAD_SAMPLES + TAIL_SAMPLES) / RATE_HZ
-        (folder / f"{n}.wav").write_bytes(to_wav(_make_speech(n, spoken_s)))
-        rows.append(
-            {"slide": f"{n}.png", "speech": f"{n}.wav", "seconds": SECONDS,
-             "lead_s": LEAD_SAMPLES / RATE_HZ}
-        )  # fmt: skip
-    (folder / "plan.json").write_text(json.dumps(rows))
-
-
-def _draw_slide(number: int) -> Image.Image:
-    image = Image.new("RGB", SIZE, (246, 241, 232))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, 24, SIZE[1]), fill=(30 + 20 * number, 90, 120))
-    draw.text((96, 80), f"Slide {number + 1}: what leaves do", fill=(20, 30, 40), font_size=60)
-    for row in range(5):
-        line = f"• Point {row + 1} says something about light and water"
-        draw.text((120, 220 + 88 * row), line, fill=(50, 60, 70), font_size=38)
-    return image
-
-
-def _make_speech(number: int, seconds: float) -> SpeechAudio:
-    rng = np.random.default_rng(number)
-    t = np.arange(round(seconds * _RATE)) / _RATE
-    syllables = np.clip(np.sin(2 * np.pi * 3.3 * t), 0, 1)
-    voice = sum(np.sin(2 * np.pi * 130 * k * t) / k for k in range(1, 24))
-    sound = 0.08 * syllables * (voice + 0.3 * rng.standard_normal(len(t)))
-    return SpeechAudio((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes(), _RATE)
 
 
 def ours(
@@ -96,7 +54,7 @@ def ours(
 ) -> None:
     """Write the film. `cache` is the segment cache of an earlier film, in which slide `edited` was
     different."""
-    timeline, speech = _load_speech(folder)
+    timeline, speech = load_speech(folder)
     names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
 
     def read_planes(number: int) -> Planes:
@@ -128,38 +86,6 @@ def ours(
     )
 
 
-class FolderBucket:
-    """Objects in a folder: the work bucket without network time."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._folder.mkdir(exist_ok=True)
-
-    def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
-        path = self._path(name)
-        if not path.exists():
-            return None
-        spec = path.with_suffix(".spec").read_text()
-        return StoredObject(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
-
-    def range_reader(
-        self, _bucket: Bucket, name: str, _generation: int
-    ) -> Callable[[int, int], bytes]:
-        return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]
-
-    @contextmanager
-    def create(
-        self, _bucket: Bucket, name: str, *, content_type: str, spec: str
-    ) -> Iterator[BinaryIO]:
-        assert content_type == "video/mp4"
-        self._path(name).with_suffix(".spec").write_text(spec)
-        with self._path(name).open("wb") as out:
-            yield out
-
-    def _path(self, name: str) -> Path:
-        return self._folder / name.replace("/", "_")
-
-
 def encode_sound(folder: Path, out: Path, options: dict[str, str]) -> None:
     """Encode the finished sound of the film."""
     blocks = np.load(folder / "sound.npy")
@@ -176,21 +102,6 @@ def _audio_frame(blocks: Samples, at: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, at, Fraction(1, RATE_HZ)
     return frame
-
-
-def _load_speech(folder: Path) -> tuple[Timeline, SpeechTrack]:
-    def read(number: int) -> SpeechAudio:
-        return from_wav((folder / f"{number}.wav").read_bytes())
-
-    rows = []
-    for n in range(SLIDES):
-        samples = read(n).samples
-        sentence = SpokenSentence("What leaves do with light and water.", 0, samples)
-        rows.append(SlideSpeech(f"{n}.wav", 1, 1, _RATE, samples, (sentence,)))
-    timeline = build_timeline(Narration(tuple(rows)))
-    speech = SpeechTrack(timeline, read)
-    speech.measure(lambda: None)
-    return timeline, speech
 
 
 METHODS: dict[str, Callable[[Path, Path], None]] = {
@@ -236,7 +147,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
-        timeline, speech = _load_speech(folder)
+        timeline, speech = load_speech(folder)
         np.save(
             folder / "sound.npy",
             np.concatenate(list(speech.read_blocks(speech.compute_gains(-16))), axis=1),

@@ -13,8 +13,8 @@ import pytest
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import unit_path
-from shared.runtime.interpreter import Services
-from tests.fixtures.media.clips import CLIP_SPECS
+from shared.runtime.services import Services
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite

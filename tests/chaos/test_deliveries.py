@@ -1,11 +1,10 @@
-"""Messages that are delivered twice or never, cancelled, redriven and deleted jobs, and faults."""
+"""Messages that are delivered twice or never, and cancelled and redriven jobs."""
 
 from __future__ import annotations
 
 import base64
 import time
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,12 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.layout import PROJECT
 from shared.flows.documents import Update, all_documents, job_path, stage_path, unit_path
 from shared.flows.envelope import JOIN, Envelope
-from shared.pipeline import FUNCTIONS, Bucket
-from shared.runtime.interpreter import Services
-from tests.fixtures.media.clips import CLIP_SPECS
+from shared.pipeline import FUNCTIONS
+from shared.runtime.services import Services
 from tests.fixtures.suite.deliveries import hold_deliveries, lose_messages
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
-
-
-@pytest.fixture(scope="module")
-def clip() -> Path:
-    return CLIP_SPECS["cfr30"].encode().path
 
 
 def test_message_delivered_four_times_gives_one_result_and_one_email(
@@ -141,54 +134,6 @@ def test_redriven_job_ends_done_and_sends_an_email_for_each_outcome(
     assert len({mail["message_id"] for mail in both_emails}) == 2
 
 
-def test_deleted_job_leaves_nothing_and_late_uploads_are_removed(
-    suite: SuiteHandle, services: Services, clip: Path, tmp_path: Path
-) -> None:
-    client = suite.client()
-    job, _ = run_frames_job(suite, client, clip, tmp_path)
-    job_id = job["id"]
-    objects = [
-        (Bucket(artifact["bucket"]), artifact["object"])
-        for (doc,) in [services.store.read([job_path(job_id)])]
-        if doc is not None
-        for artifact in doc.data["artifacts"]
-    ]
-    assert objects
-    client.call("DELETE", f"/v1/jobs/{job_id}")
-    client.call("DELETE", f"/v1/jobs/{job_id}")
-    with pytest.raises(ApiError) as missing:
-        client.get_job(job_id)
-    assert missing.value.status == 404
-    for collection in ("stages", "units", "events"):
-        assert services.store.run_query(all_documents(f"jobs/{job_id}/{collection}")) == ()
-    upload = f"jobs/{job_id}/video.0"
-    for bucket, name in [*objects, (Bucket.UPLOADS, upload)]:
-        assert services.objects.stat(bucket, name) is None
-    with services.objects.create(Bucket.UPLOADS, upload, content_type="video/mp4", spec="") as out:
-        out.write(clip.read_bytes())
-    wait_until(partial(is_gone, services, upload), "the late upload to be removed")
-
-
-def test_object_of_no_job_is_moved_to_quarantine(suite: SuiteHandle, services: Services) -> None:
-    generations = {}
-    for name in ("stray.mp4", f"jobs/{'x' * 20}/video.0"):
-        with services.objects.create(
-            Bucket.UPLOADS, name, content_type="video/mp4", spec=""
-        ) as out:
-            out.write(b"belongs to no job")
-        generations[name] = out.stored_object.generation
-    for name, generation in generations.items():
-        wait_until(
-            partial(services.objects.stat, Bucket.WORK, f"quarantine/uploads/{name}.{generation}"),
-            f"{name} to be quarantined",
-        )
-        wait_until(partial(is_gone, services, name), f"{name} to be removed")
-
-
-def is_gone(services: Services, upload: str) -> bool:
-    return services.objects.stat(Bucket.UPLOADS, upload) is None
-
-
 def test_dead_letter_with_attempts_left_is_published_again(
     suite: SuiteHandle, services: Services, clip: Path
 ) -> None:
@@ -205,51 +150,3 @@ def test_dead_letter_with_attempts_left_is_published_again(
     )
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done"
-
-
-def test_storage_that_fails_every_tenth_call_changes_no_result(
-    suite: SuiteHandle, clip: Path, tmp_path: Path
-) -> None:
-    client = suite.client()
-    _, expected = run_frames_job(suite, client, clip, tmp_path, every="0.5")
-    suite.add_storage_fault(
-        {"match": {"path_regex": "/storage/.*|/upload/.*"}, "action": {"status": 503}, "rate": 0.1,
-         "count": 1000}
-    )  # fmt: skip
-    try:
-        _, archive = run_frames_job(suite, client, clip, tmp_path, every="0.5")
-    finally:
-        suite.clear_storage_faults()
-    assert archive == expected
-
-
-def test_busy_mail_server_gets_the_email_later_and_once(suite: SuiteHandle, clip: Path) -> None:
-    user = suite.user()
-    client = suite.client(user)
-    suite.refuse_emails("451 4.3.0 Try later", to=user.email)
-    job_id = suite.start_job(client, "frames", clip)
-    assert suite.wait_for_job(client, job_id)["status"] == "done"
-    emails = wait_until(lambda: suite.list_emails(user.email), "the e-mail")
-    assert len(emails) == 1
-
-
-def test_refused_address_leaves_the_job_done(suite: SuiteHandle, clip: Path) -> None:
-    user = suite.user()
-    client = suite.client(user)
-    suite.refuse_emails("550 5.1.1 No such user", to=user.email)
-    job_id = suite.start_job(client, "frames", clip)
-    job = suite.wait_for_job(client, job_id)
-    assert job["status"] == "done"
-    failed_stage = wait_until(
-        lambda: next(
-            (
-                stage
-                for stage in client.get_job(job_id)["stages"]
-                if stage["name"] == "notification" and stage["state"] == "failed"
-            ),
-            None,
-        ),
-        "the notification to give up",
-    )
-    assert failed_stage["error"]["code"] == "mail-refused"
-    assert client.get_job(job_id)["status"] == "done"

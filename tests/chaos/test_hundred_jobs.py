@@ -14,8 +14,8 @@ from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import all_documents
 from shared.pipeline import BUSY_WAIT_S
-from shared.runtime.interpreter import Services
-from tests.fixtures.media.clips import CLIP_SPECS
+from shared.runtime.services import Services
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip, run_frames_job
 
 pytestmark = pytest.mark.suite

@@ -14,7 +14,8 @@ from tests.corpus.byte_edits import change_boxes, make_box, patch_bytes, resize_
 from tests.corpus.corpus_file import CorpusFile
 from tests.corpus.encoding import SHORT_CLIP, clip_bytes, run_ffmpeg, short_clip_bytes
 from tests.corpus.timestamps import matroska_claiming_hours
-from tests.fixtures.media.clips import RARE_CLIP_SPECS, ClipSpec
+from tests.fixtures.media.clip_specs import RARE_CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec
 
 
 def list_files() -> Iterator[CorpusFile]:

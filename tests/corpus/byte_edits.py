@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable
 
@@ -77,3 +78,22 @@ def remove_timestamps(data: bytes, keep: int) -> bytes:
         count += 1
         at = data.find(b"\x00\x00\x01\xe0", at + 4)
     return bytes(out)
+
+
+def cut_before(data: bytes, kind: bytes) -> bytes:
+    """The data before the first box of `kind`."""
+    return data[: data.index(kind) - 4]
+
+
+def cut_within(data: bytes, kind: bytes) -> bytes:
+    """The data up to some bytes into the first box of `kind`."""
+    return data[: data.index(kind) + 300]
+
+
+def replace_samples(data: bytes, *, zeros: bool = False) -> bytes:
+    """An MP4 whose samples are noise, or zeros."""
+
+    def new_payload(old: bytes) -> bytes:
+        return bytes(len(old)) if zeros else random.Random(2).randbytes(len(old))
+
+    return change_boxes(data, (b"mdat",), new_payload)

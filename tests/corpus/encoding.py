@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.fixtures.media.clips import ClipSpec, cached_file, draw_counter
+from tests.fixtures.media.clips import ClipSpec, cached_file
+from tests.fixtures.media.counter import draw_counter
 
 QUICK_OPTIONS = (("preset", "ultrafast"), ("g", "30"), ("bf", "2"))
 SHORT_CLIP = ClipSpec(options=QUICK_OPTIONS, frame_count=90)

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from tests.corpus import bombs
 from tests.corpus.build import invalid_file
-from tests.corpus.byte_edits import change_boxes, make_box, make_full_box
+from tests.corpus.byte_edits import (
+    change_boxes,
+    cut_before,
+    cut_within,
+    make_box,
+    make_full_box,
+    replace_samples,
+)
 from tests.corpus.corpus_file import CorpusFile, MakeBytes
 from tests.corpus.encoding import (
     FAST_START_CLIP,
@@ -210,12 +217,12 @@ def _srt() -> Path:
 
 
 def _truncated() -> Iterator[CorpusFile]:
-    yield invalid_file("MP4 without its index", "no moov", lambda _: _cut_before(short_clip_bytes(),
+    yield invalid_file("MP4 without its index", "no moov", lambda _: cut_before(short_clip_bytes(),
     b"moov"),
                "video-truncated", common=True)  # fmt: skip
-    yield invalid_file("MP4 cut off in its index", "moov first", lambda _: _cut_within(
+    yield invalid_file("MP4 cut off in its index", "moov first", lambda _: cut_within(
         clip_bytes(FAST_START_CLIP), b"moov"), "video-truncated")  # fmt: skip
-    yield invalid_file("MP4 without its pictures", "no mdat", lambda _: _cut_before(
+    yield invalid_file("MP4 without its pictures", "no mdat", lambda _: cut_before(
         clip_bytes(FAST_START_CLIP), b"mdat"), "video-truncated")  # fmt: skip
     yield invalid_file("Matroska header", "no cluster", lambda _: clip_bytes(MATROSKA_CLIP)[:400],
                "video-truncated", "mkv")  # fmt: skip
@@ -229,28 +236,13 @@ def _truncated() -> Iterator[CorpusFile]:
     yield invalid_file(
         "pictures of noise",
         "a valid index",
-        lambda _: _replace_samples(short_clip_bytes()),
+        lambda _: replace_samples(short_clip_bytes()),
         "undecodable-video",
         common=True,
     )
     yield invalid_file(
         "pictures of zeros",
         "a valid index",
-        lambda _: _replace_samples(short_clip_bytes(), zeros=True),
+        lambda _: replace_samples(short_clip_bytes(), zeros=True),
         "undecodable-video",
     )
-
-
-def _cut_before(data: bytes, kind: bytes) -> bytes:
-    return data[: data.index(kind) - 4]
-
-
-def _cut_within(data: bytes, kind: bytes) -> bytes:
-    return data[: data.index(kind) + 300]
-
-
-def _replace_samples(data: bytes, *, zeros: bool = False) -> bytes:
-    def new_payload(old: bytes) -> bytes:
-        return bytes(len(old)) if zeros else random.Random(2).randbytes(len(old))
-
-    return change_boxes(data, (b"mdat",), new_payload)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.corpus.encoding import make_animated_webp
-from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, ClipSpec
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec
 
 _BASES = (
     "cfr30", "fragmented", "vfr", "later", "rotated-90", "matroska", "webm", "mpegts",

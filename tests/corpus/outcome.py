@@ -25,7 +25,7 @@ from shared.recipes.frames.windows import plan_windows
 from shared.recipes.media_info import MediaInfo
 from shared.runtime.settings import Settings
 from tests.corpus.corpus_file import CorpusFile, ExpectedError, ExpectedFrames
-from tests.fixtures.media.clips import UnreadableCounterError, read_counter
+from tests.fixtures.media.counter import UnreadableCounterError, read_counter
 
 EXTRACTION = Limits.for_function(FUNCTIONS["frame_extraction"])
 

@@ -20,7 +20,8 @@ from tests.corpus.encoding import (
     encode_pictures,
     run_ffmpeg,
 )
-from tests.fixtures.media.clips import ClipSpec, draw_counter
+from tests.fixtures.media.clips import ClipSpec
+from tests.fixtures.media.counter import draw_counter
 
 
 def list_files() -> Iterator[CorpusFile]:

@@ -22,7 +22,8 @@ from tests.corpus.encoding import (
     run_ffmpeg,
     short_clip_bytes,
 )
-from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, Clip, ClipSpec
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clips import Clip, ClipSpec
 
 GAPS_MS = (100, 400, 100, 250, 650, 100)
 

@@ -19,11 +19,12 @@ from tests.corpus.encoding import (
     run_ffmpeg,
     short_clip_bytes,
 )
-from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, cached_file
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clips import cached_file
 
 
 def list_files() -> Iterator[CorpusFile]:
-    """All valid files, the clip specs of tests/fixtures/media/clips.py first."""
+    """All valid files, the clip specs of tests/fixtures/media/clip_specs.py first."""
     for name in sorted(CLIP_SPECS):
         yield clip_spec_file(name, CLIP_SPECS[name])
     for name in sorted(RARE_CLIP_SPECS):

@@ -20,7 +20,9 @@ from infra.local.suite.handle import SuiteHandle, run_suite, wait_until
 from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
 from shared.recipes.films.prompt import Prompt
-from tests.fakes.cameras import RtspCamera, read_encoded_frames, running_camera
+from tests.fakes.cameras.camera import running_camera
+from tests.fakes.cameras.encoded_frames import read_encoded_frames
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fakes.webhook_receiver import running_receiver
 from tests.fixtures.browser.chromium import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
 from tests.fixtures.browser.console import create_verified_client, sign_in

@@ -15,8 +15,9 @@ from playwright.sync_api import Page
 
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import HttpCamera, encode_mjpeg
-from tests.fixtures.media.clips import read_counter
+from tests.fakes.cameras.encoded_frames import encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite

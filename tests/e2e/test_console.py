@@ -1,4 +1,4 @@
-"""The console: accounts, new jobs, interrupted uploads, webcam recordings."""
+"""The console: accounts, new jobs, webcam recordings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, expect
 
-from infra.local.cli.sample_clip import write_sample_clip
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in
@@ -17,24 +16,6 @@ from tests.fixtures.browser.console import create_verified_client, sign_in
 pytestmark = pytest.mark.suite
 
 PASSWORD = "correct horse battery"
-CHUNK_BYTES = 8 << 20
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clips") / "holiday.mp4"
-    write_sample_clip(path, 3)
-    return path
-
-
-@pytest.fixture(scope="module")
-def large_clip(clip: Path) -> Path:
-    """The clip followed by 20 MB that players skip, which makes three chunks of an upload."""
-    path = clip.with_name("heavy.mp4")
-    padding = 20 << 20
-    box = (padding + 8).to_bytes(4, "big") + b"free" + bytes(padding)
-    path.write_bytes(clip.read_bytes() + box)
-    return path
 
 
 def link_from_email(suite: SuiteHandle, email: str, subject: str) -> str:
@@ -128,123 +109,6 @@ def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Pa
 
     page.goto(link)
     expect(page.get_by_text("This link was used already")).to_be_visible()
-
-
-class UploadObserver:
-    """Records the Content-Range of uploads to the bucket, and holds chunks from an offset on."""
-
-    def __init__(self, page: Page, suite: SuiteHandle) -> None:
-        self.sent: list[str] = []
-        self.hold_from: int | None = None
-        page.on("request", self._record)
-        page.route(f"{suite.url('gcs')}/**", self._hold_or_continue)
-
-    def _record(self, request: Request) -> None:
-        if request.method == "PUT":
-            self.sent.append(request.headers.get("content-range", ""))
-
-    def _hold_or_continue(self, route: Route) -> None:
-        match = re.match(r"bytes (\d+)-", route.request.headers.get("content-range", ""))
-        if self.hold_from is not None and match and int(match[1]) >= self.hold_from:
-            return
-        route.continue_()
-
-
-def test_paused_upload_resumes_after_a_reload(
-    suite: SuiteHandle, page: Page, large_clip: Path
-) -> None:
-    client = create_verified_client(suite)
-    sign_in(page, suite, client, "/new/frames")
-    observer = UploadObserver(page, suite)
-    observer.hold_from = CHUNK_BYTES
-    page.get_by_label("Your video").set_input_files(large_clip)
-    page.get_by_role("button", name="Make it").click()
-    row = page.locator(".upload")
-    expect(row).to_contain_text("8.4 MB of")
-    row.get_by_role("button", name="Pause").click()
-    expect(row).to_contain_text("Paused")
-    assert accessibility_violations(page) == []
-    # Resuming asks the bucket for the received size. The second chunk is held again.
-    row.get_by_role("button", name="Resume").click()
-    size = large_clip.stat().st_size
-    wait_until(
-        lambda: page.evaluate("1") and f"bytes */{size}" in observer.sent,
-        "the request for the received size",
-    )
-
-    page.reload()
-    expect(row).to_contain_text("choose the same file")
-    assert accessibility_violations(page) == []
-    chooser = row.locator("input[type=file]")
-    other_file = large_clip.with_name("other.mp4")
-    other_file.write_bytes(b"another file")
-    chooser.set_input_files(other_file)
-    expect(row.get_by_role("alert")).to_contain_text("This is not heavy.mp4")
-
-    observer.hold_from = None
-    observer.sent.clear()
-    chooser.set_input_files(large_clip)
-    expect(page.locator(".badge")).to_have_text("Done")
-    assert observer.sent[0] == f"bytes */{size}"
-    offsets = [
-        int(match[1])
-        for content_range in observer.sent
-        if (match := re.match(r"bytes (\d+)-", content_range))
-    ]
-    assert offsets
-    assert min(offsets) >= CHUNK_BYTES
-    expect(row).to_have_count(0)
-
-
-def test_sign_out_with_an_upload_asks_for_confirmation(
-    suite: SuiteHandle, page: Page, large_clip: Path
-) -> None:
-    sign_in(page, suite, create_verified_client(suite), "/new/frames")
-    UploadObserver(page, suite).hold_from = CHUNK_BYTES
-    page.get_by_label("Your video").set_input_files(large_clip)
-    page.get_by_role("button", name="Make it").click()
-    expect(page.locator(".upload")).to_contain_text("8.4 MB of")
-    stored_uploads = (
-        "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
-    )
-    assert page.evaluate(stored_uploads) == 1
-
-    page.get_by_role("button", name="Sign out").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1 file is not up yet. Signing out gives it up.")
-    assert accessibility_violations(page) == []
-    dialog.get_by_role("button", name="Stay").click()
-    expect(dialog).to_have_count(0)
-    expect(page.locator(".upload")).to_be_visible()
-    assert page.evaluate(stored_uploads) == 1
-
-    page.get_by_role("button", name="Sign out").click()
-    dialog.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
-    wait_until(lambda: page.evaluate(stored_uploads) == 0, "the stored uploads to be removed")
-
-
-def test_upload_resumes_when_the_connection_is_back(
-    suite: SuiteHandle, page: Page, large_clip: Path
-) -> None:
-    sign_in(page, suite, create_verified_client(suite), "/new/frames")
-    observer = UploadObserver(page, suite)
-    observer.hold_from = CHUNK_BYTES
-    page.get_by_label("Your video").set_input_files(large_clip)
-    page.get_by_role("button", name="Make it").click()
-    row = page.locator(".upload")
-    expect(row).to_contain_text("8.4 MB of")
-    row.get_by_role("button", name="Pause").click()
-    page.context.set_offline(True)
-    row.get_by_role("button", name="Resume").click()
-    expect(row).to_contain_text("the connection is gone")
-    offline = page.get_by_text("You are offline.")
-    expect(offline).to_be_visible()
-    assert accessibility_violations(page) == []
-    observer.hold_from = None
-    page.context.set_offline(False)
-    expect(offline).to_have_count(0)
-    expect(page.locator(".badge")).to_have_text("Done")
 
 
 def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None:

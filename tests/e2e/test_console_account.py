@@ -14,7 +14,7 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fakes.webhook_receiver import running_receiver
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.data_requests import make_request_due
 from tests.fixtures.webhooks import load_readme_verifier

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import RtspCamera, encode_h264, running_camera
+from tests.fakes.cameras.camera import running_camera
+from tests.fakes.cameras.encoded_frames import encode_h264
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in, wait_for
-from tests.fixtures.media.clips import read_counter
+from tests.fixtures.media.counter import read_counter
 
 pytestmark = pytest.mark.suite
 

@@ -12,7 +12,7 @@ from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 
 pytestmark = pytest.mark.suite
 

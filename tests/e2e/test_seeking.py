@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from infra.local.suite.handle import SuiteHandle
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fixtures.suite.downloads import create_done_job, get, shared_url
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

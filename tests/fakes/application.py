@@ -17,7 +17,7 @@ from shared.http.routing import Route
 from shared.pipeline import Bucket
 from shared.ports.identity import User
 from shared.ports.system import Clock
-from shared.runtime.interpreter import SystemClock
+from shared.runtime.services import SystemClock
 from shared.runtime.settings import Settings
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices

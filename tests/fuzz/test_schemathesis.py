@@ -16,7 +16,7 @@ import pytest
 
 from infra.local.setup.tools import prepare_python
 from infra.local.suite.handle import SuiteHandle
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 
 pytestmark = pytest.mark.suite
 

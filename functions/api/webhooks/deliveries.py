@@ -15,17 +15,16 @@ from functions.api.webhooks.schemas import (
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Create, Doc, Update
 from shared.http.request import ApiRequest, ApiResponse
-from shared.jobs.webhooks import (
+from shared.jobs.webhook_deliveries import (
     PING,
     WEBHOOK,
-    Webhook,
     delivery_id,
     event_body,
     event_id,
     new_delivery,
     newest_deliveries,
-    webhook_path,
 )
+from shared.jobs.webhooks import Webhook, webhook_path
 from shared.tasks.task import task_envelope, task_path
 
 MIN_TEST_INTERVAL_S = 5

@@ -19,8 +19,8 @@ from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Delete, Update, owned_documents
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
+from shared.jobs.webhook_deliveries import EVENTS
 from shared.jobs.webhooks import (
-    EVENTS,
     OLD_SECRET_S,
     WEBHOOKS,
     Webhook,

@@ -12,11 +12,12 @@ from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
 from functions.recorder.capture.segments import ConnectionKey
 from functions.recorder.packets import Packet, Track
 from shared.cameras.camera import ActiveRequest, Camera, camera_path
+from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import EndedBy, Recording, RecordingState, recording_path
-from shared.cameras.session import MAX_COMMIT_ATTEMPTS, RECORDER, mark_capture_ended
+from shared.cameras.session import MAX_COMMIT_ATTEMPTS, mark_capture_ended
 from shared.errors import FirestoreUnavailable, StorageUnavailable
 from shared.flows.documents import CommitResult, Update
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks.task import task_envelope
 

@@ -21,7 +21,7 @@ from functions.recorder.preview.publisher import PreviewPublisher
 from shared.cameras.camera import secret_path
 from shared.cameras.source import Source
 from shared.errors import MoodreelError, PermanentError
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 FIRST_PICTURE_TIMEOUT_S = 60.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from shared.cameras.session import RECORDER
-from shared.runtime.interpreter import Services
+from shared.cameras.recorder_tasks import RECORDER
+from shared.runtime.services import Services
 from shared.tasks.task import Task, task_path
 
 MAX_WAIT_S = 15.0

@@ -17,11 +17,11 @@ from functions.recorder.capture.previous_task import PreviousTask
 from functions.recorder.packets import Reader
 from functions.recorder.preview.publisher import PreviewPublisher
 from shared.cameras.camera import Camera, CameraState, camera_path, empty_stream_fields
+from shared.cameras.recorder_tasks import RECORDER, new_recorder_task
 from shared.cameras.recording import EndedBy
-from shared.cameras.session import RECORDER, new_recorder_task
 from shared.cameras.source import Source
 from shared.flows.documents import CommitResult, Doc, Update
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks.task import Task, task_envelope
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
 from shared.cameras.camera import Camera, camera_path
+from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import (
     EndedBy,
     Recording,
@@ -20,7 +21,7 @@ from shared.cameras.recording import (
     recording_path,
     segments_prefix,
 )
-from shared.cameras.session import CHECK_INTERVAL_S, RECORDER, mark_capture_ended
+from shared.cameras.session import CHECK_INTERVAL_S, mark_capture_ended
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, PermanentError, StorageUnavailable
 from shared.flows.documents import CommitResult, Delete, Doc, Update, Write, all_documents, job_path

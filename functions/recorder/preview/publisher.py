@@ -14,7 +14,7 @@ from shared.cameras.preview_format import CONTENT_TYPE, MAX_OBJECT_BYTES, pack_f
 from shared.cameras.recording import preview_name
 from shared.errors import ArtifactConflict, StorageUnavailable
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 
 PREVIEW_FPS = 5
 MAX_PASSTHROUGH_WIDTH_PX = 640

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from functions.slide_generation.deck.deck_result import WrittenDeck
-from functions.slide_generation.deck.model_cache import ask_with_cache
+from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_cache
 from functions.slide_generation.deck.rewording import (
     FREE_RULES,
     build_reword_request,
@@ -15,7 +15,6 @@ from functions.slide_generation.deck.rewording import (
 )
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
-from shared.errors import DeckUnusable
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.stored_object import StoredObject

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from functions.slide_generation.deck.model_request import PROMPT_VERSION
 from shared.entrypoints.stage import UnitContext
-from shared.errors import AnswerUnusable, DeckUnusable
+from shared.errors import PermanentError
 from shared.pipeline import SLIDES_PREFIX, Bucket
-from shared.ports.models import DeckModel, ModelRequest
+from shared.ports.models import AnswerUnusable, DeckModel, ModelRequest
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.films.deck_fields import DeckRejected
 from shared.runtime.results_writer import read_object, write_once
@@ -20,6 +20,12 @@ MAX_ATTEMPTS = 3
 """Number of calls to the model before the deck fails."""
 
 T = TypeVar("T")
+
+
+class DeckUnusable(PermanentError):
+    """The model returned no usable deck; word the prompt differently."""
+
+    code = "deck-unusable"
 
 
 def ask_model(

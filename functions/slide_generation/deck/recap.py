@@ -12,6 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.slide_generation.deck.outline import strip_markup
+from functions.slide_generation.deck.phrases import (
+    adjective,
+    count_noun,
+    face_count,
+    faces_look,
+    format_spoken_time,
+    format_time,
+)
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, SceneFrame
 from shared.recipes.films.deck_fields import remove_unsupported_characters
 from shared.recipes.films.deck_pictures import MOOD_CHART
@@ -20,15 +28,6 @@ from shared.recipes.upload_results import Uploads
 RECAP_LANGUAGE = "en"
 _VERY_MUCH_FROM = 0.8
 _CLEARLY_FROM = 0.6
-_ADJECTIVES = {
-    "happy": "happy",
-    "sad": "sad",
-    "angry": "angry",
-    "fear": "afraid",
-    "disgust": "disgusted",
-    "surprise": "surprised",
-    "neutral": "calm",
-}
 _NOTE = (
     "Remember that a score says how much a face resembles an expression. It does not say what a "
     "person feels, thinks or intends."
@@ -84,17 +83,17 @@ def build_slides(timeline: Timeline, max_slides: int) -> list[dict[str, Any]]:
 
 
 def _opening(timeline: Timeline, moments: int, with_chart: bool) -> dict[str, Any]:
-    faces = _face_count(timeline.faces)
+    faces = face_count(timeline.faces)
     length = format_spoken_time(timeline.duration_s)
     mood = " and how the mood moved" if with_chart else ""
     contents = (
-        f"It shows {_count_noun(moments, 'strong moment')}{mood}."
+        f"It shows {count_noun(moments, 'strong moment')}{mood}."
         if timeline.moments
         else "No strong expression was found in it, so it shows what was seen."
     )
     subtitle = f"{format_time(timeline.duration_s)} of video · {faces}"
     if (dominant := _dominant(timeline.share)) is not None:
-        subtitle += f" · mostly {_adjective(dominant)}"
+        subtitle += f" · mostly {adjective(dominant)}"
     return {
         "id": "opening",
         "layout": "title",
@@ -106,7 +105,7 @@ def _opening(timeline: Timeline, moments: int, with_chart: bool) -> dict[str, An
 
 
 def _moment(number: int, moment: EmotionMoment, faces: int) -> dict[str, Any]:
-    adjective = _adjective(moment.emotion)
+    mood = adjective(moment.emotion)
     who = f"face {moment.face_id}" if faces > 1 else "the face"
     percent = int(100 * moment.confidence)
     begin, end = moment.begin_s, moment.end_s
@@ -122,13 +121,13 @@ def _moment(number: int, moment: EmotionMoment, faces: int) -> dict[str, Any]:
         "id": f"moment-{number}",
         "layout": "picture",
         "picture": f"moment:{number}",
-        "heading": f"{adjective.capitalize()} at {format_time(moment.time_s)}",
+        "heading": f"{mood.capitalize()} at {format_time(moment.time_s)}",
         "bullets": [
             *([who.capitalize()] if faces > 1 else []),
             f"{percent} % {moment.emotion}",
             *([f"From {first} to {last}"] if first != last else []),
         ],
-        "notes": f"At {format_spoken_time(moment.time_s)}, {who} looks {degree} {adjective}: "
+        "notes": f"At {format_spoken_time(moment.time_s)}, {who} looks {degree} {mood}: "
         f"{percent} percent. "
         f"The moment lasts for about {format_spoken_time(max(1.0, end - begin))}.",
     }
@@ -148,13 +147,13 @@ def _scene(number: int, scene: SceneFrame) -> dict[str, Any]:
 def _chart(timeline: Timeline) -> dict[str, Any]:
     first, last = (_strongest(half) for half in _halves(timeline.mood))
     if first == last:
-        bullet = f"Mostly {_adjective(first)} from the beginning to the end"
-        notes = f"The mood stayed much the same: mostly {_adjective(first)}, from the beginning "
+        bullet = f"Mostly {adjective(first)} from the beginning to the end"
+        notes = f"The mood stayed much the same: mostly {adjective(first)}, from the beginning "
         notes += "to the end."
     else:
-        bullet = f"First mostly {_adjective(first)}, later mostly {_adjective(last)}"
-        notes = f"The mood moved. In the first half {_faces_look(timeline.faces)} mostly "
-        notes += f"{_adjective(first)}, in the second half mostly {_adjective(last)}."
+        bullet = f"First mostly {adjective(first)}, later mostly {adjective(last)}"
+        notes = f"The mood moved. In the first half {faces_look(timeline.faces)} mostly "
+        notes += f"{adjective(first)}, in the second half mostly {adjective(last)}."
     return {
         "id": "mood",
         "layout": "chart",
@@ -168,16 +167,16 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
 def _closing(timeline: Timeline) -> dict[str, Any]:
     ranked = sorted(timeline.share.items(), key=lambda item: -item[1])
     shares = [
-        f"{_adjective(name).capitalize()} for {round(100 * share)} % of the time"
+        f"{adjective(name).capitalize()} for {round(100 * share)} % of the time"
         for name, share in ranked[:2]
         if share >= 0.005
     ]
     spoken = [
-        f"{round(100 * share)} percent {_adjective(name)}"
+        f"{round(100 * share)} percent {adjective(name)}"
         for name, share in ranked[:2]
         if share >= 0.005
     ]
-    totals = f"In all, {_faces_look(timeline.faces)} {' and '.join(spoken)}. " if spoken else ""
+    totals = f"In all, {faces_look(timeline.faces)} {' and '.join(spoken)}. " if spoken else ""
     return {
         "id": "closing",
         "layout": "closing",
@@ -185,41 +184,6 @@ def _closing(timeline: Timeline) -> dict[str, Any]:
         "bullets": [*shares, "A score is not a feeling"],
         "notes": f"{totals}{_NOTE}",
     }
-
-
-def format_time(seconds: float) -> str:
-    """Returns `0:12`, or `1:02:03` from one hour on."""
-    minutes, rest = divmod(round(float(seconds)), 60)
-    if minutes < 60:
-        return f"{minutes}:{rest:02d}"
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
-
-
-def format_spoken_time(seconds: float) -> str:
-    """Returns a text such as `1 minute and 12 seconds`."""
-    hours, rest = divmod(round(float(seconds)), 3600)
-    minutes, rest = divmod(rest, 60)
-    units = [(hours, "hour"), (minutes, "minute"), (rest, "second")]
-    parts = [_count_noun(count, noun) for count, noun in units if count]
-    if not parts:
-        return "0 seconds"
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-
-def _count_noun(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _face_count(faces: int) -> str:
-    return "no face" if not faces else _count_noun(faces, "face")
-
-
-def _faces_look(faces: int) -> str:
-    return "the face looks" if faces == 1 else "the faces look"
-
-
-def _adjective(emotion: str) -> str:
-    return _ADJECTIVES.get(emotion, emotion)
 
 
 def _dominant(share: Mapping[str, float]) -> str | None:

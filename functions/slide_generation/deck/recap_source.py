@@ -15,7 +15,8 @@ from functions.slide_generation.deck.rewording import (
 )
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
-from shared.errors import ConfigurationError, ModelUnavailable, MoodreelError, TransientError
+from shared.errors import ConfigurationError, MoodreelError, TransientError
+from shared.ports.models import ModelUnavailable
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_options import DeckOptions
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
-from functions.slide_generation.deck.recap import format_time
+from functions.slide_generation.deck.phrases import format_time
 from functions.slide_generation.drawing.themes import Colour, Theme, contrast_ratio
 from shared.recipes.emotions.results import MoodPoint
 from shared.typography.fonts import INTER, load_font

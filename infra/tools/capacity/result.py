@@ -28,7 +28,6 @@ class QueueSamples:
             if len(self.rows) == MAX_SAMPLES:
                 self.rows = self.rows[::2]
                 self.interval_s *= 2
-                self.next_s = len(self.rows) * self.interval_s
 
     def column(self, name: str) -> list[int]:
         """Returns the lengths of one queue."""

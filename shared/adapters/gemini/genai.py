@@ -8,9 +8,8 @@ from google.genai import errors, types
 
 from shared.adapters.gemini.access import GeminiAccess
 from shared.adapters.gemini.responses import engine_name, response_text, to_error
-from shared.errors import ModelOverloaded, ModelUnavailable
 from shared.pipeline import GeminiBackend
-from shared.ports.models import ModelRequest
+from shared.ports.models import ModelOverloaded, ModelRequest, ModelUnavailable
 
 
 class GenAiModel:

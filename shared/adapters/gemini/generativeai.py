@@ -11,8 +11,7 @@ from google.api_core import exceptions as gx
 
 from shared.adapters.gemini.access import GeminiAccess
 from shared.adapters.gemini.responses import engine_name, response_text, to_error
-from shared.errors import ModelOverloaded
-from shared.ports.models import ModelRequest
+from shared.ports.models import ModelOverloaded, ModelRequest
 
 
 class GenerativeAiModel:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.errors import (
-    AnswerUnusable,
-    ModelOverloaded,
-    ModelUnavailable,
-    MoodreelError,
-    PromptRefused,
-)
+from shared.errors import MoodreelError
+from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelUnavailable, PromptRefused
 
 # https://ai.google.dev/api/generate-content#FinishReason: the model stopped because of the prompt
 # or because of its own output.

@@ -35,7 +35,7 @@ from shared.jobs.queries import (
     stalled_stages,
 )
 from shared.pipeline import FUNCTIONS, STALLED_S
-from shared.tasks import run
+from shared.tasks.sweep import sweep_tasks
 
 SWEEP_S = 200
 """After this time a sweep starts no further job. The sweeper's timeout is 300 s."""
@@ -71,7 +71,7 @@ def sweep(clock: ClockAndIds) -> Flow[int]:
 def _sweep_tasks(clock: ClockAndIds) -> Flow[int]:
     """Sweeps the tasks. An error is logged and does not stop the sweep of the jobs."""
     try:
-        return (yield from run.sweep_tasks(clock))
+        return (yield from sweep_tasks(clock))
     except Exception as error:
         yield LogEvent("tasks.sweep_failed", {"severity": "ERROR", "reason": repr(error)})
         return 0

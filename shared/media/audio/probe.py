@@ -14,11 +14,8 @@ from av.container import InputContainer
 from av.stream import Discard
 
 from shared.errors import PermanentError
-from shared.media.containers.demux import (
-    PLAYLIST_SIGNATURES,
-    open_with_demuxers,
-    raise_if_read_failed,
-)
+from shared.media.containers.demux import open_with_demuxers, raise_if_read_failed
+from shared.media.containers.file_head import PLAYLIST_SIGNATURES
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EmptyFile, PlaylistRefused
 from shared.media.limits import MAX_STREAMS

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import Any, BinaryIO, NoReturn
 
 import av
@@ -16,23 +14,18 @@ import av.logging
 import av.subtitles.codeccontext
 import av.subtitles.stream
 from av.container import InputContainer
-from av.stream import Discard
-from av.video.codeccontext import VideoCodecContext
-from av.video.stream import VideoStream
 
 from shared.errors import MoodreelError
 from shared.media.containers.boxes import FIRST_BOX_KINDS, check_boxes
+from shared.media.containers.file_head import HEAD_BYTES, check_head
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import (
-    EmptyFile,
     NotAVideo,
-    NoVideoStream,
     PlaylistRefused,
     TooMuchMemory,
-    UnsupportedCodec,
     VideoTruncated,
 )
-from shared.media.limits import MAX_PIXELS, MAX_STREAMS, check_size, check_streams
+from shared.media.limits import MAX_PIXELS, MAX_STREAMS, check_streams
 
 # Containers of video that need no second file. Not hls, dash, concat, sdp, image2, ...
 DEMUXERS = (
@@ -49,30 +42,7 @@ DEMUXERS = (
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
-HEAD_BYTES = 4096
 _EBML = b"\x1a\x45\xdf\xa3"
-
-PLAYLIST_SIGNATURES = (
-    b"#EXTM3U",
-    b"ffconcat",
-    b"[playlist]",
-    b"[Reference]",
-    b"v=0",
-    b"<?xml",
-    b"<MPD",
-    b"<smil",
-    b"<asx",
-)
-_SOUND_SIGNATURES = (
-    b"ID3",
-    b"fLaC",
-    b"\xff\xfb",
-    b"\xff\xf3",
-    b"\xff\xf1",
-    b"\xff\xf9",
-    b"FORM",
-    b"#!AMR",
-)
 
 
 @contextmanager
@@ -85,7 +55,7 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
-    _check_head(head)
+    check_head(head)
     if head[4:8] in FIRST_BOX_KINDS:
         check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
@@ -95,39 +65,6 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
         yield container
     finally:
         container.close()
-
-
-def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
-    """Returns the video stream to use; all other streams are switched off.
-
-    Prefers streams that can be decoded, then those that the file marks as default, then the
-    longest, then the largest, then the first.
-
-    Args:
-        container: The open container.
-        index: The index of the stream, if it was chosen before.
-
-    Raises:
-        NoVideoStream: When there is no video.
-        VideoTooLarge: When its pictures are too large.
-        UnsupportedCodec: When there is no decoder.
-    """
-    candidates = [s for s in container.streams.video if not is_cover_image(s)]
-    if index is not None:
-        candidates = [s for s in candidates if s.index == index]
-    if not candidates:
-        raise NoVideoStream
-    stream = max(candidates, key=_rank)
-    context = _codec_context(stream)
-    if context is None:
-        raise UnsupportedCodec
-    check_size(context.width, context.height)
-    # A picture that declares a larger size later is not decoded either.
-    context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
-    for other in container.streams:
-        if other.index != stream.index:
-            other.discard = Discard.all
-    return stream
 
 
 def raise_if_read_failed(file: object) -> None:
@@ -177,27 +114,6 @@ def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) ->
     return container
 
 
-def _check_head(head: bytes) -> None:
-    if not head:
-        raise EmptyFile
-    check_size(*_declared_size(head))
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith(PLAYLIST_SIGNATURES):
-        raise PlaylistRefused
-    if head.startswith(_SOUND_SIGNATURES) or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
-        raise NoVideoStream
-
-
-def _declared_size(head: bytes) -> tuple[int, int]:
-    """Returns width and height for formats whose size FFmpeg does not report after refusing it:
-    GIF89a §18 and the main header of an AVI. Returns 0 for other formats."""
-    if head.startswith(b"GIF8"):
-        return struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
-    if head[:4] == b"RIFF" and head[24:28] == b"avih":
-        return struct.unpack("<II", head[64:72].ljust(8, b"\0"))
-    return 0, 0
-
-
 def _open_error(error: Exception, head: bytes) -> MoodreelError:
     if isinstance(error, PermissionError):
         return PlaylistRefused()
@@ -211,30 +127,6 @@ def _open_error(error: Exception, head: bytes) -> MoodreelError:
             "end properly."
         )
     return NotAVideo()
-
-
-def is_cover_image(stream: VideoStream) -> bool:
-    """Returns whether the stream is a cover image or thumbnails, and not video."""
-    pictures = stream.disposition.attached_pic | stream.disposition.timed_thumbnails
-    return bool(stream.disposition & pictures)
-
-
-def _rank(stream: VideoStream) -> tuple[bool, bool, Fraction, int, int]:
-    """Returns the sort key for `choose_video`; the greatest is the best."""
-    base = stream.time_base or Fraction(0)
-    length = (stream.duration or 0) * Fraction(base.numerator, base.denominator)
-    context = _codec_context(stream)
-    pixels = 0 if context is None else context.width * context.height
-    default = bool(stream.disposition & stream.disposition.default)
-    return context is not None, default, length, pixels, -stream.index
-
-
-def _codec_context(stream: VideoStream) -> VideoCodecContext | None:
-    """Returns None when FFmpeg has no decoder."""
-    try:
-        return stream.codec_context
-    except (AttributeError, RuntimeError):
-        return None
 
 
 def _refuse_second_file(url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:

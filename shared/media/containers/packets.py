@@ -15,9 +15,10 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from shared.media.containers.demux import choose_video, open_container, raise_if_read_failed
+from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.range_file import RangeFile
+from shared.media.containers.video_streams import choose_video
 from shared.media.errors import WorkStopped
 from shared.recipes.media_info import MediaInfo
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
 from functions.api.routes import ROUTES
-from infra.local.client.api_client import Client
-from infra.local.client.http import Response, request
+from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.layout import PROJECT
 from shared.http.routing import Route
 from shared.pipeline import Bucket
-from tests.fakes.cameras import HttpCamera, encode_mjpeg
+from tests.emulator.api.owned_data import TOKEN, OwnedData, route_id
+from tests.fakes.cameras.encoded_frames import encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import (
     JOB_REQUEST,
@@ -26,31 +26,8 @@ from tests.fixtures.suite.users import (
 )
 
 pytestmark = pytest.mark.suite
-
-TOKEN = "5" * 48
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SIGNED_IN_ROUTES = [route for route in ROUTES if route.sign_in_required]
-SLIDE = {"heading": "A stone", "bullets": ["It is old."], "notes": "Look at it."}
-DECK = {
-    "title": "Stones", "language": "en-US", "theme": "dawn", "aspect": "16:9",
-    "resolution": "1080p", "slides": [{"id": f"s{n}", **SLIDE} for n in range(1, 4)],
-}  # fmt: skip
-BODIES = {
-    "PUT /v1/jobs/{job_id}/deck": {"revision": 0, "deck": DECK},
-    "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": {"revision": 0},
-    "POST /v1/jobs": JOB_REQUEST,
-    "PATCH /v1/jobs/{job_id}": {"title": "Another"},
-    "POST /v1/jobs/{job_id}/shares": {"artifact": "frames.zip"},
-    "PUT /v1/me/preferences": {"mail": {"done": True, "failed": True, "cancelled": True}},
-    "POST /v1/webhooks": {"url": "https://hooks.moodreel.test/a"},
-    "POST /v1/cameras": {"name": "Door", "source": {"url": "rtsp://cam.moodreel.test/a"}},
-    "POST /v1/recordings": {"source": {"url": "rtsp://cam.moodreel.test/a"}},
-    "POST /v1/me/erasures": {"account": False},
-    "POST /v1/me/password": {
-        "current_password": "local-only-password",
-        "new_password": "local-only-password",
-    },
-}
 EXPECTED_OWNER_ERRORS = {
     # No result and no deck yet.
     "GET /v1/jobs/{job_id}/artifacts/{name}": "not-found",
@@ -76,64 +53,6 @@ EXPECTED_OWNER_ERRORS = {
 """Error codes of the handlers. An error before the handler would not show that the owner is
 authorized."""
 OWNED_ROUTES = [route for route in SIGNED_IN_ROUTES if route.path_params]
-
-
-def route_id(route: Route) -> str:
-    return f"{route.method} {route.path}"
-
-
-@dataclass(frozen=True)
-class OwnedData:
-    """Data of Alice, and two other users: Bob, and Carol, whose account is disabled."""
-
-    suite: SuiteHandle
-    alice: Client
-    bob: Client
-    carol: Client
-    job_id: str
-    webhook_id: str
-    delivery_id: str
-    request_id: str
-    camera_id: str
-    recording_id: str
-
-    def path(self, route: Route) -> str:
-        names = {
-            "job_id": self.job_id,
-            "name": "frames.zip",
-            "token": TOKEN,
-            "input": "video",
-            "code": "not-found",
-            "webhook_id": self.webhook_id,
-            "delivery_id": self.delivery_id,
-            "request_id": self.request_id,
-            "number": "1",
-            "camera_id": self.camera_id,
-            "recording_id": self.recording_id,
-            "slide_id": "s1",
-        }
-        return route.path.format(**names)
-
-    def missing_path(self, path: str) -> str:
-        """Returns the path with ids that do not exist."""
-        for document_id in (
-            self.job_id, self.webhook_id, self.delivery_id, self.request_id, self.camera_id,
-            self.recording_id,
-        ):  # fmt: skip
-            path = path.replace(document_id, "0" * 20)
-        return path.replace(TOKEN, "0" * 48)
-
-    def body(self, route: Route) -> object:
-        """Returns a body that the operation accepts from the owner. Most accept an empty one."""
-        return BODIES.get(route_id(route), {}) if route.body is not None else None
-
-    def call(self, route: Route, token: str | None, **headers: str) -> Response:
-        """Calls an operation on the data of Alice."""
-        if route.conditional:
-            headers["If_Match"] = "*"
-        return call_api(
-            self.suite, route.method, self.path(route), token, self.body(route), **headers
-        )
 
 
 @pytest.fixture(scope="module")
@@ -244,26 +163,6 @@ def test_public_operations_need_no_token(data: OwnedData, route: Route) -> None:
     else:
         unknown = set(route.path_params) - {"code"}
         assert response.status == (404 if unknown else 200)
-
-
-@pytest.mark.parametrize(
-    "change", [{"disableUser": True}, {"validSince": "4102444800"}], ids=["disabled", "revoked"]
-)
-def test_disabled_or_revoked_user_is_refused(suite: SuiteHandle, change: dict[str, object]) -> None:
-    user = suite.user()
-    update_account(suite, user.uid, change)
-
-    assert call_api(suite, "GET", "/v1/jobs", user.token).status == 401
-
-
-def test_deleted_user_is_refused(suite: SuiteHandle) -> None:
-    user = suite.user()
-    url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}"
-    body = {"localId": user.uid}
-    deletion = request("POST", f"{url}/accounts:delete", body, headers=firestore.ADMIN_HEADERS)
-    assert deletion.status == 200
-
-    assert call_api(suite, "GET", "/v1/jobs", user.token).status == 401
 
 
 def test_bucket_refuses_requests_without_a_signed_url(data: OwnedData) -> None:

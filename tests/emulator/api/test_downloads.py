@@ -10,7 +10,7 @@ import pytest
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.downloads import (
     authorization_header,

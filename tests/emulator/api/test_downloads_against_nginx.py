@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.suite.handle import SuiteHandle
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from tests.fixtures import nginx
 from tests.fixtures.suite.downloads import RawResponse, create_done_job, get, shared_url
 

@@ -14,7 +14,7 @@ from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import STALLED_S
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST, call_api
 

@@ -13,8 +13,8 @@ import requests
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Services
-from tests.fixtures.media.clips import CLIP_SPECS
+from shared.runtime.services import Services
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 

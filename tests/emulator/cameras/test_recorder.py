@@ -15,15 +15,11 @@ import pytest
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Services
-from tests.fakes.cameras import (
-    FakeCamera,
-    HttpCamera,
-    RtspCamera,
-    encode_h264,
-    encode_mjpeg,
-    read_encoded_frames,
-)
+from shared.runtime.services import Services
+from tests.fakes.cameras.camera import FakeCamera
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg, read_encoded_frames
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.media.clip_reader import ClipContent, is_consecutive, read_clip
 
 pytestmark = pytest.mark.suite

@@ -1,12 +1,10 @@
-"""Cameras and recordings over HTTP: previews, clips, jobs of a recording, and access."""
+"""Cameras and recordings over HTTP: previews, clips, and access."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import av
 import numpy as np
@@ -15,34 +13,16 @@ import pytest
 from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg
-from tests.fixtures.media.clips import read_counter
+from tests.emulator.cameras.camera_settings import FPS, PASSWORD
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
-from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 from tests.fixtures.suite.users import call_api
 
 pytestmark = pytest.mark.suite
-FPS = 15
-PASSWORD = "canary-7c1f"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def http_camera() -> Iterator[HttpCamera]:
-    """A camera with Motion JPEG over HTTP. Its pictures show counters."""
-    camera = HttpCamera(encode_mjpeg(60, FPS), loops=True)
-    yield camera
-    camera.stop()
-
-
-@pytest.fixture(scope="module")
-def rtsp_camera() -> Iterator[RtspCamera]:
-    """A camera with H.264 over RTSP and a password. Its pictures show counters."""
-    camera = RtspCamera(encode_h264(60, FPS), loops=True)
-    camera.password = PASSWORD
-    yield camera
-    camera.stop()
 
 
 def url_with_password(camera: RtspCamera) -> str:
@@ -188,39 +168,6 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     assert alice.call("GET", "/v1/cameras")["cameras"] == []
 
 
-def test_recording_is_used_by_a_job_at_once_and_by_a_later_job(
-    suite: SuiteHandle, http_camera: HttpCamera, tmp_path: Path
-) -> None:
-    client = suite.client()
-    body = {"source": {"url": http_camera.url}, "max_duration_s": 4, "recipe": "frames"}
-    created = client.call("POST", "/v1/recordings", {**body, "options": {"every": "1"}})
-    assert client.call("GET", f"/v1/jobs/{created['job']}")["status"] == "awaiting_upload"
-
-    job = suite.wait_for_job(client, created["job"])
-    recording = wait_until_recording_ended(client, created["id"])
-
-    assert job["status"] == "done", job["error"]
-    assert recording["ended_by"] == "max-duration"
-    assert 3.8 <= recording["clip"]["duration_sec"] < 6
-    numbers = [
-        read_counter(decode_image(data))
-        for _, data in read_frames_zip(download_artifact(client, job, "frames.zip", tmp_path))
-    ]
-    # The picture that ends the fourth second may be the last one, and may arrive late.
-    assert 4 <= len(numbers) <= 6
-    # The time of a Motion JPEG picture is the time of its arrival.
-    for second, number in enumerate(numbers):
-        assert abs(number - numbers[0] - FPS * second) <= FPS / 2
-    job_request = {"recipe": "frames", "options": {"every": "2"}, "from": created["id"]}
-    later = suite.wait_for_job(client, client.call("POST", "/v1/jobs", job_request)["job"]["id"])
-    assert later["status"] == "done", later["error"]
-    frames = read_frames_zip(download_artifact(client, later, "frames.zip", tmp_path))
-    assert read_counter(decode_image(frames[1][1])) == numbers[2]
-    # The recording of another user does not exist for this user.
-    refused = call_api(suite, "POST", "/v1/jobs", suite.client().user.token, job_request)
-    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "from")
-
-
 def test_preview_viewers_are_limited_and_expire(
     suite: SuiteHandle, http_camera: HttpCamera
 ) -> None:
@@ -243,36 +190,3 @@ def test_preview_viewers_are_limited_and_expire(
     assert (expired.status, expired.json()["code"]) == (410, "link-expired")
     unknown = get_download(suite, f"/v1/media/previews/{'0' * 48}")
     assert (unknown.status, unknown.json()["code"]) == (404, "not-found")
-
-
-def test_deleting_an_active_recording_cancels_its_job(
-    suite: SuiteHandle, http_camera: HttpCamera
-) -> None:
-    client = suite.client()
-    body = {"source": {"url": http_camera.url}, "recipe": "frames"}
-    created = client.call("POST", "/v1/recordings", body)
-    time.sleep(2)
-
-    client.call("DELETE", f"/v1/recordings/{created['id']}")
-
-    assert client.call("GET", f"/v1/jobs/{created['job']}")["status"] == "cancelled"
-    missing = call_api(suite, "GET", f"/v1/recordings/{created['id']}", client.user.token)
-    assert (missing.status, missing.json()["code"]) == (404, "not-found")
-
-
-def test_failed_recording_fails_its_job(suite: SuiteHandle) -> None:
-    client, camera = suite.client(), HttpCamera(encode_mjpeg(1))
-    camera.redirect = "http://10.0.0.1/live"
-    body = {"source": {"url": camera.url}, "recipe": "frames"}
-    created = client.call("POST", "/v1/recordings", body)
-
-    recording = wait_until_recording_ended(client, created["id"])
-    job = suite.wait_for_job(client, created["job"])
-    camera.stop()
-
-    assert (recording["state"], recording["clip"]) == ("failed", None)
-    assert recording["error"]["code"] == "redirect-refused"
-    assert (job["status"], job["error"]["code"]) == ("failed", "redirect-refused")
-    status = client.call("GET", f"/v1/cameras/{created['camera']}")["status"]
-    assert (status["state"], status["recording"]) == ("failed", False)
-    assert status["last_error"]["code"] == "redirect-refused"

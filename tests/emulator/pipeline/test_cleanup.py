@@ -13,8 +13,8 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import Delete, Update, job_path
 from shared.jobs.maintenance.cleanup import ORPHAN_SEARCH_PATH
 from shared.pipeline import FUNCTIONS, Bucket, ScheduleTrigger
-from shared.runtime.interpreter import Services
-from tests.fixtures.media.clips import CLIP_SPECS
+from shared.runtime.services import Services
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.frames_job import run_frames_job
 
 pytestmark = pytest.mark.suite

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,8 +19,9 @@ from tests.corpus import invalid, valid
 from tests.corpus.corpus_file import CorpusFile, ExpectedError
 from tests.corpus.encoding import run_ffmpeg
 from tests.corpus.outcome import Outcome, find_mismatches, frame_interval
+from tests.emulator.pipeline.decoder_crasher import DecoderCrasher
 from tests.fakes.canary import CanaryServer
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite
@@ -38,40 +36,6 @@ UNUSUAL_FILENAMES = (
     "%0d%0aSet-Cookie: a=b.mp4",
     "<script>alert(1)</script>.mp4",
 )
-
-
-@dataclass
-class DecoderCrasher:
-    """Sends SIGSEGV to every decoder process of one job, as if the decoder had a bug."""
-
-    suite: SuiteHandle
-    client: Client
-    job_id: str
-    crash_count: int = 0
-
-    def run_until_job_ends(self) -> dict[str, Any]:
-        stopped = threading.Event()
-        thread = threading.Thread(target=self._crash_decoders, args=(stopped,))
-        thread.start()
-        try:
-            return self.suite.wait_for_job(self.client, self.job_id)
-        finally:
-            stopped.set()
-            thread.join()
-
-    def _crash_decoders(self, stopped: threading.Event) -> None:
-        killed: set[str] = set()
-        # A decoder may live for one second only. A shorter interval would use a whole core.
-        while not stopped.wait(0.02):
-            for process in Path("/proc").glob("[0-9]*"):
-                try:
-                    process_name = (process / "comm").read_text().strip()
-                    if process_name == f"mr {self.job_id}"[:15] and process.name not in killed:
-                        os.kill(int(process.name), signal.SIGSEGV)
-                        killed.add(process.name)
-                        self.crash_count += 1
-                except (OSError, ProcessLookupError):
-                    continue
 
 
 @dataclass

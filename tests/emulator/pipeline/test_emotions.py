@@ -18,7 +18,8 @@ import pytest
 from infra.local.client.api_client import ApiError
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import BgrImage
-from tests.fixtures.media.clips import CLIP_SPECS, display_matrix, undo_rotation
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import display_matrix, undo_rotation
 from tests.fixtures.media.faces import (
     SAD_TO_HAPPY_VIDEO,
     load_golden_values,

@@ -14,7 +14,9 @@ import pytest
 
 from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fixtures.media.clips import CLIP_SPECS, Clip, read_counter
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import Clip
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip, run_frames_job
 
 pytestmark = pytest.mark.suite

@@ -16,7 +16,7 @@ from infra.local.suite import wiring
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import create_cancelled_job, create_failed_job
 

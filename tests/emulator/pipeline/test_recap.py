@@ -15,7 +15,7 @@ from infra.local.client.api_client import Client
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.deck import Deck
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.suite.frames_job import download_artifact
 

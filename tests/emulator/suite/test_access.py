@@ -16,9 +16,10 @@ from infra.local.suite.services import TRACES_FOLDER, bucket_name
 from infra.tools.access import OBJECT_READER_ROLE, OBJECT_WRITER_ROLE, Grant, list_grants
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, Bucket, FunctionKind, ScheduleTrigger
 from shared.recipes.films.prompt import Prompt
-from shared.runtime.interpreter import Services
-from tests.fakes.cameras import HttpCamera, encode_mjpeg
-from tests.fixtures.media.clips import CLIP_SPECS as CLIPS
+from shared.runtime.services import Services
+from tests.fakes.cameras.encoded_frames import encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fixtures.media.clip_specs import CLIP_SPECS as CLIPS
 from tests.fixtures.media.uploads import make_rotated_jpeg, make_sound_file
 from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
 from tests.fixtures.suite.still_job import run_still_job

@@ -13,7 +13,7 @@ from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.layout import PROJECT, SetupError
 from shared.pipeline import FUNCTIONS
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.command import run_emulator
 
 pytestmark = pytest.mark.suite

@@ -8,7 +8,7 @@ from shared.errors import AttemptsExhausted, UploadAbandoned
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status, UnitState, revision_of
 from shared.jobs.rules import outcome_part
-from shared.jobs.webhooks import WEBHOOK, event_id
+from shared.jobs.webhook_deliveries import WEBHOOK, event_id
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.tasks.task import TaskState
 from tests.fakes.simulation.simulation import JOB, Simulation

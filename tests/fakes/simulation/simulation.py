@@ -26,11 +26,12 @@ from shared.jobs.model import (
     new_job,
     revision_of,
 )
-from shared.jobs.webhooks import EVENTS, WEBHOOK, new_webhook
+from shared.jobs.webhook_deliveries import EVENTS, WEBHOOK
+from shared.jobs.webhooks import new_webhook
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket, find_consumer
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import Artifact, StoredObject
-from shared.tasks import run
+from shared.tasks import lease, run
 from shared.tasks.task import SWEEP_PAGE_SIZE, TaskClaim, TaskDone, TaskOutcome, TaskState
 from tests.fakes.job_store import MemoryJobStore
 
@@ -214,7 +215,7 @@ class Simulation:
             worker = running[index % len(running)]
             renewal: effects.Flow[bool]
             if isinstance(worker.effect, effects.RunTask):
-                renewal = run.renew(worker.effect.claim, self.clock_and_ids)
+                renewal = lease.renew(worker.effect.claim, self.clock_and_ids)
             else:
                 assert isinstance(worker.effect, effects.RunUnit)
                 renewal = deliver.renew(worker.effect.claim, self.clock_and_ids)

@@ -18,13 +18,9 @@ from shared.errors import PermanentError
 from shared.media.errors import TooManyFrames
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import Window, plan_windows
-from tests.fixtures.media.clips import (
-    CLIP_SPECS,
-    RARE_CLIP_SPECS,
-    ClipSpec,
-    damage_clip,
-    read_counter,
-)
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec, damage_clip
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.media.frame_oracle import (
     decode_oracle,
     intended_oracle,

@@ -9,7 +9,8 @@ import pytest
 
 from functions.frame_extraction.pick import PickReport
 from shared.recipes.frames.options import FrameOptions
-from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec
 from tests.fixtures.media.frame_oracle import (
     decode_oracle,
     pick_counters,

@@ -1,80 +1,28 @@
-"""Erasures: all data of a user is deleted and recorded, with a crash at any write."""
+"""Erasures: all data of a user is deleted and recorded."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import json
 from datetime import datetime, timedelta
-from typing import Any
 
 import jwt
 import pytest
 
-from shared.entrypoints.task import TaskContext
-from shared.errors import DeadlineNear, StorageUnavailable
-from shared.flows.documents import Create, Update, all_documents, job_path
+from shared.flows.documents import Create, job_path
 from shared.jobs.commands import delete
 from shared.jobs.commands.delete import TOMBSTONE_DAYS
 from shared.jobs.maintenance import sweep
 from shared.pipeline import Bucket
-from shared.privacy.data_requests import new_erasure, new_export, owner_hash
+from shared.privacy.data_requests import new_export, owner_hash
 from shared.runtime.interpreter import Interpreter
-from tests.fixtures.gcs.server import GcsEmulator
-from tests.fixtures.personal_data import NOW, PersonalDataHarness
-from tests.unit.functions.personal_data.conftest import make_harness
+from tests.fixtures.personal_data import PersonalDataHarness
+from tests.unit.functions.personal_data.erasures import (
+    REQUEST_ID,
+    check_erased,
+    read_receipt,
+    request_erasure,
+)
 
 pytestmark = pytest.mark.slow
-
-REQUEST_ID = "e" * 20
-
-
-def request_erasure(harness: PersonalDataHarness, *, account: bool) -> None:
-    harness.store.commit(
-        [new_erasure(REQUEST_ID, "alice", account=account, now=harness.clock.now())]
-    )
-
-
-def read_inventory(harness: PersonalDataHarness, document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the rows of the inventory and checks its signed digest."""
-    artifact = document["inventory"]
-    read = harness.objects.range_reader(
-        Bucket(artifact["bucket"]), artifact["object"], artifact["generation"]
-    )
-    content = read(0, artifact["size_bytes"])
-    assert (
-        hashlib.sha256(content).hexdigest() == read_receipt(harness, document)["inventory_sha256"]
-    )
-    return [json.loads(line) for line in content.splitlines()]
-
-
-def read_receipt(harness: PersonalDataHarness, document: dict[str, Any]) -> dict[str, Any]:
-    keys = [dict(doc.data) for doc in harness.store.run_query(all_documents("receipt_keys"))]
-    [key] = jwt.PyJWKSet.from_dict({"keys": keys}).keys
-    return dict(
-        jwt.decode(document["receipt"], key, algorithms=["EdDSA"], options={"verify_iat": False})
-    )
-
-
-def check_erased(
-    harness: PersonalDataHarness, before: list[str], bobs_data: list[str], document: dict[str, Any]
-) -> None:
-    """Checks that all data of Alice is deleted and recorded, and that of Bob is kept."""
-    assert document["state"] == "done", document["error"]
-    assert harness.find_remaining("alice") == []
-    assert harness.find_remaining("bob") == bobs_data
-    rows = read_inventory(harness, document)
-    names = {row["name"] for row in rows if row["kind"] == "document"}
-    # The name of an object starts with its bucket.
-    names |= {row["name"].partition("/")[2] for row in rows if row["kind"] == "object"}
-    assert [name for name in before if name not in names] == []
-    assert not any("bob" in name for name in names)
-    receipt = read_receipt(harness, document)
-    assert set(receipt["left"].values()) == {0}
-    assert receipt["kept"]["tombstones"] == 2
-    assert harness.store.run_query(all_documents(f"data_requests/{REQUEST_ID}/removed")) == ()
-    fields = {name: value for name, value in document.items() if name != "cursor"}
-    assert "alice" not in json.dumps(fields, default=str), "the document names the user"
 
 
 def test_account_is_deleted_last(harness: PersonalDataHarness) -> None:
@@ -103,71 +51,6 @@ def test_altered_receipt_does_not_verify(harness: PersonalDataHarness) -> None:
 
     with pytest.raises(jwt.InvalidSignatureError):
         read_receipt(harness, {"receipt": forged})
-
-
-def test_late_write_is_deleted_in_the_second_pass(
-    harness: PersonalDataHarness,
-) -> None:
-    request_erasure(harness, account=True)
-    late = f"jobs/{harness.jobs['alice'][1]}/a/late.zip"
-    real = harness.objects.list_objects
-    written: list[str] = []
-
-    def listed(bucket: Bucket, prefix: str) -> Any:
-        # A running function writes once more after its job was deleted.
-        if harness.clock.now() > asked_at + timedelta(minutes=14) and not written:
-            written.append(late)
-            harness.put_object(Bucket.OUTPUTS, late)
-        return real(bucket, prefix)
-
-    asked_at = harness.clock.now()
-    harness.objects.list_objects = listed  # type: ignore[method-assign]
-    document = harness.run_request(REQUEST_ID)
-
-    assert written
-    assert harness.find_remaining("alice") == []
-    assert any(row["name"].endswith("/late.zip") for row in read_inventory(harness, document))
-
-
-def test_remaining_data_fails_the_erasure_without_a_receipt(
-    harness: PersonalDataHarness,
-) -> None:
-    request_erasure(harness, account=True)
-    real = harness.objects.delete
-
-    def remove(bucket: Bucket, name: str, generation: int | None = None) -> None:
-        if not name.endswith("a.wav"):
-            real(bucket, name, generation)
-
-    harness.objects.delete = remove  # type: ignore[method-assign]
-    document = harness.run_request(REQUEST_ID)
-
-    assert (document["state"], document["error"]["code"]) == ("failed", "still-there")
-    assert "work/narration: 1" in document["error"]["message"]
-    assert document["receipt"] is None
-    assert "alice" in harness.account_admin.accounts
-
-
-def test_erasure_survives_twelve_hours_without_storage(harness: PersonalDataHarness) -> None:
-    """A user whose account is disabled cannot request the erasure again."""
-    before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
-    request_erasure(harness, account=True)
-    real, ends_at = harness.objects.list_objects, harness.clock.now() + timedelta(hours=12)
-
-    def listed(bucket: Bucket, prefix: str) -> Any:
-        if harness.clock.now() < ends_at:
-            raise StorageUnavailable
-        return real(bucket, prefix)
-
-    harness.objects.list_objects = listed  # type: ignore[method-assign]
-    while harness.clock.now() < ends_at:
-        harness.deliver_request(REQUEST_ID)
-        (doc,) = harness.store.read([f"data_requests/{REQUEST_ID}"])
-        assert doc is not None
-        assert doc.data["state"] == "open", doc.data["error"]
-    document = harness.run_request(REQUEST_ID)
-
-    check_erased(harness, before, bobs_data, document)
 
 
 def test_new_data_is_kept_with_the_account(harness: PersonalDataHarness) -> None:
@@ -228,66 +111,6 @@ def test_data_created_between_the_passes_is_kept_with_the_account(
     remaining = harness.find_remaining("alice")
     assert {"preferences/alice", "idempotency/new", copy} <= set(remaining)
     assert stray not in remaining
-
-
-def test_failed_earlier_request_is_erased(harness: PersonalDataHarness) -> None:
-    old = new_erasure("o" * 20, "alice", account=True, now=harness.clock.now())
-    harness.store.commit([old, Update(old.path, {"state": "failed", "finished_at": NOW})])
-    request_erasure(harness, account=True)
-
-    harness.run_request(REQUEST_ID)
-
-    assert old.path not in harness.store.documents
-
-
-def test_step_continues_after_its_deadline(
-    harness: PersonalDataHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every second check raises DeadlineNear."""
-    checks = itertools.count()
-
-    def check(_: TaskContext) -> None:
-        if next(checks) % 2:
-            raise DeadlineNear
-
-    monkeypatch.setattr(TaskContext, "check", check)
-    before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
-    request_erasure(harness, account=True)
-
-    document = harness.run_request(REQUEST_ID)
-
-    check_erased(harness, before, bobs_data, document)
-
-
-def count_writes(harness: PersonalDataHarness) -> int:
-    """Returns the number of writes of an erasure without a crash."""
-    request_erasure(harness, account=True)
-    harness.crash.write_count = 0
-    harness.run_request(REQUEST_ID)
-    return harness.crash.write_count
-
-
-@pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.sweep)])
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-def test_crash_at_any_write_keeps_the_inventory_complete(
-    gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch, late: bool, stride: int
-) -> None:
-    writes = count_writes(make_harness(gcs, monkeypatch))
-    assert writes > 40
-    for crash_at in range(1, writes, stride):
-        harness = make_harness(gcs, monkeypatch)
-        before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
-        request_erasure(harness, account=True)
-        harness.crash.at_write, harness.crash.after_write, harness.crash.write_count = (
-            crash_at,
-            late,
-            0,
-        )
-
-        document = harness.run_request(REQUEST_ID)
-
-        assert harness.crash.write_count > crash_at, "nothing crashed"
-        check_erased(harness, before, bobs_data, document)
 
 
 def test_tombstone_is_removed_when_it_expires(harness: PersonalDataHarness) -> None:

@@ -26,7 +26,7 @@ from tests.fixtures.media.films import (
 from tests.fixtures.media.uploads import draw_quarters, encode_picture
 from tests.fixtures.models.tts import TtsEmulator, run_tts_emulator
 from tests.fixtures.stage_harness import StageHarness, make_job
-from tests.unit.functions.stitching.film.test_deck_film import make_deck_facts
+from tests.unit.functions.stitching.film.deck_jobs import make_deck_facts
 
 pytestmark = pytest.mark.slow
 

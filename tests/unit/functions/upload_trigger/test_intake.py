@@ -16,8 +16,7 @@ import av
 import pytest
 
 from functions.upload_trigger.intake import EXAMINERS
-from functions.upload_trigger.live_duration import find_end_s
-from functions.upload_trigger.probe import DURATION_REPAIR, probe
+from functions.upload_trigger.probe import probe
 from shared.errors import PermanentError
 from shared.media.containers import demux
 from shared.media.containers.range_file import RangeFile
@@ -30,10 +29,9 @@ from shared.media.errors import (
     VideoTruncated,
 )
 from shared.pipeline import RECIPES
-from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, damage_clip, make_sound_only
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec, damage_clip, make_sound_only
 from tests.fixtures.media.frame_oracle import probe_file
-
-CLUSTER = b"\x1f\x43\xb6\x75"
 
 
 def test_media_info_describes_the_clip() -> None:
@@ -221,7 +219,7 @@ def test_undetected_playlist_sends_no_requests(
     playlist: str, canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the check of the first bytes, the list of allowed demuxers must suffice."""
-    monkeypatch.setattr(demux, "_check_head", lambda _head: None)
+    monkeypatch.setattr(demux, "check_head", lambda _head: None)
     url, hits = canary
     _probe_error(_playlists(url)[playlist].encode())
     assert hits == []
@@ -236,48 +234,6 @@ def test_canary_detects_a_playlist_opened_by_ffmpeg(
     with path.open("rb") as file, pytest.raises(av.error.FFmpegError):
         av.open(file)
     assert hits == ["/a.ts"]
-
-
-def test_duration_of_a_browser_recording_is_determined() -> None:
-    clip = CLIP_SPECS["webm-live"].encode()
-    with av.open(str(clip.path)) as container:
-        assert container.duration is None
-        assert container.streams.video[0].duration is None
-    facts = probe_file(clip.path)
-    assert facts.duration is not None
-    assert abs(facts.duration - clip.end_s) <= Fraction(1, 1000) + Fraction(41, 1000)
-    assert DURATION_REPAIR in facts.repairs
-    assert DURATION_REPAIR not in probe_file(CLIP_SPECS["webm"].encode().path).repairs
-
-
-def test_duration_of_a_long_recording_needs_only_its_end() -> None:
-    """Megabytes of clusters are skipped, whether or not their lengths are declared."""
-    data = CLIP_SPECS["webm-live"].encode().path.read_bytes()
-    first = data.index(CLUSTER)
-    # An EBML Void (RFC 8794 §11.3.2) before the last clusters stands in for an hour of clusters.
-    last = data.rindex(CLUSTER, 0, data.rindex(CLUSTER))
-    void = b"\xec\x08" + (40 << 20).to_bytes(7, "big") + bytes(40 << 20)
-    long = data[:last] + void + data[last:]
-    lengths: list[int] = []
-
-    def read_at(offset: int, length: int) -> bytes:
-        lengths.append(length)
-        return long[offset : offset + length]
-
-    assert first < last
-    assert (
-        find_end_s(RangeFile(read_at, len(long)), len(long))
-        == probe_file(CLIP_SPECS["webm-live"].encode().path).duration
-    )
-    assert sum(lengths) < 5 << 20
-
-
-def test_recording_without_a_last_picture_has_no_duration() -> None:
-    data = CLIP_SPECS["webm-live"].encode().path.read_bytes()
-    head = data[: data.index(CLUSTER)]
-
-    for broken in (head, head + CLUSTER + b"\x85\xe7\x83\x00\x00\x00", head + CLUSTER * 9, b""):
-        assert find_end_s(io.BytesIO(broken), len(broken)) is None
 
 
 def test_every_input_of_every_recipe_has_an_examiner() -> None:

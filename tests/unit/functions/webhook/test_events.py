@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from functions.api.webhooks.schemas import JobEvent, PingEvent
-from shared.jobs.webhooks import EVENTS, PING, delivery_id, event_body, event_id, outcome_body
+from shared.jobs.webhook_deliveries import (
+    EVENTS,
+    PING,
+    delivery_id,
+    event_body,
+    event_id,
+    outcome_body,
+)
 from shared.recipes.stored_object import Artifact
 from tests.fixtures.jobs import FRAMES_ZIP, make_job
 

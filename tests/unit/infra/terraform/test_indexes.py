@@ -19,7 +19,7 @@ from shared.adapters.firestore import FirestoreJobStore
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import all_documents, newest_owned, owned_documents
 from shared.jobs import queries
-from shared.jobs.webhooks import newest_deliveries
+from shared.jobs.webhook_deliveries import newest_deliveries
 from shared.tasks.task import due_tasks
 
 ROOT = Path(__file__).parents[4]

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.suite.layout import ROOT
 from infra.tools import access
-from infra.tools.access import Grant, accepts_envelopes, list_grants
+from infra.tools.access import Grant, list_grants
 from infra.tools.imports import find_modules
 from shared.pipeline import (
     DECKS_PREFIX,
     FUNCTIONS,
     PREVIEWS_PREFIX,
     QUARANTINE_PREFIX,
-    RECIPES,
     AccountAccess,
     Bucket,
     FinalizeTrigger,
@@ -24,12 +22,11 @@ from shared.pipeline import (
     FunctionKind,
     GeminiBackend,
     Prefix,
-    find_consumer,
 )
+from tests.unit.infra.tools.function_code import code
 
 ROWS = list(FUNCTIONS.values())
 EACH = pytest.mark.parametrize("function", ROWS, ids=lambda row: row.name)
-ACCEPTS_ENVELOPES = {row.name for row in ROWS if accepts_envelopes(row)}
 
 # Calls to adapters, as patterns of source code, and the role that each needs.
 CALLS = {
@@ -41,11 +38,6 @@ CALLS = {
 
 def roles(function: Function) -> set[str]:
     return {grant.role for grant in list_grants(function)}
-
-
-def code(function: Function) -> str:
-    folder = ROOT / "functions" / function.name
-    return "\n".join(path.read_text() for path in sorted(folder.rglob("*.py")))
 
 
 def covers(wider: Prefix, narrower: Prefix) -> bool:
@@ -127,42 +119,6 @@ def test_functions_may_read_their_inputs(function: Function) -> None:
         prefixes.add((Bucket.UPLOADS, ""))
     for prefix in prefixes:
         assert any(covers(granted, prefix) for granted in readable), prefix
-
-
-@EACH
-def test_stages_publish_to_themselves_next_stages_and_notification(
-    function: Function,
-) -> None:
-    if function.kind is not FunctionKind.PIPELINE or function.name == "notification":
-        return
-    targets = {function.name, "notification"}
-    for recipe in RECIPES.values():
-        if function.name in recipe.result_stages:
-            targets |= {
-                recipe.next_stage(function.name) or function.name,
-                find_consumer(function.name, recipe) or function.name,
-            }
-    assert set(function.access.publish) == targets
-
-
-@EACH
-def test_functions_publish_only_to_topics_that_accept_envelopes(function: Function) -> None:
-    assert set(function.access.publish) <= ACCEPTS_ENVELOPES
-    assert len(set(function.access.publish)) == len(function.access.publish)
-
-
-def test_functions_that_restart_jobs_may_publish_to_all_topics() -> None:
-    restarting = {
-        row.name
-        for row in ROWS
-        if re.search(
-            r"\b(dead_letter_function|sweeper_function)\(|\b(redrive\.redrive|cancel\.cancel)\(",
-            code(row),
-        )
-    }
-    publishing_to_all = {row.name for row in ROWS if set(row.access.publish) == ACCEPTS_ENVELOPES}
-    assert publishing_to_all == restarting
-    assert publishing_to_all >= {"dead_letter", "sweeper", "api"}
 
 
 @EACH

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from functions.api.jobs.recipes import OPTION_PARSERS, read_options
-from infra.tools import console_contract
+from infra.tools.console import contract, recipe_options
 from shared.errors import InvalidOption
 from shared.pipeline import PIPELINE_STAGES, RECIPES
 from shared.recipes.stored_object import ResultKind
@@ -21,24 +21,24 @@ CONSENT = {"consent": True, "purpose": "research"}
 OPTIONS = [
     (recipe, option, spec)
     for recipe in RECIPES
-    for option, spec in console_contract.describe_recipe(recipe)["options"].items()
+    for option, spec in recipe_options.describe_recipe(recipe)["options"].items()
 ]
 IDS = [f"{recipe}-{option}" for recipe, option, _ in OPTIONS]
 
 
 def parse(recipe: str, **options: Any) -> dict[str, Any]:
-    given = (CONSENT if console_contract.describe_recipe(recipe)["consent"] else {}) | options
+    given = (CONSENT if recipe_options.describe_recipe(recipe)["consent"] else {}) | options
     defaults: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
     settings = Settings(**defaults)
     return read_options(RECIPES[recipe], given, settings)
 
 
 def test_every_recipe_lists_the_options_that_the_api_stores() -> None:
-    assert set(OPTION_PARSERS) == set(console_contract.DEFAULTS)
+    assert set(OPTION_PARSERS) == set(recipe_options.DEFAULTS)
     for recipe in RECIPES:
         listed = {
             name: spec["default"]
-            for name, spec in console_contract.describe_recipe(recipe)["options"].items()
+            for name, spec in recipe_options.describe_recipe(recipe)["options"].items()
         }
         stored = parse(recipe)
         assert listed == {name: stored[name] for name in stored if name not in CONSENT}
@@ -66,21 +66,21 @@ def test_api_accepts_what_the_contract_allows_and_nothing_beyond(
 
 def test_number_without_a_declared_range_is_an_error() -> None:
     with pytest.raises(SystemExit, match="depth has no range"):
-        console_contract.describe_option("depth", int, 3)
+        recipe_options.describe_option("depth", int, 3)
 
 
 def test_rendered_module_is_the_same_in_every_run_and_says_where_it_comes_from() -> None:
-    rendered = console_contract.render()
-    assert rendered == console_contract.render()
+    rendered = contract.render()
+    assert rendered == contract.render()
     assert rendered.startswith("// Rendered by infra/tools/render.py; do not edit.\n")
-    assert set(console_contract.describe_themes()) <= set(rendered.split('"'))
+    assert set(contract.describe_themes()) <= set(rendered.split('"'))
     for name in PIPELINE_STAGES:
         assert f"\n  {name}: " in rendered
 
 
 def test_values_are_written_on_one_line_where_they_fit() -> None:
     value = {"a": [1, 2.5, None, True, 'a "b"'], "b-c": {"d": ["x" * 45, "y" * 45]}}
-    assert console_contract.to_typescript(value).splitlines() == [
+    assert contract.to_typescript(value).splitlines() == [
         "{",
         '  a: [1, 2.5, null, true, "a \\"b\\""],',
         '  "b-c": {',

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.text_to_speech import create_speech_synthesizer, language_code
-from shared.errors import VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.ports.models import SpeechSynthesizer
+from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.wav import InvalidWav, from_wav, to_wav
 from tests.fixtures.models.tts import TtsEmulator

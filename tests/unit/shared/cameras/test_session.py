@@ -11,6 +11,7 @@ import pytest
 
 from shared.cameras import session
 from shared.cameras.camera import Camera, camera_path, new_camera
+from shared.cameras.recorder_tasks import STREAM
 from shared.cameras.recording import Recording, RecordingRequest, recording_path
 from shared.cameras.source import parse_source
 from shared.errors import NotFound, WrongState
@@ -18,7 +19,9 @@ from shared.flows.documents import Update, all_documents
 from shared.flows.effects import Reply
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
-from shared.runtime.interpreter import Interpreter, Services, SystemClock, TaskLease
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.leases import TaskLease
+from shared.runtime.services import Services, SystemClock
 from shared.tasks.run import run
 from shared.tasks.task import TaskDone, TaskOutcome, task_path
 from tests.fakes.job_store import MemoryJobStore
@@ -74,7 +77,7 @@ class CameraFixture:
 
     def recorder_task_ids(self) -> set[str]:
         rows = self.job_store.run_query(all_documents("recorder_tasks"))
-        return {doc.id for doc in rows if doc.data["kind"] == session.STREAM}
+        return {doc.id for doc in rows if doc.data["kind"] == STREAM}
 
 
 A, B = "a" * 20, "b" * 20

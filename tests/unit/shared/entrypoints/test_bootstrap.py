@@ -12,7 +12,7 @@ import pytest
 
 from shared.entrypoints import bootstrap
 from shared.entrypoints.bootstrap import LazyServices, build_once
-from shared.runtime.interpreter import Services
+from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 

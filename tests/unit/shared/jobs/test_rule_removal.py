@@ -17,12 +17,12 @@ from shared.flows.decision import Decision
 from shared.flows.documents import CommitResult, Increment, Update, Write, stage_path
 from shared.flows.envelope import Envelope
 from shared.jobs import commit as unit_commit
-from shared.jobs import deliver, rules, webhooks
+from shared.jobs import deliver, rules, webhook_deliveries
+from shared.jobs.maintenance import sweep
 from shared.jobs.model import Job, UnitClaim, UnitState
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 from shared.pipeline import FUNCTIONS
-from shared.tasks import run
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation
 from tests.unit.shared.jobs.test_webhooks import delete_during_notification
@@ -109,7 +109,7 @@ def webhooks_are_called_after_the_commit(patch: Patch) -> None:
     def process_unit(claim: UnitClaim, clock: effects.ClockAndIds) -> effects.Flow[effects.Reply]:
         reply = yield from original_process_unit(claim, clock)
         if FUNCTIONS[claim.envelope.stage].reports_outcome and reply is effects.Reply.ACK:
-            yield from webhooks.create_deliveries(claim.job, claim.envelope.part, clock)
+            yield from webhook_deliveries.create_deliveries(claim.job, claim.envelope.part, clock)
         return reply
 
     patch.setattr(deliver, "create_deliveries", _do_nothing)
@@ -118,18 +118,18 @@ def webhooks_are_called_after_the_commit(patch: Patch) -> None:
 
 def every_announcement_is_a_new_delivery(patch: Patch) -> None:
     numbers = itertools.count()
-    patch.setattr(webhooks, "delivery_id", lambda *_: f"{next(numbers):020d}")
+    patch.setattr(webhook_deliveries, "delivery_id", lambda *_: f"{next(numbers):020d}")
 
 
 def deliveries_do_not_update_the_job(patch: Patch) -> None:
     def commit(*writes: Write) -> effects.Flow[CommitResult]:
         return (yield from effects.commit(*(row for row in writes if "/stages/" not in row.path)))
 
-    patch.setattr(webhooks, "commit", commit)
+    patch.setattr(webhook_deliveries, "commit", commit)
 
 
 def tasks_are_not_swept(patch: Patch) -> None:
-    patch.setattr(run, "sweep_tasks", _sweep_nothing)
+    patch.setattr(sweep, "sweep_tasks", _sweep_nothing)
 
 
 def _do_nothing(*_: Any) -> effects.Flow[None]:

@@ -10,7 +10,7 @@ from shared.pipeline import FUNCTIONS
 from shared.tasks.task import TaskState
 from tests.fakes.simulation import invariants
 from tests.fakes.simulation.simulation import FAST_WEBHOOK, OWNER, SLOW_WEBHOOK, Simulation
-from tests.unit.shared.jobs.test_single_faults import (
+from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,
     run_sweeper,

@@ -10,7 +10,7 @@ from tests.corpus import invalid, valid
 from tests.corpus.corpus_file import CorpusFile, ExpectedError
 from tests.corpus.outcome import find_mismatches, frame_interval, process_file
 from tests.fakes.canary import CanaryServer
-from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,10 @@ from shared.flows import effects
 from shared.flows.effects import Failed, Later
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
-from shared.runtime.interpreter import Interpreter, SystemClock
-from shared.tasks.run import _fail_after_last_attempt, outcome_fields, run
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.services import SystemClock
+from shared.tasks.record import fail_after_last_attempt, outcome_fields
+from shared.tasks.run import run
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskOutcome, new_task, task_envelope
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices
@@ -112,5 +114,5 @@ def test_progress_resets_attempts_and_the_last_attempt_fails() -> None:
     (doc,) = store.read([f"deliveries/{ID}"])
     assert doc is not None
     last = TaskClaim(Task.from_doc("webhook", doc), "t", FUNCTIONS["webhook"].max_attempts)
-    assert isinstance(_fail_after_last_attempt(last, Later(5, "x", "y")), Failed)
-    assert isinstance(_fail_after_last_attempt(last, Later(5, progress=True)), Later)
+    assert isinstance(fail_after_last_attempt(last, Later(5, "x", "y")), Failed)
+    assert isinstance(fail_after_last_attempt(last, Later(5, progress=True)), Later)

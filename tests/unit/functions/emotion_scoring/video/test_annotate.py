@@ -24,7 +24,9 @@ from shared.errors import LeaseLost
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import WorkStopped
 from shared.recipes.media_info import MediaInfo
-from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, Clip, read_counter
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clips import Clip
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
 pytestmark = pytest.mark.slow

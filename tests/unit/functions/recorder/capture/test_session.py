@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
-from functions.recorder.capture import camera_stream
 from shared.cameras import session as camera_commands
 from shared.runtime.interpreter import Interpreter
-from tests.fakes.cameras import (
-    FakeCamera,
-    HttpCamera,
-    RtspCamera,
-    encode_h264,
-    encode_mjpeg,
-    running_camera,
-)
+from tests.fakes.cameras.camera import running_camera
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.media.clip_reader import is_consecutive, read_clip
 from tests.fixtures.recorder import RecorderHarness
+from tests.unit.functions.recorder.capture.camera_kinds import CAMERAS, KINDS
 
 pytestmark = pytest.mark.slow
-
-CAMERAS: dict[str, Callable[[], FakeCamera]] = {
-    "mjpeg": lambda: HttpCamera(encode_mjpeg(60)),
-    "h264": lambda: RtspCamera(encode_h264(60)),
-    "h264-with-b-frames": lambda: RtspCamera(encode_h264(60, b_frames=2)),
-    "h264-and-sound": lambda: RtspCamera(encode_h264(60), has_audio=True),
-}
-
-
-KINDS = [
-    pytest.param("mjpeg"),
-    pytest.param("h264", marks=pytest.mark.sweep),
-    pytest.param("h264-with-b-frames", marks=pytest.mark.sweep),
-    pytest.param("h264-and-sound"),
-]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -93,124 +73,6 @@ def test_handover_neither_loses_nor_repeats_pictures(recorder: RecorderHarness, 
     assert camera.client_count >= 3
 
 
-def test_lost_connection_leaves_a_gap_in_the_clip(
-    recorder: RecorderHarness,
-) -> None:
-    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        camera_id = recorder.add_camera(camera)
-        recording_id = recorder.start_recording(camera_id)
-        recorder.wait_until_started(recording_id)
-        time.sleep(1)
-        camera.stop()
-        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "reconnecting")
-        assert recorder.read_camera(camera_id)["error"]["code"] == "camera-gone"
-        assert recorder.wait_for(
-            lambda: recorder.read_recording(recording_id).state == "reconnecting"
-        )
-        camera.start()
-        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
-        time.sleep(1)
-        recorder.stop_recording(recording_id)
-        recording = recorder.wait_until_ended(recording_id)
-        clip = read_clip(recorder.read_clip(recording))
-
-    assert recording.clip is not None
-    [gap] = recording.clip["gaps"]
-    missing = [b - a for a, b in pairwise(clip.counters) if b != a + 1]
-    assert len(missing) == 1
-    # Joined by arrival times, which a busy machine delays; test_splice tests exact joints.
-    assert gap["duration_s"] == pytest.approx((missing[0] - 1) / 15, abs=1)
-    assert clip.duration_s == pytest.approx((clip.counters[-1] - clip.counters[0] + 1) / 15, abs=1)
-
-
-@pytest.mark.sweep
-def test_stalled_camera_is_reconnected(
-    recorder: RecorderHarness,
-) -> None:
-    recorder.update_settings(source_stall_s=2)
-    with running_camera(RtspCamera(encode_h264(60))) as camera:
-        camera_id = recorder.add_camera(camera)
-        recording_id = recorder.start_recording(camera_id)
-        recorder.wait_until_started(recording_id)
-        camera.stalled = True
-        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "reconnecting")
-        assert recorder.read_camera(camera_id)["error"]["code"] == "camera-silent"
-        camera.stalled = False
-        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
-        recorder.stop_recording(recording_id)
-        recording = recorder.wait_until_ended(recording_id)
-
-    assert recording.clip is not None
-    assert len(recording.clip["gaps"]) == 1
-
-
-def test_unresponsive_camera_is_given_up_with_its_error(recorder: RecorderHarness) -> None:
-    recorder.update_settings(source_stall_s=1, source_give_up_s=3)
-    with running_camera(RtspCamera(encode_h264(5))) as camera:
-        camera.silent = True
-        camera_id = recorder.add_camera(camera)
-        recording = recorder.wait_until_ended(recorder.start_recording(camera_id))
-
-    assert recording.error is not None
-    assert (recording.state, recording.ended_by, recording.error["code"]) == (
-        "failed", "source-lost", "camera-silent",
-    )  # fmt: skip
-    assert recorder.read_camera(camera_id)["state"] == "failed"
-
-
-@pytest.mark.sweep
-def test_pictures_before_a_permanent_loss_become_a_clip(recorder: RecorderHarness) -> None:
-    recorder.update_settings(source_give_up_s=2)
-    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        recording_id = recorder.start_recording(recorder.add_camera(camera))
-        recorder.wait_until_started(recording_id)
-        time.sleep(1)
-        camera.stop()
-        recording = recorder.wait_until_ended(recording_id)
-
-    assert (recording.state, recording.ended_by) == ("done", "source-lost")
-    assert recording.error is not None
-    assert recording.error["code"] == "camera-gone"
-    assert len(read_clip(recorder.read_clip(recording)).counters) > 10
-
-
-PERMANENT_ERRORS = {
-    "redirect-refused": {"redirect": "http://10.0.0.1/live"},
-    "camera-locked": {"password": "secret"},
-}
-
-
-@pytest.mark.parametrize("code", PERMANENT_ERRORS)
-@pytest.mark.parametrize(
-    "create_camera", [lambda: HttpCamera(encode_mjpeg(5)), lambda: RtspCamera(encode_h264(5))]
-)
-def test_permanent_error_is_not_retried(
-    recorder: RecorderHarness, create_camera: Callable[[], FakeCamera], code: str
-) -> None:
-    with running_camera(create_camera()) as camera:
-        for name, value in PERMANENT_ERRORS[code].items():
-            setattr(camera, name, value)
-        recording = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
-
-    assert recording.error is not None
-    assert (recording.state, recording.error["code"]) == ("failed", code)
-    assert camera.client_count == 1
-
-
-def test_stream_without_keyframe_is_given_up(
-    recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A recording's duration starts with its first picture: without one, no limit would end it."""
-    monkeypatch.setattr(camera_stream, "FIRST_PICTURE_TIMEOUT_S", 1.0)
-    recorder.update_settings(source_stall_s=1, source_give_up_s=1)
-    with running_camera(RtspCamera(encode_h264(60, gop_s=60)[1:])) as camera:
-        recording_id = recorder.start_recording(recorder.add_camera(camera))
-        failed = recorder.wait_until_ended(recording_id)
-    assert (failed.state, failed.ended_by) == ("failed", "source-lost")
-    assert failed.error is not None
-    assert failed.error["code"] == "camera-silent"
-
-
 def test_camera_deleted_and_added_again_has_one_connection(recorder: RecorderHarness) -> None:
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
         camera_id = recorder.add_camera(camera)
@@ -223,32 +85,6 @@ def test_camera_deleted_and_added_again_has_one_connection(recorder: RecorderHar
         recorder.wait_for(lambda: camera.connection_count == 1)
         time.sleep(1)
         assert camera.connection_count == 1
-
-
-@pytest.mark.sweep
-def test_redirect_within_a_session_is_not_followed(recorder: RecorderHarness) -> None:
-    with running_camera(RtspCamera(encode_h264(30))) as camera:
-        assert isinstance(camera, RtspCamera)
-        camera.sends_redirect = True
-        camera_id = recorder.add_camera(camera)
-        recorder.start_recording(camera_id)
-        recorder.wait_for(
-            lambda: (
-                (recorder.read_camera(camera_id)["error"] or {}).get("code") == "redirect-refused"
-            )
-        )
-
-
-def test_private_address_is_refused_unless_listed(
-    recorder: RecorderHarness,
-) -> None:
-    recorder.update_settings(camera_networks=())
-    with running_camera(HttpCamera(encode_mjpeg(5))) as camera:
-        recording = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
-
-    assert recording.error is not None
-    assert recording.error["code"] == "private-address"
-    assert camera.client_count == 0
 
 
 def test_password_is_stored_as_a_secret_only(recorder: RecorderHarness) -> None:

@@ -14,7 +14,8 @@ from shared.errors import FirestoreUnavailable
 from shared.flows.documents import Doc, Query, Update
 from shared.flows.effects import Later
 from shared.pipeline import FUNCTIONS, Bucket
-from shared.runtime.interpreter import Interpreter, TaskLease
+from shared.runtime.interpreter import Interpreter
+from shared.runtime.leases import TaskLease
 from shared.tasks.task import Task, TaskClaim, TaskOutcome, task_path
 from tests.fixtures.recorder import RecorderHarness
 

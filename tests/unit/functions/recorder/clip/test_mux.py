@@ -14,7 +14,7 @@ from functions.recorder.clip.splice import PacketRun, splice
 from functions.recorder.packets import VIDEO, Track
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import Source, run_in_sandbox
-from tests.fakes.cameras import RTP_CLOCK_HZ, EncodedFrame, encode_h264, encode_mjpeg
+from tests.fakes.cameras.encoded_frames import RTP_CLOCK_HZ, EncodedFrame, encode_h264, encode_mjpeg
 from tests.fixtures.media.clip_reader import is_consecutive, read_clip
 
 

@@ -19,14 +19,10 @@ from shared.errors import StorageUnavailable
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore, ObjectWriter
 from shared.recipes.stored_object import StoredObject
-from tests.fakes.cameras import (
-    FakeCamera,
-    HttpCamera,
-    RtspCamera,
-    encode_h264,
-    encode_mjpeg,
-    running_camera,
-)
+from tests.fakes.cameras.camera import FakeCamera, running_camera
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
+from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.recorder import RecorderHarness
 
 SMALL = {"width": 320, "height": 240}

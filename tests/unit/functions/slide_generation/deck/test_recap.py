@@ -9,12 +9,8 @@ from typing import Any
 
 import pytest
 
-from functions.slide_generation.deck.recap import (
-    Timeline,
-    build_slides,
-    format_spoken_time,
-    format_time,
-)
+from functions.slide_generation.deck.phrases import format_spoken_time, format_time
+from functions.slide_generation.deck.recap import Timeline, build_slides
 from functions.slide_generation.deck.rewording import (
     FREE_RULES,
     build_reword_request,

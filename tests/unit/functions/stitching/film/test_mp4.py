@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -13,8 +11,7 @@ import pytest
 
 from functions.stitching.film.encoding import encode_segment, planes_to_frame
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter
-from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, FilmTooLong, build_timeline
-from shared.recipes.films.narration import Narration, SlideSpeech
+from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from tests.fixtures.media.films import (
@@ -23,7 +20,6 @@ from tests.fixtures.media.films import (
     find_onsets,
     make_click_speech,
     make_grey_planes,
-    make_narration,
     measure_loudness,
     read_box_types,
     read_frame_luma,
@@ -32,6 +28,7 @@ from tests.fixtures.media.films import (
     slide_grey,
     write_film,
 )
+from tests.unit.functions.stitching.film.picture_changes import find_changes
 
 pytestmark = pytest.mark.slow
 
@@ -59,15 +56,6 @@ def film_file(variant: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPat
     speeches = [make_click_speech(seconds, rate_hz) for seconds in LENGTHS_S]
     write_film(path, speeches, options=options)
     return path
-
-
-def find_changes(path: Path) -> list[float]:
-    """Returns the times at which the picture changes, in seconds."""
-    times = [0.0]
-    for (_, before, _), (time, after, _) in itertools.pairwise(read_frame_luma(path)):
-        if abs(after - before) > 20:
-            times.append(float(time))
-    return times
 
 
 def test_sound_and_picture_are_synchronous_at_every_slide(film_file: Path) -> None:
@@ -229,48 +217,3 @@ def test_any_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -> 
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == size
-
-
-def test_more_than_two_hours_are_rejected_before_encoding() -> None:
-    hour = SlideSpeech("s", 1, 1, 24000, 24000 * 3600)
-    with pytest.raises(FilmTooLong, match="180 minutes"):
-        build_timeline(Narration((hour,) * 3))
-
-
-def test_times_do_not_drift_with_many_slides() -> None:
-    speeches = [make_click_speech(1 + n / 7, 22050) for n in range(40)]
-    film = build_timeline(make_narration(speeches))
-    spoken = sum(speech.samples for speech in speeches) / 22050
-    pauses = 40 * (0.35 + 0.65)
-    assert film.end / RATE_HZ == pytest.approx(spoken + pauses, abs=40 / RATE_HZ)
-
-
-_WRITE_ONE_HOUR = """
-import resource, sys
-from pathlib import Path
-from tests.fixtures.media.films import make_click_speech, write_film
-speech = make_click_speech(119, 24000)
-write_film(Path(sys.argv[1]), [speech] * 30, size=(1280, 720))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-"""
-
-
-@pytest.mark.sweep
-def test_one_hour_does_not_drift_and_needs_little_memory(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    process = subprocess.run(
-        [sys.executable, "-c", _WRITE_ONE_HOUR, str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert int(process.stdout) < 300
-    changes = find_changes(path)
-    clicks = find_onsets(*decode_sound(path))
-    assert len(changes) == len(clicks) == 30
-    assert changes[-1] == pytest.approx(29 * 120, abs=0.001)
-    errors = [
-        click - LEAD_SAMPLES / RATE_HZ - change
-        for click, change in zip(clicks, changes, strict=True)
-    ]
-    assert max(map(abs, errors)) <= MAX_ERROR_S

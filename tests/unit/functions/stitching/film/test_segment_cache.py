@@ -34,7 +34,7 @@ from tests.fixtures.media.films import (
 )
 from tests.fixtures.media.uploads import encode_picture, make_sound_file
 from tests.fixtures.stage_harness import StageHarness
-from tests.unit.functions.stitching.film.test_deck_film import (
+from tests.unit.functions.stitching.film.deck_jobs import (
     SPECS,
     make_presentation_job,
     make_slide_pictures,

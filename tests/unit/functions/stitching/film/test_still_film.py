@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -11,17 +10,9 @@ import pytest
 
 from functions.stitching.film import motion, still_film
 from functions.stitching.film.timeline import RATE_HZ
-from functions.stitching.join import copy_results
-from functions.stitching.render import render_film
-from functions.upload_trigger.picture import examine_picture
-from functions.upload_trigger.sound import examine_sound
-from shared.errors import InvalidOption, PermanentError, SourceExpired
-from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
-from shared.media.audio.probe import UndecodableSound
 from shared.media.images.still import read_picture
 from shared.pipeline import Bucket
-from shared.recipes.upload_results import Upload, Uploads
+from shared.recipes.upload_results import Uploads
 from tests.fixtures.media.films import (
     decode_sound,
     measure_ebur128,
@@ -38,40 +29,10 @@ from tests.fixtures.media.uploads import (
     make_sound_file,
     make_tone,
 )
-from tests.fixtures.stage_harness import StageHarness, make_job
+from tests.fixtures.stage_harness import StageHarness
+from tests.unit.functions.stitching.film.still_jobs import make_still_job, run_stitching
 
 pytestmark = pytest.mark.slow
-
-SPECS: tuple[dict[str, Any], ...] = ({"film": "still"},)
-
-
-def make_still_job(harness: StageHarness, picture: bytes, sound: bytes, **options: str) -> Job:
-    """Returns a job with two examined uploads."""
-    number = len(harness.list_names(Bucket.UPLOADS)) + 1
-    name = f"jobs/{number:020d}/"
-    stored_picture = harness.put_object(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
-    stored_sound = harness.put_object(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
-    uploads = Uploads(
-        {
-            "picture": Upload(
-                stored_picture, "a.jpg", examine_picture(harness.objects, stored_picture)
-            ),
-            "sound": Upload(stored_sound, "a.mp3", examine_sound(harness.objects, stored_sound)),
-        }
-    )
-    facts = {Uploads.STAGE: uploads.to_dict()}
-    return make_job("still", number=number, options=options, facts=facts)
-
-
-def run_stitching(harness: StageHarness, job: Job, folder: Path) -> tuple[UnitDone, Path]:
-    done = harness.run_stage("stitching", render_film, copy_results, SPECS, job)
-    path = folder / "film.mp4"
-    path.write_bytes(
-        harness.read_artifact(
-            next(artifact for artifact in done.artifacts if artifact.kind == "film")
-        )
-    )
-    return done, path
 
 
 @pytest.mark.parametrize("kind", ["mp3", "wav", "m4a", "ogg", "flac", "opus"])
@@ -226,41 +187,3 @@ def test_second_attempt_adopts_the_film_of_the_first(harness: StageHarness, tmp_
     assert ("film.rendered", True) in [
         (event, details["reused"]) for event, details in harness.log.events if "reused" in details
     ]
-
-
-def test_missing_upload_is_rejected(harness: StageHarness) -> None:
-    job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
-    harness.objects.delete(Bucket.UPLOADS, f"jobs/{job.id}/picture.0")
-    with pytest.raises(SourceExpired):
-        harness.run_stage("stitching", render_film, copy_results, SPECS, job)
-
-
-def test_too_short_sound_is_rejected(harness: StageHarness) -> None:
-    short = encode_sound(make_tone(0.05, 48000), "wav", "pcm_s16le", 48000)
-    with pytest.raises(UndecodableSound, match="tenth of a second"):
-        harness.run_stage(
-            "stitching",
-            render_film,
-            copy_results,
-            SPECS,
-            make_still_job(harness, make_rotated_jpeg(1), short),
-        )
-    assert harness.list_names(Bucket.WORK) == []
-
-
-def test_invalid_option_fails_the_job(harness: StageHarness) -> None:
-    job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("wav", 1), shape="round")
-    with pytest.raises(InvalidOption):
-        harness.run_stage("stitching", render_film, copy_results, SPECS, job)
-
-
-@pytest.mark.parametrize("picture", [b"", b"no picture", make_rotated_jpeg(1)[:900]])
-def test_invalid_picture_is_rejected(harness: StageHarness, picture: bytes) -> None:
-    with pytest.raises(PermanentError):
-        make_still_job(harness, picture, make_sound_file("wav", 1))
-
-
-@pytest.mark.parametrize("sound", [b"", b"no sound", b"#EXTM3U\nhttp://127.0.0.1:9/"])
-def test_invalid_sound_is_rejected(harness: StageHarness, sound: bytes) -> None:
-    with pytest.raises(PermanentError):
-        make_still_job(harness, make_rotated_jpeg(1), sound)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.gemini.responses import response_text
-from shared.errors import AnswerUnusable
+from shared.ports.models import AnswerUnusable
 from shared.recipes.films.deck import Deck
 from tests.fixtures.models.gemini import (
     CLIENT_BACKENDS,

@@ -1,47 +1,28 @@
-"""Cleanup in the simulation: missing uploads, expired jobs, objects without a job, counters."""
+"""Cleanup in the simulation: missing uploads, expired jobs, time limits."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Delete, Increment, Update
+from shared.flows.documents import CommitResult, Update
 from shared.jobs.maintenance import cleanup
-from shared.jobs.maintenance.cleanup import (
-    CLEANUP_S,
-    MAX_ORPHANS_OF_ANY_SHARE,
-    ORPHAN_SEARCH_INTERVAL_S,
-    UPLOAD_TIMEOUT_DAYS,
-    job_prefixes,
-)
+from shared.jobs.maintenance.cleanup import CLEANUP_S, UPLOAD_TIMEOUT_DAYS
 from shared.jobs.maintenance.sweep import SWEEP_S
-from shared.jobs.model import Status, UnitState
-from shared.pipeline import (
-    DECKS_PREFIX,
-    FUNCTIONS,
-    QUARANTINE_PREFIX,
-    STALLED_S,
-    Bucket,
-    ScheduleTrigger,
-)
-from shared.privacy.data_requests import job_folders
+from shared.jobs.model import Status
+from shared.pipeline import FUNCTIONS, STALLED_S, ScheduleTrigger
 from tests.fakes.simulation import invariants
 from tests.fakes.simulation.simulation import JOB, Simulation
-from tests.unit.shared.jobs.test_single_faults import (
+from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,
     make_simulation,
+    run_cleanup,
 )
 
 DAY_S = 86_400
-
-
-def run_cleanup(simulation: Simulation) -> None:
-    simulation.run_command("cleanup")
-    finish_workers(simulation)
 
 
 def read_status(simulation: Simulation, job_id: str) -> str | None:
@@ -156,153 +137,6 @@ def test_tombstone_is_removed_after_eight_days_and_second_purge() -> None:
     assert read_status(simulation, JOB) is None
 
 
-# --- objects without a job ----------------------------------------------------------------------
-
-
-def make_simulation_with_objects(jobs: int, orphans: int) -> Simulation:
-    """Returns a simulation with `jobs` jobs that have objects, and `orphans` folders without a
-    job."""
-    simulation = make_simulation(recipe="frames")
-    for n in range(jobs):
-        name = f"{n:020d}"
-        simulation.add_job(name, "frames")
-        simulation.prefixes.add(name)
-    simulation.prefixes |= {f"orphan{n:014d}" for n in range(orphans)}
-    return simulation
-
-
-def search_orphans(simulation: Simulation) -> None:
-    """Searches every prefix once."""
-    for _ in job_prefixes():
-        run_cleanup(simulation)
-
-
-def count_orphans(simulation: Simulation) -> int:
-    return sum(name.startswith("orphan") for name in simulation.prefixes)
-
-
-def test_only_objects_without_a_job_are_removed() -> None:
-    simulation = make_simulation_with_objects(jobs=100, orphans=7)
-    # The cache of an owner, named by a hash, and a folder that does not name a job.
-    simulation.prefixes |= {"a" * 32, "something-else"}
-    search_orphans(simulation)
-    assert count_orphans(simulation) == 0
-    assert len(simulation.prefixes) == 102
-
-
-def test_job_prefixes_are_all_folders_of_jobs() -> None:
-    prefixes = {
-        (folder.bucket, folder.prefix.removesuffix(f"{JOB}/")) for folder in job_folders(JOB)
-    }
-    of_jobs = {
-        written for row in FUNCTIONS.values() if not row.task_collection for written in row.writes
-    }
-    of_tasks = {
-        written for row in FUNCTIONS.values() if row.task_collection for written in row.writes
-    } - of_jobs
-    quarantined = {prefix for prefix in prefixes if prefix[1].startswith(QUARANTINE_PREFIX)}
-
-    assert set(job_prefixes()) == prefixes - of_tasks - quarantined
-    # The API writes edited decks, which belong to a job as well.
-    assert (Bucket.WORK, DECKS_PREFIX) in job_prefixes()
-
-
-def test_nothing_is_removed_when_many_jobs_are_missing() -> None:
-    simulation = make_simulation_with_objects(jobs=100, orphans=MAX_ORPHANS_OF_ANY_SHARE + 1)
-    for n in range(50):
-        assert simulation.store.commit([Delete(f"jobs/{n:020d}")]) is CommitResult.OK
-    flow = cleanup.remove_orphans(simulation.now, simulation.clock_and_ids)
-    [event] = simulation.run(_collect_log_events(flow))
-    assert len(simulation.prefixes) == 111, "some objects were removed"
-    assert event.name == "orphans.too_many"
-    assert event.fields["orphans"] == 61
-    assert event.fields["severity"] == "ERROR"
-
-
-def _collect_log_events(flow: effects.Flow[Any]) -> effects.Flow[list[effects.LogEvent]]:
-    """Runs a flow and returns its log events."""
-    events: list[effects.LogEvent] = []
-    value: Any = None
-    try:
-        while True:
-            effect = flow.send(value)
-            if isinstance(effect, effects.LogEvent):
-                events.append(effect)
-            value = yield effect
-    except StopIteration:
-        return events
-
-
-def test_objects_of_a_tombstone_are_no_orphans() -> None:
-    simulation = make_simulation_with_objects(jobs=100, orphans=0)
-    simulation.prefixes.add(JOB)
-    simulation.run_command("delete")
-    finish_workers(simulation)
-    simulation.prefixes.add(JOB)
-    search_orphans(simulation)
-    assert JOB in simulation.prefixes, "the second purge removes them"
-
-
-def test_orphans_are_searched_once_a_day_by_one_sweeper() -> None:
-    simulation = make_simulation_with_objects(jobs=100, orphans=0)
-    search_orphans(simulation)
-    simulation.prefixes.add(f"orphan{1:014d}")
-    for _ in range(3):
-        simulation.advance_time(ORPHAN_SEARCH_INTERVAL_S / 4)
-        search_orphans(simulation)
-    assert count_orphans(simulation) == 1
-    simulation.advance_time(ORPHAN_SEARCH_INTERVAL_S / 4 + 1)
-    simulation.run_command("cleanup")
-    simulation.run_command("cleanup")
-    listed = 0
-    while simulation.workers:
-        listed += isinstance(simulation.workers[0].effect, effects.ListPrefixes)
-        simulation.step(0)
-    assert count_orphans(simulation) == 0
-    assert listed <= 2, "both sweepers searched the same prefix"
-
-
-def test_long_search_continues_with_the_same_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulation = make_simulation_with_objects(jobs=100, orphans=9)
-
-    def slow(job_id: str) -> effects.Flow[None]:
-        simulation.now += timedelta(seconds=CLEANUP_S / 3)
-        return real(job_id)
-
-    real = cleanup._remove
-    monkeypatch.setattr(cleanup, "_remove", slow)
-    run_cleanup(simulation)
-    assert 0 < count_orphans(simulation) < 9
-    for _ in range(4):
-        run_cleanup(simulation)
-    assert count_orphans(simulation) == 0
-
-
-def test_job_created_during_the_search_is_kept() -> None:
-    simulation = make_simulation_with_objects(jobs=100, orphans=1)
-    flow = cleanup.remove_orphans(simulation.now, simulation.clock_and_ids)
-    late = f"orphan{0:014d}"
-    reads = 0
-
-    def add_job_at_first_read() -> effects.Flow[int]:
-        nonlocal reads
-        value: Any = None
-        while True:
-            try:
-                effect = flow.send(value)
-            except StopIteration as end:
-                return int(end.value)
-            value = yield effect
-            if isinstance(effect, effects.Read) and f"jobs/{late}" in effect.paths:
-                reads += 1
-                if reads == 1:
-                    simulation.add_job(late, "frames")
-
-    assert simulation.run(add_job_at_first_read()) == 0
-    assert reads == 2
-    assert count_orphans(simulation) == 1
-
-
 # --- bounds -------------------------------------------------------------------------------------
 
 
@@ -348,61 +182,3 @@ def test_sweep_and_cleanup_fit_into_the_sweeper_timeout() -> None:
     for row in FUNCTIONS.values():
         if isinstance(row.trigger, ScheduleTrigger):
             assert row.soft_deadline_s > SWEEP_S + CLEANUP_S
-
-
-# --- counters -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("by", [-1, 1])
-def test_wrong_counter_is_corrected(by: int) -> None:
-    simulation = make_simulation(recipe="frames", part_count=3)
-    simulation.upload_input("video")
-    while simulation.stage("frame_extraction")["total"] is None:
-        simulation.deliver(0)
-        finish_workers(simulation)
-    simulation.deliver(0)
-    finish_workers(simulation)
-    assert simulation.stage("frame_extraction")["done"] == 1
-    stage = f"jobs/{JOB}/stages/frame_extraction-0"
-    assert simulation.store.commit([Update(stage, {"done": Increment(by)})]) is CommitResult.OK
-    if by < 0:
-        # The count never becomes complete.
-        for _ in range(20):
-            simulation.deliver(0)
-            finish_workers(simulation)
-        assert simulation.job.status is Status.RUNNING
-    simulation.messages.clear()
-    simulation.advance_time(STALLED_S + 1)
-    simulation.run_command("sweep")
-    finish_workers(simulation)
-    invariants.check_always(simulation)
-    deliver_all_messages(simulation)
-    assert simulation.job.status is Status.DONE
-
-
-def test_recount_keeps_a_part_counted_meanwhile() -> None:
-    simulation = make_simulation(recipe="frames", part_count=2)
-    simulation.upload_input("video")
-    while simulation.stage("frame_extraction")["total"] is None:
-        simulation.deliver(0)
-        finish_workers(simulation)
-    simulation.deliver(0)
-    slow = simulation.workers[0]
-    while not isinstance(slow.effect, effects.Commit) or not any(
-        getattr(write, "fields", {}).get("state") == UnitState.DONE for write in slow.effect.writes
-    ):
-        simulation.step(0)
-    stage = f"jobs/{JOB}/stages/frame_extraction-0"
-    assert simulation.store.commit([Update(stage, {"done": Increment(1)})]) is CommitResult.OK
-    simulation.advance_time(STALLED_S + 1)
-    simulation.run_command("sweep")
-    # The recount has read the stage and is about to write when the slow part is counted.
-    while not isinstance(simulation.workers[1].effect, effects.Commit):
-        simulation.step(1)
-    simulation.step(0)
-    assert simulation.stage("frame_extraction")["done"] == 2
-    finish_workers(simulation)
-    simulation.advance_time(1200)
-    simulation.run_command("sweep")
-    finish_workers(simulation)
-    invariants.check_always(simulation)

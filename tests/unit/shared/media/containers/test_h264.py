@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
-from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, ClipSpec
+from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec
 
 IDR = bytes([0x65, 0x88])
 # Slice headers: first_mb_in_slice ue(0) = "1"; slice_type I ue(7) = "0001000", P ue(5) = "00110".

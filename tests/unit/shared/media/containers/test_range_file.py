@@ -17,7 +17,9 @@ from shared.media.containers.range_file import RangeFile
 from shared.media.errors import ShortRead, WorkStopped
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import plan_windows
-from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, read_counter
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec
+from tests.fixtures.media.counter import read_counter
 from tests.fixtures.media.frame_oracle import decode_oracle, plan_many_windows
 
 pytestmark = pytest.mark.slow

@@ -26,7 +26,7 @@ from shared.media.sandbox.run import SandboxResult, Source, preload, run_in_sand
 from shared.pipeline import FUNCTIONS
 from tests.fakes.canary import CanaryServer
 from tests.fixtures.media import sandbox_functions
-from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.clip_specs import CLIP_SPECS
 
 preload(sandbox_functions.__name__)
 LIMITS = Limits(cpu_s=20, memory_mb=300)

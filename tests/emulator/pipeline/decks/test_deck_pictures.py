@@ -1,0 +1,80 @@
+"""Pictures on slides: uploaded and generated ones."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from infra.local.suite.handle import SuiteHandle
+from shared.recipes.films.prompt import Prompt
+from tests.emulator.pipeline.decks.deck_requests import (
+    STONES,
+    edit,
+    read_deck,
+    start_job,
+    wait_for_end,
+    wait_for_review,
+)
+from tests.fixtures.suite.frames_job import download_artifact
+
+pytestmark = pytest.mark.suite
+
+
+def test_uploaded_pictures_are_shown_on_slides(suite: SuiteHandle, tmp_path: Path) -> None:
+    client = suite.client()
+    files = {}
+    for n, colour in enumerate(("red", "blue"), 1):
+        path = tmp_path / f"{colour}.png"
+        Image.new("RGB", (300, 500), colour).save(path)
+        files[f"picture{n}"] = path
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_bytes(STONES.to_bytes())
+    job_id = suite.start_job(
+        client,
+        "presentation",
+        prompt,
+        options={"slides": "4", "stop_at": "deck"},
+        named_files=files,
+    )
+    wait_for_review(client, job_id)
+    deck = read_deck(client, job_id)
+    assert deck["pictures"] == ["upload:picture1", "upload:picture2"]
+    pictures = [slide["picture"] for slide in deck["slides"] if slide["picture"]]
+    assert pictures == ["upload:picture1", "upload:picture2"]
+    index = next(n for n, slide in enumerate(deck["slides"]) if slide["picture"])
+    with zipfile.ZipFile(
+        io.BytesIO(download_artifact(client, client.get_job(job_id), "slides.zip", tmp_path))
+    ) as archive:
+        name = archive.namelist()[index]
+        with Image.open(io.BytesIO(archive.read(name))) as slide:
+            # Pictures alternate between the left and the right side.
+            x = 200 if index % 2 else 1100
+            assert slide.convert("RGB").getpixel((x, 300)) == (255, 0, 0)
+
+
+def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_path: Path) -> None:
+    client = suite.client()
+    env = {"MOODREEL_ILLUSTRATOR": "tests.fakes.illustrator:paper_illustrator"}
+    suite.restart("slide_generation", env)
+    try:
+        prompt = Prompt(
+            "Tell me about paper", "Paper folds. A secret is kept. Ink dries. Glue holds."
+        )
+        job_id = start_job(suite, client, tmp_path, prompt, stop_at="deck")
+        job = wait_for_review(client, job_id)
+        pictures = [slide["picture"] for slide in read_deck(client, job_id)["slides"]]
+        assert any(picture and picture.startswith("drawn:") for picture in pictures)
+        edit(client, job_id, lambda _: None, release=True)
+        wait_for_end(suite, client, job_id)
+        job_without_drawings = start_job(suite, client, tmp_path, prompt, pictures="own")
+        job = wait_for_end(suite, client, job_without_drawings)
+        assert {
+            slide["picture"] for slide in read_deck(client, job_without_drawings)["slides"]
+        } == {None}
+        assert job["warnings"] == []
+    finally:
+        suite.restart("slide_generation")

@@ -1,0 +1,125 @@
+"""Tests of the recording endpoints: validation, repeated requests, limits, deletion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.api.routes import ROUTES
+from shared.flows.documents import Update
+from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from tests.unit.functions.api.cameras.camera_requests import URL, collections, post
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        ({"max_duration_s": 14_401}, 422, "invalid-request", "max_duration_s"),
+        ({"max_duration_s": 0}, 422, "invalid-request", "max_duration_s"),
+        ({"max_bytes": 5_000_000_001}, 422, "invalid-request", "max_bytes"),
+        ({"pre_roll_s": 10.5}, 422, "invalid-request", "pre_roll_s"),
+        ({"options": {"every": "1"}}, 422, "invalid-request", "options"),
+        ({"recipe": "presentation"}, 422, "invalid-request", "recipe"),
+        ({"recipe": "nothing"}, 422, "invalid-request", "recipe"),
+        ({"recipe": "emotions"}, 422, "invalid-option", None),
+        ({"recipe": "frames", "options": {"every": "0"}}, 422, "invalid-option", None),
+        ({"source": {"camera": "c" * 20}}, 422, "invalid-request", "source.camera"),
+    ],
+)
+def test_invalid_recording_is_rejected_without_writes(
+    body: dict[str, Any], status: int, code: str, field: str | None
+) -> None:
+    harness = AppHarness(ROUTES)
+
+    response = post(harness, "/v1/recordings", {"source": {"url": URL}, **body})
+
+    assert (response.status_code, response.json["code"]) == (status, code)
+    if field is not None:
+        assert [error["field"] for error in response.json["errors"]] == [field]
+    assert collections(harness) == []
+    assert harness.published == []
+
+
+def test_repeated_request_creates_one_recording_and_job() -> None:
+    harness = AppHarness(ROUTES)
+    body = {
+        "source": {"url": URL}, "recipe": "emotions", "max_duration_s": 60,
+        "options": {"consent": True, "purpose": "research"},
+    }  # fmt: skip
+    responses = [
+        post(harness, "/v1/recordings", body, **{"Idempotency-Key": "k"}) for _ in range(2)
+    ]
+
+    first, repeated = (response.json for response in responses)
+    assert first == repeated
+    assert "Idempotency-Replayed" in responses[1].headers
+    assert (first["state"], first["max_duration_s"], first["clip"]) == ("starting", 60, None)
+    job = harness.request("GET", f"/v1/jobs/{first['job']}", headers=ALICE_HEADERS).json
+    assert (job["status"], job["recipe"]) == ("awaiting_upload", "emotions")
+    kinds = [path.split("/")[0] for path in harness.store.documents if path.count("/") == 1]
+    assert (kinds.count("jobs"), kinds.count("recordings"), kinds.count("cameras")) == (1, 1, 1)
+    # One task for the stream of the camera, and one for the recording.
+    assert kinds.count("recorder_tasks") == 2
+    assert {envelope.stage for envelope in harness.published} == {"recorder"}
+
+
+def test_concurrent_recordings_and_cameras_are_limited() -> None:
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, max_active_recordings=1, max_cameras=1))
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+
+    refused = post(harness, "/v1/recordings", {"source": {"url": URL}})
+    stopped = harness.request(
+        "POST", f"/v1/recordings/{recording['id']}/stop", headers=ALICE_HEADERS
+    )
+    stopped_again = harness.request(
+        "POST", f"/v1/recordings/{recording['id']}/stop", headers=ALICE_HEADERS
+    )
+    second_camera = {"source": {"url": URL + "2"}}
+    too_many = post(harness, "/v1/recordings", second_camera)
+    restarted = post(harness, "/v1/recordings", {"source": {"url": URL}})
+
+    assert (refused.status_code, refused.json["code"]) == (429, "too-many-recordings")
+    assert [response.status_code for response in (stopped, stopped_again)] == [202, 202]
+    assert (stopped.json["state"], stopped.json["ended_by"]) == ("stopping", "stop")
+    assert (too_many.status_code, too_many.json["code"]) == (409, "too-many-cameras")
+    assert restarted.status_code == 201
+
+
+def test_recording_size_is_limited_by_free_storage() -> None:
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, max_storage_mb=100))
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+    assert recording["max_bytes"] == 100_000_000
+
+    usage = {"stored_bytes": 99_500_000}
+    harness.store.commit([Update(f"recordings/{recording['id']}", usage)])
+    full = post(harness, "/v1/recordings", {"source": {"url": URL}})
+
+    assert (full.status_code, full.json["code"]) == (403, "storage-full")
+    assert (
+        harness.request("GET", "/v1/usage", headers=ALICE_HEADERS).json["stored_bytes"]
+        == 99_500_000
+    )
+
+
+def test_deleted_recording_is_hidden_at_once() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}, "recipe": "frames"}).json
+    path = f"/v1/recordings/{recording['id']}"
+    in_use = harness.request("DELETE", f"/v1/cameras/{recording['camera']}", headers=ALICE_HEADERS)
+
+    deleted = harness.request("DELETE", path, headers=ALICE_HEADERS)
+
+    assert (in_use.status_code, in_use.json["code"]) == (409, "camera-in-use")
+    assert deleted.status_code == 204
+    for method, url in (("GET", path), ("POST", f"{path}/stop"), ("DELETE", path)):
+        assert harness.request(method, url, headers=ALICE_HEADERS).status_code == 404
+    assert harness.request("GET", "/v1/recordings", headers=ALICE_HEADERS).json["recordings"] == []
+    job = harness.request("GET", f"/v1/jobs/{recording['job']}", headers=ALICE_HEADERS).json
+    assert job["status"] == "cancelled"
+    camera_deleted = harness.request(
+        "DELETE", f"/v1/cameras/{recording['camera']}", headers=ALICE_HEADERS
+    )
+    assert camera_deleted.status_code == 204
+    assert not any(path.startswith("camera") for path in harness.store.documents)

@@ -1,0 +1,81 @@
+"""The still of a film: its size, its background, its options and its poster."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.stitching.film.pictures import (
+    SlideOfWrongSize,
+    encode_poster,
+    fit_to_frame,
+    read_slide,
+    to_rgb_array,
+)
+from shared.media.images.still import read_picture, read_picture_header
+from shared.recipes.films.options import StillOptions
+from tests.fixtures.media.uploads import draw_quarters, encode_picture
+from tests.unit.shared.media.upright import assert_upright
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "film_size"),
+    [
+        ((4000, 3000), {}, (1440, 1080)),
+        ((3000, 4000), {}, (1080, 1440)),
+        ((3840, 2160), {}, (1920, 1080)),
+        ((1000, 1000), {}, (1080, 1080)),
+        ((333, 251), {}, (1432, 1080)),
+        ((1, 1), {}, (1080, 1080)),
+        ((10_000, 1), {}, (1920, 640)),
+        ((1, 10_000), {}, (640, 1920)),
+        ((4000, 3000), {"resolution": "720p"}, (960, 720)),
+        ((4000, 3000), {"shape": "9:16"}, (1080, 1920)),
+        ((4000, 3000), {"shape": "1:1", "resolution": "720p"}, (720, 720)),
+    ],
+)
+def test_film_size_follows_the_picture_and_the_options(
+    size: tuple[int, int], options: dict[str, str], film_size: tuple[int, int]
+) -> None:
+    parsed = StillOptions.parse(options)
+    assert parsed.film_size(*size) == film_size
+    picture = draw_quarters(min(size[0], 500), min(size[1], 500)).resize(
+        (max(1, min(size[0], 500)), max(1, min(size[1], 500)))
+    )
+    assert fit_to_frame(picture, film_size).size == film_size
+
+
+def test_picture_is_fitted_over_its_blurred_background() -> None:
+    frame = fit_to_frame(draw_quarters(400, 300), (540, 960))
+    assert frame.size == (540, 960)
+    middle = frame.crop((0, (960 - 405) // 2, 540, (960 + 405) // 2))
+    assert_upright(middle)
+    above = to_rgb_array(frame)[:200].astype(int)
+    assert 5 < above.mean() < 80
+    assert above.std() > 3
+
+
+@pytest.mark.parametrize(
+    "options", [{"shape": "4:3"}, {"resolution": "4k"}, {"loudness": 3}, {"transition": "fade"}]
+)
+def test_invalid_still_options_are_refused(options: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        StillOptions.parse(options)
+
+
+def test_still_options_round_trip() -> None:
+    options = StillOptions.parse({"shape": "1:1", "loudness": "even"})
+    assert StillOptions.parse(options.to_dict()) == options
+
+
+def test_poster_is_a_jpeg_of_moderate_size() -> None:
+    data = encode_poster(draw_quarters(3000, 2000))
+    assert read_picture_header(data).format == "JPEG"
+    assert read_picture(data).size == (1280, 853)
+    assert_upright(read_picture(data))
+
+
+def test_slide_of_another_size_is_refused() -> None:
+    data = encode_picture(draw_quarters(1280, 720), "PNG")
+    assert read_slide(data, (1280, 720)).size == (1280, 720)
+    with pytest.raises(SlideOfWrongSize, match="1280×720"):
+        read_slide(data, (1920, 1080))
