@@ -115,7 +115,7 @@ def list_limits() -> tuple[Limit, ...]:
         ),
         Limit(
             "running-jobs", LimitKind.OWNER, "running jobs per owner", JOBS_PER_OWNER,
-            "jobs", "infra/tools/capacity/admission.py", True,
+            "jobs", "shared/cloud_function.py", True,
             f"only with more instances: × {PARTS_IN_FLIGHT} parts in flight is at most half of a "
             "function's instances, so that nobody waits for one owner",
         ),
@@ -136,7 +136,7 @@ def list_limits() -> tuple[Limit, ...]:
             "firestore-index", LimitKind.RATE,
             "Firestore, writes to a collection group with an indexed time", 500, "per second",
             _FIRESTORE_QUOTAS, True, "cannot be raised; an index without the time would lift it",
-            note="a soft limit. `stages` has an index on `last_progress_at`",
+            note="a soft limit. `units` has an index on `next_check_at`",
         ),
         Limit(
             "pubsub-publish", LimitKind.RATE, "Pub/Sub, published per region", 50, "MB per second",
