@@ -110,7 +110,8 @@ def _stage_view(job: Job, doc: Doc, shards: Iterable[Doc], wait: StageWait | Non
     data, counts = doc.data, [shard.data for shard in shards]
     total, state = data["total"], StageState(data["state"])
     # The notification has no shards.
-    done = total if state is StageState.DONE else sum(count["done"] for count in counts)
+    is_complete = state is StageState.DONE and total is not None
+    done = total if is_complete else sum(count["done"] for count in counts)
     # The retries of parts are counted on the shards, those of the join on the stage.
     retries = data["retries"] + sum(count["retries"] for count in counts)
     # The commit of a part counts it in `done` and resets its own progress to 0.
