@@ -185,6 +185,8 @@ class Function:
     them."""
     task_collection: str = ""
     """The collection of its tasks; "" for a function that runs units of jobs."""
+    owner_slots: int = 0
+    """How many of its tasks run at the same time for one owner; 0 without a limit."""
     lease_s: int = LEASE_S
     """How long a claim of one of its tasks is valid without a renewal."""
 

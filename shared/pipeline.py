@@ -272,7 +272,7 @@ FUNCTIONS: dict[str, Function] = {
             "webhook", FunctionKind.SUPPORT, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
-            max_attempts=10, task_collection="deliveries",
+            max_attempts=10, secrets=("SMTP_URL",), task_collection="deliveries", owner_slots=8,
         ),
         Function(
             "personal_data", FunctionKind.SUPPORT, MessageTrigger(),
@@ -297,7 +297,7 @@ FUNCTIONS: dict[str, Function] = {
             max_attempts=10, backoff_s=(2, 30),
             writes=((_U, UPLOADS_PREFIX), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
                     (_O, RECORDINGS_PREFIX)),
-            task_collection="recorder_tasks", lease_s=12,
+            task_collection="recorder_tasks", owner_slots=4, lease_s=12,
         ),
         Function(
             "api", FunctionKind.HTTPS, HttpTrigger(), (), ("upload",), 60, 512, 0.333, 16,

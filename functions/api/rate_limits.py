@@ -1,6 +1,7 @@
 """Rate limits, counted in Firestore.
 
-The document `limits/{policy}.{hash of key}.{window}` holds a `count`. An increment returns the new
+The document `limits/{policy}.{hash of key}.{window}` holds a `count` (see
+`shared.privacy.limit_counters`). An increment returns the new
 count in the same step, so of any number of concurrent requests exactly the quota is accepted. The
 previous window counts in proportion to its overlap with the last window length (a sliding window
 counter), so the edge of a window is no loophole. A request over the limit is refused after a read,
@@ -9,13 +10,13 @@ without a write.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from shared.errors import LimitReached
 from shared.http.request import ApiRequest
+from shared.privacy.limit_counters import counter_fields, hash_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,9 @@ def consume(request: ApiRequest, policy: Policy, key: str) -> RateLimitState:
     previous, current = _windows(request, policy, key, now)
     if _state(policy, previous, current, now).remaining < 1:
         raise _refusal(policy, previous, current, now)
-    retention = timedelta(seconds=3 * policy.window_s)
-    count = request.services.store.increment(
-        _path(policy, key, _number(policy, now)), {"expires_at": now + retention}
-    )
+    number = _number(policy, now)
+    fields = counter_fields(hash_key(key), _expiry(policy, number))
+    count = request.services.store.increment(_path(policy, key, number), fields)
     if count + _weight(policy, previous, now) > policy.quota:
         raise _refusal(policy, previous, count, now)
     return _state(policy, previous, count, now)
@@ -84,7 +84,12 @@ def _number(policy: Policy, now: datetime) -> int:
 
 def _path(policy: Policy, key: str, number: int) -> str:
     """The counter's path. The key is hashed, so that no address or user id is stored."""
-    return f"limits/{policy.name}.{hashlib.sha256(key.encode()).hexdigest()[:32]}.{number}"
+    return f"limits/{policy.name}.{hash_key(key)}.{number}"
+
+
+def _expiry(policy: Policy, number: int) -> datetime:
+    """When a window's counter may be deleted: it counts until the next window has ended."""
+    return datetime.fromtimestamp((number + 3) * policy.window_s, UTC)
 
 
 def _elapsed(policy: Policy, now: datetime) -> float:

@@ -23,6 +23,7 @@ from shared.cameras.viewers import (
     newest_viewers,
     viewer_path,
 )
+from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import NotFound, SourceExpired, TransientError
 from shared.flows.documents import CommitResult, Doc
 from shared.http.problems import LinkExpired
@@ -45,7 +46,7 @@ are later than this are skipped."""
 def get_preview(request: ApiRequest) -> ApiResponse:
     """Streams the preview of the camera that the preview token belongs to.
 
-    Raises NotFound, LinkExpired, TooManyViewers, NoPictures.
+    Raises NotFound, LinkExpired, TooManyViewers, TooManyWatchedCameras, NoPictures.
     """
     token, stream = request.path_params["token"], secrets.token_hex(8)
     viewer = _claim_viewer(request, token, stream)
@@ -136,7 +137,7 @@ def _is_valid(request: ApiRequest, viewer: Doc, stream: str, now: datetime) -> b
             return False
         request.services.store.commit([mark_viewer_seen(viewer.id, stream, now)])
         _renew_preview(request, Camera.from_doc(doc), restarts=False)
-    except NotFound:
+    except (NotFound, TooManyWatchedCameras):
         return False
     except TransientError as error:
         request.services.log("preview.check_failed", severity="WARNING", reason=repr(error))
@@ -146,11 +147,12 @@ def _is_valid(request: ApiRequest, viewer: Doc, stream: str, now: datetime) -> b
 def _renew_preview(request: ApiRequest, camera: Camera, *, restarts: bool) -> None:
     """Requests the preview, unless another viewer has just done so: all viewers of a camera write
     the same document, which takes about one sustained write a second. With `restarts` a camera that
-    no recorder task holds is requested again."""
+    no recorder task holds is requested again. Raises NotFound, TooManyWatchedCameras."""
     in_half = request.services.clock.now() + timedelta(seconds=PREVIEW_S / 2)
     is_stopped = camera.state in (CameraState.IDLE, CameraState.FAILED)
     if not camera.has_preview_at(in_half) or (restarts and is_stopped):
-        request.run(lambda clock: session.request_preview(camera.id, clock))
+        limit = request.settings.max_watched_cameras
+        request.run(lambda clock: session.request_preview(camera.id, clock, max_watched=limit))
 
 
 class _Pictures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.downloads.preview_stream import get_preview
 from functions.downloads.stream import DownloadQuery, get_clip, get_result, get_shared_result
 from shared.cameras.viewers import NoPictures, TooManyViewers
+from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import SourceExpired
 from shared.http.health import Health, health
 from shared.http.openapi.documentation import Documentation
@@ -42,7 +43,8 @@ _ROUTES = (
     Route(
         "GET", "/v1/media/previews/{token}", get_preview,
         "Stream a camera's preview pictures to the holder of a preview token.",
-        sign_in_required=False, errors=(LinkExpired, TooManyViewers, NoPictures),
+        sign_in_required=False,
+        errors=(LinkExpired, TooManyViewers, TooManyWatchedCameras, NoPictures),
         media_type="multipart/x-mixed-replace",
     ),
     Route(

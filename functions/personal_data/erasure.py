@@ -13,7 +13,8 @@ Every item is recorded before it is deleted, so that a crash cannot lose it from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import islice
 
 from functions.personal_data.inventory import (
     RemovedItem,
@@ -26,7 +27,7 @@ from functions.personal_data.inventory import (
     removed_object,
 )
 from functions.personal_data.receipt import sign_receipt, store_public_key
-from functions.personal_data.user_data import UserData
+from functions.personal_data.user_data import PAGE_SIZE, UserData
 from shared.cameras.camera import CAMERAS
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints import bootstrap
@@ -46,6 +47,10 @@ MAX_JOBS_PER_STEP = 200
 RECHECK_S = 120
 """Wait after something was left, longer than the minute for which a verified ID token is cached."""
 
+FIRST_PLACE: dict[str, object] = {"cursor": "", "camera_cursor": "", "is_searching": False}
+"""The fields of a pass that starts: `cursor` is the last job, `camera_cursor` the path of the last
+camera or recording that was removed or, with `is_searching`, searched for remaining data."""
+
 
 def disable_account(context: TaskContext) -> TaskOutcome:
     """LOCKING: disables the account. A verified ID token is accepted for another minute."""
@@ -57,22 +62,39 @@ def remove_data(context: TaskContext) -> TaskOutcome:
     """REMOVING: the first pass over all data."""
     if (further := _remove_jobs(context)) is not None:
         return further
-    _remove_other_data(context, second_pass=False)
-    fields = {"phase": Phase.CHECKING, "cursor": ""}
+    if (further := _remove_other_data(context, second_pass=False)) is not None:
+        return further
+    fields = {"phase": Phase.CHECKING, **FIRST_PLACE}
     return Later(SECOND_PURGE_S, fields=fields, progress=True)
 
 
 def verify_removal(context: TaskContext) -> TaskOutcome:
     """CHECKING: the second pass, for late writes, then a search for remaining data."""
-    if (further := _remove_jobs(context, is_last_pass=True)) is not None:
-        return further
-    _remove_other_data(context, second_pass=True)
-    counts = _user_data(context).count_remaining(_recorded_paths(context))
+    first = after = context.task.data["camera_cursor"]
+    if not context.task.data["is_searching"]:
+        if (further := _remove_jobs(context, is_last_pass=True)) is not None:
+            return further
+        if (further := _remove_other_data(context, second_pass=True)) is not None:
+            return further
+        first = after = ""
+    user_data = _user_data(context)
+    counts = user_data.count_remaining()
+    for path in _recorded_paths(context, after):
+        if any(counts.values()):
+            break
+        if context.should_stop() and after != first:
+            fields = {"is_searching": True, "camera_cursor": after}
+            return Later(0, fields=fields, progress=True)
+        for item in user_data.list_camera_data(path):
+            key = "/".join(item.name.split("/")[: 1 if item.kind == "document" else 2])
+            counts[key] = counts.get(key, 0) + 1
+        after = path
     if any(counts.values()):
         remaining = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()) if count)
         message = f"Something is left ({remaining})."
-        return Later(RECHECK_S, "still-there", message, {"cursor": ""})
-    return Later(0, fields={"phase": Phase.CLOSING, "remaining_counts": counts}, progress=True)
+        return Later(RECHECK_S, "still-there", message, FIRST_PLACE)
+    fields = {"phase": Phase.CLOSING, "remaining_counts": counts, **FIRST_PLACE}
+    return Later(0, fields=fields, progress=True)
 
 
 def close_account(context: TaskContext) -> TaskOutcome:
@@ -146,21 +168,34 @@ def _remove_job(context: TaskContext, user_data: UserData, doc: Doc) -> None:
         _remove_item(context, item)
 
 
-def _remove_other_data(context: TaskContext, *, second_pass: bool) -> None:
+def _remove_other_data(context: TaskContext, *, second_pass: bool) -> Later | None:
+    """Removes the data outside jobs. Returns the outcome of the step, or None at the end."""
     user_data = _user_data(context)
-    camera_items = list(user_data.list_camera_data(_recorded_paths(context)))
-    record_removals(context.services.store, context.task.id, camera_items)
     # Documents first, because a camera's session ends when its document is gone. The second pass
     # removes what the session still writes.
     _remove_documents(context, user_data.list_other_documents(second_pass=second_pass))
-    for item in camera_items:
-        context.check()
-        _remove_item(context, item)
-    for folder, objects in user_data.list_owner_objects():
-        record_removals(context.services.store, context.task.id, map(removed_object, objects))
-        for stored in objects:
+    first = last = context.task.data["camera_cursor"]
+    try:
+        # The paths are in the inventory, because their documents were removed above.
+        for path in _recorded_paths(context, first):
             context.check()
-            context.services.objects.delete(folder.bucket, stored.name, stored.generation)
+            items = user_data.list_camera_data(path)
+            record_removals(context.services.store, context.task.id, items)
+            for item in items:
+                _remove_item(context, item)
+            last = path
+        objects = user_data.list_owner_objects()
+        while page := list(islice(objects, PAGE_SIZE)):
+            items = [removed_object(stored) for _, stored in page]
+            record_removals(context.services.store, context.task.id, items)
+            for item in items:
+                context.check()
+                _remove_item(context, item)
+    except DeadlineNear:
+        if last == first:
+            raise
+        return Later(0, fields={"camera_cursor": last}, progress=True)
+    return None
 
 
 def _remove_item(context: TaskContext, item: RemovedItem) -> None:
@@ -171,17 +206,19 @@ def _remove_item(context: TaskContext, item: RemovedItem) -> None:
         context.services.objects.delete(Bucket(role), name, item.generation)
 
 
-def _remove_documents(context: TaskContext, paths: Iterable[str]) -> None:
-    paths = list(paths)
-    record_removals(context.services.store, context.task.id, map(removed_document, paths))
-    for path in paths:
-        context.check()
-        context.services.store.commit([Delete(path)])
+def _remove_documents(context: TaskContext, paths: Iterator[str]) -> None:
+    """Removes documents page by page, so that a step that runs out of time has made progress."""
+    while page := list(islice(paths, PAGE_SIZE)):
+        record_removals(context.services.store, context.task.id, map(removed_document, page))
+        for path in page:
+            context.check()
+            context.services.store.commit([Delete(path)])
 
 
-def _recorded_paths(context: TaskContext) -> list[str]:
-    """Returns the paths of the recorded cameras and recordings, which may be deleted already."""
-    return read_removed_paths(context.services.store, context.task.id, (CAMERAS, RECORDINGS))
+def _recorded_paths(context: TaskContext, after: str) -> list[str]:
+    """Returns the paths of the removed cameras and recordings, sorted, after the path `after`."""
+    paths = read_removed_paths(context.services.store, context.task.id, (CAMERAS, RECORDINGS))
+    return [path for path in paths if path > after]
 
 
 def _user_data(context: TaskContext) -> UserData:

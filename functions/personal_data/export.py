@@ -49,6 +49,7 @@ webhooks.jsonl    your webhooks; their secrets are not included
 deliveries.jsonl  the calls to these servers
 cameras.jsonl     your cameras; passwords are not included
 recordings.jsonl  recordings of these cameras; links need your sign-in
+totals.jsonl      the totals of your jobs, by shard
 
 The data of a large account is split into several parts.
 """

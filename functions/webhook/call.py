@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from typing import Any
 
+from functions.webhook.endpoint import record_failure, record_success
 from functions.webhook.signing import signed_headers
 from shared.entrypoints import bootstrap
 from shared.entrypoints.task import TaskContext
-from shared.flows.documents import Update
 from shared.flows.effects import Failed, Later
 from shared.jobs.webhooks import Webhook, webhook_path
 from shared.pipeline import FUNCTIONS
@@ -69,20 +68,25 @@ def call_webhook(context: TaskContext) -> TaskOutcome:
         job=task.data["job"], webhook_event=task.data["event"],
     )  # fmt: skip
     fields = {"tries": [*task.data["tries"], attempt]}
-    return judge_response(response, context.attempt, webhook.id, fields, now)
+    outcome = judge_response(response, context.attempt, fields)
+    if isinstance(outcome, TaskDone):
+        record_success(context, webhook)
+    else:
+        error = {"code": outcome.code, "message": outcome.message}
+        record_failure(context, webhook.id, error, is_gone=response.status == HTTP_GONE)
+    return outcome
 
 
 def judge_response(
-    result: OutboundResponse, attempt: int, webhook_id: str, fields: dict[str, Any], now: datetime
-) -> TaskOutcome:
+    result: OutboundResponse, attempt: int, fields: dict[str, Any]
+) -> TaskDone | Failed | Later:
     """Returns the outcome of the task after attempt `attempt` (1, 2, …)."""
     status = result.status
     if status is not None and 200 <= status < 300:
         return TaskDone(fields)
     if status == HTTP_GONE:
-        disable = Update(webhook_path(webhook_id), {"disabled": "gone", "disabled_at": now})
         message = "The webhook's server answered 410: it is not called any more."
-        return Failed("status-410", message, fields, (disable,))
+        return Failed("status-410", message, fields)
     wait_s = float(RETRY_DELAYS_S[min(attempt, len(RETRY_DELAYS_S)) - 1])
     if status in HTTP_BUSY and result.retry_after_s is not None:
         wait_s = max(wait_s, min(result.retry_after_s, MAX_RETRY_AFTER_S))

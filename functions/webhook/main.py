@@ -1,6 +1,17 @@
 """Calls the servers that users registered, and retries until they accept the call."""
 
 from functions.webhook.call import call_webhook
-from shared.entrypoints.task import task
+from functions.webhook.notice import send_notice
+from shared.entrypoints.task import TaskContext, task
+from shared.jobs.webhook_deliveries import DELIVERY, NOTICE, WEBHOOK
+from shared.tasks.task import TaskOutcome
 
-main = task("webhook", call_webhook)
+HANDLERS = {DELIVERY: call_webhook, NOTICE: send_notice}
+
+
+def handle_task(context: TaskContext) -> TaskOutcome:
+    """Runs a DELIVERY (calls a server) or a NOTICE (sends an email to the owner of a webhook)."""
+    return HANDLERS[context.task.data["kind"]](context)
+
+
+main = task(WEBHOOK, handle_task)

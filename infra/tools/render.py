@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.tools import access, costs, dependencies, settings_table
+from infra.tools.capacity import page as capacity_page
 from infra.tools.console import contract as console_contract
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
@@ -36,6 +37,7 @@ UPLOAD_TRIGGER = ROOT / "functions" / "upload_trigger" / "README.md"
 INFRA = ROOT / "infra" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
+CAPACITY = ROOT / "infra" / "CAPACITY.md"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -151,8 +153,18 @@ def list_url_paths(function: Function) -> list[str]:
     return sorted({re.sub(r"{[a-z_]+}", "*", route.path) for route in routes})
 
 
-def render_all() -> dict[Path, str]:
-    """Returns the expected content of every rendered file."""
+def render_capacity(check: bool) -> str:
+    """Returns the page with the simulated capacity. With `check` nothing is simulated, and the
+    result is empty when the page is not current."""
+    page = CAPACITY.read_text() if CAPACITY.exists() else ""
+    if capacity_page.is_current(page):
+        return page
+    return "" if check else capacity_page.render_page()
+
+
+def render_all(check: bool = False) -> dict[Path, str]:
+    """Returns the expected content of every rendered file. With `check` it takes a few seconds, and
+    a page of simulations that is not current is expected to be empty."""
     readme = README.read_text()
     for name, content in (
         ("diagram", render_diagram()), ("recipes", render_recipes()), ("dependencies",
@@ -164,6 +176,10 @@ def render_all() -> dict[Path, str]:
         upload_trigger = _replace_block(upload_trigger, name, content)
     infra = _replace_block(INFRA.read_text(), "settings", settings_table.render_table())
     deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
+    capacity = render_capacity(check)
+    if capacity:
+        raises = capacity_page.extract_raises(capacity)
+        deploy = _replace_block(deploy, "limits-to-raise", raises)
     security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
@@ -171,6 +187,7 @@ def render_all() -> dict[Path, str]:
         INFRA: infra,
         DEPLOY: deploy,
         SECURITY: security,
+        CAPACITY: capacity,
         TFVARS: render_tfvars(),
         console_contract.FILE: console_contract.render(),
     }
@@ -193,7 +210,7 @@ def main() -> int:
     check = parser.parse_args().check
     stale = [
         (path, content)
-        for path, content in render_all().items()
+        for path, content in render_all(check).items()
         if not path.exists() or path.read_text() != content
     ]
     for path, content in stale:

@@ -20,6 +20,7 @@ from shared.flows.documents import (
     Delete,
     Doc,
     Increment,
+    Merge,
     Put,
     Query,
     ServerTime,
@@ -91,7 +92,7 @@ class FirestoreJobStore:
             result = result.where(filter=FieldFilter(item.field, item.operator, value))
         direction = firestore.Query.DESCENDING if query.descending else firestore.Query.ASCENDING
         # The name orders documents of the same microsecond, so that no page skips one.
-        names = [query.order_by] if query.order_by else []
+        names = [name for name in (query.order_by, query.then_by) if name]
         for name in (*names, "__name__"):
             result = result.order_by(name, direction=direction)
         if query.after is not None:
@@ -166,10 +167,6 @@ class FirestoreJobStore:
                 for snapshot in query.select([]).stream(**CALL_OPTIONS)
             )
 
-    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
-        names = _stream(self._client.collection(collection).select([]))
-        return tuple(snapshot.reference.path for snapshot in names if text in snapshot.id)
-
     def _purge(self, query: Any) -> None:
         while True:
             references = [
@@ -189,6 +186,8 @@ class FirestoreJobStore:
                 batch.create(reference, _to_firestore(data))
             case Put(_, data):
                 batch.set(reference, _to_firestore(data))
+            case Merge(_, fields):
+                batch.set(reference, _nest(_to_firestore(fields)), merge=True)
             case Update(_, fields, version):
                 option = None if version is None else self._version_option(version)
                 batch.update(reference, _to_firestore(fields), option=option)
@@ -242,3 +241,15 @@ def _to_firestore_value(value: Any) -> Any:
             return firestore.SERVER_TIMESTAMP
         case _:
             return value
+
+
+def _nest(fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields with maps in place of dots: a merge takes no paths of fields."""
+    nested: dict[str, Any] = {}
+    for name, value in fields.items():
+        *parents, key = name.split(".")
+        target = nested
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[key] = value
+    return nested

@@ -14,9 +14,9 @@ from typing import Any
 
 from shared.cameras.camera import Camera, CameraState, camera_path
 from shared.errors import NotFound
-from shared.flows.documents import Create, Doc, Update, Write
+from shared.flows.documents import Create, Doc
 from shared.flows.effects import ClockAndIds, Flow, publish, read
-from shared.tasks.task import Task, new_task, task_envelope, task_path
+from shared.tasks.task import new_task, task_envelope, task_path
 
 RECORDER = "recorder"
 STREAM, FINALIZE = "stream", "finalize"
@@ -29,21 +29,9 @@ def new_recorder_task(camera: Camera, clock: ClockAndIds) -> tuple[Create, dict[
     # 20 letters and digits, like all ids in envelopes.
     task_id = (clock.new_token() + clock.new_token())[:20]
     fields = {"kind": STREAM, "camera": camera.id, "epoch": epoch, "previous": camera.recorder_task}
-    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now())
+    # Cameras have a limit of their own, and a handover must not wait for a slot.
+    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now(), in_slot=False)
     return create, {"recorder_task": task_id, "epoch": epoch}
-
-
-def request_writes(
-    camera: Camera, recorder_task: Doc | None, fields: dict[str, Any], clock: ClockAndIds
-) -> tuple[Write, ...]:
-    """Returns the writes that change a camera's requests, and that create a recorder task when
-    none holds the session."""
-    is_active = recorder_task is not None and not Task.from_doc(RECORDER, recorder_task).has_ended
-    if is_active:
-        return (Update(camera.path, fields, camera.version),)
-    create, camera_fields = new_recorder_task(camera, clock)
-    reset = {"state": CameraState.CONNECTING, "error": None}
-    return (Update(camera.path, {**fields, **camera_fields, **reset}, camera.version), create)
 
 
 def read_camera(camera_id: str) -> Flow[tuple[Camera, Doc | None]]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.cameras.camera import ActiveRequest, Camera
-from shared.flows.documents import Create, Doc, Filter, Query
+from shared.flows.documents import Create, Doc, Filter, Query, newest_documents
 from shared.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
 from shared.recipes.stored_object import Artifact
 
@@ -133,6 +133,11 @@ class Recording:
         return max(0, copies * self.request.max_bytes - int(self.data["stored_bytes"]))
 
     @property
+    def is_redrivable(self) -> bool:
+        """Whether joining has failed and what was recorded is kept."""
+        return self.state is RecordingState.FAILED and self.data["stored_bytes"] > 0
+
+    @property
     def clip_artifact(self) -> Artifact | None:
         """The clip under a file name for users, or None while there is none."""
         clip = self.clip
@@ -144,6 +149,12 @@ class Recording:
             name, "clip", Bucket.OUTPUTS.value, clip["path"], clip["generation"],
             clip["size_bytes"], clip["content_type"],
         )  # fmt: skip
+
+
+def newest_clips(owner: str, limit: int) -> Query:
+    """Returns the query for an owner's recordings that have a clip, newest first."""
+    filters = Filter("owner", "==", owner), Filter("state", "==", RecordingState.DONE)
+    return newest_documents(RECORDINGS, *filters, limit=limit)
 
 
 def recording_path(recording_id: str) -> str:

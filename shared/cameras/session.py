@@ -14,7 +14,6 @@ from shared.cameras.recorder_tasks import (
     announce,
     announce_camera,
     read_camera,
-    request_writes,
 )
 from shared.cameras.recording import (
     EndedBy,
@@ -24,6 +23,7 @@ from shared.cameras.recording import (
     new_recording,
     recording_path,
 )
+from shared.cameras.requests import request_writes
 from shared.errors import FirestoreUnavailable, NotFound, WrongState
 from shared.flows.documents import CommitResult, Create, Delete, Update, Write
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
@@ -43,6 +43,7 @@ def start_recording(
     request: RecordingRequest,
     clock: ClockAndIds,
     *,
+    max_watched: int,
     extra_writes: tuple[Write, ...] = (),
 ) -> Flow[None]:
     """Starts a recording. A second call with the same id has no effect.
@@ -52,10 +53,12 @@ def start_recording(
         recording_id: The new recording.
         request: Its parameters.
         clock: For the current time and new ids.
+        max_watched: The maximum number of watched cameras of the owner.
         extra_writes: Writes for the same batch.
 
     Raises:
         NotFound: When there is no such camera.
+        TooManyWatchedCameras: When the camera is not watched and the owner has the maximum.
     """
     for _ in range(MAX_COMMIT_ATTEMPTS):
         camera, recorder_task = yield from read_camera(camera_id)
@@ -72,15 +75,15 @@ def start_recording(
             RECORDER, recording_id, camera.owner, {"kind": FINALIZE, "recording": recording_id}, now
         )
         deadline = now + timedelta(seconds=CHECK_INTERVAL_S)
+        fields = {"active_requests": _requests_to_dict(requests)}
+        camera_writes = yield from request_writes(camera, recorder_task, fields, clock, max_watched)
         result = yield from commit(
             new_recording(recording_id, camera, request, now),
             Create(
                 finalize_task.path,
                 {**finalize_task.data, "due_at": deadline, "next_check_at": deadline},
             ),
-            *request_writes(
-                camera, recorder_task, {"active_requests": _requests_to_dict(requests)}, clock
-            ),
+            *camera_writes,
             *extra_writes,
         )
         if result is CommitResult.OK:
@@ -90,15 +93,17 @@ def start_recording(
 
 
 def request_preview(
-    camera_id: str, clock: ClockAndIds, *, duration_s: float = PREVIEW_S
+    camera_id: str, clock: ClockAndIds, *, max_watched: int, duration_s: float = PREVIEW_S
 ) -> Flow[None]:
-    """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound."""
+    """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound, and
+    TooManyWatchedCameras as `start_recording` does."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
         camera, recorder_task = yield from read_camera(camera_id)
         until = clock.now() + timedelta(seconds=duration_s)
         if camera.preview_until is not None and camera.preview_until > until:
             until = camera.preview_until
-        writes = request_writes(camera, recorder_task, {"preview_until": until}, clock)
+        fields = {"preview_until": until}
+        writes = yield from request_writes(camera, recorder_task, fields, clock, max_watched)
         if (yield from commit(*writes)) is CommitResult.OK:
             if len(writes) > 1:
                 yield from announce_camera(camera_id)

@@ -31,6 +31,7 @@ from shared.jobs.stage import Stage, Unit
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
+from shared.privacy.limit_counters import delete_expired_counters
 from shared.runtime.interpreter import Interpreter
 from shared.runtime.leases import UnitLease
 from shared.runtime.logs import bind
@@ -158,13 +159,15 @@ def dead_letter_function() -> EntryPoint:
 
 
 def sweeper_function() -> EntryPoint:
-    """Returns the entry point of `sweeper`: every event runs one sweep and one cleanup."""
+    """Returns the entry point of `sweeper`: every event runs one sweep and one cleanup of jobs, and
+    deletes expired counters of rate limits."""
 
     def main(_event: CloudEvent) -> None:
         services = bootstrap.services()
         bind(function="sweeper")
         checked = Interpreter(services).run(sweep.sweep(services.clock_and_ids))
         checked += Interpreter(services).run(cleanup.clean_up(services.clock_and_ids))
+        Interpreter(services).run(delete_expired_counters(services.clock_and_ids))
         if checked:
             services.log("sweep.done", jobs=checked)
 

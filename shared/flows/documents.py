@@ -10,8 +10,11 @@ documents.
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt and result of a unit
     jobs/{job}/events/{key}                        the history that users read
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
+    task_slots/{slot}                              which task of an owner runs in a slot
+    sweeps/{function}                              the owner at which the last sweep stopped
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address
     recordings/{recording}                         a clip, finished or not
+    totals/{owner}.{shard}                         running totals of an owner's jobs
 """
 
 from __future__ import annotations
@@ -77,6 +80,15 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Sets `fields` like Update, and creates the document when it does not exist. An Increment of a
+    missing field starts at 0."""
+
+    path: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Deletes a document. CONFLICT when `version` is not None and the document has another
     version."""
@@ -85,7 +97,7 @@ class Delete:
     version: Any = None
 
 
-Write = Create | Update | Put | Delete
+Write = Create | Update | Put | Merge | Delete
 
 
 class CommitResult(Enum):
@@ -99,10 +111,10 @@ class CommitResult(Enum):
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A condition on a field. The value of `in` is a tuple. A document without the field does not
-    match, nor does one with None in a comparison by `<`."""
+    match, nor does one with None in a comparison by `<` or `>`."""
 
     field: str
-    operator: Literal["==", "in", "<"]
+    operator: Literal["==", "in", "<", ">"]
     value: Any
 
 
@@ -120,16 +132,18 @@ class Query:
         order_by: The field that sorts the documents. Documents with the same value, and all
             documents without `order_by`, are sorted by id. Documents without the field are left
             out.
+        then_by: The field that sorts documents with the same value of `order_by`, before the id.
         descending: Sorts by the field and the id in descending order. Needs `order_by`: Firestore
             does not sort by id alone in descending order.
-        after: Continues after this document: its value of `order_by`, if any, and its id. Not for
-            groups.
+        after: Continues after this document: its values of `order_by` and `then_by`, if any, and
+            its id. Not for groups.
         limit: The largest number of documents; None for all.
     """
 
     collection: str
     filters: tuple[Filter, ...] = ()
     order_by: str = ""
+    then_by: str = ""
     descending: bool = False
     after: tuple[Any, ...] | None = None
     limit: int | None = None
@@ -143,6 +157,11 @@ class Query:
 def all_documents(collection: str) -> Query:
     """Returns the query for every document of a collection."""
     return Query(collection)
+
+
+def page_of(collection: str, *, after: str = "", limit: int) -> Query:
+    """Returns the query for a page of a collection, sorted by id, after the id `after`."""
+    return Query(collection, after=(after,) if after else None, limit=limit)
 
 
 def owned_documents(collection: str, owner: str, *, after: str = "", limit: int = 1000) -> Query:

@@ -136,11 +136,13 @@ class RunTask(Generic[ClaimT]):
 
 @dataclass(frozen=True, slots=True)
 class ListPrefixes:
-    """Returns the names of the folders directly below a prefix of a bucket, as
-    tuple[str, ...]."""
+    """Returns a page of the names of the folders directly below a prefix of a bucket, after the
+    folder `after`, as tuple[str, ...]. The last page is shorter than `limit`."""
 
     bucket: Bucket
     prefix: str
+    after: str
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)

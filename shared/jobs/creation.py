@@ -11,6 +11,7 @@ from shared.flows.envelope import JOIN
 from shared.jobs.history import history_event
 from shared.jobs.model import JobInput, Status
 from shared.jobs.stage import StageState, UnitState
+from shared.jobs.totals import totals_writes
 from shared.pipeline import STALLED_S, Recipe
 
 SCHEMA = 1
@@ -127,38 +128,35 @@ def new_job(
     """Returns the batch that creates a job: its document, one for each stage, and the units of the
     uploads, which are all admitted. It is committed before any upload URL exists."""
     first = recipe.stages[0]
-    writes: list[Write] = [
-        Create(
-            job_path(job_id),
-            {
-                "schema": SCHEMA,
-                "owner": owner,
-                "email": email,
-                "recipe": recipe.name,
-                "title": title,
-                "status": Status.AWAITING_UPLOAD,
-                "epoch": 0,
-                "revision": 0,
-                "options": dict(options),
-                "inputs": [job_input.to_dict() for job_input in inputs],
-                "stages": {
-                    name: StageState.QUEUED if name == first else StageState.WAITING
-                    for name in recipe.stages
-                },
-                "artifacts": [],
-                "facts": {},
-                "warnings": [],
-                "error": None,
-                "stored_bytes": sum(job_input.size_bytes for job_input in inputs),
-                "worked_ms": {},
-                "queued_at": None,
-                "running_since": None,
-                "created_at": now,
-                "updated_at": now,
-                "expires_at": expires_at,
-            },
-        )
-    ]
+    job: dict[str, Any] = {
+        "schema": SCHEMA,
+        "owner": owner,
+        "email": email,
+        "recipe": recipe.name,
+        "title": title,
+        "status": Status.AWAITING_UPLOAD,
+        "epoch": 0,
+        "revision": 0,
+        "options": dict(options),
+        "inputs": [job_input.to_dict() for job_input in inputs],
+        "stages": {
+            name: StageState.QUEUED if name == first else StageState.WAITING
+            for name in recipe.stages
+        },
+        "artifacts": [],
+        "facts": {},
+        "warnings": [],
+        "error": None,
+        "stored_bytes": sum(job_input.size_bytes for job_input in inputs),
+        "worked_ms": {},
+        "queued_at": None,
+        "running_since": None,
+        "created_at": now,
+        "updated_at": now,
+        "expires_at": expires_at,
+    }
+    writes: list[Write] = [Create(job_path(job_id), job)]
+    writes += totals_writes(owner, job_id, {}, job)
     for stage in recipe.stages:
         fields = blank_stage(job_id, owner, stage, 0)
         if stage == first:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from shared.flows.documents import Update, Write, job_path, stage_path
+from shared.flows.documents import Update, Write, stage_path
 from shared.jobs import rules
 from shared.jobs.creation import admit_unit
 from shared.jobs.history import history_event
 from shared.jobs.model import Job, Status
 from shared.jobs.stage import Stage, StageState, revision_of
+from shared.jobs.update import update_job
 
 
 def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "") -> list[Write]:
@@ -42,15 +43,14 @@ def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "
 def job_failure_writes(job: Job, error: dict[str, Any], now: datetime) -> list[Write]:
     """Returns the writes that fail a job, guarded by its version."""
     return [
-        Update(
-            job_path(job.id),
+        *update_job(
+            job,
             {
                 "status": Status.FAILED,
                 "error": error,
                 f"stages.{error['stage']}": StageState.FAILED,
                 "updated_at": now,
             },
-            job.version,
         ),
         *end_writes(job, Status.FAILED, now, failed_stage=error["stage"]),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.flows.documents import CommitResult, Update, Write, job_path, stage_path
+from shared.flows.documents import CommitResult, Update, Write, stage_path
 from shared.flows.effects import ClockAndIds, Flow, commit
 from shared.jobs import rules
 from shared.jobs.commit import unit_done, worked_ms
@@ -18,6 +18,7 @@ from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 from shared.jobs.stage import StageState, UnitClaim, revision_of
 from shared.jobs.storage import storage_fields
+from shared.jobs.update import update_job
 from shared.jobs.uploads import with_stored_sizes
 from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
@@ -116,7 +117,7 @@ def join_writes(
         elif review:
             fields["status"] = Status.AWAITING_REVIEW
             writes.append(_review_event(job, now))
-    writes.append(Update(job_path(job.id), fields, job.version))
+    writes += update_job(job, fields)
     return writes
 
 

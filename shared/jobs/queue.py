@@ -24,6 +24,7 @@ from shared.jobs import announcements
 from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
+from shared.jobs.update import update_job
 
 OWNERS_PER_SWEEP = 200
 CURSOR_PATH = "maintenance/queues"
@@ -88,7 +89,7 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
         now = clock.now()
         fields = {"status": Status.RUNNING, "running_since": now, "updated_at": now}
         head = heads[0]
-        result = yield from commit(Update(head.path, fields, head.version))
+        result = yield from commit(*update_job(Job.from_doc(head), fields))
         if result is CommitResult.OK or (yield from _has_started(head.path, now)):
             yield LogEvent("job.started", {"job": head.id})
             yield from publish_open_units(head.id)
@@ -119,7 +120,7 @@ def enqueue_uploaded(job: Job, clock: ClockAndIds) -> Flow[None]:
     uploaded = yield from inputs_uploaded(job)
     if all(job_input.name in uploaded for job_input in job.inputs):
         # After a conflict the job has left this status, or the delivery of the new upload decides.
-        yield from commit(Update(job_path(job.id), queued_fields(clock.now()), job.version))
+        yield from commit(*update_job(job, queued_fields(clock.now())))
 
 
 def advance(job: Job, clock: ClockAndIds) -> Flow[bool]:

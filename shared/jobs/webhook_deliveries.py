@@ -45,6 +45,8 @@ EVENTS: Mapping[Status, str] = {
     Status.CANCELLED: "job.cancelled",
 }
 """The events of a job that webhooks receive, by the status in which it ended."""
+DELIVERY, NOTICE = "delivery", "notice"
+"""The kinds of tasks of the function: a call, and an email about a webhook that was disabled."""
 RETENTION_DAYS = 30
 """How long deliveries are kept."""
 
@@ -106,6 +108,7 @@ def new_delivery(
 ) -> Create:
     """Returns the write that creates a delivery. `job_id` is "" for an event without a job."""
     fields = {
+        "kind": DELIVERY,
         "webhook": webhook.id,
         "job": job_id,
         "event": event,
@@ -115,6 +118,25 @@ def new_delivery(
         "expires_at": now + timedelta(days=RETENTION_DAYS),
     }
     return new_task(WEBHOOK, delivery, webhook.owner, fields, now)
+
+
+def new_notice(webhook: Webhook, reason: str, message: str, now: datetime) -> Create:
+    """Returns the write that creates the task that tells the owner by email that a webhook was
+    disabled at `now`. The batch that disables the webhook contains it, so it is created once."""
+    fields = {
+        "kind": NOTICE,
+        # Neither in the log of the webhook nor with a job.
+        "webhook": "",
+        "job": "",
+        "disabled_webhook": webhook.id,
+        "email": webhook.email,
+        "url": webhook.url,
+        "reason": reason,
+        "message": message,
+        "expires_at": now + timedelta(days=RETENTION_DAYS),
+    }
+    task_id = _digest("notice", webhook.id, now.isoformat())
+    return new_task(WEBHOOK, task_id, webhook.owner, fields, now)
 
 
 def newest_deliveries(

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.flows.documents import Create, Doc, Update
+from shared.flows.documents import Create, Doc, Increment, Update
 
 WEBHOOKS = "webhooks"
 OLD_SECRET_S = 24 * 3600
 """How long calls are also signed with the previous secret after a rotation."""
+GONE = "gone"
+"""The server answered 410."""
+FAILING = "failing"
+"""Too many calls failed in a row."""
+_HEALTHY: Mapping[str, Any] = {
+    "disabled": "", "disabled_at": None, "failures": 0, "failing_since": None, "last_error": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +35,26 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A user's server that is called. `disabled` is the reason why it is not called, or ""."""
+    """A user's server that is called.
+
+    Attributes:
+        email: The address of the owner, or "".
+        disabled: The reason why it is not called: GONE, FAILING, or "" while it is called.
+        failures: Calls in a row that failed, counted up to the limit.
+        failing_since: The first of them, or None.
+        last_error: Code, message and time (`at`) of the last of them that was counted, or None.
+    """
 
     id: str
     owner: str
+    email: str
     url: str
     events: tuple[str, ...]
     disabled: str
+    disabled_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    last_error: Mapping[str, Any] | None
     secrets: tuple[Secret, ...]
     created_at: datetime
     tested_at: datetime | None
@@ -46,9 +67,14 @@ class Webhook:
         return cls(
             id=doc.id,
             owner=data["owner"],
+            email=data["email"],
             url=data["url"],
             events=tuple(data["events"]),
             disabled=data["disabled"],
+            disabled_at=data["disabled_at"],
+            failures=data["failures"],
+            failing_since=data["failing_since"],
+            last_error=data["last_error"],
             secrets=tuple(Secret(row["value"], row["valid_until"]) for row in data["secrets"]),
             created_at=data["created_at"],
             tested_at=data["tested_at"],
@@ -70,21 +96,63 @@ def webhook_path(webhook_id: str) -> str:
 
 
 def new_webhook(
-    webhook_id: str, owner: str, url: str, events: tuple[str, ...], secret: str, now: datetime
+    webhook_id: str,
+    owner: str,
+    url: str,
+    events: tuple[str, ...],
+    secret: str,
+    now: datetime,
+    *,
+    email: str = "",
 ) -> Create:
-    """Returns the write that registers a webhook."""
+    """Returns the write that registers a webhook. `email` is told when it is disabled."""
     return Create(
         webhook_path(webhook_id),
         {
             "owner": owner,
+            "email": email,
             "url": url,
             "events": list(events),
-            "disabled": "",
+            **_HEALTHY,
             "secrets": [Secret(secret, None).to_dict()],
             "created_at": now,
             "tested_at": None,
         },
     )
+
+
+def enabling(webhook_id: str) -> Update:
+    """Returns the write that enables a webhook and starts the count of its failures again."""
+    return Update(webhook_path(webhook_id), _HEALTHY)
+
+
+def counting_success(webhook_id: str) -> Update:
+    """Returns the write that ends a row of failed calls."""
+    return Update(
+        webhook_path(webhook_id), {"failures": 0, "failing_since": None, "last_error": None}
+    )
+
+
+def counting_failure(webhook: Webhook, error: Mapping[str, Any], now: datetime) -> Update:
+    """Returns the write that counts a failed call. It depends on no version: calls of the same
+    webhook fail at the same time."""
+    fields = {
+        "failures": Increment(1),
+        "failing_since": webhook.failing_since or now,
+        "last_error": {**error, "at": now},
+    }
+    return Update(webhook_path(webhook.id), fields)
+
+
+def disabling(webhook: Webhook, reason: str, error: Mapping[str, Any], now: datetime) -> Update:
+    """Returns the write that disables a webhook as it was read."""
+    fields = {
+        "disabled": reason,
+        "disabled_at": now,
+        "failing_since": webhook.failing_since or now,
+        "last_error": {**error, "at": now},
+    }
+    return Update(webhook_path(webhook.id), fields, webhook.version)
 
 
 def secret_rotation(webhook: Webhook, secret: str, now: datetime) -> Update:

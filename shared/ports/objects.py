@@ -84,12 +84,18 @@ class ObjectStore(Protocol):
         """Deletes every object under a prefix. Returns their number."""
         ...
 
-    def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
-        """Returns every object under a prefix, sorted by name."""
+    def list_objects(
+        self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[StoredObject, ...]:
+        """Returns a page of the objects under a prefix, sorted by name, after the name `after`. The
+        last page is shorter than `limit`."""
         ...
 
-    def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
-        """Returns the distinct names between `prefix` and the next slash."""
+    def list_prefixes(
+        self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        """Returns a page of the distinct names between `prefix` and the next slash, sorted as with
+        the slash, after the name `after`. The last page is shorter than `limit`."""
         ...
 
     def quarantine(self, ref: ObjectRef) -> None:

@@ -57,8 +57,3 @@ class JobStore(Protocol):
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
         """Returns the paths of all documents that `purge_job` would delete."""
         ...
-
-    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
-        """Returns the paths of a collection's documents whose id contains `text`. Reads every
-        id."""
-        ...

@@ -16,7 +16,9 @@ from enum import StrEnum
 from shared.cameras.camera import CAMERA_SECRETS, CAMERAS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
 from shared.cameras.viewers import VIEWERS
+from shared.cameras.watched import WATCHED_CAMERAS
 from shared.flows.documents import Create
+from shared.jobs.totals import TOTALS
 from shared.pipeline import (
     EXPORTS_PREFIX,
     FUNCTIONS,
@@ -30,6 +32,8 @@ from shared.pipeline import (
     Bucket,
     FinalizeTrigger,
 )
+from shared.privacy.limit_counters import LIMITS, hash_key
+from shared.tasks.slots import TASK_SLOTS
 from shared.tasks.task import new_task
 
 PERSONAL_DATA = "personal_data"
@@ -38,18 +42,21 @@ DATA_REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_RETENTION_DAYS = 7
 
-NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, VIEWERS)
+NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, TASK_SLOTS, VIEWERS)
 """The collections below that are not exported: passwords, tokens and documents of workers."""
 OWNED_COLLECTIONS = (
     "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
-    "deliveries", "shares", "mails", "idempotency",
+    "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
 they exist, an outcome may create deliveries and a camera may be recorded."""
-USER_ID_COLLECTIONS = ("preferences", "users")
+KEPT_WITH_ACCOUNT = (TOTALS,)
+"""The collections above that an erasure keeps with the account, because jobs that are created after
+the request count in them. The jobs that it deletes no longer count."""
+USER_ID_COLLECTIONS = ("preferences", WATCHED_CAMERAS, "users")
 """Collections with one document per user, whose id is that of the user."""
-HASHED_COLLECTIONS = ("limits",)
-"""Collections whose ids contain the hash of a user id or an address."""
+HASHED_COLLECTIONS = (LIMITS,)
+"""Collections that contain the hash of a user id or an address."""
 JOBS = "jobs"
 TRIGGER_PREFIXES = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
 """Prefixes of the objects that trigger a function, which may quarantine them."""
@@ -144,7 +151,7 @@ def new_erasure(
 ) -> Create:
     """Returns the write that requests an erasure, with the account or without it. Sign-in attempts
     and emails are counted under the hash of the address, so it needs that hash."""
-    limit_hashes = [owner_hash(value) for value in (owner, email.lower()) if value]
+    limit_hashes = [hash_key(value) for value in (owner, email.lower()) if value]
     return new_request(
         request_id,
         owner,
@@ -154,6 +161,8 @@ def new_erasure(
             "account": account,
             "limit_hashes": limit_hashes,
             "cursor": "",
+            "camera_cursor": "",
+            "is_searching": False,
             "remaining_counts": {},
             "receipt": None,
             "inventory": None,

@@ -76,8 +76,8 @@ class Interpreter:
                 return self._run_task(claim)
             case effects.LogEvent(name, fields):
                 return services.log(name, **fields)
-            case effects.ListPrefixes(bucket, prefix):
-                return services.objects.list_prefixes(bucket, prefix)
+            case effects.ListPrefixes(bucket, prefix, after, limit):
+                return services.objects.list_prefixes(bucket, prefix, after=after, limit=limit)
             case effects.InputsUploaded(job):
                 return self._uploaded_inputs(job)
             case effects.Quarantine(source):

@@ -159,6 +159,8 @@ class Settings:
     """Total size of a user's uploads and results."""
     max_cameras: int = setting("MOODREEL_MAX_CAMERAS", 20)
     """Cameras of a user."""
+    max_watched_cameras: int = setting("MOODREEL_MAX_WATCHED_CAMERAS", 4)
+    """Cameras of a user that are previewed or recorded at once; each holds a recorder instance."""
     max_active_recordings: int = setting("MOODREEL_MAX_ACTIVE_RECORDINGS", 4)
     """Active recordings of a user."""
     max_recording_s: int = setting("MOODREEL_MAX_RECORDING_S", 4 * 3600)
@@ -190,6 +192,8 @@ class Settings:
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )
     """Whether webhooks may use this machine, private addresses and http."""
+    webhook_max_failures: int = setting("MOODREEL_WEBHOOK_MAX_FAILURES", 20)
+    """Calls of a webhook that fail in a row, over at least an hour, before it is disabled."""
     max_direct_download_bytes: int = setting("MOODREEL_MAX_DIRECT_DOWNLOAD_BYTES", 8 << 20)
     """Larger results are downloaded from the bucket instead of through a function."""
     receipt_key: str = setting("RECEIPT_KEY", "", secret=True)

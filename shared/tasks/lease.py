@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from shared.flows.documents import CommitResult, Update
+from shared.flows.documents import CommitResult, Update, Write
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, commit, read
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, STALLED_S
+from shared.tasks.slots import Slot
 from shared.tasks.task import Task, TaskClaim, TaskState, task_path
 
 
@@ -18,8 +19,9 @@ def read_task(envelope: Envelope) -> Flow[Task | None]:
     return None if doc is None else Task.from_doc(envelope.stage, doc)
 
 
-def claim_task(task: Task, clock: ClockAndIds) -> Flow[TaskClaim | None]:
-    """Claims a task. Returns None when another worker has changed it meanwhile."""
+def claim_task(task: Task, slot: Slot | None, clock: ClockAndIds) -> Flow[TaskClaim | None]:
+    """Claims a task and takes its slot. Returns None when another worker has changed one of them
+    meanwhile."""
     token, attempt = clock.new_token(), task.attempt + 1
     fields = {
         "state": TaskState.LEASED,
@@ -27,7 +29,10 @@ def claim_task(task: Task, clock: ClockAndIds) -> Flow[TaskClaim | None]:
         "attempt": attempt,
         **_lease_fields(task, clock),
     }
-    if (yield from commit(Update(task.path, fields, task.version))) is not CommitResult.OK:
+    writes: list[Write] = [Update(task.path, fields, task.version)]
+    if slot is not None:
+        writes.append(slot.take(task, token, clock.now()))
+    if (yield from commit(*writes)) is not CommitResult.OK:
         # When the response to a batch is lost, the client's retry conflicts with the batch itself.
         # Our token in the document shows that the claim succeeded.
         (doc,) = yield from read(task.path)

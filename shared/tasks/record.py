@@ -10,6 +10,7 @@ from shared.flows.documents import CommitResult, Update
 from shared.flows.effects import ClockAndIds, Failed, Flow, Later, LogEvent, commit
 from shared.pipeline import FUNCTIONS, LEASE_S
 from shared.tasks.lease import read_task
+from shared.tasks.slots import read_slot
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskState
 from shared.tasks.waiting import NOT_WAITING
 
@@ -17,7 +18,8 @@ from shared.tasks.waiting import NOT_WAITING
 def record_outcome(
     claim: TaskClaim, outcome: TaskDone | Failed | Later, clock: ClockAndIds
 ) -> Flow[bool]:
-    """Commits the outcome, guarded by the version. Returns False when the claim was lost."""
+    """Commits the outcome and frees the slot, guarded by the versions. Returns False when the claim
+    was lost."""
     task = claim.task
     extra_writes = () if isinstance(outcome, Later) else outcome.writes
     while True:
@@ -27,8 +29,13 @@ def record_outcome(
         if current.state is not TaskState.LEASED:
             # This batch was committed and its response was lost.
             return True
-        fields = outcome_fields(outcome, clock.now())
-        result = yield from commit(Update(task.path, fields, current.version), *extra_writes)
+        slot = yield from read_slot(task)
+        now = clock.now()
+        fields = outcome_fields(outcome, now)
+        release = () if slot is None else slot.release(claim, now)
+        result = yield from commit(
+            Update(task.path, fields, current.version), *release, *extra_writes
+        )
         if result is CommitResult.OK:
             yield LogEvent("task.committed", {"state": fields["state"]})
             return True

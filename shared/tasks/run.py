@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from shared.flows.decision import Decision
+from shared.flows.documents import Update
 from shared.flows.effects import (
     ClockAndIds,
     CrashPoint,
@@ -22,12 +23,15 @@ from shared.flows.effects import (
     RunTask,
     Unavailable,
     Wait,
+    commit,
     publish,
 )
 from shared.flows.envelope import Envelope
 from shared.pipeline import BUSY_WAIT_S, FUNCTIONS, LEASE_S
 from shared.tasks.lease import claim_task, read_task
 from shared.tasks.record import fail_after_last_attempt, fail_exhausted, record_outcome
+from shared.tasks.slots import announce_waiting, read_slot
+from shared.tasks.sweep import RECHECK_S, announced_fields
 from shared.tasks.task import Task, TaskClaim, TaskOutcome, TaskState
 from shared.tasks.waiting import wait_for_service
 
@@ -66,21 +70,34 @@ def run(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
         if decision is Decision.EXHAUSTED:
             yield from fail_exhausted(task, clock)
             return Reply.ACK
-        claim = yield from claim_task(task, clock)
+        slot = yield from read_slot(task)
+        if slot is not None and not slot.is_free_for(task, clock.now()):
+            # Whoever frees the slot announces a task that waits for it: no message waits.
+            yield LogEvent("task.slot_taken", {"slot": task.slot})
+            return Reply.ACK
+        claim = yield from claim_task(task, slot, clock)
         if claim is not None:
             return (yield from _process(claim, envelope, clock))
         # Another worker claimed it first: decide again.
 
 
 def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
-    """Handles a message that was delivered too often, by the state of its task alone."""
+    """Handles a message that was delivered too often, by the state of its task alone.
+
+    It publishes a task at most once in RECHECK_S: a younger message than this one exists when the
+    sweeper has published it since, and otherwise the copies in a long backlog would add up.
+    """
     task = yield from read_task(envelope)
     decision = decide(task, clock.now())
     if decision is Decision.BUSY:
         return Reply.NACK
-    if task is not None and decision in (Decision.GO, Decision.EXHAUSTED):
+    if task is None or decision not in (Decision.GO, Decision.EXHAUSTED):
+        return Reply.ACK
+    now = clock.now()
+    if task.announced_at is None or now - task.announced_at >= timedelta(seconds=RECHECK_S):
         yield LogEvent("dead_letter.reannounced", {"attempt": task.attempt})
         yield from publish([task.envelope])
+        yield from commit(Update(task.path, announced_fields(task.due_at, now), task.version))
     return Reply.ACK
 
 
@@ -98,6 +115,7 @@ def _process(claim: TaskClaim, envelope: Envelope, clock: ClockAndIds) -> Flow[R
         yield LogEvent("task.lease_lost", {})
         return Reply.NACK
     yield CrashPoint("after_commit", envelope)
+    yield from announce_waiting(claim.task, clock)
     if not isinstance(outcome, Later) or outcome.wait_s > BUSY_WAIT_S:
         return Reply.ACK
     if outcome.progress:

@@ -7,6 +7,7 @@ function.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ SWEEP_PAGE_SIZE = 100
 """Documents that the sweeper reads at a time."""
 TASK = "task"
 """The part in a task's envelope. The envelope's job_id is the task's id."""
+NO_SLOT = -1
+"""The slot of a task that runs whatever else of its owner runs."""
 
 
 class TaskState(StrEnum):
@@ -40,6 +43,8 @@ class Task:
     Attributes:
         attempt: Number of claims since the last `Later` with progress.
         due_at: The earliest time at which it may be claimed.
+        announced_at: When its message was last published again, or None.
+        slot: The slot in which it runs, or NO_SLOT: see `shared.tasks.slots`.
         data: All fields of the document. `next_check_at` is when the sweeper announces the task,
             None once it has ended.
     """
@@ -52,6 +57,8 @@ class Task:
     token: str
     lease_until: datetime
     due_at: datetime
+    announced_at: datetime | None
+    slot: int
     data: Mapping[str, Any] = field(repr=False)
     version: Any = field(compare=False)
 
@@ -68,6 +75,8 @@ class Task:
             token=data["token"],
             lease_until=data["lease_until"],
             due_at=data["due_at"],
+            announced_at=data["announced_at"],
+            slot=data["slot"],
             data=data,
             version=doc.version,
         )
@@ -129,11 +138,42 @@ def due_tasks(collection: str, before: datetime, limit: int = SWEEP_PAGE_SIZE) -
     )
 
 
+def due_tasks_by_owner(
+    collection: str, before: datetime, after_owner: str, limit: int = SWEEP_PAGE_SIZE
+) -> Query:
+    """Returns the query for the due tasks of the owners after `after_owner`, sorted by owner, the
+    oldest of an owner first. Firestore scans the open tasks of the owners that it passes."""
+    return Query(
+        collection,
+        (
+            Filter("state", "in", (TaskState.OPEN, TaskState.LEASED)),
+            Filter("owner", ">", after_owner),
+            Filter("next_check_at", "<", before),
+        ),
+        order_by="owner",
+        then_by="next_check_at",
+        limit=limit,
+    )
+
+
+def slot_number(function: str, task_id: str) -> int:
+    """Returns the slot of a task, from 0, or NO_SLOT when the function has none."""
+    count = FUNCTIONS[function].owner_slots
+    return zlib.crc32(task_id.encode()) % count if count else NO_SLOT
+
+
 def new_task(
-    function: str, task_id: str, owner: str, fields: Mapping[str, Any], now: datetime
+    function: str,
+    task_id: str,
+    owner: str,
+    fields: Mapping[str, Any],
+    now: datetime,
+    *,
+    in_slot: bool = True,
 ) -> Create:
     """Returns the write that creates a task. The caller commits it and publishes its message. If
-    the message is lost, the sweeper publishes it again."""
+    the message is lost, the sweeper publishes it again. With `in_slot`, it runs in a slot of its
+    owner if the function has slots."""
     return Create(
         task_path(function, task_id),
         {
@@ -144,6 +184,8 @@ def new_task(
             "token": "",
             "lease_until": now,
             "due_at": now,
+            "announced_at": None,
+            "slot": slot_number(function, task_id) if in_slot else NO_SLOT,
             "next_check_at": now + timedelta(seconds=STALLED_S),
             "error": None,
             "created_at": now,

@@ -10,6 +10,7 @@ from tests.benchmarks import (
     console,
     downloads,
     emotions,
+    joining,
     recorder,
     stitching,
 )
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "emotions": emotions.main,
     "frames": comparison.main,
     "downloads": downloads.main,
+    "joining": joining.main,
     "recorder": recorder.main,
     "stitching": stitching.main,
 }

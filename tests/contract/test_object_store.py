@@ -134,3 +134,33 @@ def test_list_prefixes_returns_each_folder_once(objects: CloudObjectStore) -> No
         write_object(objects, name, MIB)
     assert objects.list_prefixes(Bucket.WORK, "zips/") == ("aaa", "bbb")
     assert objects.list_prefixes(Bucket.WORK, "nothing/") == ()
+
+
+def test_folders_are_listed_in_pages(objects: CloudObjectStore) -> None:
+    names = ["a", "a!", "a0", "b", "c"]
+    for name in names:
+        for number in range(3):
+            write_object(objects, f"paged/{name}/{number}", 0)
+    write_object(objects, "paged/b.txt", 0)
+    pages: list[tuple[str, ...]] = []
+    while not pages or len(pages[-1]) == 2:
+        after = pages[-1][-1] if pages else ""
+        pages.append(objects.list_prefixes(Bucket.WORK, "paged/", after=after, limit=2))
+    # Cloud Storage sorts "a!/" before "a/".
+    assert pages == [("a!", "a"), ("a0", "b"), ("c",)]
+    assert objects.list_prefixes(Bucket.WORK, "paged/", after="c") == ()
+
+
+def test_objects_are_listed_in_pages(objects: CloudObjectStore) -> None:
+    for number in range(5):
+        write_object(objects, f"listed/{number}", 0)
+    pages: list[list[str]] = []
+    while not pages or len(pages[-1]) == 2:
+        after = pages[-1][-1] if pages else ""
+        page = objects.list_objects(Bucket.WORK, "listed/", after=after, limit=2)
+        pages.append([stored.name for stored in page])
+    assert pages == [["listed/0", "listed/1"], ["listed/2", "listed/3"], ["listed/4"]]
+    # A page may continue after an object that is deleted meanwhile.
+    objects.delete(Bucket.WORK, "listed/1")
+    rest = objects.list_objects(Bucket.WORK, "listed/", after="listed/1", limit=2)
+    assert [stored.name for stored in rest] == ["listed/2", "listed/3"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from shared.flows.documents import (
     Doc,
     Filter,
     Increment,
+    Merge,
     Put,
     Query,
     ServerTime,
@@ -30,9 +32,13 @@ class MemoryJobStore:
         self.documents: dict[str, tuple[dict[str, Any], int]] = {}
         self._versions = itertools.count(1)
         self.read_count = 0
+        self.documents_read = 0
+        """The reads that Firestore would bill: one per document, at least one per query."""
 
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
+        paths = tuple(paths)
         self.read_count += 1
+        self.documents_read += len(paths)
         return tuple(self._doc(path) for path in paths)
 
     def run_query(self, query: Query) -> tuple[Doc, ...]:
@@ -41,12 +47,14 @@ class MemoryJobStore:
             for path, (data, version) in self.documents.items()
             if _is_in_collection(path, query)
             and all(_matches(data, item) for item in query.filters)
-            and (not query.order_by or query.order_by in data)
+            and all(name in data for name in _sort_fields(query))
         ]
         docs.sort(key=lambda doc: _sort_key(doc, query), reverse=query.descending)
         if query.after is not None:
             docs = [doc for doc in docs if _is_after(doc, query)]
-        return tuple(docs[: query.limit])
+        docs = docs[: query.limit]
+        self.documents_read += max(1, len(docs))
+        return tuple(docs)
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         writes = list(writes)
@@ -89,7 +97,11 @@ class MemoryJobStore:
         return sum(doc.data["state"] in status_set for doc in self._owned("recordings", owner))
 
     def _owned(self, collection: str, owner: str) -> tuple[Doc, ...]:
-        return self.run_query(Query(collection, (Filter("owner", "==", owner),)))
+        """Returns the documents that an aggregation covers, which is billed by the thousand."""
+        billed = self.documents_read
+        docs = self.run_query(Query(collection, (Filter("owner", "==", owner),)))
+        self.documents_read = billed + max(1, math.ceil(len(docs) / 1000))
+        return docs
 
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         data = self.documents.get(path, ({}, 0))[0]
@@ -106,19 +118,16 @@ class MemoryJobStore:
             or (path.split("/")[0] in related and data.get("job") == job_id)
         )
 
-    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
-        return tuple(doc.path for doc in self.run_query(Query(collection)) if text in doc.id)
-
     def _apply(self, write: Write) -> None:
         match write:
             case Create(path, data) | Put(path, data):
                 resolved = {name: self._resolve(value) for name, value in data.items()}
                 self.documents[path] = (resolved, next(self._versions))
-            case Update(path, fields):
-                data = self.documents[path][0]
-                for name, value in fields.items():
+            case Update() | Merge():
+                data = self.documents.get(write.path, ({}, 0))[0]
+                for name, value in write.fields.items():
                     data = _with_field(data, name.split("."), self._resolve(value))
-                self.documents[path] = (data, next(self._versions))
+                self.documents[write.path] = (dict(data), next(self._versions))
             case Delete(path):
                 self.documents.pop(path, None)
 
@@ -157,10 +166,16 @@ def _matches(data: Mapping[str, Any], condition: Filter) -> bool:
             return value in condition.value
         case "<":
             return value is not None and bool(value < condition.value)
+        case ">":
+            return value is not None and bool(value > condition.value)
 
 
 def _sort_key(doc: Doc, query: Query) -> tuple[Any, ...]:
-    return (doc.data[query.order_by], doc.path) if query.order_by else (doc.path,)
+    return (*(doc.data[name] for name in _sort_fields(query)), doc.path)
+
+
+def _sort_fields(query: Query) -> list[str]:
+    return [name for name in (query.order_by, query.then_by) if name]
 
 
 def _is_after(doc: Doc, query: Query) -> bool:

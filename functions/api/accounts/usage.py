@@ -1,29 +1,28 @@
 """The caller's usage, its cost, and the remaining limits.
 
-Everything is derived from the job documents. No separate counters exist that repeated messages
-could make drift. Deleted jobs are not included.
+The usage is read from the running totals of the caller's jobs (`shared.jobs.totals`), so its cost
+does not depend on the number of jobs. Deleted jobs are not included.
 """
 
 from __future__ import annotations
 
 from functions.api import rate_limit_policies
-from functions.api.jobs.handlers import OPEN_STATUSES, iterate_jobs
+from functions.api.jobs.handlers import OPEN_STATUSES
 from functions.api.jobs.recipes import MEGABYTE
 from functions.api.rate_limits import peek
 from shared.cameras.recording import RUNNING_STATES
+from shared.flows.documents import owned_documents
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
-from shared.jobs.model import Job, Status
+from shared.jobs.model import Status
+from shared.jobs.totals import TOTALS, read_totals
 from shared.pipeline import FUNCTIONS
-from shared.recipes.results import FilmResult
-from shared.recipes.upload_results import Uploads
 
 USD_PER_VCPU_S = 0.000024
 USD_PER_GIB_S = 0.0000025
 """Cloud Run's list prices (tier 1, on demand), in US dollars. A unit is priced from claim to end as
 if it had its instance alone. Failed attempts, requests, storage and other services are not
 included."""
-PAGE_SIZE = 300
 
 
 class JobCounts(ResponseModel):
@@ -76,26 +75,26 @@ class UsageView(ResponseModel):
 
 
 def get_usage(request: ApiRequest) -> ApiResponse:
-    """Computes your usage from all your jobs."""
-    jobs = list(iterate_jobs(request, PAGE_SIZE))
-    statuses = [job.status for job in jobs]
-    worked = {name: sum(job.worked_ms.get(name, 0) for job in jobs) / 1000 for name in FUNCTIONS}
-    stored = request.services.store.sum_stored_bytes(request.user.uid)
-    count_open = sum(status in OPEN_STATUSES for status in statuses)
+    """Returns your usage: the totals of your jobs that are not deleted."""
+    store, owner = request.services.store, request.user.uid
+    totals = read_totals(store.run_query(owned_documents(TOTALS, owner)))
+    worked_s = {name: totals[f"worked_ms.{name}"] / 1000 for name in FUNCTIONS}
+    stored = store.sum_stored_bytes(owner)
+    count_open = sum(totals[f"jobs.{status}"] for status in OPEN_STATUSES)
     return ApiResponse(
         UsageView(
             jobs=JobCounts(
                 open=count_open,
-                done=statuses.count(Status.DONE),
-                failed=statuses.count(Status.FAILED),
-                cancelled=statuses.count(Status.CANCELLED),
+                done=totals[f"jobs.{Status.DONE}"],
+                failed=totals[f"jobs.{Status.FAILED}"],
+                cancelled=totals[f"jobs.{Status.CANCELLED}"],
             ),
-            files_made=sum(len(job.results) for job in jobs),
-            minutes_in=_minutes(sum(input_duration_s(job) for job in jobs)),
-            minutes_made=_minutes(sum(film_duration_s(job) for job in jobs)),
+            files_made=totals["results"],
+            minutes_in=_minutes(totals["input_ms"]),
+            minutes_made=_minutes(totals["film_ms"]),
             stored_bytes=stored,
-            worked_s=round(sum(worked.values()), 3),
-            cost_usd=round(sum(cost_usd(name, seconds) for name, seconds in worked.items()), 6),
+            worked_s=round(sum(worked_s.values()), 3),
+            cost_usd=round(sum(cost_usd(name, seconds) for name, seconds in worked_s.items()), 6),
             limits=_limits(request, count_open, stored),
         )
     )
@@ -107,20 +106,8 @@ def cost_usd(function: str, seconds: float) -> float:
     return seconds * (row.cpu * USD_PER_VCPU_S + row.memory_mb / 1024 * USD_PER_GIB_S)
 
 
-def input_duration_s(job: Job) -> float:
-    """Returns the total length of the inputs in seconds, as far as their files declare it."""
-    uploads = Uploads.find(job.facts)
-    return 0.0 if uploads is None else sum(upload.duration_s for upload in uploads.inputs.values())
-
-
-def film_duration_s(job: Job) -> float:
-    """Returns the length of the film in seconds; 0 without a film."""
-    film = FilmResult.find(job.facts)
-    return 0.0 if film is None else film.duration_s
-
-
-def _minutes(seconds: float) -> float:
-    return round(seconds / 60, 2)
+def _minutes(milliseconds: int) -> float:
+    return round(milliseconds / 60_000, 2)
 
 
 def _limits(request: ApiRequest, count_open: int, stored: int) -> LimitsView:

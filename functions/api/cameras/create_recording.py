@@ -44,8 +44,8 @@ def create_recording(request: ApiRequest) -> ApiResponse:
     """Validates the whole request, then starts the recording. With a recipe, the job is created in
     the same batch.
 
-    Raises InvalidFields, InvalidOption, TooManyRecordings, TooManyCameras, TooManyJobs,
-    StorageFull, LimitReached.
+    Raises InvalidFields, InvalidOption, TooManyRecordings, TooManyWatchedCameras,
+    TooManyCameras, TooManyJobs, StorageFull, LimitReached.
     """
     body, recording_id = request.body(NewRecording), derive_id(request.seed)
     headers = {"Location": f"/v1/recordings/{recording_id}"}
@@ -78,7 +78,12 @@ def create_recording(request: ApiRequest) -> ApiResponse:
         job_writes = () if job is None else job.writes(recording_request.title)
         request.run(
             lambda clock: session.start_recording(
-                camera.id, recording_id, recording_request, clock, extra_writes=job_writes
+                camera.id,
+                recording_id,
+                recording_request,
+                clock,
+                max_watched=request.settings.max_watched_cameras,
+                extra_writes=job_writes,
             )
         )
     return ApiResponse(recording_view(find_recording(request, recording_id)), headers=headers)

@@ -94,7 +94,7 @@ def delete_camera(request: ApiRequest) -> ApiResponse:
 def create_preview(request: ApiRequest) -> ApiResponse:
     """Creates a preview token and starts the preview of the camera.
 
-    Raises TooManyViewers, LimitReached.
+    Raises TooManyViewers, TooManyWatchedCameras, LimitReached.
     """
     camera = find_camera(request, request.path_params["camera_id"])
     store, settings, now = request.services.store, request.settings, request.services.clock.now()
@@ -102,11 +102,15 @@ def create_preview(request: ApiRequest) -> ApiResponse:
     if viewer_count >= settings.max_viewers:
         raise TooManyViewers(retry_after_s=5)
     rate_limit = consume(request, rate_limit_policies.changes(settings), request.user.uid)
+    request.run(
+        lambda clock: session.request_preview(
+            camera.id, clock, max_watched=settings.max_watched_cameras
+        )
+    )
     token = secrets.token_hex(TOKEN_BYTES)
     # The token is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     store.commit([new_viewer(token, camera.id, camera.owner, now)])
-    request.run(lambda clock: session.request_preview(camera.id, clock))
     (viewer,) = store.read([viewer_path(token)])
     if viewer is None:
         raise NotFound(_NOT_FOUND)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from functions.api import rate_limit_policies
 from functions.api.cameras.recording_schemas import (
     RecordingPage,
     recording_view,
 )
 from functions.api.download_links import sign_link
-from functions.api.pagination import PageQuery, iterate_pages
-from shared.cameras import session
+from functions.api.pagination import PageQuery
+from functions.api.rate_limits import consume
+from shared.cameras import redrive, session
 from shared.cameras.recording import (
     RECORDINGS,
     Recording,
     RecordingState,
+    newest_clips,
     recording_path,
 )
 from shared.errors import NotFound, WrongState
@@ -25,7 +26,6 @@ from shared.jobs.commands import cancel
 from shared.jobs.model import Status
 from shared.recipes.stored_object import Artifact
 
-PAGE_SIZE = 50
 _NOT_FOUND = "There is no such recording."
 
 
@@ -59,10 +59,10 @@ def get_last_recording(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound.
     """
-    for recording in _iterate_newest(request):
-        if recording.clip_artifact is not None:
-            return ApiResponse(recording_view(recording))
-    raise NotFound("There is no recording with a clip yet.")
+    docs = request.services.store.run_query(newest_clips(request.user.uid, limit=1))
+    if not docs:
+        raise NotFound("There is no recording with a clip yet.")
+    return ApiResponse(recording_view(Recording.from_doc(docs[0])))
 
 
 def get_recording(request: ApiRequest) -> ApiResponse:
@@ -75,6 +75,18 @@ def stop_recording(request: ApiRequest) -> ApiResponse:
     recording = _requested(request)
     request.run(lambda clock: session.stop_recording(recording.id, clock))
     return ApiResponse(recording_view(find_recording(request, recording.id)))
+
+
+def redrive_recording(request: ApiRequest) -> ApiResponse:
+    """Joins a failed recording again. What was recorded is kept until the recording expires.
+
+    Raises WrongState if the recording has not failed or has no pictures, LimitReached.
+    """
+    recording = _requested(request)
+    rate_limit = consume(request, rate_limit_policies.reworks(request.settings), request.user.uid)
+    request.run(lambda clock: redrive.redrive_recording(recording.id, clock))
+    view = recording_view(find_recording(request, recording.id))
+    return ApiResponse(view, headers=rate_limit.headers)
 
 
 def delete_recording(request: ApiRequest) -> ApiResponse:
@@ -110,16 +122,6 @@ def find_clip(request: ApiRequest) -> Artifact:
     if clip is None:
         raise NotReady
     return clip
-
-
-def _iterate_newest(request: ApiRequest) -> Iterator[Recording]:
-    docs = iterate_pages(
-        lambda after, max_count: request.services.store.run_query(
-            newest_owned(RECORDINGS, request.user.uid, after=after, limit=max_count)
-        ),
-        PAGE_SIZE,
-    )
-    return map(Recording.from_doc, docs)
 
 
 def _requested(request: ApiRequest) -> Recording:

@@ -12,12 +12,14 @@ from functions.api.cameras import (
 )
 from functions.api.pagination import PageQuery
 from shared.cameras.viewers import TooManyViewers
+from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import (
     InvalidOption,
     NotFound,
     SourceExpired,
     StorageFull,
     TooManyJobs,
+    WrongState,
 )
 from shared.http.routing import Route
 from shared.recipes.emotions.options import ProhibitedPurpose
@@ -42,7 +44,8 @@ _ROUTES = (
     Route(
         "POST", f"{_CAMERA}/preview", handlers.create_preview,
         "Get a preview URL of a camera for an <img>, valid for five minutes.",
-        schemas.PreviewView, 201, rate_limited=True, errors=(TooManyViewers,),
+        schemas.PreviewView, 201, rate_limited=True,
+        errors=(TooManyViewers, TooManyWatchedCameras),
     ),
     Route(
         "POST", "/v1/recordings", create_recording.create_recording,
@@ -52,6 +55,7 @@ _ROUTES = (
         errors=(
             InvalidOption, ProhibitedPurpose, StorageFull, TooManyJobs,
             handlers.TooManyCameras, create_recording.TooManyRecordings,
+            TooManyWatchedCameras,
         ),
     ),
     Route(
@@ -67,6 +71,11 @@ _ROUTES = (
           "Delete a recording and its clip, even while it runs.", status=204),
     Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
           "Stop a recording; its clip is built afterwards.", recording_schemas.RecordingView, 202),
+    Route(
+        "POST", f"{_RECORDING}/redrive", recordings.redrive_recording,
+        "Join a failed recording again; what was recorded is kept until it expires.",
+        recording_schemas.RecordingView, 202, rate_limited=True, errors=(WrongState,),
+    ),
     Route(
         "GET", f"{_RECORDING}/clip", recordings.get_clip,
         "Redirect to a recording's clip; the link is valid for 15 minutes.", status=302,

@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 
 from functions.api import rate_limit_policies
+from functions.api.jobs.create import notification_email
 from functions.api.rate_limits import consume
 from functions.api.webhooks.schemas import (
     NewWebhook,
@@ -16,7 +17,7 @@ from functions.api.webhooks.schemas import (
     webhook_view,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import CommitResult, Delete, Update, owned_documents
+from shared.flows.documents import CommitResult, Delete, owned_documents
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhook_deliveries import EVENTS
@@ -24,6 +25,7 @@ from shared.jobs.webhooks import (
     OLD_SECRET_S,
     WEBHOOKS,
     Webhook,
+    enabling,
     new_webhook,
     secret_rotation,
     webhook_path,
@@ -62,7 +64,17 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
     # The id is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     store.commit(
-        [new_webhook(hook_id, owner, body.url, events, secret, request.services.clock.now())]
+        [
+            new_webhook(
+                hook_id,
+                owner,
+                body.url,
+                events,
+                secret,
+                request.services.clock.now(),
+                email=notification_email(request),
+            )
+        ]
     )
     hook = _read(request, hook_id)
     view = WebhookWithSecret(webhook=_view(request, hook), secret=secret, old_secret_until=None)
@@ -89,12 +101,9 @@ def delete_webhook(request: ApiRequest) -> ApiResponse:
 
 
 def enable_webhook(request: ApiRequest) -> ApiResponse:
-    """Enables a webhook that was disabled by a response of 410. Enabling it again has no effect."""
+    """Enables a webhook that was disabled, and counts its failures from zero again."""
     hook = find_webhook(request)
-    if (
-        request.services.store.commit([Update(webhook_path(hook.id), {"disabled": ""})])
-        is not CommitResult.OK
-    ):
+    if request.services.store.commit([enabling(hook.id)]) is not CommitResult.OK:
         raise NotFound(_NOT_FOUND)
     return ApiResponse(_view(request, find_webhook(request)))
 

@@ -22,7 +22,8 @@ _ROUTES = (
     Route("DELETE", _WEBHOOK, handlers.delete_webhook, "Delete a webhook.", status=204),
     Route(
         "POST", f"{_WEBHOOK}/enable", handlers.enable_webhook,
-        "Enable a webhook that was disabled by a response of 410.", schemas.WebhookView,
+        "Enable a webhook that was disabled after failed calls or a response of 410.",
+        schemas.WebhookView,
     ),
     Route(
         "POST", f"{_WEBHOOK}/secret", handlers.rotate_secret,

@@ -23,14 +23,28 @@ class NewWebhook(RequestModel):
     events: Annotated[list[EventName], Field(min_length=1, max_length=3)] | None = None
 
 
+class WebhookError(ResponseModel):
+    """Why a call of a webhook failed."""
+
+    code: str
+    message: str
+    at: Timestamp
+
+
 class WebhookView(ResponseModel):
-    """A webhook. `disabled` is the reason why it is not called: `gone` after a response of 410, or
-    null. `secrets` is the number of secrets that sign its calls: two for a day after a rotation."""
+    """A webhook. `disabled` is the reason why it is not called: `gone` after a response of 410,
+    `failing` after too many failed calls in a row, or null. `failures` counts the failed calls
+    since the last successful one, up to the limit; `last_error` is the last that was counted.
+    `secrets` is the number of secrets that sign its calls: two for a day after a rotation."""
 
     id: str
     url: str
     events: tuple[str, ...]
     disabled: str | None
+    disabled_at: Timestamp | None
+    failures: int
+    failing_since: Timestamp | None
+    last_error: WebhookError | None
     secrets: int
     created_at: Timestamp
 
@@ -151,6 +165,10 @@ def webhook_view(webhook: Webhook, secret_count: int) -> WebhookView:
         url=webhook.url,
         events=webhook.events,
         disabled=webhook.disabled or None,
+        disabled_at=webhook.disabled_at,
+        failures=webhook.failures,
+        failing_since=webhook.failing_since,
+        last_error=None if webhook.last_error is None else WebhookError(**webhook.last_error),
         secrets=secret_count,
         created_at=webhook.created_at,
     )

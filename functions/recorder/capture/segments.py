@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from functions.recorder.packets import DIGEST_BYTES, SOUND, VIDEO, Packet, Track
 from shared.cameras.recording import recording_path, segments_prefix
 from shared.flows.documents import Create, Doc
@@ -25,23 +27,18 @@ from shared.recipes.stored_object import StoredObject
 
 INDEX_ROW = struct.Struct(f">BBqdI{DIGEST_BYTES}s")
 """Track, keyframe (0 or 1), pts in ticks, arrival in seconds since 1970, bytes, digest."""
+INDEX_DTYPE = np.dtype(
+    [
+        ("track", "u1"), ("is_keyframe", "u1"), ("pts", ">i8"), ("arrived_at", ">f8"),
+        ("size_bytes", ">u4"), ("digest", ">u8"),
+    ]
+)  # fmt: skip
+"""INDEX_ROW for arrays: four hours have more than a million packets, too many for objects."""
 INDEX_CONTENT_TYPE = "application/x-moodreel-index"
 _CONTENT_TYPES = {
     "h264": "video/H264", "hevc": "video/H265", "mjpeg": "video/x-motion-jpeg",
     "aac": "audio/aac", "pcm_alaw": "audio/PCMA", "pcm_mulaw": "audio/PCMU",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """One packet in the index."""
-
-    track: int
-    is_keyframe: bool
-    pts: int
-    arrived_at: float
-    size_bytes: int
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,18 +188,15 @@ def segment_path(recording_id: str, segment_id: str) -> str:
     return f"{segments_path(recording_id)}/{segment_id}"
 
 
-def read_index(data: bytes) -> tuple[tuple[Track, ...], list[IndexRow]]:
-    """Parses an index into tracks and rows. Raises ValueError for invalid data."""
+def read_index(data: bytes) -> tuple[tuple[Track, ...], np.ndarray]:
+    """Parses an index into tracks and rows of INDEX_DTYPE. Raises ValueError for invalid data."""
     head, _, rows = data.partition(b"\n")
     tracks = tuple(
         Track(**{**track, "time_base": Fraction(track["time_base"])}) for track in json.loads(head)
     )
     if len(rows) % INDEX_ROW.size:
         raise ValueError("The index is cut off.")
-    return tracks, [
-        IndexRow(track, bool(is_keyframe), pts, arrived_at, size_bytes, digest)
-        for track, is_keyframe, pts, arrived_at, size_bytes, digest in INDEX_ROW.iter_unpack(rows)
-    ]
+    return tracks, np.frombuffer(rows, INDEX_DTYPE)
 
 
 def _track_to_dict(track: Track) -> dict[str, Any]:

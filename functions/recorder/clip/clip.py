@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import av
+
 from functions.recorder.capture.segments import Segment
-from functions.recorder.clip.concat_reader import collect_runs
-from functions.recorder.clip.mux import mux
-from functions.recorder.clip.mux_plan import TICKS_PER_S, MuxPlan, plan_mux
-from functions.recorder.clip.splice import SpliceResult, splice
-from functions.recorder.packets import SOUND, VIDEO, Track
-from shared.cameras.recording import Recording, clip_prefix
-from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, run_in_sandbox
-from shared.pipeline import FUNCTIONS, Bucket
+from functions.recorder.clip.concat_reader import collect_runs, sort_segments
+from functions.recorder.clip.mux_plan import plan_mux
+from functions.recorder.clip.parts import (
+    PART_BYTES,
+    PART_PACKETS,
+    PartStore,
+    compose_clip,
+    write_parts,
+)
+from functions.recorder.clip.splice import splice
+from functions.recorder.packets import SOUND, VIDEO
+from shared.cameras.recording import Recording
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
-from shared.runtime.results_writer import write_once
 
-BLOCK_BYTES = 1 << 20
-_CONTENT_TYPES = {"mp4": "video/mp4", "mov": "video/quicktime"}
+FORMAT_VERSION = 1
+"""To be increased when a change of the code changes the bytes of a clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,72 +59,52 @@ def make_clip(
     segments: Iterable[Segment],
     objects: ObjectStore,
     *,
-    attempt: int,
     should_stop: Callable[[], bool],
 ) -> tuple[StoredObject, Clip] | None:
     """Joins the segments into a clip. Returns None when they contain no picture.
 
-    Muxing sends the body first and yields the head last, so both are objects of their own, and a
-    compose puts the head in front.
+    Parts that an earlier attempt has written are used again; see `parts`.
+
+    Raises:
+        WorkStopped: Soon after `should_stop` returns True. The next attempt goes on.
+        PermanentError: When the packets cannot be muxed.
     """
+    segments = sort_segments(segments)
+    begins_at, ends_at = _timestamp(recording.started_at), _ends_at(recording)
     runs, reader = collect_runs(segments, objects)
     spliced = splice(runs)
-    plan = plan_mux(spliced, _timestamp(recording.started_at), _ends_at(recording))
+    plan = plan_mux(spliced, begins_at, ends_at)
     if plan is None:
         return None
-    tracks = spliced.slices[0].run.tracks[: 2 if plan.has_sound else 1]
-    content_type = _CONTENT_TYPES[plan.container]
-    folder = clip_prefix(recording.id)
-    spec = hashlib.sha256(plan.entries).hexdigest()[:32]
-    body_name = f"{folder}{attempt}.body"
-    with objects.create(Bucket.OUTPUTS, body_name, content_type=content_type, spec=spec) as writer:
-        result = run_in_sandbox(
-            mux,
-            plan.container,
-            tuple(track.codec for track in tracks),
-            (TICKS_PER_S, *(track.rate_hz for track in tracks[1:])),
-            plan.entries,
-            source=Source(reader.open(objects), reader.size_bytes, BLOCK_BYTES),
-            sink=writer,
-            limits=Limits.for_function(FUNCTIONS["recorder"]),
-            should_stop=should_stop,
-            label="clip",
-        )
-    head = write_once(
-        objects,
-        Bucket.OUTPUTS,
-        f"{folder}{attempt}.head",
-        result.value,
-        content_type="application/octet-stream",
-        spec=spec,
-    )
-    body = writer.stored_object
-    parts = [head, body] if body.size_bytes else [head]
-    name = f"{folder}{spec[:12]}/clip.{plan.container}"
-    stored, _ = objects.compose(Bucket.OUTPUTS, name, parts, content_type=content_type, spec=spec)
-    for part in (head, body):
-        objects.delete(part.bucket, part.name, part.generation)
-    return stored, _describe_clip(stored, plan, spliced, tracks)
-
-
-def _describe_clip(
-    stored: StoredObject, plan: MuxPlan, spliced: SpliceResult, tracks: tuple[Track, ...]
-) -> Clip:
-    video = tracks[VIDEO]
-    return Clip(
+    tracks = spliced.slices[0].run.tracks
+    gaps, skipped_run_count = spliced.gaps, spliced.skipped_run_count
+    # The plan contains all that is needed of the runs, which are as large.
+    del runs, spliced
+    store = PartStore(objects, recording.id, _spec(segments, begins_at, ends_at))
+    stored = compose_clip(store, plan, write_parts(store, plan, reader, should_stop))
+    return stored, Clip(
         path=stored.name,
         generation=stored.generation,
         size_bytes=stored.size_bytes,
         content_type=stored.content_type,
         duration_sec=plan.duration_s,
         fps=plan.fps,
-        width=video.width,
-        height=video.height,
-        codec=video.codec,
-        audio_codec=tracks[SOUND].codec if plan.has_sound else None,
-        gaps=[asdict(gap) for gap in spliced.gaps],
-        skipped_run_count=spliced.skipped_run_count,
+        width=tracks[VIDEO].width,
+        height=tracks[VIDEO].height,
+        codec=plan.codecs[VIDEO],
+        audio_codec=plan.codecs[SOUND] if plan.has_sound else None,
+        gaps=[asdict(gap) for gap in gaps],
+        skipped_run_count=skipped_run_count,
     )
+
+
+def _spec(segments: list[Segment], begins_at: float | None, ends_at: float | None) -> str:
+    """Returns a hash of all that determines the bytes of a clip: attempts with the same hash
+    continue each other's work."""
+    names = [[stored.name, stored.generation] for part in segments for stored in part.objects]
+    versions = [FORMAT_VERSION, PART_BYTES, PART_PACKETS, av.__version__, av.library_versions]
+    document = json.dumps([names, begins_at, ends_at, versions])
+    return hashlib.sha256(document.encode()).hexdigest()[:32]
 
 
 def _ends_at(recording: Recording) -> float | None:

@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from functions.recorder.capture.segments import ConnectionKey, IndexRow, Segment, read_index
-from functions.recorder.clip.splice import PacketRun
+import numpy as np
+
+from functions.recorder.capture.segments import ConnectionKey, Segment, read_index
+from functions.recorder.clip.splice import PacketRun, PacketTable
 from functions.recorder.packets import SOUND, VIDEO, Track
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
@@ -58,6 +60,24 @@ class ConcatReader:
         return read
 
 
+class _RunBuilder:
+    """The packets of one run, as tables of its segments."""
+
+    def __init__(self, tracks: tuple[Track, ...]) -> None:
+        self.tracks = tracks
+        self._tables: dict[int, list[PacketTable]] = {VIDEO: [], SOUND: []}
+
+    def add(self, track: int, table: PacketTable) -> None:
+        self._tables[track].append(table)
+
+    def build(self) -> PacketRun:
+        """Returns the run. The tables of the segments are released."""
+        return PacketRun(self.tracks, *(self._concatenate(track) for track in (VIDEO, SOUND)))
+
+    def _concatenate(self, track: int) -> PacketTable:
+        return PacketTable.concatenate(self._tables.pop(track))
+
+
 def collect_runs(
     segments: Iterable[Segment], objects: ObjectStore
 ) -> tuple[list[PacketRun], ConcatReader]:
@@ -65,12 +85,7 @@ def collect_runs(
 
     A connection is split into several runs where a segment is missing or its pictures change.
     """
-    ordered = sorted(
-        segments,
-        key=lambda segment: (
-            segment.key.epoch, segment.key.token, segment.key.connection, segment.number,
-        ),
-    )  # fmt: skip
+    ordered = sort_segments(segments)
     reader = ConcatReader.of(
         stored
         for segment in ordered
@@ -78,7 +93,7 @@ def collect_runs(
         if stored is not None
     )
     starts = dict(zip((stored.name for stored in reader.objects), reader.offsets, strict=True))
-    runs: dict[tuple[ConnectionKey, int], tuple[tuple[Track, ...], list[IndexRow], list[int]]] = {}
+    runs: dict[tuple[ConnectionKey, int], _RunBuilder] = {}
     last_numbers: dict[ConnectionKey, int] = defaultdict(int)
     for segment in ordered:
         index = segment.index
@@ -88,15 +103,23 @@ def collect_runs(
         last_numbers[segment.key] = segment.number
         run_number = max((n for key, n in runs if key == segment.key), default=0)
         run = runs.get((segment.key, run_number))
-        if run is not None and (step > 1 or run[0][VIDEO] != tracks[VIDEO]):
+        if run is not None and (step > 1 or run.tracks[VIDEO] != tracks[VIDEO]):
             run_number += 1
-        _, run_rows, run_offsets = runs.setdefault((segment.key, run_number), (tracks, [], []))
-        offsets = {
-            VIDEO: starts[segment.video.name],
-            SOUND: starts[segment.sound.name] if segment.sound else 0,
-        }
-        for row in rows:
-            run_offsets.append(offsets[row.track])
-            offsets[row.track] += row.size_bytes
-        run_rows += rows
-    return [PacketRun(*run) for run in runs.values()], reader
+        run = runs.setdefault((segment.key, run_number), _RunBuilder(tracks))
+        for track, stored in ((VIDEO, segment.video), (SOUND, segment.sound)):
+            if stored is not None:
+                track_rows = rows[rows["track"] == track]
+                sizes = track_rows["size_bytes"].astype(np.int64)
+                offsets = starts[stored.name] + np.cumsum(sizes) - sizes
+                run.add(track, PacketTable(track_rows, offsets))
+    return [run.build() for run in runs.values()], reader
+
+
+def sort_segments(segments: Iterable[Segment]) -> list[Segment]:
+    """Returns the segments by connection and number."""
+    return sorted(
+        segments,
+        key=lambda segment: (
+            segment.key.epoch, segment.key.token, segment.key.connection, segment.number,
+        ),
+    )  # fmt: skip

@@ -1,16 +1,19 @@
-"""Plans a clip: presentation and decoding times of its packets, in the order of the file."""
+"""Plans a clip: presentation and decoding times of its packets, in the order of the file.
+
+Four hours have more than a million packets, so packets are rows of arrays, not objects.
+"""
 
 from __future__ import annotations
 
-import struct
-from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from heapq import merge
 from itertools import pairwise
-from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.recorder.clip.clip_sound import plan_sounds
+from functions.recorder.clip.entries import ENTRY_DTYPE, Integers, Rows, scale_times
 from functions.recorder.clip.splice import (
     MAX_REORDERED_PICTURES,
     RunSlice,
@@ -21,43 +24,46 @@ from functions.recorder.packets import SOUND, VIDEO
 
 TICKS_PER_S = 90_000
 """Time base of the clip's pictures."""
-ENTRY = struct.Struct(">BBqqIQI")
-"""Track, keyframe, pts, dts, duration (all in ticks of the track), offset in the source, bytes."""
 MP4_CODECS = frozenset({"h264", "hevc", "mjpeg", "aac"})
 """Codecs that players support in MP4; others are written to a QuickTime file."""
+_LONG_AGO = np.iinfo(np.int64).min
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MuxPlan:
-    """The packets of a clip. `entries` are packed rows of ENTRY. `duration_s`, `fps` and
-    `picture_count` refer to the visible part."""
+    """The packets of a clip.
+
+    Attributes:
+        rates: The ticks per second of each track.
+        tracks: The packets of each track, rows of ENTRY_DTYPE.
+        order: The order of all packets in the file: indexes into the tracks, one after the other.
+        duration_s, fps, picture_count: Of the visible part.
+    """
 
     container: str
-    entries: bytes
+    codecs: tuple[str, ...]
+    rates: tuple[int, ...]
+    tracks: tuple[Rows, ...]
+    order: NDArray[np.uint32]
     duration_s: float
     fps: float
     picture_count: int
-    has_sound: bool
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether the clip has a sound track."""
+        return len(self.codecs) > SOUND
 
-class _Entry(NamedTuple):
-    """A row of `entries`."""
-
-    track: int
-    is_keyframe: bool
-    pts: int
-    dts: int
-    duration: int
-    offset: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    pts: int
-    is_keyframe: bool
-    offset: int
-    size_bytes: int
+    def select(self, start: int, end: int) -> Rows:
+        """Returns the packets `start` to `end` (exclusive) in the order of the file."""
+        chosen = self.order[start:end]
+        picture_count = len(self.tracks[VIDEO])
+        is_picture = chosen < picture_count
+        entries = np.empty(len(chosen), ENTRY_DTYPE)
+        entries[is_picture] = self.tracks[VIDEO][chosen[is_picture]]
+        if self.has_sound:
+            entries[~is_picture] = self.tracks[SOUND][chosen[~is_picture] - picture_count]
+        return entries
 
 
 def plan_mux(
@@ -73,37 +79,34 @@ def plan_mux(
     if not slices:
         return None
     tracks = slices[0].run.tracks
-    has_sound = len(tracks) > SOUND and any(
-        row.track == SOUND for part in slices for row in part.run.rows
-    )
-    codecs = {track.codec for track in tracks[: 2 if has_sound else 1]}
-    container = "mp4" if codecs <= MP4_CODECS else "mov"
+    has_sound = len(tracks) > SOUND and any(len(part.run.sounds) for part in slices)
+    tracks = tracks[: 2 if has_sound else 1]
     origin = _origin(slices, begins_at)
     step = round(frame_duration_s(slices[0].run) * TICKS_PER_S)
-    pictures = _trim_tail(list(_plan_pictures(slices, origin, ends_at)), step)
-    if not pictures:
+    pictures = _trim_tail(_plan_pictures(slices, origin, ends_at), step)
+    if not len(pictures):
         return None
-    pts_order = array("q", sorted(picture.pts for picture in pictures))
-    end = pts_order[-1] + step
-    rate = tracks[SOUND].rate_hz if has_sound else TICKS_PER_S
-    sounds = (
-        _plan_sounds(slices, origin, rate, Fraction(end, TICKS_PER_S)) if has_sound else iter(())
-    )
-    entries = bytearray()
-    by_time = merge(
-        (
-            (Fraction(entry.dts, TICKS_PER_S), entry)
-            for entry in _with_dts(pictures, pts_order, end)
-        ),
-        ((Fraction(entry.dts, rate), entry) for entry in sounds),
-    )
-    for _, entry in by_time:
-        entries += ENTRY.pack(*entry)
-    duration_s = (end - max(0, pts_order[0])) / TICKS_PER_S
-    picture_count = sum(1 for pts in pts_order if pts >= 0)
+    pts_order = np.sort(pictures["pts"].astype(np.int64))
+    first, end = int(pts_order[0]), int(pts_order[-1]) + step
+    picture_count = int(np.count_nonzero(pts_order >= 0))
+    _set_decoding_times(pictures, pts_order, end)
+    planned: tuple[Rows, ...] = (pictures,)
+    if has_sound:
+        planned = (pictures, plan_sounds(slices, origin, Fraction(end, TICKS_PER_S)))
+    codecs = tuple(track.codec for track in tracks)
+    rates = (TICKS_PER_S, *(track.rate_hz for track in tracks[SOUND:]))
+    duration_s = (end - max(0, first)) / TICKS_PER_S
     gaps_s = sum(gap.duration_s for gap in splice_result.gaps)
-    fps = round(picture_count / max(step / TICKS_PER_S, duration_s - gaps_s), 3)
-    return MuxPlan(container, bytes(entries), round(duration_s, 3), fps, picture_count, has_sound)
+    return MuxPlan(
+        container="mp4" if set(codecs) <= MP4_CODECS else "mov",
+        codecs=codecs,
+        rates=rates,
+        tracks=planned,
+        order=_interleave(planned, rates),
+        duration_s=round(duration_s, 3),
+        fps=round(picture_count / max(step / TICKS_PER_S, duration_s - gaps_s), 3),
+        picture_count=picture_count,
+    )
 
 
 def _origin(slices: tuple[RunSlice, ...], begins_at: float | None) -> Fraction:
@@ -117,100 +120,93 @@ def _origin(slices: tuple[RunSlice, ...], begins_at: float | None) -> Fraction:
     return start + max(Fraction(0), hidden)
 
 
-def _plan_pictures(
-    slices: tuple[RunSlice, ...], origin: Fraction, ends_at: float | None
-) -> Iterator[_Picture]:
-    """Yields the pictures in decoding order, each with a pts of its own."""
-    used: set[int] = set()
-    next_free: dict[int, int] = {}
-    late_count = 0
+def _plan_pictures(slices: tuple[RunSlice, ...], origin: Fraction, ends_at: float | None) -> Rows:
+    """Returns the pictures in decoding order, each with a pts of its own, without a dts."""
+    pictures = np.zeros(sum(part.end - part.start for part in slices), ENTRY_DTYPE)
+    arrivals = np.empty(len(pictures))
+    position = 0
     for part in slices:
-        for n in range(part.start, part.end):
-            row_number = part.pictures[n]
-            row = part.run.rows[row_number]
-            source_pts = pts = round((part.time_s(n) - origin) * TICKS_PER_S)
-            if ends_at is not None and row.arrived_at > ends_at and used:
-                # Of the late pictures only those stay that are shown before an earlier one.
-                late_count += 1
-                if late_count > MAX_REORDERED_PICTURES:
-                    return
-                if pts > max(used):
-                    continue
-            if pts in used:
-                # The camera's clock stands still. The dictionary keeps the search for a free pts
-                # short, however long it does.
-                pts = next_free.get(source_pts, source_pts + 1)
-                while pts in used:
-                    pts += 1
-                next_free[source_pts] = pts + 1
-            used.add(pts)
-            yield _Picture(pts, row.is_keyframe, part.run.offsets[row_number], row.size_bytes)
+        rows = part.run.pictures.rows[part.start : part.end]
+        chosen = slice(position, position + len(rows))
+        position += len(rows)
+        pictures["pts"][chosen] = scale_times(
+            rows["pts"], part.run.tracks[VIDEO].time_base, part.shift - origin, TICKS_PER_S
+        )
+        pictures["is_keyframe"][chosen] = rows["is_keyframe"]
+        pictures["size_bytes"][chosen] = rows["size_bytes"]
+        pictures["offset"][chosen] = part.run.pictures.offsets[part.start : part.end]
+        arrivals[chosen] = rows["arrived_at"]
+    if ends_at is not None and len(pictures):
+        kept = _arrived_in_time(pictures["pts"].astype(np.int64), arrivals, ends_at)
+        if not kept.all():
+            pictures = pictures[kept]
+    pictures["pts"] = _distinct(pictures["pts"].astype(np.int64))
+    return pictures
 
 
-def _with_dts(pictures: list[_Picture], pts_order: array[int], end: int) -> Iterator[_Entry]:
-    """Yields the entries of the pictures. `pts_order` are their sorted pts.
+def _arrived_in_time(
+    pts: Integers, arrivals: NDArray[np.float64], ends_at: float
+) -> NDArray[np.bool_]:
+    """Returns which pictures stay. The first stays in any case; of the late pictures only those
+    that are shown before an earlier one."""
+    is_late = arrivals > ends_at
+    is_late[0] = False
+    latest = np.maximum.accumulate(np.where(is_late, _LONG_AGO, pts))
+    kept: NDArray[np.bool_] = ~is_late | (pts <= latest)
+    late = np.flatnonzero(is_late)
+    if len(late) > MAX_REORDERED_PICTURES:
+        kept[late[MAX_REORDERED_PICTURES] :] = False
+    return kept
+
+
+def _distinct(pts: Integers) -> Integers:
+    """Returns the times, equal ones moved one tick apart: a camera's clock may stand still."""
+    order = np.argsort(pts, kind="stable")
+    ranks = np.arange(len(pts))
+    result = np.empty_like(pts)
+    result[order] = np.maximum.accumulate(pts[order] - ranks) + ranks
+    return result
+
+
+def _set_decoding_times(pictures: Rows, pts_order: Integers, end: int) -> None:
+    """Sets dts and duration. `pts_order` are the sorted pts.
 
     No picture may be decoded after it is shown, so all are decoded earlier by the largest delay
     between decoding and display order.
     """
-    max_delay = max(at - picture.pts for at, picture in zip(pts_order, pictures, strict=True))
-    next_pts = dict(zip(pts_order, [*pts_order[1:], end], strict=True))
-    for at, picture in zip(pts_order, pictures, strict=True):
-        pts = picture.pts
-        yield _Entry(
-            VIDEO, picture.is_keyframe, pts, at - max_delay, next_pts[pts] - pts,
-            picture.offset, picture.size_bytes,
-        )  # fmt: skip
+    pts = pictures["pts"].astype(np.int64)
+    pictures["dts"] = pts_order - np.max(pts_order - pts)
+    next_pts = np.append(pts_order[1:], end)
+    pictures["duration"] = next_pts[np.searchsorted(pts_order, pts)] - pts
 
 
-def _trim_tail(pictures: list[_Picture], step: int) -> list[_Picture]:
+def _interleave(tracks: tuple[Rows, ...], rates: tuple[int, ...]) -> NDArray[np.uint32]:
+    """Returns the order of all packets by dts; of equal ones, the picture is first."""
+    times_s = np.concatenate([rows["dts"] / rate for rows, rate in zip(tracks, rates, strict=True)])
+    return np.argsort(times_s, kind="stable").astype(np.uint32)
+
+
+def _trim_tail(pictures: Rows, step: int) -> Rows:
     """Removes pictures at the end whose predecessors in display order are missing.
 
     A picture is decoded before those that are shown between it and earlier pictures. A recording
     that ends in between has a gap in display order; the pictures after it are removed.
     """
-    tail = pictures[-MAX_REORDERED_PICTURES:]
-    pts_order = sorted(picture.pts for picture in tail)
-    if pts_order == [picture.pts for picture in tail]:
+    tail = [int(pts) for pts in pictures["pts"][-MAX_REORDERED_PICTURES:]]
+    pts_order = sorted(tail)
+    if pts_order == tail:
         return pictures
     behind_gaps = [b for a, b in pairwise(pts_order) if b - a > 1.5 * step]
     cut = next((pts for pts in reversed(behind_gaps) if _is_decoded_early(tail, pts)), None)
     if cut is None:
         return pictures
-    return pictures[: -len(tail)] + [picture for picture in tail if picture.pts < cut]
+    kept = np.ones(len(pictures), np.bool_)
+    kept[-len(tail) :] = [pts < cut for pts in tail]
+    return pictures[kept]
 
 
-def _is_decoded_early(tail: list[_Picture], pts: int) -> bool:
+def _is_decoded_early(tail: list[int], pts: int) -> bool:
     """Whether the picture with this pts is decoded before one that is shown earlier, or is the
     last one: then the pictures in the gap before it did not arrive."""
-    position = next(n for n, picture in enumerate(tail) if picture.pts == pts)
-    return position + 1 == len(tail) or any(picture.pts < pts for picture in tail[position + 1 :])
-
-
-def _plan_sounds(
-    slices: tuple[RunSlice, ...], origin: Fraction, rate: int, end: Fraction
-) -> Iterator[_Entry]:
-    """Yields the sound of each slice, for as long as its pictures are shown."""
-    last_pts = -1
-    for number, part in enumerate(slices):
-        run = part.run
-        if len(run.tracks) <= SOUND or run.tracks[SOUND].rate_hz != rate:
-            continue
-        slice_start = Fraction(0) if not number else part.time_s(part.start) - origin
-        slice_end = end
-        if number + 1 < len(slices):
-            following = slices[number + 1]
-            slice_end = following.time_s(following.start) - origin
-        rows = [
-            (row, offset)
-            for row, offset in zip(run.rows, run.offsets, strict=True)
-            if row.track == SOUND
-        ]
-        for n, (row, offset) in enumerate(rows):
-            moment = row.pts * run.tracks[SOUND].time_base + part.shift - origin
-            pts = round(moment * rate)
-            if not slice_start <= moment < slice_end or pts <= last_pts:
-                continue
-            duration = rows[n + 1][0].pts - row.pts if n + 1 < len(rows) else 0
-            last_pts = pts
-            yield _Entry(SOUND, True, pts, pts, max(0, duration), offset, row.size_bytes)
+    position = tail.index(pts)
+    return position + 1 == len(tail) or any(other < pts for other in tail[position + 1 :])

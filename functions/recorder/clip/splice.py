@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import pairwise
 from statistics import median
 
-from functions.recorder.capture.segments import IndexRow
+import numpy as np
+
+from functions.recorder.capture.segments import INDEX_DTYPE
 from functions.recorder.packets import VIDEO, Track
 
 MIN_MATCHING_PACKETS = 8
@@ -28,19 +29,33 @@ MAX_REORDERED_PICTURES = 16
 """Pictures that H.264 and H.265 may decode before they are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class PacketTable:
+    """Packets of one track in order: rows of INDEX_DTYPE, and where the data of each starts.
+    Splicing does not use the offsets."""
+
+    rows: np.ndarray = field(repr=False)
+    offsets: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def concatenate(cls, tables: Sequence[PacketTable]) -> PacketTable:
+        """Returns the packets of the tables, one after the other."""
+        return cls(
+            np.concatenate([np.empty(0, INDEX_DTYPE), *(table.rows for table in tables)]),
+            np.concatenate([np.empty(0, np.int64), *(table.offsets for table in tables)]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PacketRun:
-    """The packets of one connection in order. `offsets[i]` is where the data of `rows[i]` starts;
-    splicing does not use it."""
+    """The packets of one connection."""
 
     tracks: tuple[Track, ...]
-    rows: Sequence[IndexRow]
-    offsets: Sequence[int] = field(default=(), repr=False)
-
-    @property
-    def pictures(self) -> list[int]:
-        """The indexes of the rows that are pictures."""
-        return [n for n, row in enumerate(self.rows) if row.track == VIDEO]
+    pictures: PacketTable
+    sounds: PacketTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +66,23 @@ class Gap:
     duration_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RunSlice:
-    """The pictures `start` to `end` (exclusive) of a run, counted in its `pictures`. `shift`
-    seconds are added to their times."""
+    """The pictures `start` to `end` (exclusive) of a run. `shift` seconds are added to their
+    times."""
 
     run: PacketRun
-    pictures: Sequence[int]
     start: int
     end: int
     shift: Fraction
 
     def time_s(self, picture: int) -> Fraction:
         """Returns when a picture is shown in the clip."""
-        row = self.run.rows[self.pictures[picture]]
-        return row.pts * self.run.tracks[VIDEO].time_base + self.shift
+        return _time_s(self.run, picture) + self.shift
 
     def arrived_at(self, picture: int) -> float:
         """Returns when a picture arrived, in seconds since 1970."""
-        return self.run.rows[self.pictures[picture]].arrived_at
+        return _arrived_at(self.run, picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +98,24 @@ class SpliceResult:
 def splice(runs: Sequence[PacketRun]) -> SpliceResult:
     """Joins runs in the order of their first arrival; each run begins with a keyframe. A later run
     takes over as soon as it can, unless it ends before the one that it would replace."""
-    runs = sorted((run for run in runs if run.pictures), key=_first_arrival)
+    runs = sorted((run for run in runs if len(run.pictures)), key=_first_arrival)
     slices: list[RunSlice] = []
     gaps: list[Gap] = []
     skipped_run_count = 0
     for run in runs:
-        pictures = run.pictures
+        picture_count = len(run.pictures)
         if not slices:
-            first_time = run.rows[pictures[0]].pts * run.tracks[VIDEO].time_base
-            slices.append(RunSlice(run, pictures, 0, len(pictures), -first_time))
+            slices.append(RunSlice(run, 0, picture_count, -_time_s(run, 0)))
             continue
         if _video_form(run) != _video_form(slices[0].run):
             skipped_run_count += 1
             continue
         last = slices[-1]
-        if last.arrived_at(last.end - 1) >= run.rows[pictures[-1]].arrived_at:
+        if last.arrived_at(last.end - 1) >= _arrived_at(run, picture_count - 1):
             continue
-        end, shift = _find_joint(last, run, pictures)
+        end, shift = _find_joint(last, run)
         slices[-1] = replace(last, end=end)
-        following = RunSlice(run, pictures, 0, len(pictures), shift)
+        following = RunSlice(run, 0, picture_count, shift)
         gap = _gap_between(slices[-1], following)
         if gap is not None:
             gaps.append(gap)
@@ -117,38 +129,32 @@ def splice(runs: Sequence[PacketRun]) -> SpliceResult:
 
 def frame_duration_s(run: PacketRun) -> float:
     """Returns the median duration of a picture, from the times of up to 250 pictures."""
-    times = sorted(row.pts for row in run.rows[:500] if row.track == VIDEO)[:250]
-    steps = [b - a for a, b in pairwise(times) if b > a]
-    return float(median(steps) * run.tracks[VIDEO].time_base) if steps else 1 / 25
+    steps = np.diff(np.sort(run.pictures.rows["pts"][:250].astype(np.int64)))
+    steps = steps[steps > 0]
+    return float(median(steps.tolist()) * run.tracks[VIDEO].time_base) if len(steps) else 1 / 25
 
 
-def _find_joint(before: RunSlice, run: PacketRun, pictures: Sequence[int]) -> tuple[int, Fraction]:
+def _find_joint(before: RunSlice, run: PacketRun) -> tuple[int, Fraction]:
     """Returns the picture at which the earlier slice ends, and the shift of the run's times."""
-    time_base = run.tracks[VIDEO].time_base
-    first_row = run.rows[pictures[0]]
-    match = _find_matching_picture(before, run, pictures)
+    first_time = _time_s(run, 0)
+    match = _find_matching_picture(before, run)
     if match is not None:
-        return match, before.time_s(match) - first_row.pts * time_base
+        return match, before.time_s(match) - first_time
     # The first picture stays: a slice without pictures has no time.
-    end = next(
-        (
-            n
-            for n in range(before.start + 1, before.end)
-            if before.arrived_at(n) >= first_row.arrived_at
-        ),
-        before.end,
-    )
+    arrivals = before.run.pictures.rows["arrived_at"][before.start + 1 : before.end]
+    later = np.flatnonzero(arrivals >= _first_arrival(run))
+    end = before.start + 1 + int(later[0]) if len(later) else before.end
     latest = max(range(max(before.start, end - MAX_REORDERED_PICTURES), end), key=before.time_s)
     step = Fraction(frame_duration_s(before.run)).limit_denominator(90_000)
-    delay = Fraction(first_row.arrived_at - before.arrived_at(end - 1)).limit_denominator(90_000)
+    delay = Fraction(_first_arrival(run) - before.arrived_at(end - 1)).limit_denominator(90_000)
     start = max(before.time_s(latest) + step, before.time_s(end - 1) + delay)
-    return end, start - first_row.pts * time_base
+    return end, start - first_time
 
 
-def _find_matching_picture(before: RunSlice, run: PacketRun, pictures: Sequence[int]) -> int | None:
+def _find_matching_picture(before: RunSlice, run: PacketRun) -> int | None:
     """Returns the picture of the earlier slice that equals the run's first picture, if any."""
-    digests = [run.rows[n].digest for n in pictures[:MIN_MATCHING_PACKETS]]
-    first_arrived_at = run.rows[pictures[0]].arrived_at
+    digests = run.pictures.rows["digest"][:MIN_MATCHING_PACKETS]
+    first_arrived_at = _first_arrival(run)
     matches = [n for n in _arrived_since(before, first_arrived_at) if _matches(before, n, digests)]
     return min(matches, key=lambda n: abs(before.arrived_at(n) - first_arrived_at), default=None)
 
@@ -162,12 +168,10 @@ def _arrived_since(before: RunSlice, moment: float) -> Iterator[int]:
         yield n
 
 
-def _matches(before: RunSlice, start: int, digests: Sequence[bytes]) -> bool:
+def _matches(before: RunSlice, start: int, digests: np.ndarray) -> bool:
     """Whether the pictures from `start` on have these digests, as far as the slice reaches."""
-    rows = before.pictures[start : min(start + len(digests), before.end)]
-    return all(
-        before.run.rows[n].digest == digest for n, digest in zip(rows, digests, strict=False)
-    )
+    rows = before.run.pictures.rows[start : min(start + len(digests), before.end)]
+    return bool(np.array_equal(rows["digest"], digests[: len(rows)]))
 
 
 def _gap_between(before: RunSlice, after: RunSlice) -> Gap | None:
@@ -181,8 +185,17 @@ def _gap_between(before: RunSlice, after: RunSlice) -> Gap | None:
     return Gap(round(start, 3), round(missing_s, 3))
 
 
+def _time_s(run: PacketRun, picture: int) -> Fraction:
+    """Returns the time of a picture on the clock of its connection."""
+    return int(run.pictures.rows["pts"][picture]) * run.tracks[VIDEO].time_base
+
+
+def _arrived_at(run: PacketRun, picture: int) -> float:
+    return float(run.pictures.rows["arrived_at"][picture])
+
+
 def _first_arrival(run: PacketRun) -> float:
-    return run.rows[run.pictures[0]].arrived_at
+    return _arrived_at(run, 0)
 
 
 def _video_form(run: PacketRun) -> tuple[str, int, int]:

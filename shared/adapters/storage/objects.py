@@ -11,6 +11,7 @@ from google.api_core.retry import Retry
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.storage.errors import translate_errors
+from shared.adapters.storage.listing import list_blobs, list_folders
 from shared.adapters.storage.signing import Signer, sign_download, sign_upload
 from shared.adapters.storage.writer import CloudObjectWriter
 from shared.errors import ArtifactConflict, SourceExpired, StorageUnavailable
@@ -139,28 +140,20 @@ class CloudObjectStore:
                 count += 1
         return count
 
-    def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
-        with translate_errors():
-            blobs = self._client.list_blobs(
-                self._bucket_names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
-            )
-            return tuple(_to_stored_object(bucket, blob) for blob in blobs)
+    def list_objects(
+        self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[StoredObject, ...]:
+        name = self._bucket_names[bucket]
+        blobs = list_blobs(self._client, name, prefix, after, limit, retry=RETRY, timeout=TIMEOUT_S)
+        return tuple(_to_stored_object(bucket, blob) for blob in blobs)
 
-    def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
-        names: set[str] = set()
-        with translate_errors():
-            pages = self._client.list_blobs(
-                self._bucket_names[bucket],
-                prefix=prefix,
-                delimiter="/",
-                # Prefixes only; the objects next to them are not sent.
-                fields="prefixes,nextPageToken",
-                retry=RETRY,
-                timeout=TIMEOUT_S,
-            )
-            for page in pages.pages:
-                names |= {item.removeprefix(prefix).rstrip("/") for item in page.prefixes}
-        return tuple(sorted(names))
+    def list_prefixes(
+        self, bucket: Bucket, prefix: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        name = self._bucket_names[bucket]
+        return list_folders(
+            self._client, name, prefix, after, limit, retry=RETRY, timeout=TIMEOUT_S
+        )
 
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._bucket_names.items() if name == ref.bucket), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import (
     CommitResult,
-    Update,
     job_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
@@ -13,6 +12,7 @@ from shared.jobs.end import end_writes
 from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_outcome_messages
 from shared.jobs.queue import fill
+from shared.jobs.update import update_job
 
 
 def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
@@ -25,7 +25,7 @@ def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
             raise WrongState(f"The job is already {job.status}; only an open job can be cancelled.")
         now = clock.now()
         result = yield from commit(
-            Update(job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version),
+            *update_job(job, {"status": Status.CANCELLED, "updated_at": now}),
             *end_writes(job, Status.CANCELLED, now),
         )
         if result is CommitResult.OK:

@@ -17,7 +17,6 @@ from shared.flows.documents import (
     Create,
     Update,
     Write,
-    job_path,
     stage_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit
@@ -30,6 +29,7 @@ from shared.jobs.model import Job, Status
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_snapshot
 from shared.jobs.stage import StageState
+from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult
 
@@ -65,11 +65,10 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
             name for name in job.recipe.stages_after_deck if snapshot.stages[name].total is not None
         ]
         result = yield from commit(
-            Update(
-                job_path(job_id),
+            *update_job(
+                job,
                 queue.queued_fields(now)
                 | {f"stages.{name}": StageState.QUEUED for name in waiting_stages},
-                job.version,
             ),
             *(
                 Update(
@@ -192,20 +191,17 @@ def _revision_writes(
         stages[name] = fields["state"]
         writes.append(Create(stage_path(job.id, name, revision), fields))
     writes.append(history_event(job.id, now, "revised", epoch=epoch, revision=revision))
-    writes.append(
-        Update(
-            job_path(job.id),
-            {
-                **status_fields(status, now),
-                "epoch": epoch,
-                "revision": revision,
-                "options": dict(options),
-                "stages": stages,
-                "error": None,
-                "expires_at": now + timedelta(days=retention_days),
-            },
-            job.version,
-        )
+    writes += update_job(
+        job,
+        {
+            **status_fields(status, now),
+            "epoch": epoch,
+            "revision": revision,
+            "options": dict(options),
+            "stages": stages,
+            "error": None,
+            "expires_at": now + timedelta(days=retention_days),
+        },
     )
     return writes
 

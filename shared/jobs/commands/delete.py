@@ -8,14 +8,13 @@ from shared.errors import NotFound
 from shared.flows.documents import (
     CommitResult,
     Delete,
-    Update,
-    job_path,
     stage_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, PurgeJob, commit
 from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.queue import fill
+from shared.jobs.update import update_job
 
 TOMBSTONE_DAYS = 8
 """Longer than a message or a signed upload URL is valid (7 days each)."""
@@ -34,8 +33,8 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
             break
         now = clock.now()
         result = yield from commit(
-            Update(
-                job_path(job_id),
+            *update_job(
+                job,
                 {
                     "status": Status.DELETED,
                     "title": "",
@@ -51,7 +50,6 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                     "purge_again_at": now + timedelta(seconds=SECOND_PURGE_S),
                     "expires_at": now + timedelta(days=TOMBSTONE_DAYS),
                 },
-                job.version,
             ),
             *(
                 Delete(stage_path(job_id, stage.name, stage.revision))

@@ -11,7 +11,6 @@ from shared.flows.documents import (
     CommitResult,
     Update,
     Write,
-    job_path,
     stage_path,
     unit_path,
 )
@@ -23,6 +22,7 @@ from shared.jobs.model import Status
 from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
 from shared.jobs.stage import StageState, revision_of
+from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 
 
@@ -63,18 +63,15 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
         status = rules.status_after_redrive(snapshot, uploaded)
         stages, writes = reset_stages(snapshot, job.recipe.stages, status, now)
         writes.append(history_event(job_id, now, "redriven", epoch=epoch))
-        writes.append(
-            Update(
-                job_path(job_id),
-                {
-                    **status_fields(status, now),
-                    "epoch": epoch,
-                    "error": None,
-                    "stages": stages,
-                    "expires_at": now + timedelta(days=retention_days),
-                },
-                job.version,
-            )
+        writes += update_job(
+            job,
+            {
+                **status_fields(status, now),
+                "epoch": epoch,
+                "error": None,
+                "stages": stages,
+                "expires_at": now + timedelta(days=retention_days),
+            },
         )
         if (yield from commit(*writes)) is CommitResult.OK:
             break

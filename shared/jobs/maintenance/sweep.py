@@ -42,7 +42,11 @@ def sweep(clock: ClockAndIds) -> Flow[int]:
     tombstones = yield from run_query(due_tombstones(started_at))
     for tombstone in tombstones:
         yield from isolated(tombstone.id, _purge_again(tombstone.id))
-    return count + len(tombstones)
+        count += 1
+        # After the purge, so that stalled units do not take all the time of every sweep.
+        if clock.now() - started_at >= timedelta(seconds=SWEEP_S):
+            break
+    return count
 
 
 def _sweep_units(started_at: datetime, clock: ClockAndIds) -> Flow[int]:

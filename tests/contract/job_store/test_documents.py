@@ -16,6 +16,7 @@ from shared.flows.documents import (
     Create,
     Delete,
     Increment,
+    Merge,
     Put,
     Update,
     Write,
@@ -71,6 +72,25 @@ def test_version_of_a_deleted_document_is_refused(store: JobStore, job: str) -> 
         CommitResult.CONFLICT,
         CommitResult.MISSING,
     )
+
+
+def test_merge_creates_and_changes_a_document(store: JobStore, job: str) -> None:
+    merge = Merge(job, {"owner": "alice", "count": Increment(2), "by.done": Increment(-1)})
+    assert store.commit([merge]) is CommitResult.OK
+    assert store.commit([Merge(job, {"by.failed": Increment(3), "count": Increment(1)})]) is (
+        CommitResult.OK
+    )
+    assert store.commit([merge]) is CommitResult.OK
+    doc = read_one(store, job)
+    assert doc is not None
+    assert doc.data == {"owner": "alice", "count": 5, "by": {"done": -2, "failed": 3}}
+
+
+def test_merge_is_refused_with_its_batch(store: JobStore, job: str) -> None:
+    store.commit([Create(job, {"n": 1})])
+    writes: list[Write] = [Create(job, {"n": 2}), Merge(f"{job}/units/a", {"n": Increment(1)})]
+    assert store.commit(writes) is CommitResult.CONFLICT
+    assert read_one(store, f"{job}/units/a") is None
 
 
 def test_one_refused_write_refuses_the_whole_batch(store: JobStore, job: str) -> None:

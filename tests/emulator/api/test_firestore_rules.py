@@ -27,8 +27,9 @@ READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 """Collections that an owner may read. All other collections are closed."""
 CLOSED = (
     "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
-    "preferences", "limits", "idempotency", "users", "anything",
-    "camera_secrets", "viewers", "recorder_tasks", "segments",
+    "preferences", "limits", "totals", "idempotency", "users", "anything",
+    "camera_secrets", "viewers", "recorder_tasks", "segments", "task_slots", "sweeps",
+    "watched_cameras",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {

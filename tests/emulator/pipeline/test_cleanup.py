@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import Delete, Update, job_path
-from shared.jobs.maintenance.cleanup import ORPHAN_SEARCH_PATH
+from shared.jobs.maintenance.orphans import ORPHAN_SEARCH_PATH
 from shared.pipeline import FUNCTIONS, Bucket, ScheduleTrigger
 from shared.runtime.services import Services
 from tests.fixtures.media.clip_specs import CLIP_SPECS
@@ -40,7 +40,7 @@ def job_prefixes(services: Services, job_id: str) -> list[str]:
     return [
         f"{bucket}/{prefix}"
         for bucket, prefix in locations
-        if job_id in services.objects.list_prefixes(bucket, prefix)
+        if services.objects.list_objects(bucket, f"{prefix}{job_id}/", limit=1)
     ]
 
 

@@ -57,6 +57,7 @@ class Load:
     slow: float = 0.0
     lost_event: float = 0.0
     failure: float = 0.0
+    overload: float = 0.0
     sweeper_enabled: bool = True
     needs_review: bool = False
 
@@ -101,6 +102,7 @@ class LoadSimulation:
             lambda: f"t{next(self._numbers)}",
             jobs_per_owner=self.load.jobs_per_owner,
             parts_in_flight=self.load.parts_in_flight,
+            random=self.rng.random,
         )
         self.busy: Counter[str] = Counter()
         self.outstanding: Counter[tuple[str, str, int, str]] = Counter()
@@ -417,6 +419,8 @@ class LoadSimulation:
         self.works[f"{job.id}/{envelope.stage}-{envelope.revision}-{envelope.part}"] += 1
         if FUNCTIONS[envelope.stage].reports_outcome:
             return outcomes.UnitDone()
+        if self.rng.random() < self.load.overload:
+            return effects.Unavailable("voice-overloaded", "Later.", "speech", 30)
         if self.rng.random() < self.load.failure:
             return effects.Failed("bad-input", "This cannot be done.")
         name = f"{job.id}/{envelope.stage}/{envelope.revision}/{envelope.part}"

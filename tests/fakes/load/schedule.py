@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.model import Job, Status
@@ -37,6 +38,7 @@ def random_load(rng: random.Random, *, sweeper_enabled: bool = True) -> Load:
         slow=rng.choice((0, 0, 0.02)),
         lost_event=rng.choice((0, 0, 0.05)) if sweeper_enabled else 0,
         failure=rng.choice((0, 0, 0.02)),
+        overload=rng.choice((0, 0, 0.2)),
         sweeper_enabled=sweeper_enabled,
         needs_review=rng.random() < 0.3,
     )
@@ -68,14 +70,10 @@ def run_schedule(
     for job_id, _, recipe in jobs:
         if simulation.load.needs_review and RECIPES[recipe].deck_stage is not None:
             for at_s in RELEASES_S:
-                simulation.command(
-                    at_s, lambda job=job_id: deck_review.release(job, simulation.clock)
-                )
+                simulation.command(at_s, partial(deck_review.release, job_id, clock))
         if simulation.load.failure:
             for at_s in REDRIVES_S:
-                simulation.command(
-                    at_s, lambda job=job_id: redrive.redrive(job, simulation.clock, 30)
-                )
+                simulation.command(at_s, partial(redrive.redrive, job_id, clock, 30))
     simulation.run(HORIZON_S)
     check(simulation, jobs, has_commands=has_commands)
     return simulation

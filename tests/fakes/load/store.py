@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from shared.flows.documents import Create, Delete, Doc, Put, Query, Write
+from shared.flows.documents import Create, Delete, Doc, Merge, Put, Query, Write
 from tests.fakes.job_store import MemoryJobStore
 
 
@@ -46,7 +46,7 @@ class LimitedJobStore(MemoryJobStore):
         if self.write_interval_s:
             self._written_at[write.path] = self.now()
         match write:
-            case Create(path) | Put(path):
+            case Create(path) | Put(path) | Merge(path):
                 collection = path.rpartition("/")[0]
                 self._collections[collection].add(path)
                 # Groups are named by the last segment; a collection at the top has only that.

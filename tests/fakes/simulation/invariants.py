@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 
 from shared.errors import UploadAbandoned, WaitedTooLong
+from shared.flows.documents import owned_documents
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status
 from shared.jobs.rules import outcome_part
 from shared.jobs.stage import UnitState, revision_of
+from shared.jobs.totals import TOTALS, job_share, read_totals
 from shared.jobs.webhook_deliveries import WEBHOOK, event_id
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.tasks.task import TaskState
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import JOB, OWNER, Simulation
 
 
 def check_always(simulation: Simulation) -> None:
     """Checks that counts are exact, no unit is DONE twice and terminal states are final."""
+    _check_totals(simulation)
     if simulation.is_deleted:
         return
     units, job = simulation.units(), simulation.job
@@ -49,6 +52,17 @@ def check_always(simulation: Simulation) -> None:
             if unit.state is not UnitState.FREE
         ]
         assert not started, f"started before the deck was reviewed: {started}"
+
+
+def _check_totals(simulation: Simulation) -> None:
+    """Checks that the totals of the owner are those of the jobs, however often they changed."""
+    jobs: Counter[str] = Counter()
+    for path, (data, _) in simulation.store.documents.items():
+        if path.startswith("jobs/") and path.count("/") == 1:
+            jobs.update(job_share(data))
+    totals = read_totals(simulation.store.run_query(owned_documents(TOTALS, OWNER)))
+    assert +totals == +jobs, f"the totals are {totals}, the jobs are {jobs}"
+    assert not -totals, f"negative totals: {totals}"
 
 
 def _check_worked_ms(simulation: Simulation) -> None:

@@ -312,8 +312,11 @@ class Simulation:
             case effects.RunTask(claim):
                 assert worker is not None
                 return self._call_webhook(claim, worker, outcome)
-            case effects.ListPrefixes():
-                return tuple(sorted(self.prefixes))
+            case effects.ListPrefixes(_, _, after, limit):
+                names = sorted(self.prefixes, key=lambda name: f"{name}/")
+                return tuple(name for name in names if f"{name}/" > f"{after}/" or not after)[
+                    :limit
+                ]
             case _:
                 return None
         return None

@@ -15,7 +15,7 @@ from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import all_documents
 from shared.pipeline import Bucket
-from shared.privacy.data_requests import job_folders
+from shared.privacy.data_requests import job_folders, owner_hash
 from shared.runtime.services import Services
 from tests.emulator.pipeline.personal_data.user_data import (
     create_user_with_data,
@@ -137,8 +137,9 @@ def test_crashes_during_an_erasure_change_nothing(suite: SuiteHandle, services: 
     erasure = wait_for_phase(first["url"], "erased")
 
     remaining = remaining_data(services, client.user.uid, [job_id])
-    # The counters of rate limits stay with the account.
-    assert {path.split(".")[0] for path in remaining} == {"limits/jobs", "limits/changes"}
+    # The counters of rate limits and the totals stay with the account.
+    kept = {"limits/jobs", "limits/changes", f"totals/{owner_hash(client.user.uid)}"}
+    assert {path.split(".")[0] for path in remaining} == kept
     rows = request("GET", request("GET", erasure["inventory_url"]).headers["Location"]).body
     assert f'"jobs/{job_id}"'.encode() in rows
     assert verify_receipt(erasure)["kept"]["tombstones"] == 1

@@ -55,6 +55,7 @@ def test_export_has_all_data_with_links_and_without_secrets(
         "mails.jsonl": 2,
         "cameras.jsonl": 0,
         "recordings.jsonl": 0,
+        "totals.jsonl": len({row["id"][0] for row in rows["jobs.jsonl"]}),
     }
     job = next(row for row in rows["jobs.jsonl"] if row["status"] == "done")
     result = job["links"]["frames.zip"].removeprefix(suite.url("api"))

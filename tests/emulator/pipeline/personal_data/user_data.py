@@ -11,12 +11,15 @@ from shared.flows.documents import Create, owned_documents
 from shared.jobs.preferences import Preferences, preferences_path
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import job_folders, owner_folders, owner_hash
+from shared.privacy.limit_counters import counter_fields, counters_of
 from shared.runtime.services import Services
 from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 
-OWNED = ("jobs", "mails", "shares", "webhooks", "deliveries", "data_requests", "idempotency")
+OWNED = (
+    "jobs", "mails", "shares", "webhooks", "deliveries", "data_requests", "idempotency", "totals",
+)  # fmt: skip
 
 
 def put_object(services: Services, bucket: Bucket, name: str) -> None:
@@ -41,10 +44,9 @@ def create_user_with_data(
     put_object(services, Bucket.WORK, f"quarantine/uploads/jobs/{job_id}/video.0.7")
     now = datetime.now(UTC)
     services.store.commit([Create(preferences_path(owner), Preferences().to_dict(owner))])
-    services.store.commit(
-        [Create(f"limits/sign-ins.{owner_hash(client.user.email)}.7", {"expires_at": now})]
-    )
-    services.store.commit([Create(f"limits/create.{hashed}.77", {"count": 1, "expires_at": now})])
+    for policy, key_hash in (("sign-ins", owner_hash(client.user.email)), ("create", hashed)):
+        fields = {"count": 1, **counter_fields(key_hash, now)}
+        services.store.commit([Create(f"limits/{policy}.{key_hash}.7", fields)])
     services.store.commit([Create(f"idempotency/{hashed}", {"owner": owner, "created_at": now})])
     wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "both e-mails")
     wait_until(lambda: len(receiver.requests) >= 2, "both calls")
@@ -63,7 +65,7 @@ def remaining_data(services: Services, owner: str, jobs: list[str]) -> list[str]
     names += [
         doc.path for doc in services.store.read([f"preferences/{owner}", f"users/{owner}"]) if doc
     ]
-    names += services.store.list_paths_containing("limits", owner_hash(owner))
+    names += [doc.path for doc in services.store.run_query(counters_of(owner_hash(owner)))]
     folders = [
         *owner_folders(owner),
         *(folder for job in jobs for folder in job_folders(job)),

@@ -94,11 +94,15 @@ def test_gone_server_is_disabled_until_it_is_enabled_again(
         assert client.call("GET", f"/v1/webhooks/{webhook_id}")["disabled"] == "gone"
         refused = client.send("POST", f"/v1/webhooks/{webhook_id}/test")
         create_cancelled_job(client)
-        wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "the second e-mail")
+        wait_until(lambda: len(suite.list_emails(client.user.email)) == 3, "the three e-mails")
         client.call("POST", f"/v1/webhooks/{webhook_id}/enable")
         replay = client.call("POST", f"/v1/webhooks/{webhook_id}/deliveries/{row['id']}/replay")
         replayed = wait_for_delivery(client, webhook_id)
 
+    subjects = [email["subject"] for email in suite.list_emails(client.user.email)]
+    assert sorted(subject.split(":")[0] for subject in subjects) == [
+        "A webhook was disabled", "Cancelled", "Cancelled",
+    ]  # fmt: skip
     assert (row["error_code"], refused.status) == ("status-410", 409)
     assert (replayed["id"], replayed["event_id"]) == (replay["id"], row["event_id"])
     assert receiver.event_ids == [row["event_id"]] * 2

@@ -32,8 +32,8 @@ from tests.unit.functions.api.test_rate_limits import make_request
 
 pytestmark = pytest.mark.slow
 
-IMPERSONAL_COLLECTIONS = {"receipt_keys", "maintenance"}
-"""Collections without data of users."""
+IMPERSONAL_COLLECTIONS = {"receipt_keys", "maintenance", "sweeps"}
+"""Collections without data of users, but for a user's id that `sweeps` keeps for a day."""
 NOT_COLLECTIONS = {prefix.split("/")[0] for row in FUNCTIONS.values() for _,
 prefix in row.writes} | {
     "quarantine", "projects", "moodreel", "application", "text", "multipart",

@@ -11,8 +11,10 @@ from shared.flows.documents import Create, job_path
 from shared.jobs.commands import delete
 from shared.jobs.commands.delete import TOMBSTONE_DAYS
 from shared.jobs.maintenance import sweep
+from shared.jobs.totals import totals_path
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import new_export, owner_hash
+from shared.privacy.limit_counters import counters_of
 from shared.runtime.interpreter import Interpreter
 from tests.fixtures.personal_data import PersonalDataHarness
 from tests.unit.functions.personal_data.erasures import (
@@ -64,9 +66,11 @@ def test_new_data_is_kept_with_the_account(harness: PersonalDataHarness) -> None
     document = harness.run_request(REQUEST_ID)
 
     assert read_receipt(harness, document)["account"] == "kept"
-    assert set(harness.find_remaining("alice")) == {f"jobs/{new}",
-    *harness.store.list_paths_containing(
-        "limits", owner_hash("alice"))}, "an erasure is no way to call more often"  # fmt: skip
+    counters = [doc.path for doc in harness.store.run_query(counters_of(owner_hash("alice")))]
+    totals = totals_path("alice", harness.jobs["alice"][0])
+    remaining = {f"jobs/{new}", totals, *counters}
+    assert len(counters) == 1
+    assert set(harness.find_remaining("alice")) == remaining, "an erasure resets no rate limit"
     assert harness.account_admin.accounts == {"alice", "bob"}
     assert harness.account_admin.disabled == []
 

@@ -34,12 +34,12 @@ def test_late_write_is_deleted_in_the_second_pass(
     real = harness.objects.list_objects
     written: list[str] = []
 
-    def listed(bucket: Bucket, prefix: str) -> Any:
+    def listed(bucket: Bucket, prefix: str, **page: Any) -> Any:
         # A running function writes once more after its job was deleted.
         if harness.clock.now() > asked_at + timedelta(minutes=14) and not written:
             written.append(late)
             harness.put_object(Bucket.OUTPUTS, late)
-        return real(bucket, prefix)
+        return real(bucket, prefix, **page)
 
     asked_at = harness.clock.now()
     harness.objects.list_objects = listed  # type: ignore[method-assign]
@@ -75,10 +75,10 @@ def test_erasure_survives_twelve_hours_without_storage(harness: PersonalDataHarn
     request_erasure(harness, account=True)
     real, ends_at = harness.objects.list_objects, harness.clock.now() + timedelta(hours=12)
 
-    def listed(bucket: Bucket, prefix: str) -> Any:
+    def listed(bucket: Bucket, prefix: str, **page: Any) -> Any:
         if harness.clock.now() < ends_at:
             raise StorageUnavailable
-        return real(bucket, prefix)
+        return real(bucket, prefix, **page)
 
     harness.objects.list_objects = listed  # type: ignore[method-assign]
     while harness.clock.now() < ends_at:

@@ -23,7 +23,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def outcome(status: int | None, attempt: int = 1, **more: Any) -> Any:
-    return judge_response(OutboundResponse(status, **more), attempt, "h" * 20, {"tries": [1]}, NOW)
+    return judge_response(OutboundResponse(status, **more), attempt, {"tries": [1]})
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -40,13 +40,11 @@ def test_other_statuses_are_retried(status: int) -> None:
     assert not result.progress
 
 
-def test_410_fails_the_delivery_and_disables_the_webhook() -> None:
+def test_410_fails_the_delivery() -> None:
     result = outcome(410)
 
     assert isinstance(result, Failed)
-    [write] = result.writes
-    assert write.path == webhook_path("h" * 20)
-    assert write.fields["disabled"] == "gone"  # type: ignore[union-attr]
+    assert result.code == "status-410"
 
 
 @pytest.mark.parametrize("error_code", ERROR_MESSAGES)

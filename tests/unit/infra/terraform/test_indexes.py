@@ -16,17 +16,28 @@ from google.cloud.firestore_v1.base_aggregation import AggregationResult
 
 from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
-from shared.cameras.recording import running_recordings
+from shared.cameras.recording import newest_clips, running_recordings
 from shared.cameras.viewers import newest_viewers
-from shared.flows.documents import all_documents, newest_owned, owned_documents
-from shared.jobs import queries, queue
+from shared.flows.documents import Doc, all_documents, newest_owned, owned_documents, page_of
+from shared.jobs import queries, queue, totals
 from shared.jobs.webhook_deliveries import newest_deliveries
-from shared.tasks.task import due_tasks
+from shared.pipeline import FUNCTIONS
+from shared.privacy.limit_counters import counters_expiring_on, counters_of
+from shared.tasks.slots import waiting_tasks
+from shared.tasks.task import Task, due_tasks, due_tasks_by_owner, new_task
 
 ROOT = Path(__file__).parents[4]
 DECLARED = json.loads((ROOT / "infra" / "firestore.indexes.json").read_text())
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 AFTER = (NOW, "a" * 20)
+
+
+def task_doc(function: str) -> Doc:
+    """Returns the document of a new task."""
+    create = new_task(function, "t" * 20, "alice", {}, NOW)
+    return Doc(create.path, create.data, None)
+
+
 JOB, CAMERA, HOOK = "j" * 20, "c" * 20, "h" * 20
 QUERIES = (
     all_documents("receipt_keys"),
@@ -49,9 +60,23 @@ QUERIES = (
     running_recordings("alice"),
     owned_documents("webhooks", "alice"),
     owned_documents("webhooks", "alice", after="a" * 20),
-    due_tasks("deliveries", NOW),
+    *(
+        query
+        for row in FUNCTIONS.values()
+        if row.task_collection
+        for query in (
+            due_tasks(row.task_collection, NOW),
+            due_tasks_by_owner(row.task_collection, NOW, "alice"),
+        )
+    ),
+    *(waiting_tasks(Task.from_doc(name, task_doc(name)), NOW) for name in ("webhook", "recorder")),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
+    counters_of("a" * 32, after="a" * 20),
+    counters_expiring_on(NOW.date()),
+    newest_clips("alice", limit=1),
+    totals.next_owner("jobs", "alice"),
+    page_of("recordings/r/segments", after="a" * 20, limit=5),
 )
 """A query of every function that returns one."""
 
@@ -124,9 +149,11 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 25
-    assert len(required) == 11
+    assert len(recorded_queries) == 41
+    assert len(required) == 19
     assert required <= declared
+    with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
+    assert with_slots == {"webhook", "recorder"}
 
 
 def test_no_field_of_a_query_is_exempt_from_indexing(recorded_queries: list[Any]) -> None:
@@ -157,7 +184,10 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     }
 
     # Not jobs: the sweeper deletes them, with the documents below them.
-    names = ("mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers")
+    names = (
+        "mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers",
+        "task_slots", "sweeps",
+    )  # fmt: skip
     assert expiring == {(name, "expires_at") for name in names}
 
 

@@ -62,7 +62,8 @@ class CameraFixture:
         return Interpreter(self.services).run(flow)
 
     def start(self, number: str) -> None:
-        self.run(session.start_recording(CAMERA, number, REQUEST, self.services.clock_and_ids))
+        clock = self.services.clock_and_ids
+        self.run(session.start_recording(CAMERA, number, REQUEST, clock, max_watched=4))
 
     @property
     def camera(self) -> Camera:
@@ -87,7 +88,7 @@ def test_recordings_and_previews_share_one_recorder_task() -> None:
     fixture = CameraFixture()
     fixture.start(A)
     fixture.start(B)
-    fixture.run(session.request_preview(CAMERA, fixture.services.clock_and_ids))
+    fixture.run(session.request_preview(CAMERA, fixture.services.clock_and_ids, max_watched=4))
     assert set(fixture.camera.active_requests) == {A, B}
     assert fixture.recorder_task_ids() == {fixture.camera.recorder_task}
     assert fixture.camera.epoch == 1
@@ -148,10 +149,11 @@ def test_recording_camera_cannot_be_deleted() -> None:
 
 def test_commands_raise_not_found_without_the_camera() -> None:
     fixture = CameraFixture()
+    clock = fixture.services.clock_and_ids
     for flow in (
-        session.start_recording("c" * 20, A, REQUEST, fixture.services.clock_and_ids),
-        session.stop_recording(B, fixture.services.clock_and_ids),
-        session.request_preview("c" * 20, fixture.services.clock_and_ids),
+        session.start_recording("c" * 20, A, REQUEST, clock, max_watched=4),
+        session.stop_recording(B, clock),
+        session.request_preview("c" * 20, clock, max_watched=4),
     ):
         with pytest.raises(NotFound):
             fixture.run(flow)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import Update, all_documents
+from shared.flows.documents import Update, all_documents, job_path
 from shared.jobs.commands import deck_review
 from shared.jobs.join import join_writes
 from shared.jobs.model import Status
@@ -90,7 +90,7 @@ def test_results_that_an_edited_film_lacks_are_removed() -> None:
     new = Artifact("film.mp4", "x", "outputs", "film.2", 2, 1)
     result = UnitDone((new,), replaced_names=("film.mp4", "subtitles.vtt"))
     writes = join_writes(job, "stitching", result, simulation.now, worked_ms=0, parts_in_flight=2)
-    job_update = writes[-1]
+    [job_update] = [write for write in writes if write.path == job_path(JOB)]
     assert isinstance(job_update, Update)
     assert [row["object"] for row in job_update.fields["artifacts"]] == ["z", "film.2"]
 

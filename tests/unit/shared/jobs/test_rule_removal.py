@@ -17,7 +17,8 @@ from shared.flows.decision import Decision
 from shared.flows.documents import CommitResult, Increment, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs import commit as unit_commit
-from shared.jobs import deliver, rules, webhook_deliveries
+from shared.jobs import deliver, failure, rules, update, webhook_deliveries
+from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import sweep
 from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone
@@ -36,6 +37,7 @@ Patch = pytest.MonkeyPatch
 original_decide = rules.decide
 original_is_out_of_date = rules.is_out_of_date
 original_process_unit = deliver.process_unit
+original_update_job = update.update_job
 
 
 def done_is_not_final(patch: Patch) -> None:
@@ -56,6 +58,16 @@ def leases_never_expire(patch: Patch) -> None:
 
 def busy_deliveries_are_acknowledged(patch: Patch) -> None:
     patch.setattr(deliver, "reply_when_busy", lambda: effects.Reply.ACK)
+
+
+def totals_are_changed_without_the_version_of_the_job(patch: Patch) -> None:
+    def update_job(job: Job, fields: dict[str, Any]) -> list[Write]:
+        job_update, *totals = original_update_job(job, fields)
+        assert isinstance(job_update, Update)
+        return [replace(job_update, version=None), *totals]
+
+    for module in (unit_commit, cancel, deck_review, delete, redrive, failure):
+        patch.setattr(module, "update_job", update_job)
 
 
 def parts_are_counted_in_a_second_batch(patch: Patch) -> None:
@@ -172,6 +184,7 @@ def _find_failing_seed(change: Callable[[Simulation], None] | None = None) -> in
         done_is_not_final,
         leases_never_expire,
         parts_are_counted_in_a_second_batch,
+        totals_are_changed_without_the_version_of_the_job,
         redrive_keeps_units,
         outcome_has_no_epoch,
         older_revisions_are_not_dropped,

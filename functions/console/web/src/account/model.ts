@@ -48,8 +48,12 @@ export interface Webhook {
   id: string;
   url: string;
   events: WebhookEvent[];
-  /** The reason why it is disabled, such as `gone`; null when it is active. */
+  /** The reason why it is disabled, `gone` or `failing`; null when it is active. */
   disabled: string | null;
+  disabled_at: string | null;
+  failures: number;
+  failing_since: string | null;
+  last_error: { code: string; message: string; at: string } | null;
   secrets: number;
   created_at: string;
 }

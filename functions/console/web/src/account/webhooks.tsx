@@ -16,6 +16,7 @@ import type { Delivery, Webhook, WebhookSecret } from "./model.ts";
 import { useQuery } from "../ui/use-query.ts";
 import { LIMITS, WEBHOOK_EVENTS } from "../contract.ts";
 import { eventLabel } from "./format.ts";
+import { WebhookState } from "./webhook-state.tsx";
 
 export function WebhooksSection() {
   const { data, error, refetch } = useQuery<{ webhooks: Webhook[] }>("/v1/webhooks");
@@ -193,19 +194,11 @@ function WebhookCard({
         {webhook.events.map(eventLabel).join(" · ")} · added {formatTimeAgo(new Date(webhook.created_at), new Date())}
         {webhook.secrets > 1 && " · two secrets sign until tomorrow"}
       </p>
-      {webhook.disabled && (
-        <div class="note warning">
-          <p>
-            The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it
-            is back; what was missed can be replayed from the log.
-          </p>
-          <p>
-            <Button busyLabel={busyLabel} onClick={() => void enable()}>
-              Enable it
-            </Button>
-          </p>
-        </div>
-      )}
+      <WebhookState webhook={webhook}>
+        <Button busyLabel={busyLabel} onClick={() => void enable()}>
+          Enable it
+        </Button>
+      </WebhookState>
       <div class="row">
         {!webhook.disabled && (
           <Button busyLabel={dialog ? "" : busyLabel} onClick={() => void sendTest()}>

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.flows.documents import Update
+from shared.flows.documents import Create, Update
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.unit.functions.api.cameras.camera_requests import URL, collections, post
 
@@ -103,6 +104,29 @@ def test_recording_size_is_limited_by_free_storage() -> None:
     )
 
 
+def test_failed_recording_is_joined_again_by_its_owner_only() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+    path = f"/v1/recordings/{recording['id']}/redrive"
+    running = harness.request("POST", path, headers=ALICE_HEADERS)
+    error = {"code": "not-joined", "message": "m", "at": recording["created_at"]}
+    failed = {"state": "failed", "stored_bytes": 0, "error": error}
+    harness.store.commit([Update(f"recordings/{recording['id']}", failed)])
+    without_pictures = harness.request("POST", path, headers=ALICE_HEADERS)
+    harness.store.commit([Update(f"recordings/{recording['id']}", {"stored_bytes": 5})])
+    by_another_user = harness.request("POST", path, headers={"Authorization": "Bearer bob"})
+    first = harness.request("POST", path, headers=ALICE_HEADERS)
+    second = harness.request("POST", path, headers=ALICE_HEADERS)
+
+    assert [response.status_code for response in (running, without_pictures)] == [409, 409]
+    assert by_another_user.status_code == 404
+    for response in (first, second):
+        assert response.status_code == 202
+        assert (response.json["state"], response.json["error"]) == ("joining", None)
+    task = harness.store.documents[f"recorder_tasks/{recording['id']}"][0]
+    assert (task["state"], task["attempt"]) == ("open", 0)
+
+
 def test_deleted_recording_is_hidden_at_once() -> None:
     harness = AppHarness(ROUTES)
     recording = post(harness, "/v1/recordings", {"source": {"url": URL}, "recipe": "frames"}).json
@@ -123,3 +147,25 @@ def test_deleted_recording_is_hidden_at_once() -> None:
     )
     assert camera_deleted.status_code == 204
     assert not any(path.startswith("camera") for path in harness.store.documents)
+
+
+def test_newest_clip_is_found_without_reading_the_other_recordings() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json["id"]
+    document = harness.store.documents[f"recordings/{recording}"][0]
+    clip = {
+        "path": "p", "generation": 1, "content_type": "video/mp4", "size_bytes": 1,
+        "duration_sec": 1.0, "fps": 1.0, "width": 2, "height": 2, "codec": "h264",
+        "audio_codec": None, "gaps": [],
+    }  # fmt: skip
+    for n in range(500):
+        created_at = document["created_at"] + timedelta(seconds=n)
+        ended = {"state": "failed"} if n > 1 else {"state": "done", "clip": clip}
+        fields = {**document, **ended, "created_at": created_at}
+        harness.store.commit([Create(f"recordings/{n:020d}", fields)])
+    harness.store.documents_read = 0
+
+    response = harness.request("GET", "/v1/recordings/last", headers=ALICE_HEADERS)
+
+    assert response.json["id"] == f"{1:020d}"
+    assert harness.store.documents_read < 10

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.recorder.clip.job_upload import upload_to_job
+from functions.recorder.clip.join import upload_to_job
 from shared.cameras.recording import recording_path
 from shared.entrypoints.task import TaskContext
 from shared.flows.documents import Delete, Update, job_path

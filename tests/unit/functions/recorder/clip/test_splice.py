@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from functions.recorder.capture.segments import IndexRow
-from functions.recorder.clip.mux_plan import ENTRY, plan_mux
+from functions.recorder.clip.mux_plan import plan_mux
 from functions.recorder.clip.splice import PacketRun, splice
 from functions.recorder.packets import SOUND, VIDEO, Track
+from tests.fixtures.segments import make_packet_run
 
 BASE = Fraction(1, 90_000)
 FRAME_TICKS = 3000
@@ -30,11 +30,11 @@ def make_run(
     """Returns a run with the pictures of these numbers, at 30 fps. They arrive `late_s` after they
     were taken; their times start at `clock` ticks. All pictures of a `still` scene are equal."""
     rows = [
-        IndexRow(VIDEO, True, clock + n * FRAME_TICKS, 100 + n / 30 + late_s, 10,
-            f"{label}{'still' if still else n:>8}".encode()[:8])
+        (VIDEO, True, clock + n * FRAME_TICKS, 100 + n / 30 + late_s, 10,
+         hash(f"{label}{'still' if still else n}") % 2**64)
         for n in numbers
     ]  # fmt: skip
-    return PacketRun((track,), rows, tuple(range(len(rows))))
+    return make_packet_run((track,), rows)
 
 
 def clip_times(*runs: PacketRun) -> list[float]:
@@ -92,19 +92,16 @@ def test_run_of_another_picture_size_is_skipped_and_counted() -> None:
 
 def test_no_pictures_give_no_plan() -> None:
     assert plan_mux(splice([]), None, None) is None
-    assert plan_mux(splice([PacketRun((TRACK,), [])]), None, None) is None
+    assert plan_mux(splice([make_packet_run((TRACK,), [])]), None, None) is None
 
 
 def test_reordered_pictures_are_decoded_before_they_are_shown() -> None:
     order = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8]
     track = Track("h264", BASE, 640, 480)
-    rows = [
-        IndexRow(VIDEO, n == 0, n * FRAME_TICKS, 100 + i / 30, 10, bytes(8))
-        for i, n in enumerate(order)
-    ]
-    plan = plan_mux(splice([PacketRun((track,), rows, tuple(range(10)))]), None, None)
+    rows = [(VIDEO, n == 0, n * FRAME_TICKS, 100 + i / 30, 10, 0) for i, n in enumerate(order)]
+    plan = plan_mux(splice([make_packet_run((track,), rows)]), None, None)
     assert plan is not None
-    entries = list(ENTRY.iter_unpack(plan.entries))
+    entries = list(plan.tracks[VIDEO].tolist())
     assert [pts // FRAME_TICKS for _, _, pts, *_ in entries] == order
     decoded = [dts for _, _, _, dts, *_ in entries]
     assert decoded == sorted(set(decoded))
@@ -115,16 +112,13 @@ def test_reordered_pictures_are_decoded_before_they_are_shown() -> None:
 def test_recording_cut_within_reordered_pictures_has_no_gap_at_its_end() -> None:
     order = [0, 3, 1, 2, 6, 4, 5]
     track = Track("h264", BASE, 640, 480)
-    rows = [
-        IndexRow(VIDEO, n == 0, n * FRAME_TICKS, 100 + i / 30, 10, bytes(8))
-        for i, n in enumerate(order)
-    ]
+    rows = [(VIDEO, n == 0, n * FRAME_TICKS, 100 + i / 30, 10, 0) for i, n in enumerate(order)]
 
     def planned_pictures(count: int, ends_at: float | None) -> list[int]:
-        run = PacketRun((track,), rows[:count], tuple(range(count)))
+        run = make_packet_run((track,), rows[:count])
         plan = plan_mux(splice([run]), None, ends_at)
         assert plan is not None
-        return sorted(pts // FRAME_TICKS for _, _, pts, *_ in ENTRY.iter_unpack(plan.entries))
+        return sorted(pts // FRAME_TICKS for _, _, pts, *_ in plan.tracks[VIDEO].tolist())
 
     # Pictures that are shown earlier are kept although they arrived after the end. When they are
     # missing, the picture behind them is removed.
@@ -139,24 +133,23 @@ def test_sound_changes_over_with_the_pictures() -> None:
         rows = []
         for n in numbers:
             shift = round(clock_s / BASE)
-            rows.append(
-                IndexRow(VIDEO, True, shift + n * FRAME_TICKS, 100 + n / 30, 10, f"{n:8}".encode())
-            )
+            rows.append((VIDEO, True, shift + n * FRAME_TICKS, 100 + n / 30, 10, n))
             pts = clock_s * 8000 + n * 8000 // 30
-            rows.append(IndexRow(SOUND, True, pts, 100 + n / 30, 10, bytes(8)))
-        return PacketRun(tracks, rows, tuple(range(len(rows))))
+            size = (n + 1) * 8000 // 30 - n * 8000 // 30
+            rows.append((SOUND, True, pts, 100 + n / 30, size, 0))
+        return make_packet_run(tracks, rows)
 
     plan = plan_mux(splice([with_sound(range(30), 0), with_sound(range(20, 60), 50)]), None, None)
     assert plan is not None
     assert plan.container == "mov"
-    sound_pts = [pts for track, _, pts, *_ in ENTRY.iter_unpack(plan.entries) if track == SOUND]
+    sound_pts = [pts for track, _, pts, *_ in plan.tracks[SOUND].tolist()]
     assert len(sound_pts) == 60
     assert max(b - a for a, b in itertools.pairwise(sound_pts)) <= 268
 
 
 def test_stopped_clock_does_not_slow_planning_down() -> None:
     """A search for a free time from the beginning would be quadratic in the number of pictures."""
-    rows = [IndexRow(VIDEO, True, 0, 100 + n / 30, 10, bytes(8)) for n in range(100_000)]
-    plan = plan_mux(splice([PacketRun((TRACK,), rows, tuple(range(len(rows))))]), None, None)
+    rows = [(VIDEO, True, 0, 100 + n / 30, 10, 0) for n in range(100_000)]
+    plan = plan_mux(splice([make_packet_run((TRACK,), rows)]), None, None)
     assert plan is not None
     assert plan.picture_count == len(rows)

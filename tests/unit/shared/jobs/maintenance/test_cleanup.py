@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Update
-from shared.jobs.maintenance import cleanup
+from shared.jobs.maintenance import cleanup, sweep
 from shared.jobs.maintenance.cleanup import CLEANUP_S, UPLOAD_TIMEOUT_DAYS
 from shared.jobs.maintenance.sweep import SWEEP_S
 from shared.jobs.model import Status
@@ -176,6 +177,35 @@ def test_cleanup_stops_in_time_and_continues_later(
     for _ in range(3):
         run_cleanup(simulation)
     assert all(read_status(simulation, f"{n}" * 20) != Status.AWAITING_UPLOAD for n in range(9))
+
+
+def test_sweep_of_many_tombstones_stops_in_time() -> None:
+    """Each purge takes five seconds. The sweeper also has to clean up."""
+    simulation = make_simulation(recipe="frames")
+    for n in range(80):
+        simulation.add_job(f"{n:020d}", "frames")
+        fields = {"status": Status.DELETED, "purge_again_at": simulation.now}
+        simulation.store.commit([Update(f"jobs/{n:020d}", fields)])
+    simulation.advance_time(60)
+
+    def run_sweep() -> tuple[float, int]:
+        """Returns the seconds and the number of purged jobs."""
+        flow: Any = sweep.sweep(simulation.clock_and_ids)
+        value: Any = None
+        started_at, purged = simulation.now, 0
+        while True:
+            try:
+                effect = flow.send(value)
+            except StopIteration:
+                return (simulation.now - started_at).total_seconds(), purged
+            if isinstance(effect, effects.PurgeJob):
+                simulation.now += timedelta(seconds=5)
+                purged += 1
+            value = simulation._perform(effect, None, "done")
+
+    first, second = run_sweep(), run_sweep()
+    assert first[0] < SWEEP_S + 10, f"the sweep took {first[0]} s"
+    assert first[1] + second[1] == 80
 
 
 def test_sweep_and_cleanup_fit_into_the_sweeper_timeout() -> None:

@@ -1,4 +1,4 @@
-"""The search for objects without a job, in the simulation."""
+"""The search for orphans: objects whose job is gone, found page by page in bounded time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Delete
-from shared.jobs.maintenance import cleanup
-from shared.jobs.maintenance.cleanup import (
-    CLEANUP_S,
+from shared.flows.documents import CommitResult, Delete, Put
+from shared.jobs.maintenance import orphans
+from shared.jobs.maintenance.cleanup import CLEANUP_S
+from shared.jobs.maintenance.orphans import (
     MAX_ORPHANS_OF_ANY_SHARE,
     ORPHAN_SEARCH_INTERVAL_S,
+    PAGE_SIZE,
     job_prefixes,
+    remove_orphans,
 )
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, QUARANTINE_PREFIX, Bucket
 from shared.privacy.data_requests import job_folders
@@ -32,6 +34,12 @@ def make_simulation_with_objects(jobs: int, orphans: int) -> Simulation:
         simulation.prefixes.add(name)
     simulation.prefixes |= {f"orphan{n:014d}" for n in range(orphans)}
     return simulation
+
+
+def search(simulation: Simulation) -> effects.Flow[int]:
+    """Returns the flow of one search, with the time of a cleanup."""
+    time_limit = simulation.now + timedelta(seconds=CLEANUP_S)
+    return remove_orphans(time_limit, simulation.clock_and_ids)
 
 
 def search_orphans(simulation: Simulation) -> None:
@@ -74,7 +82,7 @@ def test_nothing_is_removed_when_many_jobs_are_missing() -> None:
     simulation = make_simulation_with_objects(jobs=100, orphans=MAX_ORPHANS_OF_ANY_SHARE + 1)
     for n in range(50):
         assert simulation.store.commit([Delete(f"jobs/{n:020d}")]) is CommitResult.OK
-    flow = cleanup.remove_orphans(simulation.now, simulation.clock_and_ids)
+    flow = search(simulation)
     [event] = simulation.run(_collect_log_events(flow))
     assert len(simulation.prefixes) == 111, "some objects were removed"
     assert event.name == "orphans.too_many"
@@ -132,8 +140,8 @@ def test_long_search_continues_with_the_same_prefix(monkeypatch: pytest.MonkeyPa
         simulation.now += timedelta(seconds=CLEANUP_S / 3)
         return real(job_id)
 
-    real = cleanup._remove
-    monkeypatch.setattr(cleanup, "_remove", slow)
+    real = orphans._remove
+    monkeypatch.setattr(orphans, "_remove", slow)
     run_cleanup(simulation)
     assert 0 < count_orphans(simulation) < 9
     for _ in range(4):
@@ -143,7 +151,7 @@ def test_long_search_continues_with_the_same_prefix(monkeypatch: pytest.MonkeyPa
 
 def test_job_created_during_the_search_is_kept() -> None:
     simulation = make_simulation_with_objects(jobs=100, orphans=1)
-    flow = cleanup.remove_orphans(simulation.now, simulation.clock_and_ids)
+    flow = search(simulation)
     late = f"orphan{0:014d}"
     reads = 0
 
@@ -164,3 +172,78 @@ def test_job_created_during_the_search_is_kept() -> None:
     assert simulation.run(add_job_at_first_read()) == 0
     assert reads == 2
     assert count_orphans(simulation) == 1
+
+
+def test_search_looks_at_the_clock_between_pages() -> None:
+    """Each read of documents takes a second, so a call has time for some of 20,000 folders."""
+    simulation = make_simulation_with_objects(jobs=0, orphans=0)
+    simulation.prefixes |= {f"{n:020d}" for n in range(20_000)}
+    flow: Any = search(simulation)
+    value, reads = None, 0
+    while True:
+        try:
+            effect = flow.send(value)
+        except StopIteration:
+            break
+        if isinstance(effect, effects.Read) and len(effect.paths) > 1:
+            reads += 1
+            simulation.now += timedelta(seconds=1)
+        value = simulation._perform(effect, None, "done")
+
+    assert reads < 2 * CLEANUP_S, f"{reads} batches of documents were read in one call"
+
+
+def test_search_of_many_folders_is_continued_where_it_stopped() -> None:
+    """Each page takes all the time of a call."""
+    simulation = make_simulation_with_objects(jobs=2 * PAGE_SIZE + 10, orphans=5)
+    pages: list[tuple[str, ...]] = []
+    for _ in range(3 + 4):
+        flow: Any = search(simulation)
+        value: Any = None
+        while True:
+            try:
+                effect = flow.send(value)
+            except StopIteration:
+                break
+            value = simulation._perform(effect, None, "done")
+            if isinstance(effect, effects.ListPrefixes):
+                assert (effect.bucket, effect.prefix) == job_prefixes()[0]
+                pages.append(value)
+                simulation.now += timedelta(seconds=CLEANUP_S)
+
+    assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 15, 4, 3, 2, 1]
+    assert len(set().union(*pages)) == 2 * PAGE_SIZE + 15
+    assert count_orphans(simulation) == 0
+
+
+def test_prefix_that_left_the_table_is_passed_over() -> None:
+    simulation = make_simulation_with_objects(jobs=1, orphans=0)
+    for name, following in (("a-bucket/none/", 0), ("outputs/none/", 1), ("z-bucket/none/", 0)):
+        fields = {"place": name, "after": "x", "next_at": simulation.now}
+        simulation.store.commit([Put(orphans.ORPHAN_SEARCH_PATH, fields)])
+        flow = search(simulation)
+        value: Any = None
+        while not isinstance(effect := flow.send(value), effects.ListPrefixes):
+            value = simulation._perform(effect, None, "done")
+        place = (effect.bucket, effect.prefix)
+        assert place == job_prefixes()[following]
+        assert effect.after == ""
+
+
+def test_interrupted_search_is_continued_at_its_place() -> None:
+    """A sweeper that is stopped during a search must not skip the prefix for a day."""
+    simulation = make_simulation_with_objects(jobs=100, orphans=5)
+    simulation.run_command("cleanup")
+    while not isinstance(simulation.workers[0].effect, effects.ListPrefixes):
+        simulation.step(0)
+    place = simulation.workers[0].effect
+    simulation.crash_worker(0)
+
+    simulation.advance_time(3600)
+    simulation.run_command("cleanup")
+    while not isinstance(simulation.workers[0].effect, effects.ListPrefixes):
+        simulation.step(0)
+
+    assert simulation.workers[0].effect == place, "the interrupted place was skipped"
+    run_cleanup(simulation)
+    assert count_orphans(simulation) == 0

@@ -1,0 +1,3 @@
+"""The fixture of the function's tests."""
+
+from tests.fixtures.webhook_tasks import webhooks as webhooks
