@@ -12,6 +12,7 @@ from functions.emotion_scoring.part import score_pack
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import Put, unit_path
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
+from shared.jobs.creation import free_fields
 from shared.jobs.model import Job
 from shared.jobs.outcomes import UnitDone
 from shared.jobs.stage import Stage, StageState, UnitClaim
@@ -59,9 +60,9 @@ class Scene:
 
     def record(self, stage: str, part_id: str, *artifacts: Artifact, **facts: Any) -> None:
         """Records a unit as done."""
-        unit = {
+        unit = free_fields(NOW) | {
             "stage": stage, "revision": 0, "part": part_id, "state": "done", "token": "t",
-            "lease_until": NOW, "not_before": NOW, "attempt": 1, "error": None,
+            "attempt": 1, "claimed_at": NOW,
             "artifacts": [artifact.to_dict() for artifact in artifacts], "facts": facts,
         }  # fmt: skip
         self.store.commit([Put(unit_path(self.job.id, stage, 0, part_id), unit)])
