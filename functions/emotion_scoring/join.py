@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any, Protocol
 
+from functions.emotion_scoring.join_record import find_join, record_join, with_plan
 from functions.emotion_scoring.merge import ScoredParts
 from functions.emotion_scoring.results.chart import (
     MAX_PANELS,
@@ -54,7 +55,19 @@ def join_scores(context: UnitContext) -> UnitDone:
     """
     options = EmotionOptions.from_job(context.job.options)
     parts = ScoredParts.load(context)
-    results = ResultsWriter(context.objects, context.job.id, _key(parts, options))
+    key = _key(parts, options)
+    done = find_join(context, key)
+    if done is None:
+        done = record_join(context, key, _write_results(context, key, parts, options))
+    return with_plan(context, done)
+
+
+def _write_results(
+    context: UnitContext, key: str, parts: ScoredParts, options: EmotionOptions
+) -> UnitDone:
+    """Writes all results; those of an earlier attempt are adopted. Returns the outcome without its
+    plan. Raises NoFrames."""
+    results = ResultsWriter(context.objects, context.job.id, key)
     every = options.frames.every
     series, summary, scenes = Series(), Summary(parts.classes, every), SceneSampler()
     artifacts = _write_timeline(context, results, parts, options, (series, summary, scenes))
@@ -62,15 +75,18 @@ def join_scores(context: UnitContext) -> UnitDone:
     if not totals["frames"]:
         raise NoFrames
     peaks = summary.select_peaks()
-    chart = render_timeline_chart(
-        series,
-        parts.classes,
-        peaks,
-        Legend(context.job.title, _subtitle(totals, parts, every), NOTE, totals["share"]),
-        start=options.frames.start,
-        every=every,
-    )
-    artifacts.append(results.write("timeline.png", "chart", "image/png", chart))
+
+    def render_chart() -> bytes:
+        return render_timeline_chart(
+            series,
+            parts.classes,
+            peaks,
+            Legend(context.job.title, _subtitle(totals, parts, every), NOTE, totals["share"]),
+            start=options.frames.start,
+            every=every,
+        )
+
+    artifacts.append(results.write("timeline.png", "chart", "image/png", render_chart))
     artifacts += _write_thumbnails(context, results, parts, peaks)
     film, film_warnings = _write_film(context, results, options)
     artifacts += film
@@ -91,12 +107,9 @@ def join_scores(context: UnitContext) -> UnitDone:
         mirror=options.mirror,
         note=NOTE,
     )
-    next_stage = context.job.recipe.next_stage("emotion_scoring")
-    plan = {} if next_stage is None else {next_stage: ({"deck": "timeline"},)}
     return UnitDone(
         tuple(artifacts),
         facts=result.to_dict(),
-        plan=plan,
         warnings=(*parts.warnings, *film_warnings),
     )
 
@@ -149,6 +162,9 @@ def _write_film(
     annotation = AnnotatedVideo(context, options)
     if annotation.obstacle is not None:
         return [], (annotation.obstacle,)
+    existing = results.find("annotated.mp4", "annotated")
+    if existing is not None:
+        return [existing], annotation.warnings
     pieces = find_pieces([unit.artifacts for unit in context.part_units()])
     with results.create("annotated.mp4", "video/mp4") as film:
         annotation.write_film(pieces, film)
@@ -187,10 +203,12 @@ def _write_thumbnails(
     artifacts = []
     for n, peak in enumerate(peaks):
         context.check()
-        data = render_thumbnail(
-            parts.read_frame_bytes(peak.part, peak.frame), peak.box, colours[peak.emotion]
-        )
-        artifacts.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", data))
+
+        def render(peak: Peak = peak) -> bytes:
+            data = parts.read_frame_bytes(peak.part, peak.frame)
+            return render_thumbnail(data, peak.box, colours[peak.emotion])
+
+        artifacts.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", render))
     return artifacts
 
 

@@ -52,13 +52,18 @@ def join_packs(context: UnitContext) -> UnitDone:
             "manifest.json",
             "manifest",
             "application/json",
-            render_manifest(parts, inputs.media_info, inputs.options, warnings, inputs.file),
+            lambda: render_manifest(
+                parts, inputs.media_info, inputs.options, warnings, inputs.file
+            ),
         ),
         results.write(
-            "frames.csv", "table", "text/csv", render_frames_csv(parts, inputs.media_info)
+            "frames.csv", "table", "text/csv", lambda: render_frames_csv(parts, inputs.media_info)
         ),
         results.write(
-            "contact_sheet.jpg", "sheet", "image/jpeg", _render_sheet(context, filled, inputs)
+            "contact_sheet.jpg",
+            "sheet",
+            "image/jpeg",
+            lambda: _render_sheet(context, filled, inputs),
         ),
     ]
     count = sum(len(index.entries) for index in parts)

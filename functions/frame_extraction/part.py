@@ -32,7 +32,7 @@ from shared.recipes.media_info import MediaInfo
 from shared.recipes.results import FramesPart
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
-from shared.runtime.results_writer import write_once
+from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
 PACKS_VERSION = 2
 """Increased when the same inputs give other packs, so that older packs are not adopted."""
@@ -75,13 +75,23 @@ class ExtractionInputs:
 def extract_pack(context: UnitContext) -> UnitDone:
     """Reads the window with range requests; writes its pack and the pack's directory."""
     inputs = ExtractionInputs.of(context)
-    try:
-        extracted, pack, adopted = _write_pack(context, inputs)
-    except WorkStopped:
-        context.check()
-        raise
-    index = _scan_index(context, pack) if adopted else extracted.index
-    directory = _write_directory(context, pack, index)
+    # A pack under PACKS_PREFIX triggers the next stage, so only recipes that have one write there.
+    consumer = find_consumer("frame_extraction", context.job.recipe)
+    prefix = PACKS_PREFIX if consumer is not None else PARTS_PREFIX
+    name = pack_name(prefix, context.job.id, inputs.spec, context.part)
+    existing = find_object(context.objects, Bucket.WORK, name, inputs.spec)
+    if existing is None:
+        try:
+            extracted, pack, adopted = _write_pack(context, inputs, name)
+        except WorkStopped:
+            context.check()
+            raise
+    else:
+        pack, adopted = existing, True
+    if adopted:
+        extracted = ExtractionResult(_scan_index(context, pack), _read_warnings(context, inputs))
+    index = extracted.index
+    directory = _write_directory(context, inputs, pack, index)
     return UnitDone(
         artifacts=(
             pack.to_artifact("pack", "pack"),
@@ -94,12 +104,8 @@ def extract_pack(context: UnitContext) -> UnitDone:
 
 
 def _write_pack(
-    context: UnitContext, inputs: ExtractionInputs
+    context: UnitContext, inputs: ExtractionInputs, name: str
 ) -> tuple[ExtractionResult, StoredObject, bool]:
-    # A pack under PACKS_PREFIX triggers the next stage, so only recipes that have one write there.
-    consumer = find_consumer("frame_extraction", context.job.recipe)
-    prefix = PACKS_PREFIX if consumer is not None else PARTS_PREFIX
-    name = pack_name(prefix, context.job.id, inputs.spec, context.part)
     window = Window.from_dict(context.spec)
     expected_count = _expected_frame_count(window, inputs)
     read_at = context.objects.range_reader(Bucket.UPLOADS, *inputs.source.version)
@@ -126,6 +132,8 @@ def _write_pack(
                 label=context.job.id,
             )
             extracted = parse_extraction_result(result.value)
+            # Before the pack exists: an attempt that adopts the pack adopts the warnings as well.
+            _write_warnings(context, inputs, extracted.warnings)
         context.log(
             "window.extracted",
             frames=len(extracted.index.entries),
@@ -158,9 +166,30 @@ def _scan_index(context: UnitContext, pack: StoredObject) -> PackIndex:
     return scan_pack(RangeFile(read_at, pack.size_bytes, block_bytes=64 << 10, read_ahead=1))
 
 
-def _write_directory(context: UnitContext, pack: StoredObject, index: PackIndex) -> StoredObject:
-    folder = f"{PARTS_PREFIX}{context.job.id}/{pack.spec[:12]}"
-    name = f"{folder}/{context.part}.{pack.generation}.directory"
+def _write_warnings(
+    context: UnitContext, inputs: ExtractionInputs, warnings: tuple[str, ...]
+) -> None:
+    if warnings:
+        name, data = _object_name(context, inputs, "warnings.json"), {"warnings": list(warnings)}
+        write_json_once(context.objects, Bucket.WORK, name, data, spec=inputs.spec)
+
+
+def _read_warnings(context: UnitContext, inputs: ExtractionInputs) -> tuple[str, ...]:
+    """Returns the warnings of the window whose pack was adopted."""
+    name = _object_name(context, inputs, "warnings.json")
+    data = find_json(context.objects, Bucket.WORK, name, inputs.spec)
+    return () if data is None else tuple(data["warnings"])
+
+
+def _object_name(context: UnitContext, inputs: ExtractionInputs, suffix: str) -> str:
+    """Returns the name of an object of this part beside its pack."""
+    return f"{PARTS_PREFIX}{context.job.id}/{inputs.spec[:12]}/{context.part}.{suffix}"
+
+
+def _write_directory(
+    context: UnitContext, inputs: ExtractionInputs, pack: StoredObject, index: PackIndex
+) -> StoredObject:
+    name = _object_name(context, inputs, f"{pack.generation}.directory")
     return write_once(
         context.objects,
         Bucket.WORK,

@@ -131,11 +131,18 @@ def _narration_specs(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any
 
 
 def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:
-    """Writes all slides as one ZIP file, uncompressed because PNG is compressed already."""
+    """Writes all slides as one ZIP file."""
+    return results.write(
+        "slides.zip", "slides", "application/zip", lambda: _pack_slides(context, slides)
+    )
+
+
+def _pack_slides(context: UnitContext, slides: list[StoredObject]) -> bytes:
+    """Returns a ZIP file of all slides, uncompressed because PNG is compressed already."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for number, slide in enumerate(slides, start=1):
             context.check()
             entry = zipfile.ZipInfo(f"slide_{number:02d}.png", (1980, 1, 1, 0, 0, 0))
             archive.writestr(entry, read_object(context.objects, slide))
-    return results.write("slides.zip", "slides", "application/zip", buffer.getvalue())
+    return buffer.getvalue()

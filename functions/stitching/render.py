@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from functions.stitching.film.deck_film import DeckFilm
 from functions.stitching.film.still_film import StillFilm
+from functions.stitching.film_result import RenderedFilm
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.outcomes import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
+from shared.recipes.results import FilmResult
 from shared.recipes.stored_object import ResultKind, StoredObject
-from shared.runtime.results_writer import write_once
+from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
 FILM_VERSION = 2
 """Incremented when the same inputs give another film, so that older ones are not adopted."""
@@ -35,6 +39,8 @@ POSTER = FilmFile("poster.jpg", "poster", "image/jpeg")
 VTT = FilmFile("subtitles.vtt", "subtitles", "text/vtt; charset=utf-8")
 SRT = FilmFile("subtitles.srt", "subtitles", "application/x-subrip; charset=utf-8")
 CHAPTERS = FilmFile("chapters.vtt", "chapters", "text/vtt; charset=utf-8")
+_RESULT = "result.json"
+"""The result and the warnings of the part, for an attempt that adopts the film."""
 
 
 def render_film(context: UnitContext) -> UnitDone:
@@ -46,33 +52,61 @@ def render_film(context: UnitContext) -> UnitDone:
     )
     content = [FILM_VERSION, film.content]
     spec = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    existing = context.objects.stat(Bucket.WORK, _object_name(context, spec, FILM))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / FILM.name
-        rendered = film.write(path, context.check) if existing is None else film.describe()
-        stored = existing or _write_film(context, spec, path)
+    stored = find_object(context.objects, Bucket.WORK, _object_name(context, spec, FILM.name), spec)
+    record = _find_record(context, spec)
+    is_reused = stored is not None and record is not None
+    if stored is None or record is None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / FILM.name
+            rendered = film.write(path, context.check)
+            # Before the film exists: an attempt that adopts the film adopts the other files too.
+            record = _write_files(context, spec, rendered)
+            stored = _write_film(context, spec, path)
+    artifacts = [stored.to_artifact(FILM.name, FILM.kind)]
+    for file in (POSTER, VTT, SRT, CHAPTERS):
+        name = _object_name(context, spec, file.name)
+        found = find_object(context.objects, Bucket.WORK, name, spec)
+        if found is not None:
+            artifacts.append(found.to_artifact(file.name, file.kind))
+    result = FilmResult.from_dict(record["facts"])
+    if is_reused and result.slides is not None:
+        result = replace(result, scenes_encoded=0, scenes_reused=result.slides)
+    facts = result.to_dict()
+    figures = {name: value for name, value in facts.items() if name != "spec"}
+    context.log("film.rendered", size_bytes=stored.size_bytes, reused=is_reused, **figures)
+    return UnitDone(
+        tuple(artifacts),
+        facts=facts,
+        warnings=tuple(record["warnings"]),
+        adopted=is_reused,
+    )
+
+
+def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Mapping[str, Any]:
+    """Writes the files beside the film, and the result last. Returns the result as recorded."""
     files = {
         POSTER: rendered.poster,
         VTT: rendered.vtt.encode(),
         SRT: rendered.srt.encode(),
         CHAPTERS: rendered.chapters.encode(),
     }
-    artifacts = [stored.to_artifact(FILM.name, FILM.kind)]
-    artifacts += [
-        _write_once(context, spec, file, data).to_artifact(file.name, file.kind)
-        for file, data in files.items()
-        if data
-    ]
-    result = replace(rendered.result, spec=spec).to_dict()
-    figures = {name: value for name, value in result.items() if name != "spec"}
-    context.log(
-        "film.rendered", size_bytes=stored.size_bytes, reused=existing is not None, **figures
-    )
-    return UnitDone(tuple(artifacts), facts=result, warnings=rendered.warnings)
+    for file, data in files.items():
+        if data:
+            _write_once(context, spec, file, data)
+    facts = replace(rendered.result, spec=spec).to_dict()
+    record = {"facts": facts, "warnings": list(rendered.warnings)}
+    name = _object_name(context, spec, _RESULT)
+    write_json_once(context.objects, Bucket.WORK, name, record, spec=spec)
+    return record
+
+
+def _find_record(context: UnitContext, spec: str) -> Mapping[str, Any] | None:
+    """Returns the result that an earlier attempt recorded before its film, or None."""
+    return find_json(context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), spec)
 
 
 def _write_film(context: UnitContext, spec: str, path: Path) -> StoredObject:
-    name = _object_name(context, spec, FILM)
+    name = _object_name(context, spec, FILM.name)
     with (
         context.objects.create(
             Bucket.WORK, name, content_type=FILM.content_type, spec=spec
@@ -85,16 +119,16 @@ def _write_film(context: UnitContext, spec: str, path: Path) -> StoredObject:
     return writer.stored_object
 
 
-def _write_once(context: UnitContext, spec: str, file: FilmFile, data: bytes) -> StoredObject:
-    return write_once(
+def _write_once(context: UnitContext, spec: str, file: FilmFile, data: bytes) -> None:
+    write_once(
         context.objects,
         Bucket.WORK,
-        _object_name(context, spec, file),
+        _object_name(context, spec, file.name),
         data,
         content_type=file.content_type,
         spec=spec,
     )
 
 
-def _object_name(context: UnitContext, spec: str, file: FilmFile) -> str:
-    return f"{FILMS_PREFIX}{context.job.id}/{spec[:12]}/{file.name}"
+def _object_name(context: UnitContext, spec: str, name: str) -> str:
+    return f"{FILMS_PREFIX}{context.job.id}/{spec[:12]}/{name}"

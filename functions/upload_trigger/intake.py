@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.upload_trigger.media_info import write_media_info
+from functions.upload_trigger.media_info import find_media_info, write_media_info
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import probe_video_in_sandbox
 from functions.upload_trigger.prompt import examine_prompt
@@ -13,6 +13,7 @@ from functions.upload_trigger.sandboxed_probe import probe_in_sandbox
 from functions.upload_trigger.sound import examine_sound
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, SourceExpired, UploadTooLarge
+from shared.jobs.model import JobInput
 from shared.jobs.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
 from shared.pipeline import Bucket, find_consumer
@@ -35,7 +36,7 @@ def examine_upload(context: UnitContext) -> UnitDone:
 
     Raises SourceExpired, UploadTooLarge and the errors of the examiners.
     """
-    declared = next(item for item in context.job.inputs if item.name == context.part)
+    declared = _declared_input(context)
     examine = EXAMINERS[declared.name.rstrip("0123456789")]
     stored = context.objects.stat(Bucket.UPLOADS, declared.object)
     if stored is None:
@@ -57,6 +58,11 @@ def examine_upload(context: UnitContext) -> UnitDone:
     return UnitDone(artifacts, facts=upload.to_dict())
 
 
+def _declared_input(context: UnitContext) -> JobInput:
+    """Returns the input that this part examines."""
+    return next(item for item in context.job.inputs if item.name == context.part)
+
+
 def plan_stages(context: UnitContext) -> UnitDone:
     """Plans the next stages from the results of the parts."""
     units = context.part_units()
@@ -74,6 +80,9 @@ def plan_stages(context: UnitContext) -> UnitDone:
 def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
     if not stored.size_bytes:
         raise EmptyFile
+    existing = find_media_info(context, _declared_input(context), stored)
+    if existing is not None:
+        return existing
     data = probe_in_sandbox(
         context.objects,
         stored,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -29,7 +28,6 @@ from shared.flows.documents import (
     Write,
 )
 
-MAX_COMMIT_ATTEMPTS = 8
 TIMEOUT_S = 20
 """For one call with all its retries: the client's default of minutes is longer than a lease."""
 TRY_TIMEOUT_S = 1
@@ -41,11 +39,26 @@ RETRY = Retry(
     multiplier=2,
     timeout=TIMEOUT_S,
 )
-"""A retried commit whose first response was lost conflicts with itself: see `jobs/commit.py`."""
 CALL_OPTIONS: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
+WRITE_TIMEOUT_S = 25
+"""For one write with all its retries. A worker renews its lease until the work ends, so at its
+commit the lease is valid for at least LEASE_S less one interval between renewals: 30 s."""
+WRITE_RETRY = Retry(
+    if_exception_type(
+        gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError, gx.Aborted
+    ),
+    initial=0.2,
+    maximum=4,
+    multiplier=2,
+    timeout=WRITE_TIMEOUT_S,
+)
+"""Waits with full jitter: 0 s to a bound that doubles. ABORTED reports contention: a document takes
+about one sustained write per second. A retried commit whose first response was lost conflicts with
+itself: see `jobs/commit.py`."""
+WRITE_OPTIONS: dict[str, Any] = {"retry": WRITE_RETRY, "timeout": WRITE_TIMEOUT_S}
 JOB_COLLECTIONS = ("mails", "shares", "deliveries")
 _OUTCOMES = (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted)
-"""Errors of a batch that are outcomes, or are retried."""
+"""Errors of a batch that are outcomes."""
 PURGE_BATCH = 400
 """Below Firestore's limit of 500 writes per request."""
 
@@ -91,34 +104,20 @@ class FirestoreJobStore:
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         """Commits all writes or none. Retries when the server reports contention."""
-        writes = list(writes)
-        for attempt in range(MAX_COMMIT_ATTEMPTS):
-            batch = self._client.batch()
-            for write in writes:
-                self._add(batch, write)
-            try:
-                with _translate_errors(*_OUTCOMES):
-                    batch.commit(**CALL_OPTIONS)
-            except (gx.FailedPrecondition, gx.AlreadyExists):
-                return CommitResult.CONFLICT
-            except gx.NotFound:
-                return CommitResult.MISSING
-            except gx.Aborted:
-                if attempt + 1 == MAX_COMMIT_ATTEMPTS:
-                    raise FirestoreOverloaded("Firestore is contended.") from None
-                time.sleep(0.05 * 2**attempt)
-            else:
-                return CommitResult.OK
-        raise AssertionError("unreachable")
+        return self._commit(writes, WRITE_OPTIONS)
 
     def try_commit(self, writes: Iterable[Write]) -> CommitResult:
+        return self._commit(writes, {"retry": None, "timeout": TRY_TIMEOUT_S})
+
+    def _commit(self, writes: Iterable[Write], options: Mapping[str, Any]) -> CommitResult:
         batch = self._client.batch()
         for write in writes:
             self._add(batch, write)
         try:
-            with _translate_errors():
-                batch.commit(retry=None, timeout=TRY_TIMEOUT_S)
+            with _translate_errors(*_OUTCOMES):
+                batch.commit(**options)
         except (gx.FailedPrecondition, gx.AlreadyExists, gx.Aborted):
+            # ABORTED is raised without a retry only.
             return CommitResult.CONFLICT
         except gx.NotFound:
             return CommitResult.MISSING
@@ -141,15 +140,9 @@ class FirestoreJobStore:
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         reference = self._client.document(path)
         data = {**fields, "count": firestore.Increment(by)}
-        for attempt in range(MAX_COMMIT_ATTEMPTS):
-            try:
-                with _translate_errors(gx.Aborted):
-                    result = reference.set(data, merge=True, **CALL_OPTIONS)
-            except gx.Aborted:
-                time.sleep(0.05 * 2**attempt)
-            else:
-                return int(result.transform_results[0].integer_value)
-        raise FirestoreOverloaded("Firestore is contended.")
+        with _translate_errors():
+            result = reference.set(data, merge=True, **WRITE_OPTIONS)
+        return int(result.transform_results[0].integer_value)
 
     def _owned(self, collection: str, owner: str) -> Any:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
@@ -184,7 +177,7 @@ class FirestoreJobStore:
             batch = self._client.batch()
             for reference in references:
                 batch.delete(reference)
-            batch.commit(**CALL_OPTIONS)
+            batch.commit(**WRITE_OPTIONS)
 
     def _add(self, batch: Any, write: Write) -> None:
         reference = self._client.document(write.path)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from shared.pipeline import RESULTS_PREFIX, Bucket
 from shared.ports.objects import ObjectStore, ObjectWriter
@@ -34,11 +36,25 @@ class ResultsWriter:
             Bucket.OUTPUTS, self._path(name), content_type=content_type, spec=self.key
         )
 
+    def find(self, name: str, kind: ResultKind) -> Artifact | None:
+        """Returns the object that an earlier attempt wrote from the same inputs, or None."""
+        stored = find_object(self.objects, Bucket.OUTPUTS, self._path(name), self.key)
+        return None if stored is None else stored.to_artifact(name, kind)
+
     def write(
-        self, name: str, kind: ResultKind, content_type: str, data: bytes | Iterable[bytes]
+        self,
+        name: str,
+        kind: ResultKind,
+        content_type: str,
+        render: Callable[[], bytes | Iterable[bytes]],
     ) -> Artifact:
-        """Writes an object from its bytes, or from chunks of them."""
+        """Writes an object from the bytes, or the chunks of them, that `render` returns. An object
+        of an earlier attempt is adopted without calling `render`."""
+        existing = self.find(name, kind)
+        if existing is not None:
+            return existing
         with self.create(name, content_type) as writer:
+            data = render()
             for chunk in (data,) if isinstance(data, bytes) else data:
                 writer.write(chunk)
         return writer.stored_object.to_artifact(name, kind)
@@ -64,6 +80,31 @@ def write_once(
     with objects.create(bucket, name, content_type=content_type, spec=spec) as writer:
         writer.write(data)
     return writer.stored_object
+
+
+def find_object(objects: ObjectStore, bucket: Bucket, name: str, spec: str) -> StoredObject | None:
+    """Returns the object that an earlier attempt wrote from the inputs with the hash `spec`."""
+    stored = objects.stat(bucket, name)
+    return stored if stored is not None and stored.spec == spec else None
+
+
+def find_json(
+    objects: ObjectStore, bucket: Bucket, name: str, spec: str
+) -> Mapping[str, Any] | None:
+    """Returns what `write_json_once` wrote from the inputs with the hash `spec`, or None."""
+    stored = find_object(objects, bucket, name, spec)
+    if stored is None:
+        return None
+    data: Mapping[str, Any] = json.loads(read_object(objects, stored))
+    return data
+
+
+def write_json_once(
+    objects: ObjectStore, bucket: Bucket, name: str, data: Mapping[str, Any], *, spec: str
+) -> None:
+    """Writes a JSON object, unless one with the same `spec` exists. Raises ArtifactConflict."""
+    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    write_once(objects, bucket, name, content, content_type="application/json", spec=spec)
 
 
 def read_object(objects: ObjectStore, stored: StoredObject) -> bytes:

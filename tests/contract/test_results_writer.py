@@ -27,8 +27,8 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudObjectSto
 
 def test_results_of_one_key_share_a_folder_of_their_job(objects: CloudObjectStore) -> None:
     results = ResultsWriter(objects, "job1", KEY)
-    first = results.write("a.txt", "table", "text/plain", b"one block")
-    second = results.write("b.txt", "table", "text/plain", iter([b"two ", b"blocks"]))
+    first = results.write("a.txt", "table", "text/plain", lambda: b"one block")
+    second = results.write("b.txt", "table", "text/plain", lambda: iter([b"two ", b"blocks"]))
     with results.create("c.txt", "text/plain") as writer:
         writer.write(b"streamed")
 
@@ -45,15 +45,22 @@ def test_later_attempt_adopts_written_and_copied_results(objects: CloudObjectSto
     source = write_once(
         objects, Bucket.WORK, "films/job2/a", b"film", content_type="video/mp4", spec=KEY
     )
+    rendered: list[bytes] = []
+
+    def render() -> bytes:
+        rendered.append(b"a")
+        return b"a"
+
     first, second = (
         [
-            results.write("a.txt", "table", "text/plain", b"a"),
+            results.write("a.txt", "table", "text/plain", render),
             results.copy(source, "film.mp4", "film"),
         ]
         for results in (ResultsWriter(objects, "job2", KEY) for _ in range(2))
     )
 
     assert second == first
+    assert rendered == [b"a"], "the second attempt rendered again"
     assert first[1].content_type == "video/mp4"
     assert read_object(objects, first[1].stored_object) == b"film"
 

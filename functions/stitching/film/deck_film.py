@@ -139,11 +139,6 @@ class DeckFilm:
         )
         return self._describe(timeline, cues, encoded=len(cache.encoded_scenes))
 
-    def describe(self) -> RenderedFilm:
-        """Returns the result of `write` without writing the film."""
-        timeline = build_timeline(self.narration)
-        return self._describe(timeline, build_cues(timeline.sentences), encoded=0)
-
     def _describe(self, timeline: Timeline, cues: Sequence[Cue], *, encoded: int) -> RenderedFilm:
         first = read_slide(read_stored(self.objects, self.slides[0]), self.deck.size)
         result = FilmResult(

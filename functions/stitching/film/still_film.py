@@ -108,16 +108,6 @@ class StillFilm:
                 raise UndecodableSound("The sound is shorter than a tenth of a second.")
             _write_frame(film, next(frames), film.sound_samples - LAST_FRAME_SAMPLES)
             seconds = film.sound_samples / RATE_HZ
-        return self._describe(picture, size, seconds)
-
-    def describe(self) -> RenderedFilm:
-        """Returns the result of `write` without writing the film."""
-        seconds = sum(block.shape[1] for block in self._blocks()) / RATE_HZ
-        return self._describe(*self._read_picture(), seconds)
-
-    def _describe(
-        self, picture: Image.Image, size: tuple[int, int], seconds: float
-    ) -> RenderedFilm:
         return RenderedFilm(encode_poster(picture), FilmResult(round(seconds, 3), *size))
 
     def _read_picture(self) -> tuple[Image.Image, tuple[int, int]]:

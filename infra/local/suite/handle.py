@@ -193,15 +193,18 @@ class SuiteHandle:
         """Deletes the fault rules for messages."""
         fault.clear_rules(self.layout, "push")
 
+    def limit_instances(self, count: int | None) -> None:
+        """Limits the instances of every function, or removes the limit."""
+        request("PUT", self.url("push") + "/_instances", {"max": count})
+
     def list_faults(self) -> list[dict[str, Any]]:
         """Returns all active rules, each with `server`, `matched_count` and `fired_count`."""
         rules = fault.list_rules(self.layout, self.services())
-        return [{"server": server, **rule} for server, rule in rules]
+        return [{"server": server} | rule for server, rule in rules]
 
     def read_delivery_counts(self) -> dict[str, dict[str, int]]:
-        """Returns pushed, in_flight, acknowledged, refused and copies for every function."""
-        counts: dict[str, dict[str, int]] = request("GET", self.url("push") + "/_stats").json()
-        return counts
+        """Returns the counts of every function (see `DeliveryCounts`)."""
+        return dict(request("GET", self.url("push") + "/_stats").json())
 
 
 def wait_until(

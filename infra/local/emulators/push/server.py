@@ -15,12 +15,12 @@ topic in the path (`/projects/P/topics/moodreel-<function>`):
 `{"lose_response": true}`                calls the function and drops its response
 =======================================  =========================================================
 
-The recorder holds a message for minutes, and the Pub/Sub emulator pushes only two messages at a
-time. The proxy therefore acknowledges messages for the recorder at once and delivers them itself,
-with the function's backoff, as Pub/Sub would.
+`PUT /_instances {"max": 2}` limits every function to that many instances, as Cloud Run does:
+deliveries beyond their concurrency are refused with 429, and messages are not repeated by rules.
+`{"max": null}` removes the limit.
 
-`GET /_stats` returns the counts of every function: pushed, in flight, acknowledged, refused,
-copies.
+`GET /_stats` returns the counts of every function: pushed, in flight, acknowledged, refused (of
+which beyond the instances), copies.
 """
 
 from __future__ import annotations
@@ -29,123 +29,17 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import asdict
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientSession, web
 
-from infra.local.faults.inject import Faults, Handler, get_repeat, is_from_browser
+from infra.local.emulators.push.proxy import PushProxy, find_function
+from infra.local.faults.inject import Faults, Handler, is_from_browser
 from infra.local.suite.layout import HOST, SuiteLayout
-from shared.pipeline import FUNCTIONS, TOPIC_PREFIX, Function
 
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """Pub/Sub allows 10 MB per message, and a push encodes it in base64."""
-_HOP_BY_HOP_HEADERS = frozenset(
-    ("host", "connection", "content-length", "transfer-encoding", "expect")
-)
-"""Headers that belong to one connection and are not forwarded."""
-LONG_RUNNING_FUNCTIONS = frozenset({"recorder"})
-"""Functions that hold a message up to their timeout."""
-
-
-@dataclass
-class DeliveryCounts:
-    """The delivery counts of one function."""
-
-    pushed: int = 0
-    in_flight: int = 0
-    acknowledged: int = 0
-    refused: int = 0
-    copies: int = 0
-    """Additional deliveries of messages, requested by fault rules."""
-
-
-@dataclass
-class PushProxy:
-    """Forwards messages to functions. `pending` holds the tasks of later deliveries."""
-
-    layout: SuiteLayout
-    session: ClientSession
-    counts: defaultdict[str, DeliveryCounts] = field(
-        default_factory=lambda: defaultdict(DeliveryCounts)
-    )
-    pending: set[asyncio.Task[web.Response]] = field(default_factory=set)
-
-    async def deliver(self, request: web.Request) -> web.Response:
-        """Delivers a message as often as a fault rule says. Returns the response for Pub/Sub."""
-        function = _find_function(request)
-        body = await request.read()
-        headers = {
-            name: value
-            for name, value in request.headers.items()
-            if name.lower() not in _HOP_BY_HOP_HEADERS
-        }
-        if function.name in LONG_RUNNING_FUNCTIONS:
-            self._start_task(
-                self._deliver_until_accepted(function, request.raw_path, headers, body)
-            )
-            return web.Response(status=204)
-        count, interval_s = get_repeat(request)
-        if interval_s:
-            for number in range(1, count):
-                self._start_task(
-                    self._deliver_later(number * interval_s, function, request, headers, body)
-                )
-            count = 1
-        responses = await asyncio.gather(
-            *(self._forward(function, request.raw_path, headers, body) for _ in range(count))
-        )
-        self.counts[function.name].copies += count - 1
-        # As with Pub/Sub, acknowledging one delivery acknowledges the message.
-        return min(responses, key=lambda response: response.status)
-
-    def _start_task(self, work: Coroutine[None, None, web.Response]) -> None:
-        task = asyncio.create_task(work)
-        self.pending.add(task)
-        task.add_done_callback(self.pending.discard)
-
-    async def _deliver_until_accepted(
-        self, function: Function, path: str, headers: Mapping[str, str], body: bytes
-    ) -> web.Response:
-        """Delivers until the function accepts. After the last attempt, the sweeper announces the
-        work again."""
-        for attempt in range(1, function.max_deliveries + 1):
-            response = await self._forward(function, path, headers, body)
-            if response.status < 300:
-                break
-            await asyncio.sleep(function.backoff(attempt))
-        return response
-
-    async def _deliver_later(
-        self,
-        wait_s: float,
-        function: Function,
-        request: web.Request,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> web.Response:
-        path = request.raw_path
-        await asyncio.sleep(wait_s)
-        response = await self._forward(function, path, headers, body)
-        self.counts[function.name].copies += 1
-        return response
-
-    async def _forward(
-        self, function: Function, path: str, headers: Mapping[str, str], body: bytes
-    ) -> web.Response:
-        url = self.layout.url(function.name) + path
-        timeout = ClientTimeout(total=function.ack_deadline_s)
-        try:
-            async with self.session.post(
-                url, data=body, headers=headers, timeout=timeout
-            ) as response:
-                content_type = response.content_type
-                return web.Response(
-                    status=response.status, body=await response.read(), content_type=content_type
-                )
-        except (ClientError, TimeoutError) as error:
-            return web.Response(status=503, text=f"{function.name} does not respond: {error}")
 
 
 def build_app(layout: SuiteLayout) -> web.Application:
@@ -167,6 +61,13 @@ def build_app(layout: SuiteLayout) -> web.Application:
         counts = app[proxy_key].counts
         return web.json_response({name: asdict(count) for name, count in counts.items()})
 
+    async def limit_instances(request: web.Request) -> web.Response:
+        limit = (await request.json()).get("max")
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise web.HTTPBadRequest(text="max must be a whole number from 1, or null")
+        app[proxy_key].max_instances = limit
+        return web.json_response({"max": limit})
+
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"ok": True, "service": "push"})
 
@@ -176,7 +77,7 @@ def build_app(layout: SuiteLayout) -> web.Application:
             raise web.HTTPForbidden
         if request.path.startswith("/_"):
             return await handler(request)
-        counts = app[proxy_key].counts[_find_function(request).name]
+        counts = app[proxy_key].counts[find_function(request).name]
         counts.pushed += 1
         counts.in_flight += 1
         is_acknowledged = False
@@ -194,18 +95,10 @@ def build_app(layout: SuiteLayout) -> web.Application:
     app.middlewares.insert(0, count)
     app.router.add_get("/_health", health)
     app.router.add_get("/_stats", stats)
+    app.router.add_put("/_instances", limit_instances)
     app.router.add_post("/projects/{project}/topics/{topic}", deliver)
     app.cleanup_ctx.append(run_proxy)
     return app
-
-
-def _find_function(request: web.Request) -> Function:
-    """Returns the function of the topic in the path. Raises HTTPNotFound when there is none."""
-    topic = request.match_info.get("topic", "")
-    function = FUNCTIONS.get(topic.removeprefix(TOPIC_PREFIX))
-    if function is None or function.topic != topic or not function.is_event_driven:
-        raise web.HTTPNotFound(text=f"no function has the topic {topic[:100]!r}")
-    return function
 
 
 async def serve(layout: SuiteLayout) -> None:

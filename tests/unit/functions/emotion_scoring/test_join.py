@@ -10,7 +10,7 @@ from dataclasses import replace
 import av
 import pytest
 
-from functions.emotion_scoring import part
+from functions.emotion_scoring import join, part
 from functions.emotion_scoring.merge import PartsDisagree
 from functions.upload_trigger.probe import probe
 from shared.flows.documents import Put, stage_path
@@ -18,6 +18,7 @@ from shared.media.images.frame import decode_image
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import Upload
 from tests.fakes.emotion_models import make_square_pack, make_square_scorer
+from tests.fixtures.call_counts import CallCounts
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.stage_harness import NOW
 from tests.unit.functions.emotion_scoring.scene import (
@@ -75,9 +76,36 @@ def test_join_writes_all_results_to_the_outputs_bucket(scene: Scene) -> None:
     assert len(json.dumps(done.facts)) < 8_000
 
 
-def test_repeated_join_adopts_the_results_of_the_first(scene: Scene) -> None:
+def test_second_attempt_at_a_join_repeats_no_work(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = CallCounts(monkeypatch)
+    calls.watch(join, "render_timeline_chart", "render_thumbnail", "build_timeline")
     first = score_all(scene).join()
-    assert scene.join().artifacts == first.artifacts
+    assert calls.take() == {
+        "build_timeline": 1, "render_timeline_chart": 1, "render_thumbnail": 5,
+    }  # fmt: skip
+    second = scene.join()
+    assert calls.take() == {}
+    assert second == replace(first, adopted=True)
+
+
+def test_attempt_after_an_unrecorded_join_draws_nothing_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = CallCounts(monkeypatch)
+    calls.watch(join, "render_timeline_chart", "render_thumbnail")
+    first = score_all(scene).join()
+    calls.take()
+    (record,) = (
+        stored
+        for stored in scene.harness.objects.list_objects(Bucket.WORK, "scores/")
+        if stored.name.endswith("join.json")
+    )
+    scene.harness.objects.delete(Bucket.WORK, record.name)
+    second = scene.join()
+    assert calls.take() == {}
+    assert second == first
 
 
 def test_scores_of_an_unrecorded_pack_are_not_merged(scene: Scene) -> None:
