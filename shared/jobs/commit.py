@@ -26,7 +26,7 @@ from shared.jobs.queries import read_stage, read_view
 from shared.jobs.rules import is_done
 from shared.jobs.stage import Stage, StageState, Unit, UnitClaim, UnitState
 
-CANDIDATES = 4
+CANDIDATES = 2
 """How many parts are checked at once for the one to admit next."""
 
 

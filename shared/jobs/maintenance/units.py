@@ -39,12 +39,10 @@ def check_unit(doc: Doc, clock: ClockAndIds) -> Flow[None]:
     if rules.is_retired(view, envelope):
         yield from _retire(view, envelope, unit)
         return
-    if job.status in (Status.AWAITING_UPLOAD, Status.QUEUED):
-        # When the job runs, its units are announced.
+    if job.status is Status.AWAITING_UPLOAD:
         yield from queue.advance(job, clock)
-        yield from _check_later(envelope, job, unit, now)
-        return
-    if rules.is_leased(unit, now):
+    if job.status in (Status.AWAITING_UPLOAD, Status.QUEUED) or rules.is_leased(unit, now):
+        # The units of a job are announced when it leaves the queue.
         yield from _check_later(envelope, job, unit, now)
         return
     if not (yield from _is_ready(view, envelope)):

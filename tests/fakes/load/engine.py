@@ -256,8 +256,9 @@ class LoadSimulation:
         except (NotFound, WrongState):
             self._end(worker, acked=True)
             return
-        is_command = worker.message is None
-        if not is_command and self.rng.random() < self.load.crash:
+        # An interrupted command has no message: only the sweeper resumes it.
+        may_crash = self.load.sweeper_enabled or worker.message is not None
+        if may_crash and self.rng.random() < self.load.crash:
             self._end(worker, acked=False)
             return
         if isinstance(effect, effects.RunUnit):

@@ -32,6 +32,7 @@ def random_load(rng: random.Random, *, sweeper_enabled: bool = True) -> Load:
         parts_in_flight=rng.choice((1, 2, 3)),
         part_count=rng.randint(1, 6),
         work_s=rng.choice((1.0, 20.0)),
+        latency_s=rng.choice((0.03, 0.03, 1.0)),
         write_interval_s=rng.choice((0, 0, 0, 1.0)),
         crash=rng.choice((0, 0, 0.002, 0.01)) if sweeper_enabled else 0,
         duplicate=rng.choice((0, 0.01, 0.1)),
@@ -149,7 +150,8 @@ def check_job(simulation: LoadSimulation, job_id: str) -> None:
             and data["attempt"] >= FUNCTIONS[data["stage"]].max_attempts
             for data in units.values()
         )
-        assert simulation.load.failure or exhausted, f"a healthy job failed: {job.error}"
+        is_explained = simulation.load.failure or (simulation.load.crash and exhausted)
+        assert is_explained, f"a healthy job failed: {job.error}"
     done = Counter(
         f"{data['stage']}-{data['revision']}"
         for data in units.values()
