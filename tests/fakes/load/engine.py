@@ -273,7 +273,7 @@ class LoadSimulation:
         delay_s = self.rng.expovariate(1 / self.load.latency_s)
         self.at(
             self.elapsed_s + delay_s,
-            lambda: self._advance(worker, None if worker.has_ended else self._perform(effect)),
+            lambda: self._advance(worker, None if worker.has_ended else self.perform(effect)),
         )
 
     def _end(self, worker: Worker, *, acked: bool) -> None:
@@ -288,7 +288,8 @@ class LoadSimulation:
         else:
             self._push_later(message)
 
-    def _perform(self, effect: effects.Effect) -> Any:
+    def perform(self, effect: effects.Effect) -> Any:
+        """Performs an effect at once."""
         match effect:
             case effects.Read(paths):
                 self.read_count += len(paths)
@@ -408,7 +409,7 @@ class LoadSimulation:
                 if isinstance(effect, effects.Commit):
                     effect = flow.send(self.commit(effect.writes))
                 else:
-                    effect = flow.send(self._perform(effect))
+                    effect = flow.send(self.perform(effect))
         except StopIteration as end:
             return end.value
 

@@ -13,7 +13,7 @@ from shared.flows.documents import CommitResult
 from shared.flows.effects import ClockAndIds, Flow, commit, run_query
 from shared.jobs import announcements, creation, deliver, queue, rules
 from shared.jobs import commit as unit_commit
-from shared.jobs.commands import cancel
+from shared.jobs.commands import delete
 from shared.jobs.maintenance import dead_letter
 from shared.jobs.model import Job, Status
 from shared.jobs.update import update_job
@@ -192,8 +192,8 @@ def test_stage_whose_parts_are_all_admitted_exceeds_the_share(monkeypatch: Patch
     _find_failing_seed(sweeper_enabled=True, match="allowed")
 
 
-def run_with_interrupted_cancel() -> LoadSimulation:
-    """Cancels the first of two jobs of an owner, of which one may run, and crashes before the next
+def run_with_interrupted_delete() -> LoadSimulation:
+    """Deletes the first of two jobs of an owner, of which one may run, and crashes before the next
     one is started."""
     simulation = LoadSimulation(6, Load(jobs_per_owner=1, part_count=2))
     for number in range(2):
@@ -201,10 +201,10 @@ def run_with_interrupted_cancel() -> LoadSimulation:
     simulation.run(30)
     running = [path for path, (data, _) in simulation.store.documents.items()
                if path.startswith("jobs/a") and data.get("status") == Status.RUNNING]  # fmt: skip
-    flow = cancel.cancel(running[0].removeprefix("jobs/"), simulation.clock)
+    flow = delete.delete(running[0].removeprefix("jobs/"), simulation.clock)
     effect = next(flow)
     while not isinstance(effect, effects.Commit):
-        effect = flow.send(simulation.store.read(effect.paths))  # type: ignore[attr-defined]
+        effect = flow.send(simulation.perform(effect))
     assert simulation.commit(effect.writes) is CommitResult.OK
     flow.close()
     simulation.run(HOUR_S)
@@ -212,6 +212,6 @@ def run_with_interrupted_cancel() -> LoadSimulation:
 
 
 def test_queue_that_is_not_swept_stops_after_an_interrupted_command(monkeypatch: Patch) -> None:
-    assert not run_with_interrupted_cancel().open_jobs
+    assert not run_with_interrupted_delete().open_jobs
     monkeypatch.setattr(queue, "fill_queues", _do_nothing)
-    assert run_with_interrupted_cancel().open_jobs
+    assert run_with_interrupted_delete().open_jobs
