@@ -14,9 +14,10 @@ LEASE_S = 45
 RENEWALS_PER_LEASE = 3
 """How many times a worker renews its lease before the lease would expire."""
 BUSY_WAIT_S = 10
-"""How long a delivery waits for a unit that another worker holds, before it is rejected."""
+"""How long a delivery waits for a task that another worker holds, before it is rejected. The
+delivery of a unit is rejected at once, so that it occupies no instance."""
 STALLED_S = 2 * LEASE_S
-"""After two leases without progress the sweeper announces a unit again."""
+"""After two leases without progress the sweeper announces a unit again for the first time."""
 MAX_INSTANCES = 20
 """The default of the Terraform variable `max_instances`, for every function."""
 JOBS_PER_OWNER = 2

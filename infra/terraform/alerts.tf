@@ -31,14 +31,23 @@ locals {
       severity      = "WARNING"
       documentation = "A stage is slower than its input, or fails repeatedly. See RUNBOOK.md, *Stuck jobs*."
     }
+    unclaimed_units = {
+      title         = "Units wait for more than half an hour"
+      filter        = local.event_filters["unit.unclaimed"]
+      threshold     = 0
+      duration      = "0s"
+      aligner       = "ALIGN_SUM"
+      severity      = "WARNING"
+      documentation = "No worker has claimed a unit of a running job for more than half an hour. It does not fail by waiting. See RUNBOOK.md, *Backlogs and queues*."
+    }
     stuck_jobs = {
-      title         = "Jobs make no progress"
-      filter        = local.event_filters["job.stalled"]
+      title         = "Units make no progress"
+      filter        = local.event_filters["unit.stalled"]
       threshold     = 20
       duration      = "0s"
       aligner       = "ALIGN_SUM"
       severity      = "WARNING"
-      documentation = "More than 20 jobs made no progress within ten minutes, and the sweeper published their messages again. See RUNBOOK.md, *Stuck jobs*."
+      documentation = "More than 20 units that were claimed before made no progress within ten minutes, and the sweeper published their messages again. See RUNBOOK.md, *Stuck jobs*."
     }
     unreadable_job = {
       title         = "The sweeper cannot read a job"

@@ -1,8 +1,13 @@
 # Metrics that count the functions' log events (see shared/runtime/logs.py), and the dashboard.
 locals {
   function_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
+  # The sweeper logs how long a unit has waited: after 90 s, then each time that the wait has doubled,
+  # at least every hour.
+  unclaimed_filter = "jsonPayload.message=\"unit.stalled\" AND jsonPayload.claimed=false"
   events = {
-    "job.stalled"        = { filter = "jsonPayload.message=\"job.stalled\"", label = "" }
+    # Units that were claimed before: backlogs do not count.
+    "unit.stalled"       = { filter = "jsonPayload.message=\"unit.stalled\" AND jsonPayload.claimed=true", label = "stage" }
+    "unit.unclaimed"     = { filter = "${local.unclaimed_filter} AND jsonPayload.waited_s>1800", label = "stage" }
     "job.sweep_failed"   = { filter = "jsonPayload.message=\"job.sweep_failed\"", label = "" }
     "unit.failed"        = { filter = "jsonPayload.message=\"unit.failed\"", label = "stage" }
     "orphans.too_many"   = { filter = "jsonPayload.message=\"orphans.too_many\"", label = "" }
@@ -38,6 +43,37 @@ resource "google_logging_metric" "event" {
   depends_on = [google_project_service.used]
 }
 
+resource "google_logging_metric" "waited" {
+  name            = "moodreel/unit.waited_s"
+  description     = "How long units have waited that were never claimed."
+  filter          = "${local.function_filter} AND ${local.unclaimed_filter}"
+  value_extractor = "EXTRACT(jsonPayload.waited_s)"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+
+    labels {
+      key        = "stage"
+      value_type = "STRING"
+    }
+  }
+
+  label_extractors = { stage = "EXTRACT(jsonPayload.stage)" }
+
+  bucket_options {
+    # From 60 s to 17 hours.
+    exponential_buckets {
+      num_finite_buckets = 20
+      growth_factor      = 1.4142
+      scale              = 60
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
 locals {
   charts = {
     "Requests by response class"   = { filter = local.request_filter, by = "metric.label.response_code_class", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
@@ -49,7 +85,8 @@ locals {
     "Memory, p95"                  = { filter = "metric.type=\"run.googleapis.com/container/memory/utilizations\" AND resource.type=\"cloud_run_revision\"", by = "resource.label.service_name", aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX" }
     "Failed units, by stage"       = { filter = local.event_filters["unit.failed"], by = "metric.label.stage", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
     "Errors, by function"          = { filter = local.event_filters["errors"], by = "metric.label.function", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
-    "Stalled jobs published again" = { filter = local.event_filters["job.stalled"], by = "resource.label.service_name", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
+    "Stalled units, by stage"      = { filter = local.event_filters["unit.stalled"], by = "metric.label.stage", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM" }
+    "Wait of unclaimed units, p99" = { filter = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.waited.name}\" AND resource.type=\"cloud_run_revision\"", by = "metric.label.stage", aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX" }
   }
   chart_names = sort(keys(local.charts))
 }

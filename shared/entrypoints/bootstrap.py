@@ -86,7 +86,13 @@ class LazyServices:
         self.log: Log = log
         self.crash_dir = values.crash_dir
         self.lease_s = values.lease_s
-        self.clock_and_ids = ClockAndIds(self.clock.now, self.new_token, self.lease_s)
+        self.clock_and_ids = ClockAndIds(
+            self.clock.now,
+            self.new_token,
+            self.lease_s,
+            jobs_per_owner=values.jobs_per_owner,
+            parts_in_flight=values.parts_in_flight,
+        )
 
     @staticmethod
     def new_token() -> str:

@@ -19,10 +19,7 @@ from shared.entrypoints import bootstrap
 from shared.entrypoints.delivery import Delivery, EntryPoint, handle_event, register
 from shared.errors import DeadlineNear, LeaseLost
 from shared.flows.documents import unit_path
-from shared.flows.envelope import (
-    JOIN,
-    Envelope,
-)
+from shared.flows.envelope import JOIN, Envelope, read_publish_time
 from shared.jobs import deliver as flows
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
 from shared.jobs.model import Job
@@ -151,7 +148,9 @@ def dead_letter_function() -> EntryPoint:
 
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
-            return Delivery(dead_letter.dead_letter(envelope, bootstrap.services().clock_and_ids))
+            clock = bootstrap.services().clock_and_ids
+            published_at = read_publish_time(event.data)
+            return Delivery(dead_letter.dead_letter(envelope, clock, published_at))
 
         handle_event(event, None, deliver)
 

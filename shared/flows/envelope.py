@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.errors import PermanentError
@@ -28,6 +29,9 @@ from shared.pipeline import (
 SCHEMA = 1
 JOIN = "join"
 FINALIZED = "google.cloud.storage.object.v1.finalized"
+DEAD_LETTER_PUBLISH_TIME = "CloudPubSubDeadLetterSourceTopicPublishTime"
+"""The attribute with which Pub/Sub says when a dead-lettered message was published first.
+https://docs.cloud.google.com/pubsub/docs/handling-failures"""
 
 JOB_ID = "[a-z0-9]{20}"
 _UPLOAD = re.compile(
@@ -158,6 +162,27 @@ def read_event(function: str | None, kind: str, data: Any) -> Envelope | ObjectR
         return _parse_envelope(function, body)
     except (ValueError, TypeError, KeyError) as cause:
         raise UnreadableMessage(f"The message's body cannot be read: {cause}") from cause
+
+
+def read_publish_time(data: Any) -> datetime | None:
+    """Returns when a Pub/Sub message was published: to its own topic, also when it was forwarded to
+    the dead letter topic. None when the event does not say it."""
+    message = data.get("message") if isinstance(data, Mapping) else None
+    if not isinstance(message, Mapping):
+        return None
+    attributes = message.get("attributes")
+    if isinstance(attributes, Mapping) and DEAD_LETTER_PUBLISH_TIME in attributes:
+        # Not the time of forwarding, which is later than the publication of newer copies.
+        return _parse_time(attributes[DEAD_LETTER_PUBLISH_TIME])
+    return _parse_time(message.get("publishTime"))
+
+
+def _parse_time(text: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _parse_object(bucket: Any, name: Any, generation: Any) -> ObjectRef:

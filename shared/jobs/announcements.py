@@ -12,9 +12,6 @@ from shared.jobs.rules import JobSnapshot
 from shared.jobs.stage import StageState, Unit, UnitState
 from shared.pipeline import FUNCTIONS, MessageTrigger, find_consumer, find_producer
 
-CLOCK_SKEW_S = 10
-"""How much the clocks of two workers may differ."""
-
 
 def outcome_messages(job: Job, notification: Unit | None) -> list[Envelope]:
     """Returns the message that starts the notification of a terminal job, unless the notification
@@ -70,7 +67,7 @@ def is_event_missed(producer: Unit, consumer: Unit) -> bool:
     it was then acknowledged. The object was written after the producer's claim."""
     if producer.claimed_at is None:
         return True
-    return consumer.admitted_at >= producer.claimed_at - timedelta(seconds=CLOCK_SKEW_S)
+    return consumer.admitted_at >= producer.claimed_at - timedelta(seconds=rules.CLOCK_SKEW_S)
 
 
 def messages_after_join(snapshot: JobSnapshot, stage: str) -> list[Envelope]:

@@ -22,6 +22,8 @@ from shared.pipeline import (
 
 MAX_CHECK_INTERVAL_S = 3600
 """The longest time after which the sweeper checks a unit again."""
+CLOCK_SKEW_S = 10
+"""How much the clocks of two workers, or of a worker and Pub/Sub, may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ def is_superseded(unit: Unit, published_at: datetime | None) -> bool:
     published: another copy is queued."""
     if published_at is None or unit.announced_at is None:
         return False
-    return published_at < unit.announced_at
+    # The copy that was announced then must not count as an older one.
+    return published_at < unit.announced_at - timedelta(seconds=CLOCK_SKEW_S)
 
 
 def are_result_stages_done(job: Job, also: str) -> bool:

@@ -16,6 +16,12 @@ from shared.errors import ConfigurationError
 
 T = TypeVar("T")
 _KEY = "environment"
+EMULATOR_VARIABLES = (
+    "FIRESTORE_EMULATOR_HOST",
+    "PUBSUB_EMULATOR_HOST",
+    "FIREBASE_AUTH_EMULATOR_HOST",
+    "STORAGE_EMULATOR_HOST",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +151,15 @@ def choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 
 _PARSERS: Mapping[type[Any], Callable[[str], Any]] = {bool: flag, int: whole_number(1)}
+
+
+def check_emulator_variables(env: Mapping[str, str], *, local: bool) -> None:
+    """Raises ConfigurationError when a function would use emulators in the cloud."""
+    stray = [name for name in EMULATOR_VARIABLES if env.get(name)]
+    if stray and not local:
+        # The Auth emulator accepts unsigned tokens, so these variables are unsafe in the cloud.
+        raise ConfigurationError(
+            f"{', '.join(stray)} set without MOODREEL_LOCAL=1: refusing to start."
+        )
+    if local and env.get("K_SERVICE"):
+        raise ConfigurationError("MOODREEL_LOCAL=1 inside Cloud Run: refusing to start.")

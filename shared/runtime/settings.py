@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.errors import ConfigurationError
-from shared.pipeline import LEASE_S, Bucket, GeminiBackend
+from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
 from shared.runtime.environment import (
+    EMULATOR_VARIABLES,
     base_url,
+    check_emulator_variables,
     choice,
     comma_separated,
     list_variables,
@@ -30,12 +32,6 @@ DECK_MODELS = {
 DECK_MODEL_CLIENTS = ("google-genai", "google-generativeai")
 """The client libraries for Gemini, the default first. The second one needs the lock file
 `functions/slide_generation/requirements-google-generativeai.txt`."""
-EMULATOR_VARIABLES = (
-    "FIRESTORE_EMULATOR_HOST",
-    "PUBSUB_EMULATOR_HOST",
-    "FIREBASE_AUTH_EMULATOR_HOST",
-    "STORAGE_EMULATOR_HOST",
-)
 BUCKET_VARIABLES = {role: f"MOODREEL_BUCKET_{role.upper()}" for role in Bucket}
 
 
@@ -155,6 +151,10 @@ class Settings:
     """Links, webhooks with their tests and replays, exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)
     """Jobs of a user that have not ended."""
+    jobs_per_owner: int = setting("MOODREEL_JOBS_PER_OWNER", JOBS_PER_OWNER)
+    """Jobs of a user that run at once; the others are queued."""
+    parts_in_flight: int = setting("MOODREEL_PARTS_IN_FLIGHT", PARTS_IN_FLIGHT)
+    """Parts of a stage of a job that run at once. DEPLOY.md relates it to `max_instances`."""
     max_storage_mb: int = setting("MOODREEL_MAX_STORAGE_MB", 50_000)
     """Total size of a user's uploads and results."""
     max_cameras: int = setting("MOODREEL_MAX_CAMERAS", 20)
@@ -235,13 +235,7 @@ class Settings:
         missing = [name for name in needed if not env.get(name)]
         if missing:
             raise ConfigurationError(f"These settings are missing: {', '.join(missing)}.")
-        stray = [name for name in EMULATOR_VARIABLES if env.get(name)]
-        if stray and not local:
-            # The Auth emulator accepts unsigned tokens, so these variables are unsafe in the cloud.
-            names = ", ".join(stray)
-            raise ConfigurationError(f"{names} set without MOODREEL_LOCAL=1: refusing to start.")
-        if local and env.get("K_SERVICE"):
-            raise ConfigurationError("MOODREEL_LOCAL=1 inside Cloud Run: refusing to start.")
+        check_emulator_variables(env, local=local)
         values: dict[str, Any] = {
             "buckets": {role: env[name] for role, name in BUCKET_VARIABLES.items()}
         }

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
+from shared.pipeline import JOBS_PER_OWNER
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in
 from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.suite.deliveries import hold_deliveries
 
 pytestmark = pytest.mark.suite
 
@@ -46,6 +48,24 @@ def test_failed_job_is_redriven_and_the_page_shows_its_progress(
     expect(page.get_by_role("row", name="Make the film")).to_contain_text("$")
     expect(page.locator(".history")).to_contain_text("You had it tried again")
     assert accessibility_violations(page) == []
+
+
+def test_queued_job_says_why_it_waits_and_starts_by_itself(suite: SuiteHandle, page: Page) -> None:
+    client, clip = create_verified_client(suite), CLIP_SPECS["cfr30"].encode().path
+    with hold_deliveries(suite, "frame_extraction"):
+        for _ in range(JOBS_PER_OWNER):
+            suite.start_job(client, "frames", clip)
+        job_id = suite.start_job(client, "frames", clip)
+        sign_in(page, suite, client, f"/jobs/{job_id}")
+        expect(page.locator(".badge")).to_have_text("Waiting for your other jobs")
+        expect(page.get_by_role("heading", name="It waits for your other jobs")).to_be_visible()
+        expect(page.get_by_role("row", name="Check the upload")).to_contain_text("Waiting")
+        assert accessibility_violations(page) == []
+        page.goto(f"{suite.url('console')}/jobs?show=running")
+        expect(page.locator(".job-row")).to_have_count(JOBS_PER_OWNER + 1)
+        page.goto(f"{suite.url('console')}/jobs/{job_id}")
+    expect(page.locator(".badge")).to_have_text("Done")
+    expect(page.get_by_role("heading", name="It waits for your other jobs")).to_be_hidden()
 
 
 def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:

@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import zip_longest
 from typing import IO, Any
 
 from shared.errors import Service
+from shared.jobs.model import Status
 
 _BAR = 20
+_QUEUED = "Waits for your other jobs. It starts by itself when one of them ends."
 _REDRAW_S = 0.1
 _SERVICE_LABELS: Mapping[str, str] = {
     Service.SPEECH: "the speech service",
@@ -46,14 +47,16 @@ class ProgressDisplay:
             self._last = (name,)
             self._draw([f"{name}: {format_size(total_bytes)}"])
 
-    def show_job(self, stages: Sequence[Mapping[str, Any]]) -> None:
-        """Shows the state of every stage."""
+    def show_job(self, status: str, stages: Sequence[Mapping[str, Any]]) -> None:
+        """Shows the state of every stage, and why a queued job does not run yet."""
         lines = tuple(format_stage(stage) for stage in stages)
+        if status == Status.QUEUED:
+            lines = (_QUEUED, *lines)
         if self._is_terminal:
             self._draw([f"  {line}" for line in lines])
             return
-        for line, before in zip_longest(lines, self._last[: len(lines)]):
-            if line != before:
+        for line in lines:
+            if line not in self._last:
                 self._draw([line])
         self._last = lines
 
@@ -62,9 +65,11 @@ class ProgressDisplay:
         self._drawn_count = 0
 
     def _draw(self, lines: list[str]) -> None:
-        up = f"\x1b[{self._drawn_count}A" if self._is_terminal and self._drawn_count else ""
-        clear = "\x1b[2K" if self._is_terminal else ""
-        self._out.write(up + "".join(f"{clear}{line}\n" for line in lines))
+        # Clears to the end of the screen, because fewer lines may follow.
+        clear = (
+            f"\x1b[{self._drawn_count}A\x1b[J" if self._is_terminal and self._drawn_count else ""
+        )
+        self._out.write(clear + "".join(f"{line}\n" for line in lines))
         self._out.flush()
         self._drawn_count = len(lines)
 

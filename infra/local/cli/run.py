@@ -121,7 +121,7 @@ def _follow(client: Client, job_id: str, progress: ProgressDisplay) -> dict[str,
     ended: float | None = None
     while True:
         job = client.get_job(job_id)
-        progress.show_job(job["stages"])
+        progress.show_job(job["status"], job["stages"])
         if job["status"] == "awaiting_review":
             break
         if job["status"] in _TERMINAL:

@@ -37,7 +37,7 @@ _MAX_NAMES = 3
 _MIN_OTHER_LINES = 14
 """Lines that should remain for everything except topics."""
 _STATUS_STYLES = {
-    "awaiting_upload": PLAIN, "running": CYAN, "awaiting_review": YELLOW,
+    "awaiting_upload": PLAIN, "queued": PLAIN, "running": CYAN, "awaiting_review": YELLOW,
     "done": GREEN, "failed": RED, "cancelled": DIM,
 }  # fmt: skip
 

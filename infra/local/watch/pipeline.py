@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,16 +11,21 @@ from typing import Any
 from infra.local.client.http import request
 from infra.local.suite.layout import PROJECT, SuiteLayout
 from infra.local.suite.services import bucket_name
+from shared.flows.documents import shard_path
 from shared.flows.envelope import JOIN
-from shared.jobs.model import Status
+from shared.jobs.model import TERMINAL, Status
 from shared.jobs.stage import StageState, UnitState
-from shared.pipeline import Bucket
+from shared.pipeline import FUNCTIONS, Bucket, find_producer
 
 _OWNER = {"Authorization": "Bearer owner"}
-_OPEN_STATUSES = (Status.AWAITING_UPLOAD, Status.RUNNING, Status.AWAITING_REVIEW)
+_OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
 _TERMINAL_STATUSES = (Status.DONE, Status.FAILED, Status.CANCELLED)
 _MAX_DOCUMENTS = 5000
 """Maximum number of documents per query. A local suite has fewer."""
+_DOCUMENTS = f"projects/{PROJECT}/databases/(default)/documents"
+
+UnitKey = tuple[str, str, int, str]
+"""Job, stage, revision and part of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class ActiveUnit:
 
 @dataclass(frozen=True, slots=True)
 class PipelineState:
-    """Jobs by status, and for every stage the number of announced units without a lease."""
+    """Jobs by status, and for every stage the number of announced units without a lease. The parts
+    of queued jobs, and those that are not admitted yet, are not announced."""
 
     jobs_by_status: Mapping[str, int]
     waiting_by_stage: Mapping[str, int]
@@ -62,45 +68,79 @@ def read_pipeline_state(layout: SuiteLayout) -> PipelineState:
     )
     stages = _query(
         layout, "stages", "state", (StageState.QUEUED, StageState.RUNNING),
-        "job", "stage", "revision", "state", "total", "done", "progress",
+        "job", "stage", "revision", "state", "total", "shard_count",
     )  # fmt: skip
     units = _query(
         layout, "units", "state", (UnitState.LEASED, UnitState.FREE),
-        "job", "stage", "revision", "part", "state", "attempt", "lease_until", "not_before",
-        "error", "waiting_for",
+        "job", "stage", "revision", "part", "state", "attempt", "claimed_at", "lease_until",
+        "not_before", "error", "waiting_for",
     )  # fmt: skip
-    by_key = {(row["job"], row["stage"], row["revision"]): row for row in stages}
-    current_units = [row for row in units if (row["job"], row["stage"], row["revision"]) in by_key]
-    active_units = [
-        _to_active_unit(row, by_key[row["job"], row["stage"], row["revision"]])
-        for row in current_units
-    ]
-    # The first stage is queued from the start, but its message comes with the upload.
-    awaiting_upload = {
-        name for name, status in open_jobs.items() if status == Status.AWAITING_UPLOAD
+    by_key = {_stage_key(row): row for row in stages}
+    current_units = [row for row in units if _stage_key(row) in by_key]
+    # A unit that was never claimed only waits.
+    active_rows = [row for row in current_units if row["claimed_at"] is not None]
+    progress = _read_progress(layout, [by_key[_stage_key(row)] for row in active_rows])
+    active_units = [_to_active_unit(row, by_key[_stage_key(row)], progress) for row in active_rows]
+    # Uploads that have arrived are announced, although the job still awaits them.
+    awaiting_upload = Status.AWAITING_UPLOAD in open_jobs.values()
+    announced_jobs = _uploaded_jobs(layout) if awaiting_upload else set()
+    announced_jobs |= {
+        name
+        for name, status in open_jobs.items()
+        if status in (Status.RUNNING, Status.AWAITING_REVIEW)
     }
-    if awaiting_upload:
-        awaiting_upload -= _uploaded_jobs(layout)
-    return PipelineState(
-        jobs, _count_waiting(stages, active_units, awaiting_upload), tuple(active_units)
-    )
+    return PipelineState(jobs, _count_waiting(current_units, announced_jobs), tuple(active_units))
 
 
-def _count_waiting(
-    stages: list[dict[str, Any]], active_units: list[ActiveUnit], awaiting_upload: set[str]
-) -> Mapping[str, int]:
+def _stage_key(row: Mapping[str, Any]) -> tuple[str, str, int]:
+    return (row["job"], row["stage"], row["revision"])
+
+
+def _count_waiting(units: list[dict[str, Any]], announced_jobs: set[str]) -> Mapping[str, int]:
+    """Returns for every stage the number of admitted units whose inputs exist and that no worker
+    holds."""
+    open_units: set[UnitKey] = {(*_stage_key(row), row["part"]) for row in units}
+    incomplete = {key[:3] for key in open_units if key[3] != JOIN}
     waiting: Counter[str] = Counter()
-    for stage in stages:
-        if stage["job"] in awaiting_upload or stage["total"] is None:
+    for unit in units:
+        job, stage, revision = _stage_key(unit)
+        if unit["state"] != UnitState.FREE:
             continue
-        remaining = stage["total"] - stage["done"]
-        # When all parts are done, the join remains.
-        waiting[stage["stage"]] += max(remaining, 1)
-    waiting.subtract(unit.stage for unit in active_units if unit.lease_until is not None)
+        if job not in announced_jobs and not FUNCTIONS[stage].reports_outcome:
+            continue
+        producer = find_producer(stage)
+        if unit["part"] == JOIN:
+            is_ready = (job, stage, revision) not in incomplete
+        else:
+            is_ready = (job, producer, revision, unit["part"]) not in open_units
+        waiting[stage] += is_ready
     return +waiting
 
 
-def _to_active_unit(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> ActiveUnit:
+def _read_progress(
+    layout: SuiteLayout, stages: Iterable[Mapping[str, Any]]
+) -> Mapping[UnitKey, float]:
+    """Returns the progress of the parts of `stages`, from their shards."""
+    paths = {
+        shard_path(*_stage_key(stage), number)
+        for stage in stages
+        for number in range(stage["shard_count"] or 0)
+    }
+    if not paths:
+        return {}
+    names = [f"{_DOCUMENTS}/{path}" for path in sorted(paths)[:_MAX_DOCUMENTS]]
+    rows = _call_firestore(layout, "batchGet", {"documents": names})
+    shards = [_fields(row["found"]) for row in rows if "found" in row]
+    return {
+        (*_stage_key(shard), name.removeprefix("p")): float(value)
+        for shard in shards
+        for name, value in shard["progress"].items()
+    }
+
+
+def _to_active_unit(
+    unit: Mapping[str, Any], stage: Mapping[str, Any], progress: Mapping[UnitKey, float]
+) -> ActiveUnit:
     is_leased = unit["state"] == UnitState.LEASED
     part = str(unit["part"])
     return ActiveUnit(
@@ -111,7 +151,7 @@ def _to_active_unit(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> Active
         attempt=unit["attempt"],
         lease_until=unit["lease_until"] if is_leased else None,
         not_before=None if is_leased else unit["not_before"],
-        progress=0 if part == JOIN else float((stage["progress"] or {}).get(f"p{part}", 0)),
+        progress=progress.get((*_stage_key(unit), part), 0),
         error_code=str((unit["error"] or {}).get("code", "")),
         service="" if is_leased else str((unit["waiting_for"] or {}).get("service", "")),
     )
@@ -145,10 +185,14 @@ def _query(
         {
             "__name__": document["name"].rsplit("/", 1)[1],
             **dict.fromkeys(fields),
-            **{name: decode_value(value) for name, value in document.get("fields", {}).items()},
+            **_fields(document),
         }
         for document in documents
     ]
+
+
+def _fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: decode_value(value) for name, value in document.get("fields", {}).items()}
 
 
 def _count(layout: SuiteLayout, status: str) -> int:
@@ -167,8 +211,8 @@ def _in_filter(field: str, options: tuple[str, ...]) -> dict[str, Any]:
 def _call_firestore(
     layout: SuiteLayout, method: str, body: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    root = f"{layout.url('firestore')}/v1/projects/{PROJECT}/databases/(default)/documents"
-    response = request("POST", f"{root}:{method}", body, headers=_OWNER, timeout_s=5)
+    url = f"{layout.url('firestore')}/v1/{_DOCUMENTS}:{method}"
+    response = request("POST", url, body, headers=_OWNER, timeout_s=5)
     if response.status != 200:
         raise OSError(f"Firestore responded with {response.status}")
     rows: list[dict[str, Any]] = response.json()

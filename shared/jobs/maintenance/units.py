@@ -54,7 +54,9 @@ def check_unit(doc: Doc, clock: ClockAndIds) -> Flow[None]:
         return
     waited_s = round((now - rules.waiting_since(job, unit)).total_seconds())
     fields = {"job": job_id, "stage": unit.stage, "part": unit.part, "attempt": unit.attempt}
-    yield LogEvent("unit.stalled", {**fields, "waited_s": waited_s})
+    # A unit that waits for a service was claimed, although its attempt was given back.
+    fields |= {"claimed": unit.claimed_at is not None, "waited_s": waited_s}
+    yield LogEvent("unit.stalled", fields)
     yield from announce_again(rules.with_epoch(job, envelope), job, unit, clock)
 
 

@@ -13,6 +13,7 @@ from shared.flows.documents import (
     Delete,
     Filter,
     Query,
+    Update,
     all_documents,
     newest_documents,
     newest_owned,
@@ -20,11 +21,12 @@ from shared.flows.documents import (
 )
 from shared.jobs.queries import (
     due_tombstones,
+    due_units,
     expired_jobs,
     jobs_awaiting_uploads,
     newest_jobs,
-    stalled_stages,
 )
+from shared.jobs.queue import queued_after, queued_jobs, running_jobs
 from shared.ports.store import JobStore
 from shared.tasks.task import due_tasks
 from tests.contract.job_store.reading import NOW
@@ -64,23 +66,56 @@ def test_due_tombstones_are_found_oldest_first(store: JobStore) -> None:
 
 
 @pytest.mark.suite
-def test_stalled_jobs_have_active_stages_without_recent_progress(services: Any, job: str) -> None:
+def test_due_units_of_all_jobs_are_open_and_sorted_by_the_time_of_their_check(
+    services: Any, job: str
+) -> None:
     store: JobStore = services.store
     old = NOW - timedelta(days=3000)
-    rows = [("queued", old), ("running", old), ("done", old), ("stopped", old), ("queued", NOW)]
-    for n, (state, at) in enumerate(rows):
-        path = f"{job}{n}/stages/s"
-        store.commit(
-            [Create(path, {"job": f"{job[5:]}{n}", "state": state, "last_progress_at": at})]
-        )
-    docs = store.run_query(stalled_stages(old + timedelta(days=1)))
-    job_ids = [doc.data["job"] for doc in docs]
-    assert [job_id for job_id in job_ids if job_id.startswith(job[5:])] == [
-        f"{job[5:]}0",
-        f"{job[5:]}1",
+    rows = [
+        ("leased", old + timedelta(hours=1)),
+        ("free", old),
+        ("done", old),
+        ("failed", old),
+        ("free", NOW),
+        # The job has ended.
+        ("free", None),
     ]
-    for n in range(len(rows)):
-        store.commit([Delete(f"{job}{n}/stages/s")])
+    paths = [f"{job}{n}/units/u" for n in range(len(rows))]
+    for path, (state, at) in zip(paths, rows, strict=True):
+        store.commit([Create(path, {"state": state, "next_check_at": at})])
+    docs = store.run_query(due_units(old + timedelta(days=1)))
+    found = [doc.path for doc in docs if doc.path in paths]
+    assert found == [paths[1], paths[0]]
+    store.commit([Delete(path) for path in paths])
+
+
+def test_queued_jobs_of_an_owner_start_with_the_oldest(store: JobStore) -> None:
+    owner = secrets.token_hex(8)
+    ids = [secrets.token_hex(10) for _ in range(3)]
+    for minute, name in enumerate(ids):
+        data = {"owner": owner, "status": "queued", "queued_at": NOW - timedelta(minutes=minute)}
+        store.commit([Create(f"jobs/{name}", data)])
+    assert [doc.id for doc in store.run_query(queued_jobs(owner))] == [ids[2]]
+    assert store.run_query(running_jobs(owner, 2)) == ()
+    store.commit([Update(f"jobs/{name}", {"status": "running"}) for name in ids])
+    assert store.run_query(queued_jobs(owner)) == ()
+    assert len(store.run_query(running_jobs(owner, 2))) == 2
+
+
+def test_queues_are_read_owner_by_owner(store: JobStore) -> None:
+    # Sorts behind the owners of other tests.
+    prefix = f"zz-{secrets.token_hex(8)}"
+    owners = [f"{prefix}-{name}" for name in "aab"]
+    for owner in owners:
+        data = {"owner": owner, "status": "queued", "queued_at": NOW}
+        store.commit([Create(f"jobs/{secrets.token_hex(10)}", data)])
+
+    def next_owner(after: str) -> list[str]:
+        return [doc.data["owner"] for doc in store.run_query(queued_after(after))]
+
+    assert next_owner(prefix) == [owners[0]]
+    assert next_owner(owners[0]) == [owners[2]], "the second job of an owner was read"
+    assert next_owner(owners[2]) == []
 
 
 def test_jobs_of_an_owner_are_listed_counted_and_summed(store: JobStore) -> None:

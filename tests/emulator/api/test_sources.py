@@ -118,10 +118,9 @@ def test_interrupted_copy_is_completed(
         client.call("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", {})
     else:
         past = datetime.now(UTC) - timedelta(seconds=STALLED_S + 1)
-        for stage in ("upload_trigger", "frame_extraction", "notification"):
-            firestore.update_document(
-                suite, f"jobs/{job_id}/stages/{stage}-0", {"last_progress_at": past}
-            )
+        firestore.update_document(
+            suite, f"jobs/{job_id}/units/upload_trigger-0-video", {"next_check_at": past}
+        )
         suite.trigger_schedule("sweeper")
 
     assert suite.wait_for_job(client, job_id)["status"] == "done"

@@ -14,6 +14,7 @@ from infra.local.suite.services import select_functions
 from infra.local.watch.pipeline import ActiveUnit, read_pipeline_state
 from infra.local.watch.problems import ProblemLog
 from infra.local.watch.snapshot import SnapshotReader
+from shared.pipeline import JOBS_PER_OWNER
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.command import run_emulator
 from tests.fixtures.suite.deliveries import hold_deliveries
@@ -30,13 +31,21 @@ def test_watch_counts_waiting_parts_and_finished_jobs(suite: SuiteHandle, clip: 
     client = suite.client()
     before = read_pipeline_state(suite.layout)
     with hold_deliveries(suite, "frame_extraction"):
+        # Two of them run, the third one is queued.
         ids = [suite.start_job(client, "frames", clip) for _ in range(3)]
         wait_until(
             lambda: (
                 read_pipeline_state(suite.layout).waiting_by_stage.get("frame_extraction", 0)
-                == before.waiting_by_stage.get("frame_extraction", 0) + 3
+                == before.waiting_by_stage.get("frame_extraction", 0) + JOBS_PER_OWNER
             ),
-            "three parts to wait",
+            "two parts to wait",
+        )
+        wait_until(
+            lambda: (
+                read_pipeline_state(suite.layout).jobs_by_status.get("queued", 0)
+                == before.jobs_by_status.get("queued", 0) + 1
+            ),
+            "the third job to be queued",
         )
         result = run_emulator(suite.layout, "watch", "--once")
     for job_id in ids:
@@ -44,7 +53,8 @@ def test_watch_counts_waiting_parts_and_finished_jobs(suite: SuiteHandle, clip: 
 
     assert result.returncode == 0
     rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line.strip()}
-    assert int(rows["frame_extraction"][1]) >= 3
+    assert int(rows["frame_extraction"][1]) >= JOBS_PER_OWNER
+    assert " 1 queued" in result.stdout
     assert {row.name for row in select_functions() if row.is_event_driven} <= set(rows)
     after = read_pipeline_state(suite.layout)
     assert after.jobs_by_status["done"] - before.jobs_by_status.get("done", 0) == 3

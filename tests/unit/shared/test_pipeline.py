@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from shared.pipeline import (
     BUSY_WAIT_S,
     FUNCTIONS,
+    JOBS_PER_OWNER,
     LEASE_S,
+    MAX_INSTANCES,
     MAX_WINDOWS,
+    PARTS_IN_FLIGHT,
     PIPELINE_STAGES,
     RECIPES,
     RENEWALS_PER_LEASE,
@@ -57,11 +61,33 @@ def test_values_are_within_the_limits_of_the_platform(function: Function) -> Non
 
 
 @EACH_FUNCTION
-def test_deliveries_outlast_a_lease_that_is_not_renewed(function: Function) -> None:
-    """Otherwise a crash would dead-letter a healthy unit before its lease expires."""
-    if function.is_event_driven:
+def test_deliveries_of_tasks_outlast_a_lease_that_is_not_renewed(function: Function) -> None:
+    """Otherwise a crash would dead-letter a healthy task before its lease expires. The messages of
+    units may be dead-lettered at any time: dead_letter announces an open unit again."""
+    if function.is_event_driven and function.task_collection:
         refusals = function.max_deliveries - function.max_attempts
         assert refusals * BUSY_WAIT_S >= 2 * LEASE_S
+
+
+@EACH_FUNCTION
+def test_backoff_of_pubsub_outlasts_a_lease_before_a_message_is_dead_lettered(
+    function: Function,
+) -> None:
+    """A delivery of a unit that another worker holds is rejected at once."""
+    if function.is_event_driven:
+        waits = [function.backoff(delivery) for delivery in range(1, function.max_deliveries)]
+        assert sum(waits) >= 2 * LEASE_S
+
+
+def test_an_owner_uses_at_most_half_of_the_instances_of_a_function() -> None:
+    assert 0 < JOBS_PER_OWNER * PARTS_IN_FLIGHT <= MAX_INSTANCES // 2
+
+
+def test_terraform_deploys_the_instances_that_the_limits_of_an_owner_assume() -> None:
+    text = (FUNCTIONS_FOLDER.parent / "infra" / "terraform" / "variables.tf").read_text()
+    match = re.search(r'^variable "max_instances" {.*?^ +default += (\d+)$', text, re.M | re.S)
+    assert match is not None
+    assert int(match[1]) == MAX_INSTANCES
 
 
 @EACH_FUNCTION

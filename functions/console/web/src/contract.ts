@@ -167,7 +167,7 @@ export type Choice<R extends RecipeName, O extends OptionName<R>> =
 export type Theme = keyof typeof THEMES;
 export type StageName = keyof typeof STAGE_USD_PER_S;
 
-export const JOB_STATUSES = ["awaiting_upload", "running", "awaiting_review", "done", "failed", "cancelled"] as const;
+export const JOB_STATUSES = ["awaiting_upload", "queued", "running", "awaiting_review", "done", "failed", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
 export const JOB_OUTCOMES = ["done", "failed", "cancelled"] as const;

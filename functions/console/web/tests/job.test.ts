@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Job, type JobView, type Stage, type StoredDocument, jobFromApi, jobFromDocuments, progressOf, toMillis, withWaits } from "../src/job/model.ts";
+import { type Job, type JobView, type Stage, type StoredDocument, computeCostUsd, jobFromApi, jobFromDocuments, progressOf, toMillis, withWaits } from "../src/job/model.ts";
 import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
-import { eventLabel, remedy, stageLabel, waitLabel } from "../src/job/labels.ts";
+import { eventLabel, remedy, stageLabel, statusLabel, waitLabel } from "../src/job/labels.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");
 const timestamp = (seconds: number) => ({ toMillis: () => T0 + seconds * 1000 });
@@ -21,27 +21,59 @@ const JOB: StoredDocument = {
 
 function stage(name: string, overrides: StoredDocument = {}): StoredDocument {
   return {
-    job: "j", owner: "u", stage: name, revision: 0, state: "waiting", total: null, done: 0, progress: {}, retries: 0,
-    worked_ms: 0, queued_at: null, started_at: null, finished_at: null, error: null, ...overrides,
+    job: "j", owner: "u", stage: name, revision: 0, state: "waiting", total: null, retries: 0,
+    queued_at: null, started_at: null, finished_at: null, error: null, ...overrides,
+  };
+}
+
+function shard(name: string, number: number, overrides: StoredDocument = {}): StoredDocument {
+  return {
+    job: "j", owner: "u", stage: name, revision: 0, shard: number, done: 0, progress: {}, retries: 0, worked_ms: 0,
+    ...overrides,
   };
 }
 
 test("a job shows the newest revision of every stage, in pipeline order", () => {
   const job = jobFromDocuments("j", JOB, [
-    stage("text_to_speech", { state: "done", total: 4, done: 4 }),
-    stage("text_to_speech", { revision: 1, state: "running", total: 4, done: 1, progress: { 1: 0.5, 2: 0.5 }, started_at: timestamp(1), retries: 2 }),
-    stage("upload_trigger", { state: "done", total: 1, done: 1 }),
+    stage("text_to_speech", { state: "done", total: 4 }),
+    shard("text_to_speech", 0, { done: 4, retries: 7 }),
+    stage("text_to_speech", { revision: 1, state: "running", total: 4, started_at: timestamp(1), retries: 1 }),
+    shard("text_to_speech", 0, { revision: 1, done: 1, progress: { p0: 0, p2: 0.5 }, retries: 1 }),
+    shard("text_to_speech", 1, { revision: 1, progress: { p1: 0.5 } }),
+    stage("upload_trigger", { state: "done", total: 1 }),
   ]);
   assert.ok(job);
   assert.deepEqual(job.stages.map((stage) => stage.name), [
     "upload_trigger", "slide_generation", "text_to_speech", "stitching", "notification",
   ]);
   const speech = job.stages[2] as Stage;
-  assert.deepEqual([speech.state, speech.progress, speech.attempts], ["running", 0.5, 3]);
+  assert.deepEqual([speech.state, speech.done, speech.progress, speech.attempts], ["running", 1, 0.5, 3]);
   // It has no document yet: the state in the job's document counts.
   assert.equal(job.stages[3]?.state, "queued");
   assert.deepEqual(job.artifacts.map((artifact) => artifact.name), ["deck.json"]);
   assert.equal(progressOf(job), (1 + 1 + 0.5) / 4);
+});
+
+test("working time and cost are the sums over the shards of all revisions", () => {
+  const job = jobFromDocuments("j", JOB, [
+    stage("stitching", { state: "stopped", total: 2 }),
+    shard("stitching", 0, { worked_ms: 1000 }),
+    stage("stitching", { revision: 1, state: "running", total: 2 }),
+    shard("stitching", 0, { revision: 1, worked_ms: 2000 }),
+    shard("stitching", 1, { revision: 1, worked_ms: 500 }),
+  ]);
+  assert.equal(job?.stages[3]?.workedS, 2.5);
+  assert.equal(job?.costUsd, computeCostUsd("stitching", 1) + computeCostUsd("stitching", 2.5));
+});
+
+test("a notification, which has no shards, is complete when it was sent", () => {
+  const documents = [stage("notification", { state: "done", total: 1 })];
+  const [sent] = jobFromDocuments("j", { ...JOB, stages: { notification: "done" } }, documents)?.stages ?? [];
+  assert.deepEqual([sent?.done, sent?.total, sent?.progress], [1, 1, 1]);
+});
+
+test("a job that waits for other jobs of its owner says so", () => {
+  assert.equal(statusLabel("queued"), "Waiting for your other jobs");
 });
 
 test("a tombstone is not a job", () => {

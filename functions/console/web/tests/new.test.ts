@@ -152,6 +152,7 @@ test("a failed sign-in does not reveal whether an account exists", () => {
 test("jobs are filtered by status, and the best picture becomes the thumbnail", () => {
   assert.equal(matchesFilter({ status: "awaiting_review" }, "action-required"), true);
   assert.equal(matchesFilter({ status: "running" }, "action-required"), false);
+  assert.equal(matchesFilter({ status: "queued" }, "running"), true);
   const picture = (kind: string) => ({ name: `${kind}.jpg`, kind, content_type: "image/jpeg", size_bytes: 1, generation: 1 });
   assert.equal(thumbnailOf({ artifacts: [picture("chart"), picture("moment"), picture("poster")] })?.kind, "poster");
   assert.equal(thumbnailOf({ artifacts: [{ ...picture("poster"), content_type: "video/mp4" }] }), undefined);

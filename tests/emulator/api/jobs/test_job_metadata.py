@@ -155,7 +155,7 @@ def test_work_delivered_twice_is_counted_once(suite: SuiteHandle) -> None:
     ]
 
     assert usage["files_made"] == len(job["artifacts"])
-    assert stages["frame_extraction-0"]["done"] == stages["frame_extraction-0"]["total"]
+    assert stages["frame_extraction-0.0"]["done"] == stages["frame_extraction-0"]["total"] == 1
     assert usage["worked_s"] == pytest.approx(sum(durations_s), abs=0.002 * len(durations_s))
 
 

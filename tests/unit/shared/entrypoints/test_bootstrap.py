@@ -47,10 +47,20 @@ def test_services_build_no_client_before_its_first_use(monkeypatch: pytest.Monke
     for name in ("store", "objects", "publisher"):
         monkeypatch.setattr(bootstrap, name, partial(build, name))
     services: Services = LazyServices(
-        Settings("p", {}, "https://example.org", crash_dir="x", lease_s=9)
+        Settings(
+            "p",
+            {},
+            "https://example.org",
+            crash_dir="x",
+            lease_s=9,
+            jobs_per_owner=3,
+            parts_in_flight=4,
+        )
     )
+    clock = services.clock_and_ids
 
-    assert (services.crash_dir, services.clock_and_ids.lease_s) == ("x", 9)
+    assert (services.crash_dir, clock.lease_s) == ("x", 9)
+    assert (clock.jobs_per_owner, clock.parts_in_flight) == (3, 4)
     assert services.new_token() != services.new_token()
     assert built == []
     assert cast(Any, services.store) is client

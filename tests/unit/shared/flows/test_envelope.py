@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from shared.flows.envelope import (
     function_for_object,
     pack_name,
     read_event,
+    read_publish_time,
     upload_name,
 )
 from shared.pipeline import Bucket
@@ -112,6 +114,47 @@ def test_any_json_is_unreadable(body: Any) -> None:
     for data in (body, push_message(json.dumps(body).encode()), {"message": body}):
         with pytest.raises(UnreadableMessage):
             read_event("frame_extraction", PUBSUB, data)
+
+
+FORWARDED = "2026-11-29T14:00:28.814Z"
+
+
+def dead_lettered(published: Any) -> dict[str, Any]:
+    """A message that Pub/Sub has forwarded to the dead letter topic."""
+    attributes = {"CloudPubSubDeadLetterSourceTopicPublishTime": published}
+    return {"message": {"data": "", "attributes": attributes, "publishTime": FORWARDED}}
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        "2026-11-29T14:00:23.703Z",
+        "2026-11-29T14:00:23.703+00:00",
+        "2026-11-29T15:00:23.703000999+01:00",
+        "2026-11-29T14:00:23.703",
+    ],
+)
+def test_publish_time_is_that_of_the_first_topic(published: str) -> None:
+    expected = datetime(2026, 11, 29, 14, 0, 23, 703_000, UTC)
+    assert read_publish_time(dead_lettered(published)) == expected
+
+
+def test_message_that_was_not_forwarded_has_its_own_publish_time() -> None:
+    data = {"message": {"data": "", "publishTime": FORWARDED}}
+    assert read_publish_time(data) == datetime(2026, 11, 29, 14, 0, 28, 814_000, UTC)
+
+
+@pytest.mark.parametrize(
+    "published", ["", "yesterday", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59", 5, None, []]
+)
+def test_unreadable_publish_time_is_unknown(published: Any) -> None:
+    assert read_publish_time(dead_lettered(published)) is None
+
+
+@given(JSON)
+def test_event_without_a_publish_time_has_none(body: Any) -> None:
+    for data in (body, {"message": body}, {"message": {"attributes": body}}):
+        assert read_publish_time(data) is None
 
 
 @given(st.text(max_size=80))

@@ -23,6 +23,7 @@ export function stageDescription(name: string): string {
 
 const STATUS_LABELS: Readonly<Record<JobStatus, string>> = {
   awaiting_upload: "Waiting for the upload",
+  queued: "Waiting for your other jobs",
   running: "Working",
   awaiting_review: "Your turn: look at the deck",
   done: "Done",

@@ -92,7 +92,7 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes }) => ({
       name, filename, content_type, size_bytes,
     })),
-    stages: mergeStages(states, stages),
+    stages: mergeStages(states, addShards(stages)),
     costUsd: stages.reduce((sum, document) => sum + computeCostUsd(String(document.stage), workedSeconds(document)), 0),
     artifacts: ((doc.artifacts ?? []) as (Artifact & { bucket: string })[])
       // Objects in other buckets are internal.
@@ -108,6 +108,36 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     expires_at: toMillis(doc.expires_at) ?? 0,
   };
 }
+
+/**
+ * Returns the documents of the stages, each with the sums of its shards. The counts and the progress of parts are
+ * stored on shards, which are documents of the same collection.
+ */
+function addShards(docs: readonly StoredDocument[]): StoredDocument[] {
+  const key = (doc: StoredDocument): string => `${String(doc.stage)}-${Number(doc.revision)}`;
+  const shardsByStage = new Map<string, StoredDocument[]>();
+  for (const doc of docs.filter(isShard)) {
+    const shards = shardsByStage.get(key(doc));
+    if (shards) shards.push(doc);
+    else shardsByStage.set(key(doc), [doc]);
+  }
+  return docs
+    .filter((doc) => !isShard(doc))
+    .map((stage) => {
+      const shards = shardsByStage.get(key(stage)) ?? [];
+      const sum = (field: string): number => shards.reduce((total, shard) => total + Number(shard[field] ?? 0), 0);
+      return {
+        ...stage,
+        done: sum("done"),
+        worked_ms: sum("worked_ms"),
+        // The retries of a join are counted on the stage.
+        retries: Number(stage.retries ?? 0) + sum("retries"),
+        progress: Object.assign({}, ...shards.map((shard) => shard.progress)) as Record<string, number>,
+      };
+    });
+}
+
+const isShard = (doc: StoredDocument): boolean => doc.shard !== undefined;
 
 /**
  * Merges the stages. A stage may have one document per revision: the newest counts. Where there is none yet,
@@ -139,12 +169,14 @@ function inPipelineOrder(names: string[]): string[] {
 
 function toStage(doc: StoredDocument): Stage {
   const total = doc.total === null || doc.total === undefined ? null : Number(doc.total);
-  const done = Number(doc.done ?? 0);
+  const state = doc.state as StageState;
+  // The notification has no shards.
+  const done = state === "done" && total !== null ? total : Number(doc.done ?? 0);
   const partsInProgress = Object.values((doc.progress ?? {}) as Record<string, number>);
   const completed = done + partsInProgress.reduce((sum, value) => sum + value, 0);
   return {
     name: String(doc.stage),
-    state: doc.state as StageState,
+    state,
     done,
     total,
     progress: total ? Math.min(1, completed / total) : 0,

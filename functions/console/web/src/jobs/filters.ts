@@ -19,7 +19,7 @@ export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): 
     case "all":
       return true;
     case "running":
-      return status === "running";
+      return status === "queued" || status === "running";
     case "action-required":
       return status === "awaiting_review" || status === "awaiting_upload";
     case "done":

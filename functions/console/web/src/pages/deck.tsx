@@ -17,7 +17,7 @@ import { useArchive } from "../frames/use-archive.ts";
 import { type Job, findArtifact, progressOf } from "../job/model.ts";
 import { JobNotFound } from "../job/job-not-found.tsx";
 import { useJob } from "../job/use-job.ts";
-import { stageLabel } from "../job/labels.ts";
+import { stageLabel, statusLabel } from "../job/labels.ts";
 import { navigate } from "../location.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
@@ -42,7 +42,7 @@ function DeckLoader({ id }: { id: string }) {
 function DeckState({ job }: { job: Job }) {
   const editor = useDeck(job);
   const { view, draft } = editor;
-  const inProgress = job.status === "running" || job.status === "awaiting_upload";
+  const inProgress = job.status === "queued" || job.status === "running" || job.status === "awaiting_upload";
   if (editor.error)
     return (
       <section class="single-column">
@@ -97,7 +97,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
     draft.slides.findIndex((slide) => slide.id === selectedId),
   );
   const slide = draft.slides[slideIndex] as Slide;
-  const isRunning = job.status === "running";
+  const isRunning = isUnderWay(job);
   const errorAt = (field: string): string | undefined =>
     draftErrors.get(field) ?? rejection?.fieldErrors[`deck.${field}`];
 
@@ -215,8 +215,11 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   );
 }
 
+/** Whether the job runs, or waits until fewer of its owner's jobs do. */
+const isUnderWay = ({ status }: Job): boolean => status === "queued" || status === "running";
+
 function disabledReasonOf(job: Job, changed: boolean, rendered: boolean): string {
-  if (job.status === "running") return "Wait until the slides are drawn.";
+  if (isUnderWay(job)) return "Wait until the slides are drawn.";
   if (job.status === "cancelled") return "The job is cancelled; begin a new one.";
   if (!rendered || changed) return "Save your changes first.";
   return "";
@@ -231,6 +234,12 @@ interface EditStatusProps {
 /** One line of fixed height, so that the layout does not shift. */
 function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
   const stage = job.stages.find((stage) => stage.state === "running" || stage.state === "queued");
+  if (job.status === "queued")
+    return (
+      <p class="edit-status" role="status">
+        {statusLabel(job.status)}
+      </p>
+    );
   if (job.status === "running")
     return (
       <Progress

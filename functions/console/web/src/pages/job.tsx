@@ -51,6 +51,7 @@ function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
     <article class="job">
       <JobHeader job={job} isLive={isLive} openedRunning={openedRunning} />
       {job.status === "failed" && job.error && <JobFailure job={job} error={job.error} />}
+      {job.status === "queued" && <Queued />}
       {job.status === "awaiting_review" && <DeckReview job={job} />}
       <Uploads job={job.id} />
       <MissingFiles job={job} />
@@ -107,6 +108,16 @@ function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
       )}
       {!isLive && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
     </header>
+  );
+}
+
+/** Why a job does not run yet. */
+function Queued() {
+  return (
+    <section class="note" aria-labelledby="queued">
+      <h2 id="queued">It waits for your other jobs</h2>
+      <p>Only a few of your jobs run at once. This one starts by itself when one of them ends. Nothing is lost.</p>
+    </section>
   );
 }
 

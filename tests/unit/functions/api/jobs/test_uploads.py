@@ -8,7 +8,7 @@ import pytest
 
 from functions.upload_trigger.intake import examine_upload
 from shared.entrypoints.stage import UnitContext
-from shared.errors import StorageUnavailable
+from shared.errors import PermanentError, StorageUnavailable
 from shared.flows.effects import Reply
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status
@@ -162,10 +162,16 @@ def test_worker_without_a_lease_records_no_superseded_upload(
     uploads.put(uploads.declare().json)
     event = uploads.event("prompt.0")
 
+    def reject(_: UnitContext) -> UnitDone:
+        raise PermanentError("The prompt cannot be read.")
+
     def examine_slowly(context: UnitContext) -> UnitDone:
         result = examine_upload(context)
         uploads.services.clock.sleep(60)
-        uploads.objects.delete(Bucket.UPLOADS, f"prompts/{uploads.job_id}/prompt.0")
+        # Another worker claims the unit and rejects the upload, and the user gives another file.
+        monkeypatch.setattr(prompt_uploads, "examine_upload", reject)
+        uploads.deliver(event)
+        assert uploads.job.status is Status.FAILED
         assert uploads.declare(101).status_code == 200
         return result
 

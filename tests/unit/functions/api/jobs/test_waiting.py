@@ -9,7 +9,7 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.flows.documents import CommitResult, Create, Update, job_path, stage_path, unit_path
-from shared.jobs.creation import new_job
+from shared.jobs.creation import free_fields, new_job
 from shared.jobs.model import JobInput, Status
 from shared.jobs.stage import StageState, UnitState
 from shared.pipeline import RECIPES
@@ -38,19 +38,12 @@ def add_job(harness: AppHarness) -> None:
 
 def add_unit(harness: AppHarness, part: str, revision: int = 0, **fields: Any) -> None:
     stage = "text_to_speech"
-    unit: dict[str, Any] = {
+    unit: dict[str, Any] = free_fields(NOW) | {
         "job": JOB,
         "stage": stage,
         "revision": revision,
         "part": part,
-        "state": UnitState.FREE,
-        "token": "",
-        "lease_until": NOW,
-        "not_before": NOW,
-        "attempt": 0,
-        "artifacts": [],
-        "facts": {},
-        "error": None,
+        "claimed_at": NOW,
         "waits": 2,
         "waiting_since": NOW,
         **fields,
@@ -65,7 +58,8 @@ def waiting_for(seconds: int) -> dict[str, Any]:
 
 def set_states(harness: AppHarness, status: Status, stage: StageState) -> None:
     path = stage_path(JOB, "text_to_speech", 0)
-    writes = [Update(job_path(JOB), {"status": status}), Update(path, {"state": stage})]
+    started = {"state": stage, "started_at": NOW}
+    writes = [Update(job_path(JOB), {"status": status}), Update(path, started)]
     assert harness.store.commit(writes) is CommitResult.OK
 
 

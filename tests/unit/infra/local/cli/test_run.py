@@ -197,7 +197,7 @@ def test_progress_without_a_terminal_prints_one_line_per_change() -> None:
     stage = {"name": "frame_extraction", "state": "running", "done": 1, "total": 4, "attempts": 1}
 
     for done in (1, 1, 2, 2, 4):
-        progress.show_job([stage | {"done": done}])
+        progress.show_job("running", [stage | {"done": done}])
 
     assert [line.split() for line in out.getvalue().splitlines()] == [
         ["frame_extraction", "running", "1/4", "25%"],
@@ -215,10 +215,26 @@ def test_progress_on_a_terminal_is_redrawn_in_place() -> None:
     progress = ProgressDisplay(out)
     stage = {"name": "notification", "state": "waiting", "done": 0, "total": None}
 
-    progress.show_job([stage, stage])
-    progress.show_job([stage, stage | {"state": "done"}])
+    progress.show_job("running", [stage, stage])
+    progress.show_job("running", [stage, stage | {"state": "done"}])
 
     assert out.getvalue().count("\x1b[2A") == 1
+
+
+def test_queued_job_says_why_it_waits_until_it_runs() -> None:
+    out = io.StringIO()
+    progress = ProgressDisplay(out)
+    stage = {"name": "upload_trigger", "state": "queued", "done": 0, "total": 1}
+
+    progress.show_job("queued", [stage])
+    progress.show_job("queued", [stage])
+    progress.show_job("running", [stage | {"state": "running"}])
+
+    assert out.getvalue().splitlines() == [
+        "Waits for your other jobs. It starts by itself when one of them ends.",
+        "upload_trigger     queued       0/1   0%",
+        "upload_trigger     running      0/1   0%",
+    ]
 
 
 def test_interval_of_two_timestamps() -> None:

@@ -1,0 +1,150 @@
+"""The response models of a job's stages: their counts, and what they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.errors import Service
+from shared.flows.documents import Doc, stage_path
+from shared.http.schemas import ResponseModel, Timestamp
+from shared.jobs.model import Job
+from shared.jobs.queries import ACTIVE_STATES, free_units
+from shared.jobs.stage import Stage, StageState, Unit, revision_of
+from shared.jobs.waiting import StageWait, stage_wait
+from shared.ports.store import JobStore
+
+
+class ErrorView(ResponseModel):
+    """The reason for a failure: a stable code, a message, and the stage in which it occurred."""
+
+    code: str
+    message: str
+    stage: str | None = None
+
+
+class WaitView(ResponseModel):
+    """What a stage waits for: a service that is overloaded or unavailable. The work continues by
+    itself at `next_try_at`; waiting consumes no attempt."""
+
+    service: Service
+    code: str
+    since: Timestamp
+    next_try_at: Timestamp
+
+
+class StageView(ResponseModel):
+    """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
+    to 1 and includes the progress of running parts. `attempts` is 0 before the stage starts, then
+    1 plus the retries of all its parts. `counts` has numeric results of the stage, for example
+    `calls` to a paid API and cache `hits`; it is empty until the stage is done. `waiting` is null
+    unless a part waits for a service."""
+
+    name: str
+    state: StageState
+    done: int
+    total: int | None
+    progress: float
+    attempts: int
+    queued_at: Timestamp | None
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+    counts: dict[str, float]
+    error: ErrorView | None
+    waiting: WaitView | None
+
+
+def stage_views(job: Job, store: JobStore) -> tuple[StageView, ...]:
+    """Returns the stages of a job at the current revision, in the order in which they run."""
+    docs = store.read(
+        stage_path(job.id, name, revision_of(name, job.revision)) for name in job.recipe.stages
+    )
+    stages = [doc for doc in docs if doc is not None]
+    shards = _read_shards(job, stages, store)
+    units: list[Unit] = []
+    if any(_may_wait(job, doc) for doc in stages):
+        units = [Unit.from_doc(doc) for doc in store.run_query(free_units(job.id))]
+    return tuple(
+        _stage_view(job, doc, shards[doc.path], _find_wait(job, doc, units)) for doc in stages
+    )
+
+
+def error_view(error: Mapping[str, Any] | None) -> ErrorView | None:
+    """Returns a stored error; None for None."""
+    if error is None:
+        return None
+    return ErrorView(code=error["code"], message=error["message"], stage=error.get("stage"))
+
+
+def _read_shards(job: Job, stages: Iterable[Doc], store: JobStore) -> Mapping[str, list[Doc]]:
+    """Returns the shards by the path of their stage, which are read together. A stage that has not
+    started has counted nothing, so its shards are not read."""
+    paths = {
+        doc.path: Stage.from_doc(doc).shard_paths(job.id) if doc.data["started_at"] else ()
+        for doc in stages
+    }
+    needed = [path for shard_paths in paths.values() for path in shard_paths]
+    found = {doc.path: doc for doc in store.read(needed) if doc is not None} if needed else {}
+    return {
+        stage: [found[path] for path in shard_paths if path in found]
+        for stage, shard_paths in paths.items()
+    }
+
+
+def _may_wait(job: Job, stage: Doc) -> bool:
+    """Whether units of the stage were claimed and may still run. After the end of a job only those
+    of the notification do."""
+    has_ended = job.is_terminal and stage.data["stage"] != job.recipe.outcome_stage
+    is_active = stage.data["state"] in ACTIVE_STATES and stage.data["started_at"] is not None
+    return is_active and not has_ended
+
+
+def _find_wait(job: Job, stage: Doc, units: Iterable[Unit]) -> StageWait | None:
+    if not _may_wait(job, stage):
+        return None
+    key = (stage.data["stage"], stage.data["revision"])
+    return stage_wait(unit for unit in units if (unit.stage, unit.revision) == key)
+
+
+def _stage_view(job: Job, doc: Doc, shards: Iterable[Doc], wait: StageWait | None) -> StageView:
+    data, counts = doc.data, [shard.data for shard in shards]
+    total, state = data["total"], StageState(data["state"])
+    # The notification has no shards.
+    is_complete = state is StageState.DONE and total is not None
+    done = total if is_complete else sum(count["done"] for count in counts)
+    # The retries of parts are counted on the shards, those of the join on the stage.
+    retries = data["retries"] + sum(count["retries"] for count in counts)
+    # The commit of a part counts it in `done` and resets its own progress to 0.
+    in_progress = sum(sum(count["progress"].values()) for count in counts)
+    facts = job.facts.get(data["stage"]) or {}
+    return StageView(
+        name=data["stage"],
+        state=state,
+        done=done,
+        total=total,
+        progress=_progress(done + in_progress, total),
+        attempts=1 + retries if data["started_at"] else 0,
+        queued_at=data["queued_at"],
+        started_at=data["started_at"],
+        finished_at=data["finished_at"],
+        counts={
+            name: value
+            for name, value in facts.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        },
+        error=error_view(data["error"]),
+        waiting=None if wait is None else _wait_view(wait),
+    )
+
+
+def _wait_view(wait: StageWait) -> WaitView:
+    return WaitView(
+        service=Service(wait.service),
+        code=wait.code,
+        since=wait.since,
+        next_try_at=wait.next_try_at,
+    )
+
+
+def _progress(completed: float, total: int | None) -> float:
+    return round(min(1.0, completed / total), 3) if total else 0.0
