@@ -207,11 +207,10 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
 
 
 def _fail(claim: UnitClaim, error: tuple[str, str], clock: ClockAndIds) -> Flow[None]:
-    """Fails the unit and its job. From an older epoch it only releases the unit."""
+    """Fails the unit and its job, unless the claim is lost or of an older epoch or revision. Such a
+    unit was reset, and its token with it, or never runs again: nothing is left to release."""
     envelope = rules.with_epoch(claim.job, claim.envelope)
-    failed = yield from fail_unit(envelope, error, clock, token=claim.token)
-    if not failed:
-        yield from release(claim, Retry(*error), clock)
+    yield from fail_unit(envelope, error, clock, token=claim.token)
 
 
 def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:

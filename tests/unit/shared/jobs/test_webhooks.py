@@ -21,14 +21,12 @@ def simulate_done_job(**fields: tuple[str, ...]) -> Simulation:
     """Returns a simulation whose job is done, with its email sent and its deliveries open."""
     simulation = Simulation(recipe="frames", **fields)  # type: ignore[arg-type]
     simulation.upload_input("video")
-    while not simulation.notifications_sent["0-done.e0"]:
-        index = next(
-            i
-            for i, message in enumerate(simulation.messages)
-            if message.envelope.stage != "webhook"
-        )
-        simulation.deliver(index)
+    while indexes := [
+        i for i, message in enumerate(simulation.messages) if message.envelope.stage != "webhook"
+    ]:
+        simulation.deliver(indexes[0])
         finish_workers(simulation)
+    assert simulation.notifications_sent == {"0-done.e0": 1}
     return simulation
 
 
