@@ -18,7 +18,7 @@ class CellResult:
             explain.
         stuck: Jobs that had not ended and messages that were not acknowledged at the end.
         extra_runs: Units of work beyond those of a run without faults.
-        extra_messages: Messages published beyond those of a run without faults.
+        extra_messages: Messages published beyond those of a run without faults. None: not counted.
         not_injected: Faults of the cell that its run did not reach.
     """
 
@@ -27,7 +27,7 @@ class CellResult:
     doubled: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     extra_runs: float = 0
-    extra_messages: float = 0
+    extra_messages: float | None = 0
     not_injected: list[str] = field(default_factory=list)
 
     @property

@@ -14,6 +14,7 @@ from tests.chaos.matrix.cells import Cell
 from tests.chaos.matrix.result import CellResult
 from tests.fakes.load.engine import Load
 from tests.fakes.load.fault_plan import Dependency, Faults
+from tests.fakes.load.fault_state import FaultState
 from tests.fakes.load.faults import FaultSimulation
 
 JOB, BYSTANDER = "a" * 20, "b" * 20
@@ -41,7 +42,7 @@ def run_cell(cell: Cell, seed: int, configure: Configure | None = None) -> CellR
     result.extra_messages = count_messages(simulation, JOB) - messages
     names = [cell.point, cell.delivery]
     names += [cell.dependency] if cell.dependency is not Dependency.NONE else []
-    result.not_injected = [str(name) for name in names if not simulation.injected[name]]
+    result.not_injected = [str(name) for name in names if not simulation.state.injected[name]]
     return result
 
 
@@ -49,7 +50,7 @@ def run_jobs(
     recipe: str, seed: int, faults: Faults | None, configure: Configure | None = None
 ) -> FaultSimulation:
     """Runs a job and one of another owner until nothing is left to do."""
-    simulation = FaultSimulation(seed, LOAD, faults=faults)
+    simulation = FaultSimulation(seed, LOAD, state=FaultState(faults))
     if configure is not None:
         configure(simulation)
     simulation.add_job(JOB, "a", recipe)
@@ -137,7 +138,7 @@ def _check_doubled(
     if len(names) != len(set(names)):
         result.doubled.append(f"{job.id[0]} has a result twice: {names}")
     for key, runs in simulation.started.items():
-        allowed = 1 + simulation.interrupted[key]
+        allowed = 1 + simulation.state.interrupted[key]
         if key[0] == job.id and runs > allowed:
             result.doubled.append(f"{key[1:]} ran {runs} times, its faults explain {allowed}")
 

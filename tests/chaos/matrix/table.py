@@ -98,6 +98,7 @@ def _counts(results: list[CellResult]) -> str:
         for kind in ("lost", "doubled", "stuck")
     ]
     runs = sum(result.extra_runs for result in results) / max(1, len(results))
-    messages = sum(result.extra_messages for result in results) / max(1, len(results))
+    counted = [result.extra_messages for result in results if result.extra_messages is not None]
+    messages = f"{sum(counted) / len(counted):.1f}" if counted else "–"
     numbers = [f"{len(results):,}", *(f"{count}" for count in counts)]
-    return " | ".join([*numbers, f"{runs:.1f}", f"{messages:.1f}"])
+    return " | ".join([*numbers, f"{runs:.1f}", messages])

@@ -9,10 +9,10 @@ from typing import Any
 
 from shared.errors import OverloadedError
 from shared.flows import effects
-from shared.flows.documents import Update, Write
+from shared.flows.documents import Write
 from shared.flows.envelope import Envelope
 from shared.jobs import deliver
-from shared.jobs.stage import UnitClaim, UnitState
+from shared.jobs.stage import UnitClaim
 from shared.pipeline import LEASE_S, RENEWALS_PER_LEASE
 from tests.fakes.load.engine import (
     COMMIT_BACKOFF_S,
@@ -22,7 +22,8 @@ from tests.fakes.load.engine import (
     Worker,
     unit_key,
 )
-from tests.fakes.load.fault_plan import Delivery, Dependency, Faults
+from tests.fakes.load.fault_plan import Delivery, Dependency
+from tests.fakes.load.fault_state import FaultState, is_done_commit
 
 OUTAGE_S = 60
 """How long Firestore is unavailable."""
@@ -31,19 +32,6 @@ STOPPED_S = 3 * LEASE_S
 SLOW_S = 4 * LEASE_S
 ACK_DEADLINE_S = 60
 """After this time Pub/Sub delivers the message of a stopped process again."""
-AFTER_DONE = ("after_commit", "after_publish")
-COUNTS = {
-    Dependency.STORAGE_429: 2,
-    Dependency.STORAGE_503: 2,
-    Dependency.STORAGE_SLOW: 2,
-    Dependency.FIRESTORE_ABORTED: 4,
-    Dependency.FIRESTORE_UNAVAILABLE: 1,
-    Dependency.PUBLISH_FAILURE: 2,
-    Dependency.WORKER_KILLED: 2,
-    Dependency.LEASE_LOST: 1,
-    Dependency.OVERLOADED: 2,
-}
-"""How often each fault is injected. Fewer than a unit has attempts, with the crash."""
 
 
 @dataclass
@@ -51,40 +39,18 @@ class FaultSimulation(LoadSimulation):
     """Jobs of which one meets the faults of a plan. Without a plan nothing fails.
 
     Attributes:
-        faults: The plan.
-        injected: How often each fault was injected: the crash point, the delivery, the dependency.
-        interrupted: How often the work or the commit of a unit was disturbed.
+        state: The faults, by default none.
         started: How often the work of a unit was started.
         outage_ends_s: When Firestore is available again.
     """
 
-    faults: Faults | None = None
-    injected: Counter[str] = field(default_factory=Counter)
-    interrupted: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
+    state: FaultState = field(default_factory=FaultState)
     started: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
     outage_ends_s: float = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.clock = replace(self.clock, random=self.rng.random)
-
-    def _meets(self, dependency: Dependency, envelope: Envelope) -> bool:
-        """Whether this fault is injected now into the flow or the work of this unit."""
-        faults = self.faults
-        if faults is None or faults.dependency is not dependency or not self._is_target(envelope):
-            return False
-        if self.injected[dependency] >= COUNTS[dependency]:
-            return False
-        self.injected[dependency] += 1
-        self.interrupted[unit_key(envelope)] += 1
-        return True
-
-    def _is_target(self, envelope: Envelope) -> bool:
-        faults = self.faults
-        return faults is not None and (faults.job_id, faults.stage) == (
-            envelope.job_id,
-            envelope.stage,
-        )
 
     def is_finished(self) -> bool:
         """Whether all jobs have ended, no message is left, and every outcome was announced."""
@@ -99,13 +65,13 @@ class FaultSimulation(LoadSimulation):
 
     def publish(self, envelope: Envelope) -> None:
         """Publishes a message, which is delivered as the plan says."""
-        if self.faults is None or not self._is_target(envelope):
+        if self.state.plan is None or not self.state.is_target(envelope):
             super().publish(envelope)
             return
         key, uniform = unit_key(envelope), self.rng.uniform
         self.publishes[key] += 1
         delays_s = [self.rng.expovariate(10)]
-        match self.faults.delivery:
+        match self.state.plan.delivery:
             case Delivery.DUPLICATED:
                 delays_s.append(self.rng.choice((delays_s[0], uniform(0, 2), uniform(0, 120))))
             case Delivery.REORDERED:
@@ -114,7 +80,7 @@ class FaultSimulation(LoadSimulation):
                 delays_s = [uniform(600, 1800)]
             case _:
                 pass
-        self.injected[self.faults.delivery] += 1
+        self.state.injected[self.state.plan.delivery] += 1
         for delay_s in delays_s:
             self.redeliver(Message(envelope, envelope.stage, self.now), delay_s)
 
@@ -129,7 +95,7 @@ class FaultSimulation(LoadSimulation):
 
     def _start(self, flow: effects.Flow[Any], message: Message | None, function: str) -> None:
         envelope = None if message is None else message.envelope
-        job_id = None if self.faults is None else self.faults.job_id
+        job_id = None if self.state.plan is None else self.state.plan.job_id
         if envelope is not None and envelope.job_id == job_id:
             flow = self._with_faults(flow, envelope)
         super()._start(flow, message, function)
@@ -143,7 +109,7 @@ class FaultSimulation(LoadSimulation):
         try:
             while True:
                 effect = flow.send(value) if error is None else flow.throw(error)
-                if self._ends_at(effect):
+                if self.state.ends_at(effect):
                     flow.close()
                     return effects.Reply.NACK
                 has_worked = has_worked or isinstance(effect, effects.RunUnit)
@@ -153,32 +119,20 @@ class FaultSimulation(LoadSimulation):
         except StopIteration as end:
             return end.value
         except OverloadedError:
-            self.interrupted[unit_key(envelope)] += has_worked
+            self.state.interrupted[unit_key(envelope)] += has_worked
             return effects.Reply.NACK
-
-    def _ends_at(self, effect: effects.Effect) -> bool:
-        """Whether the process ends at this effect: once, at the crash point of the plan."""
-        match effect:
-            case effects.CrashPoint(name, envelope) if (
-                self.faults is not None and name == self.faults.at and self._is_target(envelope)
-            ):
-                if not self.injected[name]:
-                    self.injected[name] += 1
-                    self.interrupted[unit_key(envelope)] += 1
-                    return True
-        return False
 
     def _find_error(self, effect: effects.Effect, envelope: Envelope) -> OverloadedError | None:
         """Returns the error of a service for this effect, if any."""
         match effect:
             case effects.Publish(envelopes):
-                about = next((item for item in envelopes if self._is_target(item)), envelope)
-                if self._meets(Dependency.PUBLISH_FAILURE, about):
+                about = next((item for item in envelopes if self.state.is_target(item)), envelope)
+                if self.state.meets(Dependency.PUBLISH_FAILURE, about):
                     if len(envelopes) > 1:
                         self.publish(envelopes[0])
                     return OverloadedError("Pub/Sub is unavailable.")
             case effects.Read() | effects.RunQuery() | effects.Commit() if (
-                self.elapsed_s < self.outage_ends_s and self._is_target(envelope)
+                self.elapsed_s < self.outage_ends_s and self.state.is_target(envelope)
             ):
                 return OverloadedError("Firestore is unavailable.")
         return None
@@ -187,39 +141,34 @@ class FaultSimulation(LoadSimulation):
         """Performs an effect and returns its result, or that of a service that fails."""
         match effect:
             case effects.RunUnit():
-                if self._meets(Dependency.STORAGE_429, envelope):
+                if self.state.meets(Dependency.STORAGE_429, envelope):
                     return effects.Unavailable("storage-overloaded", "Retry.", "storage", 30)
-                if self._meets(Dependency.OVERLOADED, envelope):
+                if self.state.meets(Dependency.OVERLOADED, envelope):
                     return effects.Unavailable("overloaded", "Retry.", "the model", 60)
                 outcome = yield effect
-                if self._meets(Dependency.STORAGE_503, envelope):
+                if self.state.meets(Dependency.STORAGE_503, envelope):
                     return effects.Unavailable("storage-unavailable", "Retry.", "storage")
                 return outcome
-            case effects.Commit(writes) if self._may_lose_response(writes):
+            case effects.Commit(writes) if self.state.may_lose_response(writes):
                 result = yield effect
-                if self._meets(Dependency.FIRESTORE_UNAVAILABLE, envelope):
+                if self.state.meets(Dependency.FIRESTORE_UNAVAILABLE, envelope):
                     # The client retries a batch whose response was lost.
                     result = yield effect
                     self.outage_ends_s = self.elapsed_s + OUTAGE_S
                 return result
         return (yield effect)
 
-    def _may_lose_response(self, writes: tuple[Write, ...]) -> bool:
-        """Whether Firestore fails with this batch: DONE, or the claim when the process ends after
-        DONE, so that both faults are met."""
-        faults = self.faults
-        return faults is not None and (is_done_commit(writes) or faults.at in AFTER_DONE)
-
     def _commit(
         self, worker: Worker, writes: tuple[Write, ...], until_s: float, refusals: int
     ) -> None:
         message = worker.message
-        if message is None or not self._meets(Dependency.FIRESTORE_ABORTED, message.envelope):
+        if message is None or not self.state.meets(Dependency.FIRESTORE_ABORTED, message.envelope):
             super()._commit(worker, writes, until_s, refusals)
             return
         self.refused_batches += 1
         if is_done_commit(writes):
             # Refused again until the client gives up.
+            self.state.interrupted[unit_key(message.envelope)] += 1
             self.at(self.elapsed_s + COMMIT_TIMEOUT_S, partial(self._end, worker, acked=False))
             return
         delay_s = self.rng.uniform(0, COMMIT_BACKOFF_S)
@@ -232,14 +181,14 @@ class FaultSimulation(LoadSimulation):
 
     def _work(self, worker: Worker, claim: UnitClaim) -> None:
         self.started[unit_key(claim.envelope)] += 1
-        if self._meets(Dependency.WORKER_KILLED, claim.envelope):
+        if self.state.meets(Dependency.WORKER_KILLED, claim.envelope):
             self.at(self.elapsed_s + 0.1, partial(self._kill, worker))
-        elif self._meets(Dependency.LEASE_LOST, claim.envelope):
+        elif self.state.meets(Dependency.LEASE_LOST, claim.envelope):
             self.at(self.elapsed_s + STOPPED_S, lambda: self._resume(worker, claim))
             if worker.message is not None:
                 self.redeliver(replace(worker.message), ACK_DEADLINE_S)
             return
-        elif self._meets(Dependency.STORAGE_SLOW, claim.envelope):
+        elif self.state.meets(Dependency.STORAGE_SLOW, claim.envelope):
             self._wait(worker, claim, self.elapsed_s + SLOW_S)
             return
         super()._work(worker, claim)
@@ -262,12 +211,3 @@ class FaultSimulation(LoadSimulation):
             self.elapsed_s + LEASE_S / RENEWALS_PER_LEASE,
             lambda: self._wait(worker, claim, until_s),
         )
-
-
-def is_done_commit(writes: tuple[Write, ...]) -> bool:
-    """Whether a batch marks a unit DONE."""
-    return any(
-        isinstance(write, Update) and write.fields.get("state") == UnitState.DONE
-        for write in writes
-        if "/units/" in write.path
-    )
