@@ -233,8 +233,12 @@ class LoadSimulation:
         while self._events and self._events[0][0] <= until_s:
             self.elapsed_s, _, run = heapq.heappop(self._events)
             run()
-            if not self.open_jobs and not self.commands_pending and not self.busy.total():
+            if self.is_finished():
                 return
+
+    def is_finished(self) -> bool:
+        """Whether all jobs have ended and nothing runs."""
+        return not self.open_jobs and not self.commands_pending and not self.busy.total()
 
     def _sweep(self) -> None:
         if self.busy["sweeper"] < 1:
