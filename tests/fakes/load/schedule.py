@@ -15,10 +15,10 @@ from shared.pipeline import FUNCTIONS, RECIPES
 from tests.fakes.load.engine import Load, LoadSimulation
 
 RECIPE_NAMES = ("frames", "emotions", "presentation", "still")
-HORIZON_S = 3 * 86_400
-RELEASES_S = (4_000, 20_000, 60_000, 120_000)
+HORIZON_S = 100_000
+RELEASES_S = (3_000, 9_000, 20_000)
 """When a user releases every deck that waits for a review."""
-REDRIVES_S = (10_000, 50_000, 100_000)
+REDRIVES_S = (5_000, 12_000, 24_000)
 LOST_LEASES = 2
 """How many workers may go on for a moment after their unit was released by a command."""
 
