@@ -12,7 +12,7 @@ from shared.jobs.rules import outcome_part
 from shared.jobs.stage import UnitState
 from tests.chaos.matrix.cells import Cell
 from tests.chaos.matrix.result import CellResult
-from tests.fakes.load.engine import Load
+from tests.fakes.load.cloud import Load
 from tests.fakes.load.fault_plan import Dependency, Faults
 from tests.fakes.load.fault_state import FaultState
 from tests.fakes.load.faults import FaultSimulation

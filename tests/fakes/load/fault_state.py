@@ -9,7 +9,7 @@ from shared.flows import effects
 from shared.flows.documents import Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.stage import UnitState
-from tests.fakes.load.engine import unit_key
+from tests.fakes.load.cloud import unit_key
 from tests.fakes.load.fault_plan import Dependency, Faults
 
 AFTER_DONE = ("after_commit", "after_publish")

@@ -14,14 +14,8 @@ from shared.flows.envelope import Envelope
 from shared.jobs import deliver
 from shared.jobs.stage import UnitClaim
 from shared.pipeline import LEASE_S, RENEWALS_PER_LEASE
-from tests.fakes.load.engine import (
-    COMMIT_BACKOFF_S,
-    COMMIT_TIMEOUT_S,
-    LoadSimulation,
-    Message,
-    Worker,
-    unit_key,
-)
+from tests.fakes.load.cloud import Message, unit_key
+from tests.fakes.load.engine import COMMIT_BACKOFF_S, COMMIT_TIMEOUT_S, LoadSimulation, Worker
 from tests.fakes.load.fault_plan import Delivery, Dependency
 from tests.fakes.load.fault_state import FaultState, is_done_commit
 
@@ -89,7 +83,7 @@ class FaultSimulation(LoadSimulation):
         key = unit_key(message.envelope)
         self.outstanding[key] += 1
         self.most_outstanding = max(self.most_outstanding, self.outstanding[key])
-        self.at(self.elapsed_s + delay_s, partial(self._push, message))
+        self.at(self.elapsed_s + delay_s, partial(self.push, message))
 
     # --- flows --------------------------------------------------------------------------------
 
@@ -206,7 +200,7 @@ class FaultSimulation(LoadSimulation):
         if self.elapsed_s >= until_s:
             super()._work(worker, claim)
             return
-        worker.is_lost = not self._run_now(deliver.renew(claim, self.clock))
+        worker.is_lost = not self.run_now(deliver.renew(claim, self.clock))
         self.at(
             self.elapsed_s + LEASE_S / RENEWALS_PER_LEASE,
             lambda: self._wait(worker, claim, until_s),

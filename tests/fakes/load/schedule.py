@@ -12,7 +12,8 @@ from shared.jobs.model import Job, Status
 from shared.jobs.rules import outcome_part
 from shared.jobs.stage import UnitState
 from shared.pipeline import FUNCTIONS, RECIPES
-from tests.fakes.load.engine import Load, LoadSimulation
+from tests.fakes.load.cloud import Load
+from tests.fakes.load.engine import LoadSimulation
 
 RECIPE_NAMES = ("frames", "emotions", "presentation", "still")
 HORIZON_S = 100_000

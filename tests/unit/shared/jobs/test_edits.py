@@ -15,7 +15,8 @@ from shared.jobs.model import Status
 from shared.jobs.outcomes import UnitDone
 from shared.pipeline import FUNCTIONS
 from shared.recipes.stored_object import Artifact
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,

@@ -11,14 +11,15 @@ import pytest
 from shared.flows import effects
 from shared.flows.documents import CommitResult
 from shared.flows.effects import ClockAndIds, Flow, commit, run_query
-from shared.jobs import announcements, creation, deliver, queue, rules
+from shared.jobs import announcements, creation, deliver, queue, rules, waiting
 from shared.jobs import commit as unit_commit
 from shared.jobs.commands import delete
 from shared.jobs.maintenance import dead_letter
 from shared.jobs.model import Job, Status
 from shared.jobs.update import update_job
 from tests.fakes.load import schedule
-from tests.fakes.load.engine import Load, LoadSimulation
+from tests.fakes.load.cloud import Load
+from tests.fakes.load.engine import LoadSimulation
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +87,7 @@ def overloads_consume_attempts(patch: Patch) -> None:
             return outcome.code, outcome.message
         return (yield from wait(claim, outcome, clock))
 
-    patch.setattr(deliver.waiting, "wait_for_service", wait_or_fail)
+    patch.setattr(waiting, "wait_for_service", wait_or_fail)
 
 
 def events_before_the_admission_are_not_replaced(patch: Patch) -> None:
@@ -184,9 +185,9 @@ def test_dead_letter_that_announces_nothing_loses_units(monkeypatch: Patch) -> N
 
 def test_stage_whose_parts_are_all_admitted_exceeds_the_share(monkeypatch: Patch) -> None:
     def documents(*args: Any) -> Iterable[Any]:
-        *head, fields, now = args
+        job_id, owner, name, revision, fields, now = args
         everything = {**fields, "parts_in_flight": len(fields["parts"])}
-        return original_planned_documents(*head, everything, now)
+        return original_planned_documents(job_id, owner, name, revision, everything, now)
 
     monkeypatch.setattr("shared.jobs.join.planned_documents", documents)
     _find_failing_seed(sweeper_enabled=True, match="allowed")

@@ -9,7 +9,8 @@ from shared.jobs.webhooks import WEBHOOKS, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.tasks.task import TaskState
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import FAST_WEBHOOK, OWNER, SLOW_WEBHOOK, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import FAST_WEBHOOK, OWNER, SLOW_WEBHOOK
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,
