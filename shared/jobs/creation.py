@@ -111,6 +111,7 @@ def free_fields(now: datetime) -> dict[str, Any]:
         "announced_at": None,
         "next_check_at": now + timedelta(seconds=STALLED_S),
         "successor": "",
+        "repeated_at": None,
         **NOT_WAITING,
     }
 

@@ -2,7 +2,7 @@
 
     GO         claim the unit, run it, commit it DONE and counted in ONE batch, announce what
                follows
-    REPEAT     the unit is DONE: announce again what follows, then acknowledge
+    REPEAT     the unit is DONE: announce what follows once more, then acknowledge
     BUSY       another worker holds it: reject the delivery, so that it is redelivered
     DROP       out of date, not admitted, or the job does not run: announce the outcome of a
                terminal job, advance the queue of its owner, then acknowledge
@@ -69,7 +69,7 @@ def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
                     return Reply.ACK
                 # The job has left the queue: decide again.
             case Decision.REPEAT:
-                yield from announce_next(envelope, clock, publish_to_consumer=True)
+                yield from repeat(view, envelope, clock)
                 return Reply.ACK
             case Decision.EXHAUSTED:
                 yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
@@ -220,6 +220,26 @@ def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool
     if claim.envelope.part == JOIN:
         return (yield from commit_join(claim, result, clock))
     return (yield from commit_part(claim, result, clock))
+
+
+def repeat(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[None]:
+    """Announces what follows a DONE unit once more, in case the worker that made it DONE crashed
+    before.
+
+    While the job runs, only the first repetition does: what follows later is announced by other
+    units. Otherwise copies multiply from stage to stage: each copy of a part announces the join,
+    and each copy of a join every part of the next stage.
+    """
+    job, unit = view.job, view.unit
+    assert job is not None  # noqa: S101 - the unit is DONE
+    assert unit is not None  # noqa: S101
+    if job.status is Status.RUNNING and unit.repeated_at is not None:
+        return
+    yield from announce_next(envelope, clock, publish_to_consumer=True)
+    if job.status is Status.RUNNING and unit.repeated_at is None:
+        # After publishing: a crash in between announces twice instead of never.
+        path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
+        yield from commit(Update(path, {"repeated_at": clock.now()}, unit.version))
 
 
 def announce_next(
