@@ -134,7 +134,7 @@ class Unit:
     repeated_at: datetime | None
     version: Any = field(compare=False)
     waits: int = 0
-    """How often a service refused it since `waiting_since`: see `shared.jobs.waiting`."""
+    """How often a service refused it since `waiting_since`: see `shared.jobs.units.waiting`."""
     waiting_since: datetime | None = None
     waiting_for: Mapping[str, Any] | None = None
 

@@ -15,8 +15,8 @@ from shared.flows.envelope import Envelope
 from shared.jobs.creation import new_job
 from shared.jobs.model import Job, JobInput, Status
 from shared.jobs.stage import Unit, UnitState, revision_of
-from shared.jobs.webhook_deliveries import EVENTS
-from shared.jobs.webhooks import new_webhook
+from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.webhook import new_webhook
 from shared.pipeline import RECIPES
 from shared.tasks.task import TaskState
 from tests.fakes.job_store import MemoryJobStore
