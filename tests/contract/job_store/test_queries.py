@@ -20,10 +20,10 @@ from shared.flows.documents import (
 )
 from shared.jobs.queries import (
     due_tombstones,
+    due_units,
     expired_jobs,
     jobs_awaiting_uploads,
     newest_jobs,
-    stalled_stages,
 )
 from shared.ports.store import JobStore
 from shared.tasks.task import due_tasks
@@ -64,23 +64,23 @@ def test_due_tombstones_are_found_oldest_first(store: JobStore) -> None:
 
 
 @pytest.mark.suite
-def test_stalled_jobs_have_active_stages_without_recent_progress(services: Any, job: str) -> None:
+def test_due_units_are_open_and_sorted_by_their_check(services: Any, job: str) -> None:
     store: JobStore = services.store
-    old = NOW - timedelta(days=3000)
-    rows = [("queued", old), ("running", old), ("done", old), ("stopped", old), ("queued", NOW)]
+    old, day = NOW - timedelta(days=3000), timedelta(days=1)
+    rows = [("leased", old), ("free", old - day), ("done", old), ("failed", old), ("free", NOW)]
+    rows += [("free", None)]
     for n, (state, at) in enumerate(rows):
-        path = f"{job}{n}/stages/s"
-        store.commit(
-            [Create(path, {"job": f"{job[5:]}{n}", "state": state, "last_progress_at": at})]
-        )
-    docs = store.run_query(stalled_stages(old + timedelta(days=1)))
+        fields = {"job": f"{job[5:]}{n}", "state": state, "next_check_at": at}
+        store.commit([Create(f"{job}{n}/units/s-0-0", fields)])
+    docs = store.run_query(due_units(old + day))
     job_ids = [doc.data["job"] for doc in docs]
     assert [job_id for job_id in job_ids if job_id.startswith(job[5:])] == [
-        f"{job[5:]}0",
         f"{job[5:]}1",
+        f"{job[5:]}0",
     ]
+    assert len(store.run_query(due_units(old + day, limit=1))) == 1
     for n in range(len(rows)):
-        store.commit([Delete(f"{job}{n}/stages/s")])
+        store.commit([Delete(f"{job}{n}/units/s-0-0")])
 
 
 def test_jobs_of_an_owner_are_listed_counted_and_summed(store: JobStore) -> None:

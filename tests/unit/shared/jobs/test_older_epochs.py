@@ -58,11 +58,11 @@ def start_still(simulation: Simulation) -> None:
     assert simulation.run(queue.advance(simulation.job, simulation.clock_and_ids))
 
 
-def deliver_upload(simulation: Simulation, part: str) -> None:
-    """Delivers a message of the upload `part`."""
-    waiting = [message for message in simulation.messages if not message.in_flight]
-    parts = [message.envelope.part for message in waiting]
-    simulation.deliver(parts.index(part))
+def deliver_upload(simulation: Simulation, part: str, epoch: int | None = None) -> None:
+    """Delivers a message of the upload `part`; without an epoch the event of its object."""
+    waiting = [message.envelope for message in simulation.messages if not message.in_flight]
+    keys = [(envelope.part, envelope.epoch) for envelope in waiting]
+    simulation.deliver(keys.index((part, epoch)))
 
 
 def step_until(simulation: Simulation, effect: type[effects.Effect]) -> None:
@@ -125,7 +125,7 @@ def test_failure_from_an_older_epoch_leaves_the_next_claim_alone() -> None:
     deliver_upload(simulation, "sound")
     step_until(simulation, effects.RunUnit)
     fail_and_redrive(simulation)
-    deliver_upload(simulation, "sound")
+    deliver_upload(simulation, "sound", 1)
     while not isinstance(simulation.workers[1].effect, effects.RunUnit):
         simulation.step(1)
     late = simulation.workers[0]
