@@ -16,7 +16,7 @@ from shared.pipeline import STALLED_S, Recipe
 
 SCHEMA = 1
 NOT_WAITING: Mapping[str, Any] = {"waits": 0, "waiting_since": None, "waiting_for": None}
-"""The fields of a unit that no service refused, see `shared.jobs.waiting`."""
+"""The fields of a unit that no service refused, see `shared.jobs.units.waiting`."""
 
 
 def blank_stage(job_id: str, owner: str, name: str, revision: int) -> dict[str, Any]:
@@ -111,6 +111,7 @@ def free_fields(now: datetime) -> dict[str, Any]:
         "announced_at": None,
         "next_check_at": now + timedelta(seconds=STALLED_S),
         "successor": "",
+        "repeated_at": None,
         **NOT_WAITING,
     }
 

@@ -8,13 +8,13 @@ from shared.flows.documents import Doc, Update, Write, unit_path
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, PurgeJob, commit, read
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import queue, rules
-from shared.jobs.end import stop_stage
 from shared.jobs.maintenance.announce import announce_again
 from shared.jobs.maintenance.counters import recount_parts
 from shared.jobs.model import Job, Status
-from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_view
 from shared.jobs.stage import Unit
+from shared.jobs.units.end import stop_stage
+from shared.jobs.units.outcomes import inputs_uploaded
 from shared.pipeline import FUNCTIONS, find_producer
 
 

@@ -19,11 +19,11 @@ from shared.errors import NotFound, WrongState
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Write
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
-from shared.jobs import deliver, outcomes
 from shared.jobs.creation import new_job
 from shared.jobs.maintenance import dead_letter, sweep
 from shared.jobs.model import JobInput
 from shared.jobs.stage import UnitClaim
+from shared.jobs.units import deliver, lease, outcomes
 from shared.pipeline import FUNCTIONS, LEASE_S, RECIPES, RENEWALS_PER_LEASE
 from tests.fakes.load.cloud import Cloud, Message, unit_key
 from tests.fakes.load.handlers import run_handler
@@ -243,7 +243,7 @@ class LoadSimulation(Cloud):
                     self.working[key] -= 1
                 self._end(worker, acked=False)
                 return
-            worker.is_lost = not self.run_now(deliver.renew(claim, self.clock))
+            worker.is_lost = not self.run_now(lease.renew(claim, self.clock))
             self.at(min(ends_at, self.elapsed_s + LEASE_S / RENEWALS_PER_LEASE), step)
 
         self.at(min(ends_at, self.elapsed_s + LEASE_S / RENEWALS_PER_LEASE), step)

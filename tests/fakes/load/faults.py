@@ -11,8 +11,8 @@ from shared.errors import OverloadedError
 from shared.flows import effects
 from shared.flows.documents import Write
 from shared.flows.envelope import Envelope
-from shared.jobs import deliver
 from shared.jobs.stage import UnitClaim
+from shared.jobs.units import lease
 from shared.pipeline import LEASE_S, RENEWALS_PER_LEASE
 from tests.fakes.load.cloud import Message, unit_key
 from tests.fakes.load.engine import COMMIT_BACKOFF_S, COMMIT_TIMEOUT_S, LoadSimulation, Worker
@@ -200,7 +200,7 @@ class FaultSimulation(LoadSimulation):
         if self.elapsed_s >= until_s:
             super()._work(worker, claim)
             return
-        worker.is_lost = not self.run_now(deliver.renew(claim, self.clock))
+        worker.is_lost = not self.run_now(lease.renew(claim, self.clock))
         self.at(
             self.elapsed_s + LEASE_S / RENEWALS_PER_LEASE,
             lambda: self._wait(worker, claim, until_s),

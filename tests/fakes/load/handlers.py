@@ -6,9 +6,9 @@ from typing import Any
 
 from shared.flows import effects
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
-from shared.jobs import outcomes
 from shared.jobs.model import Job
 from shared.jobs.stage import UnitClaim
+from shared.jobs.units import outcomes
 from shared.pipeline import FUNCTIONS, find_consumer
 from shared.recipes.stored_object import Artifact
 from tests.fakes.load.cloud import Cloud

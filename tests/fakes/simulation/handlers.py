@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.flows import effects
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
-from shared.jobs import outcomes
 from shared.jobs.stage import UnitClaim
+from shared.jobs.units import outcomes
 from shared.pipeline import FUNCTIONS, Bucket, find_consumer
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import Artifact, StoredObject

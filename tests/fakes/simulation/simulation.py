@@ -11,13 +11,15 @@ from shared.errors import NotFound, WrongState
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Doc, Query, Update, Write
 from shared.flows.envelope import Envelope, ObjectRef
-from shared.jobs import deliver
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
 from shared.jobs.model import Status
 from shared.jobs.stage import UnitState
-from shared.jobs.webhook_deliveries import WEBHOOK
-from shared.tasks import lease, run
+from shared.jobs.units import deliver
+from shared.jobs.units.lease import renew as renew_unit
+from shared.jobs.webhooks.deliveries import WEBHOOK
+from shared.tasks import run
+from shared.tasks.lease import renew as renew_task
 from shared.tasks.task import SWEEP_PAGE_SIZE
 from tests.fakes.simulation.handlers import call_webhook, run_unit
 from tests.fakes.simulation.state import (
@@ -121,10 +123,10 @@ class Simulation(SimulatedState):
             worker = running[index % len(running)]
             renewal: effects.Flow[bool]
             if isinstance(worker.effect, effects.RunTask):
-                renewal = lease.renew(worker.effect.claim, self.clock_and_ids)
+                renewal = renew_task(worker.effect.claim, self.clock_and_ids)
             else:
                 assert isinstance(worker.effect, effects.RunUnit)
-                renewal = deliver.renew(worker.effect.claim, self.clock_and_ids)
+                renewal = renew_unit(worker.effect.claim, self.clock_and_ids)
             if self.run(renewal) is False:
                 worker.lease_lost = True
 

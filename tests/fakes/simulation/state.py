@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.flows import effects
-from shared.flows.documents import CommitResult, all_documents
+from shared.flows.documents import CommitResult, Create, Update, Write, all_documents
 from shared.flows.envelope import Envelope
 from shared.jobs.creation import new_job
 from shared.jobs.model import Job, JobInput, Status
-from shared.jobs.stage import Unit, revision_of
-from shared.jobs.webhook_deliveries import EVENTS
-from shared.jobs.webhooks import new_webhook
+from shared.jobs.stage import Unit, UnitState, revision_of
+from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.webhook import new_webhook
 from shared.pipeline import RECIPES
 from shared.tasks.task import TaskState
 from tests.fakes.job_store import MemoryJobStore

@@ -61,7 +61,7 @@ class CallFault:
         return Failure(self.code, self.loses_response and self.fired_count == 1)
 
 
-class GrpcProxy(grpc.GenericRpcHandler):
+class GrpcProxy(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Forwards calls to `target` (host:port) without decoding them. Runs while it is entered."""
 
     def __init__(self, target: str) -> None:

@@ -14,7 +14,7 @@ from tests.chaos.matrix.suite.grpc_proxy import CallFault, GrpcProxy
 METHOD = "/google.firestore.v1.Firestore/Commit"
 
 
-class EchoServer(grpc.GenericRpcHandler):
+class EchoServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Answers with the request, counts the calls, and refuses the request `bad`."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ def call(proxy: GrpcProxy, request: bytes) -> Any:
 def failed_code(proxy: GrpcProxy, request: bytes) -> grpc.StatusCode:
     with pytest.raises(grpc.RpcError) as failed:
         call(proxy, request)
-    code: grpc.StatusCode = failed.value.code()  # type: ignore[attr-defined]
+    code: grpc.StatusCode = failed.value.code()
     return code
 
 
@@ -68,9 +68,9 @@ def test_calls_and_errors_are_forwarded(proxy: GrpcProxy, echo: EchoServer) -> N
     assert echo.metadata["authorization"] == "Bearer owner"
     with pytest.raises(grpc.RpcError) as failed:
         call(proxy, b"bad")
-    assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
-    assert failed.value.details() == "Bad request."  # type: ignore[attr-defined]
-    assert ("reason", "bad") in failed.value.trailing_metadata()  # type: ignore[attr-defined]
+    assert failed.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert failed.value.details() == "Bad request."
+    assert ("reason", "bad") in failed.value.trailing_metadata()
 
 
 def test_only_calls_about_the_job_fail_and_only_so_often(

@@ -11,11 +11,12 @@ import pytest
 from shared.flows import effects
 from shared.flows.documents import CommitResult
 from shared.flows.effects import ClockAndIds, Flow, commit, run_query
-from shared.jobs import announcements, creation, deliver, queue, rules, waiting
-from shared.jobs import commit as unit_commit
+from shared.jobs import announcements, creation, queue, rules
 from shared.jobs.commands import delete
 from shared.jobs.maintenance import dead_letter
 from shared.jobs.model import Job, Status
+from shared.jobs.units import commit as unit_commit
+from shared.jobs.units import deliver, lease, waiting
 from shared.jobs.update import update_job
 from tests.fakes.load import schedule
 from tests.fakes.load.cloud import Load
@@ -79,7 +80,7 @@ def _none(query: Any) -> Any:
 
 def overloads_consume_attempts(patch: Patch) -> None:
     def wait(claim: Any, outcome: Any, clock: ClockAndIds) -> Flow[Any]:
-        yield from deliver.release(claim, effects.Retry(outcome.code, outcome.message), clock)
+        yield from lease.release(claim, effects.Retry(outcome.code, outcome.message), clock)
         return None
 
     def wait_or_fail(claim: Any, outcome: Any, clock: ClockAndIds) -> Flow[Any]:
@@ -189,7 +190,7 @@ def test_stage_whose_parts_are_all_admitted_exceeds_the_share(monkeypatch: Patch
         everything = {**fields, "parts_in_flight": len(fields["parts"])}
         return original_planned_documents(job_id, owner, name, revision, everything, now)
 
-    monkeypatch.setattr("shared.jobs.join.planned_documents", documents)
+    monkeypatch.setattr("shared.jobs.units.join.planned_documents", documents)
     _find_failing_seed(sweeper_enabled=True, match="allowed")
 
 

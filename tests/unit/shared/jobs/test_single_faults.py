@@ -5,9 +5,9 @@ from __future__ import annotations
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Delete, Update
 from shared.flows.envelope import Envelope
-from shared.jobs import deliver
 from shared.jobs.model import Status
 from shared.jobs.stage import UnitState
+from shared.jobs.units import deliver, lease
 from shared.pipeline import FUNCTIONS
 from tests.fakes.simulation import invariants
 from tests.fakes.simulation.simulation import Simulation
@@ -169,7 +169,7 @@ def test_long_running_job_does_not_block_the_sweeper() -> None:
     simulation.advance_time(1)
     stop_silently(simulation)
     simulation.advance_time(100)
-    assert simulation.run(deliver.renew(effect.claim, simulation.clock_and_ids))
+    assert simulation.run(lease.renew(effect.claim, simulation.clock_and_ids))
     run_sweeper(simulation)
     deliver_all_messages(simulation)
     assert simulation.job.status is Status.DONE

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from shared.flows.documents import Update, job_path
-from shared.jobs.join import join_writes
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.join import join_writes
+from shared.jobs.units.outcomes import UnitDone
 from shared.recipes.stored_object import Artifact
 from tests.fixtures.jobs import FRAMES_ZIP, NOW, make_job
 

@@ -13,11 +13,11 @@ from shared.flows.documents import CommitResult, Update, Write, shard_path
 from shared.flows.effects import Reply
 from shared.flows.envelope import Envelope
 from shared.jobs.creation import new_job
-from shared.jobs.deliver import deliver
 from shared.jobs.model import JobInput, Status
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.stage import Unit
-from shared.jobs.waiting import stage_wait
+from shared.jobs.units.deliver import deliver
+from shared.jobs.units.outcomes import UnitDone
+from shared.jobs.units.waiting import stage_wait
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.ports.models import VoiceOverloaded, VoiceUnavailable
 from shared.runtime.interpreter import Interpreter

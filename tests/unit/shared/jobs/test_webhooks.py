@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Delete, Update, owned_documents
 from shared.jobs.model import Status
-from shared.jobs.webhooks import WEBHOOKS, webhook_path
+from shared.jobs.webhooks.webhook import WEBHOOKS, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.tasks.task import TaskState
 from tests.fakes.simulation import invariants
