@@ -16,14 +16,14 @@ from shared.flows import effects
 from shared.flows.decision import Decision
 from shared.flows.documents import CommitResult, Increment, Update, Write
 from shared.flows.envelope import Envelope
-from shared.jobs import rules, update
+from shared.jobs import queue, rules, update
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import sweep
 from shared.jobs.model import Job
 from shared.jobs.queries import read_stage, read_view
 from shared.jobs.stage import UnitClaim, UnitState
 from shared.jobs.units import commit as unit_commit
-from shared.jobs.units import deliver, failure
+from shared.jobs.units import deliver, end, join
 from shared.jobs.units.outcomes import UnitDone
 from shared.jobs.webhooks import deliveries as webhook_deliveries
 from shared.pipeline import FUNCTIONS
@@ -68,7 +68,7 @@ def totals_are_changed_without_the_version_of_the_job(patch: Patch) -> None:
         assert isinstance(job_update, Update)
         return [replace(job_update, version=None), *totals]
 
-    for module in (unit_commit, cancel, deck_review, delete, redrive, failure):
+    for module in (join, end, queue, cancel, deck_review, delete, redrive):
         patch.setattr(module, "update_job", update_job)
 
 
