@@ -32,7 +32,7 @@ from functions.emotion_scoring.results.writers import (
 )
 from functions.emotion_scoring.video.pieces import AnnotatedVideo, find_pieces
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import NoFrames
 from shared.ports.objects import ObjectWriter
 from shared.recipes.emotions.options import EmotionOptions

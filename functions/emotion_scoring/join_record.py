@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import SCORES_PREFIX, Bucket
 from shared.recipes.stored_object import Artifact
 from shared.runtime.results_writer import find_json, write_json_once

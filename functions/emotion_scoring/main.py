@@ -1,7 +1,7 @@
 """Scores the faces of a frame pack; merges the parts into a timeline."""
 
 from shared.entrypoints.stage import UnitContext, stage
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:

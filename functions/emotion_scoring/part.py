@@ -13,7 +13,7 @@ from functions.emotion_scoring.packs import find_pack
 from functions.emotion_scoring.scores import ScoredFrame, ScoresHeader, ScoresWriter, Sink
 from functions.emotion_scoring.video.pieces import AnnotatedVideo
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import decode_image
 from shared.pipeline import SCORES_PREFIX, Bucket

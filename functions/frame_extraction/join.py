@@ -10,8 +10,8 @@ from functions.frame_extraction.contact_sheet import render_contact_sheet, selec
 from functions.frame_extraction.part import ExtractionInputs
 from functions.frame_extraction.results import find_warnings, render_frames_csv, render_manifest
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.stage import Unit
+from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import NoFrames
 from shared.media.images.frame import BgrImage, decode_image
 from shared.pipeline import ZIPS_PREFIX, Bucket

@@ -1,7 +1,7 @@
 """Extracts the frames of each window into a pack; composes the packs into a ZIP without copying."""
 
 from shared.entrypoints.stage import UnitContext, stage
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:

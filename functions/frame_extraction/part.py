@@ -17,7 +17,7 @@ from functions.frame_extraction.extract import (
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.entrypoints.stage import UnitContext
 from shared.flows.envelope import pack_name
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits

@@ -8,8 +8,8 @@ from functions.notification.outcomes import find_main_result
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.model import Status
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.preferences import Preferences, preferences_path
+from shared.jobs.units.outcomes import UnitDone
 from shared.ports.outbound import MailRefused
 
 

@@ -19,7 +19,7 @@ from functions.slide_generation.drawing.pictures import JobPictures
 from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
 from functions.slide_generation.drawing.themes import THEMES
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions

@@ -6,7 +6,7 @@ from typing import cast
 
 from functions.stitching.render import CHAPTERS, FILM, POSTER, SRT, VTT
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.recipes.results import FilmResult
 from shared.recipes.stored_object import ResultKind
 from shared.runtime.results_writer import ResultsWriter

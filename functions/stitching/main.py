@@ -1,7 +1,7 @@
 """Encodes a film from pictures and sound, and publishes it as the result of the job."""
 
 from shared.entrypoints.stage import UnitContext, stage
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:

@@ -14,7 +14,7 @@ from functions.stitching.film.deck_film import DeckFilm
 from functions.stitching.film.still_film import StillFilm
 from functions.stitching.film_result import RenderedFilm
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
 from shared.recipes.results import FilmResult
 from shared.recipes.stored_object import ResultKind, StoredObject

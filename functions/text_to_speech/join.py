@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.stage import Unit
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import NARRATION_PREFIX, Bucket
 from shared.recipes.films.narration import Narration, SlideSpeech
 from shared.recipes.results import NarrationResult, SpeechPart

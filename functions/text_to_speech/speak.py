@@ -11,7 +11,7 @@ from functions.text_to_speech.speech_cache import SpeechCache
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import NARRATION_PREFIX, Bucket
 from shared.recipes.films.deck_fields import parse_language_tag
 from shared.recipes.films.narration import SpokenSentence

@@ -14,7 +14,7 @@ from functions.upload_trigger.sound import examine_sound
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, SourceExpired, UploadTooLarge
 from shared.jobs.model import JobInput
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
 from shared.pipeline import Bucket, find_consumer
 from shared.recipes.emotions.options import parse_frame_options

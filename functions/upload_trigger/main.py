@@ -1,7 +1,7 @@
 """The entry point of upload_trigger: examines uploads, rejects unusable ones, plans the job."""
 
 from shared.entrypoints.stage import UnitContext, stage
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:

@@ -10,7 +10,7 @@ from functions.webhook.signing import signed_headers
 from shared.entrypoints import bootstrap
 from shared.entrypoints.task import TaskContext
 from shared.flows.effects import Failed, Later
-from shared.jobs.webhooks import Webhook, webhook_path
+from shared.jobs.webhooks.webhook import Webhook, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.ports.outbound import OutboundResponse
 from shared.tasks.task import TaskDone, TaskOutcome

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from shared.entrypoints.task import TaskContext
 from shared.flows.documents import CommitResult, Write
-from shared.jobs.webhook_deliveries import WEBHOOK, new_notice
-from shared.jobs.webhooks import (
+from shared.jobs.webhooks.deliveries import WEBHOOK, new_notice
+from shared.jobs.webhooks.webhook import (
     FAILING,
     GONE,
     Webhook,

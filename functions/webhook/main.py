@@ -3,7 +3,7 @@
 from functions.webhook.call import call_webhook
 from functions.webhook.notice import send_notice
 from shared.entrypoints.task import TaskContext, task
-from shared.jobs.webhook_deliveries import DELIVERY, NOTICE, WEBHOOK
+from shared.jobs.webhooks.deliveries import DELIVERY, NOTICE, WEBHOOK
 from shared.tasks.task import TaskOutcome
 
 HANDLERS = {DELIVERY: call_webhook, NOTICE: send_notice}

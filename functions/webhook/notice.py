@@ -11,7 +11,7 @@ from functions.webhook.call import RETRY_DELAYS_S
 from shared.entrypoints import bootstrap
 from shared.entrypoints.task import TaskContext
 from shared.flows.effects import Later
-from shared.jobs.webhooks import GONE
+from shared.jobs.webhooks.webhook import GONE
 from shared.ports.outbound import Email, MailOverloaded, MailUnavailable
 from shared.runtime.settings import Settings
 from shared.tasks.task import TaskDone, TaskOutcome

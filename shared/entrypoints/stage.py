@@ -20,11 +20,11 @@ from shared.entrypoints.delivery import Delivery, EntryPoint, handle_event, regi
 from shared.errors import DeadlineNear, LeaseLost
 from shared.flows.documents import unit_path
 from shared.flows.envelope import JOIN, Envelope, read_publish_time
-from shared.jobs import deliver as flows
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.stage import Stage, Unit
+from shared.jobs.units import deliver as flows
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore

@@ -195,7 +195,7 @@ class Retry:
 @dataclass(frozen=True, slots=True)
 class Unavailable:
     """A service that the work of a unit needs is overloaded or unavailable: the unit waits for at
-    least `retry_after_s` seconds. No attempt is consumed. See `shared.jobs.waiting`."""
+    least `retry_after_s` seconds. No attempt is consumed. See `shared.jobs.units.waiting`."""
 
     code: str
     message: str

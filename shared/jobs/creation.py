@@ -16,9 +16,7 @@ from shared.pipeline import STALLED_S, Recipe
 
 SCHEMA = 1
 NOT_WAITING: Mapping[str, Any] = {"waits": 0, "waiting_since": None, "waiting_for": None}
-"""The fields of a unit that no service refused, see `shared.jobs.waiting`."""
-MAX_SHARDS = 8
-"""Firestore sustains one write a second per document. More parts than this are rarely in flight."""
+"""The fields of a unit that no service refused, see `shared.jobs.units.waiting`."""
 
 
 def blank_stage(job_id: str, owner: str, name: str, revision: int) -> dict[str, Any]:
@@ -44,13 +42,17 @@ def blank_stage(job_id: str, owner: str, name: str, revision: int) -> dict[str, 
 def planned_fields(
     specs: Sequence[Mapping[str, Any]], now: datetime, *, parts_in_flight: int
 ) -> dict[str, Any]:
-    """Returns the fields of a stage that is planned and queued."""
+    """Returns the fields of a stage that is planned and queued.
+
+    A stage has as many shards as parts in flight: Firestore sustains about one write a second per
+    document, and each part in flight writes another one.
+    """
     return {
         "state": StageState.QUEUED,
         "total": len(specs),
         "parts": [dict(spec) for spec in specs],
         "parts_in_flight": parts_in_flight,
-        "shard_count": min(MAX_SHARDS, len(specs)),
+        "shard_count": min(parts_in_flight, len(specs)),
         "queued_at": now,
     }
 
@@ -109,6 +111,7 @@ def free_fields(now: datetime) -> dict[str, Any]:
         "announced_at": None,
         "next_check_at": now + timedelta(seconds=STALLED_S),
         "successor": "",
+        "repeated_at": None,
         **NOT_WAITING,
     }
 

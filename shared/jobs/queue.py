@@ -22,8 +22,8 @@ from shared.flows.documents import (
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, commit, publish, read, run_query
 from shared.jobs import announcements
 from shared.jobs.model import Job, Status
-from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
+from shared.jobs.units.outcomes import inputs_uploaded
 from shared.jobs.update import update_job
 
 OWNERS_PER_SWEEP = 200

@@ -113,6 +113,7 @@ class Unit:
         admitted_at: When the document was created or, by a redrive, reset.
         announced_at: When the sweeper or dead_letter published its message the last time.
         successor: The part that was admitted when this one was DONE; "" for none.
+        repeated_at: When a repeated delivery announced what follows; None for never.
     """
 
     stage: str
@@ -130,9 +131,10 @@ class Unit:
     admitted_at: datetime
     announced_at: datetime | None
     successor: str
+    repeated_at: datetime | None
     version: Any = field(compare=False)
     waits: int = 0
-    """How often a service refused it since `waiting_since`: see `shared.jobs.waiting`."""
+    """How often a service refused it since `waiting_since`: see `shared.jobs.units.waiting`."""
     waiting_since: datetime | None = None
     waiting_for: Mapping[str, Any] | None = None
 
@@ -156,6 +158,7 @@ class Unit:
             admitted_at=data["admitted_at"],
             announced_at=data["announced_at"],
             successor=data["successor"],
+            repeated_at=data["repeated_at"],
             version=doc.version,
             waits=data["waits"],
             waiting_since=data["waiting_since"],

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from shared.flows import effects
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone, UnitOutcome
 from shared.jobs.stage import UnitClaim
+from shared.jobs.units.outcomes import UnitDone, UnitOutcome
 from shared.pipeline import FUNCTIONS
 from shared.runtime.leases import UnitLease
 from shared.runtime.services import Services

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from shared.errors import LeaseLost, OverloadedError, PermanentError, TransientError
 from shared.flows.effects import Failed, Flow, Later, Lost, Retry, Unavailable
-from shared.jobs.deliver import renew as renew_unit
-from shared.jobs.outcomes import UnitDone, UnitOutcome
 from shared.jobs.stage import UnitClaim
+from shared.jobs.units.lease import renew as renew_unit
+from shared.jobs.units.outcomes import UnitDone, UnitOutcome
 from shared.pipeline import FUNCTIONS
 from shared.ports.system import Log
 from shared.runtime.leases import TaskLease, UnitLease, renew_during

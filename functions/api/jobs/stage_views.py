@@ -11,7 +11,7 @@ from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job
 from shared.jobs.queries import ACTIVE_STATES, free_units
 from shared.jobs.stage import Stage, StageState, Unit, revision_of
-from shared.jobs.waiting import StageWait, stage_wait
+from shared.jobs.units.waiting import StageWait, stage_wait
 from shared.ports.store import JobStore
 
 

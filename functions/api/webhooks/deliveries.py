@@ -15,7 +15,7 @@ from functions.api.webhooks.schemas import (
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Create, Doc, Update
 from shared.http.request import ApiRequest, ApiResponse
-from shared.jobs.webhook_deliveries import (
+from shared.jobs.webhooks.deliveries import (
     PING,
     WEBHOOK,
     delivery_id,
@@ -24,7 +24,7 @@ from shared.jobs.webhook_deliveries import (
     new_delivery,
     newest_deliveries,
 )
-from shared.jobs.webhooks import Webhook, webhook_path
+from shared.jobs.webhooks.webhook import Webhook, webhook_path
 from shared.tasks.task import task_envelope, task_path
 
 MIN_TEST_INTERVAL_S = 5

@@ -20,8 +20,8 @@ from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Delete, owned_documents
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
-from shared.jobs.webhook_deliveries import EVENTS
-from shared.jobs.webhooks import (
+from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.webhook import (
     OLD_SECRET_S,
     WEBHOOKS,
     Webhook,

@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared.flows.documents import Doc
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
-from shared.jobs.webhook_deliveries import EVENTS
-from shared.jobs.webhooks import Webhook
+from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.webhook import Webhook
 from shared.tasks.task import TaskState
 
 EventName = Literal["job.done", "job.failed", "job.cancelled"]

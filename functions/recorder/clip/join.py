@@ -18,8 +18,8 @@ from shared.entrypoints.task import TaskContext
 from shared.errors import LeaseLost, PermanentError
 from shared.flows.documents import CommitResult, Delete, Doc, Update, all_documents, job_path
 from shared.flows.effects import Later
-from shared.jobs import failure
 from shared.jobs.model import Job, Status
+from shared.jobs.units import failure
 from shared.jobs.uploads import declare_size
 from shared.media.errors import WorkStopped
 from shared.pipeline import FUNCTIONS, Bucket

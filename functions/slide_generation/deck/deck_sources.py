@@ -21,7 +21,7 @@ from functions.slide_generation.deck.recap_source import write_recap
 from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions

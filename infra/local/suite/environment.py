@@ -32,6 +32,7 @@ def function_env(layout: SuiteLayout, tools: Tools, function: Function) -> dict[
         **(models_env() if function.name == "emotion_scoring" else {}),
         **(_api_limits() if function.name == "api" else {}),
         **(_recorder_timeouts() if function.name == "recorder" else {}),
+        **_grpc_proxies(),
         **_function_secrets(layout, function),
         **(_tts_env(layout) if function.name == "text_to_speech" else {}),
         **(_gemini_env(layout) if function.name == "slide_generation" else {}),
@@ -65,6 +66,16 @@ def _recorder_timeouts() -> dict[str, str]:
         f"MOODREEL_{name}": os.environ[f"MOODREEL_{name}"]
         for name in names
         if f"MOODREEL_{name}" in os.environ
+    }
+
+
+def _grpc_proxies() -> dict[str, str]:
+    """Returns the addresses of the proxies in front of Firestore and Pub/Sub that the caller's
+    environment sets, for tests that let calls of the functions fail."""
+    return {
+        f"{name}_EMULATOR_HOST": os.environ[f"MOODREEL_{name}_PROXY"]
+        for name in ("FIRESTORE", "PUBSUB")
+        if f"MOODREEL_{name}_PROXY" in os.environ
     }
 
 

@@ -33,7 +33,7 @@ from shared.errors import Service
 from shared.jobs.history import HistoryEvent
 from shared.jobs.model import TERMINAL, Status
 from shared.jobs.stage import StageState
-from shared.jobs.webhook_deliveries import EVENTS
+from shared.jobs.webhooks.deliveries import EVENTS
 from shared.pipeline import PIPELINE_STAGES, RECIPES
 from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS

@@ -8,10 +8,10 @@ from shared.flows.documents import (
     job_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
-from shared.jobs.end import end_writes
 from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_outcome_messages
 from shared.jobs.queue import fill
+from shared.jobs.units.end import end_writes
 from shared.jobs.update import update_job
 
 

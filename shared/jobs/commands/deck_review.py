@@ -23,12 +23,12 @@ from shared.flows.effects import ClockAndIds, Flow, commit
 from shared.jobs import queue, rules
 from shared.jobs.commands.redrive import reset_stages, status_fields
 from shared.jobs.creation import blank_stage, planned_documents, planned_fields
-from shared.jobs.end import stop_stage
 from shared.jobs.history import history_event
 from shared.jobs.model import Job, Status
-from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_snapshot
 from shared.jobs.stage import StageState
+from shared.jobs.units.end import stop_stage
+from shared.jobs.units.outcomes import inputs_uploaded
 from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult

@@ -19,9 +19,9 @@ from shared.jobs import announcements, queue, rules
 from shared.jobs.creation import free_fields
 from shared.jobs.history import history_event
 from shared.jobs.model import Status
-from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import read_snapshot
 from shared.jobs.stage import StageState, revision_of
+from shared.jobs.units.outcomes import inputs_uploaded
 from shared.jobs.update import update_job
 from shared.pipeline import FUNCTIONS
 

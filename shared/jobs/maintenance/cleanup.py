@@ -29,11 +29,11 @@ from shared.flows.effects import (
 )
 from shared.jobs import rules
 from shared.jobs.commands.delete import delete
-from shared.jobs.failure import fail_job_awaiting_uploads
 from shared.jobs.maintenance.orphans import remove_orphans
 from shared.jobs.maintenance.sweep import isolated
 from shared.jobs.model import Status
 from shared.jobs.queries import expired_jobs, jobs_awaiting_uploads, read_snapshot
+from shared.jobs.units.failure import fail_job_awaiting_uploads
 
 UPLOAD_TIMEOUT_DAYS = 8
 """Longer than a signed upload URL is valid (7 days)."""

@@ -7,12 +7,12 @@ from datetime import datetime
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, Reply
 from shared.flows.envelope import Envelope
 from shared.jobs import rules
-from shared.jobs.deliver import announce_next, drop
-from shared.jobs.failure import fail_unit
 from shared.jobs.maintenance.announce import announce_again
 from shared.jobs.model import Status
 from shared.jobs.queries import read_view
 from shared.jobs.stage import UnitState
+from shared.jobs.units.deliver import drop, repeat
+from shared.jobs.units.failure import fail_unit
 from shared.pipeline import FUNCTIONS
 from shared.tasks import run
 
@@ -40,7 +40,7 @@ def dead_letter(
     if unit is None or unit.state is UnitState.FAILED:
         return Reply.ACK
     if rules.is_done(unit):
-        yield from announce_next(envelope, clock, publish_to_consumer=True)
+        yield from repeat(view, envelope, clock)
         return Reply.ACK
     if rules.is_leased(unit, now):
         return Reply.NACK

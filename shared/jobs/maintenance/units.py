@@ -8,13 +8,13 @@ from shared.flows.documents import Doc, Update, Write, unit_path
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, PurgeJob, commit, read
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import queue, rules
-from shared.jobs.end import stop_stage
 from shared.jobs.maintenance.announce import announce_again
 from shared.jobs.maintenance.counters import recount_parts
 from shared.jobs.model import Job, Status
-from shared.jobs.outcomes import inputs_uploaded
 from shared.jobs.queries import ACTIVE_STATES, read_view
 from shared.jobs.stage import Unit
+from shared.jobs.units.end import stop_stage
+from shared.jobs.units.outcomes import inputs_uploaded
 from shared.pipeline import FUNCTIONS, find_producer
 
 
@@ -39,12 +39,10 @@ def check_unit(doc: Doc, clock: ClockAndIds) -> Flow[None]:
     if rules.is_retired(view, envelope):
         yield from _retire(view, envelope, unit)
         return
-    if job.status in (Status.AWAITING_UPLOAD, Status.QUEUED):
-        # When the job runs, its units are announced.
+    if job.status is Status.AWAITING_UPLOAD:
         yield from queue.advance(job, clock)
-        yield from _check_later(envelope, job, unit, now)
-        return
-    if rules.is_leased(unit, now):
+    if job.status in (Status.AWAITING_UPLOAD, Status.QUEUED) or rules.is_leased(unit, now):
+        # The units of a job are announced when it leaves the queue.
         yield from _check_later(envelope, job, unit, now)
         return
     if not (yield from _is_ready(view, envelope)):

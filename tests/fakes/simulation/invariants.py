@@ -11,10 +11,11 @@ from shared.jobs.model import Status
 from shared.jobs.rules import outcome_part
 from shared.jobs.stage import UnitState, revision_of
 from shared.jobs.totals import TOTALS, job_share, read_totals
-from shared.jobs.webhook_deliveries import WEBHOOK, event_id
+from shared.jobs.webhooks.deliveries import WEBHOOK, event_id
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.tasks.task import TaskState
-from tests.fakes.simulation.simulation import JOB, OWNER, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB, OWNER
 
 
 def check_always(simulation: Simulation) -> None:

@@ -2,136 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
-import random
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from shared.errors import NotFound, WrongState
 from shared.flows import effects
-from shared.flows.documents import CommitResult, Create, Doc, Query, Update, Write, all_documents
-from shared.flows.envelope import JOIN, Envelope, ObjectRef
-from shared.jobs import deliver, outcomes
+from shared.flows.documents import CommitResult, Doc, Query, Update, Write
+from shared.flows.envelope import Envelope, ObjectRef
 from shared.jobs.commands import cancel, deck_review, delete, redrive
-from shared.jobs.creation import new_job
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
-from shared.jobs.model import Job, JobInput, Status
-from shared.jobs.stage import Unit, UnitClaim, UnitState, revision_of
-from shared.jobs.webhook_deliveries import EVENTS, WEBHOOK
-from shared.jobs.webhooks import new_webhook
-from shared.pipeline import FUNCTIONS, RECIPES, Bucket, find_consumer
-from shared.recipes.results import DeckResult
-from shared.recipes.stored_object import Artifact, StoredObject
-from shared.tasks import lease, run
-from shared.tasks.task import SWEEP_PAGE_SIZE, TaskClaim, TaskDone, TaskOutcome, TaskState
-from tests.fakes.job_store import MemoryJobStore
-
-JOB = "j" * 20
-OWNER = "someone"
-FAST_WEBHOOK, SLOW_WEBHOOK = "a" * 20, "s" * 20
-"""A server that accepts every call, and one that accepts only the third."""
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class QueuedMessage:
-    """A message that is queued until it is acknowledged."""
-
-    envelope: Envelope
-    number: int
-    published_at: datetime
-    in_flight: bool = False
+from shared.jobs.model import Status
+from shared.jobs.stage import UnitState
+from shared.jobs.units import deliver
+from shared.jobs.units.lease import renew as renew_unit
+from shared.jobs.webhooks.deliveries import WEBHOOK
+from shared.tasks import run
+from shared.tasks.lease import renew as renew_task
+from shared.tasks.task import SWEEP_PAGE_SIZE
+from tests.fakes.simulation.handlers import call_webhook, run_unit
+from tests.fakes.simulation.state import (
+    JOB,
+    QueuedMessage,
+    SimulatedState,
+    SimulatedWorker,
+    counter_key,
+    is_guarded,
+)
 
 
 @dataclass
-class SimulatedWorker:
-    """A running flow. `effect` is the effect that it waits for."""
-
-    flow: effects.Flow[Any]
-    effect: effects.Effect | None
-    message: QueuedMessage | None
-    name: str
-    started_at: datetime
-    lease_lost: bool = False
-    has_started_job: bool = False
-    """Whether it has set a job to RUNNING and not published its units yet."""
-
-
-@dataclass
-class Simulation:
-    """One job with its documents, messages, objects, emails and workers, in memory."""
-
-    recipe: str = "emotions"
-    part_count: int = 2
-    parts_in_flight: int = 2
-    webhooks: tuple[str, ...] = (FAST_WEBHOOK, SLOW_WEBHOOK)
-    now: datetime = START
-    store: MemoryJobStore = field(default_factory=MemoryJobStore)
-    messages: list[QueuedMessage] = field(default_factory=list)
-    workers: list[SimulatedWorker] = field(default_factory=list)
-    objects: dict[str, str] = field(default_factory=dict)
-    uploads: set[str] = field(default_factory=set)
-    prefixes: set[str] = field(default_factory=set)
-    """Names of folders in the buckets: of jobs, and of caches of owners."""
-    notifications_sent: Counter[str] = field(default_factory=Counter)
-    lease_takeovers: Counter[str] = field(default_factory=Counter)
-    done_commit_counts: Counter[str] = field(default_factory=Counter)
-    webhook_calls: Counter[str] = field(default_factory=Counter)
-    allowed_repeats: Counter[str] = field(default_factory=Counter)
-    has_permanent_error: bool = False
-    published_count: int = 0
-    adopts_objects: bool = True
-    next_outcome: str = ""
-    """The outcome of the next unit, when it is not `done`."""
-    needs_review: bool = False
-    """Whether the first deck waits for review."""
-    edit_count: int = 0
-    sweeper_enabled: bool = True
-    page_size: int = 100
-    lost_response_count: int = 0
-    terminal_states: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._numbers = itertools.count()
-        # The version of a document is unique in the store, so each one is parsed once.
-        self._parsed: dict[int, Job | Unit] = {}
-        self.clock_and_ids = effects.ClockAndIds(
-            lambda: self.now,
-            lambda: f"t{next(self._numbers)}",
-            random=random.Random(0).random,
-            parts_in_flight=self.parts_in_flight,
-        )
-        self.store.now = lambda: self.now
-        self.add_job(JOB, self.recipe)
-        for webhook_id in self.webhooks:
-            events = tuple(EVENTS.values())
-            create = new_webhook(
-                webhook_id, OWNER, "https://x.test", events, "whsec_eA==", self.now
-            )
-            assert self.store.commit([create]) is CommitResult.OK
-
-    def add_job(self, job_id: str, recipe: str) -> None:
-        """Adds a job that awaits uploads. Only the messages and objects of JOB are simulated."""
-        result = self.store.commit(
-            new_job(
-                job_id=job_id,
-                owner=OWNER,
-                email="someone@example.org",
-                recipe=RECIPES[recipe],
-                title="",
-                options={},
-                inputs=tuple(
-                    JobInput(row.name, f"jobs/{job_id}/{row.name}.0", "x/y", 1, row.name)
-                    for row in RECIPES[recipe].inputs
-                ),
-                now=self.now,
-                expires_at=self.now + timedelta(days=30),
-            )
-        )
-        assert result is CommitResult.OK
+class Simulation(SimulatedState):
+    """Events and the steps of flows on the state of one job."""
 
     # --- events ------------------------------------------------------------------------------
 
@@ -140,9 +43,6 @@ class Simulation:
             self.uploads.add(name)
             ref = ObjectRef("uploads", f"jobs/{JOB}/{name}.0", 1)
             self.publish(Envelope(JOB, "upload_trigger", name, upload=0, source=ref))
-
-    def publish(self, envelope: Envelope) -> None:
-        self.messages.append(QueuedMessage(envelope, next(self._numbers), self.now))
 
     def duplicate_message(self, index: int) -> None:
         if self.messages:
@@ -223,10 +123,10 @@ class Simulation:
             worker = running[index % len(running)]
             renewal: effects.Flow[bool]
             if isinstance(worker.effect, effects.RunTask):
-                renewal = lease.renew(worker.effect.claim, self.clock_and_ids)
+                renewal = renew_task(worker.effect.claim, self.clock_and_ids)
             else:
                 assert isinstance(worker.effect, effects.RunUnit)
-                renewal = deliver.renew(worker.effect.claim, self.clock_and_ids)
+                renewal = renew_unit(worker.effect.claim, self.clock_and_ids)
             if self.run(renewal) is False:
                 worker.lease_lost = True
 
@@ -297,7 +197,7 @@ class Simulation:
                     self.publish(envelope)
             case effects.RunUnit(claim):
                 assert worker is not None
-                return self._run_unit(claim, worker, outcome)
+                return run_unit(self, claim, worker, outcome)
             case effects.DeleteObject(source):
                 self.objects.pop(source.name, None)
                 self.uploads = {name for name in self.uploads if f"/{name}." not in source.name}
@@ -311,7 +211,7 @@ class Simulation:
                 return frozenset(self.uploads) if job.id == JOB else frozenset()
             case effects.RunTask(claim):
                 assert worker is not None
-                return self._call_webhook(claim, worker, outcome)
+                return call_webhook(self, claim, worker, outcome)
             case effects.ListPrefixes(_, _, after, limit):
                 names = sorted(self.prefixes, key=lambda name: f"{name}/")
                 return tuple(name for name in names if f"{name}/" > f"{after}/" or not after)[
@@ -330,10 +230,10 @@ class Simulation:
 
     def _commit(self, writes: tuple[Write, ...]) -> CommitResult:
         before = self.job.status if f"jobs/{JOB}" in self.store.documents else None
-        takeovers = [write for write in writes if self._takes_over(write)]
+        takeovers = [write for write in writes if self.takes_over(write)]
         result = self.store.commit(writes)
         if result is CommitResult.OK:
-            self.lease_takeovers.update(_counter_key(write.path) for write in takeovers)
+            self.lease_takeovers.update(counter_key(write.path) for write in takeovers)
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
                     self.done_commit_counts[write.path] += (
@@ -344,133 +244,7 @@ class Simulation:
                 self.terminal_states.append(
                     f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}"
                 )
-            if self.lost_response_count and any(_is_guarded(write) for write in writes):
+            if self.lost_response_count and any(is_guarded(write) for write in writes):
                 self.lost_response_count = 0
                 return CommitResult.CONFLICT
         return result
-
-    def _takes_over(self, write: Write) -> bool:
-        """Whether a claim takes over an expired lease: its holder has crashed or was too slow."""
-        is_counted = "/units/notification" in write.path or write.path.startswith("deliveries/")
-        if not isinstance(write, Update) or not is_counted:
-            return False
-        document = self.store.documents.get(write.path)
-        is_leased = document is not None and document[0]["state"] == UnitState.LEASED
-        return is_leased and write.fields.get("state") == UnitState.LEASED
-
-    def _run_unit(
-        self, claim: UnitClaim, worker: SimulatedWorker, outcome: str
-    ) -> outcomes.UnitOutcome:
-        """Stands for the handler of a stage, in one step: writes the unit's object once."""
-        envelope = claim.envelope
-        if worker.lease_lost:
-            return effects.Lost()
-        if outcome == "failed" and not FUNCTIONS[envelope.stage].reports_outcome:
-            self.has_permanent_error = True
-            return effects.Failed("bad-input", "This cannot be done.")
-        if outcome == "retry":
-            return effects.Retry("answer-unusable", "Again.")
-        if outcome == "unavailable":
-            return effects.Unavailable("voice-overloaded", "Later.", "speech", 30)
-        if FUNCTIONS[envelope.stage].reports_outcome:
-            self.notifications_sent[f"{envelope.revision}-{envelope.part}"] += 1
-            return outcomes.UnitDone()
-        name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"
-        adopted = name in self.objects
-        if adopted and not self.adopts_objects:
-            return effects.Failed("artifact-conflict", "Another object has this name.")
-        if not adopted:
-            self.objects[name] = claim.token
-            consumer = find_consumer(envelope.stage, claim.job.recipe)
-            if consumer is not None and envelope.part != JOIN:
-                ref = ObjectRef("work", name, 1)
-                self.publish(Envelope(JOB, consumer, envelope.part, source=ref))
-        plan: dict[str, tuple[dict[str, Any], ...]] = {}
-        if envelope.part == JOIN:
-            specs: tuple[dict[str, Any], ...] = tuple({"n": n} for n in range(self.part_count))
-            next_stage = claim.job.recipe.next_stage(envelope.stage)
-            while next_stage is not None and claim.job.stages[next_stage] == "waiting":
-                plan[next_stage] = specs
-                next_stage = find_consumer(next_stage, claim.job.recipe)
-        artifacts = (Artifact(name, "x", "work", name, 1, 1),)
-        review, facts = False, dict[str, Any]()
-        if envelope.part == JOIN and envelope.stage == claim.job.recipe.deck_stage:
-            review = bool(claim.stage.parts[0].get("review", self.needs_review))
-            facts = make_deck_result(envelope.revision).to_dict()
-        return outcomes.UnitDone(artifacts, facts=facts, plan=plan, adopted=adopted, review=review)
-
-    def _call_webhook(self, claim: TaskClaim, worker: SimulatedWorker, outcome: str) -> TaskOutcome:
-        """Stands for the handler of a delivery. The slow server accepts the third call."""
-        if worker.lease_lost:
-            return effects.Lost()
-        task = claim.task
-        self.webhook_calls[task.id] += 1
-        is_refused = task.data["webhook"] == SLOW_WEBHOOK and self.allowed_repeats[task.id] < 2
-        if is_refused or outcome != "done":
-            self.allowed_repeats[task.id] += 1
-            wait_s = 60 if self.sweeper_enabled and self.allowed_repeats[task.id] == 2 else 5
-            return effects.Later(wait_s, "status-503", "It answered 503.")
-        return TaskDone()
-
-    # --- state -------------------------------------------------------------------------------
-
-    @property
-    def is_deleted(self) -> bool:
-        """Whether the job is a tombstone, or its tombstone is gone too."""
-        return f"jobs/{JOB}" not in self.store.documents or self.job.status is Status.DELETED
-
-    @property
-    def job(self) -> Job:
-        (doc,) = self.store.read([f"jobs/{JOB}"])
-        assert doc is not None
-        if doc.version not in self._parsed:
-            self._parsed[doc.version] = Job.from_doc(doc)
-        job = self._parsed[doc.version]
-        assert isinstance(job, Job)
-        return job
-
-    def units(self) -> list[Unit]:
-        units: list[Unit] = []
-        for doc in self.store.run_query(all_documents(f"jobs/{JOB}/units")):
-            if doc.version not in self._parsed:
-                self._parsed[doc.version] = Unit.from_doc(doc)
-            unit = self._parsed[doc.version]
-            assert isinstance(unit, Unit)
-            units.append(unit)
-        return units
-
-    def deliveries(self) -> dict[str, dict[str, Any]]:
-        """Returns the deliveries of JOB by id."""
-        docs = self.store.run_query(all_documents("deliveries"))
-        return {doc.id: dict(doc.data) for doc in docs if doc.data["job"] == JOB}
-
-    @property
-    def has_open_deliveries(self) -> bool:
-        """Whether a delivery has not ended."""
-        ends = (TaskState.DONE, TaskState.FAILED)
-        return any(delivery["state"] not in ends for delivery in self.deliveries().values())
-
-    def stage_count(self, name: str, field: str) -> int:
-        """Returns the sum of a field over the shards of a stage."""
-        path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}."
-        return sum(
-            data[field] for key, (data, _) in self.store.documents.items() if key.startswith(path)
-        )
-
-    def stage(self, name: str) -> dict[str, Any]:
-        path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}"
-        return self.store.documents[path][0]
-
-
-def _is_guarded(write: Write) -> bool:
-    return isinstance(write, Create) or getattr(write, "version", None) is not None
-
-
-def _counter_key(path: str) -> str:
-    """Returns the revision and outcome of a notification, or the id of a delivery."""
-    return path.rpartition("/")[2].removeprefix("notification-")
-
-
-def make_deck_result(revision: int) -> DeckResult:
-    """Returns the result of slide_generation for a deck without slides."""
-    return DeckResult(1, 0, revision, 0, 0, StoredObject(Bucket.WORK, "deck.json", 1, 1), ())

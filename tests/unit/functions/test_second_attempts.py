@@ -11,6 +11,7 @@ import pytest
 
 from functions.frame_extraction import join as frames_join
 from functions.frame_extraction import part as frames_part
+from functions.frame_extraction.extract import ExtractionResult, parse_extraction_result
 from functions.slide_generation import join as slides_join
 from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.deck.deck_store import encode_deck
@@ -98,10 +99,10 @@ def test_warnings_of_an_adopted_window_are_kept(
     harness: StageHarness, calls: CallCounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, windows = make_frames_job(harness, CLIP_SPECS["cfr30"].encode().path)
-    parse = frames_part.parse_extraction_result
+    parse = parse_extraction_result
 
     def parse_with_warning(value: bytes) -> Any:
-        return frames_part.ExtractionResult(parse(value).index, ("Frames may be missing.",))
+        return ExtractionResult(parse(value).index, ("Frames may be missing.",))
 
     monkeypatch.setattr(frames_part, "parse_extraction_result", parse_with_warning)
     calls.watch(frames_part, "run_in_sandbox")

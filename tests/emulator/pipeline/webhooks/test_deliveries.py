@@ -9,7 +9,7 @@ import pytest
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
-from shared.jobs.webhook_deliveries import delivery_id, event_id
+from shared.jobs.webhooks.deliveries import delivery_id, event_id
 from tests.emulator.pipeline.webhooks.webhook_requests import (
     make_delivery_due,
     register,

@@ -14,8 +14,8 @@ from shared.flows.documents import Put, unit_path
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
 from shared.jobs.creation import free_fields
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.stage import Stage, StageState, UnitClaim
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.recipes.upload_results import Upload, Uploads

@@ -22,7 +22,7 @@ from functions.text_to_speech.speak import speak_slide
 from shared.adapters.text_to_speech import create_speech_synthesizer
 from shared.entrypoints import bootstrap
 from shared.errors import InvalidOption
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.ports.models import VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.narration import Narration

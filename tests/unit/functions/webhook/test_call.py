@@ -10,7 +10,7 @@ import pytest
 from functions.webhook.call import ERROR_MESSAGES, RETRY_DELAYS_S, judge_response
 from functions.webhook.signing import signed_headers
 from shared.flows.effects import Failed, Later
-from shared.jobs.webhooks import Webhook, new_webhook, secret_rotation, webhook_path
+from shared.jobs.webhooks.webhook import Webhook, new_webhook, secret_rotation, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.ports.outbound import OutboundResponse
 from shared.tasks.task import TaskDone

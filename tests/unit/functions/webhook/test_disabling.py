@@ -14,7 +14,7 @@ from functions.webhook.endpoint import MIN_FAILING_S
 from functions.webhook.notice import write_notice
 from shared.flows.documents import Doc, Update
 from shared.flows.effects import Reply
-from shared.jobs.webhooks import Webhook, disabling, enabling, webhook_path
+from shared.jobs.webhooks.webhook import Webhook, disabling, enabling, webhook_path
 from shared.ports.outbound import MailRefused, MailUnavailable, OutboundResponse
 from tests.fakes.application import SETTINGS
 from tests.fixtures.webhook_tasks import WebhookHarness

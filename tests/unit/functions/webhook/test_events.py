@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.api.webhooks.schemas import JobEvent, PingEvent
-from shared.jobs.webhook_deliveries import (
+from shared.jobs.webhooks.deliveries import (
     EVENTS,
     PING,
     delivery_id,

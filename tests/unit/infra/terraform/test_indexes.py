@@ -20,7 +20,7 @@ from shared.cameras.recording import newest_clips, running_recordings
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import Doc, all_documents, newest_owned, owned_documents, page_of
 from shared.jobs import queries, queue, totals
-from shared.jobs.webhook_deliveries import newest_deliveries
+from shared.jobs.webhooks.deliveries import newest_deliveries
 from shared.pipeline import FUNCTIONS
 from shared.privacy.limit_counters import counters_expiring_on, counters_of
 from shared.tasks.slots import waiting_tasks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fakes.simulation.simulation import FAST_WEBHOOK, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import FAST_WEBHOOK
 
 
 def make_simulation(**fields: Any) -> Simulation:

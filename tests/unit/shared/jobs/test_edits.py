@@ -10,12 +10,13 @@ import pytest
 from shared.flows import effects
 from shared.flows.documents import Update, all_documents, job_path
 from shared.jobs.commands import deck_review
-from shared.jobs.join import join_writes
 from shared.jobs.model import Status
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.join import join_writes
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FUNCTIONS
 from shared.recipes.stored_object import Artifact
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.load import schedule
-from tests.fakes.load.engine import Load, LoadSimulation
+from tests.fakes.load.cloud import Load
+from tests.fakes.load.engine import LoadSimulation
 
 pytestmark = pytest.mark.slow
 

@@ -16,14 +16,16 @@ from shared.flows import effects
 from shared.flows.decision import Decision
 from shared.flows.documents import CommitResult, Increment, Update, Write
 from shared.flows.envelope import Envelope
-from shared.jobs import commit as unit_commit
-from shared.jobs import deliver, failure, rules, update, webhook_deliveries
+from shared.jobs import rules, update
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import sweep
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_stage, read_view
 from shared.jobs.stage import UnitClaim, UnitState
+from shared.jobs.units import commit as unit_commit
+from shared.jobs.units import deliver, failure
+from shared.jobs.units.outcomes import UnitDone
+from shared.jobs.webhooks import deliveries as webhook_deliveries
 from shared.pipeline import FUNCTIONS
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation

@@ -5,12 +5,13 @@ from __future__ import annotations
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Delete, Update
 from shared.flows.envelope import Envelope
-from shared.jobs import deliver
 from shared.jobs.model import Status
 from shared.jobs.stage import UnitState
+from shared.jobs.units import deliver, lease
 from shared.pipeline import FUNCTIONS
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,
@@ -98,27 +99,26 @@ def test_late_decision_of_an_older_epoch_does_not_fail_the_job() -> None:
     assert (simulation.job.status, simulation.job.epoch) == (Status.DONE, 1)
 
 
-def test_failure_from_an_older_epoch_only_releases_the_unit() -> None:
-    simulation = make_simulation(recipe="still")
+def fail_and_redrive(simulation: Simulation, effect: type[effects.Effect]) -> None:
+    """Stops the delivery of one part before `effect`, while the other part fails the job, which is
+    redriven and runs again."""
     simulation.upload_input("picture")
     simulation.upload_input("sound")
-    simulation.deliver(0)
-    slow = simulation.workers[0]
-    assert isinstance(slow.effect, effects.Read)
-    simulation.step(0)
-    # It has decided and is about to claim when the other part fails the job, which is redriven.
-    simulation.deliver(0)
+    # The first delivery of each only starts the job, which announces both.
+    for part in ("picture", "sound"):
+        simulation.deliver(0)
+        if part == "picture":
+            finish_workers(simulation)
+    while not isinstance(simulation.workers[0].effect, effect):
+        simulation.step(0)
+    simulation.deliver(part_index(simulation, "picture"))
     while len(simulation.workers) > 1:
         simulation.step(1, "failed")
+    assert simulation.job.status is Status.FAILED
     simulation.run_command("redrive")
     while len(simulation.workers) > 1:
         simulation.step(1)
-    while simulation.workers:
-        simulation.step(0, "failed")
-    assert not simulation.job.is_terminal
-    simulation.advance_time(FUNCTIONS["upload_trigger"].backoff(1))
-    deliver_all_messages(simulation)
-    assert (simulation.job.status, simulation.job.epoch) == (Status.DONE, 1)
+    assert (simulation.job.status, simulation.job.epoch) == (Status.RUNNING, 1)
 
 
 def stop_silently(simulation: Simulation) -> None:
@@ -169,7 +169,7 @@ def test_long_running_job_does_not_block_the_sweeper() -> None:
     simulation.advance_time(1)
     stop_silently(simulation)
     simulation.advance_time(100)
-    assert simulation.run(deliver.renew(effect.claim, simulation.clock_and_ids))
+    assert simulation.run(lease.renew(effect.claim, simulation.clock_and_ids))
     run_sweeper(simulation)
     deliver_all_messages(simulation)
     assert simulation.job.status is Status.DONE

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from shared.flows.documents import Update
-from shared.jobs.join import join_writes
+from shared.flows.documents import Update, job_path
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.join import join_writes
+from shared.jobs.units.outcomes import UnitDone
 from shared.recipes.stored_object import Artifact
 from tests.fixtures.jobs import FRAMES_ZIP, NOW, make_job
 
@@ -20,7 +20,8 @@ EDITED_FILM = replace(FILM, object="jobs/x/a.1/film.mp4", generation=8, size_byt
 def join(job: Job, *artifacts: Artifact, replaced_names: tuple[str, ...] = ()) -> dict[str, Any]:
     """Returns the fields of the job after a join with these results."""
     result = UnitDone(artifacts, replaced_names=replaced_names)
-    *_, update = join_writes(job, "frame_extraction", result, NOW, worked_ms=0, parts_in_flight=2)
+    writes = join_writes(job, "frame_extraction", result, NOW, worked_ms=0, parts_in_flight=2)
+    [update] = [write for write in writes if write.path == job_path(job.id)]
     assert isinstance(update, Update)
     return dict(update.fields)
 

@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from shared.flows.documents import CommitResult, Update, Write
+from shared.flows.documents import CommitResult, Update, Write, shard_path
 from shared.flows.effects import Reply
 from shared.flows.envelope import Envelope
 from shared.jobs.creation import new_job
-from shared.jobs.deliver import deliver
-from shared.jobs.model import JobInput
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.model import JobInput, Status
 from shared.jobs.stage import Unit
-from shared.jobs.waiting import stage_wait
+from shared.jobs.units.deliver import deliver
+from shared.jobs.units.outcomes import UnitDone
+from shared.jobs.units.waiting import stage_wait
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.ports.models import VoiceOverloaded, VoiceUnavailable
 from shared.runtime.interpreter import Interpreter
@@ -45,8 +45,8 @@ class ManualClock:
 
 @dataclass
 class OneUnit:
-    """A job of which the first part is delivered. Its handler raises `errors`, one per delivery,
-    and then succeeds."""
+    """A running job of which the first part is delivered. Its handler raises `errors`, one per
+    delivery, and then succeeds."""
 
     errors: list[Exception] = field(default_factory=list)
     clock: ManualClock = field(default_factory=ManualClock)
@@ -70,6 +70,8 @@ class OneUnit:
             expires_at=START + timedelta(days=30),
         )
         self.store.commit(writes)
+        started = {"status": Status.RUNNING, "running_since": START}
+        self.store.commit([Update(f"jobs/{JOB}", started)])
         tokens = iter(range(10_000))
         self.services = FixedServices(
             store=cast(Any, self.store),
@@ -101,8 +103,10 @@ class OneUnit:
         return Unit.from_doc(doc)
 
     @property
-    def stage(self) -> dict[str, Any]:
-        return self.store.documents[f"jobs/{JOB}/stages/upload_trigger-0"][0]
+    def retries(self) -> int:
+        """The retries of the stage, from its only shard."""
+        shard, _ = self.store.documents[shard_path(JOB, "upload_trigger", 0, 0)]
+        return int(shard["retries"])
 
     @property
     def stage_version(self) -> int:
@@ -121,7 +125,7 @@ def test_exhausted_quota_consumes_no_attempt() -> None:
         one.clock.sleep(600)
     assert one.deliver() is Reply.ACK
     assert (one.unit.state, one.unit.attempt, one.run_count) == ("done", 1, calls + 1)
-    assert one.stage["retries"] == 0
+    assert one.retries == 0
 
 
 def test_waiting_unit_is_visible_until_it_runs() -> None:
@@ -193,7 +197,7 @@ def test_other_errors_still_consume_attempts() -> None:
         one.clock.sleep(600)
     assert one.deliver() is Reply.ACK
     assert (one.unit.attempt, one.job["error"]["code"]) == (calls, "voice-unavailable")
-    assert one.stage["retries"] == calls - 1
+    assert one.retries == calls - 1
 
 
 def test_delivery_of_a_waiting_unit_runs_nothing() -> None:

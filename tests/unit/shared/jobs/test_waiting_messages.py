@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from shared.flows.documents import CommitResult, Update
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import finish_workers, make_simulation
 
 

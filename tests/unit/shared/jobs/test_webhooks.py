@@ -5,11 +5,12 @@ from __future__ import annotations
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Delete, Update, owned_documents
 from shared.jobs.model import Status
-from shared.jobs.webhooks import WEBHOOKS, webhook_path
+from shared.jobs.webhooks.webhook import WEBHOOKS, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.tasks.task import TaskState
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import FAST_WEBHOOK, OWNER, SLOW_WEBHOOK, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import FAST_WEBHOOK, OWNER, SLOW_WEBHOOK
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,
@@ -21,14 +22,12 @@ def simulate_done_job(**fields: tuple[str, ...]) -> Simulation:
     """Returns a simulation whose job is done, with its email sent and its deliveries open."""
     simulation = Simulation(recipe="frames", **fields)  # type: ignore[arg-type]
     simulation.upload_input("video")
-    while not simulation.notifications_sent["0-done.e0"]:
-        index = next(
-            i
-            for i, message in enumerate(simulation.messages)
-            if message.envelope.stage != "webhook"
-        )
-        simulation.deliver(index)
+    while indexes := [
+        i for i, message in enumerate(simulation.messages) if message.envelope.stage != "webhook"
+    ]:
+        simulation.deliver(indexes[0])
         finish_workers(simulation)
+    assert simulation.notifications_sent == {"0-done.e0": 1}
     return simulation
 
 

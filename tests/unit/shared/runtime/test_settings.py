@@ -9,8 +9,8 @@ import pytest
 from infra.tools.settings_table import read_field_docstrings
 from shared.errors import ConfigurationError
 from shared.pipeline import Bucket, GeminiBackend
-from shared.runtime.environment import list_variables
-from shared.runtime.settings import EMULATOR_VARIABLES, Settings
+from shared.runtime.environment import EMULATOR_VARIABLES, list_variables
+from shared.runtime.settings import Settings
 
 CLOUD = {
     "MOODREEL_PROJECT": "p",

@@ -12,7 +12,7 @@ from shared.errors import PermanentError, StorageUnavailable
 from shared.flows.effects import Reply
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status
-from shared.jobs.outcomes import UnitDone, inputs_uploaded
+from shared.jobs.units.outcomes import UnitDone, inputs_uploaded
 from shared.pipeline import Bucket
 from shared.runtime.interpreter import Interpreter
 from tests.fixtures import prompt_uploads

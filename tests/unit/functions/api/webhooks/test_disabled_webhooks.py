@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.api.routes import ROUTES
 from shared.flows.documents import Doc, Update
-from shared.jobs.webhooks import FAILING, Webhook, counting_failure, disabling, webhook_path
+from shared.jobs.webhooks.webhook import FAILING, Webhook, counting_failure, disabling, webhook_path
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from functions.stitching.render import render_film
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.sound import examine_sound
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import Upload, Uploads
 from tests.fixtures.stage_harness import StageHarness, make_job

@@ -19,7 +19,7 @@ from functions.stitching.render import render_film
 from functions.stitching.subtitles.cues import build_cues
 from shared.errors import DeadlineNear
 from shared.jobs.model import Job
-from shared.jobs.outcomes import UnitDone
+from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio

@@ -15,7 +15,8 @@ from shared.jobs.maintenance.sweep import SWEEP_S
 from shared.jobs.model import Status
 from shared.pipeline import FUNCTIONS, STALLED_S, ScheduleTrigger
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,

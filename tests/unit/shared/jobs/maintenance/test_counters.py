@@ -10,7 +10,7 @@ from shared.jobs.model import Status
 from shared.jobs.stage import UnitState
 from shared.pipeline import STALLED_S
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import JOB
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,

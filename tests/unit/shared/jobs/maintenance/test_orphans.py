@@ -20,7 +20,8 @@ from shared.jobs.maintenance.orphans import (
 )
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, QUARANTINE_PREFIX, Bucket
 from shared.privacy.data_requests import job_folders
-from tests.fakes.simulation.simulation import JOB, Simulation
+from tests.fakes.simulation.simulation import Simulation
+from tests.fakes.simulation.state import JOB
 from tests.unit.shared.jobs.simulation_steps import finish_workers, make_simulation, run_cleanup
 
 

@@ -34,7 +34,7 @@ from shared.flows.effects import (
     run_query,
 )
 from shared.jobs.model import Job, Status
-from shared.jobs.webhooks import WEBHOOKS, Webhook
+from shared.jobs.webhooks.webhook import WEBHOOKS, Webhook
 from shared.tasks.task import Task, new_task, task_envelope, task_path
 
 WEBHOOK = "webhook"

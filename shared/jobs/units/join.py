@@ -9,15 +9,15 @@ from typing import Any
 from shared.flows.documents import CommitResult, Update, Write, stage_path
 from shared.flows.effects import ClockAndIds, Flow, commit
 from shared.jobs import rules
-from shared.jobs.commit import unit_done, worked_ms
 from shared.jobs.creation import planned_documents, planned_fields
-from shared.jobs.end import end_writes, revision_detail
 from shared.jobs.history import history_event
 from shared.jobs.model import Job, Status
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_view
 from shared.jobs.stage import StageState, UnitClaim, revision_of
 from shared.jobs.storage import storage_fields
+from shared.jobs.units.commit import unit_done, worked_ms
+from shared.jobs.units.end import end_writes, revision_detail
+from shared.jobs.units.outcomes import UnitDone
 from shared.jobs.update import update_job
 from shared.jobs.uploads import with_stored_sizes
 from shared.recipes.stored_object import Artifact

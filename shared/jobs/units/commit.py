@@ -19,14 +19,14 @@ from shared.flows.documents import (
 )
 from shared.flows.effects import ClockAndIds, Flow, commit, read
 from shared.jobs.creation import NOT_WAITING, admit_unit
-from shared.jobs.end import revision_detail
 from shared.jobs.history import history_event
-from shared.jobs.outcomes import UnitDone
 from shared.jobs.queries import read_stage, read_view
 from shared.jobs.rules import is_done
 from shared.jobs.stage import Stage, StageState, Unit, UnitClaim, UnitState
+from shared.jobs.units.end import revision_detail
+from shared.jobs.units.outcomes import UnitDone
 
-CANDIDATES = 4
+CANDIDATES = 2
 """How many parts are checked at once for the one to admit next."""
 
 

@@ -2,7 +2,7 @@
 
     GO         claim the unit, run it, commit it DONE and counted in ONE batch, announce what
                follows
-    REPEAT     the unit is DONE: announce again what follows, then acknowledge
+    REPEAT     the unit is DONE: announce what follows once more, then acknowledge
     BUSY       another worker holds it: reject the delivery, so that it is redelivered
     DROP       out of date, not admitted, or the job does not run: announce the outcome of a
                terminal job, advance the queue of its owner, then acknowledge
@@ -15,16 +15,11 @@ no table of seen deliveries.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
 from shared.flows.decision import Decision
 from shared.flows.documents import (
-    CommitResult,
-    Increment,
     Update,
-    Write,
-    stage_path,
     unit_path,
 )
 from shared.flows.effects import (
@@ -41,20 +36,21 @@ from shared.flows.effects import (
     Unavailable,
     commit,
     publish,
-    read,
 )
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs import announcements, queue, rules, waiting
-from shared.jobs.commit import commit_notification, commit_part
-from shared.jobs.failure import fail_unit
-from shared.jobs.join import commit_join
+from shared.jobs import announcements, queue, rules
 from shared.jobs.model import Job, Status
-from shared.jobs.outcomes import UnitDone, run_unit
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
-from shared.jobs.stage import Stage, StageState, UnitClaim, UnitState
+from shared.jobs.stage import UnitClaim
+from shared.jobs.units import waiting
+from shared.jobs.units.commit import commit_notification, commit_part
+from shared.jobs.units.failure import fail_unit
+from shared.jobs.units.join import commit_join
+from shared.jobs.units.lease import claim_unit, release
+from shared.jobs.units.outcomes import UnitDone, run_unit
 from shared.jobs.uploads import is_superseded
-from shared.jobs.webhook_deliveries import create_deliveries
-from shared.pipeline import FUNCTIONS, STALLED_S
+from shared.jobs.webhooks.deliveries import create_deliveries
+from shared.pipeline import FUNCTIONS
 
 
 def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
@@ -69,7 +65,7 @@ def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
                     return Reply.ACK
                 # The job has left the queue: decide again.
             case Decision.REPEAT:
-                yield from announce_next(envelope, clock, publish_to_consumer=True)
+                yield from repeat(view, envelope, clock)
                 return Reply.ACK
             case Decision.EXHAUSTED:
                 yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
@@ -115,58 +111,6 @@ def remove_object(job: Job | None, envelope: Envelope) -> Flow[None]:
         yield DeleteObject(envelope.source)
 
 
-def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:
-    """Claims the unit. Returns None when another worker has claimed it or the job is gone.
-
-    The first claim of a stage also updates the stage's document. The later ones write none that
-    they share.
-    """
-    job, stage, unit = view.job, view.stage, view.unit
-    assert job is not None  # noqa: S101 - `decide` returned GO
-    assert stage is not None  # noqa: S101
-    assert unit is not None  # noqa: S101
-    now, token = clock.now(), clock.new_token()
-    path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
-    attempt = unit.attempt + 1
-    fields: dict[str, Any] = {
-        "state": UnitState.LEASED,
-        "token": token,
-        "lease_until": rules.lease_end(now, clock.lease_s),
-        "next_check_at": rules.check_after_lease(now, clock.lease_s),
-        "not_before": now,
-        "attempt": attempt,
-        "epoch": job.epoch,
-        "claimed_at": now,
-        "waiting_for": None,
-    }
-    writes: list[Write] = [Update(path, fields, unit.version)]
-    if stage.state not in (StageState.RUNNING, StageState.DONE):
-        started = {"state": StageState.RUNNING, "started_at": now}
-        writes.append(Update(_stage_path(envelope), started, stage.version))
-    if attempt > 1 and unit.waiting_for is None:
-        writes.append(Update(_counting_path(envelope, stage), {"retries": Increment(1)}))
-    if (yield from commit(*writes)) is not CommitResult.OK:
-        # When the response to a batch is lost, the client's retry conflicts with the batch itself.
-        # Our token in the document shows that the claim succeeded.
-        (doc,) = yield from read(path)
-        if doc is None or doc.data["token"] != token:
-            return None
-    yield LogEvent("unit.claimed", {"attempt": attempt})
-    return UnitClaim(envelope, token, attempt, job, stage, unit.waiting_since)
-
-
-def _stage_path(envelope: Envelope) -> str:
-    return stage_path(envelope.job_id, envelope.stage, envelope.revision)
-
-
-def _counting_path(envelope: Envelope, stage: Stage) -> str:
-    """Returns the document that counts the retries of a unit: the shard of its part, or the stage
-    for a join and a notification."""
-    if envelope.part in stage.part_ids:
-        return stage.shard_of(envelope.job_id, envelope.part)
-    return _stage_path(envelope)
-
-
 def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
     """Runs a claimed unit and records its outcome."""
     envelope = claim.envelope
@@ -207,11 +151,10 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
 
 
 def _fail(claim: UnitClaim, error: tuple[str, str], clock: ClockAndIds) -> Flow[None]:
-    """Fails the unit and its job. From an older epoch it only releases the unit."""
+    """Fails the unit and its job, unless the claim is lost or of an older epoch or revision. Such a
+    unit was reset, and its token with it, or never runs again: nothing is left to release."""
     envelope = rules.with_epoch(claim.job, claim.envelope)
-    failed = yield from fail_unit(envelope, error, clock, token=claim.token)
-    if not failed:
-        yield from release(claim, Retry(*error), clock)
+    yield from fail_unit(envelope, error, clock, token=claim.token)
 
 
 def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
@@ -221,6 +164,26 @@ def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool
     if claim.envelope.part == JOIN:
         return (yield from commit_join(claim, result, clock))
     return (yield from commit_part(claim, result, clock))
+
+
+def repeat(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[None]:
+    """Announces what follows a DONE unit once more, in case the worker that made it DONE crashed
+    before.
+
+    While the job runs, only the first repetition does: what follows later is announced by other
+    units. Otherwise copies multiply from stage to stage: each copy of a part announces the join,
+    and each copy of a join every part of the next stage.
+    """
+    job, unit = view.job, view.unit
+    assert job is not None  # noqa: S101 - the unit is DONE
+    assert unit is not None  # noqa: S101
+    if job.status is Status.RUNNING and unit.repeated_at is not None:
+        return
+    yield from announce_next(envelope, clock, publish_to_consumer=True)
+    if job.status is Status.RUNNING and unit.repeated_at is None:
+        # After publishing: a crash in between announces twice instead of never.
+        path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
+        yield from commit(Update(path, {"repeated_at": clock.now()}, unit.version))
 
 
 def announce_next(
@@ -245,65 +208,3 @@ def announce_next(
         )
     if snapshot.job.status is not Status.RUNNING:
         yield from queue.fill(snapshot.job.owner, clock)
-
-
-def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
-    """Releases the lease after a transient error and sets when the next attempt may start."""
-    envelope = claim.envelope
-    wait_s = FUNCTIONS[envelope.stage].backoff(claim.attempt)
-    yield LogEvent(
-        "unit.released", {"code": outcome.code, "reason": outcome.message, "wait_s": wait_s}
-    )
-    while True:
-        view = yield from read_view(envelope)
-        if view.unit is None or view.unit.token != claim.token:
-            return
-        if view.unit.state is not UnitState.LEASED:
-            return
-        now = clock.now()
-        result = yield from commit(
-            Update(
-                unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part),
-                {
-                    "state": UnitState.FREE,
-                    "token": "",
-                    "lease_until": now,
-                    "not_before": now + timedelta(seconds=wait_s),
-                    "next_check_at": now + timedelta(seconds=wait_s + STALLED_S),
-                    "error": {"code": outcome.code, "message": outcome.message},
-                },
-                view.unit.version,
-            )
-        )
-        if result is not CommitResult.CONFLICT:
-            return
-
-
-def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[bool]:
-    """Renews the lease and records the part's progress (0 to 1). Returns False when the work must
-    stop: the lease is lost, or the job is cancelled, deleted or redriven."""
-    envelope = claim.envelope
-    path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
-    for _ in range(3):
-        view = yield from read_view(envelope)
-        job, unit = view.job, view.unit
-        if job is None or unit is None or unit.token != claim.token:
-            return False
-        if unit.state is not UnitState.LEASED or job.epoch != claim.job.epoch:
-            return False
-        if rules.is_out_of_date(job, envelope):
-            return False
-        if job.is_terminal and not FUNCTIONS[envelope.stage].reports_outcome:
-            return False
-        now = clock.now()
-        fields = {
-            "lease_until": rules.lease_end(now, clock.lease_s),
-            "next_check_at": rules.check_after_lease(now, clock.lease_s),
-        }
-        writes: list[Write] = [Update(path, fields, unit.version)]
-        if progress and envelope.part in claim.stage.part_ids:
-            shard = claim.stage.shard_of(envelope.job_id, envelope.part)
-            writes.append(Update(shard, {f"progress.p{envelope.part}": progress}))
-        if (yield from commit(*writes)) is CommitResult.OK:
-            return True
-    return False

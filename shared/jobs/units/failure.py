@@ -16,11 +16,11 @@ from shared.flows.documents import (
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, commit, publish, read
 from shared.flows.envelope import Envelope
 from shared.jobs import rules
-from shared.jobs.end import job_failure_writes
 from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_outcome_messages, read_view
 from shared.jobs.queue import fill
 from shared.jobs.stage import StageState, UnitState
+from shared.jobs.units.end import job_failure_writes
 from shared.pipeline import FUNCTIONS
 
 

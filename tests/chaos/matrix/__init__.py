@@ -1,0 +1,1 @@
+"""The fault matrix: every stage × crash point × delivery × fault of a service."""

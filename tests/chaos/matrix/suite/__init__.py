@@ -1,0 +1,1 @@
+"""Cells of the fault matrix over a local suite."""

@@ -1,0 +1,62 @@
+"""The inputs and options of the jobs over a local suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.local.cli.inputs import guess_content_type
+from infra.local.client.api_client import Client
+from shared.recipes.films.prompt import Prompt
+from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
+from tests.fixtures.media.uploads import make_rotated_jpeg, make_sound_file
+
+SCORED = {"consent": "true", "purpose": "research", "every": "1"}
+OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "frames": {"every": "0.5"},
+    "emotions": SCORED,
+    "recap": SCORED,
+    "presentation": {"slides": "3"},
+    "still": {},
+}
+
+
+def runnable_recipes() -> list[str]:
+    """Returns the recipes whose models and videos are on this machine."""
+    without = () if not needs_models.args[0] else ("emotions", "recap")
+    return [name for name in OPTIONS if name not in without]
+
+
+def write_inputs(recipe: str, folder: Path) -> dict[str, Path]:
+    """Writes the inputs of a recipe to a folder. Returns their paths by name."""
+    match recipe:
+        case "frames":
+            return {"video": CLIP_SPECS["cfr30"].encode().path}
+        case "emotions" | "recap":
+            return {"video": SAD_TO_HAPPY_VIDEO}
+        case "presentation":
+            prompt = folder / "prompt.txt"
+            prompt.write_bytes(Prompt("Why the sky of Mars is red").to_bytes())
+            return {"prompt": prompt}
+    picture, sound = folder / "photo.jpg", folder / "song.wav"
+    picture.write_bytes(make_rotated_jpeg(1))
+    sound.write_bytes(make_sound_file("wav", 1))
+    return {"picture": picture, "sound": sound}
+
+
+def create_job(
+    client: Client, recipe: str, inputs: Mapping[str, Path]
+) -> tuple[str, dict[str, Any]]:
+    """Creates a job. Returns its id and its upload URLs by input."""
+    descriptions = {
+        name: {
+            "filename": path.name,
+            "content_type": guess_content_type(path),
+            "size_bytes": path.stat().st_size,
+        }
+        for name, path in inputs.items()
+    }
+    created = client.create_job(recipe, descriptions, dict(OPTIONS[recipe]))
+    return str(created["job"]["id"]), created["uploads"]
