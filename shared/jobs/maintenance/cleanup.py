@@ -27,12 +27,11 @@ from shared.flows.effects import (
     read,
     run_query,
 )
-from shared.jobs import rules
 from shared.jobs.commands.delete import delete
 from shared.jobs.maintenance.orphans import remove_orphans
 from shared.jobs.maintenance.sweep import isolated
-from shared.jobs.model import Status
-from shared.jobs.queries import expired_jobs, jobs_awaiting_uploads, read_snapshot
+from shared.jobs.model import Job, Status
+from shared.jobs.queries import expired_jobs, jobs_awaiting_uploads
 from shared.jobs.units.failure import fail_job_awaiting_uploads
 
 UPLOAD_TIMEOUT_DAYS = 8
@@ -91,14 +90,11 @@ def _is_time_over(started_at: datetime, clock: ClockAndIds) -> bool:
 
 def fail_without_uploads(job_id: str, clock: ClockAndIds) -> Flow[None]:
     """Fails a job whose uploads never arrived. A redrive waits for them again."""
-    snapshot = yield from read_snapshot(job_id)
-    now = clock.now()
-    if snapshot is None or snapshot.job.status is not Status.AWAITING_UPLOAD:
+    (doc,) = yield from read(job_path(job_id))
+    if doc is None or doc.data["status"] != Status.AWAITING_UPLOAD:
         return
-    job = snapshot.job
-    if now - job.updated_at < timedelta(days=UPLOAD_TIMEOUT_DAYS):
-        return
-    if any(rules.is_leased(unit, now) for unit in snapshot.units.values()):
+    job = Job.from_doc(doc)
+    if clock.now() - job.updated_at < timedelta(days=UPLOAD_TIMEOUT_DAYS):
         return
     # When an upload has arrived since then, nothing is written and the next cleanup decides again.
     if (

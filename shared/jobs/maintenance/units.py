@@ -45,9 +45,9 @@ def check_unit(doc: Doc, clock: ClockAndIds) -> Flow[None]:
         # The units of a job are announced when it leaves the queue.
         yield from _check_later(envelope, job, unit, now)
         return
+    if envelope.part == JOIN and (yield from recount_parts(job_id, now)):
+        view = yield from read_view(envelope)
     if not (yield from _is_ready(view, envelope)):
-        if envelope.part == JOIN:
-            yield from recount_parts(job_id)
         yield from _check_later(envelope, job, unit, now)
         return
     waited_s = round((now - rules.waiting_since(job, unit)).total_seconds())

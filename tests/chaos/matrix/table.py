@@ -30,7 +30,8 @@ class Run:
 
 def render_page(runs: Iterable[Run]) -> str:
     """Returns the page."""
-    return "\n".join([*_introduction(), *(line for run in runs for line in _render_run(run))])
+    lines = [*_introduction(), *(line for run in runs for line in _render_run(run))]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _introduction() -> list[str]:

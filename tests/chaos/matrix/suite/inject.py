@@ -16,7 +16,7 @@ import grpc
 
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
-from shared.flows.documents import Update
+from shared.flows.documents import CommitResult, Update
 from shared.jobs.queries import units_of
 from shared.jobs.stage import UnitState
 from shared.pipeline import FUNCTIONS, RESULTS_PREFIX
@@ -126,19 +126,28 @@ class Injector:
                 for doc in self.services.store.run_query(units_of(job_id)):
                     if doc.data["stage"] != cell.stage or doc.data["state"] != UnitState.LEASED:
                         continue
-                    if cell.dependency is Dependency.WORKER_KILLED:
-                        with contextlib.suppress(ProcessLookupError):
-                            os.killpg(self.suite.pid(cell.stage), signal.SIGKILL)
-                    else:
+                    if cell.dependency is Dependency.LEASE_LOST:
                         # As if another worker had claimed it and ended.
                         lost = {"token": "another", "lease_until": datetime.now(UTC)}
-                        self.services.store.commit([Update(doc.path, lost, doc.version)])
-                    has_happened.set()
-                    break
+                        write = Update(doc.path, lost, doc.version)
+                        is_done = self.services.store.commit([write]) is CommitResult.OK
+                    else:
+                        is_done = self._kill(cell.stage)
+                    if is_done:
+                        has_happened.set()
+                        break
                 time.sleep(POLL_S)
 
         threading.Thread(target=watch, daemon=True).start()
         return has_happened.is_set
+
+    def _kill(self, stage: str) -> bool:
+        """Kills the process of a stage and its workers. Returns False when it is restarting."""
+        try:
+            os.killpg(self.suite.pid(stage), signal.SIGKILL)
+        except (ProcessLookupError, TypeError):
+            return False
+        return True
 
 
 def is_supported(cell: Cell) -> bool:

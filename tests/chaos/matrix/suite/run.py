@@ -62,7 +62,7 @@ def run_suite_cells(share: float, seed: int, commit: str) -> Run:
     shutil.rmtree(layout.folder)
     missed = sum(bool(result.not_injected) for result in results)
     facts = (
-        f"{len(results):,} cells ({share:.0%} of each row that a suite can run), seed {seed}, "
+        f"{len(results):,} cells ({share:.1%} of each row, at least one), seed {seed}, "
         f"commit {commit}, {time.monotonic() - started_s:.0f} s. Recipes: {', '.join(recipes)}."
     )
     facts += f" In {missed:,} cells the run did not reach one of the faults." if missed else ""

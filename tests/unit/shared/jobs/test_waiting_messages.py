@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.flows.documents import CommitResult, Update
+from shared.jobs.units.waiting import stage_wait
+from shared.pipeline import STALLED_S
 from tests.fakes.simulation import invariants
 from tests.fakes.simulation.simulation import Simulation
 from tests.fakes.simulation.state import JOB
@@ -21,9 +23,13 @@ def make_waiting_simulation(wait_s: int) -> Simulation:
     simulation.next_outcome = "unavailable"
     simulation.deliver(0)
     finish_workers(simulation)
+    assert stage_wait(simulation.units()) is not None
     path = f"jobs/{JOB}/units/frame_extraction-0-0"
     not_before = simulation.now + timedelta(seconds=wait_s)
-    result = simulation.store.commit([Update(path, {"not_before": not_before})])
+    # As `wait_for_service` sets both.
+    next_check_at = not_before + timedelta(seconds=STALLED_S)
+    fields = {"not_before": not_before, "next_check_at": next_check_at}
+    result = simulation.store.commit([Update(path, fields)])
     assert result is CommitResult.OK
     return simulation
 

@@ -25,7 +25,7 @@ PARTS = 3
 def harness() -> AppHarness:
     """A job whose frame extraction is planned with three parts, and thus has three shards."""
     harness = AppHarness(ROUTES)
-    fields = planned_fields([{} for _ in range(PARTS)], NOW, parts_in_flight=2)
+    fields = planned_fields([{} for _ in range(PARTS)], NOW, parts_in_flight=PARTS)
     harness.store.commit(
         new_job(
             job_id=JOB,

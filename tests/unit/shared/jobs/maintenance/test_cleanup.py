@@ -62,19 +62,25 @@ def test_job_waits_a_week_for_its_upload() -> None:
     assert simulation.job.status is Status.DONE
 
 
-def test_job_with_an_upload_in_progress_is_not_failed() -> None:
-    """One input is processed while the cleanup is about to fail the job."""
+def test_job_whose_last_upload_arrives_is_not_failed() -> None:
+    """The last upload is delivered while the cleanup is about to fail the job."""
     simulation = make_simulation(recipe="still")
-    simulation.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
     simulation.upload_input("picture")
-    simulation.deliver(0)
-    while not isinstance(simulation.workers[0].effect, effects.RunUnit):
-        simulation.step(0)
+    deliver_all_messages(simulation)
+    assert simulation.job.status is Status.AWAITING_UPLOAD
+    simulation.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
+    simulation.upload_input("sound")
     simulation.run_command("cleanup")
+    while not isinstance(simulation.workers[0].effect, effects.Commit):
+        simulation.step(0)
+    simulation.deliver(0)
     while len(simulation.workers) > 1:
         simulation.step(1)
-    assert simulation.job.status is Status.AWAITING_UPLOAD
+    assert simulation.job.status is Status.RUNNING
     finish_workers(simulation)
+    deliver_all_messages(simulation)
+    assert simulation.job.status is Status.DONE
+    assert simulation.terminal_states == ["done.e0.r0"]
 
 
 def test_lost_response_to_the_failure_still_announces_it() -> None:
