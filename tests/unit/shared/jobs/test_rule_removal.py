@@ -25,7 +25,7 @@ from shared.jobs.stage import UnitClaim, UnitState
 from shared.jobs.units import commit as unit_commit
 from shared.jobs.units import deliver, failure
 from shared.jobs.units.outcomes import UnitDone
-from shared.jobs.webhooks.webhook import deliveries as webhook_deliveries
+from shared.jobs.webhooks import deliveries as webhook_deliveries
 from shared.pipeline import FUNCTIONS
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation

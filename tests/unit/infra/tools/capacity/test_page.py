@@ -89,6 +89,6 @@ def test_values_are_rounded_up_to_two_digits() -> None:
 def test_every_limit_has_a_source_and_simulated_ones_say_how_to_raise_them() -> None:
     assert read_max_instances() == LIMITS["instances:stitching"].value
     for limit in LIMITS.values():
-        assert limit.source.startswith(("https://", "infra/"))
+        assert limit.source.startswith(("https://", "infra/", "shared/"))
         assert limit.how_to_raise or limit.kind is LimitKind.STATIC
         assert limit.verified or limit.note

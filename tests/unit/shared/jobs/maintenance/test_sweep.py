@@ -6,7 +6,7 @@ from shared.flows import effects
 from shared.flows.documents import CommitResult, Delete, Update
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job, Status
-from shared.jobs.units import deliver
+from shared.jobs.units import deliver, lease
 from shared.jobs.update import update_job
 from tests.fakes.simulation.simulation import Simulation
 from tests.unit.shared.jobs.simulation_steps import (
@@ -72,7 +72,7 @@ def test_long_running_job_does_not_block_the_sweeper() -> None:
     simulation.advance_time(1)
     stop_silently(simulation)
     simulation.advance_time(100)
-    assert simulation.run(deliver.renew(effect.claim, simulation.clock_and_ids))
+    assert simulation.run(lease.renew(effect.claim, simulation.clock_and_ids))
     run_sweeper(simulation)
     deliver_all_messages(simulation)
     assert simulation.job.status is Status.DONE
