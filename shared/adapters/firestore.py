@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from google.api_core import exceptions as gx
-from google.api_core.retry import Retry, if_exception_type
-from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.adapters.availability import find_outage
-from shared.errors import FirestoreOverloaded, FirestoreUnavailable
+from shared.adapters.firestore_calls import (
+    CALL_OPTIONS,
+    TRY_TIMEOUT_S,
+    WRITE_OPTIONS,
+    translate_errors,
+)
 from shared.flows.documents import (
     CommitResult,
     Create,
@@ -28,34 +29,6 @@ from shared.flows.documents import (
     Write,
 )
 
-TIMEOUT_S = 20
-"""For one call with all its retries: the client's default of minutes is longer than a lease."""
-TRY_TIMEOUT_S = 1
-"""For a write that may be lost. A user waits for it."""
-RETRY = Retry(
-    if_exception_type(gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError),
-    initial=0.1,
-    maximum=2,
-    multiplier=2,
-    timeout=TIMEOUT_S,
-)
-CALL_OPTIONS: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
-WRITE_TIMEOUT_S = 25
-"""For one write with all its retries. A worker renews its lease until the work ends, so at its
-commit the lease is valid for at least LEASE_S less one interval between renewals: 30 s."""
-WRITE_RETRY = Retry(
-    if_exception_type(
-        gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError, gx.Aborted
-    ),
-    initial=0.2,
-    maximum=4,
-    multiplier=2,
-    timeout=WRITE_TIMEOUT_S,
-)
-"""Waits with full jitter: 0 s to a bound that doubles. ABORTED reports contention: a document takes
-about one sustained write per second. A retried commit whose first response was lost conflicts with
-itself: see `jobs/commit.py`."""
-WRITE_OPTIONS: dict[str, Any] = {"retry": WRITE_RETRY, "timeout": WRITE_TIMEOUT_S}
 JOB_COLLECTIONS = ("mails", "shares", "deliveries")
 _OUTCOMES = (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted)
 """Errors of a batch that are outcomes."""
@@ -72,7 +45,7 @@ class FirestoreJobStore:
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
         paths = list(paths)
         references = [self._client.document(path) for path in paths]
-        with _translate_errors():
+        with translate_errors():
             snapshots = {
                 snapshot.reference.path: snapshot
                 for snapshot in self._client.get_all(references, **CALL_OPTIONS)
@@ -114,7 +87,7 @@ class FirestoreJobStore:
         for write in writes:
             self._add(batch, write)
         try:
-            with _translate_errors(*_OUTCOMES):
+            with translate_errors(*_OUTCOMES):
                 batch.commit(**options)
         except (gx.FailedPrecondition, gx.AlreadyExists, gx.Aborted):
             # ABORTED is raised without a retry only.
@@ -140,7 +113,7 @@ class FirestoreJobStore:
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         reference = self._client.document(path)
         data = {**fields, "count": firestore.Increment(by)}
-        with _translate_errors():
+        with translate_errors():
             result = reference.set(data, merge=True, **WRITE_OPTIONS)
         return int(result.transform_results[0].integer_value)
 
@@ -148,7 +121,7 @@ class FirestoreJobStore:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
 
     def purge_job(self, job_id: str) -> None:
-        with _translate_errors():
+        with translate_errors():
             for query in self._job_queries(job_id):
                 self._purge(query)
 
@@ -160,7 +133,7 @@ class FirestoreJobStore:
             yield self._client.collection(name).where(filter=of_job)
 
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
-        with _translate_errors():
+        with translate_errors():
             return tuple(
                 snapshot.reference.path
                 for query in self._job_queries(job_id)
@@ -200,23 +173,8 @@ class FirestoreJobStore:
         return self._client.write_option(last_update_time=version)
 
 
-@contextmanager
-def _translate_errors(*handled: type[Exception]) -> Iterator[None]:
-    """Converts Firestore's errors: FirestoreOverloaded for an outage, otherwise
-    FirestoreUnavailable. Errors of the `handled` types are left to the caller."""
-    try:
-        yield
-    except handled:
-        raise
-    except (gx.GoogleAPIError, GoogleAuthError, OSError) as error:
-        outage = find_outage(error, FirestoreOverloaded, "Firestore")
-        if outage is not None:
-            raise outage from error
-        raise FirestoreUnavailable(f"Firestore failed: {type(error).__name__}.") from error
-
-
 def _stream(query: Any) -> list[Any]:
-    with _translate_errors():
+    with translate_errors():
         return list(query.stream(**CALL_OPTIONS))
 
 

@@ -161,16 +161,14 @@ class SuiteHandle:
     # --- mail and faults
 
     def list_emails(self, to: str | None = None) -> list[dict[str, Any]]:
-        """Returns the received emails, oldest first: id, from, to, subject, message_id, text, html,
-        path."""
+        """Returns the emails, oldest first: id, from, to, subject, message_id, text, html, path."""
         emails: list[dict[str, Any]] = request("GET", self.url("mails") + "/mails").json()
         return [email for email in emails if to is None or to in email["to"]]
 
     def refuse_emails(self, reply: str, count: int = 1, to: str = "") -> None:
-        """Rejects the next emails (to this address, if given) with `reply`, for example
-        `451 4.3.0 Try later`."""
-        refusal = {"reply": reply, "count": count, "to": to}
-        request("POST", self.url("mails") + "/refusals", refusal)
+        """Rejects the next emails (to this address) with `reply`, such as `451 4.3.0 Try later`."""
+        body = {"reply": reply, "count": count, "to": to}
+        request("POST", self.url("mails") + "/refusals", body)
 
     def add_storage_fault(self, rule: Mapping[str, Any]) -> None:
         """Adds a fault rule to Cloud Storage (see infra/local/faults/inject.py)."""

@@ -13,7 +13,7 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError, Transp
 from google.rpc.error_details_pb2 import QuotaFailure, RetryInfo  # type: ignore[import-untyped]
 
 from shared.adapters.availability import error_details, find_outage, retry_after_s, status_outage
-from shared.adapters.firestore import _translate_errors as translate_firestore_errors
+from shared.adapters.firestore_calls import translate_errors as translate_firestore_errors
 from shared.adapters.storage.errors import translate_errors as translate_storage_errors
 from shared.errors import (
     FirestoreUnavailable,

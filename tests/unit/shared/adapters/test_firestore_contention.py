@@ -10,7 +10,8 @@ from google.api_core.retry import retry_base, retry_unary
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
-from shared.adapters.firestore import WRITE_TIMEOUT_S, FirestoreJobStore
+from shared.adapters.firestore import FirestoreJobStore
+from shared.adapters.firestore_calls import WRITE_TIMEOUT_S
 from shared.errors import FirestoreOverloaded
 from shared.flows.documents import CommitResult, Increment, Update
 from shared.pipeline import LEASE_S, RENEWALS_PER_LEASE
