@@ -149,24 +149,6 @@ class TooManyJobs(LimitReached):
 # --- accounts --------------------------------------------------------------------------------
 
 
-class WrongCredentials(PermanentError):
-    """The address or the password is wrong, or the address is not confirmed yet."""
-
-    code = "wrong-credentials"
-
-
-class SessionExpired(PermanentError):
-    """This refresh token is no longer valid; log in again."""
-
-    code = "session-expired"
-
-
-class AddressTaken(PermanentError):
-    """An account with this address already exists."""
-
-    code = "address-taken"
-
-
 # --- the object store ------------------------------------------------------------------------
 
 
@@ -219,12 +201,6 @@ class TopicUnavailable(TransientError):
     """A topic did not accept a message."""
 
     code = "topic-unavailable"
-
-
-class IdentityUnavailable(TransientError):
-    """The caller's identity could not be verified."""
-
-    code = "identity-unavailable"
 
 
 # --- units and tasks -------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared import errors
 from shared.errors import InvalidRequest, LimitReached, NotFound, PermanentError, TransientError
+from shared.ports import identity
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -132,8 +133,8 @@ class InvalidFields(InvalidRequest):
 STATUSES: Mapping[type[Exception], HTTPStatus] = {
     MalformedBody: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
-    errors.SessionExpired: HTTPStatus.UNAUTHORIZED,
+    identity.WrongCredentials: HTTPStatus.UNAUTHORIZED,
+    identity.SessionExpired: HTTPStatus.UNAUTHORIZED,
     errors.StorageFull: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,

@@ -6,6 +6,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.errors import PermanentError, TransientError
+
+
+class WrongCredentials(PermanentError):
+    """The address or the password is wrong, or the address is not confirmed yet."""
+
+    code = "wrong-credentials"
+
+
+class SessionExpired(PermanentError):
+    """This refresh token is no longer valid; log in again."""
+
+    code = "session-expired"
+
+
+class AddressTaken(PermanentError):
+    """An account with this address already exists."""
+
+    code = "address-taken"
+
+
+class IdentityUnavailable(TransientError):
+    """The caller's identity could not be verified."""
+
+    code = "identity-unavailable"
+
 
 @dataclass(frozen=True, slots=True)
 class User:

@@ -1,8 +1,7 @@
 """Memory of joining a recording of four hours at 60 fps with AAC sound.
 
 The segments repeat two seconds of H.264. The result is the peak memory of the function's process
-and of the sandbox process above their memory before, in a process of its own. The clip is then
-opened, and the packets of its sample tables are counted.
+and of the sandbox process above their memory before. Then the packets of the clip are counted.
 """
 
 from __future__ import annotations

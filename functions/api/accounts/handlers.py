@@ -32,12 +32,9 @@ from functions.api.accounts.schemas import (
 )
 from functions.api.rate_limits import consume
 from shared.entrypoints import bootstrap
-from shared.errors import (
-    AddressTaken,
-    NotFound,
-    WrongCredentials,
-)
+from shared.errors import NotFound
 from shared.http.request import ApiRequest, ApiResponse
+from shared.ports.identity import AddressTaken, WrongCredentials
 from shared.ports.outbound import Email, MailRefused, MailUnavailable
 
 SIGN_IN_FAILURE_PADDING_S = 0.5

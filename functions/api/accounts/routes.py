@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functions.api.accounts import handlers, mail_log, preferences, schemas, usage
 from functions.api.pagination import PageQuery
-from shared.errors import NotFound, SessionExpired, WrongCredentials
+from shared.errors import NotFound
 from shared.http.routing import Route
+from shared.ports.identity import SessionExpired, WrongCredentials
 
 _ROUTES = (
     Route(

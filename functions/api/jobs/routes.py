@@ -14,13 +14,7 @@ from functions.api.jobs import (
     uploads,
 )
 from functions.api.pagination import PageQuery
-from shared.errors import (
-    InvalidOption,
-    SourceExpired,
-    StorageFull,
-    TooManyJobs,
-    WrongState,
-)
+from shared.errors import InvalidOption, SourceExpired, StorageFull, TooManyJobs, WrongState
 from shared.http.problems import LinkExpired, LinkRevoked, UploadDiffers, UploadMissing
 from shared.http.routing import Route
 from shared.recipes.emotions.options import ProhibitedPurpose

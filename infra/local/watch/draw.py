@@ -22,6 +22,7 @@ from infra.local.watch.text import (
     Line,
     StyledText,
     display_width,
+    format_duration,
     format_table,
     replace_control_characters,
     truncate_line,
@@ -238,15 +239,6 @@ def _problem_line(problem: Problem, count: int) -> Line:
     )
     text = replace_control_characters(problem.text)
     return [(f"  {time}  ", DIM), (f"{problem.service}  ", PLAIN), (source, DIM), (text, style)]
-
-
-def format_duration(seconds: float) -> str:
-    """Returns a duration such as `5 s`, `3 min` or `2 h 10 min`."""
-    total_s = max(0, round(seconds))
-    if total_s < 120:
-        return f"{total_s} s"
-    minutes = total_s // 60
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _count_cell(value: int, style: str) -> StyledText:

@@ -101,3 +101,12 @@ def _character_width(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def format_duration(seconds: float) -> str:
+    """Returns a duration such as `5 s`, `3 min` or `2 h 10 min`."""
+    total_s = max(0, round(seconds))
+    if total_s < 120:
+        return f"{total_s} s"
+    minutes = total_s // 60
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

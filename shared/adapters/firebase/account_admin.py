@@ -11,7 +11,7 @@ from firebase_admin.exceptions import FirebaseError
 from google.auth.exceptions import GoogleAuthError
 
 from shared.adapters.firebase.identity import get_firebase_app
-from shared.errors import IdentityUnavailable
+from shared.ports.identity import IdentityUnavailable
 
 
 class FirebaseAccountAdmin:

@@ -18,15 +18,15 @@ from firebase_admin.exceptions import FirebaseError, InvalidArgumentError
 from google.auth.exceptions import GoogleAuthError
 
 from shared.adapters.firebase.identity import get_firebase_app
-from shared.errors import (
+from shared.errors import InvalidRequest, NotFound
+from shared.ports.identity import (
     AddressTaken,
     IdentityUnavailable,
-    InvalidRequest,
-    NotFound,
+    Profile,
+    Session,
     SessionExpired,
     WrongCredentials,
 )
-from shared.ports.identity import Profile, Session
 
 TIMEOUT_S = 10
 WRONG_CREDENTIAL_CODES = frozenset(

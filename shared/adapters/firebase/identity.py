@@ -14,8 +14,8 @@ from firebase_admin.exceptions import FirebaseError
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
-from shared.errors import IdentityUnavailable, Unauthenticated
-from shared.ports.identity import User
+from shared.errors import Unauthenticated
+from shared.ports.identity import IdentityUnavailable, User
 
 TOKEN_CACHE_S = 60
 """How long a verified token is cached: a disabled user loses access within this time."""

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from shared.errors import (
     FirestoreUnavailable,
-    IdentityUnavailable,
     InvalidRequest,
     LimitReached,
     MoodreelError,
@@ -23,6 +22,7 @@ from shared.http.headers import REQUEST_ID
 from shared.http.problems import UNEXPECTED, error_status
 from shared.http.routing import Route
 from shared.http.schemas import ResponseModel
+from shared.ports.identity import IdentityUnavailable
 from shared.ports.outbound import MailUnavailable
 
 DEPENDENCY_ERRORS = (

@@ -234,9 +234,7 @@ class LoadSimulation(Cloud):
                 if not row.reports_outcome:
                     self.working[key] -= 1
                 if not worker.has_ended:
-                    self._advance(
-                        worker, effects.Lost() if worker.is_lost else run_handler(self, claim)
-                    )
+                    self._advance(worker, self._outcome(worker, claim))
                 return
             if self.rng.random() < self.load.crash:
                 if not row.reports_outcome:

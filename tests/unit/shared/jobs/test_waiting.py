@@ -22,6 +22,7 @@ from shared.pipeline import FUNCTIONS, RECIPES
 from shared.ports.models import VoiceOverloaded, VoiceUnavailable
 from shared.runtime.interpreter import Interpreter
 from shared.runtime.leases import UnitLease
+from tests.fakes.clock import ManualClock
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices
 
@@ -31,25 +32,12 @@ MESSAGE = Envelope(JOB, "upload_trigger", "video", upload=0)
 
 
 @dataclass
-class ManualClock:
-    """A clock that a test sets. Sleeping advances it."""
-
-    time: datetime = START
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-
-@dataclass
 class OneUnit:
     """A running job of which the first part is delivered. Its handler raises `errors`, one per
     delivery, and then succeeds."""
 
     errors: list[Exception] = field(default_factory=list)
-    clock: ManualClock = field(default_factory=ManualClock)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     store: MemoryJobStore = field(default_factory=MemoryJobStore)
     logged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     run_count: int = 0

@@ -11,12 +11,8 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.entrypoints import bootstrap
-from shared.errors import (
-    AddressTaken,
-    NotFound,
-    WrongCredentials,
-)
-from shared.ports.identity import Session
+from shared.errors import NotFound
+from shared.ports.identity import AddressTaken, Session, WrongCredentials
 from shared.ports.outbound import Email, MailRefused, MailUnavailable
 from tests.fakes.application import SETTINGS, AppHarness
 from tests.fakes.clock import ManualClock
