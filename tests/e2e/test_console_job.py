@@ -61,7 +61,7 @@ def test_queued_job_says_why_it_waits_and_starts_by_itself(suite: SuiteHandle, p
         expect(page.get_by_role("heading", name="It waits for your other jobs")).to_be_visible()
         expect(page.get_by_role("row", name="Check the upload")).to_contain_text("Waiting")
         assert accessibility_violations(page) == []
-        page.goto(f"{suite.url('console')}/jobs?show=running")
+        page.goto(f"{suite.url('console')}/?show=running")
         expect(page.locator(".job-row")).to_have_count(JOBS_PER_OWNER + 1)
         page.goto(f"{suite.url('console')}/jobs/{job_id}")
     expect(page.locator(".badge")).to_have_text("Done")

@@ -28,8 +28,10 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
     """Commits a join. Returns False when the claim was lost.
 
     The batch is guarded by the job's version, so of two stages that end at once the second one sees
-    that the other is done.
+    that the other is done. Raises ValueError when the batch conflicts although neither the job nor
+    the unit has changed: a document that it creates exists already.
     """
+    refused: tuple[Any, Any] | None = None
     while True:
         view = yield from read_view(claim.envelope)
         if view.job is None or view.stage is None or view.unit is None:
@@ -41,6 +43,10 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
         if rules.is_out_of_date(view.job, claim.envelope):
             # The deck was edited during the work: this result is obsolete.
             return False
+        versions = view.job.version, view.unit.version
+        if versions == refused:
+            raise ValueError(f"the stages after {claim.envelope.stage} are planned already")
+        refused = versions
         now = clock.now()
         writes = [
             unit_done(claim, view.unit, result, now),

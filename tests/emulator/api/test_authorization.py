@@ -40,6 +40,7 @@ EXPECTED_OWNER_ERRORS = {
     "POST /v1/jobs/{job_id}/deck/release": "wrong-state",
     # Not failed, nothing uploaded, no artifact, and an unconfirmed email address.
     "POST /v1/jobs/{job_id}/redrive": "wrong-state",
+    "POST /v1/recordings/{recording_id}/redrive": "wrong-state",
     "POST /v1/jobs/{job_id}/uploads/{input}/finalize": "upload-missing",
     "POST /v1/jobs/{job_id}/shares": "invalid-request",
     "POST /v1/me/password": "wrong-credentials",

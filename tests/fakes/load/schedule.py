@@ -40,7 +40,7 @@ def random_load(rng: random.Random, *, sweeper_enabled: bool = True) -> Load:
         slow=rng.choice((0, 0, 0.02)),
         lost_event=rng.choice((0, 0, 0.05)) if sweeper_enabled else 0,
         failure=rng.choice((0, 0, 0.02)),
-        overload=rng.choice((0, 0, 0.2)),
+        overload=rng.choice((0, 0, 0.5)),
         sweeper_enabled=sweeper_enabled,
         needs_review=rng.random() < 0.3,
     )

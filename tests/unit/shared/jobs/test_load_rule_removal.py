@@ -119,7 +119,6 @@ def _find_failing_seed(*, sweeper_enabled: bool, match: str = "") -> int:
     "remove_rule",
     [
         running_jobs_are_counted_before_the_head_is_read,
-        parts_have_no_successor,
         redrive_resets_no_units,
         jobs_start_without_a_queue,
         overloads_consume_attempts,
@@ -139,6 +138,7 @@ def test_removed_rule_violates_an_invariant(
     "remove_rule",
     [
         events_before_the_admission_are_not_replaced,
+        parts_have_no_successor,
         queues_are_not_filled_after_an_end,
         busy_deliveries_are_acknowledged,
     ],

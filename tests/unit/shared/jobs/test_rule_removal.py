@@ -175,7 +175,7 @@ def _find_failing_seed(change: Callable[[Simulation], None] | None = None) -> in
     for seed in range(SCHEDULES):
         try:
             schedule.run_schedule(seed, change)
-        except AssertionError:
+        except (AssertionError, ValueError):
             return seed
     pytest.fail(f"none of {SCHEDULES} schedules violates an invariant")
 
