@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.adapters import firestore
 from shared.flows.documents import CommitResult, Create, Increment, Update
 from tests.fakes.job_store import MemoryJobStore
 
@@ -15,6 +16,8 @@ from tests.fakes.job_store import MemoryJobStore
 def store(request: pytest.FixtureRequest) -> Any:
     if request.param == "memory":
         return MemoryJobStore()
+    # The single attempt gives up after a second, which a busy machine may need.
+    request.getfixturevalue("monkeypatch").setattr(firestore, "TRY_TIMEOUT_S", 60)
     return request.getfixturevalue("services").store
 
 
