@@ -20,6 +20,8 @@ from tests.chaos.matrix.table import Run, render_page
 from tests.fakes.load.fault_plan import CRASH_POINTS, DESCRIPTIONS, Delivery, Dependency
 from tests.fakes.load.faults import FaultSimulation
 
+pytestmark = pytest.mark.slow
+
 Patch = pytest.MonkeyPatch
 original_decide = rules.decide
 

@@ -33,6 +33,8 @@ from tests.fixtures.segments import (
     write_segments,
 )
 
+pytestmark = pytest.mark.slow
+
 MAX_ATTEMPTS = FUNCTIONS["recorder"].max_attempts
 
 

@@ -16,6 +16,8 @@ from infra.tools.capacity.simulate import ADMISSION, Simulation, simulate
 from infra.tools.capacity.work import Step, list_steps
 from shared.pipeline import RECIPES
 
+pytestmark = pytest.mark.slow
+
 _PLENTY = {"region-cpu": 1e6, "region-memory": 1e6}
 _OUTCOME = Step("notification", 1, 0.0, 0.0, (), ())
 
