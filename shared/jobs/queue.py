@@ -25,8 +25,11 @@ from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.units.outcomes import inputs_uploaded
 from shared.jobs.update import update_job
+from shared.pipeline import RECIPES
 
 OWNERS_PER_SWEEP = 200
+FILL_S = 60
+"""After this time a sweep fills no further queue, so that time is left for the check of units."""
 CURSOR_PATH = "maintenance/queues"
 """The document with the owner whose queue was filled last."""
 LAST_ID = "~"
@@ -77,11 +80,13 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
     once. Repeated and concurrent calls start no job too many.
 
     The head is read before the running jobs are counted. When another call starts the head in
-    between, the write of this one conflicts.
+    between, the write of this one conflicts. A head that cannot be read moves to the end, so that
+    it blocks no other job.
     """
+    unreadable: set[str] = set()
     while True:
         heads = yield from run_query(queued_jobs(owner))
-        if not heads:
+        if not heads or heads[0].id in unreadable:
             return
         running = yield from run_query(running_jobs(owner, clock.jobs_per_owner))
         if len(running) >= clock.jobs_per_owner:
@@ -89,10 +94,29 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
         now = clock.now()
         fields = {"status": Status.RUNNING, "running_since": now, "updated_at": now}
         head = heads[0]
-        result = yield from commit(*update_job(Job.from_doc(head), fields))
+        try:
+            writes = update_job(_parse_job(head), fields)
+        except (LookupError, TypeError, ValueError) as error:
+            yield LogEvent(
+                "queue.job_unreadable",
+                {"severity": "ERROR", "job": head.id, "reason": repr(error)},
+            )
+            unreadable.add(head.id)
+            yield from commit(Update(head.path, {"queued_at": ServerTime.NOW}, head.version))
+            continue
+        result = yield from commit(*writes)
         if result is CommitResult.OK or (yield from _has_started(head.path, now)):
             yield LogEvent("job.started", {"job": head.id})
             yield from publish_open_units(head.id)
+
+
+def _parse_job(doc: Doc) -> Job:
+    """Parses a job. Raises LookupError, TypeError or ValueError when this version cannot run it,
+    for example after a rollback from a version with more recipes."""
+    job = Job.from_doc(doc)
+    if job.recipe_name not in RECIPES:
+        raise LookupError(f"there is no recipe {job.recipe_name}")
+    return job
 
 
 def _has_started(path: str, at: datetime) -> Flow[bool]:
@@ -115,8 +139,6 @@ def publish_open_units(job_id: str) -> Flow[None]:
 
 def enqueue_uploaded(job: Job, clock: ClockAndIds) -> Flow[None]:
     """Moves a job that awaits uploads to the queue when all of them have arrived."""
-    if job.status is not Status.AWAITING_UPLOAD:
-        return
     uploaded = yield from inputs_uploaded(job)
     if all(job_input.name in uploaded for job_input in job.inputs):
         # After a conflict the job has left this status, or the delivery of the new upload decides.
@@ -133,13 +155,14 @@ def advance(job: Job, clock: ClockAndIds) -> Flow[bool]:
     return doc is not None and doc.data["status"] == Status.RUNNING
 
 
-def fill_queues(started_at: datetime, max_s: float, clock: ClockAndIds) -> Flow[int]:
+def fill_queues(clock: ClockAndIds) -> Flow[int]:
     """Fills the queues of the owners with queued jobs, one after the other, from where the last
-    sweep stopped. Returns their number."""
+    sweep stopped, for FILL_S at most. Returns their number."""
+    started_at = clock.now()
     (cursor,) = yield from read(CURSOR_PATH)
     owner = "" if cursor is None else str(cursor.data["owner"])
     seen: set[str] = set()
-    while len(seen) < OWNERS_PER_SWEEP and (clock.now() - started_at).total_seconds() < max_s:
+    while len(seen) < OWNERS_PER_SWEEP and (clock.now() - started_at).total_seconds() < FILL_S:
         jobs = yield from run_query(queued_after(owner))
         if not jobs and not owner:
             break
@@ -148,21 +171,20 @@ def fill_queues(started_at: datetime, max_s: float, clock: ClockAndIds) -> Flow[
             break
         if owner:
             seen.add(owner)
-            yield from _fill_isolated(owner, jobs[0], clock)
+            yield from _fill_isolated(owner, clock)
     if seen:
         yield from _store_cursor(cursor, owner)
     return len(seen)
 
 
-def _fill_isolated(owner: str, job: Doc, clock: ClockAndIds) -> Flow[None]:
-    """Fills an owner's queue. An error is logged and not raised, and the job moves to the end of
-    the queue, so that a job that cannot be read blocks no other one."""
+def _fill_isolated(owner: str, clock: ClockAndIds) -> Flow[None]:
+    """Fills an owner's queue. An error is logged and not raised, so that other owners are
+    served."""
     try:
         yield from fill(owner, clock)
     except Exception as error:
-        fields = {"severity": "ERROR", "job": job.id, "reason": repr(error)}
+        fields = {"severity": "ERROR", "owner": owner, "reason": repr(error)}
         yield LogEvent("queue.fill_failed", fields)
-        yield from commit(Update(job.path, {"queued_at": ServerTime.NOW}, job.version))
 
 
 def _store_cursor(cursor: Doc | None, owner: str) -> Flow[None]:

@@ -24,7 +24,7 @@ from shared.jobs.queries import due_tombstones, due_units
 from shared.tasks.sweep import sweep_tasks
 
 SWEEP_S = 200
-"""After this time a sweep starts no further job. The sweeper's timeout is 300 s."""
+"""After this time a sweep starts no further check. The sweeper's timeout is 300 s."""
 
 
 def sweep(clock: ClockAndIds) -> Flow[int]:
@@ -36,8 +36,8 @@ def sweep(clock: ClockAndIds) -> Flow[int]:
     or cannot be read do not block a unit whose message is lost."""
     started_at = clock.now()
     # Tasks first: it takes little time, and webhook calls are not delayed by many stalled jobs.
-    count = yield from _sweep_tasks(clock)
-    count += yield from queue.fill_queues(started_at, SWEEP_S, clock)
+    count = yield from sweep_tasks(clock)
+    count += yield from queue.fill_queues(clock)
     count += yield from _sweep_units(started_at, clock)
     tombstones = yield from run_query(due_tombstones(started_at))
     for tombstone in tombstones:
@@ -62,15 +62,6 @@ def _sweep_units(started_at: datetime, clock: ClockAndIds) -> Flow[int]:
                 yield from commit(Update(doc.path, {"next_check_at": later}))
         seen.update(doc.path for doc in unseen)
     return len(seen)
-
-
-def _sweep_tasks(clock: ClockAndIds) -> Flow[int]:
-    """Sweeps the tasks. An error is logged and does not stop the sweep of the jobs."""
-    try:
-        return (yield from sweep_tasks(clock))
-    except Exception as error:
-        yield LogEvent("tasks.sweep_failed", {"severity": "ERROR", "reason": repr(error)})
-        return 0
 
 
 def isolated(job_id: str, flow: Flow[None]) -> Flow[bool]:
