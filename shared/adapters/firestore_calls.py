@@ -39,7 +39,7 @@ WRITE_RETRY = Retry(
 )
 """Waits with full jitter: 0 s to a bound that doubles. ABORTED reports contention: a document takes
 about one sustained write per second. A retried commit whose first response was lost conflicts with
-itself: see `jobs/commit.py`."""
+itself: see `jobs/units/commit.py`."""
 WRITE_OPTIONS: dict[str, Any] = {"retry": WRITE_RETRY, "timeout": WRITE_TIMEOUT_S}
 
 

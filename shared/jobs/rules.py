@@ -1,7 +1,7 @@
 """The rules of at-least-once delivery, as pure functions of the documents that were read.
 
-The flows in `deliver.py` act on the results. `test_rule_removal.py` disables each rule in turn and
-shows that a job is then lost, doubled or stuck.
+The flows in `units/deliver.py` act on the results. `test_rule_removal.py` disables each rule in
+turn and shows that a job is then lost, doubled or stuck.
 """
 
 from __future__ import annotations

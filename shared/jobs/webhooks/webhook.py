@@ -105,7 +105,8 @@ def new_webhook(
     *,
     email: str = "",
 ) -> Create:
-    """Returns the write that registers a webhook. `email` is told when it is disabled."""
+    """Returns the write that registers a webhook. `email` gets an email when it is
+    disabled."""
     return Create(
         webhook_path(webhook_id),
         {

@@ -29,7 +29,7 @@ Client = TestClient[Any, Any]
 
 
 @dataclass
-class Neighbours:
+class FakeServices:
     """A function and Pub/Sub, as servers on the ports of a suite."""
 
     handle: Callable[[], Awaitable[int]]
@@ -45,11 +45,11 @@ class Neighbours:
 
 
 @asynccontextmanager
-async def run_proxy(neighbours: Neighbours, max_instances: int) -> AsyncIterator[Client]:
+async def run_proxy(services: FakeServices, max_instances: int) -> AsyncIterator[Client]:
     layout = SuiteLayout(find_free_base())
     function, pubsub = web.Application(), web.Application()
-    function.router.add_post("/{path:.*}", neighbours.call_function)
-    pubsub.router.add_post("/{path:.*}", neighbours.publish)
+    function.router.add_post("/{path:.*}", services.call_function)
+    pubsub.router.add_post("/{path:.*}", services.publish)
     servers = [
         TestServer(function, host=HOST, port=layout.port(FUNCTION.name)),
         TestServer(pubsub, host=HOST, port=layout.port("pubsub")),
@@ -109,7 +109,7 @@ def test_deliveries_beyond_the_instances_are_refused_and_repeated(waits: list[fl
         return 204
 
     async def deliver() -> dict[str, int]:
-        async with run_proxy(Neighbours(handle), max_instances=2) as client:
+        async with run_proxy(FakeServices(handle), max_instances=2) as client:
             for _ in range(6):
                 await push(client)
             return await wait_until_delivered(client)
@@ -125,20 +125,20 @@ def test_message_that_is_refused_too_often_goes_to_dead_letter(waits: list[float
     async def refuse() -> int:
         return 503
 
-    neighbours = Neighbours(refuse)
+    services = FakeServices(refuse)
 
     async def deliver() -> dict[str, int]:
-        async with run_proxy(neighbours, max_instances=1) as client:
+        async with run_proxy(services, max_instances=1) as client:
             await push(client)
             counts = await wait_until_delivered(client)
-            while not neighbours.published:
+            while not services.published:
                 await asyncio.sleep(0.01)
             return counts
 
     counts = asyncio.run(deliver())
     assert counts["pushed"] == counts["refused"] == FUNCTION.max_deliveries
     assert waits[:3] == [FUNCTION.backoff(1), FUNCTION.backoff(2), FUNCTION.backoff(3)]
-    (message,) = neighbours.published
+    (message,) = services.published
     topic = f"/v1/projects/{PROJECT}/topics/{FUNCTIONS['dead_letter'].topic}:publish"
     assert (message["topic"], message["data"]) == (topic, MESSAGE["data"])
     assert message["attributes"] == {
