@@ -6,7 +6,7 @@ nothing.
 
 A document takes about one sustained write a second, so the totals of an owner are split into
 shards: one for each first character of a job's id, which is 16 for ids in hexadecimal. The jobs of
-a shard follow each other in the order of ids, so a shard can be counted again without the other ones
+a shard follow each other in the order of ids, so a shard can be counted again without the others
 (`maintenance/recount.py`).
 """
 
