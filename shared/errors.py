@@ -121,6 +121,21 @@ class UploadTooLarge(PermanentError):
     code = "upload-too-large"
 
 
+class UploadDiffers(PermanentError):
+    """The uploaded file is not the declared one; upload it again and redrive the job."""
+
+    code = "upload-differs"
+
+
+class WrongUpload(PermanentError):
+    """The job has used a file that is not the expected one; create a new job with the right file.
+
+    Its finished units are kept, so it cannot continue with another upload.
+    """
+
+    code = "wrong-upload"
+
+
 class StorageFull(PermanentError):
     """Your storage limit is reached; delete jobs that you no longer need."""
 

@@ -30,6 +30,7 @@ RESULTS: Mapping[str, ResultWording] = {
 ADVICE: Mapping[str, str] = {
     "attempts-exhausted": "You can redrive the job: finished work is kept.",
     "unexpected": "You can redrive the job: finished work is kept.",
+    "upload-differs": "Get a new upload URL for the input, redrive the job, and upload the file.",
     "source-expired": "Create a new job and upload the file again.",
     "video-too-long": "Cut the video into shorter ones, and create a job for each.",
     "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",

@@ -12,7 +12,7 @@ from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sandboxed_probe import probe_in_sandbox
 from functions.upload_trigger.sound import examine_sound
 from shared.entrypoints.stage import UnitContext
-from shared.errors import InvalidOption, SourceExpired, UploadTooLarge
+from shared.errors import InvalidOption, SourceExpired, UploadDiffers, UploadTooLarge
 from shared.jobs.model import JobInput
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
@@ -34,7 +34,7 @@ from shared.recipes.upload_results import (
 def examine_upload(context: UnitContext) -> UnitDone:
     """Examines an upload. Files that can be large are read in ranges.
 
-    Raises SourceExpired, UploadTooLarge and the errors of the examiners.
+    Raises SourceExpired, UploadTooLarge, UploadDiffers and the errors of the examiners.
     """
     declared = _declared_input(context)
     examine = EXAMINERS[declared.name.rstrip("0123456789")]
@@ -45,6 +45,11 @@ def examine_upload(context: UnitContext) -> UnitDone:
         # It would be stored without being counted.
         context.objects.delete(stored.bucket, stored.name, stored.generation)
         raise UploadTooLarge
+    if not declared.accepts(stored.crc32c):
+        raise UploadDiffers(
+            f"The upload has the CRC32C {stored.crc32c}, not {declared.crc32c}; "
+            "upload the file again and redrive the job."
+        )
     try:
         info = examine(context, stored)
     except WorkStopped:

@@ -79,12 +79,6 @@ class UploadMissing(PermanentError):
     code = "upload-missing"
 
 
-class UploadDiffers(PermanentError):
-    """The upload does not match its declaration."""
-
-    code = "upload-differs"
-
-
 class LinkExpired(PermanentError):
     """This link has expired; sign in to get the file."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.errors import WrongUpload
 from shared.flows.documents import Doc
 from shared.pipeline import RECIPES, Bucket, Recipe
 from shared.recipes.stored_object import Artifact
@@ -37,6 +38,7 @@ class JobInput:
     Attributes:
         upload: Number of the upload, so that a bad upload can be repeated under a new name.
         source: "object#generation" of the object that it is a copy of; "" for an upload.
+        crc32c: The checksum that the upload must have, in the format of Cloud Storage; "" for any.
     """
 
     name: str
@@ -46,10 +48,19 @@ class JobInput:
     filename: str
     upload: int = 0
     source: str = ""
+    crc32c: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the fields for a document."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Returns the fields for a document. Without a checksum they are those of versions that
+        have no `crc32c`, which can read the document then."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        if not self.crc32c:
+            del fields["crc32c"]
+        return fields
+
+    def accepts(self, crc32c: str) -> bool:
+        """Whether an upload with this checksum may be used."""
+        return self.crc32c in ("", crc32c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,12 @@ class Job:
     def is_terminal(self) -> bool:
         """Whether the job has ended."""
         return self.status in TERMINAL
+
+    @property
+    def has_wrong_upload(self) -> bool:
+        """Whether the job has failed because units that are DONE used a wrong upload. Then it
+        cannot be resumed."""
+        return (self.error or {}).get("code") == WrongUpload.code
 
     @property
     def results(self) -> tuple[Artifact, ...]:

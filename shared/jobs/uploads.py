@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from shared.flows.documents import CommitResult, Update, Write, job_path, unit_path
 from shared.flows.effects import Flow, commit, read
-from shared.flows.envelope import Envelope
+from shared.flows.envelope import Envelope, upload_name
 from shared.jobs.history import history_event
 from shared.jobs.model import Job, JobInput, Status
 from shared.jobs.stage import Unit, UnitState
@@ -41,12 +42,32 @@ def supersede_upload(job: Job, unit: Unit, renewed: JobInput, now: datetime) -> 
         renewed: The input with the next upload number.
         now: The current time.
     """
-    inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
-    path = unit_path(job.id, job.recipe.stages[0], 0, renewed.name)
-    free = {"state": UnitState.FREE, "token": "", "lease_until": now}
-    fields = storage_fields(job, inputs, job.artifacts) | {"updated_at": now}
+    fields = renewed_fields(job, renewed) | {"updated_at": now}
     return (
         Update(job_path(job.id), fields, job.version),
+        *free_unit_writes(job, unit, renewed, now),
+    )
+
+
+def next_upload(job: Job, current: JobInput) -> JobInput:
+    """Returns an input with the next upload number. It is uploaded, also if it was a copy."""
+    upload = current.upload + 1
+    name = upload_name(job.recipe_name, job.id, current.name, upload)
+    return replace(current, object=name, upload=upload, source="")
+
+
+def renewed_fields(job: Job, renewed: JobInput) -> dict[str, Any]:
+    """Returns the fields of a job that declares another upload of an input."""
+    inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
+    return storage_fields(job, inputs, job.artifacts)
+
+
+def free_unit_writes(job: Job, unit: Unit, renewed: JobInput, now: datetime) -> tuple[Write, Write]:
+    """Returns the writes that free the unit that examines an input, also from the worker that holds
+    it, and the event that another upload is declared."""
+    path = unit_path(job.id, job.recipe.stages[0], 0, renewed.name)
+    free = {"state": UnitState.FREE, "token": "", "lease_until": now}
+    return (
         Update(path, free, unit.version),
         history_event(
             job.id,

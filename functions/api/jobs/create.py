@@ -130,7 +130,7 @@ def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[
     for name, file in body.inputs.items():
         recipe_input = recipe.find_input(name)
         if isinstance(file, FileMetadata):
-            sources[name] = InputSource(file.filename, file.content_type.lower(), file.size_bytes)
+            sources[name] = InputSource.from_file(file)
         elif recipe_input is None:
             raise InvalidFields([(f"inputs.{name}", describe_inputs(recipe))])
         else:  # "latest"
@@ -194,6 +194,7 @@ def _write_job(
             size_bytes=sources[name].size_bytes,
             filename=sources[name].filename,
             source=sources[name].copy_of,
+            crc32c=sources[name].crc32c,
         )
         for item in recipe.inputs
         for name in item.names

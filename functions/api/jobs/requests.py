@@ -16,12 +16,19 @@ LATEST = "latest"
 """Used instead of a file: the newest upload of that kind."""
 
 
+Crc32c = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{6}==$")]
+"""A CRC32C in the format of Cloud Storage: base64 of its four bytes, big-endian."""
+
+
 class FileMetadata(RequestModel):
-    """The metadata of a file to upload."""
+    """The metadata of a file to upload. With `crc32c` (base64 of the four bytes, big-endian, as in
+    Cloud Storage) the job starts only if the upload has this checksum; otherwise it fails with
+    `upload-differs`."""
 
     filename: Annotated[Line, Field(max_length=255)]
     content_type: MediaType
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)]
+    crc32c: Crc32c | None = None
 
 
 class _OrLatest:

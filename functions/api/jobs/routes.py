@@ -14,8 +14,16 @@ from functions.api.jobs import (
     uploads,
 )
 from functions.api.pagination import PageQuery
-from shared.errors import InvalidOption, SourceExpired, StorageFull, TooManyJobs, WrongState
-from shared.http.problems import LinkExpired, LinkRevoked, UploadDiffers, UploadMissing
+from shared.errors import (
+    InvalidOption,
+    SourceExpired,
+    StorageFull,
+    TooManyJobs,
+    UploadDiffers,
+    WrongState,
+    WrongUpload,
+)
+from shared.http.problems import LinkExpired, LinkRevoked, UploadMissing
 from shared.http.routing import Route
 from shared.recipes.emotions.options import ProhibitedPurpose
 
@@ -67,9 +75,9 @@ _ROUTES = (
     ),
     Route(
         "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
-        "Verify an uploaded input and start the job if it has not started.",
+        "Verify an uploaded input: start the job if it has not started, or stop it.",
         uploads.UploadView, body=uploads.UploadCheck, rate_limited=True,
-        errors=(UploadMissing, UploadDiffers, SourceExpired),
+        errors=(UploadMissing, UploadDiffers, WrongUpload, SourceExpired),
     ),
     Route(
         "GET", f"{_JOB}/artifacts/{{name}}", artifacts.get_artifact,

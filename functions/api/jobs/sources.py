@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from functions.api.jobs.handlers import VISIBLE_STATUSES, iterate_jobs
+from functions.api.jobs.requests import FileMetadata
 from shared.cameras.recording import Recording, recording_path
 from shared.flows.documents import Doc, job_path
 from shared.http.problems import InvalidFields
@@ -29,12 +30,20 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class InputSource:
-    """The source of an input. `copy_of` is "object#generation", or "" for a new upload."""
+    """The source of an input. `copy_of` is "object#generation", or "" for a new upload; `crc32c` is
+    the checksum that a new upload must have, or ""."""
 
     filename: str
     content_type: str
     size_bytes: int
     copy_of: str = ""
+    crc32c: str = ""
+
+    @classmethod
+    def from_file(cls, file: FileMetadata) -> InputSource:
+        """Returns the source of a new upload."""
+        media_type = file.content_type.lower()
+        return cls(file.filename, media_type, file.size_bytes, crc32c=file.crc32c or "")
 
 
 def kind_of(content_type: str) -> str:
@@ -126,9 +135,10 @@ def find_latest_upload(request: ApiRequest, recipe_input: Input) -> InputSource:
 
 
 def _upload_source(request: ApiRequest, job_input: JobInput) -> InputSource | None:
-    """The current generation of an upload; None if it does not exist."""
+    """The current generation of an upload; None if it does not exist or has another checksum than
+    it must have."""
     stored = request.services.objects.stat(Bucket.UPLOADS, job_input.object)
-    if stored is None:
+    if stored is None or not job_input.accepts(stored.crc32c):
         return None
     return InputSource(
         job_input.filename,

@@ -10,22 +10,23 @@ from pydantic import Field
 from functions.api import rate_limit_policies
 from functions.api.jobs.create import sign_input_upload
 from functions.api.jobs.input_checks import find_input_errors
-from functions.api.jobs.requests import FileMetadata
+from functions.api.jobs.requests import Crc32c, FileMetadata
 from functions.api.jobs.sources import InputSource
 from functions.api.jobs.storage import check_storage
 from functions.api.rate_limits import consume
 from shared.errors import NotFound, TransientError, WrongState
 from shared.flows.documents import CommitResult, job_path, unit_path
-from shared.flows.envelope import upload_name
-from shared.http.problems import InvalidFields, UploadDiffers, UploadMissing
+from shared.http.problems import InvalidFields, UploadMissing
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import redrive
+from shared.jobs.commands.reject_upload import reject_upload
 from shared.jobs.model import Job, JobInput, Status
 from shared.jobs.rules import is_done, is_leased
 from shared.jobs.stage import Unit
-from shared.jobs.uploads import supersede_upload
+from shared.jobs.uploads import next_upload, supersede_upload
 from shared.pipeline import Bucket
+from shared.recipes.stored_object import StoredObject
 from shared.runtime.uploads import delete_superseded_uploads, ensure_upload
 
 
@@ -41,7 +42,7 @@ class UploadCheck(RequestModel):
     base64 of its four bytes, big-endian."""
 
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
-    crc32c: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{6}==$")] | None = None
+    crc32c: Crc32c | None = None
 
 
 class UploadView(ResponseModel):
@@ -105,9 +106,9 @@ def _delete_superseded(request: ApiRequest, renewed: JobInput) -> None:
 
 def finish_upload(request: ApiRequest) -> ApiResponse:
     """Compares an upload with the expected size and checksum, and starts the pipeline if the event
-    of the upload was lost.
+    of the upload was lost. An upload that differs stops the job.
 
-    Raises UploadMissing, UploadDiffers, LimitReached.
+    Raises UploadMissing, UploadDiffers, WrongUpload, LimitReached.
     """
     check = request.body(UploadCheck)
     declared = _find_input(request.job, request.path_params["input"])
@@ -115,11 +116,14 @@ def finish_upload(request: ApiRequest) -> ApiResponse:
     stored = ensure_upload(request.services.objects, declared)
     if stored is None:
         raise UploadMissing
-    expected_bytes = declared.size_bytes if check.size_bytes is None else check.size_bytes
-    if stored.size_bytes != expected_bytes:
-        raise UploadDiffers(f"{stored.size_bytes} bytes have arrived, not {expected_bytes}.")
-    if check.crc32c is not None and stored.crc32c != check.crc32c:
-        raise UploadDiffers(f"The upload has the CRC32C {stored.crc32c}, not {check.crc32c}.")
+    difference = _find_difference(declared, stored, check)
+    if difference:
+        error, renewed = request.run(
+            lambda clock: reject_upload(request.job, declared, difference, clock)
+        )
+        if renewed is not None:
+            _delete_superseded(request, renewed)
+        raise error
     request.run(lambda clock: redrive.announce_uploads(request.job.id, clock))
     return ApiResponse(
         UploadView(
@@ -134,6 +138,17 @@ def finish_upload(request: ApiRequest) -> ApiResponse:
     )
 
 
+def _find_difference(declared: JobInput, stored: StoredObject, check: UploadCheck) -> str:
+    """Returns how an upload differs from its declaration or from `check`; "" if it does not."""
+    expected_bytes = declared.size_bytes if check.size_bytes is None else check.size_bytes
+    if stored.size_bytes != expected_bytes:
+        return f"The upload has {stored.size_bytes} bytes, not {expected_bytes}"
+    for crc32c in (check.crc32c, declared.crc32c):
+        if crc32c and stored.crc32c != crc32c:
+            return f"The upload has the CRC32C {stored.crc32c}, not {crc32c}"
+    return ""
+
+
 def _find_input(job: Job, name: str) -> JobInput:
     job_input = next((item for item in job.inputs if item.name == name), None)
     if job_input is None:
@@ -145,8 +160,7 @@ def _check_file(request: ApiRequest, job: Job, name: str, file: FileMetadata) ->
     recipe_input = job.recipe.find_input(name)
     if recipe_input is None:
         raise NotFound("The job has no input of that name.")
-    source = InputSource(file.filename, file.content_type, file.size_bytes)
-    errors = find_input_errors(recipe_input, source, request.settings)
+    errors = find_input_errors(recipe_input, InputSource.from_file(file), request.settings)
     if errors:
         raise InvalidFields([(f"file.{field}", message) for field, message in errors])
 
@@ -181,13 +195,8 @@ def _renew(
             content_type=file.content_type.lower(),
             size_bytes=file.size_bytes,
             filename=file.filename,
+            crc32c=file.crc32c or "",
         )
     if not was_rejected and described == current and not current.source:
         return current
-    upload = current.upload + 1
-    return replace(
-        described,
-        object=upload_name(job.recipe_name, job.id, current.name, upload),
-        upload=upload,
-        source="",
-    )
+    return next_upload(job, described)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import NotFound, WrongState
+from shared.errors import NotFound, WrongState, WrongUpload
 from shared.flows.documents import (
     CommitResult,
     Create,
@@ -146,6 +146,8 @@ def _check_editable(snapshot: rules.JobSnapshot, base: int) -> None:
         raise DeckChanged
     if job.status is Status.CANCELLED:
         raise WrongState("The job is cancelled; begin a new one.")
+    if job.has_wrong_upload:
+        raise WrongState(WrongUpload.default_message())
     if job.status is not Status.FAILED and not _has_deck(job, snapshot):
         raise WrongState("The deck is not written yet; wait until it is.")
     if deck is None:

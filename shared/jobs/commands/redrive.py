@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import NotFound, WrongState
+from shared.errors import NotFound, WrongState, WrongUpload
 from shared.flows.documents import (
     CommitResult,
     Update,
@@ -57,6 +57,8 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
             break
         if job.status is not Status.FAILED:
             raise WrongState(f"Only a failed job can be redriven; this one is {job.status}.")
+        if job.has_wrong_upload:
+            raise WrongState(WrongUpload.default_message())
         uploaded = yield from inputs_uploaded(job)
         now = clock.now()
         epoch = own_epoch = rules.next_epoch(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,12 +41,15 @@ def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "
     return writes
 
 
-def job_failure_writes(job: Job, error: dict[str, Any], now: datetime) -> list[Write]:
-    """Returns the writes that fail a job, guarded by its version."""
+def job_failure_writes(
+    job: Job, error: dict[str, Any], now: datetime, fields: Mapping[str, Any] | None = None
+) -> list[Write]:
+    """Returns the writes that fail a job, guarded by its version. They also set `fields` of it."""
     return [
         *update_job(
             job,
             {
+                **(fields or {}),
                 "status": Status.FAILED,
                 "error": error,
                 f"stages.{error['stage']}": StageState.FAILED,

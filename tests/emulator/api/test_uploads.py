@@ -89,15 +89,22 @@ def test_resumable_upload_in_chunks(suite: SuiteHandle, client: Client, clip: Pa
     assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_finalize_compares_size_and_checksum(client: Client, clip: Path) -> None:
-    job_id, data = create_job(client, clip), clip.read_bytes()
+def test_upload_with_a_wrong_checksum_is_replaced(
+    suite: SuiteHandle, client: Client, clip: Path
+) -> None:
+    data = clip.read_bytes()
+    declared = {**file_fields(clip), "crc32c": crc32c(data)}
+    job_id = client.create_job("frames", {"video": declared})["job"]["id"]
     missing = finalize(client, job_id)
-    client.upload(request_upload(client, job_id), clip, lambda _: None)
+    damaged = request_upload(client, job_id)
+    requests.put(damaged["url"], data[:-1], headers=damaged["headers"], timeout=120)
+    job = suite.wait_for_job(client, job_id)
 
     assert (missing[0], missing[1]["code"]) == (409, "upload-missing")
-    for expected in ({"size_bytes": len(data) + 1}, {"crc32c": crc32c(b"something else")}):
-        status, problem = finalize(client, job_id, **expected)
-        assert (status, problem["code"]) == (422, "upload-differs")
+    assert (job["status"], job["error"]["code"]) == ("failed", "upload-differs")
+    upload_request = request_upload(client, job_id)
+    assert client.call("POST", f"/v1/jobs/{job_id}/redrive")["status"] == "awaiting_upload"
+    client.upload(upload_request, clip, lambda _: None)
     status, upload = finalize(client, job_id, size_bytes=len(data), crc32c=crc32c(data))
     assert (status, upload["name"], upload["size_bytes"], upload["crc32c"]) == (
         200,
@@ -105,6 +112,7 @@ def test_finalize_compares_size_and_checksum(client: Client, clip: Path) -> None
         len(data),
         crc32c(data),
     )
+    assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
 def test_finalize_starts_a_job_whose_event_was_lost(

@@ -131,7 +131,7 @@ export function resultLabel(artifact: Artifact): string {
 }
 
 /** Errors that a retry cannot resolve: another file or another job is needed. */
-const NOT_RETRYABLE = new Set(["source-expired", "prohibited-purpose", "invalid-option"]);
+const NOT_RETRYABLE = new Set(["source-expired", "wrong-upload", "prohibited-purpose", "invalid-option"]);
 
 /** What the user can do about a failure; `retryable` says if a retry may help. */
 export function remedy(error: Failure, job: Job): { retryable: boolean; advice: string } {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from functions.upload_trigger.intake import examine_upload
@@ -18,13 +16,6 @@ from shared.runtime.interpreter import Interpreter
 from tests.fixtures import prompt_uploads
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.prompt_uploads import PROMPT, PromptUploads, file_fields
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    server = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield server
-    server.stop()
 
 
 def test_upload_urls_are_rate_limited(gcs: GcsEmulator) -> None:
@@ -64,9 +55,7 @@ def test_older_upload_that_finishes_after_the_newer_is_deleted(
     if status == "dead letter":
         assert uploads.deliver_to_dead_letter(late) is Reply.ACK
     else:
-        document, version = uploads.app.store.documents[f"jobs/{uploads.job_id}"]
-        document = {**document, "status": status}
-        uploads.app.store.documents[f"jobs/{uploads.job_id}"] = document, version
+        uploads.change_job(status=status)
         assert uploads.deliver(late) is Reply.ACK
 
     assert uploads.list_names() == ["prompt.2"]
