@@ -79,6 +79,13 @@ def not_found(message: str = "Not Found") -> ApiError:
     return ApiError(404, "notFound", "NotFound", message)
 
 
+def not_supported(feature: str) -> ApiError:
+    """501 for a feature of Google's service that the emulator does not have."""
+    return ApiError(
+        501, "notImplemented", "NotImplemented", f"This emulator does not support {feature}."
+    )
+
+
 def precondition_failed(condition: str) -> ApiError:
     """412: the named precondition failed."""
     return ApiError(

@@ -108,6 +108,10 @@ def test_glob_selects_names(bucket: Any, endpoint: str) -> None:
     assert list_matches("b/*.jpg") == ["b/a.jpg"]
     assert list_matches("a.{jpg,png}") == ["a.jpg", "a.png"]
     assert list_matches("[a-b].???") == ["a.jpg", "a.png"]
+    assert list_matches("**/a.jpg") == ["a.jpg", "b/a.jpg", "b/c/a.jpg"]
+    assert list_matches("b/**/a.jpg") == ["b/a.jpg", "b/c/a.jpg"]
+    assert list_matches("**/{a,b}.jpg") == ["a.jpg", "b/a.jpg", "b/c/a.jpg"]
+    assert list_matches("{**/a,*}.png") == ["a.png"]
 
 
 def test_invalid_page_token_and_page_size_are_refused(bucket: Any, endpoint: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import google_crc32c
 import pytest
-from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, Forbidden, NotFound, PreconditionFailed
 from google.cloud.storage import Client
 
 from tests.contract.gcs.objects.object_requests import names_of
@@ -150,3 +150,51 @@ def test_fields_parameter_selects_fields(bucket: Any) -> None:
     listed = next(iter(bucket.list_blobs(fields="items(name,size),nextPageToken")))
     assert (listed.name, listed.size) == ("f", 1)
     assert listed.content_type is None
+
+
+def test_object_is_moved_with_its_metadata(bucket: Any) -> None:
+    source = bucket.blob("from/here")
+    source.metadata = {"job": "7"}
+    source.upload_from_string(b"moved", content_type="text/plain")
+    moved = bucket.move_blob(source, "to/there", if_source_generation_match=source.generation)
+    assert bucket.get_blob("from/here") is None
+    assert moved.download_as_bytes() == b"moved"
+    assert (moved.metadata, moved.content_type) == ({"job": "7"}, "text/plain")
+    assert moved.generation > source.generation
+
+
+def test_move_checks_conditions_and_keeps_the_source(bucket: Any) -> None:
+    source, target = bucket.blob("a"), bucket.blob("b")
+    source.upload_from_string(b"a")
+    target.upload_from_string(b"b")
+    with pytest.raises(PreconditionFailed):
+        bucket.move_blob(source, "b", if_generation_match=0)
+    with pytest.raises(PreconditionFailed):
+        bucket.move_blob(source, "c", if_source_generation_match=1)
+    with pytest.raises(BadRequest):
+        bucket.move_blob(source, "a")
+    with pytest.raises(NotFound):
+        bucket.move_blob(bucket.blob("missing"), "c")
+    assert (source.download_as_bytes(), target.download_as_bytes()) == (b"a", b"b")
+
+
+def test_compose_can_delete_its_sources(bucket: Any) -> None:
+    sources = [bucket.blob("1"), bucket.blob("2")]
+    for source in sources:
+        source.upload_from_string(source.name)
+    sources[0].compose(sources, delete_source_objects=True)
+    assert [blob.name for blob in bucket.list_blobs()] == ["1"]
+    assert bucket.blob("1").download_as_bytes() == b"12"
+
+
+def test_objects_of_a_bucket_with_default_holds_are_held(bucket: Any) -> None:
+    bucket.default_event_based_hold = True
+    bucket.patch()
+    blob = bucket.blob("held")
+    blob.upload_from_string(b"x")
+    assert bucket.get_blob("held").event_based_hold is True
+    with pytest.raises(Forbidden):
+        blob.delete()
+    blob.event_based_hold = False
+    blob.patch()
+    blob.delete()

@@ -78,6 +78,7 @@ def test_upload_with_wrong_hash_in_its_headers_is_refused(bucket: Any, endpoint:
     assert requests.post(url, data=b"bytes", headers=good, timeout=120).status_code == 200
     for headers in (
         {"x-goog-hash": "crc32c=AAAAAA=="},
+        {"x-goog-hash": f"crc32c=AAAAAA==,crc32c={crc32c(b'bytes')}"},
         {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="},
     ):
         assert requests.post(url, data=b"bytes", headers=headers, timeout=120).status_code == 400

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from google.api_core.exceptions import BadRequest
 
 from tests.fixtures.gcs.resumable import GRANULARITY_BYTES, put_chunk, start_upload
 from tests.fixtures.gcs.server import GcsEmulator
@@ -188,6 +189,16 @@ def test_checksum_in_the_last_chunk_covers_the_whole_object(bucket: Any, endpoin
         "x-goog-hash": "crc32c=AAAAAA==",
     }
     assert requests.put(url, data=b"b", headers=headers, timeout=120).status_code == 400
+    assert bucket.get_blob("big") is None
+
+
+def test_checksum_that_is_declared_at_the_start_is_checked_at_the_end(bucket: Any) -> None:
+    """The client also sends the right checksum with the last chunk: both must match."""
+    body = io.BytesIO(b"a" * GRANULARITY_BYTES + b"b")
+    with pytest.raises(BadRequest):
+        bucket.blob("big", chunk_size=GRANULARITY_BYTES).upload_from_file(
+            body, checksum="crc32c", crc32c_checksum_value="AAAAAA=="
+        )
     assert bucket.get_blob("big") is None
 
 

@@ -55,6 +55,14 @@ async def delete_bucket(emulator: Emulator, request: ApiRequest, name: str) -> A
     return 204, None
 
 
+async def get_service_account(
+    emulator: Emulator, _request: ApiRequest, _project: str
+) -> ApiResponse:
+    """`projects.serviceAccount.get`: the account whose signatures are accepted."""
+    email = emulator.signer.client_email
+    return 200, {"kind": "storage#serviceAccount", "email_address": email}
+
+
 async def list_configs(emulator: Emulator, _request: ApiRequest, name: str) -> ApiResponse:
     """`notificationConfigs.list`."""
 

@@ -118,10 +118,55 @@ async def _copy(
     return await emulator.commit(to_bucket, to_name, content, settable, request.conditions)
 
 
+async def move_object(
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str, to_name: str
+) -> ApiResponse:
+    """`objects.move`: renames an object of a bucket, in one transaction."""
+    source, file = await emulator.open_object(bucket, name, request.source_conditions)
+    file.close()
+    if to_name == name:
+        raise invalid_argument("The source and destination objects must be different.")
+    file_id = await asyncio.to_thread(emulator.files.link, source.file_id)
+    content = Content(file_id, source.size_bytes, source.md5, source.crc32c, source.component_count)
+    stored = await _commit_and_delete(
+        emulator, request, (bucket, to_name), content, source.settable, [source]
+    )
+    return 200, stored.as_json(emulator.base_url)
+
+
+async def _commit_and_delete(
+    emulator: Emulator,
+    request: ApiRequest,
+    target: tuple[str, str],
+    content: Content,
+    settable: dict[str, Any],
+    sources: list[StoredObjectRow],
+) -> StoredObjectRow:
+    """Makes `content` an object and deletes its sources. Raises 412 when one has changed."""
+
+    def delete_sources(tx: Any, stored: StoredObjectRow) -> None:
+        for source in sources:
+            if source.name != stored.name:
+                conditions = Conditions(
+                    generation_match=source.generation,
+                    metageneration_match=source.metageneration,
+                )
+                objects.delete(tx, source.bucket, source.name, conditions, emulator.base_url)
+
+    stored = await emulator.commit(
+        *target, content, settable, request.conditions, extra_write=delete_sources
+    )
+    for source in sources:
+        if source.name != stored.name:
+            await asyncio.to_thread(emulator.files.remove, source.file_id)
+    return stored
+
+
 async def compose_object(
     emulator: Emulator, request: ApiRequest, bucket: str, name: str
 ) -> ApiResponse:
-    """`objects.compose`: concatenates up to 32 objects of one bucket."""
+    """`objects.compose`: concatenates up to 32 objects of one bucket. `deleteSourceObjects` deletes
+    them in the same transaction."""
     sources = request.body.get("sourceObjects")
     if not isinstance(sources, list) or not sources:
         raise invalid_argument("You must provide at least one source component.")
@@ -147,7 +192,8 @@ async def compose_object(
     )
     count = sum(part.component_count or 1 for part in parts)
     content = Content(file_id, size_bytes, None, crc32c, count)
-    stored = await emulator.commit(bucket, name, content, settable, request.conditions)
+    deleted = parts if request.body.get("deleteSourceObjects") is True else []
+    stored = await _commit_and_delete(emulator, request, (bucket, name), content, settable, deleted)
     return 200, stored.as_json(emulator.base_url)
 
 

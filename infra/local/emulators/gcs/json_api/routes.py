@@ -21,6 +21,7 @@ from infra.local.emulators.gcs.json_api.fields import apply_field_mask, parse_fi
 from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage.preconditions import from_query, parse_generation
 from infra.local.emulators.gcs.storage.send import send_object
+from infra.local.emulators.gcs.unsupported import check_parameters, check_path
 
 Operation = Callable[..., Awaitable[ApiResponse]]
 
@@ -46,6 +47,7 @@ _ROUTES: list[tuple[str, dict[str, Operation]]] = [
         _BUCKET + "/notificationConfigs/([^/]+)",
         {"GET": buckets.get_config, "DELETE": buckets.delete_config},
     ),
+    (r"/storage/v1/projects/([^/]+)/serviceAccount", {"GET": buckets.get_service_account}),
     (_BUCKET + "/o", {"GET": objects.list_objects}),
     (
         _OBJECT,
@@ -57,6 +59,7 @@ _ROUTES: list[tuple[str, dict[str, Operation]]] = [
         },
     ),
     (_OBJECT + "/compose", {"POST": objects.compose_object}),
+    (_OBJECT + "/moveTo/o/([^/]+)", {"POST": objects.move_object}),
     (_OBJECT + "/copyTo" + _TARGET, {"POST": objects.copy_object}),
     (_OBJECT + "/rewriteTo" + _TARGET, {"POST": objects.rewrite_object}),
 ]
@@ -66,17 +69,20 @@ _MEDIA = re.compile(r"(?:/download)?" + _OBJECT)
 
 async def execute(emulator: Emulator, request: ApiRequest) -> ApiResponse:
     """Runs one metadata call. Returns status and resource. Raises ApiError."""
+    check_parameters(request.query, request.headers)
     for pattern, methods in _COMPILED:
         match = pattern.fullmatch(request.path)
         if match is None:
             continue
         if request.method not in methods:
+            check_path(request.path)
             raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
         status, resource = await methods[request.method](
             emulator, request, *map(decode_segment, match.groups())
         )
         mask = parse_field_mask(request.query.get("fields", ""))
         return status, apply_field_mask(resource, mask) if resource is not None else None
+    check_path(request.path)
     raise not_found()
 
 
@@ -85,6 +91,7 @@ async def handle(emulator: Emulator, request: web.Request) -> web.StreamResponse
     path, query = split_query(request.raw_path)
     media = _MEDIA.fullmatch(path)
     if media and request.method == "GET" and (query.get("alt") == "media"):
+        check_parameters(query, request.headers)
         bucket, name = map(decode_segment, media.groups())
         conditions = from_query(query, request.headers)
         stored, file = await emulator.open_object(bucket, name, conditions, parse_generation(query))

@@ -31,6 +31,7 @@ from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_li
 from infra.local.emulators.gcs.storage.resources import merge_settable
 from infra.local.emulators.gcs.storage.resumable import UploadSessions
 from infra.local.emulators.gcs.storage.upload_plan import UploadPlan, UploadProgress
+from infra.local.emulators.gcs.unsupported import check_parameters
 
 _PATH = re.compile(r"(?:/resumable)?/upload/storage/v1/b/([^/]+)/o")
 
@@ -47,6 +48,7 @@ async def handle(
         return await _continue_session(emulator, sessions, request, query["upload_id"])
     if request.method != "POST":
         raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
+    check_parameters(query, request.headers)
     bucket = decode_segment(match[1])
     upload_type = query.get("uploadType", "")
     if upload_type == "resumable":

@@ -15,6 +15,7 @@ from infra.local.emulators.gcs.errors import (
 )
 from infra.local.emulators.gcs.storage.preconditions import Conditions
 from infra.local.emulators.gcs.storage.resources import BUCKET_SETTABLE_FIELDS, Bucket, now_us
+from infra.local.emulators.gcs.unsupported import check_bucket_fields
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -89,6 +90,7 @@ def delete(tx: sqlite3.Connection, name: str, conditions: Conditions) -> None:
 
 
 def _merge_settings(base: dict[str, Any], body: dict[str, Any]) -> str:
+    check_bucket_fields(body)
     merged = dict(base)
     for field in BUCKET_SETTABLE_FIELDS:
         if field not in body:

@@ -17,18 +17,21 @@ from infra.local.emulators.gcs.xml_api.signature import UNSIGNED_PAYLOAD
 
 
 def read_digests(headers: Mapping[str, list[str]], resource: dict[str, Any]) -> dict[str, str]:
-    """Returns the digests that the client sent: `md5` and `crc32c` in base64."""
-    digests: dict[str, str] = {}
-    for header in headers.get("x-goog-hash", []):
-        for part in header.split(","):
-            kind, _, digest = part.strip().partition("=")
-            if kind in ("md5", "crc32c"):
-                digests[kind] = digest
-    if "content-md5" in headers:
-        digests["md5"] = headers["content-md5"][0].strip()
+    """Returns the digests that the client sent: `md5` and `crc32c` in base64. Raises 400 when it
+    sent two different ones of a kind: no content has both."""
+    sent = [
+        part.strip().partition("=")[::2]
+        for header in headers.get("x-goog-hash", [])
+        for part in header.split(",")
+    ]
+    sent += [("md5", header.strip()) for header in headers.get("content-md5", [])]
     for field, kind in (("md5Hash", "md5"), ("crc32c", "crc32c")):
         if resource.get(field):
-            digests[kind] = str(resource[field])
+            sent.append((kind, str(resource[field])))
+    digests: dict[str, str] = {}
+    for kind, digest in sent:
+        if kind in ("md5", "crc32c") and digests.setdefault(kind, digest) != digest:
+            raise bad_digest(kind.upper(), digest, digests[kind])
     return digests
 
 

@@ -106,12 +106,15 @@ def _next_row(tx: sqlite3.Connection, bucket: str, start: str, end: str) -> sqli
 
 
 def compile_glob(glob: str) -> re.Pattern[str]:
-    """Compiles a `matchGlob`. `*` and `?` do not match `/`, `**` does; `[…]` and `{a,b}` work as in
-    a shell. Raises 400."""
+    """Compiles a `matchGlob`. `*` and `?` do not match `/`, `**` does, and `**/` also matches no
+    folder; `[…]` and `{a,b}` work as in a shell. Raises 400."""
     pattern, depth, position = "", 0, 0
     while position < len(glob):
         character = glob[position]
-        if glob.startswith("**", position):
+        is_segment_start = position == 0 or glob[position - 1] in ("/,{" if depth else "/")
+        if is_segment_start and glob.startswith("**/", position):
+            pattern, position = pattern + "(?:.*/)?", position + 2
+        elif glob.startswith("**", position):
             pattern, position = pattern + ".*", position + 1
         elif character == "*":
             pattern += "[^/]*"

@@ -93,6 +93,8 @@ def put(
     """Makes `content` the live object. Returns the object and the id of the replaced file."""
     check_target(tx, bucket, name, conditions)
     previous = lookup(tx, bucket, name)
+    if buckets.find(tx, bucket).settable.get("defaultEventBasedHold"):
+        settable = {"eventBasedHold": True, **settable}
     created_us = now_us()
     stored = StoredObjectRow(
         bucket=bucket,

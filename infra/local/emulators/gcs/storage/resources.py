@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.local.emulators.gcs.errors import invalid_argument
+from infra.local.emulators.gcs.unsupported import check_object_fields
 
 OBJECT_SETTABLE_FIELDS = (
     "cacheControl",
@@ -26,7 +27,7 @@ OBJECT_SETTABLE_FIELDS = (
     "temporaryHold",
 )
 BUCKET_SETTABLE_FIELDS = (
-    "autoclass",
+    "billing",
     "cors",
     "defaultEventBasedHold",
     "iamConfiguration",
@@ -34,7 +35,6 @@ BUCKET_SETTABLE_FIELDS = (
     "lifecycle",
     "location",
     "logging",
-    "rpo",
     "softDeletePolicy",
     "storageClass",
     "versioning",
@@ -176,7 +176,8 @@ class StoredObjectRow:
 
 def merge_settable(resource: dict[str, Any], base: dict[str, Any] | None = None) -> dict[str, Any]:
     """Merges the settable fields of `resource` into `base`. Null removes a field; metadata is
-    merged by key. Raises 400."""
+    merged by key. Raises 400, and 501 for fields that are not supported."""
+    check_object_fields(resource)
     merged = dict(base or {})
     for field in OBJECT_SETTABLE_FIELDS:
         if field not in resource:
