@@ -1,4 +1,4 @@
-"""Features of the JSON API that the emulator does not have. They are answered with 501.
+"""Features of both APIs that the emulator does not have. They are answered with 501.
 
 Without this, a path would be answered with 404, and a parameter or field would be ignored.
 """
@@ -11,6 +11,9 @@ from typing import Any
 
 from infra.local.emulators.gcs.errors import not_supported
 
+V2_SIGNATURES = "V2 signatures"
+HMAC_SIGNATURES = "HMAC signatures"
+POST_POLICIES = "POST policy forms"
 _ACLS = "ACLs"
 _ENCRYPTION = "encryption keys"
 _FOLDERS = "folders and hierarchical namespaces"
@@ -48,6 +51,8 @@ _PARAMETERS = {
     "filter": "object contexts",
 }
 _HEADERS = {
+    "x-goog-acl": _ACLS,
+    "x-goog-encryption-kms-key-name": _ENCRYPTION,
     "x-goog-encryption-algorithm": _ENCRYPTION,
     "x-goog-copy-source-encryption-algorithm": _ENCRYPTION,
 }
@@ -84,6 +89,13 @@ def check_parameters(query: Mapping[str, str], headers: Mapping[str, str]) -> No
     """Raises 501 when a parameter or header requests a feature that is not supported."""
     _check(_PARAMETERS, query)
     _check(_HEADERS, headers)
+
+
+def check_subresource(query: Mapping[str, str]) -> None:
+    """Raises 501 for a request of the XML API about a part of a resource, such as `?acl`."""
+    for name in ("acl", "retention", "legal-hold", "tagging"):
+        if name in query:
+            raise not_supported(_ACLS if name == "acl" else f"?{name} on the XML API")
 
 
 def check_bucket_fields(resource: Mapping[str, Any]) -> None:

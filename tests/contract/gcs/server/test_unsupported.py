@@ -9,6 +9,9 @@ import pytest
 import requests
 from google.api_core.exceptions import MethodNotImplemented
 from google.cloud.storage import Client
+from google.oauth2.service_account import Credentials
+
+from tests.fixtures.gcs.signing import sign_url
 
 
 @pytest.mark.parametrize(
@@ -82,3 +85,37 @@ def test_fields_that_turn_a_feature_off_are_accepted(bucket: Any, client: Client
     bucket.retention_period = None
     bucket.patch()
     assert client.get_bucket(bucket.name).autoclass_enabled is False
+
+
+@pytest.mark.parametrize(
+    ("feature", "method", "path", "headers"),
+    [
+        ("V2 signatures", "GET", "o?GoogleAccessId=a&Expires=9&Signature=b", {}),
+        ("V2 signatures", "PUT", "o", {"Authorization": "GOOG1 a:b"}),
+        ("HMAC signatures", "GET", "o", {"Authorization": "AWS4-HMAC-SHA256 Credential=a"}),
+        ("HMAC signatures", "GET", "o?X-Goog-Algorithm=GOOG4-HMAC-SHA256", {}),
+        ("POST policy forms", "POST", "", {"Content-Type": "multipart/form-data; boundary=b"}),
+    ],
+)
+def test_signatures_of_other_kinds(
+    bucket: Any, endpoint: str, feature: str, method: str, path: str, headers: dict[str, str]
+) -> None:
+    url = f"{endpoint}/{bucket.name}/{path}"
+    response = requests.request(method, url, headers=headers, timeout=120)
+
+    assert response.status_code == 501
+    assert f"does not support {feature}." in response.text
+
+
+def test_acls_on_the_xml_api(bucket: Any, endpoint: str, credentials: Credentials) -> None:
+    path = f"/{bucket.name}/x"
+    read = sign_url(credentials, endpoint, path, query={"acl": ""})
+    headers = {"x-goog-acl": "public-read"}
+    write = sign_url(credentials, endpoint, path, "PUT", headers=headers)
+    responses = [
+        requests.get(read, timeout=120),
+        requests.put(write, data=b"x", headers=headers, timeout=120),
+    ]
+
+    assert [response.status_code for response in responses] == [501, 501]
+    assert bucket.get_blob("x") is None

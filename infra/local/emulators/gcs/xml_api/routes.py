@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.errors import ApiError, invalid_argument
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument, not_supported
 from infra.local.emulators.gcs.json_api.api_request import decode_segment, split_query, stream_body
 from infra.local.emulators.gcs.json_api.uploads import incomplete_response, put_chunk
 from infra.local.emulators.gcs.server import Emulator
@@ -26,6 +26,11 @@ from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_s
 from infra.local.emulators.gcs.storage.resumable import UploadSessions
 from infra.local.emulators.gcs.storage.send import object_headers, send_object
 from infra.local.emulators.gcs.storage.upload_plan import UploadPlan
+from infra.local.emulators.gcs.unsupported import (
+    POST_POLICIES,
+    check_parameters,
+    check_subresource,
+)
 from infra.local.emulators.gcs.xml_api import cors
 from infra.local.emulators.gcs.xml_api.signature import verify_signature
 
@@ -79,6 +84,8 @@ async def handle(
     if request.method == "OPTIONS":
         return web.Response()
     match = _PATH.fullmatch(path)
+    if match is None and request.content_type == "multipart/form-data":
+        raise not_supported(POST_POLICIES)
     if match is not None and query.get("upload_id"):
         return await _continue_session(sessions, request, query["upload_id"])
     headers = header_lists(request)
@@ -89,6 +96,8 @@ async def handle(
         raise ApiError(
             501, "notImplemented", "NotImplemented", "Buckets are only available on the JSON API."
         )
+    check_parameters(query, request.headers)
+    check_subresource(query)
     bucket, name = map(decode_segment, match.groups())
     conditions = from_xml_headers(request.headers)
     if request.method in ("GET", "HEAD"):

@@ -21,8 +21,10 @@ from infra.local.emulators.gcs.errors import (
     access_denied,
     invalid_query_parameter,
     malformed_header,
+    not_supported,
     signature_mismatch,
 )
+from infra.local.emulators.gcs.unsupported import HMAC_SIGNATURES, V2_SIGNATURES
 from infra.local.emulators.gcs.xml_api.signer import Signer
 
 ALGORITHM = "GOOG4-RSA-SHA256"
@@ -35,6 +37,7 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _AUTHORIZATION = re.compile(
     ALGORITHM + r"\s+Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-fA-F]+)"
 )
+_HMAC_ALGORITHM = "GOOG4-HMAC-SHA256"
 _CHUNKED_PAYLOAD = "STREAMING-GOOG4-RSA-SHA256-PAYLOAD"
 
 
@@ -125,6 +128,10 @@ def _fold_values(values: list[str]) -> str:
 
 def _from_query(pairs: list[tuple[bytes, bytes]]) -> _SignedRequest | None:
     parameters = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+    if "googleaccessid" in parameters:
+        raise not_supported(V2_SIGNATURES)
+    if "x-amz-algorithm" in parameters or parameters.get("x-goog-algorithm") == _HMAC_ALGORITHM:
+        raise not_supported(HMAC_SIGNATURES)
     if "x-goog-algorithm" not in parameters and "x-goog-signature" not in parameters:
         return None
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature"):
@@ -155,8 +162,13 @@ def _from_query(pairs: list[tuple[bytes, bytes]]) -> _SignedRequest | None:
 
 
 def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _SignedRequest | None:
-    if not header:
+    if not header.strip():
         return None
+    scheme = header.split()[0]
+    if scheme in ("GOOG1", "AWS"):
+        raise not_supported(V2_SIGNATURES)
+    if scheme in (_HMAC_ALGORITHM, "AWS4-HMAC-SHA256"):
+        raise not_supported(HMAC_SIGNATURES)
     match = _AUTHORIZATION.fullmatch(header.strip())
     if match is None:
         raise ApiError(
