@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE TABLE IF NOT EXISTS sessions (
   id TEXT PRIMARY KEY, created_us INTEGER NOT NULL, file_id TEXT NOT NULL,
   persisted_bytes INTEGER NOT NULL, plan TEXT NOT NULL, finished TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS multipart_uploads (
+  id TEXT PRIMARY KEY, created_us INTEGER NOT NULL, bucket TEXT NOT NULL, name TEXT NOT NULL,
+  settable TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS multipart_parts (
+  upload_id TEXT NOT NULL, number INTEGER NOT NULL, file_id TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL, md5 TEXT NOT NULL,
+  PRIMARY KEY (upload_id, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notification_configs (
   bucket TEXT NOT NULL, id INTEGER NOT NULL, settable TEXT NOT NULL,
   PRIMARY KEY (bucket, id)) WITHOUT ROWID;

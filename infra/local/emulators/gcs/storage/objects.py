@@ -181,5 +181,6 @@ def list_referenced_files(tx: sqlite3.Connection) -> list[str]:
     """Returns the ids of all files of objects and unfinished uploads."""
     rows = tx.execute(
         "SELECT file_id FROM objects UNION ALL SELECT file_id FROM sessions WHERE finished IS NULL"
+        " UNION ALL SELECT file_id FROM multipart_parts"
     )
     return [row["file_id"] for row in rows]
