@@ -67,6 +67,7 @@ _BUCKET_FIELDS = {
     "objectRetention": _RETENTION,
     "retentionPolicy": _RETENTION,
     "rpo": "turbo replication",
+    "softDeletePolicy": _SOFT_DELETE,
 }
 _OBJECT_FIELDS = {
     "acl": _ACLS,
@@ -74,7 +75,11 @@ _OBJECT_FIELDS = {
     "kmsKeyName": _ENCRYPTION,
     "retention": _RETENTION,
 }
-_OFF: tuple[Any, ...] = (None, False, "", "false", "DEFAULT", [], {})
+_SUBRESOURCES = (
+    "acl", "billing", "cors", "encryption", "lifecycle", "location", "logging", "retention",
+    "storageClass", "tagging", "versioning", "versions", "website",
+)  # fmt: skip
+_OFF: tuple[Any, ...] = (None, False, 0, "", "0", "false", "False", "DEFAULT", [])
 """Values that turn a feature off: they are accepted and ignored."""
 
 
@@ -93,7 +98,7 @@ def check_parameters(query: Mapping[str, str], headers: Mapping[str, str]) -> No
 
 def check_subresource(query: Mapping[str, str]) -> None:
     """Raises 501 for a request of the XML API about a part of a resource, such as `?acl`."""
-    for name in ("acl", "retention", "legal-hold", "tagging"):
+    for name in _SUBRESOURCES:
         if name in query:
             raise not_supported(_ACLS if name == "acl" else f"?{name} on the XML API")
 
@@ -110,6 +115,11 @@ def check_object_fields(resource: Mapping[str, Any]) -> None:
 
 def _check(features: Mapping[str, str], values: Mapping[str, Any]) -> None:
     for name, feature in features.items():
-        value = values.get(name)
-        if value not in _OFF and not (isinstance(value, dict) and value.get("enabled") is False):
+        if not _is_off(values.get(name)):
             raise not_supported(feature)
+
+
+def _is_off(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.get("enabled") is False or all(map(_is_off, value.values()))
+    return value in _OFF

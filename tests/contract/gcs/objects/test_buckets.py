@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, Conflict, NotFound, PreconditionFailed
 from google.cloud.storage import Client
 
 CORS = [
@@ -84,6 +84,21 @@ def test_metageneration_conditions_guard_the_bucket(bucket: Any) -> None:
 def test_invalid_cors_configuration_is_refused(bucket: Any, endpoint: str, cors: Any) -> None:
     url = f"{endpoint}/storage/v1/b/{bucket.name}"
     assert requests.patch(url, json={"cors": cors}, timeout=120).status_code == 400
+
+
+def test_public_access_prevention_is_checked(bucket: Any) -> None:
+    bucket.iam_configuration.public_access_prevention = "enforced"
+    bucket.patch()
+    bucket.iam_configuration.public_access_prevention = "unexpected"
+    with pytest.raises(BadRequest):
+        bucket.patch()
+    bucket.reload()
+    assert bucket.iam_configuration.public_access_prevention == "enforced"
+
+
+def test_service_account_of_the_project(client: Client) -> None:
+    email = client.get_service_account_email()
+    assert email.endswith("@gs-project-accounts.iam.gserviceaccount.com")
 
 
 def test_unknown_paths_and_methods_return_an_error(bucket: Any, endpoint: str) -> None:

@@ -29,6 +29,7 @@ from tests.fixtures.gcs.signing import sign_url
         ("encryption keys", lambda bucket: set_bucket(bucket, "default_kms_key_name", "k")),
         ("encryption keys", lambda bucket: encrypted(bucket).upload_from_string("x")),
         ("encryption keys", lambda bucket: encrypted(bucket).download_as_bytes()),
+        ("soft delete", lambda bucket: set_soft_delete(bucket, 604_800)),
         ("soft delete", lambda bucket: bucket.restore_blob("x", generation=1)),
         ("soft delete", lambda bucket: list(bucket.list_blobs(soft_deleted=True))),
         ("object contexts", lambda bucket: list(bucket.list_blobs(filter_="contexts:*"))),
@@ -49,6 +50,12 @@ def test_client_receives_the_name_of_the_feature(
 def set_bucket(bucket: Any, name: str, value: object) -> None:
     """Sets a property of a bucket."""
     setattr(bucket, name, value)
+    bucket.patch()
+
+
+def set_soft_delete(bucket: Any, seconds: int) -> None:
+    """Sets how long deleted objects can be restored."""
+    bucket.soft_delete_policy.retention_duration_seconds = seconds
     bucket.patch()
 
 
@@ -83,7 +90,9 @@ def test_paths_of_the_json_api(
 def test_fields_that_turn_a_feature_off_are_accepted(bucket: Any, client: Client) -> None:
     bucket.autoclass_enabled = False
     bucket.retention_period = None
+    bucket.hierarchical_namespace_enabled = False
     bucket.patch()
+    set_soft_delete(bucket, 0)
     assert client.get_bucket(bucket.name).autoclass_enabled is False
 
 

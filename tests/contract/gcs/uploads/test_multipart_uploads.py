@@ -31,9 +31,10 @@ def test_client_uploads_parts_in_parallel(gcs: GcsEmulator, bucket: Any, tmp_pat
     (tmp_path / "file").write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", gcs.endpoint)
-        client = Client(project=PROJECT, credentials=TokenCredentials())
+        client = Client(project=PROJECT, credentials=TokenCredentials())  # type: ignore[no-untyped-call]
     blob = client.bucket(bucket.name).blob("in/\u00e4 ?&")
     blob.metadata = {"job": "7"}
+    blob.storage_class = "NEARLINE"
     transfer_manager.upload_chunks_concurrently(
         str(tmp_path / "file"),
         blob,
@@ -44,7 +45,7 @@ def test_client_uploads_parts_in_parallel(gcs: GcsEmulator, bucket: Any, tmp_pat
     stored = bucket.get_blob(blob.name)
     assert stored.download_as_bytes() == data
     assert (stored.content_type, stored.metadata) == ("video/mp4", {"job": "7"})
-    assert stored.md5_hash is None
+    assert (stored.storage_class, stored.md5_hash) == ("NEARLINE", None)
 
 
 def start(bucket: Any, endpoint: str, name: str = "m") -> str:

@@ -56,10 +56,10 @@ async def delete_bucket(emulator: Emulator, request: ApiRequest, name: str) -> A
 
 
 async def get_service_account(
-    emulator: Emulator, _request: ApiRequest, _project: str
+    _emulator: Emulator, _request: ApiRequest, _project: str
 ) -> ApiResponse:
-    """`projects.serviceAccount.get`: the account whose signatures are accepted."""
-    email = emulator.signer.client_email
+    """`projects.serviceAccount.get`: the service agent of the project with the number 0."""
+    email = "service-0@gs-project-accounts.iam.gserviceaccount.com"
     return 200, {"kind": "storage#serviceAccount", "email_address": email}
 
 

@@ -101,11 +101,21 @@ def _merge_settings(base: dict[str, Any], body: dict[str, Any]) -> str:
             value = {key: label for key, label in labels.items() if label is not None}
         if field == "cors":
             _check_cors(value)
+        if field == "iamConfiguration":
+            _check_iam_configuration(value)
         if value is None or value in ({}, []):
             merged.pop(field, None)
         else:
             merged[field] = value
     return json.dumps(merged)
+
+
+def _check_iam_configuration(value: Any) -> None:
+    if not isinstance(value, dict | None):
+        raise invalid_argument("Invalid value for iamConfiguration.")
+    prevention = (value or {}).get("publicAccessPrevention", "inherited")
+    if prevention not in ("enforced", "inherited", "unspecified"):
+        raise invalid_argument("Invalid value for iamConfiguration.publicAccessPrevention.")
 
 
 def _check_cors(rules: Any) -> None:

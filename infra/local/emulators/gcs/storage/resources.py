@@ -30,6 +30,7 @@ BUCKET_SETTABLE_FIELDS = (
     "billing",
     "cors",
     "defaultEventBasedHold",
+    "hierarchicalNamespace",
     "iamConfiguration",
     "labels",
     "lifecycle",

@@ -32,6 +32,7 @@ from infra.local.emulators.gcs.unsupported import (
     check_subresource,
 )
 from infra.local.emulators.gcs.xml_api import cors, multipart
+from infra.local.emulators.gcs.xml_api.listing import list_bucket
 from infra.local.emulators.gcs.xml_api.signature import (
     UNSIGNED_PAYLOAD,
     VerifiedSignature,
@@ -46,6 +47,8 @@ _FIELD_HEADERS = {
     "contentEncoding": "content-encoding",
     "contentLanguage": "content-language",
     "contentType": "content-type",
+    "customTime": "x-goog-custom-time",
+    "storageClass": "x-goog-storage-class",
 }
 _RESPONSE_OVERRIDES = {
     "response-content-type": "Content-Type",
@@ -101,12 +104,13 @@ async def handle(
         claims = verify_signature(
             emulator.signer, request.method, request.raw_path, headers, time.time()
         )
-    if match is None:
-        raise ApiError(
-            501, "notImplemented", "NotImplemented", "Buckets are only available on the JSON API."
-        )
     check_parameters(query, request.headers)
     check_subresource(query)
+    if match is None:
+        bucket = decode_segment(path[1:].removesuffix("/"))
+        if request.method != "GET" or not bucket:
+            raise not_supported("buckets on the XML API, except listings")
+        return await list_bucket(emulator, bucket, query)
     bucket, name = map(decode_segment, match.groups())
     if multipart.is_multipart(query):
         return await multipart.handle(
