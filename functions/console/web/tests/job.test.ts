@@ -133,6 +133,7 @@ test("a failure suggests what to do about it", () => {
   assert.match(failed("video-unreadable", "upload_trigger").advice, /another file/);
   assert.equal(failed("voice-unavailable", "text_to_speech").retryable, true);
   assert.equal(failed("source-expired", "stitching").retryable, false);
+  assert.equal(remedy({ code: "wrong-upload", message: "", stage: null }, job).retryable, false);
 });
 
 test("unknown stages and events are still readable", () => {
