@@ -182,9 +182,9 @@ def test_compose_can_delete_its_sources(bucket: Any) -> None:
     sources = [bucket.blob("1"), bucket.blob("2")]
     for source in sources:
         source.upload_from_string(source.name)
-    sources[0].compose(sources, delete_source_objects=True)
+    sources[0].compose([*sources, sources[1]], delete_source_objects=True)
     assert [blob.name for blob in bucket.list_blobs()] == ["1"]
-    assert bucket.blob("1").download_as_bytes() == b"12"
+    assert bucket.blob("1").download_as_bytes() == b"122"
 
 
 def test_objects_of_a_bucket_with_default_holds_are_held(bucket: Any) -> None:

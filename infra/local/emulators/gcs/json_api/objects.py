@@ -144,21 +144,21 @@ async def _commit_and_delete(
 ) -> StoredObjectRow:
     """Makes `content` an object and deletes its sources. Raises 412 when one has changed."""
 
-    def delete_sources(tx: Any, stored: StoredObjectRow) -> None:
-        for source in sources:
-            if source.name != stored.name:
-                conditions = Conditions(
-                    generation_match=source.generation,
-                    metageneration_match=source.metageneration,
-                )
-                objects.delete(tx, source.bucket, source.name, conditions, emulator.base_url)
+    # An object can be a source several times, and the target itself.
+    deleted = {source.name: source for source in sources if source.name != target[1]}
+
+    def delete_sources(tx: Any, _stored: StoredObjectRow) -> None:
+        for source in deleted.values():
+            conditions = Conditions(
+                generation_match=source.generation, metageneration_match=source.metageneration
+            )
+            objects.delete(tx, source.bucket, source.name, conditions, emulator.base_url)
 
     stored = await emulator.commit(
         *target, content, settable, request.conditions, extra_write=delete_sources
     )
-    for source in sources:
-        if source.name != stored.name:
-            await asyncio.to_thread(emulator.files.remove, source.file_id)
+    for source in deleted.values():
+        await asyncio.to_thread(emulator.files.remove, source.file_id)
     return stored
 
 
