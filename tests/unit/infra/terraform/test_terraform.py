@@ -61,7 +61,11 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 def configuration(tmp_path: Path) -> Path:
     """A copy of the configuration with the files that it reads."""
     shutil.copytree(CLOUD, tmp_path / "infra" / "terraform")
-    for name in ("storage.json", "firestore.indexes.json", "firestore.rules"):
+    for name in (
+        "storage.json", "firestore.indexes.json", "firestore.rules", "cloud_build/apply.yaml",
+        "tools/saved_plan.py",
+    ):  # fmt: skip
+        (tmp_path / "infra" / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "infra" / name, tmp_path / "infra" / name)
     return tmp_path / "infra" / "terraform"
 
@@ -105,6 +109,42 @@ MUTATIONS = {
     ),
     "other-origin": ("buckets.tf", '"https://${var.domain}"', '"*"', "allows another origin"),
     "not-narrowed": ("accounts.tf", 'each.value.prefix == "" ? []', "true ? []", "its prefix"),
+    "tests-as-deployer": (
+        "cloud_build.tf",
+        "google_service_account.tester.id",
+        "google_service_account.deployer.id",
+        "Tests run as another account",
+    ),
+    "no-approval": (
+        "cloud_build.tf",
+        "approval_required = true",
+        "approval_required = false",
+        "runs without an approval",
+    ),
+    "planner-reads-users": (
+        "cloud_build.tf",
+        '"roles/run.viewer",',
+        '"roles/run.viewer", "roles/datastore.viewer",',
+        "or read data of users",
+    ),
+    "planner-writes": (
+        "cloud_build.tf",
+        '"roles/run.viewer",',
+        '"roles/run.admin",',
+        "The planner may change something",
+    ),
+    "tester-saves-plans": (
+        "buckets.tf",
+        "[google_service_account.planner.member]",
+        "[google_service_account.tester.member]",
+        "Another account than the planner saves plans",
+    ),
+    "image-by-tag": (
+        "../cloud_build/apply.yaml",
+        "@sha256:",
+        "-",
+        "an image without a digest",
+    ),
 }
 
 
@@ -117,7 +157,8 @@ def test_terraform_tests_find_a_mutation(
     text = (configuration / file).read_text()
     assert original in text
     (configuration / file).write_text(text.replace(original, changed))
-    process = terraform("test", "-filter=tests/cloud.tftest.hcl", cloud=configuration)
+    tests = "cloud_build" if "cloud_build" in file or name == "tester-saves-plans" else "cloud"
+    process = terraform("test", f"-filter=tests/{tests}.tftest.hcl", cloud=configuration)
     assert process.returncode != 0
     output = process.stdout + process.stderr
     assert message in " ".join(output.replace("│", " ").split()), output
