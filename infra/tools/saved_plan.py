@@ -108,7 +108,7 @@ def _open(method: str, url: str, data: Any, headers: Mapping[str, str]) -> http.
     request = urllib.request.Request(  # noqa: S310 - the addresses of `Cloud` only
         url, data=data, headers=dict(headers), method=method
     )
-    response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+    response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310 - as above  # nosec B310
     return response
 
 

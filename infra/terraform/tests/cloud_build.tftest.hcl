@@ -96,7 +96,7 @@ run "cloud_build" {
   }
 
   assert {
-    condition     = [for step in google_cloudbuild_trigger.apply["someone/moodreel"].build[0].step : step.id] == tolist(["fetch", "tested", "previous", "apply", "smoke", "roll-back", "remember"]) && google_cloudbuild_trigger.apply["someone/moodreel"].build[0].step[0].args[1] == file("../tools/saved_plan.py")
+    condition     = join(" ", google_cloudbuild_trigger.apply["someone/moodreel"].build[0].step[*].id) == "fetch tested previous apply smoke roll-back remember" && google_cloudbuild_trigger.apply["someone/moodreel"].build[0].step[0].args[1] == local.saved_plan
     error_message = "The deployer applies before it has verified the plan and the tests of its commit."
   }
 

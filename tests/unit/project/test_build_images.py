@@ -25,7 +25,7 @@ IMAGE_LINES = {
 def list_files(*patterns: str) -> list[Path]:
     """Returns the files of the checkout that match one of the patterns."""
     process = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],  # noqa: S607
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],  # noqa: S607 - of the system
         cwd=ROOT,
         capture_output=True,
         text=True,

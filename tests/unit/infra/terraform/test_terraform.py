@@ -47,7 +47,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
     def run(*arguments: str, cloud: Path = CLOUD) -> Process:
         return subprocess.run(
-            ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607
+            ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607 - of the system
             env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(python)},
             capture_output=True,
             text=True,
