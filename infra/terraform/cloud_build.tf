@@ -78,23 +78,15 @@ resource "google_project_iam_custom_role" "planner" {
   title       = "Moodreel: reads settings, no data"
   description = "What terraform plan reads and no predefined role allows without data of users."
 
+  # services.use: the provider names this project as the one whose quota its requests use.
   permissions = [
-    "datastore.backupSchedules.get",
-    "datastore.backupSchedules.list",
-    "datastore.databases.get",
-    "datastore.databases.getMetadata",
-    "datastore.indexes.get",
-    "datastore.indexes.list",
+    "datastore.backupSchedules.get", "datastore.backupSchedules.list",
+    "datastore.databases.get", "datastore.databases.getMetadata",
+    "datastore.indexes.get", "datastore.indexes.list",
     "firebaseauth.configs.get",
-    "logging.buckets.get",
-    "logging.exclusions.get",
-    "logging.logMetrics.get",
-    "logging.sinks.get",
+    "logging.buckets.get", "logging.exclusions.get", "logging.logMetrics.get", "logging.sinks.get",
     "resourcemanager.projects.get",
-    "serviceusage.services.get",
-    "serviceusage.services.list",
-    # The provider names this project as the one whose quota its requests use.
-    "serviceusage.services.use",
+    "serviceusage.services.get", "serviceusage.services.list", "serviceusage.services.use",
   ]
 }
 
