@@ -41,7 +41,7 @@ class Backoff:
             self._connected_since = None
         wait_s = min(MAX_WAIT_S, INITIAL_WAIT_S * 2**self._failure_count)
         self._failure_count += 1
-        self.next_attempt_at = now + wait_s * random.uniform(0.5, 1)  # noqa: S311 - no secret  # nosec B311
+        self.next_attempt_at = now + wait_s * random.uniform(0.5, 1)  # noqa: S311 - no secret
         self.is_exhausted = is_permanent or now - self._disconnected_since >= self._give_up_after_s
 
     def record_success(self) -> None:

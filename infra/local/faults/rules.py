@@ -119,5 +119,5 @@ def parse_rule(rule_id: int, body: Any) -> FaultRule:
         count=_parse_int(body["count"], "count", 1) if "count" in body else None,
         rate=_parse_number(body["rate"], "rate", 0, 1) if "rate" in body else None,
         definition=body,
-        rng=random.Random(body.get("seed", rule_id)),  # noqa: S311 - not used for secrets  # nosec B311
+        rng=random.Random(body.get("seed", rule_id)),  # noqa: S311 - not used for secrets
     )

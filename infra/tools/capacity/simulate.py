@@ -50,7 +50,7 @@ class Simulation:
     """One run. `factors` replaces the random variation of the work in tests."""
 
     def __init__(self, scenario: Scenario, factors: list[float] | None = None) -> None:
-        source = random.Random(scenario.seed)  # noqa: S311 - a model, nothing secret  # nosec B311
+        source = random.Random(scenario.seed)  # noqa: S311 - a model, nothing secret
         self.scenario = scenario
         self.arrivals = draw_arrivals(source, scenario)
         self.factors = factors or draw_factors(source)
