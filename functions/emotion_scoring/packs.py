@@ -43,7 +43,7 @@ def find_pack(context: UnitContext) -> StoredObject:
 def find_recorded_pack(context: UnitContext, part: str) -> StoredObject | None:
     """Returns the pack that the preceding stage recorded for this part, or None."""
     producer = find_producer(FUNCTION)
-    assert producer is not None, "frame packs trigger emotion scoring"  # noqa: S101
+    assert producer is not None, "frame packs trigger emotion scoring"  # noqa: S101 - a constant of the table
     (doc,) = context.store.read([unit_path(context.job.id, producer, 0, part)])
     unit = None if doc is None else Unit.from_doc(doc)
     if unit is None or unit.state is not UnitState.DONE:

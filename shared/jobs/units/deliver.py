@@ -176,7 +176,7 @@ def repeat(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[Non
     """
     job, unit = view.job, view.unit
     assert job is not None  # noqa: S101 - the unit is DONE
-    assert unit is not None  # noqa: S101
+    assert unit is not None  # noqa: S101 - the unit is DONE
     if job.status is Status.RUNNING and unit.repeated_at is not None:
         return
     yield from announce_next(envelope, clock, publish_to_consumer=True)

@@ -36,8 +36,8 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
     """
     job, stage, unit = view.job, view.stage, view.unit
     assert job is not None  # noqa: S101 - `decide` returned GO
-    assert stage is not None  # noqa: S101
-    assert unit is not None  # noqa: S101
+    assert stage is not None  # noqa: S101 - `decide` returned GO
+    assert unit is not None  # noqa: S101 - `decide` returned GO
     now, token = clock.now(), clock.new_token()
     path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
     attempt = unit.attempt + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.cli import doctor
-from infra.local.setup import prerequisites, tools
+from infra.local.setup import prerequisites
+from infra.local.setup.emulators import prepare_jars
 from infra.local.setup.installs import clean_env
 from infra.local.suite.layout import ROOT, SetupError
 from infra.local.suite.ports import find_free_base
@@ -96,12 +98,22 @@ def test_start_without_jars_and_network_says_what_to_install(tmp_path: Path) -> 
     offline = tmp_path / "node"
     offline.write_text("#!/bin/sh\necho 'no network' >&2\nexit 1\n")
     offline.chmod(0o755)
+    library = tmp_path / "firebase-tools" / "lib" / "emulator"
+    library.mkdir(parents=True)
+    (library / "downloadableEmulatorInfo.json").write_text(
+        json.dumps(
+            {
+                name: {"downloadPathRelativeToCacheDir": f"{name}.jar"}
+                for name in ("firestore", "pubsub")
+            }
+        )
+    )
     messages: list[str] = []
 
     with pytest.raises(
         SetupError, match="not find or download the Firestore and Pub/Sub emulator"
     ) as error:
-        tools._prepare_jars(offline, tmp_path, (None, None), messages.append)
+        prepare_jars(offline, tmp_path, (None, None), messages.append)
 
     assert "gcloud components install" in str(error.value)
     assert [line.split(" with ")[0] for line in messages] == [

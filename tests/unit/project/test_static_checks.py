@@ -30,7 +30,7 @@ def test_static_check_passes(check: str) -> None:
 
 def test_top_level_has_only_the_agreed_names() -> None:
     process = subprocess.run(
-        ["git", "ls-files"],  # noqa: S607
+        ["git", "ls-files"],  # noqa: S607 - of the system
         cwd=ROOT,
         capture_output=True,
         text=True,

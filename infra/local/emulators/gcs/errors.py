@@ -7,7 +7,7 @@ https://cloud.google.com/storage/docs/xml-api/reference-status.
 from __future__ import annotations
 
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # writes XML, parses none
 
 
 class ApiError(Exception):

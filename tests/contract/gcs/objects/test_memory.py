@@ -19,7 +19,7 @@ _BLOCK = bytes(range(256)) * (MIB // 256)
 
 def rss_mb(pid: int) -> float:
     """Resident memory of a process in MiB."""
-    out = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)  # noqa: S607
+    out = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)  # noqa: S607 - of the system
     return int(out.stdout) / 1024
 
 

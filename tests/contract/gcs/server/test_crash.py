@@ -154,7 +154,7 @@ def test_key_file_is_private_and_the_server_listens_on_loopback_only(
     key = own_gcs.folder / "signer.json"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     command = [sys.executable, "-m", "infra.local.emulators.gcs", "--port", str(free_port())]
-    command += ["--host", "0.0.0.0", "--data", str(own_gcs.folder / "other")]  # noqa: S104
+    command += ["--host", "0.0.0.0", "--data", str(own_gcs.folder / "other")]  # noqa: S104 - the emulator refuses it
     command += ["--project", PROJECT, "--signer-key", str(key)]
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert refused.returncode == 2

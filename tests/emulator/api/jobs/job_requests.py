@@ -21,9 +21,9 @@ def put(grant: dict[str, Any], data: bytes, **changes: str) -> Response:
     headers = grant["headers"] | {
         name.replace("_", "-"): change for name, change in changes.items()
     }
-    http_request = urllib.request.Request(grant["url"], data, headers, method=grant["method"])  # noqa: S310
+    http_request = urllib.request.Request(grant["url"], data, headers, method=grant["method"])  # noqa: S310 - the local suite
     try:
-        with urllib.request.urlopen(http_request, timeout=120) as response:  # noqa: S310
+        with urllib.request.urlopen(http_request, timeout=120) as response:  # noqa: S310 - the local suite
             return Response(response.status, response.headers, response.read())
     except urllib.error.HTTPError as refusal:
         with refusal:

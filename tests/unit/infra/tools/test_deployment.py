@@ -1,8 +1,10 @@
-"""Delivery: the build file is valid, the bundle is complete, the smoke test finds problems."""
+"""Delivery: the build files are valid, the bundle is complete, the smoke test finds problems."""
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,14 +20,29 @@ from infra.local.client.http import Response
 from infra.local.suite.layout import ROOT
 from infra.tools import deployment
 
-BUILD = ROOT / "cloudbuild.yaml"
+BUILDS = {
+    "test": ROOT / "cloudbuild.yaml",
+    "plan": ROOT / "infra" / "cloud_build" / "plan.yaml",
+    "apply": ROOT / "infra" / "cloud_build" / "apply.yaml",
+}
+ACCOUNTS = {"test": "mr-tester", "plan": "mr-planner", "apply": "mr-deployer"}
 
 
-def test_build_file_matches_the_cloud_build_schema() -> None:
+def load_build(name: str) -> Any:
+    return YAML(typ="safe").load(BUILDS[name].read_text())
+
+
+def scripts(name: str) -> dict[str, str]:
+    """Returns the command of each step, by its id."""
+    return {step["id"]: " ".join(step["args"]) for step in load_build(name)["steps"]}
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_build_file_matches_the_cloud_build_schema(name: str) -> None:
     process = subprocess.run(
         [
             sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.cloudbuild",
-            str(BUILD),
+            str(BUILDS[name]),
         ],
         capture_output=True,
         text=True,
@@ -34,68 +51,106 @@ def test_build_file_matches_the_cloud_build_schema() -> None:
     assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_build_steps_run_in_order_and_none_may_fail() -> None:
-    build = YAML(typ="safe").load(BUILD.read_text())
-    assert [step["id"] for step in build["steps"]] == [
-        "check", "rules", "test", "package", "fetch", "plan", "apply", "smoke", "roll-back",
-        "remember",
-    ]  # fmt: skip
+@pytest.mark.parametrize("name", BUILDS)
+def test_build_runs_as_its_account_and_no_step_may_fail(name: str) -> None:
+    build = load_build(name)
+    account = f"{ACCOUNTS[name]}@$PROJECT_ID.iam.gserviceaccount.com"
+    assert build["serviceAccount"] == f"projects/$PROJECT_ID/serviceAccounts/{account}"
+    assert build["options"]["logging"] == "CLOUD_LOGGING_ONLY"
     # A step waits for all steps before it unless `waitFor` is set.
     assert not any("waitFor" in step or step.get("allowFailure") for step in build["steps"])
-    assert build["substitutions"]["_APPLY"] == "no"
-    assert build["serviceAccount"].endswith("/mr-deployer@$PROJECT_ID.iam.gserviceaccount.com")
 
 
-def test_steps_that_change_the_cloud_check_for_permission() -> None:
-    commands = ("terraform apply", "storage cp deployed.tgz")
-    for step in YAML(typ="safe").load(BUILD.read_text())["steps"]:
-        script = " ".join(step["args"])
-        if any(command in script for command in commands):
-            assert "_APPLY" in script or "if [ ! -f broken ]" in script, step["id"]
+def test_build_steps_run_in_order() -> None:
+    assert list(scripts("test")) == ["check", "rules", "test"]
+    assert list(scripts("plan")) == ["package", "settings", "plan", "save"]
+    assert list(scripts("apply")) == [
+        "fetch", "tested", "previous", "apply", "smoke", "roll-back", "remember",
+    ]  # fmt: skip
 
 
-def test_commands_of_the_build_file_exist() -> None:
-    text = BUILD.read_text()
-    for module in ("infra.tools.package", "infra.tools.deployment"):
-        assert f"python -m {module}" in text
+def test_only_the_apply_build_changes_the_cloud() -> None:
+    for name in ("test", "plan"):
+        text = BUILDS[name].read_text()
+        assert "terraform apply" not in text
+        assert "saved_plan upload" not in " ".join(scripts(name).values())
+    steps = scripts("apply")
+    assert {step for step, text in steps.items() if "terraform apply" in text} == {
+        "apply", "roll-back",
+    }  # fmt: skip
+    assert "apply -input=false -no-color ../../plan.tfplan" in steps["apply"]
+    assert "if [ ! -f broken ]; then exit 0" in steps["roll-back"]
+
+
+def test_apply_build_uses_only_the_verified_archive() -> None:
+    for step in load_build("apply")["steps"]:
+        own_code = step["args"][:2] == ["-c", "SAVED_PLAN"]
+        assert own_code or step["dir"].startswith("/release"), step["id"]
+        assert "/workspace" not in " ".join(step["args"])
+
+
+def test_terraform_takes_the_provider_of_the_lock_file() -> None:
+    for text in (scripts("plan")["plan"], scripts("apply")["apply"]):
+        assert "init -input=false -lockfile=readonly" in text
+
+
+def test_commands_of_the_build_files_exist() -> None:
+    text = "\n".join(path.read_text() for path in BUILDS.values())
     for name in (
-        "tests/unit/project",
-        "tests/emulator/api/test_firestore_rules.py",
-        ".ci/run",
+        "tests/unit/project", "tests/emulator/api/test_firestore_rules.py", ".ci/run",
         "emulator.sh",
-    ):
+    ):  # fmt: skip
         assert name in text
         assert (ROOT / name).exists()
+    modules = set(re.findall(r"infra\.tools\.\w+", text))
+    assert modules == {"infra.tools.package", "infra.tools.saved_plan", "infra.tools.deployment"}
+    assert all((ROOT / f"{module.replace('.', '/')}.py").is_file() for module in modules)
 
 
-def test_bundle_has_the_files_of_an_apply_and_no_secret(tmp_path: Path) -> None:
+def test_bundle_has_the_plan_and_what_applying_it_needs(tmp_path: Path) -> None:
     root = tmp_path / "root"
+    shutil.copytree(ROOT / "infra", root / "infra", ignore=shutil.ignore_patterns("node_modules"))
     for name in (
-        "infra/terraform/functions.tf", "infra/terraform/packages.auto.tfvars.json",
-        "infra/terraform/terraform.tfvars", "infra/terraform/.terraform/providers/x",
-        "infra/storage.json", "infra/firestore.rules", "infra/firestore.indexes.json",
-        ".local/packages/api-0123456789abcdef.zip",
+        "infra/terraform/packages.auto.tfvars.json", "infra/terraform/terraform.tfvars",
+        "infra/terraform/.terraform/providers/x", "infra/terraform/old.tfplan",
+        ".local/packages/api-0123456789abcdef.zip", "plan.tfplan",
     ):  # fmt: skip
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
-    deployment.write_bundle(tmp_path / "deployed.tgz", root)
-    with tarfile.open(tmp_path / "deployed.tgz") as archive:
-        files = {entry.name for entry in archive if entry.isfile()}
-    assert files == {
-        "infra/terraform/functions.tf", "infra/terraform/packages.auto.tfvars.json",
-        "infra/storage.json", "infra/firestore.rules", "infra/firestore.indexes.json",
-        ".local/packages/api-0123456789abcdef.zip",
-    }  # fmt: skip
+    deployment.write_bundle(tmp_path / "plan.tgz", root / "plan.tfplan", "c0ffee", root)
+    with tarfile.open(tmp_path / "plan.tgz") as archive:
+        archive.extractall(tmp_path / "release", filter="data")
+    release = tmp_path / "release"
+    assert (release / "commit").read_text() == "c0ffee\n"
+    assert {path.name for path in release.rglob("*.tfplan")} == {"plan.tfplan"}
+    assert not (release / "infra/terraform/.terraform").exists()
+    for name in (
+        "infra/terraform/terraform.tfvars", "infra/terraform/packages.auto.tfvars.json",
+        "infra/terraform/.terraform.lock.hcl", ".local/packages/api-0123456789abcdef.zip",
+    ):  # fmt: skip
+        assert (release / name).is_file(), name
+    # The smoke test of an extracted archive starts without the rest of the checkout.
+    process = subprocess.run(
+        [sys.executable, "-P", "-m", "infra.tools.deployment", "smoke", "http://127.0.0.1:9"],
+        cwd=release,
+        env={"PYTHONPATH": str(release)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "no response from http://127.0.0.1:9" in process.stderr, process.stderr
 
 
 def test_bundle_has_every_file_that_terraform_reads() -> None:
     read = {
         name
         for path in (ROOT / "infra" / "terraform").glob("*.tf")
-        for name in ("storage.json", "firestore.indexes.json", "firestore.rules")
-        if f"/../{name}" in path.read_text()
+        for name in re.findall(r'/(?:\.\./|infra/)([a-z_]+[a-z_./]*)"', path.read_text())
     }
-    assert {f"infra/{name}" for name in read} <= set(deployment.BUNDLE_PATHS)
+    assert read >= {"storage.json", "firestore.rules", "cloud_build/apply.yaml"}
+    for name in read:
+        paths = {f"infra/{name}", f"infra/{name.partition('/')[0]}"}
+        assert paths & set(deployment.BUNDLE_PATHS), name
 
 
 def fake_deployment(**changed: tuple[int, dict[str, str], bytes]) -> Callable[..., Response]:
@@ -147,6 +202,7 @@ def test_unreachable_deployment_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps({"functions": {"value": {"a": "http://127.0.0.1:9"}}}))
-    assert deployment.main(["smoke", "http://127.0.0.1:9", "--outputs", str(outputs)]) == 1
+    values = {"url": "http://127.0.0.1:9", "functions": {"a": "http://127.0.0.1:9"}}
+    outputs.write_text(json.dumps({name: {"value": value} for name, value in values.items()}))
+    assert deployment.main(["smoke", "--outputs", str(outputs)]) == 1
     assert "no response from" in capsys.readouterr().err

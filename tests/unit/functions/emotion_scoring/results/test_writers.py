@@ -172,7 +172,7 @@ def test_chart_fills_the_panel_with_the_dominant_colour() -> None:
 
 
 @pytest.mark.parametrize("frames", [0, 1, 3000])
-@pytest.mark.parametrize("title", ["", "x" * 300, "شريط ‮ 电影 🎬"])
+@pytest.mark.parametrize("title", ["", "x" * 300, "شريط \u202e 电影 🎬"])
 def test_chart_accepts_any_length_and_title(frames: int, title: str) -> None:
     image = _chart(
         [make_scored_frame(k, make_face(100, sad=1), every=EVERY) for k in range(frames)], title

@@ -17,6 +17,7 @@ from infra.local.cli.lock import (
     list_independent_requirements,
     list_lock_files,
 )
+from infra.local.setup.console import WEB_FOLDER
 from infra.local.setup.installs import REQUIREMENTS_FOLDER
 from infra.local.setup.requirements import (
     Pin,
@@ -84,9 +85,16 @@ def test_lock_files_contain_no_package_index_url() -> None:
         assert "index-url" not in text, path
         assert "find-links" not in text, path
         assert str(ROOT) not in text, path
-    packages = json.loads((REQUIREMENTS_FOLDER / "package-lock.json").read_text())["packages"]
+
+
+@pytest.mark.parametrize("folder", [REQUIREMENTS_FOLDER, WEB_FOLDER], ids=lambda path: path.name)
+def test_npm_packages_have_a_sha512_and_no_registry_url(folder: Path) -> None:
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert len(packages) > 100
     assert [name for name, package in packages.items() if "resolved" in package] == []
-    assert all("integrity" in package for name, package in packages.items() if name)
+    assert all(
+        package["integrity"].startswith("sha512-") for name, package in packages.items() if name
+    )
 
 
 def test_constraints_have_one_version_per_package() -> None:

@@ -114,7 +114,7 @@ def test_gemini_is_emulated_without_a_key_or_project(
 
 def test_services_listen_on_loopback_only() -> None:
     for service in _services().values():
-        assert "0.0.0.0" not in " ".join(service.argv)  # noqa: S104
+        assert "0.0.0.0" not in " ".join(service.argv)  # noqa: S104 - must not be used
         if service.name in FUNCTIONS:
             assert service.argv[service.argv.index("--host") + 1] == "127.0.0.1"
 
