@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.browser.console import sign_in
 
 pytestmark = pytest.mark.suite
 
@@ -90,7 +90,7 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
 
 
 def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Page) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     email = client.user.email
     page.goto(f"{suite.url('console')}/sign-in")
     page.get_by_role("button", name="Forgot the password?").click()
@@ -112,7 +112,7 @@ def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Pa
 
 
 def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None:
-    sign_in(page, suite, create_verified_client(suite), "/new/frames")
+    sign_in(page, suite, suite.client(), "/new/frames")
     page.get_by_role("button", name="Record with the camera").click()
     page.get_by_role("button", name="Start recording").click()
     expect(page.locator(".recording-indicator")).to_contain_text("0:02")
@@ -128,7 +128,7 @@ def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None
 def test_user_cannot_see_the_job_of_another_user(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
-    ann, bob = create_verified_client(suite), create_verified_client(suite)
+    ann, bob = suite.client(), suite.client()
     job_id = suite.start_job(ann, "frames", clip, title="Ann's secret")
     suite.wait_for_job(ann, job_id)
     sign_in(page, suite, ann)
@@ -146,7 +146,7 @@ def test_user_cannot_see_the_job_of_another_user(
 def test_missing_and_prohibited_input_is_reported_in_the_form(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     sign_in(page, suite, client, "/new")
     assert accessibility_violations(page) == []
     page.get_by_role("link", name=re.compile("^Emotions")).click()
@@ -181,7 +181,7 @@ def test_pages_fit_a_phone_in_light_and_dark(
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
     if path.startswith("/new"):
-        sign_in(page, suite, create_verified_client(suite), path)
+        sign_in(page, suite, suite.client(), path)
     else:
         page.goto(suite.url("console") + path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
