@@ -186,8 +186,6 @@ class Settings:
     registrations_per_client: int = setting("MOODREEL_REGISTRATIONS_PER_CLIENT", 20)
     """E-mails (registration, forgotten password) that a client may request per hour. The limit of
     an address is a quarter of that."""
-    mail_verified_only: bool = setting("MOODREEL_MAIL_VERIFIED_ONLY", False)
-    """Whether outcomes are sent to confirmed addresses only."""
     allow_private_webhooks: bool = setting(
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )
