@@ -41,8 +41,12 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     )
     assert accessibility_violations(page) == []
     page.get_by_role("link", name="Make an account").click()
-    submit_credentials(page, email, PASSWORD, "Make the account")
+    page.get_by_label("E-mail").fill(email)
+    page.locator("main").get_by_role("button", name="Make the account").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_text("It was sent once more.")).to_be_visible()
+    assert accessibility_violations(page) == []
 
     # Sign-in is refused before the address is confirmed, with the message for a wrong password.
     page.get_by_role("button", name="Sign in").click()
@@ -52,9 +56,12 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     link = link_from_email(suite, email, "Confirm your address")
     assert link.startswith(suite.url("console"))
     page.goto(link)
-    expect(page.get_by_text(email)).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm your address")).to_be_visible()
+    expect(page).to_have_url(f"{suite.url('console')}/email-action")
     assert accessibility_violations(page) == []
+    page.get_by_label(f"Password for {email}").fill(PASSWORD)
     page.get_by_role("button", name="Confirm the address").click()
+    expect(page.get_by_role("heading", name="The address is confirmed")).to_be_visible()
     page.locator("main").get_by_role("link", name="Sign in").click()
     submit_credentials(page, email, PASSWORD, "Sign in")
     expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
@@ -97,6 +104,8 @@ def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Pa
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Send the letter").click()
     link = link_from_email(suite, email, "Choose a new password")
+    other_tab = page.context.new_page()
+    other_tab.goto(link)
     page.goto(link)
     # The page has removed the code from the address bar.
     expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
@@ -109,6 +118,11 @@ def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Pa
 
     page.goto(link)
     expect(page.get_by_text("This link was used already")).to_be_visible()
+    other_tab.get_by_label(f"New password for {email}").fill("another password")
+    other_tab.get_by_role("button", name="Save the password").click()
+    expect(other_tab.get_by_text("This link was used already")).to_be_visible()
+    other_tab.get_by_role("link", name="Ask for a new letter").click()
+    expect(other_tab.get_by_role("button", name="Send the letter")).to_be_visible()
 
 
 def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None:
