@@ -98,10 +98,11 @@ class FirebaseAccounts:
         if "error" in data:
             raise _to_error(data, RESET_ERRORS)
         with _translate_errors():
-            user = auth.get_user_by_email(data["email"], app=self._app)
-            # The reset confirms the address too, but Google does not document it.
-            auth.update_user(user.uid, email_verified=True, app=self._app)
-        return str(user.uid)
+            uid = auth.get_user_by_email(data["email"], app=self._app).uid
+            # The reset confirms the address too, but Google does not document it. Both fields are
+            # written together: an address that was changed in between is not confirmed.
+            auth.update_user(uid, email=data["email"], email_verified=True, app=self._app)
+        return str(uid)
 
     def end_sessions(self, uid: str) -> None:
         with _translate_errors():
