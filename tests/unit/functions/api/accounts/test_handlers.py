@@ -1,109 +1,23 @@
-"""The account endpoints do not reveal whether an address has an account, and only the owner of an
-address chooses its password."""
+"""The account endpoints do not reveal whether an address has an account."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.entrypoints import bootstrap
-from shared.errors import NotFound
-from shared.ports.identity import (
-    AddressTaken,
-    CodeExpired,
-    IdentityUnavailable,
-    InvalidCode,
-    PasswordCode,
-    PasswordRefused,
-    Session,
-    WrongCredentials,
-)
-from shared.ports.outbound import Email, MailRefused, MailUnavailable
 from tests.fakes.application import SETTINGS, AppHarness
-from tests.fakes.clock import ManualClock
-
-TAKEN, NEW, NO_MAILBOX = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
-UNCONFIRMED = "una@moodreel.test"
-PASSWORD = "correct horse battery"
-
-
-@dataclass
-class AccountServices:
-    """Identity service and mail server with a confirmed account and an unconfirmed one. Operations
-    that compare a password are slow."""
-
-    clock: ManualClock
-    emails: list[Email] = field(default_factory=list)
-    mail_is_down: bool = False
-    accounts: dict[str, bool] = field(default_factory=lambda: {TAKEN: True, UNCONFIRMED: False})
-    """Whether the address of each account is confirmed."""
-    calls: list[tuple[str, str, datetime]] = field(default_factory=list)
-    code_error: Exception | None = None
-
-    def register(self, email: str, *_: str) -> None:
-        self.clock.time += timedelta(seconds=0.15 if email in self.accounts else 0.4)
-        if email in self.accounts:
-            raise AddressTaken
-        self.accounts[email] = False
-
-    def create_password_code(self, email: str) -> PasswordCode:
-        if email not in self.accounts:
-            raise NotFound
-        self.clock.time += timedelta(seconds=0.2)
-        return PasswordCode(f"r/{email}", self.accounts[email])
-
-    def use_password_code(self, code: str, password: str) -> str:
-        if self.code_error is not None:
-            raise self.code_error
-        self.calls.append((code, password, self.clock.time))
-        return "ann"
-
-    def end_sessions(self, uid: str) -> None:
-        self.calls.append(("end", uid, self.clock.time))
-
-    def sign_in(self, email: str, password: str) -> Session:
-        self.clock.time += timedelta(seconds=0.3 if email == TAKEN else 0.01)
-        if (email, password) != (TAKEN, PASSWORD):
-            raise WrongCredentials
-        return Session("ann", "id", "refresh", 3600)
-
-    def send(self, email: Email) -> None:
-        self.clock.time += timedelta(seconds=0.1)
-        if self.mail_is_down:
-            raise MailUnavailable
-        if email.to == NO_MAILBOX:
-            raise MailRefused
-        self.emails.append(email)
-
-
-@pytest.fixture
-def services(monkeypatch: pytest.MonkeyPatch) -> AccountServices:
-    services = AccountServices(ManualClock())
-    monkeypatch.setattr(bootstrap, "accounts", lambda: services)
-    monkeypatch.setattr(bootstrap, "mailer", lambda: services)
-    return services
-
-
-def post(services: AccountServices, action: str, **body: Any) -> tuple[int, Any, float]:
-    """Returns the status, the body and the elapsed time of the clock in seconds."""
-    started_at = services.clock.time
-    response = AppHarness(ROUTES, clock=services.clock).request(
-        "POST",
-        f"/v1/accounts/{action}",
-        data=json.dumps(body),
-        content_type="application/json",
-        headers={"X-Request-Id": "always-the-same"},
-    )
-    return (
-        response.status_code,
-        response.json,
-        round((services.clock.time - started_at).total_seconds(), 6),
-    )
+from tests.unit.functions.api.accounts.account_services import (
+    NEW,
+    NO_MAILBOX,
+    PASSWORD,
+    TAKEN,
+    UNCONFIRMED,
+    AccountServices,
+    post,
+)
 
 
 def test_registering_a_taken_address_looks_like_a_new_one(services: AccountServices) -> None:
@@ -122,78 +36,6 @@ def test_registering_a_taken_address_looks_like_a_new_one(services: AccountServi
     assert (
         "https://console.moodreel.test/email-action#password=r%2Fann%40" in services.emails[1].html
     )
-
-
-def test_registration_takes_no_password(services: AccountServices) -> None:
-    status, problem, _ = post(services, "register", email=NEW, password=PASSWORD)
-
-    assert status == 422
-    assert [error["field"] for error in problem["errors"]] == ["password"]
-    assert NEW not in services.accounts
-
-
-def test_unconfirmed_account_gets_the_confirmation_again(services: AccountServices) -> None:
-    responses = [post(services, "forgot", email=email) for email in (UNCONFIRMED, NEW)]
-
-    assert responses[0] == responses[1]
-    [email] = services.emails
-    assert (email.to, email.subject) == (UNCONFIRMED, "Confirm your address")
-
-
-@pytest.mark.parametrize("action", ["register", "forgot"])
-@pytest.mark.parametrize("email", [TAKEN, UNCONFIRMED, NEW])
-def test_emails_to_an_address_are_limited(
-    services: AccountServices, action: str, email: str
-) -> None:
-    harness = AppHarness(ROUTES, clock=services.clock)
-    responses = [
-        harness.request("POST", f"/v1/accounts/{action}", json={"email": email}) for _ in range(6)
-    ]
-
-    assert [response.status_code for response in responses] == [202] * 5 + [429]
-    assert len(services.emails) <= 5
-
-
-@pytest.mark.parametrize("microsecond", [0, 999_999])
-def test_sessions_end_in_the_second_after_the_password_is_set(
-    services: AccountServices, microsecond: int
-) -> None:
-    services.clock.time = services.clock.time.replace(microsecond=microsecond)
-    status, _, took_s = post(services, "password", code="r/a", password=PASSWORD)
-
-    assert (status, took_s <= 1) == (204, True)
-    (code, password, set_at), (_, uid, ended_at) = services.calls
-    assert (code, password, uid) == ("r/a", PASSWORD, "ann")
-    assert int(ended_at.timestamp()) == int(set_at.timestamp()) + 1
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "code"),
-    [
-        (InvalidCode(), 410, "invalid-code"),
-        (CodeExpired(), 410, "code-expired"),
-        (PasswordRefused(), 422, "password-refused"),
-        (IdentityUnavailable(), 503, "identity-unavailable"),
-    ],
-)
-def test_refused_code_changes_nothing(
-    services: AccountServices, error: Exception, status: int, code: str
-) -> None:
-    services.code_error = error
-    response = post(services, "password", code="r/a", password=PASSWORD)
-
-    assert (response[0], response[1]["code"]) == (status, code)
-    assert services.calls == []
-
-
-def test_uses_of_codes_are_limited_per_client(services: AccountServices) -> None:
-    services.code_error = InvalidCode()
-    settings = replace(SETTINGS, sign_ins_per_client=2)
-    harness = AppHarness(ROUTES, clock=services.clock, settings=settings)
-    body = {"code": "guess", "password": PASSWORD}
-    responses = [harness.request("POST", "/v1/accounts/password", json=body) for _ in range(3)]
-
-    assert [response.status_code for response in responses] == [410, 410, 429]
 
 
 def test_registering_without_a_mailbox_looks_like_success(services: AccountServices) -> None:
@@ -292,11 +134,3 @@ def test_invalid_address_is_rejected(services: AccountServices, email: str) -> N
 
     assert status == 422
     assert [error["field"] for error in problem["errors"]] == ["email"]
-
-
-@pytest.mark.parametrize("password", ["short", "x" * 129, None, 1234567890])
-def test_password_length_is_checked(services: AccountServices, password: Any) -> None:
-    status, problem, _ = post(services, "password", code="r/a", password=password)
-
-    assert status == 422
-    assert [error["field"] for error in problem["errors"]] == ["password"]
