@@ -10,7 +10,8 @@ from shared.errors import InvalidRequest, PermanentError, TransientError
 
 
 class WrongCredentials(PermanentError):
-    """The address or the password is wrong, or the address is not confirmed yet."""
+    """The address or the password is wrong, or the address is not confirmed yet; request a link as
+    for a forgotten password, which solves each of these."""
 
     code = "wrong-credentials"
 
