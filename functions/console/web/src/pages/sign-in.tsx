@@ -67,7 +67,7 @@ export default function SignIn(_: PageProps) {
       <section class="single-column">
         <h1>Look into your mail</h1>
         <p>
-          A letter is on its way to <strong>{sentTo}</strong>. Its link leads on, for an hour.
+          A letter is on its way to <strong>{sentTo}</strong>. Its link is valid for an hour.
         </p>
         <p role="status">{letters > 1 && "It was sent once more."}</p>
         {error !== null && (
