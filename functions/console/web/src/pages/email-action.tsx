@@ -20,9 +20,17 @@ const LABELS = { confirm: "Password", password: "New password" } as const;
 const SUBMIT_LABELS = { confirm: "Confirm the address", password: "Save the password" } as const;
 const INVALID_CODES = new Set(["invalid-code", "code-expired"]);
 
+/** Outside the component, which is mounted again when somebody signs in or out in another tab. */
+let fragment = "";
+
+function readFragment(): URLSearchParams {
+  if (location.hash) fragment = location.hash.slice(1);
+  return new URLSearchParams(fragment);
+}
+
 export default function EmailAction(_: PageProps) {
   // Read once: the code is then removed from the address and the history.
-  const [params] = useState(() => new URLSearchParams(location.hash.slice(1)));
+  const [params] = useState(readFragment);
   const action: Action = params.has("password") ? "password" : "confirm";
   const code = params.get(action) ?? "";
   const [email, setEmail] = useState("");
