@@ -109,6 +109,13 @@ class Unauthenticated(PermanentError):
     code = "unauthenticated"
 
 
+class EmailNotVerified(PermanentError):
+    """Confirm your email address first; if you have no link, request one as for a forgotten
+    password."""
+
+    code = "email-not-verified"
+
+
 class UploadAbandoned(PermanentError):
     """Nothing was uploaded for eight days; redrive the job to upload again."""
 

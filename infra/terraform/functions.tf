@@ -120,8 +120,6 @@ resource "google_cloudfunctions2_function" "this" {
         MOODREEL_MAX_INSTANCES = tostring(var.max_instances)
         # The load balancer appends its own address after the client's.
         MOODREEL_TRUSTED_PROXIES = "2"
-        # Sends no email to an address that its owner did not confirm.
-        MOODREEL_MAIL_VERIFIED_ONLY = "1"
 
         MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
         MOODREEL_TRACES      = "cloud"

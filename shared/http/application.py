@@ -13,7 +13,13 @@ from http import HTTPStatus
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from shared.errors import MoodreelError, NotFound, PermanentError, Unauthenticated
+from shared.errors import (
+    EmailNotVerified,
+    MoodreelError,
+    NotFound,
+    PermanentError,
+    Unauthenticated,
+)
 from shared.flows.documents import job_path
 from shared.http import headers, problems
 from shared.http.idempotency import handle_once
@@ -43,9 +49,9 @@ class AppServices:
 class Application:
     """Handles requests by a table of routes.
 
-    The order of the checks: path (404), OPTIONS, method (405), Accept (406), sign-in (401), owner
-    of the job (404), query, conditions, content type, body, handler. So errors disclose nothing
-    about the jobs of other users.
+    The order of the checks: path (404), OPTIONS, method (405), Accept (406), sign-in (401),
+    verified email address (403), owner of the job (404), query, conditions, content type, body,
+    handler. So errors disclose nothing about the jobs of other users.
     """
 
     def __init__(self, name: str, routes: Iterable[Route], services: AppServices) -> None:
@@ -136,7 +142,11 @@ class Application:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated
-        return self._services.identity().verify(token.strip())
+        user = self._services.identity().verify(token.strip())
+        if not user.verified:
+            # Whoever registers the address of somebody else has a token of the account until then.
+            raise EmailNotVerified
+        return user
 
     def _problem(
         self, request: Request, error: Exception, request_id: str, settings: Settings

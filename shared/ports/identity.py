@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from shared.errors import PermanentError, TransientError
+from shared.errors import InvalidRequest, PermanentError, TransientError
 
 
 class WrongCredentials(PermanentError):
-    """The address or the password is wrong, or the address is not confirmed yet."""
+    """The address or the password is wrong, or the address is not confirmed yet; request a link as
+    for a forgotten password, which solves each of these."""
 
     code = "wrong-credentials"
 
@@ -19,6 +20,24 @@ class SessionExpired(PermanentError):
     """This refresh token is no longer valid; log in again."""
 
     code = "session-expired"
+
+
+class InvalidCode(PermanentError):
+    """This link was used already, or a newer one has replaced it; log in, or request a new one."""
+
+    code = "invalid-code"
+
+
+class CodeExpired(InvalidCode):
+    """This link has expired; request a new one."""
+
+    code = "code-expired"
+
+
+class PasswordRefused(InvalidRequest):
+    """This password does not meet the requirements; choose a longer one."""
+
+    code = "password-refused"
 
 
 class AddressTaken(PermanentError):
@@ -51,6 +70,15 @@ class Identity(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordCode:
+    """A code that sets a new password and confirms the address. `verified` means that the address
+    is confirmed already."""
+
+    code: str = field(repr=False)
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """The tokens of a signed-in user. The ID token is valid for `expires_in_s`; the refresh token
     is exchanged for a new session."""
@@ -76,17 +104,25 @@ class Profile:
 class Accounts(Protocol):
     """User accounts. Every method may raise IdentityUnavailable."""
 
-    def register(self, email: str, password: str, name: str) -> None:
-        """Creates an account whose address is not confirmed yet. Raises AddressTaken."""
+    def register(self, email: str, name: str) -> None:
+        """Creates an account whose address is not confirmed and whose password nobody knows. Raises
+        AddressTaken."""
         ...
 
-    def create_verification_code(self, email: str) -> str:
-        """Returns a code that confirms the address."""
+    def create_password_code(self, email: str) -> PasswordCode:
+        """Returns a code for `use_password_code`. Raises NotFound, also for a disabled account."""
         ...
 
-    def create_reset_code(self, email: str) -> str:
-        """Returns a code that allows setting a new password. Raises NotFound, also for a disabled
-        account."""
+    def use_password_code(self, code: str, password: str) -> str:
+        """Sets the password of the account that the code was sent to and confirms its address.
+
+        Returns the id of the user. Raises InvalidCode, CodeExpired, PasswordRefused.
+        """
+        ...
+
+    def end_sessions(self, uid: str) -> None:
+        """Revokes the tokens that were issued before the current second, by the clock. Raises
+        NotFound."""
         ...
 
     def sign_in(self, email: str, password: str) -> Session:

@@ -182,12 +182,10 @@ class Settings:
     sign_ins_per_address: int = setting("MOODREEL_SIGN_INS_PER_ADDRESS", 10)
     """Sign-in attempts for an address in five minutes."""
     sign_ins_per_client: int = setting("MOODREEL_SIGN_INS_PER_CLIENT", 60)
-    """Sign-in attempts of a client in five minutes."""
+    """Sign-in attempts of a client, and uses of codes from emails, in five minutes."""
     registrations_per_client: int = setting("MOODREEL_REGISTRATIONS_PER_CLIENT", 20)
     """E-mails (registration, forgotten password) that a client may request per hour. The limit of
     an address is a quarter of that."""
-    mail_verified_only: bool = setting("MOODREEL_MAIL_VERIFIED_ONLY", False)
-    """Whether outcomes are sent to confirmed addresses only."""
     allow_private_webhooks: bool = setting(
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )

@@ -16,7 +16,7 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import create_failed_job, update_account
+from tests.fixtures.suite.users import create_failed_job
 
 CLIENT_COUNT = 20
 NEW_JOB = {
@@ -44,8 +44,6 @@ class BenchmarkData:
         self._receiver = receiver
         self.folder = Path(tempfile.mkdtemp())
         self.clients = [suite.client() for _ in range(CLIENT_COUNT)]
-        for client in self.clients:
-            update_account(suite, client.user.uid, {"emailVerified": True})
 
     @cached_property
     def done(self) -> list[str]:

@@ -51,7 +51,6 @@ def list_operations(suite: SuiteHandle, receiver: str) -> list[Operation]:
     def new_account(_: int) -> dict[str, str]:
         return {
             "email": f"{secrets.token_hex(8)}@moodreel.test",
-            "password": secrets.token_hex(12),
             "name": "Nobody",
         }
 

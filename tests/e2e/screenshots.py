@@ -25,7 +25,7 @@ from tests.fakes.cameras.encoded_frames import read_encoded_frames
 from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fakes.webhook_receiver import running_receiver
 from tests.fixtures.browser.chromium import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
-from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.browser.console import sign_in
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO
 
 WIDTHS = {1280: 800, 390: 844}
@@ -153,7 +153,7 @@ def main(folder: Path, only: Collection[str]) -> None:
     path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)))
     layout = SuiteLayout(find_free_base())
     with run_suite(layout) as suite, sync_playwright() as playwright:
-        client = create_verified_client(suite)
+        client = suite.client()
         pages = {
             "jobs": "/", "new": "/new", "new-emotions": "/new/emotions",
             "new-presentation": "/new/presentation", "new-still": "/new/still",

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fakes.webhook_receiver import running_receiver
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.browser.console import sign_in
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.data_requests import make_request_due
@@ -29,7 +29,7 @@ def open_account_page(page: Page, title: str) -> None:
 
 
 def test_usage_emails_shares_and_password_of_an_account(suite: SuiteHandle, page: Page) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path, title="Meadow")
     suite.wait_for_job(client, job_id)
     wait_until(lambda: suite.list_emails(client.user.email), "the e-mail")
@@ -75,7 +75,7 @@ def test_usage_emails_shares_and_password_of_an_account(suite: SuiteHandle, page
 
 
 def test_webhook_is_added_tested_and_replayed(suite: SuiteHandle, page: Page) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     sign_in(page, suite, client, "/account/webhooks")
     expect(page.get_by_text("No server is called yet.")).to_be_visible()
     with running_receiver(204) as receiver:
@@ -119,7 +119,7 @@ def test_webhook_is_added_tested_and_replayed(suite: SuiteHandle, page: Page) ->
 
 
 def test_user_exports_data_and_deletes_the_account(suite: SuiteHandle, page: Page) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     sign_in(page, suite, client, "/account/my-data")
     page.get_by_role("button", name="Have a copy made").click()
     download = page.get_by_role("button", name=re.compile("^Download"))

@@ -13,7 +13,7 @@ from tests.fakes.cameras.camera import running_camera
 from tests.fakes.cameras.encoded_frames import encode_h264
 from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, sign_in, wait_for
+from tests.fixtures.browser.console import sign_in, wait_for
 from tests.fixtures.media.counter import read_counter
 
 pytestmark = pytest.mark.suite
@@ -34,7 +34,7 @@ def shown_counter(page: Page) -> int:
 def test_camera_is_added_previewed_recorded_and_used_for_a_job(
     suite: SuiteHandle, page: Page
 ) -> None:
-    sign_in(page, suite, create_verified_client(suite), "/cameras")
+    sign_in(page, suite, suite.client(), "/cameras")
     expect(page.get_by_text("No camera yet.")).to_be_visible()
     expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
     assert accessibility_violations(page) == []

@@ -11,7 +11,7 @@ from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, sign_in, wait_for
+from tests.fixtures.browser.console import sign_in, wait_for
 
 pytestmark = pytest.mark.suite
 
@@ -32,7 +32,7 @@ def start_job_with_review(suite: SuiteHandle, client: Client, folder: Path) -> s
 def test_deck_is_edited_rewritten_and_released_as_a_film(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     job_id = start_job_with_review(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}")
     # The page updates without a reload when the deck is ready.
@@ -94,7 +94,7 @@ def test_deck_is_edited_rewritten_and_released_as_a_film(
 def test_concurrent_edits_do_not_overwrite_each_other(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     job_id = start_job_with_review(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}/deck")
     expect(page.get_by_label("Heading")).to_have_value("Tell me about stones")

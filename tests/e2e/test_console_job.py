@@ -12,7 +12,7 @@ from infra.local.suite.handle import SuiteHandle
 from shared.pipeline import JOBS_PER_OWNER
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.browser.console import sign_in
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.deliveries import hold_deliveries
 
@@ -24,7 +24,7 @@ PROMPT = Prompt("Tell me about sand", "Sand is small. Sand is old. Sand moves. S
 def test_failed_job_is_redriven_and_the_page_shows_its_progress(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client, gemini = create_verified_client(suite), suite.url("gemini")
+    client, gemini = suite.client(), suite.url("gemini")
     path = tmp_path / "prompt.txt"
     path.write_bytes(PROMPT.to_bytes())
     request("POST", f"{gemini}/_responses", {"kind": "wrong-schema", "count": 3})
@@ -51,7 +51,7 @@ def test_failed_job_is_redriven_and_the_page_shows_its_progress(
 
 
 def test_queued_job_says_why_it_waits_and_starts_by_itself(suite: SuiteHandle, page: Page) -> None:
-    client, clip = create_verified_client(suite), CLIP_SPECS["cfr30"].encode().path
+    client, clip = suite.client(), CLIP_SPECS["cfr30"].encode().path
     with hold_deliveries(suite, "frame_extraction"):
         for _ in range(JOBS_PER_OWNER):
             suite.start_job(client, "frames", clip)
@@ -69,7 +69,7 @@ def test_queued_job_says_why_it_waits_and_starts_by_itself(suite: SuiteHandle, p
 
 
 def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, title="a.mp4")["job"]["id"]
     sign_in(page, suite, client, f"/jobs/{job_id}")
@@ -92,7 +92,7 @@ def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:
 
 
 def test_missing_file_is_uploaded_on_the_page_of_the_job(suite: SuiteHandle, page: Page) -> None:
-    client, clip = create_verified_client(suite), CLIP_SPECS["cfr30"].encode().path
+    client, clip = suite.client(), CLIP_SPECS["cfr30"].encode().path
     video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, {"every": "2"})["job"]["id"]
     sign_in(page, suite, client, f"/jobs/{job_id}")
@@ -106,7 +106,7 @@ def test_missing_file_is_uploaded_on_the_page_of_the_job(suite: SuiteHandle, pag
 
 
 def test_page_without_firestore_polls_the_api(suite: SuiteHandle, page: Page) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, title="Unheard")["job"]["id"]
     # A network that blocks Firestore.

@@ -16,7 +16,7 @@ from infra.local.client.api_client import Client
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, layout_shift, sign_in, wait_for
+from tests.fixtures.browser.console import layout_shift, sign_in, wait_for
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.suite.frames_job import download_artifact
@@ -27,7 +27,7 @@ EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}
 
 @pytest.fixture(scope="module")
 def client(suite: SuiteHandle) -> Client:
-    return create_verified_client(suite)
+    return suite.client()
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,7 @@ def record_complete_download(urls: list[str], sent: Any) -> None:
 def test_other_users_cannot_see_a_job_by_its_address(
     suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any]
 ) -> None:
-    sign_in(page, suite, create_verified_client(suite), f"/jobs/{frames['id']}")
+    sign_in(page, suite, suite.client(), f"/jobs/{frames['id']}")
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
     assert "Every frame" not in page.content()
     assert accessibility_violations(page) == []

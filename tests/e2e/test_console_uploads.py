@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.browser.console import sign_in
 
 pytestmark = pytest.mark.suite
 CHUNK_BYTES = 8 << 20
@@ -49,7 +49,7 @@ class UploadObserver:
 def test_paused_upload_resumes_after_a_reload(
     suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
-    client = create_verified_client(suite)
+    client = suite.client()
     sign_in(page, suite, client, "/new/frames")
     observer = UploadObserver(page, suite)
     observer.hold_from = CHUNK_BYTES
@@ -95,7 +95,7 @@ def test_paused_upload_resumes_after_a_reload(
 def test_sign_out_with_an_upload_asks_for_confirmation(
     suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
-    sign_in(page, suite, create_verified_client(suite), "/new/frames")
+    sign_in(page, suite, suite.client(), "/new/frames")
     UploadObserver(page, suite).hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(large_clip)
     page.get_by_role("button", name="Make it").click()
@@ -123,7 +123,7 @@ def test_sign_out_with_an_upload_asks_for_confirmation(
 def test_upload_resumes_when_the_connection_is_back(
     suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
-    sign_in(page, suite, create_verified_client(suite), "/new/frames")
+    sign_in(page, suite, suite.client(), "/new/frames")
     observer = UploadObserver(page, suite)
     observer.hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(large_clip)

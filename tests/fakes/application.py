@@ -15,7 +15,7 @@ from shared.flows.envelope import Envelope
 from shared.http.application import Application, AppServices
 from shared.http.routing import Route
 from shared.pipeline import Bucket
-from shared.ports.identity import User
+from shared.ports.identity import Identity, User
 from shared.ports.system import Clock
 from shared.runtime.services import SystemClock
 from shared.runtime.settings import Settings
@@ -34,12 +34,13 @@ ALICE_HEADERS = {"Authorization": "Bearer alice"}
 
 
 class FakeIdentity:
-    """An identity provider whose tokens are the names of its two users."""
+    """An identity provider whose tokens are the names of its users: `alice` and `bob`, who have
+    verified addresses, and `carol`, who has not."""
 
     def verify(self, token: str) -> User:
-        if token not in ("alice", "bob"):
+        if token not in ("alice", "bob", "carol"):
             raise Unauthenticated
-        return User(token, f"{token}@moodreel.test")
+        return User(token, f"{token}@moodreel.test", verified=token != "carol")
 
 
 @dataclass
@@ -51,6 +52,7 @@ class AppHarness:
     log_events: list[dict[str, Any]] = field(default_factory=list)
     clock: Clock = field(default_factory=SystemClock)
     settings: Settings = SETTINGS
+    identity: Identity = field(default_factory=FakeIdentity)
     objects: Any = None
     published: list[Envelope] = field(default_factory=list)
 
@@ -66,7 +68,7 @@ class AppHarness:
             log=log,
             new_token=lambda: secrets.token_hex(8),
         )
-        app_services = AppServices(lambda: self.settings, lambda: services, FakeIdentity)
+        app_services = AppServices(lambda: self.settings, lambda: services, lambda: self.identity)
         application = Application("api", self.routes, app_services)
 
         @Request.application

@@ -1,7 +1,7 @@
 """The emails of the account endpoints. Opening a link in one proves ownership of the address.
 
-The links open a page of the console, which acts only when its button is pressed. Mail scanners that
-follow links therefore change nothing.
+Every link opens the page of the console that asks for a new password. The code in it is used only
+when the page's form is sent. Mail scanners that follow links therefore change nothing.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from urllib.parse import quote
 from shared.http.request import ApiRequest
 from shared.ports.outbound import Email
 
-_IGNORE = "If this was not you, ignore this email: nothing happens."
+_IGNORE = "The link is valid for an hour. If this was not you, ignore this email: nothing happens."
 
 
 def build_confirmation_email(request: ApiRequest, to: str, code: str) -> Email:
-    """Returns the email that confirms a new account's address."""
+    """Returns the email that confirms an account's address."""
     return _build(
         request,
         to,
         "Confirm your address",
         "Somebody, most likely you, registered this address with Moodreel. "
-        "Open the link to confirm it; then you can log in.",
+        "Open the link to confirm it and to choose a password; then you can log in.",
         "Confirm the address",
         _action_url(request, "confirm", code),
     )

@@ -1,16 +1,18 @@
 """Account endpoints over Firebase Auth, for clients without a Firebase SDK.
 
 No endpoint reveals whether an email address has an account. Registration gets the same answer for a
-new address and for a taken one; the difference is in the email. An account can sign in only after
-its address is confirmed. Otherwise somebody who registers a taken address could learn from the
-following sign-in that it is taken.
+new address and for a taken one; the difference is in the email.
+
+A password is chosen only by somebody who opened a link in an email to the address. The link
+confirms the address, replaces the password and ends all sessions, so somebody who registered the
+address of another person has no access to the account.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from functions.api import rate_limit_policies
 from functions.api.accounts.emails import (
@@ -22,6 +24,7 @@ from functions.api.accounts.schemas import (
     AccountChange,
     Credentials,
     EmailSent,
+    NewPassword,
     PasswordChange,
     PasswordResetRequest,
     RefreshRequest,
@@ -45,30 +48,43 @@ EMAIL_PADDING_S = 1.0
 
 
 def register_account(request: ApiRequest) -> ApiResponse:
-    """Creates an account, or reminds the owner of an existing one. Both send an email."""
+    """Creates an account, or reminds the owner of an existing one. Both send an email: the same one
+    until the address is confirmed."""
     body = request.body(Registration)
     _check_email_rate(request, body.email)
     with _padded_to(request, EMAIL_PADDING_S):
-        accounts = bootstrap.accounts()
-        try:
-            accounts.register(body.email, body.password, body.name or "")
-        except AddressTaken:
-            _send_reset_code(request, body.email, build_already_registered_email)
-        else:
-            code = accounts.create_verification_code(body.email)
-            _send(request, build_confirmation_email(request, body.email, code))
+        with suppress(AddressTaken):
+            bootstrap.accounts().register(body.email, body.name or "")
+        _send_code(request, body.email, build_already_registered_email)
     return ApiResponse(
         EmailSent(message="An email is on its way; follow the link in it to continue.")
     )
 
 
 def request_password_reset(request: ApiRequest) -> ApiResponse:
-    """Sends a link to choose a new password, if the account exists."""
+    """Sends a link to choose a new password, if the account exists. If its address is not confirmed
+    yet, the link is that of a registration."""
     body = request.body(PasswordResetRequest)
     _check_email_rate(request, body.email)
     with _padded_to(request, EMAIL_PADDING_S):
-        _send_reset_code(request, body.email, build_password_reset_email)
+        _send_code(request, body.email, build_password_reset_email)
     return ApiResponse(EmailSent(message="If there is an account, an email is on its way to it."))
+
+
+def set_password(request: ApiRequest) -> ApiResponse:
+    """Sets a password with the code of an email, confirms the address and ends all sessions.
+
+    Raises InvalidCode, CodeExpired, PasswordRefused, LimitReached.
+    """
+    body = request.body(NewPassword)
+    consume(request, rate_limit_policies.sign_ins_from(request.settings), request.client_address)
+    accounts, clock = bootstrap.accounts(), request.services.clock
+    uid = accounts.use_password_code(body.code, body.password)
+    # Tokens have times in whole seconds. A token that the old password got in this second, just
+    # before the change, is revoked in the next one.
+    clock.sleep(1 - clock.now().microsecond / 1e6)
+    accounts.end_sessions(uid)
+    return ApiResponse()
 
 
 def log_in(request: ApiRequest) -> ApiResponse:
@@ -140,16 +156,19 @@ def _check_email_rate(request: ApiRequest, email: str) -> None:
     consume(request, rate_limit_policies.emails_to(request.settings), email)
 
 
-def _send_reset_code(
+def _send_code(
     request: ApiRequest, address: str, build: Callable[[ApiRequest, str, str], Email]
 ) -> None:
-    """Sends an email with a reset code if the account exists and is enabled. The caller of the
-    endpoint does not learn whether it does."""
+    """Sends an email with a code that sets the password, if the account exists and is enabled. The
+    caller of the endpoint does not learn whether it does. An address that is not confirmed yet gets
+    the email of a registration."""
     try:
-        code = bootstrap.accounts().create_reset_code(address)
+        code = bootstrap.accounts().create_password_code(address)
     except NotFound:
         return
-    _send(request, build(request, address, code))
+    if not code.verified:
+        build = build_confirmation_email
+    _send(request, build(request, address, code.code))
 
 
 def _send(request: ApiRequest, email: Email) -> None:

@@ -6,12 +6,18 @@ from functions.api.accounts import handlers, mail_log, preferences, schemas, usa
 from functions.api.pagination import PageQuery
 from shared.errors import NotFound
 from shared.http.routing import Route
-from shared.ports.identity import SessionExpired, WrongCredentials
+from shared.ports.identity import (
+    CodeExpired,
+    InvalidCode,
+    PasswordRefused,
+    SessionExpired,
+    WrongCredentials,
+)
 
 _ROUTES = (
     Route(
         "POST", "/v1/accounts/register", handlers.register_account,
-        "Register an email address; the confirmation link is sent to it.",
+        "Register an email address; a link to confirm it and to choose a password is sent to it.",
         schemas.EmailSent, 202, body=schemas.Registration, sign_in_required=False,
         rate_limited=True,
     ),
@@ -29,9 +35,15 @@ _ROUTES = (
     ),
     Route(
         "POST", "/v1/accounts/forgot", handlers.request_password_reset,
-        "Send an email with a link to choose a new password.",
+        "Send an email with a link to choose a new password, or to confirm the address.",
         schemas.EmailSent, 202, body=schemas.PasswordResetRequest, sign_in_required=False,
         rate_limited=True,
+    ),
+    Route(
+        "POST", "/v1/accounts/password", handlers.set_password,
+        "Confirm the address and set the password with the code in an email; ends all sessions.",
+        status=204, body=schemas.NewPassword, sign_in_required=False, rate_limited=True,
+        errors=(InvalidCode, CodeExpired, PasswordRefused),
     ),
     Route(
         "GET", "/v1/me", handlers.get_me, "Get your account.", schemas.AccountView,

@@ -12,10 +12,9 @@ from shared.ports.identity import Profile, Session
 
 
 class Registration(RequestModel):
-    """A new account."""
+    """A new account. Its password is chosen with the code in the email."""
 
     email: EmailAddress
-    password: Password
     name: Annotated[Line, Field(max_length=100)] | None = None
 
 
@@ -27,9 +26,17 @@ class Credentials(RequestModel):
 
 
 class PasswordResetRequest(RequestModel):
-    """The email address of the account whose password is forgotten."""
+    """The email address of an account whose password is forgotten or whose address is not confirmed
+    yet."""
 
     email: EmailAddress
+
+
+class NewPassword(RequestModel):
+    """The code in the link of an email, and the new password."""
+
+    code: Annotated[str, Field(min_length=1, max_length=1000)]
+    password: Password
 
 
 class RefreshRequest(RequestModel):

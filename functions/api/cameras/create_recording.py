@@ -12,7 +12,7 @@ from functions.api.cameras.recording_schemas import (
     recording_view,
 )
 from functions.api.cameras.recordings import find_recording, read_recording
-from functions.api.jobs.create import check_open_jobs, derive_id, notification_email
+from functions.api.jobs.create import check_open_jobs, derive_id
 from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
 from functions.api.jobs.storage import free_storage_bytes
 from functions.api.rate_limits import consume
@@ -113,7 +113,7 @@ class _Job:
         return new_job(
             job_id=self.id,
             owner=request.user.uid,
-            email=notification_email(request),
+            email=request.user.email,
             recipe=self._recipe,
             title=title,
             options=self._options,

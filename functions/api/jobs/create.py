@@ -157,15 +157,6 @@ def check_open_jobs(request: ApiRequest) -> None:
         raise TooManyJobs
 
 
-def notification_email(request: ApiRequest) -> str:
-    """Returns the address for notifications about a new job.
-
-    It is "" for an unverified address if the settings require a verified one.
-    """
-    user = request.user
-    return user.email if user.verified or not request.settings.mail_verified_only else ""
-
-
 def _read_job(request: ApiRequest, job_id: str) -> Job | None:
     (doc,) = request.services.store.read([job_path(job_id)])
     if (
@@ -203,7 +194,7 @@ def _write_job(
     writes = new_job(
         job_id=job_id,
         owner=request.user.uid,
-        email=notification_email(request),
+        email=request.user.email,
         recipe=recipe,
         title=body.title or inputs[0].filename,
         options=options,

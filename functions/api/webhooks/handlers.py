@@ -7,7 +7,6 @@ import secrets
 from datetime import timedelta
 
 from functions.api import rate_limit_policies
-from functions.api.jobs.create import notification_email
 from functions.api.rate_limits import consume
 from functions.api.webhooks.schemas import (
     NewWebhook,
@@ -72,7 +71,7 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
                 events,
                 secret,
                 request.services.clock.now(),
-                email=notification_email(request),
+                email=request.user.email,
             )
         ]
     )

@@ -37,7 +37,7 @@ class TransferError(Exception):
 
 @dataclass
 class User:
-    """An account of the Auth emulator."""
+    """An account of the Auth emulator, with a confirmed address."""
 
     auth_url: str
     email: str
@@ -47,18 +47,22 @@ class User:
 
     def sign_in(self) -> None:
         """Gets a new ID token. Creates the account when it does not exist."""
-        response = self._post("signUp")
-        if response.status == 400 and b"EMAIL_EXISTS" in response.body:
-            response = self._post("signInWithPassword")
-        if response.status != 200:
-            raise ApiError(response.status, "sign-in", response.body.decode(errors="replace"))
-        account = response.json()
+        credentials = {"email": self.email, "password": self.password}
+        created = self._post("signUp", {**credentials, "emailVerified": True}, as_owner=True)
+        if b"EMAIL_EXISTS" in created.body:
+            # Earlier versions, or the console, may have left the address unconfirmed.
+            uid = _parse_account(self._post("signInWithPassword", credentials))["localId"]
+            self._post("update", {"localId": uid, "emailVerified": True}, as_owner=True)
+        account = _parse_account(
+            self._post("signInWithPassword", {**credentials, "returnSecureToken": True})
+        )
         self.uid, self.token = account["localId"], account["idToken"]
 
-    def _post(self, method: str) -> Response:
+    def _post(self, method: str, body: Mapping[str, object], *, as_owner: bool = False) -> Response:
+        """Calls the Auth emulator, as the owner of the project if `as_owner`."""
         url = f"{self.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{method}?key=local"
-        credentials = {"email": self.email, "password": self.password, "returnSecureToken": True}
-        return request("POST", url, credentials)
+        headers = {"Authorization": "Bearer owner"} if as_owner else {}
+        return request("POST", url, body, headers=headers)
 
 
 class Client:
@@ -172,6 +176,13 @@ class _CountingReader:
         self._sent += len(block)
         self._on_bytes(self._sent)
         return block
+
+
+def _parse_account(response: Response) -> dict[str, Any]:
+    """Returns the account of a sign-in. Raises ApiError."""
+    if response.status != 200:
+        raise ApiError(response.status, "sign-in", response.body.decode(errors="replace"))
+    return dict(response.json())
 
 
 def _put_file(

@@ -47,11 +47,6 @@ run "cloud" {
     error_message = "The public web API key allows creating accounts for any address, or deleting one without an erasure."
   }
 
-  assert {
-    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_MAIL_VERIFIED_ONLY"] == "1"])
-    error_message = "Emails are sent to unconfirmed addresses."
-  }
-
   # --- messages -----------------------------------------------------------------------------
 
   assert {

@@ -5,6 +5,7 @@ Signing in calls the Identity Toolkit with the project's web API key, as a brows
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,7 +22,11 @@ from shared.adapters.firebase.identity import get_firebase_app
 from shared.errors import InvalidRequest, NotFound
 from shared.ports.identity import (
     AddressTaken,
+    CodeExpired,
     IdentityUnavailable,
+    InvalidCode,
+    PasswordCode,
+    PasswordRefused,
     Profile,
     Session,
     SessionExpired,
@@ -29,20 +34,31 @@ from shared.ports.identity import (
 )
 
 TIMEOUT_S = 10
-WRONG_CREDENTIAL_CODES = frozenset(
-    {
+SIGN_IN_ERRORS: Mapping[str, type[Exception]] = dict.fromkeys(
+    (
         "EMAIL_NOT_FOUND", "INVALID_PASSWORD", "INVALID_LOGIN_CREDENTIALS", "INVALID_EMAIL",
         "USER_DISABLED", "MISSING_PASSWORD", "TOO_MANY_ATTEMPTS_TRY_LATER",
-    }
+    ),
+    WrongCredentials,
 )  # fmt: skip
 """The Identity Toolkit's errors for a wrong address or password. TOO_MANY_ATTEMPTS discloses that
 the account exists, so it is reported like the others."""
-EXPIRED_SESSION_CODES = frozenset(
-    {
+REFRESH_ERRORS: Mapping[str, type[Exception]] = dict.fromkeys(
+    (
         "TOKEN_EXPIRED", "USER_DISABLED", "USER_NOT_FOUND", "INVALID_REFRESH_TOKEN",
         "INVALID_GRANT_TYPE", "MISSING_REFRESH_TOKEN",
-    }
+    ),
+    SessionExpired,
 )  # fmt: skip
+RESET_ERRORS: Mapping[str, type[Exception]] = {
+    "INVALID_OOB_CODE": InvalidCode,
+    "EXPIRED_OOB_CODE": CodeExpired,
+    "EMAIL_NOT_FOUND": InvalidCode,
+    "USER_NOT_FOUND": InvalidCode,
+    "USER_DISABLED": InvalidCode,
+    "WEAK_PASSWORD": PasswordRefused,
+    "PASSWORD_DOES_NOT_MEET_REQUIREMENTS": PasswordRefused,
+}
 
 
 class FirebaseAccounts:
@@ -55,7 +71,9 @@ class FirebaseAccounts:
         self._tokens = tokens
         self._session = requests.Session()
 
-    def register(self, email: str, password: str, name: str) -> None:
+    def register(self, email: str, name: str) -> None:
+        # Nobody has proved yet that the address is theirs, so nobody chooses a password.
+        password = secrets.token_urlsafe(32)
         with _translate_errors():
             try:
                 auth.create_user(
@@ -66,22 +84,35 @@ class FirebaseAccounts:
             except (InvalidArgumentError, ValueError) as error:
                 raise InvalidRequest("There can be no account under this address.") from error
 
-    def create_verification_code(self, email: str) -> str:
+    def create_password_code(self, email: str) -> PasswordCode:
         with _translate_errors():
-            return _extract_code(auth.generate_email_verification_link(email, app=self._app))
+            user = auth.get_user_by_email(email, app=self._app)
+            if user.disabled:
+                raise NotFound("There is no such account.")
+            link = auth.generate_password_reset_link(email, app=self._app)
+        return PasswordCode(_extract_code(link), bool(user.email_verified))
 
-    def create_reset_code(self, email: str) -> str:
+    def use_password_code(self, code: str, password: str) -> str:
+        body = {"oobCode": code, "newPassword": password}
+        data = self._post(f"{self._toolkit}/accounts:resetPassword", {"json": body})
+        if "error" in data:
+            raise _to_error(data, RESET_ERRORS)
         with _translate_errors():
-            try:
-                return _extract_code(auth.generate_password_reset_link(email, app=self._app))
-            except auth.UserDisabledError as error:
-                raise NotFound("There is no such account.") from error
+            uid = auth.get_user_by_email(data["email"], app=self._app).uid
+            # The reset confirms the address too, but Google does not document it. Both fields are
+            # written together: an address that was changed in between is not confirmed.
+            auth.update_user(uid, email=data["email"], email_verified=True, app=self._app)
+        return str(uid)
+
+    def end_sessions(self, uid: str) -> None:
+        with _translate_errors():
+            auth.revoke_refresh_tokens(uid, app=self._app)
 
     def sign_in(self, email: str, password: str) -> Session:
         body = {"email": email, "password": password, "returnSecureToken": True}
         data = self._post(f"{self._toolkit}/accounts:signInWithPassword", {"json": body})
         if "error" in data:
-            raise _to_error(data, WRONG_CREDENTIAL_CODES, WrongCredentials)
+            raise _to_error(data, SIGN_IN_ERRORS)
         if not self.read_profile(data["localId"]).verified:
             raise WrongCredentials
         return _to_session(
@@ -92,7 +123,7 @@ class FirebaseAccounts:
         body = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         data = self._post(f"{self._tokens}/token", {"data": body})
         if "error" in data:
-            raise _to_error(data, EXPIRED_SESSION_CODES, SessionExpired)
+            raise _to_error(data, REFRESH_ERRORS)
         return _to_session(
             data["user_id"], data["id_token"], data["refresh_token"], data["expires_in"]
         )
@@ -145,13 +176,11 @@ def _extract_code(link: str) -> str:
     return codes[0]
 
 
-def _to_error(
-    data: Mapping[str, Any], expected_codes: frozenset[str], error_class: type[Exception]
-) -> Exception:
+def _to_error(data: Mapping[str, Any], errors: Mapping[str, type[Exception]]) -> Exception:
     """Converts an error of the REST services. One that is not about the user is transient."""
     error = data["error"]
     message = str(error.get("message", "")) if isinstance(error, Mapping) else ""
-    if message.split(" ")[0] in expected_codes:
+    if error_class := errors.get(message.partition(" ")[0]):
         return error_class()
     return IdentityUnavailable(f"The identity service returned an error: {message[:100]}")
 
@@ -164,7 +193,7 @@ def _to_session(uid: str, id_token: str, refresh_token: str, expires_in: str) ->
 def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except (auth.UserNotFoundError, auth.EmailNotFoundError) as error:
+    except (auth.UserNotFoundError, auth.EmailNotFoundError, auth.UserDisabledError) as error:
         raise NotFound("There is no such account.") from error
     except (FirebaseError, GoogleAuthError, OSError) as error:
         raise IdentityUnavailable from error

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.errors import (
+    EmailNotVerified,
     FirestoreUnavailable,
     InvalidRequest,
     LimitReached,
@@ -65,7 +66,7 @@ def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
     if route.response_model is not None:
         errors.append(problems.NotAcceptable)
     if route.sign_in_required:
-        errors.append(Unauthenticated)
+        errors += [Unauthenticated, EmailNotVerified]
     if route.path_params:
         errors.append(NotFound)
     if route.body is not None:

@@ -28,7 +28,7 @@ BODIES = {
     "POST /v1/recordings": {"source": {"url": "rtsp://cam.moodreel.test/a"}},
     "POST /v1/me/erasures": {"account": False},
     "POST /v1/me/password": {
-        "current_password": "local-only-password",
+        "current_password": "not-the-password",
         "new_password": "local-only-password",
     },
 }

@@ -21,8 +21,23 @@ from tests.fixtures.suite.firestore import ADMIN_HEADERS
 
 pytestmark = pytest.mark.suite
 
+
+@dataclass(frozen=True)
+class Caller:
+    """The user of an ID token. `verified` is the claim `email_verified`; None omits it."""
+
+    uid: str
+    verified: bool | None = True
+
+
 ALICE, BOB = "alice-uid", "bob-uid"
-USERS: Mapping[str, str | None] = {"anonymous": None, "other": BOB, "owner": ALICE}
+USERS: Mapping[str, Caller | None] = {
+    "anonymous": None,
+    "other": Caller(BOB),
+    "owner": Caller(ALICE),
+    "owner with an unverified address": Caller(ALICE, False),
+    "owner without the claim": Caller(ALICE, None),
+}
 READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 """Collections that an owner may read. All other collections are closed."""
 CLOSED = (
@@ -55,43 +70,29 @@ class RulesClient:
         """Returns the path of the document of Alice in a collection."""
         return f"{self.collection(name)}/{self.job}"
 
-    def call(self, method: str, path: str, uid: str | None, body: object = None) -> Response:
-        """Sends one request with the ID token of `uid`, or without a token."""
-        headers = {} if uid is None else {"Authorization": f"Bearer {_unsigned_token(uid)}"}
-        return request(method, f"{self.root}/{path}", body, headers=headers)
+    def call(self, method: str, path: str, user: Caller | None, body: object = None) -> Response:
+        """Sends one request with the ID token of `user`, or without a token."""
+        return request(method, f"{self.root}/{path}", body, headers=_headers(user))
 
-    def query(self, name: str, uid: str | None, owner: str | None) -> Response:
+    def query(self, name: str, user: Caller | None, owner: str | None) -> Response:
         """Lists a collection, with a filter by `owner` unless it is None."""
         parent, _, collection = self.collection(name).rpartition("/")
         query: dict[str, object] = {"from": [{"collectionId": collection}]}
         if owner is not None:
-            query["where"] = {
-                "fieldFilter": {
-                    "field": {"fieldPath": "owner"},
-                    "op": "EQUAL",
-                    "value": {"stringValue": owner},
-                }
-            }
-        return self._run(f"/{parent}" if parent else "", query, uid)
+            query["where"] = _owner_filter(owner)
+        return self._run(f"/{parent}" if parent else "", query, user)
 
-    def query_group(self, name: str, uid: str | None, owner: str) -> Response:
+    def query_group(self, name: str, user: Caller | None, owner: str) -> Response:
         """Lists the collection group of a name, with a filter by `owner`."""
-        where = {
-            "fieldFilter": {
-                "field": {"fieldPath": "owner"},
-                "op": "EQUAL",
-                "value": {"stringValue": owner},
-            }
-        }
-        query = {"from": [{"collectionId": name, "allDescendants": True}], "where": where}
-        return self._run("", query, uid)
+        collections = [{"collectionId": name, "allDescendants": True}]
+        return self._run("", {"from": collections, "where": _owner_filter(owner)}, user)
 
     def _run(
-        self, parent: str, structured_query: Mapping[str, object], uid: str | None
+        self, parent: str, structured_query: Mapping[str, object], user: Caller | None
     ) -> Response:
-        headers = {} if uid is None else {"Authorization": f"Bearer {_unsigned_token(uid)}"}
         url = f"{self.root}{parent}:runQuery"
-        return request("POST", url, {"structuredQuery": structured_query}, headers=headers)
+        body = {"structuredQuery": structured_query}
+        return request("POST", url, body, headers=_headers(user))
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +149,11 @@ def test_closed_collections_are_denied_to_the_owner(
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_creating_a_document_by_patch_is_denied(store: RulesClient, name: str, user: str) -> None:
-    uid = USERS[user]
-    path = f"{store.collection(name)}/{uid or 'nobody'}-{uuid.uuid4().hex[:8]}"
+    caller = USERS[user]
+    uid = ALICE if caller is None else caller.uid
+    path = f"{store.collection(name)}/{uid}-{uuid.uuid4().hex[:8]}"
 
-    assert store.call("PATCH", path, uid, _fields(uid or ALICE)).status == 403
+    assert store.call("PATCH", path, caller, _fields(uid)).status == 403
 
 
 def test_every_collection_of_the_code_is_covered() -> None:
@@ -180,12 +182,11 @@ def test_every_collection_of_the_code_is_covered() -> None:
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_create_is_denied(store: RulesClient, name: str, user: str) -> None:
-    uid = USERS[user]
+    caller = USERS[user]
+    uid = ALICE if caller is None else caller.uid
     path = f"{store.collection(name)}?documentId=made-{uuid.uuid4().hex[:8]}"
 
-    response = store.call("POST", path, uid, _fields(uid or ALICE))
-
-    assert response.status == 403, response.body
+    assert store.call("POST", path, caller, _fields(uid)).status == 403
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -213,23 +214,33 @@ def test_delete_is_denied(store: RulesClient, name: str, user: str) -> None:
 def test_missing_document_is_denied_like_another_users(store: RulesClient, name: str) -> None:
     path = f"{store.collection(name)}/nothing" if name in FILTERED else f"jobs/none/{name}/x"
 
-    assert store.call("GET", path, BOB).status == 403
+    assert store.call("GET", path, USERS["other"]).status == 403
 
 
 def _fields(owner: str) -> dict[str, object]:
     return {"fields": {"owner": {"stringValue": owner}, "status": {"stringValue": "done"}}}
 
 
-def _unsigned_token(uid: str) -> str:
+def _owner_filter(owner: str) -> dict[str, object]:
+    value = {"stringValue": owner}
+    return {"fieldFilter": {"field": {"fieldPath": "owner"}, "op": "EQUAL", "value": value}}
+
+
+def _headers(user: Caller | None) -> dict[str, str]:
+    return {} if user is None else {"Authorization": f"Bearer {_unsigned_token(user)}"}
+
+
+def _unsigned_token(user: Caller) -> str:
     """Returns an unsigned ID token, which the emulator accepts."""
     now = int(time.time())
     claims = {
         "iss": f"https://securetoken.google.com/{PROJECT}",
         "aud": PROJECT,
-        "sub": uid,
-        "user_id": uid,
+        "sub": user.uid,
+        "user_id": user.uid,
         "iat": now,
         "exp": now + 3600,
+        **({} if user.verified is None else {"email_verified": user.verified}),
     }
     parts = [{"alg": "none", "typ": "JWT"}, claims]
     coded = [

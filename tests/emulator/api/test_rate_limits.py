@@ -13,7 +13,7 @@ from infra.local.client.api_client import Client
 from infra.local.client.http import Response
 from infra.local.suite.handle import SuiteHandle
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import JOB_REQUEST, call_api, update_account
+from tests.fixtures.suite.users import JOB_REQUEST, call_api
 
 pytestmark = pytest.mark.suite
 
@@ -25,7 +25,6 @@ LOW_LIMITS = {
     "MOODREEL_MAX_IMAGE_MB": "16",
     "MOODREEL_MAX_AUDIO_MB": "16",
     "MOODREEL_MAX_VIDEO_MB": "19",
-    "MOODREEL_MAIL_VERIFIED_ONLY": "1",
 }
 
 
@@ -132,19 +131,6 @@ def test_storage_is_limited_and_deleting_frees_it(client: Client) -> None:
 
     client.call("DELETE", f"/v1/jobs/{job_id}")
     assert client.send("POST", "/v1/jobs", job_request(6)).status == 201
-
-
-@pytest.mark.parametrize("verified", [True, False])
-def test_only_verified_addresses_get_emails(suite: SuiteHandle, verified: bool) -> None:
-    user = suite.user()
-    if verified:
-        update_account(suite, user.uid, {"emailVerified": True})
-        user.sign_in()
-    job_id = suite.client(user).call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
-    job = firestore.read_document(suite, f"jobs/{job_id}")
-
-    assert job is not None
-    assert job["email"] == (user.email if verified else "")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import { settings } from "./settings.ts";
 const MAX_ATTEMPTS = 3;
 const RETRYABLE_STATUSES = new Set([502, 503, 504]);
 const UNAUTHENTICATED = "unauthenticated";
+const EMAIL_NOT_VERIFIED = "email-not-verified";
 
 /** An RFC 9457 problem: `code` is stable, `message` is for the user. */
 export class Problem extends Error {
@@ -88,8 +89,9 @@ async function requestOnce<T>(method: string, path: string, options: RequestOpti
   const response = await (options.anonymous ? safeFetch(url, init) : authorizedFetch(url, init));
   if (!response.ok) {
     const problem = await readProblem(response);
-    // The session was revoked: the sign-in page opens.
-    if (problem.code === UNAUTHENTICATED && !options.anonymous) await signOut();
+    // The session was revoked, or the address has changed: the sign-in page opens.
+    const signedOut = problem.code === UNAUTHENTICATED || problem.code === EMAIL_NOT_VERIFIED;
+    if (signedOut && !options.anonymous) await signOut();
     throw problem;
   }
   const text = await response.text();

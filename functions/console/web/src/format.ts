@@ -3,15 +3,18 @@ import { LIMITS } from "./contract.ts";
 
 export const PASSWORD_HINT = `At least ${LIMITS.password.minChars} characters. A few words in a row are best.`;
 
+/** One message for all, so that it does not tell whether there is an account. */
+const SIGN_IN_REFUSED =
+  "Address and password do not belong together, or the address is not confirmed yet. " +
+  "“Forgot the password?” sends a new letter for both.";
 const AUTH_MESSAGES: Readonly<Record<string, string>> = {
-  "auth/invalid-credential": "Address and password do not belong together, or the address is not confirmed yet.",
-  "auth/unconfirmed": "Address and password do not belong together, or the address is not confirmed yet.",
-  "auth/user-disabled": "Address and password do not belong together, or the address is not confirmed yet.",
+  "auth/invalid-credential": SIGN_IN_REFUSED,
+  "auth/unconfirmed": SIGN_IN_REFUSED,
+  "auth/user-disabled": SIGN_IN_REFUSED,
   "auth/too-many-requests": "That were too many attempts. Wait some minutes, or choose a new password.",
   "auth/network-request-failed": "Moodreel cannot be reached. Look at your connection, then try again.",
   "auth/expired-action-code": "This link is too old. Ask for a new letter.",
   "auth/invalid-action-code": "This link was used already, or a newer letter has taken its place.",
-  "auth/weak-password": `Choose a longer password: at least ${LIMITS.password.minChars} characters.`,
 };
 const AUTH_ALIASES: Readonly<Record<string, string>> = {
   "auth/wrong-password": "auth/invalid-credential",

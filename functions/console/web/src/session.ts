@@ -1,10 +1,9 @@
 /** The session. Firebase Auth stores it in IndexedDB and renews its tokens. */
 import { initializeApp } from "firebase/app";
 import {
-  applyActionCode,
+  ActionCodeOperation,
   browserLocalPersistence,
   checkActionCode,
-  confirmPasswordReset,
   connectAuthEmulator,
   indexedDBLocalPersistence,
   initializeAuth,
@@ -83,12 +82,12 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 export const signOut = (): Promise<void> => firebaseSignOut(auth);
 
-/** The address that an e-mail's code belongs to. */
+/** The address that an e-mail's code sets a password for. Throws Firebase's error. */
 export async function emailOfCode(code: string): Promise<string> {
-  return (await checkActionCode(auth, code)).data.email ?? "";
+  const { data, operation } = await checkActionCode(auth, code);
+  if (operation !== ActionCodeOperation.PASSWORD_RESET) {
+    // Links of earlier versions confirmed an address and kept the password of whoever had registered it.
+    throw Object.assign(new Error("outdated"), { code: "auth/expired-action-code" });
+  }
+  return data.email ?? "";
 }
-
-export const confirmEmail = (code: string): Promise<void> => applyActionCode(auth, code);
-
-export const resetPassword = (code: string, password: string): Promise<void> =>
-  confirmPasswordReset(auth, code, password);

@@ -24,6 +24,7 @@ def test_public_routes() -> None:
         ("POST", "/v1/accounts/login"),
         ("POST", "/v1/accounts/refresh"),
         ("POST", "/v1/accounts/forgot"),
+        ("POST", "/v1/accounts/password"),
         ("GET", "/v1/share/{token}"),
         ("GET", "/v1/erasures/{request_id}"),
         ("GET", "/v1/erasures/{request_id}/inventory"),

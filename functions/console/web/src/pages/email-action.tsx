@@ -1,7 +1,9 @@
-/** Target of the links in account e-mails: confirms an address or sets a new password. */
+/** Target of the links in account e-mails: confirms the address and sets a new password. */
 import { useEffect, useState } from "preact/hooks";
 import type { PageProps } from "../routes.ts";
-import { confirmEmail, emailOfCode, resetPassword } from "../session.ts";
+import { Problem, post } from "../api.ts";
+import { emailOfCode } from "../session.ts";
+import { useSubmit } from "../ui/use-submit.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
@@ -9,96 +11,83 @@ import { Loading } from "../ui/progress.tsx";
 import { LIMITS } from "../contract.ts";
 import { PASSWORD_HINT, errorMessage } from "../format.ts";
 
+/** Both set a password and confirm the address. "confirm" is the link of a new account. */
 type Action = "confirm" | "password";
+
+const TITLES = { confirm: "Confirm your address", password: "Choose a new password" } as const;
+const DONE_TITLES = { confirm: "The address is confirmed", password: "The password is changed" } as const;
+const LABELS = { confirm: "Password", password: "New password" } as const;
+const SUBMIT_LABELS = { confirm: "Confirm the address", password: "Save the password" } as const;
+const INVALID_CODES = new Set(["invalid-code", "code-expired"]);
+
+/** Outside the component, which is mounted again when somebody signs in or out in another tab. */
+let fragment = "";
+
+function readFragment(): URLSearchParams {
+  if (location.hash) fragment = location.hash.slice(1);
+  return new URLSearchParams(fragment);
+}
 
 export default function EmailAction(_: PageProps) {
   // Read once: the code is then removed from the address and the history.
-  const [params] = useState(() => new URLSearchParams(location.hash.slice(1)));
+  const [params] = useState(readFragment);
   const action: Action = params.has("password") ? "password" : "confirm";
   const code = params.get(action) ?? "";
   const [email, setEmail] = useState("");
   const [error, setError] = useState(code ? "" : "This link is not whole. Copy all of it out of the letter.");
   const [done, setDone] = useState(false);
-  useTitle(action === "confirm" ? "Confirm your address" : "Choose a new password");
+  useTitle(TITLES[action]);
 
   useEffect(() => {
     history.replaceState(null, "", location.pathname);
     if (code) emailOfCode(code).then(setEmail, (error: unknown) => setError(errorMessage(error)));
   }, [code]);
 
-  if (error) return <InvalidLink reason={error} action={action} />;
+  if (error) return <InvalidLink reason={error} />;
   if (!email) return <Loading text="Reading the letter's link …" />;
   if (done) return <ActionDone action={action} />;
-  const finish = async (request: Promise<void>): Promise<void> => {
+  const save = async (password: string): Promise<void> => {
     try {
-      await request;
+      await post("/v1/accounts/password", { code, password }, { anonymous: true });
       setDone(true);
     } catch (error) {
-      const weakPassword = (error as { code?: string }).code === "auth/weak-password";
-      if (weakPassword) throw error;
-      setError(errorMessage(error));
+      if (!(error instanceof Problem && INVALID_CODES.has(error.code))) throw error;
+      setError(error.message);
     }
   };
-  return action === "confirm" ? (
-    <ConfirmEmail email={email} onConfirm={() => finish(confirmEmail(code))} />
-  ) : (
-    <PasswordForm email={email} onSubmit={(password) => finish(resetPassword(code, password))} />
-  );
+  return <PasswordForm action={action} email={email} onSubmit={save} />;
 }
 
-function ConfirmEmail({ email, onConfirm }: { email: string; onConfirm: () => Promise<void> }) {
-  const [busy, setBusy] = useState(false);
-  return (
-    <section class="single-column">
-      <h1>Is this your address?</h1>
-      <p>
-        <strong>{email}</strong>
-      </p>
-      <p>
-        <Button
-          kind="primary"
-          busyLabel={busy ? "Confirming …" : ""}
-          onClick={() => {
-            setBusy(true);
-            void onConfirm();
-          }}
-        >
-          Confirm the address
-        </Button>
-      </p>
-    </section>
-  );
-}
-
-function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password: string) => Promise<void> }) {
+function PasswordForm({
+  action,
+  email,
+  onSubmit,
+}: {
+  action: Action;
+  email: string;
+  onSubmit: (password: string) => Promise<void>;
+}) {
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
-  const submit = async (): Promise<void> => {
-    setBusy(true);
-    setError("");
-    try {
-      await onSubmit(password);
-    } catch (error) {
-      setError(errorMessage(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { busyLabel, error, fieldErrors, run } = useSubmit();
   return (
     <section class="single-column">
-      <h1>Choose a new password</h1>
+      <h1>{TITLES[action]}</h1>
+      {action === "confirm" && (
+        <p>
+          <strong>{email}</strong> becomes your address here. Choose the password that you will sign in with.
+        </p>
+      )}
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!busy) void submit();
+          void run("Saving it …", () => onSubmit(password));
         }}
       >
         <input type="email" autocomplete="username" value={email} readOnly hidden />
         <Field
-          label={`New password for ${email}`}
+          label={`${LABELS[action]} for ${email}`}
           hint={PASSWORD_HINT}
-          error={error || undefined}
+          error={error === null ? undefined : (fieldErrors.password ?? errorMessage(error))}
         >
           {(ids) => (
             <input
@@ -114,8 +103,8 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
           )}
         </Field>
         <p>
-          <Button kind="primary" type="submit" busyLabel={busy ? "Saving it …" : ""}>
-            Save the password
+          <Button kind="primary" type="submit" busyLabel={busyLabel}>
+            {SUBMIT_LABELS[action]}
           </Button>
         </p>
       </form>
@@ -126,8 +115,8 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
 function ActionDone({ action }: { action: Action }) {
   return (
     <section class="single-column">
-      <h1>{action === "confirm" ? "The address is confirmed" : "The password is changed"}</h1>
-      <p>Now you can sign in.</p>
+      <h1>{DONE_TITLES[action]}</h1>
+      <p>Now you can sign in. Whoever was signed in to this account before is signed out.</p>
       <p>
         <a class="button primary" href="/sign-in">
           Sign in
@@ -137,7 +126,7 @@ function ActionDone({ action }: { action: Action }) {
   );
 }
 
-function InvalidLink({ reason, action }: { reason: string; action: Action }) {
+function InvalidLink({ reason }: { reason: string }) {
   return (
     <section class="single-column">
       <h1>This link does not work</h1>
@@ -146,8 +135,8 @@ function InvalidLink({ reason, action }: { reason: string; action: Action }) {
         <a class="button primary" href="/sign-in">
           Sign in
         </a>
-        <a class="button" href={action === "password" ? "/sign-in?forgot" : "/sign-in?new"}>
-          {action === "password" ? "Ask for a new letter" : "Make an account"}
+        <a class="button" href="/sign-in?forgot">
+          Ask for a new letter
         </a>
       </p>
     </section>

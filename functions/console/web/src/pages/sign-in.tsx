@@ -9,13 +9,18 @@ import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { LIMITS } from "../contract.ts";
-import { PASSWORD_HINT, errorMessage } from "../format.ts";
+import { errorMessage } from "../format.ts";
 
 type Mode = "sign-in" | "register" | "reset";
 
 const TITLES = { "sign-in": "Sign in", register: "Make an account", reset: "Choose a new password" } as const;
 const SUBMIT_LABELS = { "sign-in": "Sign in", register: "Make the account", reset: "Send the letter" } as const;
+const PATHS = { register: "/v1/accounts/register", reset: "/v1/accounts/forgot" } as const;
+const EMAIL_HINTS = {
+  "sign-in": undefined,
+  register: "The link in the letter leads to the choice of a password.",
+  reset: "The letter also helps when the address is not confirmed yet.",
+} as const;
 const BUSY_LABELS = { "sign-in": "Signing in …", register: "Making it …", reset: "Sending it …" } as const;
 
 export default function SignIn(_: PageProps) {
@@ -27,6 +32,7 @@ export default function SignIn(_: PageProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [sentTo, setSentTo] = useState("");
+  const [letters, setLetters] = useState(0);
   useTitle(TITLES[mode]);
 
   useEffect(() => {
@@ -40,10 +46,9 @@ export default function SignIn(_: PageProps) {
       if (mode === "sign-in") {
         await signIn(email, password);
       } else {
-        const body = mode === "register" ? { email, password } : { email };
-        const path = mode === "register" ? "/v1/accounts/register" : "/v1/accounts/forgot";
-        await post(path, body, { anonymous: true });
+        await post(PATHS[mode], { email }, { anonymous: true });
         setSentTo(email);
+        setLetters(letters + 1);
       }
     } catch (error) {
       setError(error);
@@ -62,12 +67,22 @@ export default function SignIn(_: PageProps) {
       <section class="single-column">
         <h1>Look into your mail</h1>
         <p>
-          A letter is on its way to <strong>{sentTo}</strong>. Its link leads on.
+          A letter is on its way to <strong>{sentTo}</strong>. Its link is valid for an hour.
         </p>
-        <p>
+        <p role="status">{letters > 1 && "It was sent once more."}</p>
+        {error !== null && (
+          <p class="error-text" role="alert">
+            {errorMessage(error)}
+          </p>
+        )}
+        <p class="row">
+          <Button busyLabel={busy ? "Sending it …" : ""} onClick={() => void submit()}>
+            Send it again
+          </Button>
           <Button
             onClick={() => {
               setSentTo("");
+              setLetters(0);
               switchMode("sign-in");
             }}
           >
@@ -86,7 +101,7 @@ export default function SignIn(_: PageProps) {
           if (!busy) void submit();
         }}
       >
-        <Field label="E-mail" error={fieldErrors.email}>
+        <Field label="E-mail" error={fieldErrors.email} hint={EMAIL_HINTS[mode]}>
           {(ids) => (
             <input
               {...ids}
@@ -98,19 +113,14 @@ export default function SignIn(_: PageProps) {
             />
           )}
         </Field>
-        {mode !== "reset" && (
-          <Field
-            label="Password"
-            error={fieldErrors.password}
-            hint={mode === "register" ? PASSWORD_HINT : undefined}
-          >
+        {mode === "sign-in" && (
+          <Field label="Password">
             {(ids) => (
               <input
                 {...ids}
                 type="password"
-                autocomplete={mode === "register" ? "new-password" : "current-password"}
+                autocomplete="current-password"
                 required
-                minLength={mode === "register" ? LIMITS.password.minChars : 1}
                 value={password}
                 onInput={(event) => setPassword(event.currentTarget.value)}
               />

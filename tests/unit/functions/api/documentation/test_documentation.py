@@ -95,7 +95,7 @@ def test_references_and_links_resolve() -> None:
 def test_field_constraints_are_in_the_schema() -> None:
     schemas = DOCUMENT["components"]["schemas"]
 
-    assert schemas["Registration"]["properties"]["password"]["minLength"] == 10
+    assert schemas["NewPassword"]["properties"]["password"]["minLength"] == 10
     title = schemas["JobChange"]["properties"]["title"]
     assert (title["maxLength"], title["minLength"]) == (200, 1)
     assert re.fullmatch(title["pattern"], "A title")
