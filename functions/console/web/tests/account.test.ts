@@ -64,7 +64,7 @@ test("an attempt shows the status code, or the reason why there was no response"
 
 test("a share link is closed when it expires or is withdrawn", () => {
   const share: ShareLink = {
-    token: "t", url: "u", job: "j", artifact: "film.mp4", created_at: timestamp(-9), expires_at: timestamp(9), revoked: false,
+    id: "s", job: "j", artifact: "film.mp4", created_at: timestamp(-9), expires_at: timestamp(9), revoked: false,
     uses: 0, last_used_at: null,
   };
   assert.equal(linkState(share, NOW), "open");

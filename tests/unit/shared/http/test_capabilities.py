@@ -152,6 +152,32 @@ def test_url_is_shown_only_at_creation(capabilities: Capabilities) -> None:
     assert not any(token in listed.text for token in capabilities.tokens.values())
 
 
+def test_every_url_of_an_erasure_gives_access_and_its_id_does_not(
+    capabilities: Capabilities,
+) -> None:
+    first, second = capabilities.erasures
+    assert first["id"] == second["id"]
+    get = capabilities.api.request
+
+    for view in (first, second):
+        assert get("GET", urlsplit(view["url"]).path).json["url"] == view["url"]
+    for wrong in (first["id"], f"{first['id']}-{UNKNOWN}"):
+        assert get("GET", f"/v1/erasures/{wrong}").status_code == 404
+
+
+def test_url_of_an_erasure_from_before_tokens_were_hashed_works(capabilities: Capabilities) -> None:
+    erasure_id = capabilities.erasures[0]["id"]
+    path = f"data_requests/{erasure_id}"
+    data, version = capabilities.store.documents[path]
+    without = {name: value for name, value in data.items() if name != "token_hashes"}
+    capabilities.store.documents[path] = (without, version)
+
+    response = capabilities.api.request("GET", f"/v1/erasures/{erasure_id}")
+    assert response.json["url"].endswith(f"/v1/erasures/{erasure_id}")
+    wrong = capabilities.api.request("GET", f"/v1/erasures/{erasure_id}-{UNKNOWN}")
+    assert wrong.status_code == 404
+
+
 @pytest.mark.parametrize("route", CAPABILITY_ROUTES, ids=lambda route: route.path)
 @pytest.mark.parametrize("failing", [False, True], ids=["available", "failing"])
 def test_no_log_line_contains_a_capability(
