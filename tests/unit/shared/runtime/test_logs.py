@@ -25,6 +25,8 @@ SECRETS = {
     "an API key": "key AIzaSyA1234567890abcdefghij refused",
     "a link": "GET /v1/share/0123456789abcdef0123456789abcdef0123456789abcdef",
     "a document of a link": "404 shares/0123456789abcdef0123456789abcdef0123456789abcdef.",
+    "an upload session": "Max retries exceeded with url: /o?upload_id=ABgVH8_x-uploadid&a=1 (503)",
+    "an account link": "POST /v1/accounts:update?oobCode=oobSecret_1-2&lang=en",
     "an address": "no such mailbox\nuser.name+tag@mail.example.org\n",
 }
 
@@ -39,6 +41,7 @@ def test_secrets_are_hidden(kind: str, capsys: pytest.CaptureFixture[str]) -> No
     assert row["nested"]["deep"][0] == row["reason"]
     for secret in (
         "0aF3b4c5", "abc.def-ghi", "eyJhbGciOi", "AIzaSyA123", "0123456789abcdef", "mail.example",
+        "uploadid", "oobSecret",
     ):  # fmt: skip
         assert secret not in line
 
