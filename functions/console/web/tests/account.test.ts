@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import type { Delivery, ShareLink } from "../src/account/model.ts";
 import { parseClaims, remainingCount, steps, verifyReceipt } from "../src/account/receipt.ts";
+import { erasureToken, receiptPath } from "../src/account/stored-receipts.ts";
 import {
   attemptLabel,
   deliveryState,
@@ -73,6 +74,12 @@ test("a share link is closed when it expires or is withdrawn", () => {
   assert.deepEqual([0, 1, 2000].map((uses) => usesLabel({ ...share, uses })), [
     "Not opened yet", "Opened once", "Opened 2,000 times",
   ]);
+});
+
+test("the address of a receipt has the token in its fragment, which no server gets", () => {
+  const token = erasureToken("https://moodreel.example/v1/erasures/0123-abcd");
+  assert.equal(new URL(receiptPath(token), "https://moodreel.example").pathname, "/receipt");
+  assert.equal(receiptPath(token), "/receipt#0123-abcd");
 });
 
 test("an erasure without the account has no locking step, and a finished one has all steps done", () => {
