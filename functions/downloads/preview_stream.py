@@ -78,13 +78,13 @@ def _claim_viewer(request: ApiRequest, token: str, stream: str) -> Doc:
     if viewer.data["expires_at"] <= now:
         raise LinkExpired("This preview has expired; request another one.")
     other_viewers = [
-        doc for doc in store.run_query(newest_viewers(viewer.data["camera"])) if doc.id != token
+        doc for doc in store.run_query(newest_viewers(viewer.data["camera"])) if doc.id != viewer.id
     ]
     if count_active_viewers(other_viewers, now) >= request.settings.max_viewers:
         raise TooManyViewers(retry_after_s=VIEWER_CHECK_S)
     if (
         not request.is_head
-        and store.commit([mark_viewer_seen(token, stream, now)]) is not CommitResult.OK
+        and store.commit([mark_viewer_seen(viewer, stream, now)]) is not CommitResult.OK
     ):
         raise NotFound("There is no such preview.")
     return viewer
@@ -135,7 +135,7 @@ def _is_valid(request: ApiRequest, viewer: Doc, stream: str, now: datetime) -> b
         current, doc = request.services.store.read([viewer.path, camera_path(camera_id)])
         if current is None or doc is None or current.data["stream"] != stream:
             return False
-        request.services.store.commit([mark_viewer_seen(viewer.id, stream, now)])
+        request.services.store.commit([mark_viewer_seen(viewer, stream, now)])
         _renew_preview(request, Camera.from_doc(doc), restarts=False)
     except (NotFound, TooManyWatchedCameras):
         return False

@@ -40,22 +40,22 @@ class DownloadQuery(QueryModel):
 
 def get_result(request: ApiRequest) -> ApiResponse:
     """Downloads a result of your job."""
-    return _serve(request, find_artifact(request.job, request.path_params["name"]), is_shared=False)
+    return _serve(request, find_artifact(request.job, request.path_params["name"]))
 
 
 def get_clip(request: ApiRequest) -> ApiResponse:
     """Downloads the clip of your recording."""
-    return _serve(request, find_clip(request), is_shared=False)
+    return _serve(request, find_clip(request))
 
 
 def get_shared_result(request: ApiRequest) -> ApiResponse:
     """Downloads the result of a share link, and counts its use."""
-    return _serve(
-        request, read_shared_artifact(request, request.path_params["token"]), is_shared=True
-    )
+    artifact, share = read_shared_artifact(request, request.path_params["token"])
+    return _serve(request, artifact, share=share)
 
 
-def _serve(request: ApiRequest, result: Artifact, *, is_shared: bool) -> ApiResponse:
+def _serve(request: ApiRequest, result: Artifact, *, share: str = "") -> ApiResponse:
+    """Serves a result. `share` is the path of the share link that was opened, "" for the owner."""
     query = request.query(DownloadQuery)
     inline = query.disposition == "inline" and is_inline_type(result.content_type)
     stored = request.services.objects.stat(Bucket(result.bucket), result.object)
@@ -82,9 +82,9 @@ def _serve(request: ApiRequest, result: Artifact, *, is_shared: bool) -> ApiResp
         # HEAD is therefore answered here, for any size.
         return ApiResponse(headers=headers | {"Content-Length": str(size)}, stream=iter(()))
     byte_range = parse_range(request.conditions, version, size)
-    if is_shared and (byte_range is None or byte_range.start == 0):
+    if share and (byte_range is None or byte_range.start == 0):
         # Seeking in a film does not count as another use.
-        LINK_USES.count(request, request.path_params["token"])
+        LINK_USES.count(request, share)
     selected = ByteRange(0, size) if byte_range is None else byte_range
     if query.via == "redirect" or selected.length > request.settings.max_direct_download_bytes:
         url = request.services.objects.sign_download(

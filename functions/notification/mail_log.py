@@ -1,26 +1,25 @@
 """The mail log: `mails/{job}.{revision}.{part}`, written before and after an email is sent.
 
-An email and its link are recorded in one batch before it is sent. After a crash or a lost lease
-the next attempt reads the record and uses its token, so that every copy has the same link.
+An email and its link are recorded in one batch before it is sent. The token of the link is not
+stored. So after a crash or a lost lease, the next attempt creates another link, and the link of a
+copy that was sent before stays valid.
 """
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from shared.capabilities import hash_capability, new_capability
 from shared.errors import LeaseLost
-from shared.flows.documents import CommitResult, Create, Update, Write
+from shared.flows.documents import CommitResult, Create, Delete, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
-from shared.jobs.share_links import new_share
+from shared.jobs.share_links import new_share, share_path
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
-
-TOKEN_BYTES = 24
 
 
 class MailState(StrEnum):
@@ -33,12 +32,14 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A record of the log. `token` is "" for an email without a link."""
+    """A record of the log. `share` is the id of the email's link, "" without one, and `token` its
+    token, "" unless the link was just created."""
 
     path: str
     state: MailState
-    token: str
+    share: str
     created_at: datetime
+    token: str = ""
 
 
 def mail_path(envelope: Envelope) -> str:
@@ -61,30 +62,46 @@ def start_mail(
     now: datetime,
     valid_days: int,
 ) -> Mail:
-    """Returns the record of this email. When there is none, it is created with its link."""
+    """Returns the record of this email. Unless the email was sent or refused, the record has a new
+    link. Raises LeaseLost when the job was deleted."""
     path = mail_path(envelope)
-    if (mail := _read(store, path)) is not None:
-        return mail
-    token = "" if result is None else secrets.token_hex(TOKEN_BYTES)
-    row: dict[str, Any] = {
-        "owner": job.owner,
-        "job": job.id,
-        "to": job.email,
-        "subject": subject,
-        "outcome": job.status,
-        "state": MailState.SENDING,
-        "token": token,
-        "created_at": now,
-        "sent_at": None,
-        "expires_at": job.expires_at,
-    }
-    writes: list[Write] = [Create(path, row)]
-    if result is not None:
-        expires_at = link_expires_at(now, job, valid_days)
-        writes.append(new_share(token, job, result.name, now, expires_at))
-    if store.commit(writes) is not CommitResult.OK and (mail := _read(store, path)) is not None:
-        return mail
-    return Mail(path, MailState.SENDING, token, now)
+    mail = _read(store, path)
+    while mail is None or mail.state is MailState.SENDING:
+        token = "" if result is None else new_capability()
+        share = hash_capability(token) if token else ""
+        created_at = now if mail is None else mail.created_at
+        row: dict[str, Any] = {
+            "owner": job.owner,
+            "job": job.id,
+            "to": job.email,
+            "subject": subject,
+            "outcome": job.status,
+            "state": MailState.SENDING,
+            "share": share,
+            "created_at": now,
+            "sent_at": None,
+            "expires_at": job.expires_at,
+        }
+        writes: list[Write] = [
+            Create(path, row) if mail is None else Update(path, {"share": share})
+        ]
+        if result is not None:
+            expires_at = link_expires_at(created_at, job, valid_days)
+            writes.append(new_share(token, job, result.name, now, expires_at))
+        committed = store.commit(writes) is CommitResult.OK
+        # Another worker may have created the record. The client library repeats a commit whose
+        # response was lost, and then conflicts with itself.
+        if not committed and (mail := _read(store, path)) is None:
+            raise LeaseLost
+        if committed or (mail is not None and mail.share == share):
+            return Mail(path, MailState.SENDING, share, created_at, token)
+    return mail
+
+
+def discard_link(store: JobStore, mail: Mail) -> None:
+    """Deletes the link of an email that the mail server did not accept: nobody has its token."""
+    if mail.share:
+        store.commit([Delete(share_path(mail.share))])
 
 
 def finish_mail(store: JobStore, mail: Mail, state: MailState, now: datetime) -> None:
@@ -100,4 +117,5 @@ def _read(store: JobStore, path: str) -> Mail | None:
     (doc,) = store.read([path])
     if doc is None:
         return None
-    return Mail(path, MailState(doc.data["state"]), doc.data["token"], doc.data["created_at"])
+    state, share = MailState(doc.data["state"]), doc.data.get("share", "")
+    return Mail(path, state, share, doc.data["created_at"])

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from functions.notification.emails import Link, subject_of, write_email
-from functions.notification.mail_log import MailState, finish_mail, link_expires_at, start_mail
+from functions.notification.mail_log import (
+    MailState,
+    discard_link,
+    finish_mail,
+    link_expires_at,
+    start_mail,
+)
 from functions.notification.outcomes import find_main_result
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.model import Status
 from shared.jobs.preferences import Preferences, preferences_path
 from shared.jobs.units.outcomes import UnitDone
-from shared.ports.outbound import MailRefused
+from shared.ports.outbound import MailRefused, MailResponseLost, MailUnavailable
 
 
 def send_email(context: UnitContext) -> UnitDone:
@@ -18,7 +24,7 @@ def send_email(context: UnitContext) -> UnitDone:
     MailUnavailable.
 
     A crash between the server's acceptance and the record in the log causes one more copy of the
-    email, with the same Message-ID and the same link.
+    email, with the same Message-ID and a link of its own.
     """
     job, clock = context.job, bootstrap.services().clock
     if not job.email:
@@ -55,6 +61,13 @@ def send_email(context: UnitContext) -> UnitDone:
         bootstrap.mailer().send(email)
     except MailRefused:
         finish_mail(context.store, mail, MailState.REFUSED, clock.now())
+        discard_link(context.store, mail)
+        raise
+    except MailResponseLost:
+        # The server may have accepted the email, so its link must stay valid.
+        raise
+    except MailUnavailable:
+        discard_link(context.store, mail)
         raise
     finish_mail(context.store, mail, MailState.SENT, clock.now())
     context.log("mail.sent", outcome=job.status)

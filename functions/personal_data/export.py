@@ -18,6 +18,7 @@ from shared.entrypoints.task import TaskContext
 from shared.flows.documents import Doc, all_documents, owned_documents
 from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
+from shared.jobs.share_links import SHARES, find_share_id
 from shared.pipeline import EXPORTS_PREFIX, Bucket
 from shared.ports.objects import ObjectWriter
 from shared.ports.store import JobStore
@@ -43,7 +44,7 @@ README_TEXT = """This is everything that Moodreel keeps about you, with one line
 
 account.json      your account and your preferences
 jobs.jsonl        your jobs with their stages, history and results; links need your sign-in
-shares.jsonl      share links that you created or that our emails contain
+shares.jsonl      share links that you created or that our emails contain, without their URLs
 mails.jsonl       emails that were sent to you
 webhooks.jsonl    your webhooks; their secrets are not included
 deliveries.jsonl  the calls to these servers
@@ -141,8 +142,8 @@ def _account(context: TaskContext) -> dict[str, Any]:
 
 def _exported_fields(context: TaskContext, collection: str, doc: Doc) -> dict[str, Any]:
     fields = {"id": doc.id, **{k: v for k, v in doc.data.items() if k not in SECRET_FIELDS}}
-    if collection == "shares":
-        fields["url"] = f"{context.settings.public_url}/v1/share/{doc.id}"
+    if collection == SHARES:
+        fields["id"] = find_share_id(doc.id)
     if collection == RECORDINGS and doc.data["clip"] is not None:
         fields["link"] = f"{context.settings.public_url}/v1/recordings/{doc.id}/clip"
     if collection != JOBS or doc.data["status"] == Status.DELETED:

@@ -175,4 +175,22 @@ resource "google_cloud_run_v2_service_iam_member" "public" {
   name     = google_cloudfunctions2_function.this[each.key].name
   role     = "roles/run.invoker"
   member   = "allUsers"
+
+  # No request is logged before its URL is excluded.
+  depends_on = [google_logging_project_exclusion.requests]
+}
+
+# Cloud Run logs every request with its whole URL, and URLs contain capabilities (share links). The
+# functions log requests themselves, with the route instead of the path. The exclusion is one of the
+# project's _Default sink; a sink that someone adds needs its own.
+resource "google_logging_project_exclusion" "requests" {
+  name        = "moodreel-requests"
+  description = "Request logs of the HTTPS functions: their URLs contain capabilities."
+  filter = join(" AND ", [
+    "logName=\"projects/${var.project_id}/logs/run.googleapis.com%2Frequests\"",
+    "resource.type=\"cloud_run_revision\"",
+    "resource.labels.service_name=(${join(" OR ", [for name in keys(local.https_functions) : jsonencode(local.function_names[name])])})",
+  ])
+
+  depends_on = [google_project_service.used]
 }

@@ -11,7 +11,13 @@ from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from shared.errors import ConfigurationError
-from shared.ports.outbound import Email, MailOverloaded, MailRefused, MailUnavailable
+from shared.ports.outbound import (
+    Email,
+    MailOverloaded,
+    MailRefused,
+    MailResponseLost,
+    MailUnavailable,
+)
 
 TIMEOUT_S = 20
 
@@ -49,9 +55,12 @@ class SmtpMailer:
         except smtplib.SMTPResponseException as error:
             if 500 <= error.smtp_code < 600:
                 raise MailRefused(f"The mail server returned {error.smtp_code}.") from error
+            if not 400 <= error.smtp_code < 500:
+                # -1: the connection ended before the response.
+                raise MailResponseLost("The mail server did not respond.") from error
             raise MailOverloaded(f"The mail server returned {error.smtp_code}.") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise MailOverloaded("The mail server cannot be reached.") from error
+            raise MailResponseLost("The mail server did not respond.") from error
         finally:
             # The result is known: an error while closing the connection does not change it.
             with suppress(OSError, smtplib.SMTPException):

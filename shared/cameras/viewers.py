@@ -1,5 +1,5 @@
-"""Preview tokens (`viewers/{token}`). A token gives access to a camera's preview until it expires
-or the camera is deleted; one viewer can use it at a time.
+"""Preview tokens. A token gives access to a camera's preview until it expires or the camera is
+deleted; one viewer can use it at a time. Its document is `viewers/{hash of the token}`.
 
 An `<img>` sends no header, so its URL is the capability; it is valid for minutes.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from shared.capabilities import hash_capability
 from shared.errors import LimitReached, TransientError
 from shared.flows.documents import Create, Doc, Filter, Query, Update, newest_documents
 
@@ -34,8 +35,8 @@ class NoPictures(TransientError):
 
 
 def viewer_path(token: str) -> str:
-    """Returns `viewers/{token}`."""
-    return f"{VIEWERS}/{token}"
+    """Returns the path of the token's document."""
+    return f"{VIEWERS}/{hash_capability(token)}"
 
 
 def newest_viewers(camera_id: str) -> Query:
@@ -59,9 +60,9 @@ def new_viewer(token: str, camera_id: str, owner: str, now: datetime) -> Create:
     )
 
 
-def mark_viewer_seen(token: str, stream: str, now: datetime) -> Update:
+def mark_viewer_seen(viewer: Doc, stream: str, now: datetime) -> Update:
     """Returns the write that records that the response `stream` is being read."""
-    return Update(viewer_path(token), {"stream": stream, "last_seen_at": now})
+    return Update(viewer.path, {"stream": stream, "last_seen_at": now})
 
 
 def count_active_viewers(viewers: Iterable[Doc], now: datetime) -> int:

@@ -7,7 +7,7 @@ from shared.flows.documents import Doc, job_path
 from shared.http.problems import LinkExpired, LinkRevoked
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.model import Job, Status
-from shared.jobs.share_links import share_path
+from shared.jobs.share_links import share_paths
 from shared.recipes.stored_object import Artifact
 
 LINK_VALID_S = 15 * 60
@@ -39,15 +39,19 @@ def find_artifact(job: Job, name: str) -> Artifact:
 
 
 def read_share_link(request: ApiRequest, token: str) -> Doc:
-    """Returns the link's document. Raises NotFound."""
-    (share,) = request.services.store.read([share_path(token)])
+    """Returns the document of the link with this token. Raises NotFound."""
+    hashed, unhashed = request.services.store.read(share_paths(token))
+    share = hashed or unhashed
     if share is None:
         raise NotFound(_NO_SUCH_LINK)
     return share
 
 
-def read_shared_artifact(request: ApiRequest, token: str) -> Artifact:
-    """Returns the artifact of a link. Raises NotFound, LinkExpired or LinkRevoked."""
+def read_shared_artifact(request: ApiRequest, token: str) -> tuple[Artifact, str]:
+    """Returns the artifact of the link with this token, and the path of the link's document.
+
+    Raises NotFound, LinkExpired, LinkRevoked.
+    """
     share = read_share_link(request, token)
     if share.data["revoked"]:
         raise LinkRevoked
@@ -58,5 +62,5 @@ def read_shared_artifact(request: ApiRequest, token: str) -> Artifact:
         raise NotFound(_NO_SUCH_LINK)
     for artifact in Job.from_doc(doc).results:
         if artifact.name == share.data["artifact"]:
-            return artifact
+            return artifact, share.path
     raise NotFound(_NO_SUCH_LINK)

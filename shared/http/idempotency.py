@@ -5,6 +5,8 @@ the handler has returned, the response, for 24 hours. A second, equal request wa
 and gets its response; a different request with the same key is refused. When the handler refuses
 the request, the key is free again. When it fails, it may have created something: the key keeps the
 seed, so that the next attempt finds it.
+
+A response with a capability is not saved: a repetition calls the handler again with the same seed.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ def handle_once(route: Route, request: ApiRequest) -> ApiResponse:
         elif doc.data["fingerprint"] != fingerprint:
             raise KeyReused
         elif doc.data["response"] is not None:
+            if route.has_capability:
+                return _repeat(route, replace(request, seed=doc.data["seed"]))
             return _to_response(doc.data["response"])
         elif doc.data["claimed_at"] + timedelta(seconds=CLAIM_TIMEOUT_S) <= now:
             # The names of objects that the failed request created derive from its seed: with the
@@ -104,7 +108,9 @@ def _run_handler(route: Route, request: ApiRequest, path: str, *, token: str) ->
             for name, value in response.headers.items()
             if not name.startswith("RateLimit")
         },
-        "body": "" if response.body is None else response.body.model_dump_json(),
+        "body": ""
+        if response.body is None or route.has_capability
+        else response.body.model_dump_json(),
     }
     try:
         request.services.store.commit([Update(path, {"response": saved})])
@@ -120,6 +126,11 @@ def _release(request: ApiRequest, path: str, token: str, *, delete: bool) -> Non
     if doc is not None and doc.data["token"] == token:
         release = Update(path, {"claimed_at": _LONG_AGO}, doc.version)
         request.services.store.commit([Delete(path, doc.version) if delete else release])
+
+
+def _repeat(route: Route, request: ApiRequest) -> ApiResponse:
+    response = route.handler(request)
+    return replace(response, headers={**response.headers, **REPLAYED_HEADER})
 
 
 def _to_response(saved: dict[str, Any]) -> ApiResponse:

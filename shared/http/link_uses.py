@@ -12,7 +12,6 @@ from collections import Counter
 
 from shared.flows.documents import CommitResult, Increment, Update
 from shared.http.request import ApiRequest
-from shared.jobs.share_links import share_path
 
 MAX_WRITES = 2
 """In one request: its own use, and those that were added while it was written. Each takes at most
@@ -28,9 +27,8 @@ class LinkUses:
         self._unwritten: Counter[str] = Counter()
         self._writing: set[str] = set()
 
-    def count(self, request: ApiRequest, token: str) -> None:
-        """Counts one use of a link. Raises nothing."""
-        path = share_path(token)
+    def count(self, request: ApiRequest, path: str) -> None:
+        """Counts one use of the link whose document is at `path`. Raises nothing."""
         with self._lock:
             self._unwritten[path] += 1
             if path in self._writing:

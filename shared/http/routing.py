@@ -14,6 +14,8 @@ from shared.http.request import ApiRequest, ApiResponse
 PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "job_id": r"[a-z0-9]{20}",
     "token": r"[0-9a-f]{48}",
+    "erasure_token": r"[0-9a-f]{20}(-[0-9a-f]{48})?",
+    "share_id": r"[0-9a-f]{64}",
     "name": r"[^/]{1,200}",
     "slide_id": r"[a-z0-9][a-z0-9-]{0,39}",
     "input": r"[a-z]{1,20}[0-9]{0,2}",
@@ -26,6 +28,8 @@ PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "number": r"[1-9][0-9]{0,3}",
 }
 """The patterns of path parameters, by name. A path with another value is not found."""
+CAPABILITY_PARAMS = frozenset({"token", "erasure_token"})
+"""The path parameters that give access without a sign-in: see `shared.capabilities`."""
 _PATH_PARAM = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -53,6 +57,9 @@ class Route:
     """The media type of the response; for another than JSON the handler serializes the body."""
     idempotent: bool = False
     """Whether it supports an Idempotency-Key."""
+    has_capability: bool = False
+    """Whether the response contains a capability. It is not saved for an idempotency key; a
+    repetition calls the handler again with the same seed, and must get the same response."""
     conditional: bool = False
     """Whether it supports If-Match."""
     condition_required: bool = False

@@ -27,6 +27,10 @@ class MailOverloaded(MailUnavailable, OverloadedError):
     service = Service.MAIL
 
 
+class MailResponseLost(MailOverloaded):
+    """The connection ended before the mail server's response: it may have accepted the message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Email:
     """An email. `message_id` is the same for every copy of an email."""
@@ -43,7 +47,8 @@ class Mailer(Protocol):
 
     def send(self, email: Email) -> None:
         """Sends an email. Raises MailRefused (permanent), MailOverloaded (the server
-        cannot be reached or takes the email later) or MailUnavailable (transient)."""
+        cannot be reached or takes the email later), MailResponseLost (it may have accepted the
+        email) or MailUnavailable (transient)."""
         ...
 
 

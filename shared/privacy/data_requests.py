@@ -17,7 +17,8 @@ from shared.cameras.camera import CAMERA_SECRETS, CAMERAS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
 from shared.cameras.viewers import VIEWERS
 from shared.cameras.watched import WATCHED_CAMERAS
-from shared.flows.documents import Create
+from shared.capabilities import hash_capability
+from shared.flows.documents import Create, Doc, Update
 from shared.jobs.totals import TOTALS
 from shared.pipeline import (
     EXPORTS_PREFIX,
@@ -147,10 +148,19 @@ def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create
 
 
 def new_erasure(
-    request_id: str, owner: str, *, account: bool, email: str = "", now: datetime
+    request_id: str,
+    owner: str,
+    *,
+    account: bool,
+    email: str = "",
+    token: str = "",
+    now: datetime,
 ) -> Create:
-    """Returns the write that requests an erasure, with the account or without it. Sign-in attempts
-    and emails are counted under the hash of the address, so it needs that hash."""
+    """Returns the write that requests an erasure, with the account or without it.
+
+    Sign-in attempts and emails are counted under the hash of the address, so it needs that hash.
+    `token` gives access to the erasure; "" gives access to nobody.
+    """
     limit_hashes = [hash_key(value) for value in (owner, email.lower()) if value]
     return new_request(
         request_id,
@@ -159,6 +169,7 @@ def new_erasure(
             "kind": ERASURE,
             "phase": Phase.LOCKING if account else Phase.REMOVING,
             "account": account,
+            "token_hashes": {_token_field(token): True} if token else {},
             "limit_hashes": limit_hashes,
             "cursor": "",
             "camera_cursor": "",
@@ -170,3 +181,20 @@ def new_erasure(
         },
         now,
     )
+
+
+def add_token(erasure: Doc, token: str) -> Update:
+    """Returns the write after which `token` gives access to an erasure, besides earlier tokens."""
+    return Update(erasure.path, {f"token_hashes.{_token_field(token)}": True})
+
+
+def is_accessible(erasure: Doc, token: str) -> bool:
+    """Whether `token` gives access to an erasure. Erasures that were requested before tokens were
+    hashed have no token: their id gives access."""
+    token_hashes = erasure.data.get("token_hashes")
+    return not token if token_hashes is None else _token_field(token) in token_hashes
+
+
+def _token_field(token: str) -> str:
+    # A name in a field path must not begin with a digit.
+    return f"h{hash_capability(token)}"

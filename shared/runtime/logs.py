@@ -13,14 +13,16 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-# Secrets that are hidden in case they get into a field: signatures and tokens in URLs, ID tokens,
-# API keys, share tokens and email addresses.
+# Secrets that are hidden in case they get into a field: signatures, upload sessions and codes in
+# URLs, ID tokens, API keys, capabilities (48 hexadecimal digits, as no other id has) and email
+# addresses.
 _SECRET = re.compile(
     r"(?<=X-Goog-Signature=)[0-9A-Fa-f%]+"
+    r"|(?<=upload_id=)[\w%-]+|(?<=oobCode=)[\w%-]+"
     r"|(?<=[Bb]earer )[\w.~+/-]+=*"
     r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
     r"|\bAIza[\w-]{20,}"
-    r"|(?<=/v1/share/)[0-9a-f]{16,}"
+    r"|(?<![0-9a-f])[0-9a-f]{48}(?![0-9a-f])"
     r"|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
 )
 HIDDEN = "(hidden)"

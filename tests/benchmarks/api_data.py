@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
@@ -60,9 +61,9 @@ class BenchmarkData:
         return [client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"] for client in self.clients]
 
     @cached_property
-    def shares(self) -> list[str]:
+    def shares(self) -> list[dict[str, Any]]:
         return [
-            client.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": "frames.zip"})["token"]
+            client.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": "frames.zip"})
             for client, job_id in zip(self.clients, self.done, strict=True)
         ]
 
@@ -143,22 +144,21 @@ class BenchmarkData:
 
     @cached_property
     def erasures(self) -> list[str]:
-        """One erasure request per user, with its receipt."""
-        request_ids = [
-            client.call("POST", "/v1/me/erasures", {"account": False})["id"]
-            for client in self.clients
+        """The path of one erasure per user, which has its receipt."""
+        requests = [
+            client.call("POST", "/v1/me/erasures", {"account": False}) for client in self.clients
         ]
-        for client, request_id in zip(self.clients, request_ids, strict=True):
-            path = f"/v1/erasures/{request_id}"
+        paths = [urlsplit(request["url"]).path for request in requests]
+        for client, request, path in zip(self.clients, requests, paths, strict=True):
             wait_until(partial(_is_checking, client, path), "all data to be deleted", 300)
             # The check for late writes is due some time later; make it due now.
             past = datetime.now(UTC) - timedelta(seconds=1)
             due = {"due_at": past, "next_check_at": past}
-            firestore.update_document(self._suite, f"data_requests/{request_id}", due)
+            firestore.update_document(self._suite, f"data_requests/{request['id']}", due)
         self._suite.trigger_schedule("sweeper")
-        for client, request_id in zip(self.clients, request_ids, strict=True):
-            _wait_for_field(client, f"/v1/erasures/{request_id}", "receipt")
-        return request_ids
+        for client, path in zip(self.clients, paths, strict=True):
+            _wait_for_field(client, path, "receipt")
+        return paths
 
     def repeated(
         self, path: Callable[[int], str], body: object = None, *, token: bool = True

@@ -10,6 +10,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from infra.local.suite.handle import SuiteHandle
 from tests.benchmarks.api_data import (
@@ -102,7 +103,7 @@ def list_operations(suite: SuiteHandle, receiver: str) -> list[Operation]:
         get("webhooks", lambda _: "/v1/webhooks"),
         get("webhook", webhook),
         get("receipt keys", lambda _: "/v1/receipt-keys", token=False),
-        change("GET share", lambda n: f"/v1/share/{data.shares[n]}"),
+        change("GET share", lambda n: urlsplit(data.shares[n]["url"]).path),
         change("POST upload", lambda n: f"{waiting(n)}/uploads/video", {}),
         change("PUT preferences", lambda _: "/v1/me/preferences", mails, **ANY_STATE),
         change("PATCH job", done, {"title": "The same"}),
@@ -151,7 +152,7 @@ def list_operations(suite: SuiteHandle, receiver: str) -> list[Operation]:
         change("POST finalize", lambda n: f"{done(n)}/uploads/video/finalize", {}),
         change("POST shares", lambda n: f"{done(n)}/shares", {"artifact": "frames.zip"}),
         # These operations succeed again when they are repeated.
-        change("DELETE share", lambda n: f"/v1/share/{data.shares[n]}"),
+        change("DELETE share", lambda n: f"/v1/shares/{data.shares[n]['id']}"),
         change("POST cancel", lambda n: f"{waiting(n)}/cancel"),
         change("DELETE job", waiting),
         Operation("POST redrive", "POST", data.redrives, reads=False),
@@ -166,7 +167,7 @@ def list_operations(suite: SuiteHandle, receiver: str) -> list[Operation]:
             reads=False,
         ),
         Operation("POST erasures", "POST", data.erasure_requests, reads=False),
-        get("erasure", lambda n: f"/v1/erasures/{data.erasures[n]}", token=False),
-        get("inventory", lambda n: f"/v1/erasures/{data.erasures[n]}/inventory", token=False),
+        get("erasure", lambda n: data.erasures[n], token=False),
+        get("inventory", lambda n: f"{data.erasures[n]}/inventory", token=False),
         Operation("DELETE me", "DELETE", lambda: data.once(lambda _: "/v1/me"), reads=False),
     ]  # fmt: skip

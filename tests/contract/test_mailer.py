@@ -10,7 +10,13 @@ from contextlib import contextmanager
 import pytest
 
 from shared.adapters.smtp import SmtpMailer
-from shared.ports.outbound import Email, MailOverloaded, MailRefused, MailUnavailable
+from shared.ports.outbound import (
+    Email,
+    MailOverloaded,
+    MailRefused,
+    MailResponseLost,
+    MailUnavailable,
+)
 
 EMAIL = Email("ada@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
 GOOD_REPLIES = {
@@ -119,6 +125,14 @@ def test_address_that_needs_smtputf8_is_refused_without_it() -> None:
     email = Email("adä@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
     with running_smtp_server() as server, pytest.raises(MailRefused):
         send(server, email)
+
+
+def test_connection_that_ends_after_the_message_has_an_unknown_outcome() -> None:
+    with running_smtp_server(end="") as server, pytest.raises(MailResponseLost):
+        send(server)
+    with running_smtp_server(end="452 no space") as server, pytest.raises(MailOverloaded) as caught:
+        send(server)
+    assert not isinstance(caught.value, MailResponseLost)
 
 
 def test_unreachable_server_counts_as_overloaded() -> None:

@@ -76,7 +76,7 @@ def create_account_data(client: Client, job_id: str) -> dict[str, str]:
     """Creates shares, webhooks and an export. Returns the paths of the pages that show them."""
     for name in ("frames.zip", "contact_sheet.jpg"):
         share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": name})
-    client.call("DELETE", f"/v1/share/{share['token']}")
+    client.call("DELETE", f"/v1/shares/{share['id']}")
     with running_receiver(204) as receiver, running_receiver(410) as gone_receiver:
         for server in (receiver, gone_receiver):
             url = f"{server.url}/moodreel"

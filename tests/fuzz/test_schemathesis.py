@@ -114,7 +114,7 @@ def test_run_over_an_existing_job_finds_no_failure(suite: SuiteHandle, tmp_path:
         "job_id": job_id,
         "name": "frames.zip",
         "input": "video",
-        "token": share["token"],
+        "token": share["url"].rsplit("/", 1)[1],
     }
     operations: tuple[str, ...] = ("--include-path-regex", "job_id|/share/")
     # These operations would remove the data of the others.

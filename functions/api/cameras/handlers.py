@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 
 from functions.api import rate_limit_policies
@@ -26,13 +25,13 @@ from shared.cameras.viewers import (
     newest_viewers,
     viewer_path,
 )
+from shared.capabilities import new_capability
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Doc, Update, owned_documents
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.net.address_policy import InvalidUrl
 
-TOKEN_BYTES = 24
 _NOT_FOUND = "There is no such camera."
 
 
@@ -107,7 +106,7 @@ def create_preview(request: ApiRequest) -> ApiResponse:
             camera.id, clock, max_watched=settings.max_watched_cameras
         )
     )
-    token = secrets.token_hex(TOKEN_BYTES)
+    token = new_capability()
     # The token is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     store.commit([new_viewer(token, camera.id, camera.owner, now)])

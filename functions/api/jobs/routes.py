@@ -100,8 +100,8 @@ _SHARE_ROUTES = (
     Route(
         "POST", f"{_JOB}/shares", share_links.create_share,
         "Create a share link to a result, which works without signing in.",
-        share_links.ShareView, 201, body=share_links.ShareRequest, idempotent=True,
-        rate_limited=True, response_links={"token": "/token"},
+        share_links.NewShareView, 201, body=share_links.ShareRequest, idempotent=True,
+        has_capability=True, rate_limited=True, response_links={"share_id": "/id"},
     ),
     Route(
         "GET", "/v1/shares", share_links.list_shares, "List your share links and their use.",
@@ -112,7 +112,7 @@ _SHARE_ROUTES = (
         "Redirect to a shared result, without signing in.",
         status=302, sign_in_required=False, errors=(LinkExpired, LinkRevoked),
     ),
-    Route("DELETE", "/v1/share/{token}", share_links.revoke_share, "Revoke a share link.",
+    Route("DELETE", "/v1/shares/{share_id}", share_links.revoke_share, "Revoke a share link.",
           status=204),
 )  # fmt: skip
 SHARE_ROUTES = tuple(route.with_group("Links") for route in _SHARE_ROUTES)

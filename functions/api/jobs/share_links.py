@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
 from functions.api.rate_limits import consume
+from shared.capabilities import derive_capability, hash_capability
 from shared.errors import NotFound
 from shared.flows.documents import CommitResult, Doc, Update, newest_owned
-from shared.http.artifacts import (
-    read_share_link,
-    read_shared_artifact,
-    redirect_to,
-)
+from shared.http.artifacts import read_shared_artifact, redirect_to
 from shared.http.link_uses import LINK_USES
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
-from shared.jobs.share_links import new_share
+from shared.jobs.share_links import SHARES, find_share_id, new_share, share_path
 
-TOKEN_CHARS = 48
+_NO_SUCH_LINK = "There is no such link."
 
 
 class ShareRequest(RequestModel):
@@ -35,12 +31,11 @@ class ShareRequest(RequestModel):
 
 
 class ShareView(ResponseModel):
-    """A share link and its use. Until `expires_at`, or until it is revoked, `url` serves the result
-    to anyone who has it. `uses` and `last_used_at` are best effort: while a link is opened many
-    times a second, uses appear late, and some may never appear. None is counted twice."""
+    """A share link and its use. Its URL is only in the response that created it. `uses` and
+    `last_used_at` are best effort: while a link is opened many times a second, uses appear late,
+    and some may never appear. None is counted twice."""
 
-    token: str
-    url: str
+    id: str
     job: str
     artifact: str
     created_at: Timestamp
@@ -48,6 +43,13 @@ class ShareView(ResponseModel):
     revoked: bool
     uses: int
     last_used_at: Timestamp | None
+
+
+class NewShareView(ShareView):
+    """A new share link. Until `expires_at`, or until it is revoked, `url` serves the result to
+    anyone who has it. It is not stored and cannot be shown again."""
+
+    url: str
 
 
 class SharePage(ResponseModel):
@@ -60,32 +62,42 @@ class SharePage(ResponseModel):
 def create_share(request: ApiRequest) -> ApiResponse:
     """Creates a share link to a result. It expires with the job at the latest.
 
+    A repetition with the same idempotency key returns the same link: its token derives from the
+    stored seed and from the key, which is not stored.
+
     Raises InvalidFields, LimitReached.
     """
+    token = derive_capability("share", request.seed, request.idempotency_key)
+    path = share_path(hash_capability(token))
+    if request.idempotency_key:
+        (existing,) = request.services.store.read([path])
+        if existing is not None:
+            return _created(request, token, existing)
     body = request.body(ShareRequest)
     if body.artifact not in {result.name for result in request.job.results}:
         raise InvalidFields([("artifact", "The job has no result of that name.")])
     rate_limit = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
-    token = hashlib.sha256(f"share {request.seed}".encode()).hexdigest()[:TOKEN_CHARS]
     now = request.services.clock.now()
     hours = body.valid_hours or request.settings.link_valid_days * 24
     expires_at = min(now + timedelta(hours=hours), request.job.expires_at)
     # The token is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     request.services.store.commit([new_share(token, request.job, body.artifact, now, expires_at)])
-    headers = {"Location": f"/v1/share/{token}", **rate_limit.headers}
-    return ApiResponse(_view(request, read_share_link(request, token)), headers=headers)
+    (share,) = request.services.store.read([path])
+    if share is None:
+        raise NotFound(_NO_SUCH_LINK)
+    return _created(request, token, share, **rate_limit.headers)
 
 
 def list_shares(request: ApiRequest) -> ApiResponse:
     """Lists your share links, newest first, including those in emails."""
     query = request.query(PageQuery)
     docs = request.services.store.run_query(
-        newest_owned("shares", request.user.uid, after=query.after, limit=query.limit + 1)
+        newest_owned(SHARES, request.user.uid, after=query.after, limit=query.limit + 1)
     )
     return ApiResponse(
         SharePage(
-            shares=tuple(_view(request, doc) for doc in docs[: query.limit]),
+            shares=tuple(ShareView(**_fields(doc)) for doc in docs[: query.limit]),
             next_cursor=query.next_cursor(docs),
         )
     )
@@ -97,35 +109,30 @@ def open_share(request: ApiRequest) -> ApiResponse:
     Raises NotFound, LinkExpired, LinkRevoked.
     """
     token = request.path_params["token"]
-    response = redirect_to(request, read_shared_artifact(request, token))
+    artifact, share = read_shared_artifact(request, token)
+    response = redirect_to(request, artifact)
     if not request.is_head:
-        LINK_USES.count(request, token)
+        LINK_USES.count(request, share)
     return response
 
 
 def revoke_share(request: ApiRequest) -> ApiResponse:
     """Revokes a share link. Revoking it again has no effect."""
-    share = read_share_link(request, request.path_params["token"])
-    if share.data["owner"] != request.user.uid:
-        raise NotFound("There is no such link.")
-    if (
-        request.services.store.commit([Update(share.path, {"revoked": True})])
-        is not CommitResult.OK
-    ):
-        raise NotFound("There is no such link.")
+    store = request.services.store
+    (share,) = store.read([share_path(request.path_params["share_id"])])
+    if share is None or share.data["owner"] != request.user.uid:
+        raise NotFound(_NO_SUCH_LINK)
+    if store.commit([Update(share.path, {"revoked": True})]) is not CommitResult.OK:
+        raise NotFound(_NO_SUCH_LINK)
     return ApiResponse()
 
 
-def _view(request: ApiRequest, doc: Doc) -> ShareView:
-    data = doc.data
-    return ShareView(
-        token=doc.id,
-        url=f"{request.settings.public_url}/v1/share/{doc.id}",
-        job=data["job"],
-        artifact=data["artifact"],
-        created_at=data["created_at"],
-        expires_at=data["expires_at"],
-        revoked=data["revoked"],
-        uses=data["uses"],
-        last_used_at=data.get("last_used_at"),
-    )
+def _created(request: ApiRequest, token: str, share: Doc, **headers: str) -> ApiResponse:
+    fields = _fields(share)
+    view = NewShareView(**fields, url=f"{request.settings.public_url}/v1/share/{token}")
+    return ApiResponse(view, headers={"Location": f"/v1/shares/{fields['id']}", **headers})
+
+
+def _fields(share: Doc) -> dict[str, Any]:
+    names = ShareView.model_fields.keys() - {"id"}
+    return {"id": find_share_id(share.id), **{name: share.data.get(name) for name in names}}

@@ -15,6 +15,7 @@ from functions.api.privacy.schemas import (
     export_view,
 )
 from functions.api.rate_limits import consume
+from shared.capabilities import new_capability
 from shared.errors import NotFound
 from shared.flows.documents import Create, Doc, all_documents, owned_documents
 from shared.http.artifacts import redirect_to
@@ -25,6 +26,8 @@ from shared.privacy.data_requests import (
     EXPORT,
     PERSONAL_DATA,
     Phase,
+    add_token,
+    is_accessible,
     new_erasure,
     new_export,
 )
@@ -86,7 +89,7 @@ def _find_part(request: ApiRequest) -> Artifact:
 
 
 def create_erasure(request: ApiRequest) -> ApiResponse:
-    """Requests an erasure. Returns the existing one if it is in progress.
+    """Requests an erasure. Returns the existing one if it is in progress, with another URL.
 
     Raises LimitReached.
     """
@@ -103,7 +106,9 @@ def delete_account(request: ApiRequest) -> ApiResponse:
 
 def get_erasure(request: ApiRequest) -> ApiResponse:
     """Returns an erasure in its current state, with its receipt once it is complete."""
-    return ApiResponse(erasure_view(_read(request, ERASURE), request.settings.public_url))
+    erasure_token = request.path_params["erasure_token"]
+    view = erasure_view(_read_erasure(request), erasure_token, request.settings.public_url)
+    return ApiResponse(view)
 
 
 def get_inventory(request: ApiRequest) -> ApiResponse:
@@ -111,7 +116,7 @@ def get_inventory(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound before the list is complete.
     """
-    doc = _read(request, ERASURE)
+    doc = _read_erasure(request)
     if doc.data["inventory"] is None:
         raise NotFound("The list is not complete yet.")
     return redirect_to(request, Artifact.from_dict(doc.data["inventory"]))
@@ -124,18 +129,32 @@ def list_receipt_keys(request: ApiRequest) -> ApiResponse:
 
 
 def _erase(request: ApiRequest, *, account: bool) -> ApiResponse:
+    user, token = request.user, new_capability()
     for doc in _list_requests(request, ERASURE):
         if doc.data["finished_at"] is None and doc.data["account"] == account:
-            return _erasure_accepted(request, doc)
+            _consume(request)
+            # The URL of the first response is not stored, so this response has another one.
+            request.services.store.commit([add_token(doc, token)])
+            return _erasure_accepted(request, doc, token)
     request_id = secrets.token_hex(10)
-    now, user = request.services.clock.now(), request.user
-    create = new_erasure(request_id, user.uid, account=account, email=user.email, now=now)
-    return _erasure_accepted(request, _submit(request, request_id, create))
+    create = new_erasure(
+        request_id,
+        user.uid,
+        account=account,
+        email=user.email,
+        token=token,
+        now=request.services.clock.now(),
+    )
+    return _erasure_accepted(request, _submit(request, request_id, create), token)
+
+
+def _consume(request: ApiRequest) -> None:
+    consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
 
 
 def _submit(request: ApiRequest, request_id: str, create: Create) -> Doc:
     """Writes the request and publishes its task. Raises LimitReached."""
-    consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
+    _consume(request)
     # The id is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     request.services.store.commit([create])
@@ -150,9 +169,9 @@ def _export_accepted(doc: Doc) -> ApiResponse:
     return ApiResponse(export_view(doc), headers={"Location": f"/v1/me/exports/{doc.id}"})
 
 
-def _erasure_accepted(request: ApiRequest, doc: Doc) -> ApiResponse:
-    view = erasure_view(doc, request.settings.public_url)
-    return ApiResponse(view, headers={"Location": f"/v1/erasures/{doc.id}"})
+def _erasure_accepted(request: ApiRequest, doc: Doc, token: str) -> ApiResponse:
+    view = erasure_view(doc, f"{doc.id}-{token}", request.settings.public_url)
+    return ApiResponse(view, headers={"Location": view.url})
 
 
 def _list_requests(request: ApiRequest, kind: str) -> list[Doc]:
@@ -160,17 +179,24 @@ def _list_requests(request: ApiRequest, kind: str) -> list[Doc]:
     return [doc for doc in docs if doc.data["kind"] == kind]
 
 
-def _read(request: ApiRequest, kind: str) -> Doc:
-    (doc,) = request.services.store.read(
-        [task_path(PERSONAL_DATA, request.path_params["request_id"])]
-    )
+def _read(request: ApiRequest, request_id: str, kind: str) -> Doc:
+    (doc,) = request.services.store.read([task_path(PERSONAL_DATA, request_id)])
     if doc is None or doc.data["kind"] != kind:
         raise NotFound(_NOT_FOUND)
     return doc
 
 
 def _read_own(request: ApiRequest, kind: str) -> Doc:
-    doc = _read(request, kind)
+    doc = _read(request, request.path_params["request_id"], kind)
     if doc.data["owner"] != request.user.uid:
+        raise NotFound(_NOT_FOUND)
+    return doc
+
+
+def _read_erasure(request: ApiRequest) -> Doc:
+    """Returns the erasure to which the token in the path gives access. Raises NotFound."""
+    request_id, _, token = request.path_params["erasure_token"].partition("-")
+    doc = _read(request, request_id, ERASURE)
+    if not is_accessible(doc, token):
         raise NotFound(_NOT_FOUND)
     return doc

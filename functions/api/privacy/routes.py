@@ -39,12 +39,12 @@ _ROUTES = (
         schemas.ErasureView, 202, rate_limited=True,
     ),
     Route(
-        "GET", "/v1/erasures/{request_id}", handlers.get_erasure,
+        "GET", "/v1/erasures/{erasure_token}", handlers.get_erasure,
         "Get the progress and the signed receipt of an erasure; its URL needs no sign-in.",
         schemas.ErasureView, sign_in_required=False,
     ),
     Route(
-        "GET", "/v1/erasures/{request_id}/inventory", handlers.get_inventory,
+        "GET", "/v1/erasures/{erasure_token}/inventory", handlers.get_inventory,
         "Redirect to the list of everything that was erased.", status=302,
         sign_in_required=False,
     ),

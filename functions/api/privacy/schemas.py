@@ -42,7 +42,8 @@ class ExportList(ResponseModel):
 class ErasureView(ResponseModel):
     """An erasure. Once `phase` is `erased`, `receipt` is a JWS over Ed25519. `inventory_url` serves
     the list whose SHA-256 the receipt contains, `keys_url` the public keys. Keep `url`: it needs no
-    sign-in, and after the account is deleted the erasure cannot be found in any other way."""
+    sign-in, and after the account is deleted the erasure cannot be found in any other way. Only the
+    response to the request has it; `id` gives no access."""
 
     id: str
     url: str
@@ -84,10 +85,11 @@ def export_view(doc: Doc) -> ExportView:
     )
 
 
-def erasure_view(doc: Doc, base: str) -> ErasureView:
-    """Returns an erasure as the API shows it. `base` is the public URL of the API."""
+def erasure_view(doc: Doc, erasure_token: str, base: str) -> ErasureView:
+    """Returns an erasure as the API shows it to the holder of its token. `base` is the public URL
+    of the API."""
     data = doc.data
-    url = f"{base}/v1/erasures/{doc.id}"
+    url = f"{base}/v1/erasures/{erasure_token}"
     return ErasureView(
         id=doc.id,
         url=url,

@@ -248,6 +248,23 @@ run "cloud" {
     error_message = "HTTP is not redirected to HTTPS."
   }
 
+  # --- request logs -------------------------------------------------------------------------
+
+  assert {
+    condition     = toset(regexall("mr-[a-z0-9-]+", google_logging_project_exclusion.requests.filter)) == toset([for name, row in var.functions : google_cloudfunctions2_function.this[name].name if row.kind == "https"]) && !coalesce(google_logging_project_exclusion.requests.disabled, false)
+    error_message = "The request logs of an HTTPS function are kept, with the capabilities in its URLs."
+  }
+
+  assert {
+    condition     = startswith(google_logging_project_exclusion.requests.filter, "logName=\"projects/moodreel-test/logs/run.googleapis.com%2Frequests\" AND resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(\"mr-") && endswith(google_logging_project_exclusion.requests.filter, "\")")
+    error_message = "The exclusion covers other logs than those of requests."
+  }
+
+  assert {
+    condition     = alltrue([for service in google_compute_backend_service.this : !service.log_config[0].enable])
+    error_message = "The load balancer logs requests, with the capabilities in their URLs."
+  }
+
   # --- operation ----------------------------------------------------------------------------
 
   assert {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from infra.local.client.api_client import Client
 from infra.local.client.http import Response
 from infra.local.suite.handle import SuiteHandle
+from shared.capabilities import hash_capability
 from shared.http.routing import Route
 from tests.fixtures.suite.users import JOB_REQUEST, call_api
 
@@ -58,6 +59,8 @@ class OwnedData:
             "job_id": self.job_id,
             "name": "frames.zip",
             "token": TOKEN,
+            "share_id": hash_capability(TOKEN),
+            "erasure_token": f"{self.request_id}-{TOKEN}",
             "input": "video",
             "code": "not-found",
             "webhook_id": self.webhook_id,
@@ -77,7 +80,7 @@ class OwnedData:
             self.recording_id,
         ):  # fmt: skip
             path = path.replace(document_id, "0" * 20)
-        return path.replace(TOKEN, "0" * 48)
+        return path.replace(TOKEN, "0" * 48).replace(hash_capability(TOKEN), "0" * 64)
 
     def body(self, route: Route) -> object:
         """Returns a body that the operation accepts from the owner. Most accept an empty one."""

@@ -11,7 +11,9 @@ from functions.api.routes import ROUTES
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.layout import PROJECT
+from shared.capabilities import hash_capability
 from shared.http.routing import Route
+from shared.jobs.share_links import share_path
 from shared.pipeline import Bucket
 from tests.emulator.api.owned_data import TOKEN, OwnedData, route_id
 from tests.fakes.cameras.encoded_frames import encode_mjpeg
@@ -62,7 +64,7 @@ def data(suite: SuiteHandle) -> Iterator[OwnedData]:
     update_account(suite, carol.user.uid, {"disableUser": True})
     job_id = alice.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     fields = {"job": job_id, "owner": alice.user.uid, "artifact": "frames.zip", "revoked": False}
-    firestore.update_document(suite, f"shares/{TOKEN}", fields)
+    firestore.update_document(suite, share_path(hash_capability(TOKEN)), fields)
     webhook = {"url": f"{suite.url('mails')}/ignored"}
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
@@ -118,7 +120,7 @@ def test_owner_is_authorized_for_every_operation(data: OwnedData) -> None:
     # Operations that delete or end something come last.
     last = [
         "POST /v1/jobs/{job_id}/cancel",
-        "DELETE /v1/share/{token}",
+        "DELETE /v1/shares/{share_id}",
         "DELETE /v1/webhooks/{webhook_id}",
         "DELETE /v1/recordings/{recording_id}",
         "DELETE /v1/jobs/{job_id}",

@@ -9,6 +9,8 @@ import pytest
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.capabilities import hash_capability
+from shared.jobs.share_links import share_path
 from shared.pipeline import Bucket
 from shared.runtime.services import Services
 from tests.fixtures.suite import firestore
@@ -173,7 +175,7 @@ def test_share_link_counts_opens_but_not_seeks(suite: SuiteHandle, links: Downlo
     token = links.large_share.rsplit("/", 1)[1]
 
     def use_count() -> int:
-        share = firestore.read_document(suite, f"shares/{token}")
+        share = firestore.read_document(suite, share_path(hash_capability(token)))
         assert share is not None
         return int(share["uses"])
 
@@ -183,12 +185,12 @@ def test_share_link_counts_opens_but_not_seeks(suite: SuiteHandle, links: Downlo
         get(links.large_share, Range=f"bytes={start}-{start + 9}")
     get(links.large_share, "HEAD")
     assert use_count() == before + 1
-    share = firestore.read_document(suite, f"shares/{token}")
+    share = firestore.read_document(suite, share_path(hash_capability(token)))
     assert share is not None
     assert share["last_used_at"], "the time of the last use is missing"
-    firestore.update_document(suite, f"shares/{token}", {"revoked": True})
+    firestore.update_document(suite, share_path(hash_capability(token)), {"revoked": True})
     assert get(links.large_share).status == 410
-    firestore.update_document(suite, f"shares/{token}", {"revoked": False})
+    firestore.update_document(suite, share_path(hash_capability(token)), {"revoked": False})
 
 
 def test_active_content_is_always_an_attachment(

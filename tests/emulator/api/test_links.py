@@ -11,7 +11,9 @@ import pytest
 from infra.local.client.api_client import Client
 from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.capabilities import hash_capability
 from shared.flows.documents import Update, job_path
+from shared.jobs.share_links import share_path
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import PromptInfo, Upload
 from shared.runtime.services import Services
@@ -49,7 +51,7 @@ def token(suite: SuiteHandle, client: Client, job: Mapping[str, Any]) -> str:
         "revoked": False,
         "uses": 0,
     }
-    firestore.update_document(suite, f"shares/{token}", fields)
+    firestore.update_document(suite, share_path(hash_capability(token)), fields)
     return token
 
 
@@ -58,7 +60,7 @@ def open_link(suite: SuiteHandle, token: str, method: str = "GET") -> Response:
 
 
 def use_count(suite: SuiteHandle, token: str) -> int:
-    share = firestore.read_document(suite, f"shares/{token}")
+    share = firestore.read_document(suite, share_path(hash_capability(token)))
     assert share is not None
     return int(share["uses"])
 
@@ -165,9 +167,10 @@ def test_head_request_does_not_count_as_a_use(suite: SuiteHandle, token: str) ->
 def test_revoked_link_is_gone(suite: SuiteHandle, client: Client, token: str) -> None:
     other = suite.client()
 
-    assert other.send("DELETE", f"/v1/share/{token}").status == 404
+    path = f"/v1/shares/{hash_capability(token)}"
+    assert other.send("DELETE", path).status == 404
     assert open_link(suite, token).status == 302
-    assert [client.send("DELETE", f"/v1/share/{token}").status for _ in range(2)] == [204, 204]
+    assert [client.send("DELETE", path).status for _ in range(2)] == [204, 204]
 
     response = open_link(suite, token)
     assert (response.status, response.json()["code"]) == (410, "link-revoked")
@@ -176,7 +179,7 @@ def test_revoked_link_is_gone(suite: SuiteHandle, client: Client, token: str) ->
 
 def test_expired_link_is_gone(suite: SuiteHandle, token: str) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore.update_document(suite, f"shares/{token}", {"expires_at": past})
+    firestore.update_document(suite, share_path(hash_capability(token)), {"expires_at": past})
 
     response = open_link(suite, token)
     assert (response.status, response.json()["code"]) == (410, "link-expired")
@@ -198,13 +201,13 @@ def test_link_to_a_deleted_job_is_not_found(suite: SuiteHandle, client: Client, 
     job_id = created["job"]["id"]
     client.call("DELETE", f"/v1/jobs/{job_id}")
     # The state of a link that was created during the deletion of the job.
-    firestore.update_document(suite, f"shares/{token}", {"job": job_id})
+    firestore.update_document(suite, share_path(hash_capability(token)), {"job": job_id})
 
     assert open_link(suite, token).status == 404
 
 
 def test_link_to_a_missing_artifact_is_not_found(suite: SuiteHandle, token: str) -> None:
-    firestore.update_document(suite, f"shares/{token}", {"artifact": "film.mp4"})
+    firestore.update_document(suite, share_path(hash_capability(token)), {"artifact": "film.mp4"})
 
     assert open_link(suite, token).status == 404
 

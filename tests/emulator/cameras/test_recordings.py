@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.cameras.viewers import viewer_path
 from shared.media.images.frame import decode_image
 from tests.emulator.cameras.camera_settings import FPS, PASSWORD
 from tests.fakes.cameras.http_camera import HttpCamera
@@ -187,7 +188,7 @@ def test_preview_viewers_are_limited_and_expire(
     token = preview_urls[0].rpartition("/")[2]
     frames, _ = read_preview_frames(preview_urls[0], 3)
     assert frames
-    firestore.update_document(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
+    firestore.update_document(suite, viewer_path(token), {"expires_at": LONG_AGO})
     expired = get_download(suite, f"/v1/media/previews/{token}")
     assert (expired.status, expired.json()["code"]) == (410, "link-expired")
     unknown = get_download(suite, f"/v1/media/previews/{'0' * 48}")

@@ -14,7 +14,9 @@ from infra.local.client.api_client import Client
 from infra.local.client.http import request
 from infra.local.suite import wiring
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.capabilities import hash_capability
 from shared.flows.envelope import Envelope
+from shared.jobs.share_links import share_path
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
@@ -67,8 +69,11 @@ def test_email_of_a_finished_job_links_to_its_frames(suite: SuiteHandle, client:
     entry = read_log_entry(suite, job_id)
     assert email["subject"] == f"Ready: {title}"
     assert email["message_id"].startswith(f"<{job_id}.0.done.e0@")
-    assert f"{suite.url('api')}/v1/share/{entry['token']}" in email["text"].splitlines()
-    assert f"/v1/share/{entry['token']}" in email["html"]
+    start = f"{suite.url('api')}/v1/share/"
+    [link] = [line for line in email["text"].splitlines() if line.startswith(start)]
+    assert link in email["html"]
+    assert entry["share"] == hash_capability(link.removeprefix(start))
+    assert "token" not in entry
     assert "<b>Noël" not in email["html"]
     assert "pictures" in email["text"]
     assert (entry["owner"], entry["to"]) == (client.user.uid, client.user.email)
@@ -78,7 +83,7 @@ def test_email_of_a_finished_job_links_to_its_frames(suite: SuiteHandle, client:
         f"Ready: {title}",
     )
     assert entry["created_at"] <= entry["sent_at"] < entry["expires_at"]
-    share = firestore.read_document(suite, f"shares/{entry['token']}")
+    share = firestore.read_document(suite, share_path(entry["share"]))
     assert share is not None
     assert (share["artifact"], share["revoked"], share["uses"]) == ("frames.zip", False, 0)
 
@@ -93,7 +98,7 @@ def test_email_of_a_failed_job_has_the_reason_and_no_link(
     assert email["subject"] == "Failed: no-video.mp4"
     assert client.get_job(job_id)["error"]["message"] in " ".join(email["text"].split())
     assert "/v1/share/" not in email["text"] + email["html"]
-    assert read_log_entry(suite, job_id)["token"] == ""
+    assert read_log_entry(suite, job_id)["share"] == ""
 
 
 def test_each_outcome_of_a_redriven_job_sends_an_email(

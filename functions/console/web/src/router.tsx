@@ -20,6 +20,8 @@ const ROUTES: readonly (readonly [string, Route])[] = [
   ["/account", { load: () => import("./pages/account.tsx") }],
   ["/account/{section}", { load: () => import("./pages/account.tsx") }],
   ["/cameras", { load: () => import("./pages/cameras.tsx") }],
+  ["/receipt", { load: () => import("./pages/receipt.tsx"), isPublic: true }],
+  // An address of the version before, which had the capability in the path.
   ["/receipt/{id}", { load: () => import("./pages/receipt.tsx"), isPublic: true }],
   ["/email-action", { load: () => import("./pages/email-action.tsx"), isPublic: true }],
   ["/new", { load: () => import("./pages/new.tsx") }],
@@ -40,9 +42,10 @@ export function startRouter(): void {
     const plainClick = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
     if (!link || !plainClick || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
     if (link.origin !== location.origin || !matchRoute(ROUTES, link.pathname)) return;
+    // The browser follows a link to another fragment of this page.
+    if (link.hash && link.pathname + link.search === address.get()) return;
     event.preventDefault();
-    if (!confirmLeave()) return;
-    if (link.pathname + link.search !== address.get() || !link.hash) navigate(link.href);
+    if (confirmLeave()) navigate(link.href);
   });
 }
 

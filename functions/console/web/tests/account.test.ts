@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import type { Delivery, ShareLink } from "../src/account/model.ts";
 import { parseClaims, remainingCount, steps, verifyReceipt } from "../src/account/receipt.ts";
+import { erasureToken, receiptPath } from "../src/account/stored-receipts.ts";
 import {
   attemptLabel,
   deliveryState,
@@ -64,7 +65,7 @@ test("an attempt shows the status code, or the reason why there was no response"
 
 test("a share link is closed when it expires or is withdrawn", () => {
   const share: ShareLink = {
-    token: "t", url: "u", job: "j", artifact: "film.mp4", created_at: timestamp(-9), expires_at: timestamp(9), revoked: false,
+    id: "s", job: "j", artifact: "film.mp4", created_at: timestamp(-9), expires_at: timestamp(9), revoked: false,
     uses: 0, last_used_at: null,
   };
   assert.equal(linkState(share, NOW), "open");
@@ -73,6 +74,12 @@ test("a share link is closed when it expires or is withdrawn", () => {
   assert.deepEqual([0, 1, 2000].map((uses) => usesLabel({ ...share, uses })), [
     "Not opened yet", "Opened once", "Opened 2,000 times",
   ]);
+});
+
+test("the address of a receipt has the token in its fragment, which no server gets", () => {
+  const token = erasureToken("https://moodreel.example/v1/erasures/0123-abcd");
+  assert.equal(new URL(receiptPath(token), "https://moodreel.example").pathname, "/receipt");
+  assert.equal(receiptPath(token), "/receipt#0123-abcd");
 });
 
 test("an erasure without the account has no locking step, and a finished one has all steps done", () => {

@@ -117,6 +117,9 @@ def test_erasure_of_data_keeps_the_account_and_newer_data(
     erasure = wait_for_phase(first["url"], "erased")
 
     assert repeated["id"] == first["id"], "a repeated request starts no second erasure"
+    assert repeated["url"] != first["url"], "the URL is stored"
+    assert request("GET", repeated["url"]).json()["receipt"] == erasure["receipt"]
+    assert request("GET", f"{suite.url('api')}/v1/erasures/{first['id']}").status == 404
     assert client.send("GET", f"/v1/jobs/{old_job_id}").status == 404
     assert client.get_job(new_job_id)["status"] == "awaiting_upload"
     assert verify_receipt(erasure)["account"] == "kept"

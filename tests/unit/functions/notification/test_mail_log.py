@@ -1,10 +1,11 @@
-"""The mail log under crashes and concurrent workers: one record and one link per email."""
+"""The mail log under crashes and concurrent workers: one record per email, one link per copy."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -16,8 +17,9 @@ from functions.notification.mail_log import (
     mail_path,
     start_mail,
 )
+from shared.capabilities import hash_capability
 from shared.errors import LeaseLost
-from shared.flows.documents import Doc
+from shared.flows.documents import CommitResult, Create, Doc, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
 from shared.ports.store import JobStore
@@ -40,24 +42,60 @@ def start(store: MemoryJobStore, job: Job, result: Artifact | None, now: datetim
     )
 
 
-def test_next_attempt_uses_the_same_link() -> None:
+def share_paths(store: MemoryJobStore) -> list[str]:
+    return [path for path in store.documents if path.startswith("shares/")]
+
+
+def test_next_attempt_has_its_own_link_and_keeps_the_first() -> None:
     store, job = MemoryJobStore(), make_job(status="done")
 
     first = start(store, job, FRAMES_ZIP)
     second = start(store, job, FRAMES_ZIP, NOW + timedelta(days=1))
 
-    assert first == second
-    assert first.created_at == NOW
-    assert [path for path in store.documents if path.startswith("shares/")] == [
-        f"shares/{first.token}"
-    ]
-    share = store.documents[f"shares/{first.token}"][0]
-    assert (share["job"], share["owner"], share["artifact"]) == (job.id, "alice", "frames.zip")
-    assert (share["revoked"], share["uses"]) == (False, 0)
-    assert share["expires_at"] == NOW + timedelta(days=7)
+    assert first.token != second.token
+    assert first.created_at == second.created_at == NOW
+    assert share_paths(store) == [f"shares/{mail.share}" for mail in (first, second)]
+    assert store.documents[mail_path(ENVELOPE)][0]["share"] == second.share
+    for path in share_paths(store):
+        share = store.documents[path][0]
+        assert (share["job"], share["owner"], share["artifact"]) == (job.id, "alice", "frames.zip")
+        assert (share["revoked"], share["uses"]) == (False, 0)
+        assert share["expires_at"] == NOW + timedelta(days=7)
 
 
-def test_concurrent_workers_use_the_same_link() -> None:
+def test_no_document_contains_the_token() -> None:
+    store = MemoryJobStore()
+
+    mail = start(store, make_job(status="done"), FRAMES_ZIP)
+
+    assert (len(mail.token), mail.share) == (48, hash_capability(mail.token))
+    assert mail.token not in json.dumps(store.documents, default=str)
+
+
+def test_record_of_the_version_before_gets_a_new_link() -> None:
+    store, job = MemoryJobStore(), make_job(status="done")
+    old = {"state": "sending", "token": "5" * 48, "created_at": NOW}
+    store.commit([Create(mail_path(ENVELOPE), old)])
+
+    mail = start(store, job, FRAMES_ZIP)
+
+    assert mail.token not in ("", "5" * 48)
+    assert share_paths(store) == [f"shares/{mail.share}"]
+
+
+@pytest.mark.parametrize("state", [MailState.SENT, MailState.REFUSED])
+def test_finished_email_gets_no_other_link(state: MailState) -> None:
+    store, job = MemoryJobStore(), make_job(status="done")
+    mail = start(store, job, FRAMES_ZIP)
+    finish_mail(cast(JobStore, store), mail, state, NOW)
+
+    again = start(store, job, FRAMES_ZIP)
+
+    assert (again.state, again.share, again.token) == (state, mail.share, "")
+    assert share_paths(store) == [f"shares/{mail.share}"]
+
+
+def test_concurrent_workers_have_a_link_each() -> None:
     store, job = MemoryJobStore(), make_job(status="done")
 
     class RacingJobStore(MemoryJobStore):
@@ -75,15 +113,34 @@ def test_concurrent_workers_use_the_same_link() -> None:
             return docs
 
     racing = RacingJobStore()
+    mail = start(racing, job, FRAMES_ZIP)
 
-    assert start(racing, job, FRAMES_ZIP) == racing.other_mail
-    assert len([path for path in store.documents if path.startswith("shares/")]) == 1
+    assert racing.other_mail is not None
+    assert share_paths(store) == [f"shares/{racing.other_mail.share}", f"shares/{mail.share}"]
+
+
+def test_commit_whose_response_was_lost_creates_one_link() -> None:
+    class ForgetfulJobStore(MemoryJobStore):
+        """Commits, and reports what a repetition of the commit would."""
+
+        def commit(self, writes: Iterable[Write]) -> CommitResult:
+            writes = list(writes)
+            super().commit(writes)
+            return super().commit(writes)
+
+    store = ForgetfulJobStore()
+    mail = start(store, make_job(status="done"), FRAMES_ZIP)
+
+    assert mail.token
+    assert share_paths(store) == [f"shares/{mail.share}"]
 
 
 def test_email_without_a_result_has_no_link() -> None:
     store = MemoryJobStore()
 
-    assert start(store, make_job(status="failed"), None).token == ""
+    mail = start(store, make_job(status="failed"), None)
+    assert (mail.token, mail.share) == ("", "")
+    assert start(store, make_job(status="failed"), None) == mail
     assert list(store.documents) == [mail_path(ENVELOPE)]
 
 
@@ -101,7 +158,7 @@ def test_record_of_a_sent_email() -> None:
         "subject": "Ready: Holiday",
         "outcome": "done",
         "state": "sent",
-        "token": mail.token,
+        "share": mail.share,
         "created_at": NOW,
         "sent_at": NOW + timedelta(seconds=3),
         "expires_at": job.expires_at,
@@ -116,6 +173,25 @@ def test_deleted_record_raises_lease_lost() -> None:
     with pytest.raises(LeaseLost):
         finish_mail(cast(JobStore, store), mail, MailState.SENT, NOW)
     assert store.documents == {}
+
+
+def test_record_deleted_between_read_and_write_raises_lease_lost() -> None:
+    class DeletingJobStore(MemoryJobStore):
+        def commit(self, writes: Iterable[Write]) -> CommitResult:
+            self.documents.clear()
+            return super().commit(writes)
+
+    store = DeletingJobStore()
+    store.documents = start_documents()
+
+    with pytest.raises(LeaseLost):
+        start(store, make_job(status="done"), FRAMES_ZIP)
+
+
+def start_documents() -> dict[str, Any]:
+    store = MemoryJobStore()
+    start(store, make_job(status="done"), FRAMES_ZIP)
+    return store.documents
 
 
 def test_link_expires_with_the_job() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from shared.capabilities import hash_capability
+from shared.flows.documents import Create
 from shared.flows.effects import Reply
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import PERSONAL_DATA, new_export, owner_hash
@@ -74,6 +76,19 @@ def test_every_document_is_exported_once(
     }  # fmt: skip
     assert (len(document["parts"]) > 1) is (max_rows == 1)
     assert not any("bob" in json.dumps(row) for lines in rows.values() for row in lines)
+
+
+def test_export_contains_no_token_of_a_share_link(harness: PersonalDataHarness) -> None:
+    token = "5" * 48
+    link = {"owner": "alice", "artifact": "frames.zip"}
+    mail = {"owner": "alice", "token": token, "share": hash_capability(token)}
+    harness.store.commit([Create(f"shares/{token}", link), Create("mails/m", mail)])
+    request_export(harness)
+
+    rows = read_rows(harness, run_until_ready(harness))
+
+    assert {"id": hash_capability(token), **link} in rows["shares.jsonl"]
+    assert token not in json.dumps(rows)
 
 
 def test_part_of_a_crashed_attempt_is_written_again_and_deleted(

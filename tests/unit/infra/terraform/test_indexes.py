@@ -236,4 +236,4 @@ def test_collections_listed_by_owner_have_their_indexes() -> None:
         and node.func.id == "newest_owned"
     }
 
-    assert collections == {"'mails'", "'shares'", "RECORDINGS"}
+    assert collections == {"'mails'", "SHARES", "RECORDINGS"}

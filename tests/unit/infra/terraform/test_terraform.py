@@ -92,6 +92,12 @@ MUTATIONS = {
         "An ack deadline differs",
     ),
     "other-origin": ("buckets.tf", '"https://${var.domain}"', '"*"', "allows another origin"),
+    "logged-urls": (
+        "functions.tf",
+        "for name in keys(local.https_functions) : jsonencode",
+        'for name in ["api"] : jsonencode',
+        "The request logs of an HTTPS function are kept",
+    ),
     "not-narrowed": ("accounts.tf", 'each.value.prefix == "" ? []', "true ? []", "its prefix"),
     "tests-as-deployer": (
         "cloud_build.tf",

@@ -12,12 +12,13 @@ import pytest
 
 from functions.api.routes import ROUTES as API_ROUTES
 from functions.downloads.routes import ROUTES as DOWNLOAD_ROUTES
+from shared.capabilities import hash_capability
 from shared.errors import FirestoreUnavailable
-from shared.flows.documents import CommitResult, Update, Write, job_path
+from shared.flows.documents import CommitResult, Create, Delete, Update, Write, job_path
 from shared.http.routing import Route
 from shared.jobs.creation import new_job
 from shared.jobs.model import JobInput
-from shared.jobs.share_links import new_share, share_path
+from shared.jobs.share_links import new_share, share_path, share_paths
 from shared.pipeline import RECIPES, Bucket
 from shared.recipes.stored_object import Artifact, StoredObject
 from tests.fakes.application import AppHarness
@@ -74,7 +75,7 @@ class SharedLink:
     @property
     def uses(self) -> int:
         """The uses that its owner sees."""
-        (doc,) = self.store.read([share_path(self.token)])
+        (doc,) = self.store.read([share_path(hash_capability(self.token))])
         assert doc is not None
         return int(doc.data["uses"])
 
@@ -118,3 +119,23 @@ def test_link_is_served_while_its_use_cannot_be_counted(
     assert link.open() == 302
     assert link.uses == 0
     assert link.app.logged_event("share.not_counted")["uses"] == 1
+
+
+@pytest.mark.parametrize("link", ["api", "downloads"], indirect=True)
+def test_link_that_was_created_before_tokens_were_hashed_is_served(link: SharedLink) -> None:
+    hashed, unhashed = share_paths(link.token)
+    (doc,) = link.store.read([hashed])
+    assert doc is not None
+    link.store.commit([Delete(hashed), Create(unhashed, doc.data)])
+    link.clock.time += timedelta(seconds=2)
+
+    assert link.open() == 302
+    (doc,) = link.store.read([unhashed])
+    assert doc is not None
+    assert doc.data["uses"] == 1
+
+
+def test_id_of_a_link_does_not_open_it(link: SharedLink) -> None:
+    link.path = link.path.replace(link.token, hash_capability(link.token))
+
+    assert link.open() == 404

@@ -24,6 +24,9 @@ SECRETS = {
     "an ID token": "got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln there",
     "an API key": "key AIzaSyA1234567890abcdefghij refused",
     "a link": "GET /v1/share/0123456789abcdef0123456789abcdef0123456789abcdef",
+    "a document of a link": "404 shares/0123456789abcdef0123456789abcdef0123456789abcdef.",
+    "an upload session": "Max retries exceeded with url: /o?upload_id=ABgVH8_x-uploadid&a=1 (503)",
+    "an account link": "POST /v1/accounts:update?oobCode=oobSecret_1-2&lang=en",
     "an address": "no such mailbox\nuser.name+tag@mail.example.org\n",
 }
 
@@ -38,6 +41,7 @@ def test_secrets_are_hidden(kind: str, capsys: pytest.CaptureFixture[str]) -> No
     assert row["nested"]["deep"][0] == row["reason"]
     for secret in (
         "0aF3b4c5", "abc.def-ghi", "eyJhbGciOi", "AIzaSyA123", "0123456789abcdef", "mail.example",
+        "uploadid", "oobSecret",
     ):  # fmt: skip
         assert secret not in line
 
@@ -49,3 +53,9 @@ def test_other_values_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert (row["part"], row["size"], row["share"]) == ("join", 7, 0.5)
     assert (row["adopted"], row["none"], row["names"]) == (True, None, ["a", "b"])
     assert row["at"] == str(now)
+
+
+@pytest.mark.parametrize("length", [20, 32, 64])
+def test_ids_traces_and_hashes_are_kept(length: int, capsys: pytest.CaptureFixture[str]) -> None:
+    log("x", id="a" * length)
+    assert json.loads(capsys.readouterr().out)["id"] == "a" * length

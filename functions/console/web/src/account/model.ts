@@ -90,8 +90,7 @@ export interface Delivery {
 }
 
 export interface ShareLink {
-  token: string;
-  url: string;
+  id: string;
   job: string;
   artifact: string;
   created_at: string;
@@ -99,6 +98,11 @@ export interface ShareLink {
   revoked: boolean;
   uses: number;
   last_used_at: string | null;
+}
+
+/** A new share link. No other response has its URL. */
+export interface NewShareLink extends ShareLink {
+  url: string;
 }
 
 export interface Profile {

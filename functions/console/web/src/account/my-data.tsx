@@ -11,7 +11,7 @@ import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
 import { signOutAndDiscard } from "../upload/uploads.ts";
 import { errorMessage, formatBytes, formatTimeAgo } from "../format.ts";
-import { storeReceipt, storedReceipts } from "./stored-receipts.ts";
+import { erasureToken, receiptPath, storeReceipt, storedReceipts } from "./stored-receipts.ts";
 import type { DataExport, Erasure } from "./model.ts";
 import { useQuery } from "../ui/use-query.ts";
 
@@ -44,7 +44,7 @@ export function MyData() {
           <ul class="rows">
             {receipts.map((receipt) => (
               <li key={receipt.id}>
-                <a href={`/receipt/${receipt.id}`}>
+                <a href={receiptPath(receipt.id)}>
                   {receipt.account ? "The end of an account" : "Everything but the account"}
                 </a>
                 <p class="hint row-end">{new Date(receipt.at).toLocaleDateString(undefined, DATE_FORMAT)}</p>
@@ -158,8 +158,9 @@ function RequestErasure() {
       const { data } = account
         ? await request<Erasure>("DELETE", "/v1/me")
         : await post<Erasure>("/v1/me/erasures", { account: false });
-      storeReceipt({ id: data.id, at: data.requested_at, account: data.account });
-      navigate(`/receipt/${data.id}`);
+      const token = erasureToken(data.url);
+      storeReceipt({ id: token, at: data.requested_at, account: data.account });
+      navigate(receiptPath(token));
       // The API has revoked the tokens: sign out now instead of at the next request.
       if (account) await signOutAndDiscard(signOut);
     } catch (error) {

@@ -2,7 +2,6 @@ import { useState } from "preact/hooks";
 import { request } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { CopyableText } from "../ui/copyable-text.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
@@ -25,7 +24,7 @@ export function ShareLinks() {
   const now = new Date();
   const withdraw = (share: ShareLink): Promise<void> =>
     run("Withdrawing …", async () => {
-      await request("DELETE", `/v1/share/${share.token}`);
+      await request("DELETE", `/v1/shares/${share.id}`);
       await refetch();
       setSelected(null);
       toast("The link is withdrawn.");
@@ -35,7 +34,7 @@ export function ShareLinks() {
     return (
       <p class="empty">
         Nobody has a link of yours. On a job’s page every result can be shared; the links in your letters stand here
-        too. How often one was opened is counted, by whom is not.
+        too. How often one was opened is counted, by whom is not. A link itself is shown only when it is made.
       </p>
     );
   const openLinks = rows.filter((link) => linkState(link, now.getTime()) === "open");
@@ -47,7 +46,7 @@ export function ShareLinks() {
         {openLinks.length ? (
           <ul class="rows">
             {openLinks.map((link) => (
-              <li key={link.token} class="stacked">
+              <li key={link.id} class="stacked">
                 <div>
                   <strong>{link.artifact}</strong>
                   <p class="hint">
@@ -56,9 +55,8 @@ export function ShareLinks() {
                     <a href={`/jobs/${link.job}`}>its job</a>
                   </p>
                 </div>
-                <CopyableText text={link.url} label={`The link to ${link.artifact}`} />
                 <Button kind="quiet" onClick={() => setSelected(link)}>
-                  Withdraw
+                  Withdraw<span class="visually-hidden"> the link to {link.artifact}</span>
                 </Button>
               </li>
             ))}
@@ -72,7 +70,7 @@ export function ShareLinks() {
           <h2 id="over">Links that are over</h2>
           <ul class="rows">
             {closed.map((link) => (
-              <li key={link.token}>
+              <li key={link.id}>
                 <div>
                   {link.artifact}
                   <p class="hint">

@@ -1,15 +1,22 @@
 /**
- * Ids of erasures requested in this browser. Once the account is deleted, nothing else links to its receipt. An
- * id identifies no person.
+ * The erasures requested in this browser. Once the account is deleted, nothing else links to its receipt. The
+ * token of an erasure identifies no person.
  */
 const STORAGE_KEY = "moodreel.receipts";
 const MAX_RECEIPTS = 20;
 
 export interface StoredReceipt {
+  /** The token of the erasure. */
   id: string;
   at: string;
   account: boolean;
 }
+
+/** The token of an erasure: the last part of its URL in the API. */
+export const erasureToken = (url: string): string => url.slice(url.lastIndexOf("/") + 1);
+
+/** The page of a receipt. The token is in the fragment: browsers do not send it, so no server logs it. */
+export const receiptPath = (token: string): string => `/receipt#${token}`;
 
 /** Newest first. Empty where the browser blocks storage. */
 export function storedReceipts(): StoredReceipt[] {

@@ -10,6 +10,7 @@ import { toast } from "../ui/toast.tsx";
 import { errorMessage, formatBytes, formatTimeAgo } from "../format.ts";
 import { downloadResult } from "./links.ts";
 import type { Artifact, Job } from "./model.ts";
+import type { NewShareLink, ShareLink } from "../account/model.ts";
 import { groupResults, resultLabel } from "./labels.ts";
 
 export function Downloads({ job }: { job: Job }) {
@@ -59,18 +60,6 @@ function ResultRow({ job, artifact, onShare }: { job: string; artifact: Artifact
   );
 }
 
-/** A share link, as the API returns it. */
-interface ShareLink {
-  token: string;
-  url: string;
-  job: string;
-  artifact: string;
-  created_at: string;
-  expires_at: string;
-  revoked: boolean;
-  uses: number;
-}
-
 const VALIDITY_OPTIONS = [
   [24, "a day"],
   [24 * 7, "a week"],
@@ -80,6 +69,7 @@ const DEFAULT_HOURS = String(VALIDITY_OPTIONS[1][0]);
 
 function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifact; onClose: () => void }) {
   const [links, setLinks] = useState<ShareLink[] | null>(null);
+  const [newLink, setNewLink] = useState<NewShareLink | null>(null);
   const [hours, setHours] = useState(DEFAULT_HOURS);
   const { busyLabel, run } = useAction();
 
@@ -94,15 +84,17 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
     run(label, async () => setLinks(await action()));
   const createLink = async (): Promise<ShareLink[]> => {
     const body = { artifact: artifact.name, valid_hours: Number(hours) };
-    const { data } = await request<ShareLink>("POST", `/v1/jobs/${job}/shares`, {
+    const { data } = await request<NewShareLink>("POST", `/v1/jobs/${job}/shares`, {
       body,
       idempotencyKey: newIdempotencyKey(),
     });
+    setNewLink(data);
     return [data, ...(links ?? [])];
   };
   const revokeLink = async (link: ShareLink): Promise<ShareLink[]> => {
-    await request("DELETE", `/v1/share/${link.token}`);
-    return (links ?? []).filter((other) => other.token !== link.token);
+    await request("DELETE", `/v1/shares/${link.id}`);
+    if (newLink?.id === link.id) setNewLink(null);
+    return (links ?? []).filter((other) => other.id !== link.id);
   };
 
   return (
@@ -121,12 +113,17 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
           Make a link
         </Button>
       </div>
+      {newLink && (
+        <div class="note" role="status">
+          <CopyableText text={newLink.url} label="The link" />
+          <p class="hint">Copy it now: it is not kept here and cannot be shown again.</p>
+        </div>
+      )}
       {links === null && <Loading text="Looking for links …" />}
       {links?.length === 0 && <p class="hint">Nobody else has a link to this file.</p>}
       <ul class="links">
         {links?.map((share) => (
-          <li key={share.token}>
-            <CopyableText text={share.url} label="The link" />
+          <li key={share.id}>
             <span class="hint">
               {share.uses === 1 ? "Opened once" : `Opened ${share.uses} times`} · made{" "}
               {formatTimeAgo(new Date(share.created_at), new Date())} · ends{" "}

@@ -1,7 +1,7 @@
 /** Progress of an erasure and its signed receipt. Needs no sign-in: the account may be deleted. */
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
-import { storedReceipts } from "../account/stored-receipts.ts";
+import { receiptPath, storedReceipts } from "../account/stored-receipts.ts";
 import type { Erasure } from "../account/model.ts";
 import {
   type Receipt,
@@ -25,14 +25,23 @@ const POLL_MS = 3_000;
 const DATE_TIME_FORMAT = { dateStyle: "long", timeStyle: "short" } as const;
 
 export default function ReceiptPage({ params }: PageProps) {
-  const id = params.id ?? "";
-  return <ReceiptLoader key={id} id={id} />;
+  const [token, setToken] = useState(params.id ?? tokenInAddress());
+  useEffect(() => {
+    if (params.id) navigate(receiptPath(params.id), true);
+    // A fragment may also be a place on the page.
+    const update = (): void => setToken((current) => tokenInAddress() || current);
+    addEventListener("hashchange", update);
+    return () => removeEventListener("hashchange", update);
+  }, [params.id]);
+  return <ReceiptLoader key={token} token={token} />;
 }
 
-function ReceiptLoader({ id }: { id: string }) {
-  const { erasure, error, refetch } = useErasure(id);
+const tokenInAddress = (): string => /^#([0-9a-f-]{20,})$/.exec(location.hash)?.[1] ?? "";
+
+function ReceiptLoader({ token }: { token: string }) {
+  const { erasure, error, refetch } = useErasure(token);
   useTitle(erasure?.receipt ? "Receipt" : "Removing your data");
-  if (error instanceof Problem && error.status === 404) return <ReceiptNotFound id={id} />;
+  if (error instanceof Problem && error.status === 404) return <ReceiptNotFound token={token} />;
   if (!erasure)
     return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Looking for the receipt …" />;
   return (
@@ -67,7 +76,7 @@ function ReceiptLoader({ id }: { id: string }) {
       <section aria-labelledby="address">
         <h2 id="address">Keep this address</h2>
         <p>It needs no sign-in, and nothing else leads here. {erasure.receipt ? "" : "The receipt will be here."}</p>
-        <CopyableText text={`${location.origin}/receipt/${erasure.id}`} label="The address of this page" />
+        <CopyableText text={`${location.origin}${receiptPath(token)}`} label="The address of this page" />
       </section>
     </article>
   );
@@ -134,15 +143,15 @@ function ReceiptDetails({ receipt }: { receipt: Receipt }) {
   );
 }
 
-function ReceiptNotFound({ id }: { id: string }) {
-  const storedElsewhere = storedReceipts().filter((receipt) => receipt.id !== id);
+function ReceiptNotFound({ token }: { token: string }) {
+  const storedElsewhere = storedReceipts().filter((receipt) => receipt.id !== token);
   return (
     <section class="single-column">
       <h1>There is no such receipt</h1>
       <p>The address may have been cut short. Receipts are kept for ever; what leads to one is its address alone.</p>
       {storedElsewhere.map((receipt) => (
         <p key={receipt.id}>
-          <a href={`/receipt/${receipt.id}`}>The one that was asked for here on {formatDate(receipt.at)}</a>
+          <a href={receiptPath(receipt.id)}>The one that was asked for here on {formatDate(receipt.at)}</a>
         </p>
       ))}
       <p>
@@ -152,14 +161,14 @@ function ReceiptNotFound({ id }: { id: string }) {
   );
 }
 
-function useErasure(id: string) {
+function useErasure(token: string) {
   const [state, setState] = useState<{ erasure: Erasure | undefined; error: unknown }>({
     erasure: undefined,
     error: null,
   });
   const refetch = async (): Promise<void> => {
     try {
-      const { data } = await get<Erasure>(`/v1/erasures/${encodeURIComponent(id)}`, { anonymous: true });
+      const { data } = await get<Erasure>(`/v1/erasures/${encodeURIComponent(token)}`, { anonymous: true });
       setState({ erasure: data, error: null });
     } catch (error) {
       setState((previous) => ({ ...previous, error }));
@@ -173,7 +182,7 @@ function useErasure(id: string) {
       if (!document.hidden) void refetch();
     }, POLL_MS);
     return () => clearInterval(timer);
-  }, [id, finished]);
+  }, [token, finished]);
   return { ...state, refetch };
 }
 
