@@ -21,7 +21,7 @@ from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.preview.publisher import PreviewPublisher
 from shared.cameras.camera import CameraState
 from shared.cameras.source import Source
-from shared.errors import MoodreelError, PermanentError
+from shared.errors import DecryptionFailed, KeyUnavailable, MoodreelError, PermanentError
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
@@ -113,7 +113,11 @@ class CameraStream:
         """Opens a connection when there is none and the backoff allows it."""
         if self._reader is not None or not self._backoff.is_due:
             return
-        source = self._source.read()
+        try:
+            source = self._source.read()
+        except (KeyUnavailable, DecryptionFailed) as error:
+            self._on_failure(error, is_first_attempt=not self._was_connected())
+            return
         if source is None:
             # The camera is being deleted. The session ends when it reads the camera's document.
             self._backoff.record_failure()
@@ -213,6 +217,9 @@ class CameraStream:
         self._pre_roll.clear()
         self._picture_times.clear()
         self._recordings.close_segments()
+        self._on_failure(error, is_first_attempt=not had_pictures and not self._was_connected())
+
+    def _on_failure(self, error: MoodreelError, *, is_first_attempt: bool) -> None:
         self.error = {
             "code": error.code,
             "message": str(error),
@@ -225,7 +232,6 @@ class CameraStream:
             code=error.code,
             reason=str(error),
         )
-        is_first_attempt = not had_pictures and not self._was_connected()
         self._backoff.record_failure(
             is_permanent=isinstance(error, PermanentError) and is_first_attempt
         )

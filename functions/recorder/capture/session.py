@@ -21,6 +21,7 @@ from shared.cameras.camera import Camera, CameraState, camera_path, empty_stream
 from shared.cameras.recorder_tasks import RECORDER, new_recorder_task
 from shared.cameras.source import Source
 from shared.flows.documents import CommitResult, Doc, Update
+from shared.flows.encrypted import Decrypt
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks.task import Task, task_envelope
@@ -43,6 +44,7 @@ class Session:
         services: Services,
         settings: Settings,
         *,
+        decrypt: Decrypt,
         open_reader: Callable[[Source], Reader],
         check: Callable[[], None],
         ends_at: float,
@@ -57,7 +59,7 @@ class Session:
         self._handover_at = now + min(settings.recorder_task_s, max(1.0, (ends_at - now) * 0.9))
         self._recordings = ActiveRecordings(camera, services, settings)
         self._preview = PreviewPublisher(services, camera.id)
-        self._source = StoredSource(services.store, camera.id)
+        self._source = StoredSource(services.store, camera, decrypt)
         self._stream = CameraStream(
             camera.id,
             services,
