@@ -37,7 +37,10 @@ def _create_encrypter(public_key: str, variable: str) -> Encrypt:
         raise ConfigurationError(f"{variable} is missing: secrets cannot be stored.")
     from shared.adapters.hpke import HpkeEncrypter
 
-    return HpkeEncrypter(public_key).encrypt
+    try:
+        return HpkeEncrypter(public_key).encrypt
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{variable}: {error}") from error
 
 
 def _create_decrypter(private_keys: str, log: Log) -> Decrypt:

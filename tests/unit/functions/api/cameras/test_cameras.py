@@ -150,9 +150,10 @@ def test_same_address_is_same_camera_and_keeps_its_password() -> None:
     assert bobs.json["id"] != first["id"]
 
 
-def test_camera_is_refused_without_a_public_key() -> None:
+@pytest.mark.parametrize("public_key", ["", "AAAA"])
+def test_camera_is_refused_without_a_public_key(public_key: str) -> None:
     """No password is stored in plain text because a setting is missing."""
-    harness = AppHarness(ROUTES, settings=replace(SETTINGS, camera_public_key=""))
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, camera_public_key=public_key))
 
     response = post(harness, "/v1/cameras", {"name": "Door", "source": {"url": URL}})
 
