@@ -18,7 +18,7 @@ pytestmark = pytest.mark.suite
 def test_operation_reads_what_the_api_encrypted(suite: SuiteHandle) -> None:
     client = suite.client()
     client.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook"})
-    url = "rtsp://guest:canary-90fe@127.0.0.1:9/live"
+    url = "rtsp://guest:canary-90fe@127.0.0.1:8554/live"
     client.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": url}})
     keys = read_private_keys(suite.layout)
 
