@@ -225,6 +225,21 @@ class TopicUnavailable(TransientError):
     code = "topic-unavailable"
 
 
+# --- encrypted fields ------------------------------------------------------------------------
+
+
+class KeyUnavailable(OverloadedError):
+    """The private key that decrypts a stored secret is not available; the operator restores it."""
+
+    code = "key-unavailable"
+
+
+class DecryptionFailed(PermanentError):
+    """A stored secret was changed or copied from elsewhere and cannot be decrypted; replace it."""
+
+    code = "secret-unreadable"
+
+
 # --- units and tasks -------------------------------------------------------------------------
 
 

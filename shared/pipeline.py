@@ -273,7 +273,8 @@ FUNCTIONS: dict[str, Function] = {
             "webhook", FunctionKind.SUPPORT, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
-            max_attempts=10, secrets=("SMTP_URL",), task_collection="deliveries", owner_slots=8,
+            max_attempts=10, secrets=("SMTP_URL", "WEBHOOK_KEYS"), task_collection="deliveries",
+            owner_slots=8,
         ),
         Function(
             "personal_data", FunctionKind.SUPPORT, MessageTrigger(),
@@ -295,7 +296,7 @@ FUNCTIONS: dict[str, Function] = {
                 # The job that waits for a clip fails with the recording.
                 publish=("recorder", "notification"),
             ),
-            max_attempts=10, backoff_s=(2, 30),
+            max_attempts=10, backoff_s=(2, 30), secrets=("CAMERA_KEYS",),
             writes=((_U, UPLOADS_PREFIX), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
                     (_O, RECORDINGS_PREFIX)),
             task_collection="recorder_tasks", owner_slots=4, lease_s=12,

@@ -8,6 +8,7 @@ from typing import Any
 from functions.webhook.endpoint import record_failure, record_success
 from functions.webhook.signing import signed_headers
 from shared.entrypoints import bootstrap
+from shared.entrypoints.encryption import webhook_decrypter
 from shared.entrypoints.task import TaskContext
 from shared.flows.effects import Failed, Later
 from shared.jobs.webhooks.webhook import Webhook, webhook_path
@@ -38,7 +39,8 @@ assert len(RETRY_DELAYS_S) == FUNCTIONS["webhook"].max_attempts - 1  # noqa: S10
 def call_webhook(context: TaskContext) -> TaskOutcome:
     """Signs and sends one call. A response of 2xx is success; anything else is retried.
 
-    A crash between the response and the commit causes one more call of the same event.
+    A crash between the response and the commit causes one more call of the same event. Raises
+    KeyUnavailable, which consumes no attempt, and DecryptionFailed.
     """
     task, now = context.task, context.services.clock.now()
     (doc,) = context.services.store.read([webhook_path(task.data["webhook"])])
@@ -47,11 +49,14 @@ def call_webhook(context: TaskContext) -> TaskOutcome:
     webhook = Webhook.from_doc(doc)
     if webhook.disabled:
         return Failed("webhook-disabled", "The webhook was disabled; enable it, then replay.")
+    secrets = webhook.decrypt_secrets_at(
+        now, webhook_decrypter(context.settings, context.services.log)
+    )
     body = task.data["body"].encode()
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Moodreel-Webhooks/1",
-        **signed_headers(task.data["event_id"], now, body, webhook.secrets_at(now)),
+        **signed_headers(task.data["event_id"], now, body, secrets),
     }
     started_at = time.monotonic()
     response = bootstrap.outbound_http().post(webhook.url, headers, body)

@@ -121,6 +121,10 @@ resource "google_cloudfunctions2_function" "this" {
         # The load balancer appends its own address after the client's.
         MOODREEL_TRUSTED_PROXIES = "2"
 
+        # Everyone may encrypt; the private keys are secrets of one function each.
+        MOODREEL_CAMERA_PUBLIC_KEY  = var.camera_public_key
+        MOODREEL_WEBHOOK_PUBLIC_KEY = var.webhook_public_key
+
         MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
         MOODREEL_TRACES      = "cloud"
         GOOGLE_CLOUD_PROJECT = var.project_id
@@ -155,6 +159,14 @@ resource "google_cloudfunctions2_function" "this" {
     google_artifact_registry_repository_iam_member.builder_writes,
     google_secret_manager_secret_iam_member.function,
   ]
+
+  lifecycle {
+    # The secrets are created before the keys, so the variables have a default.
+    precondition {
+      condition     = var.camera_public_key != "" && var.webhook_public_key != "" && var.camera_public_key != var.webhook_public_key
+      error_message = "Set camera_public_key and webhook_public_key to two different keys: DEPLOY.md, step 5."
+    }
+  }
 }
 
 # Invokers: Pub/Sub's pusher for event-driven functions, everyone for HTTPS functions. These check

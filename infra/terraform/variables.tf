@@ -49,6 +49,28 @@ variable "mail_from" {
   }
 }
 
+variable "camera_public_key" {
+  description = "The public key that encrypts the addresses and passwords of cameras, 32 bytes in base64. DEPLOY.md shows how to create it; the secret CAMERA_KEYS holds the private key."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.camera_public_key == "" || can(regex("^[A-Za-z0-9+/]{43}=$", var.camera_public_key))
+    error_message = "camera_public_key must be 32 bytes in base64, as `python -m infra.operations.keys public` prints it."
+  }
+}
+
+variable "webhook_public_key" {
+  description = "The public key that encrypts the secrets of webhooks, 32 bytes in base64. The secret WEBHOOK_KEYS holds the private key."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.webhook_public_key == "" || can(regex("^[A-Za-z0-9+/]{43}=$", var.webhook_public_key))
+    error_message = "webhook_public_key must be 32 bytes in base64, as `python -m infra.operations.keys public` prints it."
+  }
+}
+
 variable "billing_account" {
   description = "The billing account (XXXXXX-XXXXXX-XXXXXX) for a budget on this project; empty for no budget."
   type        = string

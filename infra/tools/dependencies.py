@@ -34,6 +34,10 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "protobuf 5 and older versions of Google's other clients, so it has its own "
         "environment. Its FutureWarning is not suppressed",
     ),
+    "cryptography": (
+        "encrypts passwords of cameras and secrets of webhooks",
+        "with HPKE (RFC 9180)",
+    ),
     "firebase-admin": ("ID tokens and accounts", ""),
     "flask": ("requests and responses", "comes with functions-framework"),
     "pydantic": ("schemas of requests and responses", ""),

@@ -1,5 +1,4 @@
-"""Cameras: `cameras/{camera}` holds a camera's state and requests, `camera_secrets/{camera}` its
-address and password.
+"""Cameras: `cameras/{camera}` holds a camera's state and requests.
 
 A camera is one source of one owner. Commands write each use of its pictures (recording, preview)
 into its document, and the recorder task that holds the session reads the document twice a second.
@@ -15,11 +14,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.cameras.camera_secret import new_camera_secret
 from shared.cameras.source import Source
-from shared.flows.documents import Create, Doc, Put, Write
+from shared.flows.documents import Create, Doc, Write
+from shared.flows.encrypted import Encrypt
 
 CAMERAS = "cameras"
-CAMERA_SECRETS = "camera_secrets"
 PREVIEW_S = 30
 """The duration of a preview after its last request."""
 MAX_PRE_ROLL_S = 10
@@ -126,12 +126,9 @@ def camera_path(camera_id: str) -> str:
     return f"{CAMERAS}/{camera_id}"
 
 
-def secret_path(camera_id: str) -> str:
-    """Returns `camera_secrets/{camera}`."""
-    return f"{CAMERA_SECRETS}/{camera_id}"
-
-
-def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Write, ...]:
+def new_camera(
+    owner: str, name: str, source: Source, encrypt: Encrypt, now: datetime
+) -> tuple[Write, ...]:
     """Returns the batch that creates a camera, under `source.camera_id(owner)`."""
     camera_id = source.camera_id(owner)
     return (
@@ -155,14 +152,8 @@ def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Wr
                 **empty_stream_fields(),
             },
         ),
-        new_camera_secret(owner, source, now),
+        new_camera_secret(owner, source, encrypt, now),
     )
-
-
-def new_camera_secret(owner: str, source: Source, now: datetime) -> Write:
-    """Returns the write that stores or replaces a camera's address and password."""
-    path = secret_path(source.camera_id(owner))
-    return Put(path, {"owner": owner, "source": source.to_dict(), "created_at": now})
 
 
 def empty_stream_fields() -> dict[str, Any]:

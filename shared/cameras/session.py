@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.cameras.camera import PREVIEW_S, ActiveRequest, Camera, camera_path, secret_path
+from shared.cameras.camera import PREVIEW_S, ActiveRequest, Camera, camera_path
+from shared.cameras.camera_secret import secret_path
 from shared.cameras.recorder_tasks import (
     FINALIZE,
     RECORDER,

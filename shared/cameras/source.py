@@ -75,7 +75,8 @@ class Source:
         return hashlib.sha256(f"{owner}\n{location}".encode()).hexdigest()[:20]
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the source as `camera_secrets` stores it; no other document may contain it."""
+        """Returns the source as `camera_secrets` stores it encrypted; no other document may contain
+        it."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod

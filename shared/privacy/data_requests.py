@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.cameras.camera import CAMERA_SECRETS, CAMERAS
+from shared.cameras.camera import CAMERAS
+from shared.cameras.camera_secret import CAMERA_SECRETS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
 from shared.cameras.viewers import VIEWERS
 from shared.cameras.watched import WATCHED_CAMERAS

@@ -6,7 +6,7 @@ form, to which `EnvVariable.read` adds the name of the variable and the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from ipaddress import ip_network
@@ -22,6 +22,8 @@ EMULATOR_VARIABLES = (
     "FIREBASE_AUTH_EMULATOR_HOST",
     "STORAGE_EMULATOR_HOST",
 )
+LOCAL_VARIABLES = (*EMULATOR_VARIABLES, "MOODREEL_SIGNER_KEY")
+"""The variables that must be set in the local suite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,21 @@ def choice(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 
 _PARSERS: Mapping[type[Any], Callable[[str], Any]] = {bool: flag, int: whole_number(1)}
+
+
+def check_present(env: Mapping[str, str], names: Iterable[str]) -> None:
+    """Raises ConfigurationError, which names all missing variables."""
+    if missing := [name for name in names if not env.get(name)]:
+        raise ConfigurationError(f"These settings are missing: {', '.join(missing)}.")
+
+
+def check_traces(traces: str, *, local: bool) -> None:
+    """Raises ConfigurationError when spans would go to Google from the local suite, or to a folder
+    in the cloud."""
+    if traces and (traces == "cloud") == local:
+        raise ConfigurationError(
+            f"MOODREEL_TRACES is {traces!r}; it is empty, `cloud` in the cloud, or a local folder."
+        )
 
 
 def check_emulator_variables(env: Mapping[str, str], *, local: bool) -> None:

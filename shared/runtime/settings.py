@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.errors import ConfigurationError
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
 from shared.runtime.environment import (
-    EMULATOR_VARIABLES,
+    LOCAL_VARIABLES,
     base_url,
     check_emulator_variables,
+    check_present,
+    check_traces,
     choice,
     comma_separated,
     list_variables,
@@ -196,6 +197,14 @@ class Settings:
     """Larger results are downloaded from the bucket instead of through a function."""
     receipt_key: str = setting("RECEIPT_KEY", "", secret=True)
     """The Ed25519 key that signs receipts of erasures, 32 bytes in base64."""
+    camera_public_key: str = setting("MOODREEL_CAMERA_PUBLIC_KEY", "")
+    """The public key that encrypts sources of cameras, 32 bytes in base64."""
+    camera_keys: str = setting("CAMERA_KEYS", "", secret=True)
+    """The private keys that decrypt them, separated by white space, the current one first."""
+    webhook_public_key: str = setting("MOODREEL_WEBHOOK_PUBLIC_KEY", "")
+    """The public key that encrypts secrets of webhooks, 32 bytes in base64."""
+    webhook_keys: str = setting("WEBHOOK_KEYS", "", secret=True)
+    """The private keys that decrypt them, separated by white space, the current one first."""
     backup_retention_days: int = setting("MOODREEL_BACKUP_RETENTION_DAYS", 14)
     """How long soft-deleted objects and backups keep deleted data."""
     recorder_task_s: int = setting("MOODREEL_RECORDER_TASK_S", 420)
@@ -228,21 +237,12 @@ class Settings:
         variables = dict(list_variables(cls))
         needed = [variable.name for variable in variables.values() if variable.is_required]
         needed += BUCKET_VARIABLES.values()
-        if local:
-            needed += [*EMULATOR_VARIABLES, "MOODREEL_SIGNER_KEY"]
-        missing = [name for name in needed if not env.get(name)]
-        if missing:
-            raise ConfigurationError(f"These settings are missing: {', '.join(missing)}.")
+        check_present(env, [*needed, *(LOCAL_VARIABLES if local else ())])
         check_emulator_variables(env, local=local)
-        values: dict[str, Any] = {
-            "buckets": {role: env[name] for role, name in BUCKET_VARIABLES.items()}
-        }
+        buckets = {role: env[name] for role, name in BUCKET_VARIABLES.items()}
+        values: dict[str, Any] = {"buckets": buckets}
         for name, variable in variables.items():
             values[name] = variable.read(env, values, local=local)
         settings = cls(**values)
-        if settings.traces and (settings.traces == "cloud") == local:
-            raise ConfigurationError(
-                f"MOODREEL_TRACES is {settings.traces!r}; it is empty, `cloud` in the cloud, or a "
-                "local folder."
-            )
+        check_traces(settings.traces, local=local)
         return settings

@@ -15,7 +15,8 @@ from functions.api.cameras.schemas import (
 )
 from functions.api.rate_limits import consume
 from shared.cameras import session
-from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera, new_camera_secret
+from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera
+from shared.cameras.camera_secret import new_camera_secret
 from shared.cameras.recording import Recording, recording_path
 from shared.cameras.source import Source, device_source, parse_source
 from shared.cameras.viewers import (
@@ -26,6 +27,7 @@ from shared.cameras.viewers import (
     viewer_path,
 )
 from shared.capabilities import new_capability
+from shared.entrypoints.encryption import camera_encrypter
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Doc, Update, owned_documents
 from shared.http.problems import InvalidFields
@@ -151,18 +153,20 @@ def get_or_create_camera(request: ApiRequest, source: Source, name: str) -> Came
     """
     store, owner, now = request.services.store, request.user.uid, request.services.clock.now()
     camera_id = source.camera_id(owner)
+    encrypt = camera_encrypter(request.settings)
     (doc,) = store.read([camera_path(camera_id)])
     if doc is None:
         limit = request.settings.max_cameras
         if len(store.run_query(owned_documents(CAMERAS, owner, limit=limit))) >= limit:
             raise TooManyCameras
         # A conflict is the same camera, registered by a concurrent request.
-        store.commit(new_camera(owner, name, source, now))
+        store.commit(new_camera(owner, name, source, encrypt, now))
         return find_camera(request, camera_id)
     if source.user or source.password:
         # A URL without credentials may be the displayed address: it does not remove a password.
         update = Update(doc.path, {"credentials": True})
-        if store.commit([update, new_camera_secret(owner, source, now)]) is not CommitResult.OK:
+        secret = new_camera_secret(owner, source, encrypt, now)
+        if store.commit([update, secret]) is not CommitResult.OK:
             raise NotFound(_NOT_FOUND)
     return Camera.from_doc(doc)
 

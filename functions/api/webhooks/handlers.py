@@ -15,8 +15,10 @@ from functions.api.webhooks.schemas import (
     WebhookWithSecret,
     webhook_view,
 )
+from shared.entrypoints.encryption import webhook_encrypter
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Delete, owned_documents
+from shared.flows.encrypted import Encrypted
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhooks.deliveries import EVENTS
@@ -26,6 +28,7 @@ from shared.jobs.webhooks.webhook import (
     Webhook,
     enabling,
     new_webhook,
+    secret_context,
     secret_rotation,
     webhook_path,
 )
@@ -60,6 +63,7 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
         event for event in EVENTS.values() if body.events is None or event in body.events
     )
     hook_id, secret = new_id(), new_secret()
+    encrypted = _encrypt(request, hook_id, secret)
     # The id is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     store.commit(
@@ -69,7 +73,7 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
                 owner,
                 body.url,
                 events,
-                secret,
+                encrypted,
                 request.services.clock.now(),
                 email=request.user.email,
             )
@@ -110,15 +114,16 @@ def enable_webhook(request: ApiRequest) -> ApiResponse:
 def rotate_secret(request: ApiRequest) -> ApiResponse:
     """Creates a new secret. For a day, calls are also signed with the old one."""
     secret = new_secret()
+    encrypted = _encrypt(request, request.path_params["webhook_id"], secret)
     while True:
         hook = find_webhook(request)
         now = request.services.clock.now()
         # After a commit whose response was lost, the secret is stored already. The response must
         # contain the stored secret.
-        is_stored = any(stored.value == secret for stored in hook.secrets)
+        is_stored = any(stored.value == encrypted for stored in hook.secrets)
         if (
             is_stored
-            or request.services.store.commit([secret_rotation(hook, secret, now)])
+            or request.services.store.commit([secret_rotation(hook, encrypted, now)])
             is CommitResult.OK
         ):
             break
@@ -143,6 +148,11 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def _encrypt(request: ApiRequest, hook_id: str, secret: str) -> Encrypted:
+    encrypt = webhook_encrypter(request.settings)
+    return encrypt(secret, secret_context(hook_id, request.user.uid))
+
+
 def find_webhook(request: ApiRequest) -> Webhook:
     """Returns the caller's webhook named in the path. Raises NotFound."""
     return _read(request, request.path_params["webhook_id"])
@@ -156,4 +166,4 @@ def _read(request: ApiRequest, hook_id: str) -> Webhook:
 
 
 def _view(request: ApiRequest, webhook: Webhook) -> WebhookView:
-    return webhook_view(webhook, len(webhook.secrets_at(request.services.clock.now())))
+    return webhook_view(webhook, webhook.count_secrets_at(request.services.clock.now()))

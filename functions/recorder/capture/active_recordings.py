@@ -128,10 +128,14 @@ class ActiveRecordings:
                 break
         del self._recordings[recording_id]
 
-    def stop_all(self, reason: str, stats: StreamStats, error: dict[str, Any] | None) -> None:
-        """Stops every recording after a failure of the camera."""
-        for recording_id in list(self._recordings):
-            self.stop(recording_id, reason, stats, error)
+    def fail_all(
+        self, stats: StreamStats, error: dict[str, Any] | None, *, before: datetime | None
+    ) -> None:
+        """Stops the recordings that were requested before `before`, or all, after a failure of the
+        camera."""
+        for recording_id, recording in list(self._recordings.items()):
+            if before is None or recording.request.requested_at < before:
+                self.stop(recording_id, EndedBy.SOURCE_LOST.value, stats, error)
 
     def save_status(
         self, stats: StreamStats, error: dict[str, Any] | None, *, connected: bool

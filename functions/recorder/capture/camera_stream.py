@@ -15,12 +15,13 @@ from functions.recorder.capture.backoff import Backoff
 from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
 from functions.recorder.capture.reader_thread import ReaderThread, StreamEnded, StreamOpened
 from functions.recorder.capture.segments import ConnectionKey
+from functions.recorder.capture.stored_source import StoredSource
 from functions.recorder.errors import CameraTimeout
 from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.preview.publisher import PreviewPublisher
-from shared.cameras.camera import secret_path
+from shared.cameras.camera import CameraState
 from shared.cameras.source import Source
-from shared.errors import MoodreelError, PermanentError
+from shared.errors import DecryptionFailed, KeyUnavailable, MoodreelError, PermanentError
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
@@ -35,8 +36,7 @@ class CameraStream:
     """The current connection to a camera, if there is one, and what is known of its stream.
 
     `was_connected` tells whether the camera has ever worked: a permanent error then counts like a
-    lost connection. Reads `camera_secrets/{camera}` for each connection, and writes no document of
-    the camera.
+    lost connection. `source` is read for each connection. Writes no document of the camera.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class CameraStream:
         services: Services,
         settings: Settings,
         *,
+        source: StoredSource,
         epoch: int,
         open_reader: Callable[[Source], Reader],
         recordings: ActiveRecordings,
@@ -55,6 +56,7 @@ class CameraStream:
         self.connection_count = 0
         self._camera_id = camera_id
         self._services = services
+        self._source = source
         self._stall_timeout_s = float(settings.source_stall_s)
         self._epoch = epoch
         self._token = services.new_token()
@@ -63,7 +65,8 @@ class CameraStream:
         self._preview = preview
         self._was_connected = was_connected
         self._pre_roll = PreRollBuffer()
-        self._backoff = Backoff(settings.source_give_up_s)
+        self._give_up_s = settings.source_give_up_s
+        self._backoff = Backoff(self._give_up_s)
         self._reader: ReaderThread | None = None
         self._has_pictures = False
         self._tracks: tuple[Track, ...] = ()
@@ -92,16 +95,33 @@ class CameraStream:
         dropped_count = self._dropped_count + (self._reader.dropped_count if self._reader else 0)
         return {"fps": self._fps(), "dropped_frames": dropped_count}
 
+    def status_fields(self) -> dict[str, Any]:
+        """Returns the fields of the camera's document that describe the stream."""
+        was_connected = self._was_connected() or self.connection_count > 1
+        state = CameraState.RECONNECTING if was_connected else CameraState.CONNECTING
+        fields: dict[str, Any] = {
+            "state": CameraState.CONNECTED if self.video else state,
+            "error": self.error,
+            "last_seen_at": self._services.clock.now(),
+            **self.stats,
+        }
+        if video := self.video:
+            fields |= {"width": video.width, "height": video.height, "codec": video.codec}
+        return fields
+
     def connect_if_due(self) -> None:
         """Opens a connection when there is none and the backoff allows it."""
         if self._reader is not None or not self._backoff.is_due:
             return
-        (doc,) = self._services.store.read([secret_path(self._camera_id)])
-        if doc is None:
+        try:
+            source = self._source.read()
+        except (KeyUnavailable, DecryptionFailed) as error:
+            self._on_failure(error, is_first_attempt=not self._was_connected())
+            return
+        if source is None:
             # The camera is being deleted. The session ends when it reads the camera's document.
             self._backoff.record_failure()
             return
-        source = Source.from_dict(doc.data["source"])
         self.connection_count += 1
         self._last_picture_at = time.time()
         self._reader = ReaderThread(lambda: self._open_reader(source))
@@ -129,6 +149,11 @@ class CameraStream:
         elif isinstance(event, StreamOpened):
             self._tracks = event.tracks
         return False
+
+    def start_over(self) -> None:
+        """Connects again at once, as if no attempt had failed."""
+        self.error = None
+        self._backoff = Backoff(self._give_up_s)
 
     def start_recording(self, recording: ActiveRecording) -> None:
         """Gives a new recording the current tracks and the pre-roll that it requests."""
@@ -192,6 +217,9 @@ class CameraStream:
         self._pre_roll.clear()
         self._picture_times.clear()
         self._recordings.close_segments()
+        self._on_failure(error, is_first_attempt=not had_pictures and not self._was_connected())
+
+    def _on_failure(self, error: MoodreelError, *, is_first_attempt: bool) -> None:
         self.error = {
             "code": error.code,
             "message": str(error),
@@ -204,7 +232,6 @@ class CameraStream:
             code=error.code,
             reason=str(error),
         )
-        is_first_attempt = not had_pictures and not self._was_connected()
         self._backoff.record_failure(
             is_permanent=isinstance(error, PermanentError) and is_first_attempt
         )

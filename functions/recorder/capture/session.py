@@ -14,13 +14,14 @@ from typing import Any
 from functions.recorder.capture.active_recordings import ActiveRecordings
 from functions.recorder.capture.camera_stream import CameraStream
 from functions.recorder.capture.previous_task import PreviousTask
+from functions.recorder.capture.stored_source import StoredSource
 from functions.recorder.packets import Reader
 from functions.recorder.preview.publisher import PreviewPublisher
 from shared.cameras.camera import Camera, CameraState, camera_path, empty_stream_fields
 from shared.cameras.recorder_tasks import RECORDER, new_recorder_task
-from shared.cameras.recording import EndedBy
 from shared.cameras.source import Source
 from shared.flows.documents import CommitResult, Doc, Update
+from shared.flows.encrypted import Decrypt
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks.task import Task, task_envelope
@@ -43,6 +44,7 @@ class Session:
         services: Services,
         settings: Settings,
         *,
+        decrypt: Decrypt,
         open_reader: Callable[[Source], Reader],
         check: Callable[[], None],
         ends_at: float,
@@ -57,10 +59,12 @@ class Session:
         self._handover_at = now + min(settings.recorder_task_s, max(1.0, (ends_at - now) * 0.9))
         self._recordings = ActiveRecordings(camera, services, settings)
         self._preview = PreviewPublisher(services, camera.id)
+        self._source = StoredSource(services.store, camera, decrypt)
         self._stream = CameraStream(
             camera.id,
             services,
             settings,
+            source=self._source,
             epoch=self._epoch,
             open_reader=open_reader,
             recordings=self._recordings,
@@ -149,7 +153,8 @@ class Session:
         """Writes to the camera's document that this task has pictures: the previous one may end."""
         now = self._services.clock.now()
         fields = {
-            **self._status_fields(), "live_epoch": self._epoch, "connected_at": now, "error": None,
+            **self._stream.status_fields(), "live_epoch": self._epoch, "connected_at": now,
+            "error": None,
         }  # fmt: skip
         if self._commit(fields):
             self._is_live = True
@@ -176,15 +181,23 @@ class Session:
         return not self._commit(fields)
 
     def _fail_camera(self) -> bool:
-        """Marks the camera as failed. Returns False when that is committed."""
-        error = self._stream.error
+        """Marks the camera as failed. Returns False when that is committed.
+
+        The error belongs to the password that was tried. If it was replaced since, later requests
+        get a connection with the new one.
+        """
+        stats, error = self._stream.stats, self._stream.error
         if self._recordings:
             self._previous.wait_until_ended(self._work_while_waiting)
-            self._recordings.stop_all(EndedBy.SOURCE_LOST.value, self._stream.stats, error)
+            self._recordings.fail_all(stats, error, before=self._source.find_replaced_at())
         (doc,) = self._services.store.read([camera_path(self._camera.id)])
         if doc is None:
             return False
         self._camera = Camera.from_doc(doc)
+        # Read after the camera's document: a later request changes that document's version.
+        if self._source.find_replaced_at() is not None:
+            self._stream.start_over()
+            return True
         for request in self._camera.active_requests.values():
             # Requests of the last moment: the next poll stops them with the same error.
             self._recordings.resume(request)
@@ -215,26 +228,10 @@ class Session:
             return
         if self._camera.live_epoch < self._epoch and self._previous.is_running():
             return
-        self._commit(self._status_fields())
+        self._commit(self._stream.status_fields())
         self._recordings.save_status(
             self._stream.stats, self._stream.error, connected=self._stream.has_pictures
         )
-
-    def _status_fields(self) -> dict[str, Any]:
-        video = self._stream.video
-        was_connected = (
-            self._camera.data["connected_at"] is not None or self._stream.connection_count > 1
-        )
-        state = CameraState.RECONNECTING if was_connected else CameraState.CONNECTING
-        fields: dict[str, Any] = {
-            "state": CameraState.CONNECTED if video else state,
-            "error": self._stream.error,
-            "last_seen_at": self._services.clock.now(),
-            **self._stream.stats,
-        }
-        if video:
-            fields |= {"width": video.width, "height": video.height, "codec": video.codec}
-        return fields
 
     def _commit(self, fields: dict[str, Any]) -> bool:
         """Updates the camera's document as it was last read, and reads it again. Returns False

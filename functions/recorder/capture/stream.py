@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.recorder.camera.open_camera import open_camera
 from functions.recorder.capture.session import Session
 from shared.cameras.camera import Camera, camera_path
+from shared.entrypoints.encryption import camera_decrypter
 from shared.entrypoints.task import TaskContext
 from shared.tasks.task import TaskDone, TaskOutcome
 
@@ -26,6 +27,7 @@ def stream_camera(context: TaskContext) -> TaskOutcome:
         context.task,
         context.services,
         settings,
+        decrypt=camera_decrypter(settings, context.services.log),
         open_reader=lambda source: open_camera(source, settings),
         check=context.check,
         ends_at=context.deadline - SHUTDOWN_MARGIN_S,

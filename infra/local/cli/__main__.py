@@ -13,6 +13,7 @@ from collections.abc import Callable
 from infra.local.cli import doctor, fault, lock, run, run_tests, status, waterfall
 from infra.local.cli.run_options import build_run_parser
 from infra.local.setup.tools import prepare_tools
+from infra.local.suite.keys import create_keys
 from infra.local.suite.layout import DEFAULT_BASE, PROJECT, SetupError, SuiteLayout
 from infra.local.suite.services import select_functions
 from infra.local.suite.suite import Suite, delete_state, hold_suite_lock
@@ -70,6 +71,7 @@ def up(args: argparse.Namespace) -> int:
             delete_state(layout)
         functions = select_functions(args.recipe)
         tools = prepare_tools([function.name for function in functions], report)
+        create_keys(layout, tools)
         report(f"Starting the local suite: project {PROJECT}, ports from {layout.base}.")
 
         async def serve() -> int:

@@ -6,6 +6,7 @@ import os
 
 from infra.local.setup.models import models_env
 from infra.local.setup.tools import Tools, deck_model_client
+from infra.local.suite.keys import read_private_keys, read_public_keys
 from infra.local.suite.layout import HOST, ROOT, SuiteLayout
 from shared.pipeline import Function, FunctionKind, GeminiBackend
 from shared.runtime.settings import DECK_MODEL_CLIENTS
@@ -33,6 +34,7 @@ def function_env(layout: SuiteLayout, tools: Tools, function: Function) -> dict[
         **(_api_limits() if function.name == "api" else {}),
         **(_recorder_timeouts() if function.name == "recorder" else {}),
         **_grpc_proxies(),
+        **read_public_keys(layout),
         **_function_secrets(layout, function),
         **(_tts_env(layout) if function.name == "text_to_speech" else {}),
         **(_gemini_env(layout) if function.name == "slide_generation" else {}),
@@ -85,6 +87,7 @@ def _function_secrets(layout: SuiteLayout, function: Function) -> dict[str, str]
         "SMTP_URL": f"smtp://{HOST}:{layout.port('smtp')}",
         # Used for local data only.
         "RECEIPT_KEY": "bG9jYWwtb25seS1rZXktb2YtMzItYnl0ZXMtYXQtbWU=",
+        **read_private_keys(layout),
     }
     return {
         name: os.environ.get(name) or secrets[name]

@@ -15,6 +15,9 @@ variables {
   billing_account = "012345-6789AB-CDEF01"
   repository      = "someone/moodreel"
   packages        = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
+
+  camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 }
 
 run "cloud" {
@@ -129,6 +132,16 @@ run "cloud" {
   assert {
     condition     = alltrue([for name, function in google_cloudfunctions2_function.this : join(" ", sort([for secret in function.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort([for grant in var.functions[name].grants : grant.name if grant.scope == "secret" && grant.backend == ""]))])
     error_message = "The secrets of a function differ from its row."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_CAMERA_PUBLIC_KEY"] == var.camera_public_key && function.service_config[0].environment_variables["MOODREEL_WEBHOOK_PUBLIC_KEY"] == var.webhook_public_key])
+    error_message = "A function encrypts with another public key."
+  }
+
+  assert {
+    condition     = toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["CAMERA_KEYS"].id]) == toset([google_service_account.function["recorder"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["WEBHOOK_KEYS"].id]) == toset([google_service_account.function["webhook"].member])
+    error_message = "A private key can be read by another function."
   }
 
   assert {

@@ -13,6 +13,8 @@ variables {
   operator_email = "operator@example.org"
   mail_from      = "Moodreel <noreply@example.org>"
   repository     = "someone/moodreel"
+  camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
   packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 }
 

@@ -7,6 +7,9 @@ variables {
   operator_email = "operator@example.org"
   mail_from      = "Moodreel <noreply@example.org>"
   packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
+
+  camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 }
 
 run "invalid_settings" {
@@ -30,12 +33,16 @@ run "invalid_settings" {
     packages        = { api = "zips/api.zip" }
     gemini_backend  = "vertex"
     gemini_location = "https://europe-west1-aiplatform.googleapis.com"
+    # Not base64 of 32 bytes.
+    camera_public_key  = "AAAA"
+    webhook_public_key = "-----BEGIN PUBLIC KEY-----"
   }
 
   expect_failures = [
     var.project_id, var.region, var.domain, var.operator_email, var.mail_from, var.billing_account,
     var.monthly_budget, var.job_retention_days, var.max_instances, var.settings, var.repository,
-    var.packages, var.gemini_backend, var.gemini_location,
+    var.packages, var.gemini_backend, var.gemini_location, var.camera_public_key,
+    var.webhook_public_key,
   ]
 }
 
@@ -47,6 +54,26 @@ run "function_without_a_package" {
   }
 
   expect_failures = [google_storage_bucket_object.package]
+}
+
+run "functions_without_public_keys" {
+  command = plan
+
+  variables {
+    camera_public_key = ""
+  }
+
+  expect_failures = [google_cloudfunctions2_function.this]
+}
+
+run "one_public_key_for_both_uses" {
+  command = plan
+
+  variables {
+    webhook_public_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  }
+
+  expect_failures = [google_cloudfunctions2_function.this]
 }
 
 run "client_without_vertex_ai" {

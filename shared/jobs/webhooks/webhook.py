@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.flows.documents import Create, Doc, Increment, Update
+from shared.flows.encrypted import Decrypt, Encrypted, FieldContext, is_encrypted
 
 WEBHOOKS = "webhooks"
+SECRETS = "secrets"
 OLD_SECRET_S = 24 * 3600
 """How long calls are also signed with the previous secret after a rotation."""
 GONE = "gone"
@@ -23,14 +25,28 @@ _HEALTHY: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A signing secret: `whsec_` and 32 bytes in base64. The current one has no `valid_until`."""
+    """A signing secret: `whsec_` and 32 bytes in base64, encrypted for the function `webhook`.
 
-    value: str = field(repr=False)
+    Attributes:
+        value: A str is plain text, which versions before the encryption stored.
+        valid_until: None for the current one.
+    """
+
+    value: Encrypted | str = field(repr=False)
     valid_until: datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the fields for a document."""
-        return {"value": self.value, "valid_until": self.valid_until}
+        value = self.value.to_dict() if isinstance(self.value, Encrypted) else self.value
+        return {"value": value, "valid_until": self.valid_until}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Secret:
+        """Reads what `to_dict` wrote."""
+        value = data["value"]
+        return cls(
+            Encrypted.from_dict(value) if is_encrypted(value) else value, data["valid_until"]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +91,34 @@ class Webhook:
             failures=data["failures"],
             failing_since=data["failing_since"],
             last_error=data["last_error"],
-            secrets=tuple(Secret(row["value"], row["valid_until"]) for row in data["secrets"]),
+            secrets=tuple(Secret.from_dict(row) for row in data[SECRETS]),
             created_at=data["created_at"],
             tested_at=data["tested_at"],
             version=doc.version,
         )
 
-    def secrets_at(self, now: datetime) -> tuple[str, ...]:
-        """Returns the secrets that sign calls at `now`, the current one first."""
+    @property
+    def secret_context(self) -> FieldContext:
+        """The place for which its secrets are encrypted."""
+        return secret_context(self.id, self.owner)
+
+    def count_secrets_at(self, now: datetime) -> int:
+        """Returns the number of secrets that sign calls at `now`."""
+        return len(self._secrets_at(now))
+
+    def decrypt_secrets_at(self, now: datetime, decrypt: Decrypt) -> tuple[str, ...]:
+        """Returns the secrets that sign calls at `now`, the current one first. Raises
+        KeyUnavailable, DecryptionFailed."""
         return tuple(
-            secret.value
+            decrypt(secret.value, self.secret_context)
+            if isinstance(secret.value, Encrypted)
+            else secret.value
+            for secret in self._secrets_at(now)
+        )
+
+    def _secrets_at(self, now: datetime) -> tuple[Secret, ...]:
+        return tuple(
+            secret
             for secret in self.secrets
             if secret.valid_until is None or secret.valid_until > now
         )
@@ -95,18 +129,23 @@ def webhook_path(webhook_id: str) -> str:
     return f"{WEBHOOKS}/{webhook_id}"
 
 
+def secret_context(webhook_id: str, owner: str) -> FieldContext:
+    """Returns the place for which the secrets of a webhook are encrypted."""
+    return FieldContext(webhook_path(webhook_id), owner, SECRETS)
+
+
 def new_webhook(
     webhook_id: str,
     owner: str,
     url: str,
     events: tuple[str, ...],
-    secret: str,
+    secret: Encrypted,
     now: datetime,
     *,
     email: str = "",
 ) -> Create:
-    """Returns the write that registers a webhook. `email` gets an email when it is
-    disabled."""
+    """Returns the write that registers a webhook. `secret` is encrypted for its `secret_context`;
+    `email` gets an email when it is disabled."""
     return Create(
         webhook_path(webhook_id),
         {
@@ -115,7 +154,7 @@ def new_webhook(
             "url": url,
             "events": list(events),
             **_HEALTHY,
-            "secrets": [Secret(secret, None).to_dict()],
+            SECRETS: [Secret(secret, None).to_dict()],
             "created_at": now,
             "tested_at": None,
         },
@@ -156,10 +195,10 @@ def disabling(webhook: Webhook, reason: str, error: Mapping[str, Any], now: date
     return Update(webhook_path(webhook.id), fields, webhook.version)
 
 
-def secret_rotation(webhook: Webhook, secret: str, now: datetime) -> Update:
+def secret_rotation(webhook: Webhook, secret: Encrypted, now: datetime) -> Update:
     """Returns the write that makes `secret` the current one. The previous one stays valid for
     another day."""
     valid_until = now + timedelta(seconds=OLD_SECRET_S)
     previous = [Secret(old.value, valid_until) for old in webhook.secrets[:1]]
     secrets = [row.to_dict() for row in (Secret(secret, None), *previous)]
-    return Update(webhook_path(webhook.id), {"secrets": secrets}, webhook.version)
+    return Update(webhook_path(webhook.id), {SECRETS: secrets}, webhook.version)

@@ -75,6 +75,9 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     started = time.monotonic()
     assert second["camera"] == camera["id"], "the same source became a second camera"
     # H.264 is decoded for viewers in a separate process.
+    stored = firestore.read_document(suite, f"camera_secrets/{bobs['camera']}")
+    assert stored is not None
+    assert PASSWORD not in str(stored), "a password is stored in plain text"
     bobs_preview = bob.call("POST", f"/v1/cameras/{bobs['camera']}/preview")
     decoded = [
         read_counter(decode_image(frame))

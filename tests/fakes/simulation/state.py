@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.flows import effects
 from shared.flows.documents import CommitResult, Create, Update, Write, all_documents
+from shared.flows.encrypted import Encrypted
 from shared.flows.envelope import Envelope
 from shared.jobs.creation import new_job
 from shared.jobs.model import Job, JobInput, Status
@@ -101,7 +102,7 @@ class SimulatedState:
         for webhook_id in self.webhooks:
             events = tuple(EVENTS.values())
             create = new_webhook(
-                webhook_id, OWNER, "https://x.test", events, "whsec_eA==", self.now
+                webhook_id, OWNER, "https://x.test", events, Encrypted("k", ""), self.now
             )
             assert self.store.commit([create]) is CommitResult.OK
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.suite
 
 
 def test_rotated_secret_signs_together_with_the_old_one(
-    client: Client, receiver: WebhookReceiver
+    client: Client, receiver: WebhookReceiver, suite: SuiteHandle
 ) -> None:
     webhook_id, old_secret = register(client, receiver)
     rotated = client.call("POST", f"/v1/webhooks/{webhook_id}/secret")
@@ -37,6 +37,10 @@ def test_rotated_secret_signs_together_with_the_old_one(
     assert rotated["webhook"]["secrets"] == 2
     listed = client.call("GET", "/v1/webhooks")
     assert "whsec_" not in json.dumps(listed), "a secret is shown a second time"
+    stored = firestore.read_document(suite, f"webhooks/{webhook_id}")
+    assert stored is not None
+    assert len(stored["secrets"]) == 2
+    assert "whsec_" not in str(stored), "a secret is stored in plain text"
 
 
 def test_deleted_webhook_is_not_called_again(client: Client, suite: SuiteHandle) -> None:

@@ -10,6 +10,7 @@ from shared.cameras.camera import new_camera
 from shared.cameras.source import parse_source
 from shared.cameras.viewers import new_viewer
 from tests.fakes.application import SETTINGS, AppHarness
+from tests.fakes.secret_keys import encrypt_camera
 
 
 def test_preview_of_one_camera_too_many_is_refused() -> None:
@@ -18,7 +19,10 @@ def test_preview_of_one_camera_too_many_is_refused() -> None:
     source = parse_source("rtsp://cam.moodreel.test/live")
     camera_id = source.camera_id("alice")
     harness.store.commit(
-        [*new_camera("alice", "Door", source, now), new_viewer("a" * 48, camera_id, "alice", now)]
+        [
+            *new_camera("alice", "Door", source, encrypt_camera, now),
+            new_viewer("a" * 48, camera_id, "alice", now),
+        ]
     )
 
     response = harness.request("GET", f"/v1/media/previews/{'a' * 48}")

@@ -16,6 +16,7 @@ from shared.recipes.stored_object import StoredObject
 from tests.fakes.application import AppHarness
 from tests.fakes.clock import ManualClock
 from tests.fakes.contended_store import ContendedJobStore
+from tests.fakes.secret_keys import encrypt_camera
 
 TOKEN = "0" * 48
 PICTURE = b"a picture"
@@ -43,7 +44,7 @@ def test_requested_preview_is_served_without_writing_to_the_camera() -> None:
     store = ContendedJobStore(clock.now)
     app = AppHarness(ROUTES, store=store, clock=clock, objects=PreviewObjects(clock))
     source = parse_source("rtsp://cam.moodreel.test/live", allow_private=False)
-    store.commit(new_camera("alice", "Door", source, clock.now()))
+    store.commit(new_camera("alice", "Door", source, encrypt_camera, clock.now()))
     camera_id = source.camera_id("alice")
     store.commit([new_viewer(TOKEN, camera_id, "alice", clock.now())])
     clock.time += timedelta(seconds=2)

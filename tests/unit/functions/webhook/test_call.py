@@ -9,12 +9,14 @@ import pytest
 
 from functions.webhook.call import ERROR_MESSAGES, RETRY_DELAYS_S, judge_response
 from functions.webhook.signing import signed_headers
+from shared.adapters.hpke import HpkeDecrypter
 from shared.flows.effects import Failed, Later
 from shared.jobs.webhooks.webhook import Webhook, new_webhook, secret_rotation, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.ports.outbound import OutboundResponse
 from shared.tasks.task import TaskDone
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.secret_keys import WEBHOOK_KEYS, encrypt_secret
 from tests.fixtures.webhooks import load_readme_verifier
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -100,19 +102,25 @@ def test_readme_code_verifies_signatures() -> None:
 def test_both_secrets_verify_for_a_day_after_a_rotation() -> None:
     store, verify, now = MemoryJobStore(), load_readme_verifier(), datetime.now(UTC)
     other, third = "whsec_" + "B" * 32, "whsec_" + "C" * 32
-    store.commit([new_webhook("h" * 20, "alice", "https://x.test", ("job.done",), SECRET, now)])
+    encrypted = [encrypt_secret(text, "h" * 20, "alice") for text in (SECRET, other, third)]
+    store.commit(
+        [new_webhook("h" * 20, "alice", "https://x.test", ("job.done",), encrypted[0], now)]
+    )
 
     def read_webhook() -> Webhook:
         (doc,) = store.read([webhook_path("h" * 20)])
         assert doc is not None
         return Webhook.from_doc(doc)
 
-    store.commit([secret_rotation(read_webhook(), other, now)])
-    headers = signed_headers("evt_1", now, b"{}", read_webhook().secrets_at(now))
+    def secrets_at(at: datetime) -> tuple[str, ...]:
+        return read_webhook().decrypt_secrets_at(at, HpkeDecrypter(WEBHOOK_KEYS).decrypt)
+
+    store.commit([secret_rotation(read_webhook(), encrypted[1], now)])
+    headers = signed_headers("evt_1", now, b"{}", secrets_at(now))
     day_later = now.replace(year=now.year + 1)
 
     assert verify(SECRET, headers, b"{}")
     assert verify(other, headers, b"{}")
-    assert read_webhook().secrets_at(day_later) == (other,)
-    store.commit([secret_rotation(read_webhook(), third, now)])
-    assert read_webhook().secrets_at(now) == (third, other), "the oldest is out at once"
+    assert secrets_at(day_later) == (other,)
+    store.commit([secret_rotation(read_webhook(), encrypted[2], now)])
+    assert secrets_at(now) == (third, other), "the oldest is out at once"

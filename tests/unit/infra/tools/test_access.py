@@ -91,6 +91,22 @@ def test_functions_read_exactly_the_secrets_of_their_row(function: Function) -> 
 
 
 @EACH
+def test_private_keys_are_secrets_of_the_functions_that_decrypt(function: Function) -> None:
+    for use, secret in (("camera", "CAMERA_KEYS"), ("webhook", "WEBHOOK_KEYS")):
+        decrypts = re.search(rf"\b{use}_decrypter\(", code(function)) is not None
+        assert decrypts == (secret in function.secrets)
+    assert {"CAMERA_KEYS", "WEBHOOK_KEYS"} - set(function.secrets), "it reads the other's field"
+
+
+def test_private_keys_have_one_holder_each() -> None:
+    holders = {
+        secret: [row.name for row in ROWS if secret in row.secrets]
+        for secret in ("CAMERA_KEYS", "WEBHOOK_KEYS")
+    }
+    assert holders == {"CAMERA_KEYS": ["recorder"], "WEBHOOK_KEYS": ["webhook"]}
+
+
+@EACH
 def test_write_access_covers_all_declared_writes(function: Function) -> None:
     for prefix in function.writes:
         assert any(covers(granted, prefix) for granted in function.access.write), prefix

@@ -25,6 +25,7 @@ from shared.runtime.services import Services, SystemClock
 from shared.tasks.run import run
 from shared.tasks.task import TaskDone, TaskOutcome, task_path
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.secret_keys import encrypt_camera
 from tests.fakes.services import FixedServices
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,7 +43,7 @@ class CameraFixture:
     token_count: int = 0
 
     def __post_init__(self) -> None:
-        self.job_store.commit(new_camera("alice", "Door", SOURCE, NOW))
+        self.job_store.commit(new_camera("alice", "Door", SOURCE, encrypt_camera, NOW))
 
     def publish(self, envelopes: Iterable[Envelope]) -> None:
         self.sent += envelopes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.errors import FirestoreUnavailable, InvalidOption
+from shared.flows.documents import Update, all_documents
 from shared.http.idempotency import CLAIM_TIMEOUT_S, KEY_TTL, handle_once
 from shared.http.problems import KeyInUse, KeyReused
 from shared.http.request import ApiRequest, ApiResponse
@@ -167,3 +169,33 @@ def test_expired_claim_is_taken_over() -> None:
     handle_once(make_route(Counter(expire)), request)
 
     assert second_handler.seeds == ["s1"]
+
+
+def test_body_cannot_be_guessed_from_the_document() -> None:
+    """A body may contain the password of a camera."""
+    clock = ManualClock()
+    route = make_route(Counter())
+    requests = [make_request(clock, **make_fields(key=key)) for key in ("k1", "k2")]
+    for request in requests:
+        handle_once(route, request)
+    first, second = (
+        request.services.store.run_query(all_documents("idempotency"))[0].data
+        for request in requests
+    )
+
+    assert first["fingerprint"] != second["fingerprint"], "equal bodies are recognized"
+    assert "k1" not in str(first)
+
+
+def test_request_of_an_earlier_version_is_repeated() -> None:
+    """Its fingerprint is a hash without the key."""
+    request = make_request(ManualClock(), **make_fields())
+    route = make_route(counter := Counter())
+    handle_once(route, request)
+    [doc] = request.services.store.run_query(all_documents("idempotency"))
+    text = 'POST /items [] {"name":"tea"}'
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    request.services.store.commit([Update(doc.path, {"fingerprint": fingerprint})])
+
+    assert handle_once(route, request).headers["Idempotency-Replayed"] == "true"
+    assert len(counter.seeds) == 1

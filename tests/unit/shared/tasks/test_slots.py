@@ -15,6 +15,7 @@ from shared.pipeline import FUNCTIONS
 from shared.tasks.slots import TASK_SLOTS, slot_path
 from shared.tasks.task import NO_SLOT, new_task
 from tests.fakes.application import SETTINGS
+from tests.fakes.secret_keys import encrypt_camera
 from tests.fakes.simulation_tasks.simulation import START, TaskSimulation
 
 SLOTS = FUNCTIONS["webhook"].owner_slots
@@ -131,7 +132,7 @@ def test_one_owner_holds_at_most_half_of_the_instances() -> None:
 def test_camera_sessions_and_data_requests_need_no_slot() -> None:
     """A handover of a camera must not wait; an owner has few data requests."""
     source = parse_source("rtsp://cam.example.org/live")
-    create = new_camera("alice", "Door", source, START)[0]
+    create = new_camera("alice", "Door", source, encrypt_camera, START)[0]
     assert isinstance(create, Create)
     camera = Camera.from_doc(Doc(create.path, create.data, None))
     clock = ClockAndIds(lambda: START, lambda: "0123456789abcdef")

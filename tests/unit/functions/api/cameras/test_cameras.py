@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
+from shared.adapters.hpke import HpkeDecrypter
+from shared.cameras.camera_secret import read_source, secret_path, source_context
+from shared.cameras.source import Source
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from tests.fakes.secret_keys import CAMERA_KEYS
 from tests.unit.functions.api.cameras.camera_requests import CANARY, URL, collections, post
 
 BOB = {"Authorization": "Bearer bob"}
@@ -30,6 +34,14 @@ INVALID_URLS = (
     f"rtsp://guest:{CANARY}@/",
     f"http://[{CANARY}",
 )
+
+
+def read_camera_source(harness: AppHarness, camera_id: str) -> Source:
+    """Returns the source of Alice's camera, as the recorder decrypts it."""
+    (doc,) = harness.store.read([secret_path(camera_id)])
+    assert doc is not None
+    decrypter = HpkeDecrypter(CAMERA_KEYS)
+    return read_source(doc.data, source_context(camera_id, "alice"), decrypter.decrypt)
 
 
 @pytest.mark.parametrize("url", INVALID_URLS)
@@ -90,7 +102,7 @@ def test_private_address_is_accepted_if_networks_are_allowed() -> None:
     assert (response.status_code, response.json["source"]["address"]) == (201, "rtsp://10.1.2.3/a")
 
 
-def test_password_is_in_one_document_and_in_no_response() -> None:
+def test_password_is_in_no_document_and_in_no_response() -> None:
     harness = AppHarness(ROUTES)
     recording = post(
         harness, "/v1/recordings", {"source": {"url": URL}}, **{"Idempotency-Key": "k"}
@@ -112,7 +124,8 @@ def test_password_is_in_one_document_and_in_no_response() -> None:
     assert not any(CANARY in response.text for response in responses)
     assert CANARY not in str(harness.log_events)
     paths = [path for path, (data, _) in harness.store.documents.items() if CANARY in str(data)]
-    assert paths == [f"camera_secrets/{camera}"]
+    assert paths == []
+    assert read_camera_source(harness, camera).password == CANARY
 
 
 def test_same_address_is_same_camera_and_keeps_its_password() -> None:
@@ -129,10 +142,22 @@ def test_same_address_is_same_camera_and_keeps_its_password() -> None:
 
     assert first["id"] == repeated["id"] == changed["camera"]
     assert (repeated["name"], repeated["source"]["credentials"]) == ("Front door", True)
-    secret, _ = harness.store.documents[f"camera_secrets/{first['id']}"]
-    assert secret["source"]["password"] == "another"
+    assert read_camera_source(harness, first["id"]).password == "another"
     bobs = harness.request(
         "POST", "/v1/cameras", headers=BOB, content_type="application/json",
         data=json.dumps({"name": "Door", "source": {"url": URL}}),
     )  # fmt: skip
     assert bobs.json["id"] != first["id"]
+
+
+@pytest.mark.parametrize("public_key", ["", "AAAA"])
+def test_camera_is_refused_without_a_public_key(public_key: str) -> None:
+    """No password is stored in plain text because a setting is missing."""
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, camera_public_key=public_key))
+
+    response = post(harness, "/v1/cameras", {"name": "Door", "source": {"url": URL}})
+
+    assert response.status_code == 500
+    assert "MOODREEL_CAMERA_PUBLIC_KEY" in str(harness.log_events)
+    assert CANARY not in str(harness.log_events)
+    assert collections(harness) == []
