@@ -30,7 +30,6 @@ from functions.api.accounts.schemas import (
     account_view,
     session_view,
 )
-from functions.api.rate_limits import consume
 from shared.entrypoints import bootstrap
 from shared.errors import NotFound
 from shared.http.request import ApiRequest, ApiResponse
@@ -47,7 +46,7 @@ EMAIL_PADDING_S = 1.0
 def register_account(request: ApiRequest) -> ApiResponse:
     """Creates an account, or reminds the owner of an existing one. Both send an email."""
     body = request.body(Registration)
-    _check_email_rate(request, body.email)
+    _check_email_rate(request, body.email, "register")
     with _padded_to(request, EMAIL_PADDING_S):
         accounts = bootstrap.accounts()
         try:
@@ -65,7 +64,7 @@ def register_account(request: ApiRequest) -> ApiResponse:
 def request_password_reset(request: ApiRequest) -> ApiResponse:
     """Sends a link to choose a new password, if the account exists."""
     body = request.body(PasswordResetRequest)
-    _check_email_rate(request, body.email)
+    _check_email_rate(request, body.email, "forgot")
     with _padded_to(request, EMAIL_PADDING_S):
         _send_reset_code(request, body.email, build_password_reset_email)
     return ApiResponse(EmailSent(message="If there is an account, an email is on its way to it."))
@@ -87,7 +86,7 @@ def refresh_session(request: ApiRequest) -> ApiResponse:
     Raises SessionExpired, LimitReached.
     """
     body = request.body(RefreshRequest)
-    consume(request, rate_limit_policies.refreshes_from(request.settings), request.client_address)
+    request.check_rate(rate_limit_policies.refreshes_from, request.client_address)
     return ApiResponse(session_view(bootstrap.accounts().refresh(body.refresh_token)))
 
 
@@ -131,13 +130,15 @@ def _sign_in(request: ApiRequest, email: str, password: str) -> SessionView:
 
 
 def _check_sign_in_rate(request: ApiRequest, email: str) -> None:
-    consume(request, rate_limit_policies.sign_ins_from(request.settings), request.client_address)
-    consume(request, rate_limit_policies.sign_ins_to(request.settings), email)
+    request.check_rate(rate_limit_policies.sign_ins_from, request.client_address)
+    request.check_rate(rate_limit_policies.sign_ins_to, email)
 
 
-def _check_email_rate(request: ApiRequest, email: str) -> None:
-    consume(request, rate_limit_policies.emails_from(request.settings), request.client_address)
-    consume(request, rate_limit_policies.emails_to(request.settings), email)
+def _check_email_rate(request: ApiRequest, email: str, kind: str) -> None:
+    request.check_rate(rate_limit_policies.emails_from, request.client_address)
+    # Before the address: requests over the limit of all fill no counters of addresses.
+    request.check_rate(rate_limit_policies.emails_of_all, kind)
+    request.check_rate(rate_limit_policies.emails_to, email)
 
 
 def _send_reset_code(

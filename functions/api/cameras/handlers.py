@@ -14,7 +14,6 @@ from functions.api.cameras.schemas import (
     SourceRequest,
     camera_view,
 )
-from functions.api.rate_limits import consume
 from shared.cameras import session
 from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera, new_camera_secret
 from shared.cameras.recording import Recording, recording_path
@@ -28,6 +27,7 @@ from shared.cameras.viewers import (
 )
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Doc, Update, owned_documents
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.net.address_policy import InvalidUrl

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from functions.api import rate_limit_policies
 from functions.api.jobs.create import notification_email
-from functions.api.rate_limits import consume
 from functions.api.webhooks.schemas import (
     NewWebhook,
     WebhookList,
@@ -18,6 +17,7 @@ from functions.api.webhooks.schemas import (
 )
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Delete, owned_documents
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhooks.deliveries import EVENTS
