@@ -76,8 +76,6 @@ class Application:
                 response = self._handle(request, state)
             except Exception as error:
                 response = self._problem(request, error, request_id, settings)
-            if response.is_streamed:
-                response.call_on_close(state.held.pop_all().close)
         response.headers[headers.REQUEST_ID] = request_id
         headers.add_security_headers(response, settings)
         headers.add_cors_headers(request, response, settings)
@@ -118,7 +116,8 @@ class Application:
             )
             state.user = user.uid
         else:
-            self._limits.admit_anonymous(services, settings, address, state.held)
+            held = None if route.body is None else state.held
+            self._limits.admit_anonymous(services, settings, address, held)
         check_path_params(path_params)
         content = b""
         if route.body is not None:
@@ -200,7 +199,7 @@ class _RequestState:
     is_options: bool = False
     allowed: tuple[str, ...] = ()
     held: ExitStack = field(default_factory=ExitStack)
-    """What is released when the response has been sent."""
+    """What is released when the request has been handled."""
 
 
 def _read_job(services: Services, user: User | None, job_id: str, route: Route) -> Job:

@@ -1,10 +1,10 @@
 """The counters of rate limits: how they are found and deleted.
 
     limits/{policy}.{hash of key}.{window}   the requests of a user in a window
-    limits/{policy}.{bucket}                 those of all anonymous keys in a bucket, in two windows
+    limits/{policy}.{counter}                those of many anonymous keys, in two windows
 
 Anybody can make up anonymous keys, which are email and client addresses. They are distributed over
-BUCKETS documents by their hash, so that no number of addresses creates more documents.
+SHARED_COUNTERS documents by their hash, so that no number of addresses creates more documents.
 
 The counters of a user are found by the field `key_hash`, and expired ones by the day in
 `expires_on`. Neither reads the rest of the collection. `expires_on` has an index and `expires_at`
@@ -25,10 +25,9 @@ from shared.flows.effects import ClockAndIds, Flow, commit, read, run_query
 
 LIMITS = "limits"
 PAGE_SIZE = 300
-BUCKETS = 1 << 16
+SHARED_COUNTERS = 1 << 16
 """Counters of each policy with anonymous keys. With fewer, the attempts that `api` can answer in a
-window (`infra/SECURITY.md`) would fill them, and refuse everybody. A bucket belongs to nobody: it
-contains no personal data."""
+window (`infra/SECURITY.md`) would fill them, and refuse everybody. They hold no personal data."""
 CLEANUP_S = 10
 """After this time a cleanup starts no further page."""
 CLEANUP_PATH = "maintenance/limits"
@@ -40,9 +39,9 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def bucket_path(policy: str, key: str) -> str:
+def shared_counter_path(policy: str, key: str) -> str:
     """Returns the path of the counter that an anonymous key shares with others."""
-    return f"{LIMITS}/{policy}.{int(hash_key(key), 16) % BUCKETS:04x}"
+    return f"{LIMITS}/{policy}.{int(hash_key(key), 16) % SHARED_COUNTERS:04x}"
 
 
 def counter_fields(key_hash: str, expires_at: datetime) -> dict[str, Any]:
@@ -82,8 +81,8 @@ def delete_expired_counters(clock: ClockAndIds) -> Flow[int]:
     while day < today and clock.now() - started_at < timedelta(seconds=CLEANUP_S):
         counters = yield from run_query(counters_expiring_on(day))
         if counters:
-            # No precondition: a user's counter is not incremented after its expiry, and a bucket
-            # that is used again at this moment loses one request.
+            # No precondition: a user's counter is not incremented after its expiry, and another
+            # one that is used again at this moment loses one request.
             yield from commit(*(Delete(counter.path) for counter in counters))
             deleted += len(counters)
         if len(counters) < PAGE_SIZE:

@@ -20,25 +20,17 @@ class InFlight:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
-    def acquire(self, key: str = "") -> None:
-        """Counts a request until `release`. Raises LimitReached."""
+    @contextmanager
+    def hold(self, key: str) -> Iterator[None]:
+        """Counts a request for the duration of the block. Raises LimitReached."""
         with self._lock:
             if self._counts[key] >= self._limit:
                 raise LimitReached(_MESSAGE, retry_after_s=1)
             self._counts[key] += 1
-
-    def release(self, key: str = "") -> None:
-        """Ends a request that was acquired."""
-        with self._lock:
-            self._counts[key] -= 1
-            if not self._counts[key]:
-                del self._counts[key]
-
-    @contextmanager
-    def hold(self, key: str) -> Iterator[None]:
-        """Counts a request for the duration of the block. Raises LimitReached."""
-        self.acquire(key)
         try:
             yield
         finally:
-            self.release(key)
+            with self._lock:
+                self._counts[key] -= 1
+                if not self._counts[key]:
+                    del self._counts[key]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import FirestoreUnavailable, LimitReached
-from shared.http.limits.buckets import add_to_bucket
 from shared.http.limits.policy import Policy
+from shared.http.limits.shared_counters import add_to_shared_counter
 from shared.http.limits.windows import add_to_window
 from shared.privacy.limit_counters import hash_key
 from shared.runtime.services import Services
@@ -52,7 +52,7 @@ class RateLimiter:
         by = self._take(policy, key, now)
         if not by:
             return
-        add = add_to_bucket if policy.anonymous else add_to_window
+        add = add_to_shared_counter if policy.anonymous else add_to_window
         try:
             add(services, policy, key, by)
         except LimitReached as refusal:

@@ -15,12 +15,19 @@ from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 ANONYMOUS_SHARE = 0.75
-"""Of the concurrent requests of an instance, how many may be without a sign-in. The rest is free
-for users. Above the 60 percent at which Cloud Run starts another instance:
+"""Of the concurrent requests of an instance, how many may be without a sign-in and have a body:
+sign-ins, registrations and forgotten passwords, which take a second on purpose. The rest is free
+for others. Above the 60 percent at which Cloud Run starts another instance:
 https://cloud.google.com/run/docs/about-instance-autoscaling"""
 BODIES_PER_CALLER = 4
 """Bodies of a caller that an instance reads at once. A body is at most 1 MiB and usually there with
 its request: only a slow sender has several."""
+
+
+def anonymous_slots(function: str) -> int:
+    """Returns how many requests with a body and without a sign-in an instance of a function handles
+    at once."""
+    return int(FUNCTIONS[function].concurrency * ANONYMOUS_SHARE)
 
 
 class RequestLimits:
@@ -28,16 +35,20 @@ class RequestLimits:
 
     def __init__(self, function: str) -> None:
         self.limiter = RateLimiter()
-        self._anonymous = InFlight(int(FUNCTIONS[function].concurrency * ANONYMOUS_SHARE))
+        self._anonymous = InFlight(anonymous_slots(function))
         self._bodies = InFlight(BODIES_PER_CALLER)
 
     def admit_anonymous(
-        self, services: Services, settings: Settings, address: str, held: ExitStack
+        self,
+        services: Services,
+        settings: Settings,
+        address: str,
+        held: ExitStack | None,
     ) -> None:
-        """Counts a request to a route that needs no sign-in. It counts as concurrent until `held`
-        is closed. Raises LimitReached."""
-        self._anonymous.acquire()
-        held.callback(self._anonymous.release)
+        """Counts a request to a route that needs no sign-in. With `held`, which is for a route with
+        a body, it counts as concurrent until that is closed. Raises LimitReached."""
+        if held is not None:
+            held.enter_context(self._anonymous.hold(""))
         self.limiter.check(services, requests_from(settings), address)
 
     def admit_user(

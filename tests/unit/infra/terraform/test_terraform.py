@@ -6,11 +6,13 @@ and creates nothing.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,17 @@ Process = subprocess.CompletedProcess[str]
 Terraform = Callable[..., Process]
 
 
+def read_schema() -> Any:
+    """Returns Google's schema. It has lost the arguments that are named `count`, like Terraform's
+    meta-argument."""
+    schema = json.loads(OFFLINE.with_name("google_schema.json").read_text())
+    policy = schema["resource"]["google_compute_security_policy"]
+    options = policy["b"]["rule"]["blk"]["b"]["rate_limit_options"]["blk"]
+    for name in ("rate_limit_threshold", "ban_threshold"):
+        options["b"][name]["blk"]["a"]["count"] = {"t": "number", "r": 1}
+    return schema
+
+
 @pytest.fixture(scope="module")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Returns a function that runs one Terraform command with the schema-only provider."""
@@ -43,12 +56,19 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     command = tmp_path_factory.mktemp("bin") / "terraform"
     command.write_text(COMMAND.format(python=python))
     command.chmod(0o755)
+    schema = command.with_name("schema.json")
+    schema.write_text(json.dumps(read_schema()))
     path = f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
     def run(*arguments: str, cloud: Path = CLOUD) -> Process:
         return subprocess.run(
             ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607
-            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(python)},
+            env={
+                **os.environ,
+                "PATH": path,
+                "TF_STUB_PYTHON": str(python),
+                "TF_STUB_SCHEMA": str(schema),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -104,6 +124,12 @@ MUTATIONS = {
         "An ack deadline differs",
     ),
     "other-origin": ("buckets.tf", '"https://${var.domain}"', '"*"', "allows another origin"),
+    "no-client-limit": (
+        "load_balancer.tf",
+        "  security_policy       = google_compute_security_policy.front.id\n",
+        "",
+        "without the limit of requests of a client",
+    ),
     "not-narrowed": ("accounts.tf", 'each.value.prefix == "" ? []', "true ? []", "its prefix"),
 }
 

@@ -14,15 +14,14 @@ from functions.api.accounts.handlers import EMAIL_PADDING_S, SIGN_IN_FAILURE_PAD
 from functions.api.routes import ROUTES
 from shared.entrypoints import bootstrap
 from shared.http.limits.policy import Policy
-from shared.http.limits.request_limits import ANONYMOUS_SHARE
-from shared.pipeline import FUNCTIONS
+from shared.http.limits.request_limits import anonymous_slots
 from shared.privacy import limit_counters
 from tests.fakes.application import SETTINGS, AppHarness
 from tests.fakes.clock import ManualClock
 from tests.unit.functions.api.accounts.test_handlers import AccountServices
 
 ATTEMPTS = 2000
-BUCKETS = 64
+SHARED_COUNTERS = 64
 """Instead of 65,536, so that fewer attempts than in a real flood fill them."""
 
 
@@ -32,7 +31,7 @@ def harness(monkeypatch: pytest.MonkeyPatch) -> AppHarness:
     services = AccountServices(clock)
     monkeypatch.setattr(bootstrap, "accounts", lambda: services)
     monkeypatch.setattr(bootstrap, "mailer", lambda: services)
-    monkeypatch.setattr(limit_counters, "BUCKETS", BUCKETS)
+    monkeypatch.setattr(limit_counters, "SHARED_COUNTERS", SHARED_COUNTERS)
     return AppHarness(ROUTES, clock=clock, settings=replace(SETTINGS, trusted_proxies=1))
 
 
@@ -58,17 +57,19 @@ def test_random_addresses_make_a_bounded_number_of_documents(
         attempt(harness, path, f"a{number}@b.test", f"2001:db8:{number:x}::1")
 
     documents = len(harness.store.documents)
-    assert documents <= policies * BUCKETS, f"{ATTEMPTS} attempts made {documents} documents"
+    assert documents <= policies * SHARED_COUNTERS, (
+        f"{ATTEMPTS} attempts made {documents} documents"
+    )
 
 
-def test_buckets_are_used_again_in_later_windows(harness: AppHarness) -> None:
+def test_counters_are_used_again_in_later_windows(harness: AppHarness) -> None:
     counts = []
-    for number in range(10 * BUCKETS):
+    for number in range(10 * SHARED_COUNTERS):
         attempt(harness, "login", f"a{number}@b.test", f"2001:db8:{number:x}::1")
-        harness.clock.sleep(300 / BUCKETS)
+        harness.clock.sleep(300 / SHARED_COUNTERS)
         counts.append(len(harness.store.documents))
 
-    assert counts[-1] <= BUCKETS
+    assert counts[-1] <= SHARED_COUNTERS
 
 
 def test_a_refused_client_costs_no_access_to_firestore(harness: AppHarness) -> None:
@@ -85,16 +86,16 @@ def test_a_refused_client_costs_no_access_to_firestore(harness: AppHarness) -> N
 
 
 def probability_full(policy: Policy, attempts: float) -> float:
-    """The probability that a flood with so many attempts in a window fills a given bucket: the
-    attempts in a bucket have a Poisson distribution."""
-    mean = attempts / limit_counters.BUCKETS
+    """The probability that a flood with so many attempts in a window fills a given counter: the
+    attempts of a counter have a Poisson distribution."""
+    mean = attempts / limit_counters.SHARED_COUNTERS
     return 1 - math.exp(-mean) * sum(mean**n / math.factorial(n) for n in range(policy.quota))
 
 
-def test_the_largest_flood_fills_few_buckets() -> None:
+def test_the_largest_flood_fills_few_counters() -> None:
     """Nobody else may be refused because of a flood: the attempts that all instances of `api` can
-    answer in a window, each with another address, fill less than a bucket in a thousand."""
-    slots = int(FUNCTIONS["api"].concurrency * ANONYMOUS_SHARE) * SETTINGS.max_instances
+    answer in a window, each with another address, fill less than a counter in a thousand."""
+    slots = anonymous_slots("api") * SETTINGS.max_instances
     sign_ins = rate_limit_policies.sign_ins_to(SETTINGS)
     of_all = rate_limit_policies.emails_of_all(SETTINGS)
     # A successful sign-in is faster, but needs an account.

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from shared.errors import FirestoreUnavailable, LimitReached
 from shared.flows.documents import CommitResult, Doc, Write
-from shared.http.limits import buckets, limiter
+from shared.http.limits import limiter
 from shared.http.limits.limiter import RateLimiter
 from shared.http.limits.policies import COUNTING_FUNCTIONS, requests_from, requests_of
 from shared.http.limits.policy import Policy
+from shared.http.limits.shared_counters import MAX_TRIES
 from tests.fakes.application import SETTINGS
 from tests.fakes.clock import START, ManualClock
 from tests.fakes.job_store import MemoryJobStore
@@ -143,9 +144,10 @@ class ContendedStore(MemoryJobStore):
 
 
 @pytest.mark.parametrize(
-    ("conflicts", "accepted"), [(buckets.MAX_TRIES - 1, True), (buckets.MAX_TRIES, False)]
+    ("conflicts", "accepted"),
+    [(MAX_TRIES - 1, True), (MAX_TRIES, False)],
 )
-def test_a_contended_bucket_is_written_again_and_then_refused(
+def test_a_contended_counter_is_written_again_and_then_refused(
     conflicts: int, accepted: bool
 ) -> None:
     store = ContendedStore()
@@ -155,7 +157,7 @@ def test_a_contended_bucket_is_written_again_and_then_refused(
     assert is_accepted(RateLimiter(), services, replace(CLIENTS, batch=1)) is accepted
 
 
-def test_buckets_count_over_the_edge_of_a_window() -> None:
+def test_shared_counters_count_over_the_edge_of_a_window() -> None:
     clock = ManualClock(START + timedelta(seconds=59))
     services, policy = make_services(clock), replace(CLIENTS, batch=1)
     for _ in range(60):

@@ -1,8 +1,8 @@
 """Counters of keys that anybody can make up, such as email and client addresses.
 
-Keys are distributed over a fixed number of documents, `limits/{policy}.{bucket}`, by their hash.
+Keys are distributed over a fixed number of documents, `limits/{policy}.{counter}`, by their hash.
 Each holds the counts of the current and the previous window and is used again in later windows, so
-neither the number of keys nor the time adds documents. Keys in the same bucket share its quota.
+neither the number of keys nor the time adds documents. Keys with the same counter share its quota.
 
 A request costs one read, and one write unless it is refused. The write has the version that was
 read as its precondition: of concurrent requests exactly the quota is accepted.
@@ -14,18 +14,18 @@ from datetime import datetime
 
 from shared.flows.documents import CommitResult, Create, Doc, Update
 from shared.http.limits.policy import Policy, RateLimitState
-from shared.privacy.limit_counters import bucket_path, expiry_fields
+from shared.privacy.limit_counters import expiry_fields, shared_counter_path
 from shared.runtime.services import Services
 
 MAX_TRIES = 8
-"""Writes of a request. A bucket that is contended for longer counts as full."""
+"""Writes of a request. A counter that is contended for longer counts as full."""
 MAX_WAIT_S = 0.1
 """The longest wait after a conflict. Waits are random, so that requests do not collide again."""
 
 
-def add_to_bucket(services: Services, policy: Policy, key: str, by: int) -> RateLimitState:
+def add_to_shared_counter(services: Services, policy: Policy, key: str, by: int) -> RateLimitState:
     """Adds `by` requests, of which the last one is accepted or refused. Raises LimitReached."""
-    path = bucket_path(policy.name, key)
+    path = shared_counter_path(policy.name, key)
     for _ in range(MAX_TRIES):
         now = services.clock.now()
         (doc,) = services.store.read([path])
