@@ -149,8 +149,9 @@ def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create
 def new_erasure(
     request_id: str, owner: str, *, account: bool, email: str = "", now: datetime
 ) -> Create:
-    """Returns the write that requests an erasure, with the account or without it. Sign-in attempts
-    and emails are counted under the hash of the address, so it needs that hash."""
+    """Returns the write that requests an erasure, with the account or without it. Versions
+    before shared counters counted sign-in attempts and emails under the hash of the address, so it
+    needs that hash."""
     limit_hashes = [hash_key(value) for value in (owner, email.lower()) if value]
     return new_request(
         request_id,

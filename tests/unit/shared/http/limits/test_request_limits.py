@@ -102,7 +102,7 @@ class SlowBody(io.BytesIO):
 
     def readinto(self, buffer: Any) -> int:
         self._started.release()
-        assert self._arrived.wait(20)
+        assert self._arrived.wait(120)
         return super().readinto(buffer)
 
 
@@ -128,7 +128,7 @@ def test_slow_bodies_of_a_caller_hold_few_threads(sign_in: bool) -> None:
     with ThreadPoolExecutor(limit + 1) as pool:
         waiting = [pool.submit(send, slow) for _ in range(limit)]
         try:
-            assert all(started.acquire(timeout=20) for _ in waiting)
+            assert all(started.acquire(timeout=120) for _ in waiting)
             refused = send(slow)
             another = pool.submit(send, other)
         finally:
@@ -143,7 +143,7 @@ def test_sign_ins_leave_a_part_of_an_instance_to_others() -> None:
 
     def wait(_: ApiRequest) -> ApiResponse:
         started.release()
-        assert go_on.wait(20)
+        assert go_on.wait(120)
         return ApiResponse(content=b"{}")
 
     sign_in = Route("POST", "/login", wait, "Wait.", body=ItemRequest, sign_in_required=False)
@@ -162,7 +162,7 @@ def test_sign_ins_leave_a_part_of_an_instance_to_others() -> None:
     with ThreadPoolExecutor(slots) as pool:
         waiting = [pool.submit(send, number) for number in range(slots)]
         try:
-            assert all(started.acquire(timeout=20) for _ in waiting)
+            assert all(started.acquire(timeout=120) for _ in waiting)
             refused = send(99)
             others = [
                 statuses(harness, 1, f"/v1/jobs/{JOB}", token="alice"),
