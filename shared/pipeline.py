@@ -164,10 +164,12 @@ class Recipe:
 
 
 _W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
-_PUBLISHABLE = (
+_STAGES = (
     "upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation", "text_to_speech",
-    "stitching", "notification", "webhook", "personal_data", "recorder",
+    "stitching", "notification",
 )  # fmt: skip
+"""Every stage. The stage that ends a job starts the owner's next one, at any of its stages."""
+_PUBLISHABLE = (*_STAGES, "webhook", "personal_data", "recorder")
 """Every function that takes envelopes, for functions that may restart any of them. Only Pub/Sub
 publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
@@ -181,8 +183,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 # An upload without a job is quarantined, a deleted job's upload is deleted.
                 write=((_U, ""), (_W, QUARANTINE_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=("upload_trigger", "frame_extraction", "slide_generation", "stitching",
-                         "notification"),
+                publish=_STAGES,
             ),
             writes=((_O, RESULTS_PREFIX),),
         ),
@@ -193,7 +194,7 @@ FUNCTIONS: dict[str, Function] = {
                 read=((_U, ""),),
                 write=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
                        (_O, RESULTS_PREFIX)),
-                publish=("frame_extraction", "emotion_scoring", "notification"),
+                publish=_STAGES,
             ),
             writes=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
                     (_O, RESULTS_PREFIX)),
@@ -207,7 +208,7 @@ FUNCTIONS: dict[str, Function] = {
                 # A pack without a job is quarantined, a deleted job's pack is deleted.
                 write=((_W, PACKS_PREFIX), (_W, QUARANTINE_PREFIX), (_W, SCORES_PREFIX),
                        (_O, RESULTS_PREFIX)),
-                publish=("emotion_scoring", "slide_generation", "notification"),
+                publish=_STAGES,
             ),
             writes=((_W, SCORES_PREFIX), (_O, RESULTS_PREFIX)),
         ),
@@ -219,7 +220,7 @@ FUNCTIONS: dict[str, Function] = {
                 # from the packs.
                 read=((_U, ""), (_W, DECKS_PREFIX), (_W, PACKS_PREFIX)),
                 write=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=("slide_generation", "text_to_speech", "notification"),
+                publish=_STAGES,
                 vertex_ai=True,
             ),
             writes=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)), secrets=("GEMINI_API_KEY",),
@@ -231,7 +232,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 read=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
                 write=((_W, NARRATION_PREFIX),),
-                publish=("text_to_speech", "stitching", "notification"),
+                publish=_STAGES,
             ),
             writes=((_W, NARRATION_PREFIX),), per_revision=True,
         ),
@@ -241,14 +242,14 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 read=((_U, ""), (_W, SLIDES_PREFIX), (_W, NARRATION_PREFIX)),
                 write=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=("stitching", "notification"),
+                publish=_STAGES,
             ),
             writes=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)), per_revision=True,
         ),
         Function(
             "notification", FunctionKind.PIPELINE, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
-            Access(publish=("webhook",)),
+            Access(publish=(*_STAGES, "webhook")),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
         ),

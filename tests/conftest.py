@@ -66,11 +66,20 @@ def start_rank(item: pytest.Item) -> int:
     return next((n for n, prefix in enumerate(order) if name.startswith(prefix)), len(order))
 
 
+def check_suite_tests(items: list[pytest.Item]) -> None:
+    """Raises UsageError for a test of the suite in no group: it would start one more suite."""
+    for item in items:
+        if item.get_closest_marker("suite") and not group_of(item.nodeid):
+            folders = ", ".join(SHARED_SUITE_TESTS)
+            raise pytest.UsageError(f"{item.nodeid} needs the suite: move it to {folders}")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sweep", action="store_true", help="run the slow sweeps as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    check_suite_tests(items)
     if hasattr(config, "workerinput"):
         # In one of several processes, the longest groups start first.
         items.sort(key=start_rank)

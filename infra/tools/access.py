@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.pipeline import (
     FUNCTIONS,
+    PIPELINE_STAGES,
     SECRET_BACKENDS,
     AccountAccess,
     FinalizeTrigger,
@@ -125,6 +126,9 @@ def _format_publish(function: Function) -> str:
     names = set(function.access.publish)
     if names == {name for name, other in FUNCTIONS.items() if accepts_envelopes(other)}:
         return "all topics"
+    further = sorted(names - set(PIPELINE_STAGES))
+    if names >= set(PIPELINE_STAGES):
+        return ", ".join(["all stages", *further])
     return ", ".join(sorted(names)) or "·"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from infra.local.client.http import Response, request
-from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.media.images.frame import decode_image
 from tests.emulator.cameras.camera_settings import FPS, PASSWORD
 from tests.fakes.cameras.http_camera import HttpCamera
@@ -59,9 +59,9 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     preview = alice.call("POST", f"{path}/preview")
     assert (preview["viewers"], preview["viewers_most"]) == (1, 5)
 
-    frames, times = read_preview_frames(preview["url"], 6)
+    frames, times = read_preview_frames(preview["url"], 20)
     numbers = [read_counter(decode_image(frame)) for frame in frames]
-    assert len(numbers) > 15
+    assert len(numbers) == 20
     assert numbers == sorted(set(numbers)), "a picture is repeated or out of order"
     seconds = (numbers[-1] - numbers[0]) / FPS
     # A busy machine may be late at first, but a preview is never ahead of the camera.
@@ -77,17 +77,19 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     bobs_preview = bob.call("POST", f"/v1/cameras/{bobs['camera']}/preview")
     decoded = [
         read_counter(decode_image(frame))
-        for frame in read_preview_frames(bobs_preview["url"], 6)[0]
+        for frame in read_preview_frames(bobs_preview["url"], 10)[0]
     ]
-    assert len(decoded) > 5
+    assert len(decoded) == 10
     assert decoded == sorted(set(decoded))
-    live = alice.call("GET", path)["status"]
+    live = wait_until(
+        lambda: status if (status := alice.call("GET", path)["status"])["elapsed_s"] > 4 else None,
+        "four seconds of the recording",
+    )
     assert (live["state"], live["recording"]) == ("connected", True)
     assert sorted(live["recordings"]) == sorted([first["id"], second["id"]])
-    assert live["fps"] == pytest.approx(FPS, rel=0.5)
+    assert 0 < live["fps"] < 1.5 * FPS
     assert (live["width"], live["height"], live["dropped_frames"]) == (192, 128, 0)
     assert live["last_error"] is None
-    assert live["elapsed_s"] > 4
     assert live["size_bytes"] > 10_000
     assert http_camera.client_count == 1, "viewers and recordings do not share one connection"
 
@@ -183,7 +185,7 @@ def test_preview_viewers_are_limited_and_expire(
     assert (refused.status, refused.json()["code"]) == (429, "too-many-viewers")
     assert "Retry-After" in refused.headers
     token = preview_urls[0].rpartition("/")[2]
-    frames, _ = read_preview_frames(preview_urls[0], 2)
+    frames, _ = read_preview_frames(preview_urls[0], 3)
     assert frames
     firestore.update_document(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
     expired = get_download(suite, f"/v1/media/previews/{token}")

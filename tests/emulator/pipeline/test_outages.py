@@ -1,8 +1,7 @@
-"""A paid service that refuses every call for a minute: the job waits and is done afterwards."""
+"""A paid service that refuses every call for a while: the job waits and is done afterwards."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from shared.recipes.films.prompt import Prompt
 
 pytestmark = pytest.mark.suite
 
-OUTAGE_S = 60
+MIN_REFUSALS = 6
+"""More than the attempts of a unit."""
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,8 @@ def test_job_waits_for_a_service_without_quota(
     client, faults = suite.client(), suite.url(emulator) + "/_faults"
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes(Prompt(f"Why the {service} of whales carries far").to_bytes())
-    rule = {"match": {"method": "POST"}, "action": {"status": 429, "retry_after_s": 3}}
+    rule = {"match": {"method": "POST"}, "action": {"status": 429, "retry_after_s": 1}}
     request("POST", faults, rule)
-    started_at = time.monotonic()
     try:
         job_id = suite.start_job(client, "presentation", prompt, options={"slides": "3"})
 
@@ -40,10 +39,11 @@ def test_job_waits_for_a_service_without_quota(
         assert wait["service"] == service
         assert wait["code"].endswith("-overloaded")
         assert wait["since"] < wait["next_try_at"]
-        time.sleep(max(0.0, OUTAGE_S - (time.monotonic() - started_at)))
-        refused_count = request("GET", faults).json()["rules"][0]["fired_count"]
-        # More refusals than a unit has attempts.
-        assert refused_count > 5
+
+        def refused_count() -> int:
+            return int(request("GET", faults).json()["rules"][0]["fired_count"])
+
+        wait_until(lambda: refused_count() >= MIN_REFUSALS, "more refusals than attempts")
         assert client.get_job(job_id)["status"] == "running"
     finally:
         request("DELETE", faults)

@@ -74,7 +74,7 @@ def storage_calls(
         body = {"source": {"url": camera.url}, "recipe": "frames"}
         recording = client.call("POST", "/v1/recordings", body)
         preview = client.call("POST", f"/v1/cameras/{recording['camera']}/preview")
-        assert read_preview_frames(preview["url"], 2)[0]
+        assert read_preview_frames(preview["url"], 5)[0]
         client.call("POST", f"/v1/recordings/{recording['id']}/stop")
         state = str(wait_until_recording_ended(client, recording["id"])["state"])
         camera.stop()

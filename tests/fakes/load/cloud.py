@@ -18,6 +18,7 @@ from shared.flows.documents import CommitResult, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Status
 from shared.jobs.stage import UnitState
+from shared.pipeline import FUNCTIONS
 from tests.fakes.load.store import LimitedJobStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -199,3 +200,10 @@ class Cloud:
 def unit_key(envelope: Envelope) -> tuple[str, str, int, str]:
     """Returns the key of the unit of a message."""
     return envelope.job_id, envelope.stage, envelope.revision, envelope.part
+
+
+def check_publish_access(function: str, envelopes: tuple[Envelope, ...]) -> None:
+    """Asserts that a function publishes only to the topics that it is granted."""
+    topics = {envelope.stage for envelope in envelopes}
+    refused = topics - set(FUNCTIONS[function].access.publish)
+    assert not refused, f"{function} may not publish to {sorted(refused)}"
