@@ -23,6 +23,7 @@ from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptab
 from shared.http.ranges import CONDITION_HEADERS
 from shared.http.request import (
     ApiRequest,
+    check_url,
     parse_body,
     read_body,
     read_query,
@@ -51,10 +52,10 @@ class AppServices:
 class Application:
     """Handles requests by a table of routes.
 
-    The order of the checks: path (404), OPTIONS, method (405), Accept (406), sign-in (401), rate
-    (429), size of the body (413), owner of the job (404), query, conditions, content type, body,
-    handler. So errors disclose nothing about the jobs of other users, and a request over a limit
-    reads nothing.
+    The order of the checks: length of the URL (414), path (404), OPTIONS, method (405), Accept
+    (406), sign-in (401), rate (429), size of the body (413), owner of the job (404), query,
+    conditions, content type, body, handler. So errors disclose nothing about the jobs of other
+    users, and a request over a limit reads nothing.
     """
 
     def __init__(self, name: str, routes: Iterable[Route], services: AppServices) -> None:
@@ -95,6 +96,7 @@ class Application:
         return response
 
     def _handle(self, request: Request, state: _RequestState) -> Response:
+        check_url(request)
         methods, path_params = self.table.match(request.path)
         state.route = next(iter(methods.values())).path
         state.allowed = _allowed_methods(methods)

@@ -20,6 +20,7 @@ from shared.http.problems import (
     InvalidFields,
     MalformedBody,
     UnsupportedMediaType,
+    UrlTooLong,
     to_invalid_fields,
 )
 from shared.jobs.model import Job
@@ -29,6 +30,9 @@ from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 MAX_BODY_BYTES = 1 << 20
+MAX_URL_BYTES = 8 << 10
+"""Path and query together. functions-framework turns off gunicorn's limit of a request line; those
+of headers remain (100, and 8 KB each)."""
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -132,6 +136,12 @@ class ApiRequest:
 def compute_etag(data: bytes) -> str:
     """Returns the ETag of a serialized response body."""
     return hashlib.sha256(data).hexdigest()[:32]
+
+
+def check_url(request: Request) -> None:
+    """Raises UrlTooLong."""
+    if len(request.path.encode()) + len(request.query_string) > MAX_URL_BYTES:
+        raise UrlTooLong
 
 
 def read_body(request: Request) -> bytes:

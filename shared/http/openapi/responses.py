@@ -64,6 +64,7 @@ def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
     errors: list[type[MoodreelError]] = [
         InvalidRequest,
         LimitReached,
+        problems.UrlTooLong,
         *DEPENDENCY_ERRORS,
         *route.errors,
     ]

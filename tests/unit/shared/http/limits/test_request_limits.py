@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.http.limits.request_limits import BODIES_PER_CALLER, anonymous_slots
-from shared.http.request import MAX_BODY_BYTES, ApiRequest, ApiResponse
+from shared.http.request import MAX_BODY_BYTES, MAX_URL_BYTES, ApiRequest, ApiResponse
 from shared.http.routing import Route
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.fakes.clock import ManualClock
@@ -91,6 +91,25 @@ def test_a_large_body_is_refused_without_a_read(body: bytes, status: int, code: 
 
     assert (response.status_code, response.json["code"]) == (status, code)
     assert harness.store.read_count == (status == 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/open", 200),
+        ("/open?" + "x" * MAX_URL_BYTES, 414),
+        ("/" + "x" * MAX_URL_BYTES, 414),
+        (f"/v1/jobs/{JOB}?" + "&".join(f"a{n}=" for n in range(4000)), 414),
+    ],
+    ids=["short", "query", "path", "parameters"],
+)
+def test_a_long_url_is_refused_without_a_read(path: str, status: int) -> None:
+    harness = AppHarness(ROUTES)
+    response = harness.request("GET", path, headers=ALICE_HEADERS)
+
+    assert response.status_code == status
+    assert status == 200 or response.json["code"] == "url-too-long"
+    assert harness.store.read_count == 0
 
 
 class SlowBody(io.BytesIO):
