@@ -1,8 +1,11 @@
-"""The rate limit policies, built from the settings."""
+"""The rate limit policies of single routes, built from the settings.
+
+`shared.http.limits.policies` has those of all routes.
+"""
 
 from __future__ import annotations
 
-from functions.api.rate_limits import Policy
+from shared.http.limits.policy import Policy
 from shared.runtime.settings import Settings
 
 
@@ -53,29 +56,54 @@ def changes(settings: Settings) -> Policy:
 
 def sign_ins_to(settings: Settings) -> Policy:
     """Sign-in attempts for an email address, whether or not it has an account."""
-    return Policy("sign-ins", settings.sign_ins_per_address, 300, _SIGN_IN_MESSAGE)
+    return Policy("sign-ins", settings.sign_ins_per_address, 300, _SIGN_IN_MESSAGE, anonymous=True)
 
 
 def sign_ins_from(settings: Settings) -> Policy:
     """Sign-in attempts from a client."""
-    return Policy("sign-ins-of-client", settings.sign_ins_per_client, 300, _SIGN_IN_MESSAGE)
+    quota = settings.sign_ins_per_client
+    return Policy(
+        "sign-ins-of-client", quota, 300, _SIGN_IN_MESSAGE, _batch(quota, settings), anonymous=True
+    )
 
 
 def refreshes_from(settings: Settings) -> Policy:
     """Session refreshes from a client. The quota is higher than for sign-ins, because many users
     behind one address refresh more often than they sign in."""
-    return Policy("refreshes-of-client", 5 * settings.sign_ins_per_client, 300, _SIGN_IN_MESSAGE)
+    quota = 5 * settings.sign_ins_per_client
+    return Policy(
+        "refreshes-of-client", quota, 300, _SIGN_IN_MESSAGE, _batch(quota, settings), anonymous=True
+    )
 
 
 def emails_to(settings: Settings) -> Policy:
     """Account emails to an address, so that the API cannot be used to flood a mailbox."""
-    return Policy("emails", max(1, settings.registrations_per_client // 4), 3600, _EMAIL_MESSAGE)
+    quota = max(1, settings.registrations_per_client // 4)
+    return Policy("emails", quota, 3600, _EMAIL_MESSAGE, anonymous=True)
 
 
 def emails_from(settings: Settings) -> Policy:
     """Account emails requested from a client."""
-    return Policy("emails-of-client", settings.registrations_per_client, 3600, _EMAIL_MESSAGE)
+    quota = settings.registrations_per_client
+    return Policy("emails-of-client", quota, 3600, _EMAIL_MESSAGE, anonymous=True)
+
+
+def emails_of_all(settings: Settings) -> Policy:
+    """Account emails of one kind to all addresses. Its key is the kind: requests to register do not
+    use up those of users who forgot their password."""
+    quota = settings.account_emails_per_hour
+    return Policy(
+        "emails-of-all", quota, 3600, _EMAIL_MESSAGE, _batch(quota, settings), anonymous=True
+    )
+
+
+def _batch(quota: int, settings: Settings) -> int:
+    """With this batch all instances of `api` together accept less than twice the quota."""
+    return max(1, quota // settings.max_instances)
 
 
 _SIGN_IN_MESSAGE = "Too many sign-in attempts; wait a little before the next one."
 _EMAIL_MESSAGE = "Too many emails were requested; wait before you request another one."
+
+SIGN_INS = (sign_ins_from, sign_ins_to)
+EMAILS = (emails_from, emails_of_all, emails_to)

@@ -34,6 +34,7 @@ resource "google_compute_backend_service" "this" {
   name                  = local.function_names[each.key]
   load_balancing_scheme = "EXTERNAL_MANAGED"
   protocol              = "HTTPS"
+  security_policy       = google_compute_security_policy.front.id
 
   backend {
     group = google_compute_region_network_endpoint_group.this[each.key].id
@@ -43,6 +44,57 @@ resource "google_compute_backend_service" "this" {
   log_config {
     enable = false
   }
+}
+
+# The limit of all requests of a client, before a function starts for them. The functions count more
+# precisely, by user and by route. Cloud Armor counts about, in each of Google's locations by itself:
+# https://docs.cloud.google.com/armor/docs/rate-limiting-overview
+resource "google_compute_security_policy" "front" {
+  # checkov:skip=CKV_GCP_73: The rule is against Log4j, and no function contains Java or a library that evaluates log messages.
+  name        = "moodreel"
+  description = "At most ${var.client_requests_per_minute} requests of a client in a minute."
+
+  rule {
+    description = "A client with more requests gets 429."
+    action      = "throttle"
+    priority    = 1000
+
+    match {
+      versioned_expr = "SRC_IPS_V1"
+
+      config {
+        src_ip_ranges = ["*"]
+      }
+    }
+
+    rate_limit_options {
+      conform_action = "allow"
+      exceed_action  = "deny(429)"
+      # The load balancer has an IPv4 address only: an address is what a client has to obtain.
+      enforce_on_key = "IP"
+
+      rate_limit_threshold {
+        count        = var.client_requests_per_minute
+        interval_sec = 60
+      }
+    }
+  }
+
+  # The rule that every policy has. The one above allows or denies all requests before it.
+  rule {
+    action   = "allow"
+    priority = 2147483647
+
+    match {
+      versioned_expr = "SRC_IPS_V1"
+
+      config {
+        src_ip_ranges = ["*"]
+      }
+    }
+  }
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_compute_url_map" "front" {

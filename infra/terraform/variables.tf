@@ -116,6 +116,17 @@ variable "max_instances" {
   }
 }
 
+variable "client_requests_per_minute" {
+  description = "The maximum number of requests of a client address in a minute, at the load balancer. All users behind one address share it."
+  type        = number
+  default     = 3000
+
+  validation {
+    condition     = var.client_requests_per_minute >= 100 && var.client_requests_per_minute <= 10000 && floor(var.client_requests_per_minute) == var.client_requests_per_minute
+    error_message = "client_requests_per_minute must be a whole number from 100 to 10000."
+  }
+}
+
 variable "gemini_backend" {
   description = "The API that serves Gemini: vertex-ai with the function's own account, or developer-api with the secret GEMINI_API_KEY."
   type        = string

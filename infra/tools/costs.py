@@ -19,6 +19,13 @@ GIB_SECOND_USD = 0.0000025
 REQUEST_USD = 0.40 / 1e6
 CLASS_A_OPERATION_USD = 5.0 / 1e6
 """One object written, listed or composed."""
+CLASS_B_OPERATION_USD = 0.4 / 1e6
+"""One object read, or its metadata."""
+# https://cloud.google.com/firestore/pricing, of the most expensive locations
+DOCUMENT_READ_USD = 0.06 / 1e5
+DOCUMENT_WRITE_USD = 0.18 / 1e5
+SENT_GIB_USD = 0.12
+"""https://cloud.google.com/vpc/network-pricing, Premium Tier, the first TiB."""
 API_REQUESTS_PER_JOB = 30
 """Requests of a user for one job: create, upload, status, download."""
 API_REQUEST_S = 0.02
@@ -108,14 +115,15 @@ def estimate_cost(work: Mapping[str, StageWork]) -> Cost:
     return Cost(compute * JOB_COUNT, requests * JOB_COUNT, objects * JOB_COUNT)
 
 
+def busy_usd(function: str, seconds: float) -> float:
+    """Returns the dollars for an instance of a function that is busy for `seconds`."""
+    row = FUNCTIONS[function]
+    return seconds * (row.vcpu * VCPU_SECOND_USD + row.memory_mb / 1024 * GIB_SECOND_USD)
+
+
 def estimate_mirror_cost(face_count: int) -> float:
     """Returns the dollars that option `mirror` adds for this many faces, one per frame."""
-    row = FUNCTIONS["emotion_scoring"]
-    return (
-        face_count
-        * MIRROR_S_PER_FACE
-        * (row.vcpu * VCPU_SECOND_USD + row.memory_mb / 1024 * GIB_SECOND_USD)
-    )
+    return busy_usd("emotion_scoring", face_count * MIRROR_S_PER_FACE)
 
 
 def render_table() -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.tools import access, costs, dependencies, settings_table
+from infra.tools.abuse import table as abuse_table
 from infra.tools.capacity import page as capacity_page
 from infra.tools.console import contract as console_contract
 from shared.errors import MoodreelError, PermanentError
@@ -180,7 +181,13 @@ def render_all(check: bool = False) -> dict[Path, str]:
     if capacity:
         raises = capacity_page.extract_raises(capacity)
         deploy = _replace_block(deploy, "limits-to-raise", raises)
-    security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
+    security = SECURITY.read_text()
+    for name, content in (
+        ("roles", access.render_table()),
+        ("costs-of-a-caller", abuse_table.render_totals()),
+        ("costs-of-routes", abuse_table.render_routes()),
+    ):
+        security = _replace_block(security, name, content)
     return {
         README: readme,
         UPLOAD_TRIGGER: upload_trigger,

@@ -7,7 +7,8 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from werkzeug.exceptions import HTTPException
@@ -23,9 +24,17 @@ from shared.errors import (
 from shared.flows.documents import job_path
 from shared.http import headers, problems
 from shared.http.idempotency import handle_once
+from shared.http.limits.request_limits import RequestLimits
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
 from shared.http.ranges import CONDITION_HEADERS
-from shared.http.request import ApiRequest, ApiResponse, compute_etag, read_body, read_query
+from shared.http.request import (
+    ApiRequest,
+    check_url,
+    parse_body,
+    read_body,
+    read_query,
+)
+from shared.http.responses import accepts, to_response
 from shared.http.routing import Route, RouteTable, check_path_params
 from shared.jobs.model import Job, Status
 from shared.ports.identity import Identity, User
@@ -49,15 +58,17 @@ class AppServices:
 class Application:
     """Handles requests by a table of routes.
 
-    The order of the checks: path (404), OPTIONS, method (405), Accept (406), sign-in (401),
-    verified email address (403), owner of the job (404), query, conditions, content type, body,
-    handler. So errors disclose nothing about the jobs of other users.
+    The order of the checks: length of the URL (414), path (404), OPTIONS, method (405), Accept
+    (406), sign-in (401), verified email address (403), rate (429), size of the body (413), owner
+    of the job (404), query, conditions, content type, body, handler. So errors disclose nothing
+    about the jobs of other users, and a request over a limit reads nothing.
     """
 
     def __init__(self, name: str, routes: Iterable[Route], services: AppServices) -> None:
         self.name = name
         self.table = RouteTable(routes)
         self._services = services
+        self._limits = RequestLimits(name)
 
     def respond(self, request: Request) -> Response:
         """Returns the response, also for errors, and logs one event."""
@@ -67,10 +78,11 @@ class Application:
         settings = self._services.settings()
         trace = log_fields(settings.project, headers.traceparent(request))
         bind(function=self.name, request=request_id, **trace)
-        try:
-            response = self._handle(request, state)
-        except Exception as error:
-            response = self._problem(request, error, request_id, settings)
+        with state.held:
+            try:
+                response = self._handle(request, state)
+            except Exception as error:
+                response = self._problem(request, error, request_id, settings)
         response.headers[headers.REQUEST_ID] = request_id
         headers.add_security_headers(response, settings)
         headers.add_cors_headers(request, response, settings)
@@ -90,6 +102,7 @@ class Application:
         return response
 
     def _handle(self, request: Request, state: _RequestState) -> Response:
+        check_url(request)
         methods, path_params = self.table.match(request.path)
         state.route = next(iter(methods.values())).path
         state.allowed = _allowed_methods(methods)
@@ -100,12 +113,24 @@ class Application:
         route = methods.get("GET" if is_head else request.method)
         if route is None:
             raise MethodNotAllowed
-        if route.response_model is not None and not _accepts(request, route):
+        if route.response_model is not None and not accepts(request, route):
             raise NotAcceptable
-        user = self._authenticate(request) if route.sign_in_required else None
-        state.user = "" if user is None else user.uid
+        services, settings = self._services.services(), self._services.settings()
+        address = headers.client_address(request, settings.trusted_proxies)
+        user = None
+        if route.sign_in_required:
+            user = self._limits.admit_user(
+                services, settings, address, lambda: self._authenticate(request)
+            )
+            state.user = user.uid
+        else:
+            held = None if route.body is None else state.held
+            self._limits.admit_anonymous(services, settings, address, held)
         check_path_params(path_params)
-        services = self._services.services()
+        content = b""
+        if route.body is not None:
+            with self._limits.reading_body(state.user or address):
+                content = read_body(request)
         # The owner is checked before the rest of the request.
         job = _read_job(services, user, path_params["job_id"], route) if route.has_job else None
         query = read_query(request, route.query)
@@ -113,8 +138,7 @@ class Application:
         if_match = headers.if_match(request) if route.conditional else ()
         if route.condition_required and not if_match:
             raise ConditionMissing
-        body = read_body(request, route.body)
-        settings = self._services.settings()
+        body = None if route.body is None else parse_body(request, content, route.body)
         api_request = ApiRequest(
             services=services,
             settings=settings,
@@ -128,15 +152,16 @@ class Application:
             if_match=if_match,
             idempotency_key=idempotency_key,
             seed=secrets.token_hex(16),
-            client_address=headers.client_address(request, settings.trusted_proxies),
+            client_address=address,
             conditions={
                 name: request.headers[name] for name in CONDITION_HEADERS if name in request.headers
             },
+            limiter=self._limits.limiter,
         )
         api_response = (
             handle_once(route, api_request) if idempotency_key else route.handler(api_request)
         )
-        return _to_response(request, route, api_response)
+        return to_response(request, route, api_response)
 
     def _authenticate(self, request: Request) -> User:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -185,6 +210,8 @@ class _RequestState:
     user: str = ""
     is_options: bool = False
     allowed: tuple[str, ...] = ()
+    held: ExitStack = field(default_factory=ExitStack)
+    """What is released when the request has been handled."""
 
 
 def _read_job(services: Services, user: User | None, job_id: str, route: Route) -> Job:
@@ -203,36 +230,3 @@ def _read_job(services: Services, user: User | None, job_id: str, route: Route) 
 def _allowed_methods(methods: Mapping[str, Route]) -> tuple[str, ...]:
     implicit = {"OPTIONS", "HEAD"} if "GET" in methods else {"OPTIONS"}
     return tuple(sorted(methods.keys() | implicit))
-
-
-def _to_response(request: Request, route: Route, api_response: ApiResponse) -> Response:
-    status = route.status if api_response.status is None else api_response.status
-    if status == HTTPStatus.CREATED and "Location" not in api_response.headers:
-        # The OpenAPI document promises the header for every 201.
-        raise TypeError(f"{route.method} {route.path} answers 201 without Location")
-    if api_response.stream is not None:
-        # The headers contain Content-Length: the length of a stream is not computed here.
-        return Response(
-            api_response.stream, status, dict(api_response.headers), direct_passthrough=True
-        )
-    if api_response.body is None and api_response.content is None:
-        return Response(status=status, headers=dict(api_response.headers))
-    data = api_response.content or b""
-    if api_response.body is not None:
-        data = api_response.body.model_dump_json().encode()
-    response = Response(data, status, headers=dict(api_response.headers), mimetype=route.media_type)
-    if status == HTTPStatus.OK and route.has_etag:
-        tag = compute_etag(data)
-        response.set_etag(tag)
-        if route.method == "GET" and request.if_none_match.contains_weak(tag):
-            response.status_code = HTTPStatus.NOT_MODIFIED
-            response.set_data(b"")
-            response.headers.remove("Content-Type")
-    return response
-
-
-def _accepts(request: Request, route: Route) -> bool:
-    """Returns whether the client accepts the route's media type; no Accept header means any."""
-    return not request.accept_mimetypes.provided or bool(
-        request.accept_mimetypes.quality(route.media_type)
-    )

@@ -49,6 +49,12 @@ class BodyTooLarge(PermanentError):
     code = "body-too-large"
 
 
+class UrlTooLong(PermanentError):
+    """The path and the query are too long; send larger values in a body."""
+
+    code = "url-too-long"
+
+
 class ChangedMeanwhile(PermanentError):
     """The state has changed since the version in If-Match; get it again before you change it."""
 
@@ -144,6 +150,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UrlTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     ConditionMissing: HTTPStatus.PRECONDITION_REQUIRED,

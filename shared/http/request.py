@@ -12,12 +12,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from shared.flows.effects import ClockAndIds, Flow
+from shared.http.limits.limiter import RateLimiter
+from shared.http.limits.policy import PolicyOf
 from shared.http.problems import (
     BodyTooLarge,
     ChangedMeanwhile,
     InvalidFields,
     MalformedBody,
     UnsupportedMediaType,
+    UrlTooLong,
     to_invalid_fields,
 )
 from shared.jobs.model import Job
@@ -27,6 +30,9 @@ from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
 MAX_BODY_BYTES = 1 << 20
+MAX_URL_BYTES = 8 << 10
+"""Path and query together. functions-framework turns off gunicorn's limit of a request line; those
+of headers remain (100, and 8 KB each)."""
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -79,6 +85,8 @@ class ApiRequest:
     """The client's address for rate limits: an IPv4 address, or the /64 of an IPv6 address."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """The request headers that `shared.http.ranges` reads."""
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    """The counts of this instance."""
 
     def check_if_match(self, current: BaseModel) -> None:
         """Raises ChangedMeanwhile unless If-Match is absent, `*` or contains the current ETag."""
@@ -88,6 +96,10 @@ class ApiRequest:
             and compute_etag(current.model_dump_json().encode()) not in self.if_match
         ):
             raise ChangedMeanwhile
+
+    def check_rate(self, policy: PolicyOf, key: str) -> None:
+        """Counts this request of `key`. Raises LimitReached when the quota is exhausted."""
+        self.limiter.check(self.services, policy(self.settings), key)
 
     @property
     def user(self) -> User:
@@ -126,19 +138,27 @@ def compute_etag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def read_body(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
-    """Returns the parsed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
-    if model is None:
-        return None
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType
+def check_url(request: Request) -> None:
+    """Raises UrlTooLong."""
+    if len(request.path.encode()) + len(request.query_string) > MAX_URL_BYTES:
+        raise UrlTooLong
+
+
+def read_body(request: Request) -> bytes:
+    """Returns the body. Raises BodyTooLarge."""
     # The limit also applies to a chunked body without a declared length.
     request.max_content_length = MAX_BODY_BYTES
     try:
-        data = request.get_data(cache=False)
+        return request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise BodyTooLarge from error
+
+
+def parse_body(request: Request, data: bytes, model: type[BaseModel]) -> BaseModel:
+    """Returns the parsed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType
     try:
         return model.model_validate_json(data)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import BaseModel
 
 from shared.errors import MoodreelError, NotFound
+from shared.http.limits.policy import PolicyOf
 from shared.http.request import ApiRequest, ApiResponse
 
 PATH_PARAM_PATTERNS: Mapping[str, str] = {
@@ -64,8 +65,8 @@ class Route:
     """Whether it supports If-Match."""
     condition_required: bool = False
     """Whether it requires If-Match, because it replaces the current state."""
-    rate_limited: bool = False
-    """Whether it counts against a rate limit of the user."""
+    policies: tuple[PolicyOf, ...] = ()
+    """The rate limit policies that its handler counts against, besides the one of all routes."""
     response_links: Mapping[str, str] = field(default_factory=dict)
     """The parameters of other paths that the response contains: parameter to JSON pointer."""
     group: str = ""

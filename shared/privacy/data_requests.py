@@ -159,8 +159,8 @@ def new_erasure(
 ) -> Create:
     """Returns the write that requests an erasure, with the account or without it.
 
-    Sign-in attempts and emails are counted under the hash of the address, so it needs that hash.
-    `token` gives access to the erasure; "" gives access to nobody.
+    Versions before shared counters counted sign-in attempts and emails under the hash of the
+    address, so it needs that hash. `token` gives access to the erasure; "" gives access to nobody.
     """
     limit_hashes = [hash_key(value) for value in (owner, email.lower()) if value]
     return new_request(

@@ -142,6 +142,12 @@ class Settings:
         "MOODREEL_TRUSTED_PROXIES", 1, whole_number(0), local_default=0,
     )  # fmt: skip
     """Number of trusted proxies in front of the API. The front end of Cloud Run is one."""
+    requests_per_minute: int = setting("MOODREEL_REQUESTS_PER_MINUTE", 600, local_default=100_000)
+    """Requests of a signed-in user per minute, to all HTTPS functions together."""
+    anonymous_requests_per_minute: int = setting(
+        "MOODREEL_ANONYMOUS_REQUESTS_PER_MINUTE", 300, local_default=100_000
+    )
+    """Requests without a valid sign-in per minute from a client: an IPv4 address or an IPv6 /64."""
     jobs_per_minute: int = setting("MOODREEL_JOBS_PER_MINUTE", 5)
     """Jobs that a user may create per minute."""
     reworks_per_minute: int = setting("MOODREEL_REWORKS_PER_MINUTE", 10)
@@ -187,6 +193,9 @@ class Settings:
     registrations_per_client: int = setting("MOODREEL_REGISTRATIONS_PER_CLIENT", 20)
     """E-mails (registration, forgotten password) that a client may request per hour. The limit of
     an address is a quarter of that."""
+    account_emails_per_hour: int = setting("MOODREEL_ACCOUNT_EMAILS_PER_HOUR", 2_000)
+    """E-mails of one kind (registration, forgotten password) that all clients together may request
+    per hour. It limits what a flood of made-up addresses costs at the mail server."""
     allow_private_webhooks: bool = setting(
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )

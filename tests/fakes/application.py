@@ -10,7 +10,8 @@ from typing import Any
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
-from shared.errors import Unauthenticated
+from infra.tools.abuse.operations import list_rows, operations_of
+from shared.errors import NotFound, Unauthenticated
 from shared.flows.envelope import Envelope
 from shared.http.application import Application, AppServices
 from shared.http.routing import Route
@@ -46,6 +47,22 @@ class FakeIdentity:
         return User(token, f"{token}@moodreel.test", verified=token != "carol")
 
 
+def check_operations(application: Application, request: Request, reads: int, writes: int) -> None:
+    """Fails when a request reads or writes more than `infra/SECURITY.md` says."""
+    try:
+        routes, _ = application.table.match(request.path)
+    except NotFound:
+        return
+    route = routes.get("GET" if request.method == "HEAD" else request.method)
+    if route is None or f"{route.method} {route.path}" not in list_rows():
+        return
+    most = operations_of(route)
+    name = f"{route.method} {route.path}"
+    # Two reads and one write are those of the policy of all routes, for a batch of requests.
+    assert reads <= most.reads + 2, f"{name} has read {reads} documents"
+    assert writes <= most.writes + 1, f"{name} has written {writes} documents"
+
+
 @dataclass
 class AppHarness:
     """An application with a client, its services, its log and the messages that it published."""
@@ -76,7 +93,11 @@ class AppHarness:
 
         @Request.application
         def app(request: Request) -> Response:
-            return application.respond(request)
+            before = self.store.billed_to_thread()
+            response = application.respond(request)
+            after = self.store.billed_to_thread()
+            check_operations(application, request, after[0] - before[0], after[1] - before[1])
+            return response
 
         self.client = Client(app)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -34,11 +35,12 @@ class MemoryJobStore:
         self.read_count = 0
         self.documents_read = 0
         """The reads that Firestore would bill: one per document, at least one per query."""
+        self._of_thread = threading.local()
 
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
         paths = tuple(paths)
         self.read_count += 1
-        self.documents_read += len(paths)
+        self._bill(reads=len(paths))
         return tuple(self._doc(path) for path in paths)
 
     def run_query(self, query: Query) -> tuple[Doc, ...]:
@@ -53,8 +55,18 @@ class MemoryJobStore:
         if query.after is not None:
             docs = [doc for doc in docs if _is_after(doc, query)]
         docs = docs[: query.limit]
-        self.documents_read += max(1, len(docs))
+        self._bill(reads=max(1, len(docs)))
         return tuple(docs)
+
+    def _bill(self, *, reads: int = 0, writes: int = 0) -> None:
+        self.documents_read += reads
+        billed_reads, billed_writes = self.billed_to_thread()
+        self._of_thread.billed = (billed_reads + reads, billed_writes + writes)
+
+    def billed_to_thread(self) -> tuple[int, int]:
+        """Returns the reads and writes of this thread that Firestore would bill."""
+        billed: tuple[int, int] = getattr(self._of_thread, "billed", (0, 0))
+        return billed
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
         writes = list(writes)
@@ -73,6 +85,7 @@ class MemoryJobStore:
                     return CommitResult.CONFLICT
                 case _:
                     pass
+        self._bill(writes=len(writes))
         for write in writes:
             self._apply(write)
         return CommitResult.OK
@@ -98,12 +111,12 @@ class MemoryJobStore:
 
     def _owned(self, collection: str, owner: str) -> tuple[Doc, ...]:
         """Returns the documents that an aggregation covers, which is billed by the thousand."""
-        billed = self.documents_read
         docs = self.run_query(Query(collection, (Filter("owner", "==", owner),)))
-        self.documents_read = billed + max(1, math.ceil(len(docs) / 1000))
+        self._bill(reads=max(1, math.ceil(len(docs) / 1000)) - max(1, len(docs)))
         return docs
 
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        self._bill(writes=1)
         data = self.documents.get(path, ({}, 0))[0]
         count = int(data.get("count", 0)) + by
         self.documents[path] = ({**data, **fields, "count": count}, next(self._versions))

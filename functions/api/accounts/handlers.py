@@ -33,7 +33,6 @@ from functions.api.accounts.schemas import (
     account_view,
     session_view,
 )
-from functions.api.rate_limits import consume
 from shared.entrypoints import bootstrap
 from shared.errors import NotFound
 from shared.http.request import ApiRequest, ApiResponse
@@ -51,7 +50,7 @@ def register_account(request: ApiRequest) -> ApiResponse:
     """Creates an account, or reminds the owner of an existing one. Both send an email: the same one
     until the address is confirmed."""
     body = request.body(Registration)
-    _check_email_rate(request, body.email)
+    _check_email_rate(request, body.email, "register")
     with _padded_to(request, EMAIL_PADDING_S):
         with suppress(AddressTaken):
             bootstrap.accounts().register(body.email, body.name or "")
@@ -65,7 +64,7 @@ def request_password_reset(request: ApiRequest) -> ApiResponse:
     """Sends a link to choose a new password, if the account exists. If its address is not confirmed
     yet, the link is that of a registration."""
     body = request.body(PasswordResetRequest)
-    _check_email_rate(request, body.email)
+    _check_email_rate(request, body.email, "forgot")
     with _padded_to(request, EMAIL_PADDING_S):
         _send_code(request, body.email, build_password_reset_email)
     return ApiResponse(EmailSent(message="If there is an account, an email is on its way to it."))
@@ -77,7 +76,7 @@ def set_password(request: ApiRequest) -> ApiResponse:
     Raises InvalidCode, CodeExpired, PasswordRefused, LimitReached.
     """
     body = request.body(NewPassword)
-    consume(request, rate_limit_policies.sign_ins_from(request.settings), request.client_address)
+    request.check_rate(rate_limit_policies.sign_ins_from, request.client_address)
     accounts, clock = bootstrap.accounts(), request.services.clock
     uid = accounts.use_password_code(body.code, body.password)
     # Tokens have times in whole seconds. A token that the old password got in this second, just
@@ -103,7 +102,7 @@ def refresh_session(request: ApiRequest) -> ApiResponse:
     Raises SessionExpired, LimitReached.
     """
     body = request.body(RefreshRequest)
-    consume(request, rate_limit_policies.refreshes_from(request.settings), request.client_address)
+    request.check_rate(rate_limit_policies.refreshes_from, request.client_address)
     return ApiResponse(session_view(bootstrap.accounts().refresh(body.refresh_token)))
 
 
@@ -147,13 +146,15 @@ def _sign_in(request: ApiRequest, email: str, password: str) -> SessionView:
 
 
 def _check_sign_in_rate(request: ApiRequest, email: str) -> None:
-    consume(request, rate_limit_policies.sign_ins_from(request.settings), request.client_address)
-    consume(request, rate_limit_policies.sign_ins_to(request.settings), email)
+    request.check_rate(rate_limit_policies.sign_ins_from, request.client_address)
+    request.check_rate(rate_limit_policies.sign_ins_to, email)
 
 
-def _check_email_rate(request: ApiRequest, email: str) -> None:
-    consume(request, rate_limit_policies.emails_from(request.settings), request.client_address)
-    consume(request, rate_limit_policies.emails_to(request.settings), email)
+def _check_email_rate(request: ApiRequest, email: str, kind: str) -> None:
+    request.check_rate(rate_limit_policies.emails_from, request.client_address)
+    # Before the address: requests over the limit of all fill no counters of addresses.
+    request.check_rate(rate_limit_policies.emails_of_all, kind)
+    request.check_rate(rate_limit_policies.emails_to, email)
 
 
 def _send_code(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functions.api import rate_limit_policies
 from functions.api.accounts import handlers, mail_log, preferences, schemas, usage
 from functions.api.pagination import PageQuery
 from shared.errors import NotFound
@@ -19,30 +20,31 @@ _ROUTES = (
         "POST", "/v1/accounts/register", handlers.register_account,
         "Register an email address; a link to confirm it and to choose a password is sent to it.",
         schemas.EmailSent, 202, body=schemas.Registration, sign_in_required=False,
-        rate_limited=True,
+        policies=rate_limit_policies.EMAILS,
     ),
     Route(
         "POST", "/v1/accounts/login", handlers.log_in,
         "Sign in with an email address and a password.",
-        schemas.SessionView, body=schemas.Credentials, sign_in_required=False, rate_limited=True,
-        errors=(WrongCredentials,),
+        schemas.SessionView, body=schemas.Credentials, sign_in_required=False,
+        policies=rate_limit_policies.SIGN_INS, errors=(WrongCredentials,),
     ),
     Route(
         "POST", "/v1/accounts/refresh", handlers.refresh_session,
         "Exchange a refresh token for a new ID token.",
         schemas.SessionView, body=schemas.RefreshRequest, sign_in_required=False,
-        rate_limited=True, errors=(SessionExpired,),
+        policies=(rate_limit_policies.refreshes_from,), errors=(SessionExpired,),
     ),
     Route(
         "POST", "/v1/accounts/forgot", handlers.request_password_reset,
         "Send an email with a link to choose a new password, or to confirm the address.",
         schemas.EmailSent, 202, body=schemas.PasswordResetRequest, sign_in_required=False,
-        rate_limited=True,
+        policies=rate_limit_policies.EMAILS,
     ),
     Route(
         "POST", "/v1/accounts/password", handlers.set_password,
         "Confirm the address and set the password with the code in an email; ends all sessions.",
-        status=204, body=schemas.NewPassword, sign_in_required=False, rate_limited=True,
+        status=204, body=schemas.NewPassword, sign_in_required=False,
+        policies=(rate_limit_policies.sign_ins_from,),
         errors=(InvalidCode, CodeExpired, PasswordRefused),
     ),
     Route(
@@ -56,7 +58,7 @@ _ROUTES = (
     Route(
         "POST", "/v1/me/password", handlers.change_password,
         "Change your password and end all other sessions.",
-        schemas.SessionView, body=schemas.PasswordChange, rate_limited=True,
+        schemas.SessionView, body=schemas.PasswordChange, policies=rate_limit_policies.SIGN_INS,
         errors=(WrongCredentials, NotFound),
     ),
     Route(

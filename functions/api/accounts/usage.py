@@ -9,9 +9,9 @@ from __future__ import annotations
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES
 from functions.api.jobs.recipes import MEGABYTE
-from functions.api.rate_limits import peek
 from shared.cameras.recording import RUNNING_STATES
 from shared.flows.documents import owned_documents
+from shared.http.limits.rate_limits import peek
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 from shared.jobs.model import Status

@@ -15,13 +15,13 @@ from functions.api.cameras.recordings import find_recording, read_recording
 from functions.api.jobs.create import check_open_jobs, derive_id
 from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
 from functions.api.jobs.storage import free_storage_bytes
-from functions.api.rate_limits import consume
 from shared.cameras import session
 from shared.cameras.camera import Camera
 from shared.cameras.recording import RUNNING_STATES, RecordingRequest
 from shared.errors import LimitReached, NotFound, StorageFull
 from shared.flows.documents import Write
 from shared.flows.envelope import upload_name
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.creation import new_job

@@ -13,7 +13,6 @@ from functions.api.cameras.schemas import (
     SourceRequest,
     camera_view,
 )
-from functions.api.rate_limits import consume
 from shared.cameras import session
 from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera
 from shared.cameras.camera_secret import new_camera_secret
@@ -30,6 +29,7 @@ from shared.capabilities import new_capability
 from shared.entrypoints.encryption import camera_encrypter
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Doc, Update, owned_documents
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.net.address_policy import InvalidUrl

@@ -9,7 +9,6 @@ from functions.api.cameras.recording_schemas import (
 )
 from functions.api.download_links import sign_link
 from functions.api.pagination import PageQuery
-from functions.api.rate_limits import consume
 from shared.cameras import redrive, session
 from shared.cameras.recording import (
     RECORDINGS,
@@ -21,6 +20,7 @@ from shared.cameras.recording import (
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import job_path, newest_owned
 from shared.http.artifacts import redirect_to
+from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import cancel
 from shared.jobs.model import Status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.api import download_links
+from functions.api import download_links, rate_limit_policies
 from functions.api.cameras import (
     create_recording,
     handlers,
@@ -31,7 +31,7 @@ _ROUTES = (
     Route(
         "POST", "/v1/cameras", handlers.create_camera,
         "Register a camera, or update the name and password of a registered one.",
-        schemas.CameraView, 201, body=schemas.NewCamera, rate_limited=True,
+        schemas.CameraView, 201, body=schemas.NewCamera, policies=(rate_limit_policies.changes,),
         response_links={"camera_id": "/id"}, errors=(handlers.TooManyCameras,),
     ),
     Route("GET", "/v1/cameras", handlers.list_cameras, "List your cameras.", schemas.CameraList),
@@ -44,14 +44,15 @@ _ROUTES = (
     Route(
         "POST", f"{_CAMERA}/preview", handlers.create_preview,
         "Get a preview URL of a camera for an <img>, valid for five minutes.",
-        schemas.PreviewView, 201, rate_limited=True,
+        schemas.PreviewView, 201, policies=(rate_limit_policies.changes,),
         errors=(TooManyViewers, TooManyWatchedCameras),
     ),
     Route(
         "POST", "/v1/recordings", create_recording.create_recording,
         "Record a camera; with a recipe, the clip becomes the video of a job.",
         recording_schemas.RecordingView, 201, body=recording_schemas.NewRecording, idempotent=True,
-        rate_limited=True, response_links={"recording_id": "/id"},
+        policies=(rate_limit_policies.changes, rate_limit_policies.job_creations),
+        response_links={"recording_id": "/id"},
         errors=(
             InvalidOption, ProhibitedPurpose, StorageFull, TooManyJobs,
             handlers.TooManyCameras, create_recording.TooManyRecordings,
@@ -74,7 +75,8 @@ _ROUTES = (
     Route(
         "POST", f"{_RECORDING}/redrive", recordings.redrive_recording,
         "Join a failed recording again; what was recorded is kept until it expires.",
-        recording_schemas.RecordingView, 202, rate_limited=True, errors=(WrongState,),
+        recording_schemas.RecordingView, 202, policies=(rate_limit_policies.reworks,),
+        errors=(WrongState,),
     ),
     Route(
         "GET", f"{_RECORDING}/clip", recordings.get_clip,

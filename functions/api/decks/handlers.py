@@ -14,10 +14,11 @@ from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteReques
 from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
 from functions.api.jobs.schemas import job_view
-from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import NotFound
 from shared.flows.documents import job_path
 from shared.http.artifacts import redirect_to
+from shared.http.limits.policy import RateLimitState
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import deck_review

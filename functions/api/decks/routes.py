@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functions.api import rate_limit_policies
 from functions.api.decks import handlers, schemas
 from functions.api.jobs.schemas import JobView
 from shared.errors import InvalidOption, SourceExpired, StorageFull, TooManyJobs, WrongState
@@ -16,7 +17,7 @@ _ROUTES = (
     Route(
         "PUT", _DECK, handlers.put_deck,
         "Replace the deck; a new revision is rendered, and becomes a film once released.",
-        JobView, 202, body=schemas.DeckUpdate, rate_limited=True,
+        JobView, 202, body=schemas.DeckUpdate, policies=(rate_limit_policies.reworks,),
         errors=(
             InvalidOption, DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired,
             StorageFull,
@@ -25,7 +26,7 @@ _ROUTES = (
     Route(
         "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", handlers.rewrite_slide,
         "Let the model rewrite one slide; a new revision is rendered.",
-        JobView, 202, body=schemas.SlideRewriteRequest, rate_limited=True,
+        JobView, 202, body=schemas.SlideRewriteRequest, policies=(rate_limit_policies.reworks,),
         errors=(
             DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired, StorageFull,
         ),
@@ -37,8 +38,8 @@ _ROUTES = (
     ),
     Route(
         "POST", f"{_DECK}/release", handlers.release_deck,
-        "Release the deck; its film is rendered.", JobView, 202, rate_limited=True,
-        errors=(WrongState,),
+        "Release the deck; its film is rendered.", JobView, 202,
+        policies=(rate_limit_policies.reworks,), errors=(WrongState,),
     ),
 )  # fmt: skip
 ROUTES = tuple(route.with_group("Decks") for route in _ROUTES)

@@ -16,10 +16,11 @@ from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
 from functions.api.jobs.storage import check_storage
-from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
+from shared.http.limits.policy import RateLimitState
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel, Timestamp

@@ -13,9 +13,10 @@ from functions.api.fields import Line
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
 from functions.api.jobs.storage import check_storage
 from functions.api.pagination import PageQuery, iterate_pages
-from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import NotFound, TooManyJobs
 from shared.flows.documents import CommitResult, Update, job_path
+from shared.http.limits.policy import RateLimitState
+from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import cancel, delete, redrive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.api import download_links
+from functions.api import download_links, rate_limit_policies
 from functions.api.jobs import (
     artifacts,
     create,
@@ -36,8 +36,8 @@ _ROUTES = (
     Route(
         "POST", "/v1/jobs", create.create_job,
         "Create a job and get the URLs to upload its inputs to.",
-        create.CreatedJob, 201, body=requests.NewJob, idempotent=True, rate_limited=True,
-        response_links={"job_id": "/job/id"},
+        create.CreatedJob, 201, body=requests.NewJob, idempotent=True,
+        policies=(rate_limit_policies.job_creations,), response_links={"job_id": "/job/id"},
         errors=(
             InvalidOption, ProhibitedPurpose, SourceExpired, StorageFull,
             TooManyJobs,
@@ -62,7 +62,7 @@ _ROUTES = (
     Route(
         "POST", f"{_JOB}/redrive", handlers.redrive_job,
         "Resume a failed job; finished work is kept.",
-        schemas.JobView, rate_limited=True,
+        schemas.JobView, policies=(rate_limit_policies.reworks,),
         errors=(WrongState, SourceExpired, StorageFull, TooManyJobs),
     ),
     Route("GET", f"{_JOB}/events", artifacts.list_events, "List the events of a job.",
@@ -70,13 +70,13 @@ _ROUTES = (
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a new upload URL for an input, for one request or a resumable session.",
-        create.UploadGrant, body=uploads.UploadRequest, rate_limited=True,
+        create.UploadGrant, body=uploads.UploadRequest, policies=(rate_limit_policies.uploads,),
         errors=(WrongState, StorageFull),
     ),
     Route(
         "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
         "Verify an uploaded input: start the job if it has not started, or stop it.",
-        uploads.UploadView, body=uploads.UploadCheck, rate_limited=True,
+        uploads.UploadView, body=uploads.UploadCheck, policies=(rate_limit_policies.uploads,),
         errors=(UploadMissing, UploadDiffers, WrongUpload, SourceExpired),
     ),
     Route(
@@ -101,7 +101,8 @@ _SHARE_ROUTES = (
         "POST", f"{_JOB}/shares", share_links.create_share,
         "Create a share link to a result, which works without signing in.",
         share_links.NewShareView, 201, body=share_links.ShareRequest, idempotent=True,
-        has_capability=True, rate_limited=True, response_links={"share_id": "/id"},
+        has_capability=True, policies=(rate_limit_policies.changes,),
+        response_links={"share_id": "/id"},
     ),
     Route(
         "GET", "/v1/shares", share_links.list_shares, "List your share links and their use.",

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
-from functions.api.rate_limits import consume
 from shared.capabilities import derive_capability, hash_capability
 from shared.errors import NotFound
 from shared.flows.documents import CommitResult, Doc, Update, newest_owned
 from shared.http.artifacts import read_shared_artifact, redirect_to
+from shared.http.limits.rate_limits import consume
 from shared.http.link_uses import LINK_USES
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse

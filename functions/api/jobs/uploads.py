@@ -13,9 +13,9 @@ from functions.api.jobs.input_checks import find_input_errors
 from functions.api.jobs.requests import Crc32c, FileMetadata
 from functions.api.jobs.sources import InputSource
 from functions.api.jobs.storage import check_storage
-from functions.api.rate_limits import consume
 from shared.errors import NotFound, TransientError, WrongState
 from shared.flows.documents import CommitResult, job_path, unit_path
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields, UploadMissing
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel

@@ -14,11 +14,11 @@ from functions.api.privacy.schemas import (
     erasure_view,
     export_view,
 )
-from functions.api.rate_limits import consume
 from shared.capabilities import new_capability
 from shared.errors import NotFound
 from shared.flows.documents import Create, Doc, all_documents, owned_documents
 from shared.http.artifacts import redirect_to
+from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
 from shared.privacy.data_requests import (
     DATA_REQUESTS,

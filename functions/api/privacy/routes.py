@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.api import download_links
+from functions.api import download_links, rate_limit_policies
 from functions.api.privacy import handlers, schemas
 from shared.errors import SourceExpired
 from shared.http.routing import Route
@@ -13,7 +13,7 @@ _ROUTES = (
     Route(
         "POST", "/v1/me/exports", handlers.create_export,
         "Request an export of all data stored about you.", schemas.ExportView, 202,
-        rate_limited=True,
+        policies=(rate_limit_policies.changes,),
     ),
     Route("GET", "/v1/me/exports", handlers.list_exports, "List your exports.",
           schemas.ExportList),
@@ -31,12 +31,13 @@ _ROUTES = (
     Route(
         "POST", "/v1/me/erasures", handlers.create_erasure,
         "Request the erasure of all data stored about you, with or without your account.",
-        schemas.ErasureView, 202, body=schemas.ErasureRequest, rate_limited=True,
+        schemas.ErasureView, 202, body=schemas.ErasureRequest,
+        policies=(rate_limit_policies.changes,),
     ),
     Route(
         "DELETE", "/v1/me", handlers.delete_account,
         "Delete your account and all your data; the answer has the URL of the receipt.",
-        schemas.ErasureView, 202, rate_limited=True,
+        schemas.ErasureView, 202, policies=(rate_limit_policies.changes,),
     ),
     Route(
         "GET", "/v1/erasures/{erasure_token}", handlers.get_erasure,

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
-from functions.api.rate_limits import consume
 from functions.api.webhooks.handlers import find_webhook, new_id
 from functions.api.webhooks.schemas import (
     DeliveryPage,
@@ -14,6 +13,7 @@ from functions.api.webhooks.schemas import (
 )
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Create, Doc, Update
+from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhooks.deliveries import (
     PING,

@@ -7,7 +7,6 @@ import secrets
 from datetime import timedelta
 
 from functions.api import rate_limit_policies
-from functions.api.rate_limits import consume
 from functions.api.webhooks.schemas import (
     NewWebhook,
     WebhookList,
@@ -19,6 +18,7 @@ from shared.entrypoints.encryption import webhook_encrypter
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Delete, owned_documents
 from shared.flows.encrypted import Encrypted
+from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhooks.deliveries import EVENTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
 from functions.api.webhooks import deliveries, handlers, schemas
 from shared.errors import WrongState
@@ -13,8 +14,8 @@ _ROUTES = (
     Route(
         "POST", "/v1/webhooks", handlers.create_webhook,
         "Register a webhook, called when a job ends; the secret is shown only once.",
-        schemas.WebhookWithSecret, 201, body=schemas.NewWebhook, rate_limited=True,
-        errors=(handlers.TooManyWebhooks,),
+        schemas.WebhookWithSecret, 201, body=schemas.NewWebhook,
+        policies=(rate_limit_policies.changes,), errors=(handlers.TooManyWebhooks,),
     ),
     Route("GET", "/v1/webhooks", handlers.list_webhooks, "List your webhooks.",
           schemas.WebhookList),
@@ -33,7 +34,7 @@ _ROUTES = (
     Route(
         "POST", f"{_WEBHOOK}/test", deliveries.test_webhook,
         "Send a ping to a webhook; the outcome is in its deliveries.",
-        schemas.DeliveryView, 202, rate_limited=True,
+        schemas.DeliveryView, 202, policies=(rate_limit_policies.changes,),
         errors=(WrongState, deliveries.TestedJustNow),
     ),
     Route(
@@ -47,7 +48,7 @@ _ROUTES = (
     Route(
         "POST", f"{_WEBHOOK}/deliveries/{{delivery_id}}/replay", deliveries.replay_delivery,
         "Send an event again, with the same id.",
-        schemas.DeliveryView, 202, rate_limited=True,
+        schemas.DeliveryView, 202, policies=(rate_limit_policies.changes,),
         errors=(WrongState, deliveries.DeliveryUnderway, deliveries.TestedJustNow),
     ),
 )  # fmt: skip

@@ -247,6 +247,16 @@ run "cloud" {
   # --- one origin ---------------------------------------------------------------------------
 
   assert {
+    condition     = alltrue([for backend in google_compute_backend_service.this : backend.security_policy == google_compute_security_policy.front.id])
+    error_message = "A function can be reached without the limit of requests of a client."
+  }
+
+  assert {
+    condition     = anytrue([for rule in google_compute_security_policy.front.rule : rule.action == "throttle" && join(" ", rule.match[0].config[0].src_ip_ranges) == "*" && rule.rate_limit_options[0].enforce_on_key == "IP" && rule.rate_limit_options[0].exceed_action == "deny(429)" && rule.rate_limit_options[0].rate_limit_threshold[0].count == var.client_requests_per_minute && rule.rate_limit_options[0].rate_limit_threshold[0].interval_sec == 60 && !rule.preview])
+    error_message = "The load balancer does not limit the requests of a client address."
+  }
+
+  assert {
     condition     = toset(keys(google_compute_backend_service.this)) == toset([for name, row in var.functions : name if row.kind == "https"])
     error_message = "The backends of the load balancer are not exactly the HTTPS functions."
   }

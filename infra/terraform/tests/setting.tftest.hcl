@@ -26,6 +26,8 @@ run "invalid_settings" {
     # Objects are kept for 90 days.
     job_retention_days = 60
     max_instances      = 0
+    # Cloud Armor accepts at most 10,000.
+    client_requests_per_minute = 20000
     # For the local suite only.
     settings   = { MOODREEL_LOCAL = "1" }
     repository = "https://github.com/someone/moodreel"
@@ -40,7 +42,7 @@ run "invalid_settings" {
 
   expect_failures = [
     var.project_id, var.region, var.domain, var.operator_email, var.mail_from, var.billing_account,
-    var.monthly_budget, var.job_retention_days, var.max_instances, var.settings, var.repository,
+    var.monthly_budget, var.job_retention_days, var.max_instances, var.client_requests_per_minute, var.settings, var.repository,
     var.packages, var.gemini_backend, var.gemini_location, var.camera_public_key,
     var.webhook_public_key,
   ]

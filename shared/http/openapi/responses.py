@@ -62,7 +62,13 @@ class Problem(ResponseModel):
 
 def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
     """Returns the errors that a route may return, except unexpected ones."""
-    errors: list[type[MoodreelError]] = [InvalidRequest, *DEPENDENCY_ERRORS, *route.errors]
+    errors: list[type[MoodreelError]] = [
+        InvalidRequest,
+        LimitReached,
+        problems.UrlTooLong,
+        *DEPENDENCY_ERRORS,
+        *route.errors,
+    ]
     if route.response_model is not None:
         errors.append(problems.NotAcceptable)
     if route.sign_in_required:
@@ -77,8 +83,6 @@ def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
         errors.append(problems.ConditionMissing)
     if route.idempotent:
         errors += [problems.KeyReused, problems.KeyInUse]
-    if route.rate_limited:
-        errors.append(LimitReached)
     return tuple(dict.fromkeys(errors))
 
 
@@ -151,7 +155,7 @@ def _response_headers(route: Route) -> dict[str, Any]:
         headers["ETag"] = _response_header("Identifies this version of the resource.")
     if route.status in (201, 302):
         headers["Location"] = _response_header("The URL of the resource.")
-    if route.rate_limited:
+    if route.policies:
         headers |= {
             name: {**header, "required": False} for name, header in _RATE_LIMIT_HEADERS.items()
         }

@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
+from shared.errors import LimitReached
 from shared.flows.documents import CommitResult, Create, Increment, Update, all_documents
+from shared.http.limits.policy import Policy
+from shared.http.limits.shared_counters import add_to_shared_counter
 from shared.ports.store import JobStore
+from shared.runtime.services import SystemClock
 from tests.contract.job_store.reading import NOW, read_one
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FixedServices
 
 
 def _run_concurrently(commit: Callable[[int], CommitResult]) -> list[CommitResult]:
@@ -82,3 +87,29 @@ def test_concurrent_increments_return_distinct_numbers(store: JobStore) -> None:
     doc = read_one(store, path)
     assert doc is not None
     assert doc.data == {"expires_at": NOW, "count": 50}
+
+
+def test_of_concurrent_requests_a_shared_counter_accepts_its_quota(store: JobStore) -> None:
+    services = FixedServices(
+        store=store,
+        objects=None,  # type: ignore[arg-type]
+        publisher=None,  # type: ignore[arg-type]
+        clock=SystemClock(),
+        log=lambda *_, **__: None,
+        new_token=lambda: "t",
+    )
+    policy = Policy(secrets.token_hex(10), 5, 86_400, "At most five.", anonymous=True)
+
+    def is_accepted(_: int) -> bool:
+        try:
+            add_to_shared_counter(services, policy, "a@moodreel.test", 1)
+        except LimitReached:
+            return False
+        return True
+
+    workers = 1 if isinstance(store, MemoryJobStore) else 16
+    with ThreadPoolExecutor(workers) as pool:
+        accepted = list(pool.map(is_accepted, range(32)))
+
+    # Every conflict is another request that was accepted, so no request tries in vain.
+    assert accepted.count(True) == 5

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,6 +67,24 @@ def test_of_fifty_parallel_requests_exactly_the_limit_succeeds(
     assert refused.json()["code"] == "rate-limited"
     assert 1 <= int(refused.headers["Retry-After"]) <= 72
     assert suite.client().send("POST", "/v1/jobs", JOB_REQUEST).status == 201
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X-Long": "x" * 9_000}, {f"X-Header-{n}": "x" for n in range(150)}],
+    ids=["long", "many"],
+)
+def test_huge_headers_are_refused_before_the_application(
+    suite: SuiteHandle, headers: dict[str, str]
+) -> None:
+    url = urlsplit(suite.url("api"))
+    connection = HTTPConnection(str(url.hostname), url.port, timeout=60)
+    connection.request("GET", "/v1/health", headers=headers)
+    response = connection.getresponse()
+
+    assert response.status in (400, 431)
+    # The application adds the header to every response.
+    assert response.headers["X-Request-Id"] is None
 
 
 def test_invalid_request_does_not_count(client: Client) -> None:

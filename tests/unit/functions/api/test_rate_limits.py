@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.api.rate_limits import Policy, consume, peek
 from functions.api.routes import ROUTES
 from shared.errors import LimitReached
 from shared.flows.documents import Update, job_path
+from shared.http.limits.policy import Policy
+from shared.http.limits.rate_limits import consume, peek
 from shared.http.request import ApiRequest
 from shared.jobs.creation import new_job
 from shared.jobs.model import JobInput

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import MethodType
+from typing import Any
 
 import pytest
 
+from functions.api import rate_limit_policies
 from functions.api.jobs.recipes import OPTION_PARSERS
 from functions.api.pagination import decode_cursor, encode_cursor
 from functions.api.routes import ROUTES
 from shared.http.problems import STATUSES, InvalidFields, error_status
-from shared.http.routing import PATH_PARAM_PATTERNS
+from shared.http.routing import PATH_PARAM_PATTERNS, Route
 from shared.pipeline import RECIPES
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.jobs import make_job
@@ -37,18 +42,58 @@ def test_public_routes() -> None:
     }
 
 
-def test_routes_without_a_rate_limit() -> None:
+POLICIES = {
+    name: value
+    for name, value in vars(rate_limit_policies).items()
+    if inspect.isfunction(value) and not name.startswith("_") and name != "batch_size"
+}
+
+
+def find_policies(function: Any, seen: set[Any]) -> Iterator[Any]:
+    """Yields the policies that a function of the API, or one that it calls, checks."""
+    if function in seen or not function.__module__.startswith("functions.api"):
+        return
+    seen.add(function)
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [value for value in code.co_consts if inspect.iscode(value)]
+        if "rate_limit_policies" in code.co_names and "peek" not in code.co_names:
+            yield from (POLICIES[name] for name in code.co_names if name in POLICIES)
+        for name in code.co_names:
+            called = function.__globals__.get(name)
+            if inspect.isfunction(called):
+                yield from find_policies(called, seen)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_declared_policies_are_those_that_the_handler_checks(route: Route) -> None:
+    if isinstance(route.handler, MethodType):
+        assert route.policies == ()
+        return
+    assert set(find_policies(route.handler, set())) == set(route.policies)
+
+
+def test_changes_without_a_policy_of_their_own() -> None:
     unlimited = {
         (route.method, route.path)
         for route in ROUTES
-        if route.method in ("POST", "PUT") and not route.rate_limited
+        if route.method != "GET" and not route.policies
     }
 
-    # Each changes an existing document at most once, or only signs a URL.
+    # Each changes an existing document at most once, deletes, or only signs a URL. The policy of
+    # all routes limits them.
     assert unlimited == {
+        ("PATCH", "/v1/me"),
         ("PUT", "/v1/me/preferences"),
+        ("PATCH", "/v1/jobs/{job_id}"),
+        ("DELETE", "/v1/jobs/{job_id}"),
         ("POST", "/v1/jobs/{job_id}/cancel"),
+        ("DELETE", "/v1/share/{token}"),
+        ("DELETE", "/v1/cameras/{camera_id}"),
+        ("DELETE", "/v1/recordings/{recording_id}"),
         ("POST", "/v1/recordings/{recording_id}/stop"),
+        ("DELETE", "/v1/webhooks/{webhook_id}"),
         ("POST", "/v1/webhooks/{webhook_id}/enable"),
         ("POST", "/v1/webhooks/{webhook_id}/secret"),
     }

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.api.rate_limits import Policy, consume
 from infra.local.suite.layout import ROOT
 from shared.cameras.recording import RECORDINGS
+from shared.http.limits.policy import Policy
+from shared.http.limits.rate_limits import consume
 from shared.pipeline import FUNCTIONS, RECEIPTS_PREFIX, RESULTS_PREFIX, Bucket
 from shared.privacy.data_requests import (
     DATA_REQUESTS,

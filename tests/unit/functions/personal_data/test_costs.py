@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from functions.api.rate_limits import Policy, consume
 from functions.personal_data.user_data import UserData
 from shared.cameras.recording import recording_path
 from shared.flows.documents import Create
+from shared.http.limits.policy import Policy
+from shared.http.limits.rate_limits import consume
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import new_erasure
 from shared.privacy.limit_counters import hash_key
@@ -33,7 +34,6 @@ def make_user_data(store: Any, **fields: Any) -> UserData:
 
 
 def test_erasure_does_not_read_the_limits_of_others() -> None:
-    """Anonymous sign-in attempts create a counter for each address."""
     request = make_request(ManualClock())
     store = request.services.store
     assert isinstance(store, MemoryJobStore)

@@ -5,11 +5,13 @@ These tests run the real Terraform with a provider that has Google's schema and 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,15 +26,35 @@ Process = subprocess.CompletedProcess[str]
 Terraform = Callable[..., Process]
 
 
+def read_schema() -> Any:
+    """Returns Google's schema. It has lost the arguments that are named `count`, like Terraform's
+    meta-argument."""
+    schema = json.loads(OFFLINE.with_name("google_schema.json").read_text())
+    policy = schema["resource"]["google_compute_security_policy"]
+    options = policy["b"]["rule"]["blk"]["b"]["rate_limit_options"]["blk"]
+    for name in ("rate_limit_threshold", "ban_threshold"):
+        options["b"][name]["blk"]["a"]["count"] = {"t": "number", "r": 1}
+    return schema
+
+
 @pytest.fixture(scope="module")
-def terraform(terraform_python: Path, terraform_command: Path) -> Terraform:
+def terraform(
+    terraform_python: Path, terraform_command: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Terraform:
     """Returns a function that runs one Terraform command with the schema-only provider."""
+    schema = tmp_path_factory.mktemp("schema") / "schema.json"
+    schema.write_text(json.dumps(read_schema()))
     path = f"{terraform_command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
     def run(*arguments: str, cloud: Path = CLOUD) -> Process:
         return subprocess.run(
             ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607 - of the system
-            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(terraform_python)},
+            env={
+                **os.environ,
+                "PATH": path,
+                "TF_STUB_PYTHON": str(terraform_python),
+                "TF_STUB_SCHEMA": str(schema),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -97,6 +119,12 @@ MUTATIONS = {
         "for name in keys(local.https_functions) : jsonencode",
         'for name in ["api"] : jsonencode',
         "The request logs of an HTTPS function are kept",
+    ),
+    "no-client-limit": (
+        "load_balancer.tf",
+        "  security_policy       = google_compute_security_policy.front.id\n",
+        "",
+        "without the limit of requests of a client",
     ),
     "not-narrowed": ("accounts.tf", 'each.value.prefix == "" ? []', "true ? []", "its prefix"),
     "tests-as-deployer": (

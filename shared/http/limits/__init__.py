@@ -1,0 +1,1 @@
+"""Limits of requests: how many in a time, and how many at once."""

@@ -1,0 +1,69 @@
+"""The limits that every request passes before anything is read from Firestore for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+
+from shared.errors import Unauthenticated
+from shared.http.limits.in_flight import InFlight
+from shared.http.limits.limiter import RateLimiter
+from shared.http.limits.policies import requests_from, requests_of
+from shared.pipeline import FUNCTIONS
+from shared.ports.identity import User
+from shared.runtime.services import Services
+from shared.runtime.settings import Settings
+
+ANONYMOUS_SHARE = 0.75
+"""Of the concurrent requests of an instance, how many may be without a sign-in and have a body:
+sign-ins, registrations and forgotten passwords, which take a second on purpose. The rest is free
+for others. Above the 60 percent at which Cloud Run starts another instance:
+https://cloud.google.com/run/docs/about-instance-autoscaling"""
+BODIES_PER_CALLER = 4
+"""Bodies of a caller that an instance reads at once. A body is at most 1 MiB and usually there with
+its request: only a slow sender has several."""
+
+
+def anonymous_slots(function: str) -> int:
+    """Returns how many requests with a body and without a sign-in an instance of a function handles
+    at once."""
+    return int(FUNCTIONS[function].concurrency * ANONYMOUS_SHARE)
+
+
+class RequestLimits:
+    """The limits of an instance of a function."""
+
+    def __init__(self, function: str) -> None:
+        self.limiter = RateLimiter()
+        self._anonymous = InFlight(anonymous_slots(function))
+        self._bodies = InFlight(BODIES_PER_CALLER)
+
+    def admit_anonymous(
+        self,
+        services: Services,
+        settings: Settings,
+        address: str,
+        held: ExitStack | None,
+    ) -> None:
+        """Counts a request to a route that needs no sign-in. With `held`, which is for a route with
+        a body, it counts as concurrent until that is closed. Raises LimitReached."""
+        if held is not None:
+            held.enter_context(self._anonymous.hold(""))
+        self.limiter.check(services, requests_from(settings), address)
+
+    def admit_user(
+        self, services: Services, settings: Settings, address: str, verify: Callable[[], User]
+    ) -> User:
+        """Returns the user whom `verify` returns, and counts the request. A request with an invalid
+        token counts as one of the client. Raises Unauthenticated, LimitReached."""
+        try:
+            user = verify()
+        except Unauthenticated:
+            self.limiter.check(services, requests_from(settings), address)
+            raise
+        self.limiter.check(services, requests_of(settings), user.uid)
+        return user
+
+    def reading_body(self, caller: str) -> AbstractContextManager[None]:
+        """Returns a context in which the body of a request is read. Raises LimitReached."""
+        return self._bodies.hold(caller)
