@@ -105,7 +105,14 @@ class ActiveRecording:
         if self._segment is not None:
             self._segment.abort()
             self._segment = None
-            # The gap in the numbers marks missing packets.
+            # A gap in the numbers marks missing packets.
+            self._number += 1
+
+    def mark_missing_packets(self) -> None:
+        """Ends the open segment, if any: packets are missing between it and the next one. Raises
+        like `close_segment`."""
+        if self._segment is not None:
+            self.close_segment()
             self._number += 1
 
     def elapsed_s(self, now: float) -> float:

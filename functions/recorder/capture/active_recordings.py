@@ -62,6 +62,14 @@ class ActiveRecordings:
         for recording in self._recordings.values():
             self._close_segment(recording)
 
+    def mark_missing_packets(self) -> None:
+        """Ends the open segments: packets of the connection are missing."""
+        for recording in self._recordings.values():
+            try:
+                recording.mark_missing_packets()
+            except (StorageUnavailable, FirestoreUnavailable) as error:
+                self._log_lost_segment(recording, error)
+
     def apply_requests(
         self, requests: Mapping[str, ActiveRequest], on_start: Callable[[ActiveRecording], None]
     ) -> dict[str, str]:

@@ -13,7 +13,12 @@ from functions.recorder.capture.active_recording import ActiveRecording
 from functions.recorder.capture.active_recordings import ActiveRecordings
 from functions.recorder.capture.backoff import Backoff
 from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
-from functions.recorder.capture.reader_thread import ReaderThread, StreamEnded, StreamOpened
+from functions.recorder.capture.reader_thread import (
+    PacketsDropped,
+    ReaderThread,
+    StreamEnded,
+    StreamOpened,
+)
 from functions.recorder.capture.segments import ConnectionKey
 from functions.recorder.capture.stored_source import StoredSource
 from functions.recorder.errors import CameraTimeout
@@ -140,6 +145,12 @@ class CameraStream:
         if isinstance(event, StreamEnded):
             self._on_disconnect(event.error)
             return True
+        if isinstance(event, PacketsDropped):
+            # The camera has sent pictures meanwhile.
+            self._last_picture_at = event.resumed_at
+            self._pre_roll.clear()
+            self._recordings.mark_missing_packets()
+            return False
         now = event.arrived_at if isinstance(event, Packet) else time.time()
         if now - self._last_picture_at > self._picture_timeout_s:
             self._on_disconnect(CameraTimeout("The camera is connected, and shows no pictures."))

@@ -35,7 +35,15 @@ class StreamEnded:
     error: MoodreelError
 
 
-ReaderEvent = StreamOpened | Packet | StreamEnded
+@dataclass(frozen=True, slots=True)
+class PacketsDropped:
+    """Packets before the next one, a keyframe, are missing because the queue was full. The next one
+    arrived at `resumed_at`, in seconds since 1970."""
+
+    resumed_at: float
+
+
+ReaderEvent = StreamOpened | Packet | PacketsDropped | StreamEnded
 
 
 class ReaderThread:
@@ -84,6 +92,7 @@ class ReaderThread:
             for packet in _limit_rate(reader.packets()):
                 # The first picture may set the size of the video track.
                 self.tracks = reader.tracks
+                was_skipping = is_skipping
                 with self._lock:
                     is_full = self._queued_bytes + len(packet.data) > MAX_QUEUED_BYTES
                     is_skipping = is_full or (
@@ -93,8 +102,10 @@ class ReaderThread:
                         self._queued_bytes += len(packet.data)
                 if is_skipping:
                     self._skipped_count += 1
-                else:
-                    self._queue.put(packet)
+                    continue
+                if was_skipping:
+                    self._queue.put(PacketsDropped(packet.arrived_at))
+                self._queue.put(packet)
         except MoodreelError as error:
             self._queue.put(StreamEnded(error))
         except Exception as error:

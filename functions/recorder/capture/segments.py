@@ -43,8 +43,8 @@ _CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class ConnectionKey:
-    """Identifies one connection of one worker. Within it no packet is missing and all times use one
-    clock. Its segments are numbered from 0."""
+    """Identifies one connection of one worker. Within it all times use one clock. Its segments are
+    numbered from 0; where a number is missing, packets are."""
 
     epoch: int
     token: str

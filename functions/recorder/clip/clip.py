@@ -27,7 +27,7 @@ from shared.cameras.recording import Recording
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """To be increased when a change of the code changes the bytes of a clip."""
 
 

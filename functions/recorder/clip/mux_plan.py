@@ -26,7 +26,6 @@ TICKS_PER_S = 90_000
 """Time base of the clip's pictures."""
 MP4_CODECS = frozenset({"h264", "hevc", "mjpeg", "aac"})
 """Codecs that players support in MP4; others are written to a QuickTime file."""
-_LONG_AGO = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,26 +136,18 @@ def _plan_pictures(slices: tuple[RunSlice, ...], origin: Fraction, ends_at: floa
         pictures["offset"][chosen] = part.run.pictures.offsets[part.start : part.end]
         arrivals[chosen] = rows["arrived_at"]
     if ends_at is not None and len(pictures):
-        kept = _arrived_in_time(pictures["pts"].astype(np.int64), arrivals, ends_at)
-        if not kept.all():
-            pictures = pictures[kept]
+        pictures = pictures[: _count_in_time(pictures["pts"].astype(np.int64), arrivals, ends_at)]
     pictures["pts"] = _distinct(pictures["pts"].astype(np.int64))
     return pictures
 
 
-def _arrived_in_time(
-    pts: Integers, arrivals: NDArray[np.float64], ends_at: float
-) -> NDArray[np.bool_]:
-    """Returns which pictures stay. The first stays in any case; of the late pictures only those
-    that are shown before an earlier one."""
-    is_late = arrivals > ends_at
-    is_late[0] = False
-    latest = np.maximum.accumulate(np.where(is_late, _LONG_AGO, pts))
-    kept: NDArray[np.bool_] = ~is_late | (pts <= latest)
-    late = np.flatnonzero(is_late)
-    if len(late) > MAX_REORDERED_PICTURES:
-        kept[late[MAX_REORDERED_PICTURES] :] = False
-    return kept
+def _count_in_time(pts: Integers, arrivals: NDArray[np.float64], ends_at: float) -> int:
+    """Returns how many pictures stay: in decoding order, up to the last one that arrived in time,
+    and the following ones that are shown before one of these. The first stays in any case."""
+    in_time = np.flatnonzero(arrivals <= ends_at)
+    count = int(in_time[-1]) + 1 if len(in_time) else 1
+    following = pts[count : count + MAX_REORDERED_PICTURES] > pts[:count].max()
+    return count + (int(following.argmax()) if following.any() else len(following))
 
 
 def _distinct(pts: Integers) -> Integers:
@@ -190,7 +181,8 @@ def _trim_tail(pictures: Rows, step: int) -> Rows:
     """Removes pictures at the end whose predecessors in display order are missing.
 
     A picture is decoded before those that are shown between it and earlier pictures. A recording
-    that ends in between has a gap in display order; the pictures after it are removed.
+    that ends in between has a gap in display order. The picture after the gap is removed, and all
+    that are decoded after it, because they may refer to it.
     """
     tail = [int(pts) for pts in pictures["pts"][-MAX_REORDERED_PICTURES:]]
     pts_order = sorted(tail)
@@ -200,9 +192,11 @@ def _trim_tail(pictures: Rows, step: int) -> Rows:
     cut = next((pts for pts in reversed(behind_gaps) if _is_decoded_early(tail, pts)), None)
     if cut is None:
         return pictures
-    kept = np.ones(len(pictures), np.bool_)
-    kept[-len(tail) :] = [pts < cut for pts in tail]
-    return pictures[kept]
+    count = tail.index(cut)
+    while count > 0 and max(tail[:count]) > min(tail[count:]):
+        # One that is removed is shown before one that stays: that would be another gap.
+        count -= 1
+    return pictures[: max(1, len(pictures) - len(tail) + count)]
 
 
 def _is_decoded_early(tail: list[int], pts: int) -> bool:
