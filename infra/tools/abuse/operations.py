@@ -71,6 +71,8 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/accounts/forgot": _EMAIL,
     "POST /v1/accounts/login": _SIGN_IN,
     "POST /v1/accounts/refresh": Operations(reads=6, writes=2),
+    # It waits for the next whole second.
+    "POST /v1/accounts/password": Operations(reads=6, writes=2, seconds=1 + API_REQUEST_S),
     "POST /v1/me/password": Operations(reads=10, writes=5, seconds=2 * SIGN_IN_FAILURE_PADDING_S),
     "PATCH /v1/me": Operations(),
     "PUT /v1/me/preferences": Operations(writes=2),
@@ -92,7 +94,7 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": _REWORK,
     "POST /v1/jobs/{job_id}/deck/release": _REWORK,
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
-    "DELETE /v1/share/{token}": Operations(writes=1),
+    "DELETE /v1/shares/{share_id}": Operations(writes=1),
     "GET /v1/share/{token}": Operations(writes=3),
     "POST /v1/webhooks": Operations(reads=30, writes=3),
     "DELETE /v1/webhooks/{webhook_id}": Operations(writes=2),
