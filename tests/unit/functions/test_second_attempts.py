@@ -11,7 +11,7 @@ import pytest
 
 from functions.frame_extraction import join as frames_join
 from functions.frame_extraction import part as frames_part
-from functions.frame_extraction.extract import ExtractionResult, parse_extraction_result
+from functions.frame_extraction.extraction_result import ExtractionResult, parse_extraction_result
 from functions.slide_generation import join as slides_join
 from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.deck.deck_store import encode_deck
@@ -20,7 +20,7 @@ from functions.stitching.film import deck_film, segment_cache, still_film
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from functions.upload_trigger import intake
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.jobs.model import Job
 from shared.pipeline import Bucket
 from shared.recipes.frames.options import FrameOptions
@@ -81,7 +81,7 @@ def test_frame_extraction_decodes_a_window_once(
     clip = CLIP_SPECS["cfr30"].encode().path if kind == "intact" else truncated_clip()
     job, windows = make_frames_job(harness, clip)
     calls.watch(frames_part, "run_in_sandbox")
-    calls.watch(frames_join, "decode_image", "render_manifest", "render_frames_csv")
+    calls.watch(frames_join, "ImageDecoder", "render_manifest", "render_frames_csv")
 
     def run() -> Any:
         return harness.run_stage(
