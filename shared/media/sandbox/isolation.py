@@ -43,6 +43,16 @@ def _erase_environment() -> None:
 
     They are in the strings of the C library and in the objects of `os.environb`.
     """
+    if sys.platform == "linux":
+        _overwrite_strings()
+    for value in os.environb.values():
+        # CPython shares objects of one byte.
+        if len(value) > 1:
+            ctypes.memset(id(value) + bytes.__basicsize__ - 1, 0, len(value))
+    os.environ.clear()
+
+
+def _overwrite_strings() -> None:
     libc = ctypes.CDLL(None)
     libc.strlen.restype = ctypes.c_size_t
     strings = ctypes.POINTER(ctypes.c_void_p).in_dll(libc, "environ")
@@ -50,11 +60,6 @@ def _erase_environment() -> None:
     while strings and (address := strings[count]):
         ctypes.memset(address, 0, libc.strlen(ctypes.c_void_p(address)))
         count += 1
-    for value in os.environb.values():
-        # CPython shares objects of one byte.
-        if len(value) > 1:
-            ctypes.memset(id(value) + bytes.__basicsize__ - 1, 0, len(value))
-    os.environ.clear()
 
 
 def _close_files(kept_fds: set[int]) -> None:
