@@ -34,6 +34,9 @@ from functions.emotion_scoring.video.pieces import AnnotatedVideo, find_pieces
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import NoFrames
+from shared.media.images.image_decoder import ImageDecoder
+from shared.media.sandbox.child import Limits
+from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectWriter
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
@@ -201,14 +204,17 @@ def _write_thumbnails(
 ) -> list[Artifact]:
     colours = assign_colours(parts.classes)
     artifacts = []
-    for n, peak in enumerate(peaks):
-        context.check()
+    limits = Limits.for_function(FUNCTIONS["emotion_scoring"])
+    with ImageDecoder(limits, context.should_stop) as decoder:
+        for n, peak in enumerate(peaks):
+            context.check()
 
-        def render(peak: Peak = peak) -> bytes:
-            data = parts.read_frame_bytes(peak.part, peak.frame)
-            return render_thumbnail(data, peak.box, colours[peak.emotion])
+            def render(peak: Peak = peak) -> bytes:
+                image = decoder.decode(parts.read_frame_bytes(peak.part, peak.frame))
+                return render_thumbnail(image, peak.box, colours[peak.emotion])
 
-        artifacts.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", render))
+            name = _thumbnail_name(n, peak)
+            artifacts.append(results.write(name, "moment", "image/jpeg", render))
     return artifacts
 
 

@@ -15,8 +15,10 @@ from functions.emotion_scoring.video.pieces import AnnotatedVideo
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.containers.range_file import RangeFile
-from shared.media.images.frame import decode_image
-from shared.pipeline import SCORES_PREFIX, Bucket
+from shared.media.images.frame import BgrImage
+from shared.media.images.image_decoder import ImageDecoder
+from shared.media.sandbox.child import Limits
+from shared.pipeline import FUNCTIONS, SCORES_PREFIX, Bucket
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.emotions.results import EmotionsPart
 from shared.recipes.frames.pack import read_pack
@@ -81,11 +83,17 @@ def _write(
     file = RangeFile(
         read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, max_cached_blocks=MAX_CACHED_BLOCKS
     )
-    with context.objects.create(
-        Bucket.WORK, name, content_type="application/gzip", spec=spec
-    ) as scores:
+    limits = Limits.for_function(FUNCTIONS["emotion_scoring"])
+    with (
+        context.objects.create(
+            Bucket.WORK, name, content_type="application/gzip", spec=spec
+        ) as scores,
+        ImageDecoder(limits, context.should_stop) as decoder,
+    ):
         source = pack.name, pack.generation
-        frames, faces = score_frames(file, scorer, scores, source, context.check, mirror=mirror)
+        frames, faces = score_frames(
+            file, scorer, scores, source, context.check, decode=decoder.decode, mirror=mirror
+        )
     context.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
     return scores.stored_object
 
@@ -97,6 +105,7 @@ def score_frames(
     source: tuple[str, int],
     check: Callable[[], None],
     *,
+    decode: Callable[[bytes], BgrImage],
     mirror: bool,
 ) -> tuple[int, int]:
     """Scores a pack frame by frame and writes the scores to `sink`.
@@ -104,6 +113,7 @@ def score_frames(
     Args:
         source: the pack's name and generation.
         check: called before each frame; raises to stop the work.
+        decode: decodes a frame.
         mirror: as in EmotionOptions.
 
     Returns:
@@ -117,7 +127,7 @@ def score_frames(
         check()
         # The reader's position is directly after the entry's bytes.
         offset = file.tell() - len(entry.data)
-        frame_faces = tuple(scorer.score(decode_image(entry.data), mirror=mirror))
+        frame_faces = tuple(scorer.score(decode(entry.data), mirror=mirror))
         writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces))
         frames, faces = frames + 1, faces + len(frame_faces)
     writer.close()

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from functions.frame_extraction.extraction_result import ExtractionResult, TimestampsOutOfOrder
 from functions.frame_extraction.pick import PickReport, encode_frame, pick_frames
-from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage
 from shared.media.sandbox.child import SandboxIO
-from shared.media.sandbox.run import preload
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter, Sink
-from shared.recipes.frames.pack_directory import dump_directory, parse_directory
+from shared.recipes.frames.pack import FrameStamp, PackWriter, Sink
+from shared.recipes.frames.pack_directory import dump_directory
 from shared.recipes.frames.windows import FrameNaming, Window
 from shared.recipes.media_info import MediaInfo
-
-
-@dataclass(frozen=True)
-class ExtractionResult:
-    """The index of a written pack, and warnings for the user."""
-
-    index: PackIndex
-    warnings: tuple[str, ...] = ()
 
 
 def extract_window(
@@ -93,19 +83,6 @@ def extract_in_sandbox(
         return json.dumps({"out_of_order": str(error)}).encode() + b"\n"
     summary = {"warnings": extracted.warnings, "size_bytes": extracted.index.size_bytes}
     return json.dumps(summary).encode() + b"\n" + dump_directory(extracted.index)
-
-
-def parse_extraction_result(value: bytes) -> ExtractionResult:
-    """Parses the value of `extract_in_sandbox`. Raises TimestampsOutOfOrder and PackDamaged."""
-    head, _, directory = value.partition(b"\n")
-    summary = json.loads(head)
-    if "out_of_order" in summary:
-        raise TimestampsOutOfOrder(summary["out_of_order"])
-    index = parse_directory(directory, summary["size_bytes"])
-    return ExtractionResult(index, tuple(summary["warnings"]))
-
-
-preload(__name__)
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:

@@ -13,8 +13,10 @@ from shared.entrypoints.stage import UnitContext
 from shared.jobs.stage import Unit
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import NoFrames
-from shared.media.images.frame import BgrImage, decode_image
-from shared.pipeline import ZIPS_PREFIX, Bucket
+from shared.media.images.frame import BgrImage
+from shared.media.images.image_decoder import ImageDecoder
+from shared.media.sandbox.child import Limits
+from shared.pipeline import FUNCTIONS, ZIPS_PREFIX, Bucket
 from shared.recipes.frames.pack import PackIndex
 from shared.recipes.frames.pack_directory import central_directory, parse_directory
 from shared.recipes.results import FramesPart, FramesResult
@@ -96,7 +98,7 @@ def _write_zip(
 def _render_sheet(
     context: UnitContext, filled: list[tuple[StoredObject, PackIndex]], inputs: ExtractionInputs
 ) -> bytes:
-    def thumbnails() -> Iterator[tuple[Fraction, BgrImage]]:
+    def thumbnails(decoder: ImageDecoder) -> Iterator[tuple[Fraction, BgrImage]]:
         readers: dict[int, Callable[[int, int], bytes]] = {}
         for number, entry in select_sheet_entries([index for _, index in filled]):
             context.check()
@@ -106,12 +108,15 @@ def _render_sheet(
                     pack.bucket, pack.name, pack.generation
                 )
             data = readers[number](entry.data_offset, entry.size_bytes)
-            yield entry.stamp.target, decode_image(data)
+            yield entry.stamp.target, decoder.decode(data)
 
     count = sum(len(index.entries) for _, index in filled)
     interval = f"one every {float(inputs.options.every):g} s"
     subtitle = "1 frame" if count == 1 else f"{count} frames, {interval}"
-    return render_contact_sheet(thumbnails(), title=context.job.title, subtitle=subtitle)
+    limits = Limits.for_function(FUNCTIONS["frame_extraction"])
+    with ImageDecoder(limits, context.should_stop) as decoder:
+        frames = thumbnails(decoder)
+        return render_contact_sheet(frames, title=context.job.title, subtitle=subtitle)
 
 
 def _read_index(context: UnitContext, pack: StoredObject, directory: StoredObject) -> PackIndex:

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from functions.frame_extraction.extract import (
+from functions.frame_extraction.extraction_result import (
     ExtractionResult,
-    extract_in_sandbox,
+    TimestampsOutOfOrder,
     parse_extraction_result,
 )
-from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.entrypoints.stage import UnitContext
 from shared.flows.envelope import pack_name
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS, PACKS_PREFIX, PARTS_PREFIX, Bucket, find_consumer
 from shared.recipes.emotions.options import parse_frame_options
 from shared.recipes.frames.options import FrameOptions
@@ -36,6 +36,7 @@ from shared.runtime.results_writer import find_json, find_object, write_json_onc
 
 PACKS_VERSION = 2
 """Increased when the same inputs give other packs, so that older packs are not adopted."""
+_EXTRACT = declare_work("functions.frame_extraction.extract", "extract_in_sandbox")
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _write_pack(
             Bucket.WORK, name, content_type="application/zip", spec=inputs.spec
         ) as pack:
             result = run_in_sandbox(
-                extract_in_sandbox,
+                _EXTRACT,
                 window,
                 inputs.options,
                 inputs.media_info,

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator
 
 from av.video.frame import VideoFrame
 
+from functions.frame_extraction.extraction_result import TimestampsOutOfOrder
 from functions.frame_extraction.stream_properties import (
     can_skip_unreferenced,
     is_dts_reliable,
@@ -24,7 +25,6 @@ from functions.frame_extraction.targets import (
     SelectionFailed,
     ShownFrame,
     Targets,
-    TimestampsOutOfOrder,
 )
 from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet

@@ -10,7 +10,8 @@ from av.video.frame import VideoFrame
 
 from functions.frame_extraction.targets import SelectionFailed, ShownFrame, Targets
 from shared.media.containers.decode import decode_packet
-from shared.media.containers.packets import COUNTED_CONTAINERS, PacketSource, VideoPacket
+from shared.media.containers.packets import PacketSource, VideoPacket
+from shared.recipes.media_info import COUNTED_CONTAINERS
 
 
 def decode_sequentially(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:

@@ -24,11 +24,6 @@ class SelectionFailed(Exception):
         self.k = k
 
 
-class TimestampsOutOfOrder(Exception):
-    """A picture came too late for a target whose frame was already yielded. The window must be
-    decoded again, sequentially."""
-
-
 @dataclass(frozen=True)
 class ShownFrame:
     """The frame that is shown at target `k`. `pts` is in ticks."""

@@ -7,10 +7,7 @@ from shared.tasks.task import TaskOutcome
 def _run(context: TaskContext) -> TaskOutcome:
     # PyAV, NumPy and Pillow are loaded with the first task: see infra/README.md, cold starts.
     from functions.recorder.tasks import run
-    from shared.media.sandbox.run import preload
 
-    # Before the first sandbox process starts: all of them are forked from one process.
-    preload("functions.recorder.clip.mux", "functions.recorder.preview.decoder")
     return run(context)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from functions.upload_trigger.media_info import find_media_info, write_media_info
 from functions.upload_trigger.picture import examine_picture
-from functions.upload_trigger.probe import probe_video_in_sandbox
 from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sandboxed_probe import probe_in_sandbox
 from functions.upload_trigger.sound import examine_sound
@@ -16,6 +15,7 @@ from shared.errors import InvalidOption, SourceExpired, UploadDiffers, UploadToo
 from shared.jobs.model import JobInput
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
+from shared.media.sandbox.run import declare_work
 from shared.pipeline import Bucket, find_consumer
 from shared.recipes.emotions.options import parse_frame_options
 from shared.recipes.frames.windows import plan_windows
@@ -29,6 +29,8 @@ from shared.recipes.upload_results import (
     Upload,
     Uploads,
 )
+
+_PROBE_VIDEO = declare_work("functions.upload_trigger.probes.video", "probe_video_in_sandbox")
 
 
 def examine_upload(context: UnitContext) -> UnitDone:
@@ -91,7 +93,7 @@ def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
     data = probe_in_sandbox(
         context.objects,
         stored,
-        probe_video_in_sandbox,
+        _PROBE_VIDEO,
         should_stop=context.should_stop,
         label=context.job.id,
     )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.media.sandbox.child import Limits, Work
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.run import run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject

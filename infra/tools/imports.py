@@ -33,7 +33,10 @@ def find_modules(function: str) -> tuple[Path, ...]:
 
 @cache
 def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the dotted names that a file imports; for `from a import b` both `a` and `a.b`."""
+    """Returns the dotted names that a file imports; for `from a import b` both `a` and `a.b`.
+
+    The modules that a sandbox process imports (`declare_work`) are among them.
+    """
     names: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -42,6 +45,8 @@ def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
             parent = package[: len(package) + 1 - node.level] if node.level else ()
             base = ".".join([*parent, *(node.module.split(".") if node.module else [])])
             names += (base, *(f"{base}.{alias.name}" for alias in node.names))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "declare_work":
+            names.append(ast.literal_eval(node.args[0]))
     return tuple(names)
 
 

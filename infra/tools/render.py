@@ -97,7 +97,7 @@ def render_limits() -> str:
         f"| length | {Settings.max_duration_s // 3600} h (`MOODREEL_MAX_DURATION_S`) |",
         f"| frames of a job | {Settings.max_frames:,} (`MOODREEL_MAX_FRAMES`) |",
     ]
-    for name in ("upload_trigger", "frame_extraction", "emotion_scoring"):
+    for name in ("upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation"):
         limits = Limits.for_function(FUNCTIONS[name])
         rows.append(
             f"| a decoding process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |"

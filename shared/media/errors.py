@@ -101,6 +101,48 @@ class NoFrames(PermanentError):
     code = "no-frames"
 
 
+class NotAPicture(PermanentError):
+    """This is not a picture that we can read; JPEG, PNG, WebP and HEIC do."""
+
+    code = "not-a-picture"
+
+
+class PictureTooLarge(PermanentError):
+    """The picture has too many pixels."""
+
+    code = "picture-too-large"
+
+
+class PictureDamaged(PermanentError):
+    """The picture is cut off or damaged; upload it again."""
+
+    code = "picture-damaged"
+
+
+class NotASound(PermanentError):
+    """This is not a sound file that we can read; MP3, WAV, M4A, OGG and FLAC do."""
+
+    code = "not-a-sound"
+
+
+class NoSound(PermanentError):
+    """There is no sound in this file."""
+
+    code = "no-sound"
+
+
+class SoundTooLong(PermanentError):
+    """The sound is longer than what one film may take."""
+
+    code = "sound-too-long"
+
+
+class UndecodableSound(PermanentError):
+    """The sound cannot be decoded; the file seems to be damaged."""
+
+    code = "undecodable-sound"
+
+
 class DecoderCrashed(TransientError):
     """The decoder breaks down on this video; convert it to H.264 and upload it again."""
 

@@ -14,6 +14,9 @@ MEDIA_INFO_NAME = "media-info.json"
 
 WEBP = "webp"
 """The container of an animated WebP, which has a decoder of its own."""
+COUNTED_CONTAINERS = frozenset({"avi"})
+"""Containers that number their packets instead of stamping them: the n-th picture in display order
+has the n-th packet's time, regardless of the pts that FFmpeg derives."""
 
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]

@@ -30,6 +30,9 @@ from functions.emotion_scoring.models.manifest import XCEPTION_PAIR, YUNET
 from functions.emotion_scoring.part import BLOCK_BYTES, MAX_CACHED_BLOCKS, score_frames
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import encode_image
+from shared.media.images.image_decoder import ImageDecoder
+from shared.media.sandbox.child import Limits
+from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.pack import FrameStamp, PackWriter
 from shared.recipes.frames.pack_directory import central_directory
 from shared.recipes.media_info import Pts
@@ -108,7 +111,11 @@ def ours(models: Path, pack: Path) -> int:
             block_bytes=BLOCK_BYTES,
             max_cached_blocks=MAX_CACHED_BLOCKS,
         )
-        return score_frames(file, scorer, io.BytesIO(), ("pack", 1), lambda: None, mirror=False)[1]
+        with ImageDecoder(Limits.for_function(FUNCTIONS["emotion_scoring"])) as decoder:
+            return score_frames(
+                file, scorer, io.BytesIO(), ("pack", 1), lambda: None,
+                decode=decoder.decode, mirror=False,
+            )[1]  # fmt: skip
 
 
 METHODS: dict[str, Callable[[Path, Path], int]] = {"plain": plain, "ours": ours}

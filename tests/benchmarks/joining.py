@@ -27,10 +27,12 @@ from functions.recorder.clip.clip import make_clip
 from functions.recorder.packets import SOUND, VIDEO, Track
 from shared.cameras.recording import Recording, RecordingRequest, RecordingState
 from shared.media.sandbox.child import Limits, SandboxIO
-from shared.media.sandbox.run import SandboxResult, Source, preload, run_in_sandbox
+from shared.media.sandbox.run import run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.pipeline import Bucket
 from shared.recipes.stored_object import StoredObject
 from tests.fakes.cameras.encoded_frames import encode_h264
+from tests.fixtures.media.sandbox_work import to_work
 from tests.fixtures.segments import aac_packets
 
 HOURS, FPS, SEGMENT_S = 4, 60, 60
@@ -192,13 +194,11 @@ def _peak_mb() -> float:
 
 def measure(folder: Path) -> dict[str, Any]:
     """Joins the recording. Returns the memory, the CPU time and a description of the clip."""
-    preload("functions.recorder.clip.mux")
-    limits = Limits(600, 800)
-    idle = run_in_sandbox(measure_nothing, source=Source(lambda _o, _n: b"", 0), limits=limits)
-    children: list[float] = []
-    cpu_s = 0.0
+    nothing, limits = to_work(measure_nothing), Limits(600, 800)
+    idle = run_in_sandbox(nothing, source=Source.from_bytes(b""), limits=limits)
+    children, cpu_s = list[float](), 0.0
 
-    def run_and_measure(*arguments: Any, **options: Any) -> SandboxResult:
+    def run_and_measure(*arguments: Any, **options: Any) -> Any:
         nonlocal cpu_s
         result = run_in_sandbox(*arguments, **options)
         children.append(result.usage.peak_mb)

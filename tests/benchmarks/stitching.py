@@ -23,7 +23,7 @@ import numpy as np
 from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.mp4 import FilmMetadata, Samples
-from functions.stitching.film.pictures import read_slide, to_rgb_array
+from functions.stitching.film.pictures import to_rgb_array
 from functions.stitching.film.segment_cache import SegmentCache
 from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
@@ -31,6 +31,7 @@ from functions.stitching.film.timeline import (
     RATE_HZ,
     build_chapters,
 )
+from functions.stitching.inputs import FilmInputs
 from functions.stitching.subtitles.cues import build_cues
 from infra.local.setup.tools import prepare_python
 from shared.recipes.films.options import FilmOptions
@@ -57,17 +58,18 @@ def ours(
     timeline, speech = load_speech(folder)
     names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
 
-    def read_planes(number: int) -> Planes:
-        return rgb_to_planes(
-            to_rgb_array(read_slide((folder / f"{number}.png").read_bytes(), SIZE))
-        )
-
     def check() -> None:
         pass
 
+    bucket: Any = FolderBucket(folder / (cache or out.stem))
+    inputs = FilmInputs(bucket, check)
+
+    def read_planes(number: int) -> Planes:
+        data = (folder / f"{number}.png").read_bytes()
+        return rgb_to_planes(to_rgb_array(inputs.decode_slide(data, SIZE)))
+
     cues = build_cues(timeline.sentences)
     renderer = FrameRenderer(timeline, names, read_planes, SIZE, "en")
-    bucket: Any = FolderBucket(folder / (cache or out.stem))
     segments = SegmentCache(bucket, "runs/", renderer, SIZE, options.motion)
     soft_cues = cues if options.subtitles == "soft" else ()
     write_slideshow(

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from functions.frame_extraction.targets import TimestampsOutOfOrder
+from functions.frame_extraction.extraction_result import TimestampsOutOfOrder
 from functions.upload_trigger.sandboxed_probe import LIMITS
 from tests.corpus.mutation import mutate, seed_files
 from tests.corpus.outcome import process_file

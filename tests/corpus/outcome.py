@@ -8,16 +8,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.frame_extraction.extract import extract_in_sandbox, parse_extraction_result
+from functions.frame_extraction.extraction_result import (
+    TimestampsOutOfOrder,
+    parse_extraction_result,
+)
 from functions.frame_extraction.results import find_warnings
-from functions.frame_extraction.targets import TimestampsOutOfOrder
-from functions.upload_trigger.probe import probe_video_in_sandbox
 from functions.upload_trigger.sandboxed_probe import LIMITS
 from shared.errors import MoodreelError
 from shared.media.errors import EmptyFile, VideoTooLong
-from shared.media.images.frame import BgrImage, decode_image
-from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import SandboxResult, Source, run_in_sandbox
+from shared.media.images.decode import decode_image
+from shared.media.images.frame import BgrImage
+from shared.media.sandbox.child import Limits, Work
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.server import SandboxResult
+from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import PackIndex, read_pack
@@ -27,6 +31,8 @@ from shared.runtime.settings import Settings
 from tests.corpus.corpus_file import CorpusFile, ExpectedError, ExpectedFrames
 from tests.fixtures.media.counter import UnreadableCounterError, read_counter
 
+_PROBE = declare_work("functions.upload_trigger.probes.video", "probe_video_in_sandbox")
+_EXTRACT = declare_work("functions.frame_extraction.extract", "extract_in_sandbox")
 EXTRACTION = Limits.for_function(FUNCTIONS["frame_extraction"])
 
 
@@ -101,15 +107,17 @@ def _is_reported(words: str, sentences: Sequence[str]) -> bool:
 
 
 def _process(data: bytes, every: str, results: list[SandboxResult], begin: float) -> Outcome:
-    def run(*arguments: object, limits: Limits, sink: io.BytesIO | None = None) -> SandboxResult:
-        source = Source(lambda offset, length: data[offset : offset + length], len(data))
-        result = run_in_sandbox(*arguments, source=source, limits=limits, sink=sink)  # type: ignore[arg-type]
+    def run(
+        work: Work, *arguments: object, limits: Limits, sink: io.BytesIO | None = None
+    ) -> SandboxResult:
+        source = Source.from_bytes(data)
+        result = run_in_sandbox(work, *arguments, source=source, limits=limits, sink=sink)
         results.append(result)
         return result
 
     if not data:
         raise EmptyFile
-    media_info = MediaInfo.from_dict(json.loads(run(probe_video_in_sandbox, limits=LIMITS).value))
+    media_info = MediaInfo.from_dict(json.loads(run(_PROBE, limits=LIMITS).value))
     if (media_info.duration or 0) > Settings.max_duration_s:
         raise VideoTooLong
     options = FrameOptions.parse({"every": every, "format": "png"})
@@ -121,7 +129,7 @@ def _process(data: bytes, every: str, results: list[SandboxResult], begin: float
             pack = io.BytesIO()
             try:
                 extracted = parse_extraction_result(run(
-                    extract_in_sandbox, window, options, media_info, careful, limits=EXTRACTION,
+                    _EXTRACT, window, options, media_info, careful, limits=EXTRACTION,
                     sink=pack
                 ).value)  # fmt: skip
             except TimestampsOutOfOrder:

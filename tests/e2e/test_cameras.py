@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from infra.local.suite.handle import SuiteHandle
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from tests.fakes.cameras.encoded_frames import encode_mjpeg
 from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fixtures.media.counter import read_counter

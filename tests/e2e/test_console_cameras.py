@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from infra.local.suite.handle import SuiteHandle
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from tests.fakes.cameras.camera import running_camera
 from tests.fakes.cameras.encoded_frames import encode_h264
 from tests.fakes.cameras.rtsp_camera import RtspCamera

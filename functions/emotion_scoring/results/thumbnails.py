@@ -7,19 +7,19 @@ from typing import cast
 import cv2
 
 from functions.emotion_scoring.faces.face import Box
-from shared.media.images.frame import BgrImage, decode_image, encode_image
+from shared.media.images.frame import BgrImage, encode_image
 
 MAX_LONG_SIDE_PX = 640
 _QUALITY = 86
 
 
-def render_thumbnail(picture: bytes, box: Box, rgb: tuple[int, int, int]) -> bytes:
+def render_thumbnail(image: BgrImage, box: Box, rgb: tuple[int, int, int]) -> bytes:
     """Returns a JPEG with a long side of at most MAX_LONG_SIDE_PX.
 
     Args:
-        box: the face, in pixels of the original picture.
+        image: the picture, which is drawn on.
+        box: the face, in pixels of the picture.
     """
-    image = decode_image(picture)
     height, width = image.shape[:2]
     factor = min(1.0, MAX_LONG_SIDE_PX / max(height, width))
     if factor < 1:

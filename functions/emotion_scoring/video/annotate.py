@@ -7,24 +7,21 @@ B-frames, and times from the first picture of the whole video.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
 
 from functions.emotion_scoring.scores import Sink
+from functions.emotion_scoring.video.extent import MAX_LONG_SIDE_PX, TimeRange, clamped_rate
 from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from shared.media.containers.decode import decode_packet
-from shared.media.containers.packets import COUNTED_CONTAINERS, PacketSource
+from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage, PictureConverter
 from shared.media.sandbox.child import SandboxIO
-from shared.media.sandbox.run import preload
-from shared.recipes.media_info import WEBP, MediaInfo
+from shared.recipes.media_info import MediaInfo
 
-MAX_LONG_SIDE_PX = 1280
-"""Larger videos are downscaled: encoding time grows with the area, and a window has 9 minutes."""
 TIME_BASE = Fraction(1, 90_000)
 _ENCODER = {
     "preset": "veryfast",
@@ -36,39 +33,6 @@ _ENCODER = {
 PIECE_FORMAT = "nut"
 """FFmpeg's own container. It is written without seeking and keeps exact times that do not start at
 0."""
-PIXELS_PER_S = 30e6
-"""Throughput of decoding, drawing and encoding on one vCPU, measured, with a margin."""
-MAX_WORK_S = 400.0
-"""Limit of a window's annotation time, so that annotation and scoring fit a timeout of 540 s."""
-_RATE_RANGE = (Fraction(1), Fraction(240))
-"""Frame rates outside this range are clamped."""
-
-
-@dataclass(frozen=True)
-class TimeRange:
-    """The range `begin` ≤ time < `end`, in seconds from the first picture; None is unbounded."""
-
-    begin: Fraction | None
-    end: Fraction | None
-
-
-def find_obstacle(media_info: MediaInfo, max_range_s: Fraction | None) -> str | None:
-    """Returns a message that states why a video cannot be annotated, or None if it can.
-
-    Args:
-        max_range_s: the video's longest range in seconds; None if its end is not known.
-    """
-    if media_info.container.split(",")[0] in COUNTED_CONTAINERS:
-        return "There is no annotated video: this kind of file does not say when pictures appear."
-    if media_info.container == WEBP:
-        return "There is no annotated video: it cannot be made from an animated WebP."
-    width, height = media_info.video.display_size
-    factor = min(1.0, MAX_LONG_SIDE_PX / max(width, height))
-    rate = min(max(media_info.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])
-    pixels_per_s = width * height * factor * factor * float(rate)
-    if max_range_s is None or float(max_range_s) * pixels_per_s / PIXELS_PER_S > MAX_WORK_S:
-        return "There is no annotated video: this one is too long for it; choose a shorter one."
-    return None
 
 
 def annotate(
@@ -122,9 +86,6 @@ def annotate_in_sandbox(
     ).encode()
 
 
-preload(__name__)
-
-
 def to_ticks(time: Fraction) -> int:
     """Converts seconds to ticks of the annotated video."""
     return round(time / TIME_BASE)
@@ -170,8 +131,7 @@ def _decode_frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tup
 
 
 def _add_stream(out: Any, media_info: MediaInfo, image: BgrImage) -> Any:
-    low, high = _RATE_RANGE
-    rate = min(max(media_info.video.avg_rate or Fraction(30), low), high)
+    rate = clamped_rate(media_info)
     stream = out.add_stream("libx264", rate=rate, options=dict(_ENCODER))
     stream.height, stream.width = image.shape[:2]
     stream.pix_fmt = "yuv420p"

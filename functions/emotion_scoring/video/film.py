@@ -24,19 +24,12 @@ from functions.emotion_scoring.video.faststart import DataPass, IndexPass
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
+from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
 
-MP4_AUDIO_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
-"""Audio codecs that MP4 supports and players can decode."""
 _MAX_LAST_PICTURE_S = 10
 """A duration that makes the last picture longer than this is not trusted."""
 OpenFile = Callable[[], RangeFile]
-
-
-def find_audio_codec(media_info: MediaInfo) -> str | None:
-    """Returns the codec of the sound that is copied, or None if MP4 cannot carry it."""
-    codec = media_info.audio_codecs[0] if media_info.audio_codecs else None
-    return codec if codec in MP4_AUDIO_CODECS else None
 
 
 def write_film(
@@ -64,6 +57,21 @@ def write_film(
     _mux(pieces, source, media_info, data, check)
     if not data.complete:
         raise ValueError("the second pass wrote other data than the first one")
+
+
+def write_film_in_sandbox(
+    sandbox_io: SandboxIO, sizes_bytes: Sequence[int], media_info: MediaInfo, has_sound: bool
+) -> bytes:
+    """Runs `write_film` in the sandbox. The parts of the source are the pieces, followed by the
+    video if its sound is copied; `sizes_bytes` are their sizes."""
+
+    def opener(number: int) -> OpenFile:
+        return lambda: sandbox_io.open_parts(sizes_bytes)[number]
+
+    count = len(sizes_bytes) - has_sound
+    source = opener(count) if has_sound else None
+    write_film([opener(n) for n in range(count)], source, media_info, sandbox_io, lambda: None)
+    return b""
 
 
 def _mux(

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial
 from itertools import chain, pairwise
 from typing import Any
 
@@ -14,8 +13,7 @@ from functions.emotion_scoring.packs import FUNCTION
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
-from functions.emotion_scoring.video.annotate import TimeRange, annotate_in_sandbox, find_obstacle
-from functions.emotion_scoring.video.film import OpenFile, find_audio_codec, write_film
+from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
 from functions.emotion_scoring.video.overlay import Overlay
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
@@ -23,7 +21,8 @@ from shared.jobs.stage import Stage
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS, Bucket, find_producer
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.frames.windows import Window
@@ -34,6 +33,8 @@ PIECE = "piece"
 PIECES_VERSION = 1
 """Increase when the same scores give other pictures, so that older pieces are not adopted."""
 _BLOCK_BYTES = 1 << 20
+_ANNOTATE = declare_work("functions.emotion_scoring.video.annotate", "annotate_in_sandbox")
+_WRITE_FILM = declare_work("functions.emotion_scoring.video.film", "write_film_in_sandbox")
 
 
 class AnnotatedVideo:
@@ -77,7 +78,7 @@ class AnnotatedVideo:
         ) as piece:
             try:
                 result = run_in_sandbox(
-                    annotate_in_sandbox,
+                    _ANNOTATE,
                     self.media_info,
                     time_range,
                     overlay,
@@ -97,9 +98,25 @@ class AnnotatedVideo:
     def write_film(self, pieces: Sequence[Artifact], sink: Sink) -> None:
         """Writes all pieces and the sound of the source as one MP4."""
         context = self._context
-        files: list[OpenFile] = [partial(_open, context, piece.stored_object) for piece in pieces]
-        source = None if find_audio_codec(self.media_info) is None else self._open_source
-        write_film(files, source, self.media_info, sink, context.check)
+        has_sound = find_audio_codec(self.media_info) is not None
+        parts = [_source(context, piece.stored_object) for piece in pieces]
+        if has_sound:
+            parts.append(self._video_source())
+        try:
+            run_in_sandbox(
+                _WRITE_FILM,
+                [part.size_bytes for part in parts],
+                self.media_info,
+                has_sound,
+                source=Source.from_parts(parts),
+                limits=Limits.for_function(FUNCTIONS[FUNCTION]),
+                sink=sink,
+                should_stop=context.should_stop,
+                label=context.job.id,
+            )
+        except WorkStopped:
+            context.check()
+            raise
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -109,14 +126,8 @@ class AnnotatedVideo:
             return (f"The annotated video is silent: an MP4 cannot carry sound in {codec}.",)
         return ()
 
-    def _open_source(self) -> RangeFile:
-        source = self._video_source()
-        return RangeFile(source.read_at, source.size_bytes, block_bytes=source.block_bytes)
-
     def _video_source(self) -> Source:
-        video = self._video
-        read_at = self._context.objects.range_reader(Bucket.UPLOADS, *video.version)
-        return Source(read_at, video.size_bytes, _BLOCK_BYTES)
+        return _source(self._context, self._video)
 
     def _spec(self, scores: StoredObject, time_range: TimeRange) -> str:
         content: list[Any] = [
@@ -145,6 +156,11 @@ def _time_ranges(context: UnitContext, options: EmotionOptions) -> list[TimeRang
     return [TimeRange(begin, end) for begin, end in pairwise(borders)]
 
 
-def _open(context: UnitContext, stored: StoredObject) -> RangeFile:
+def _source(context: UnitContext, stored: StoredObject) -> Source:
     read_at = context.objects.range_reader(stored.bucket, stored.name, stored.generation)
-    return RangeFile(read_at, stored.size_bytes, block_bytes=_BLOCK_BYTES)
+    return Source(read_at, stored.size_bytes, _BLOCK_BYTES)
+
+
+def _open(context: UnitContext, stored: StoredObject) -> RangeFile:
+    source = _source(context, stored)
+    return RangeFile(source.read_at, source.size_bytes, block_bytes=source.block_bytes)

@@ -24,6 +24,8 @@ ENTRY_DTYPE = np.dtype(
 """ENTRY for arrays."""
 SILENCE = (1 << 64) - 1
 """The offset of sound that is not in the source."""
+MAX_PROBE_BYTES = 1 << 20
+"""How much of a track is read to find its decoder parameters, and the packet that exceeds it."""
 _OFFSET_UNITS = 1024
 """Precision of a slice's offset: parts of a tick."""
 

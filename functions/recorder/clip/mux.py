@@ -18,14 +18,12 @@ import av
 import av.subtitles.codeccontext
 import av.subtitles.stream
 
-from functions.recorder.clip.entries import ENTRY, SILENCE
+from functions.recorder.clip.entries import ENTRY, MAX_PROBE_BYTES, SILENCE
 from functions.recorder.packets import SOUND, VIDEO
 from shared.media.containers.boxes import Box, read_top_boxes
 from shared.media.containers.chunk_offsets import shift_chunk_offsets
 from shared.media.sandbox.child import SandboxIO
 
-MAX_PROBE_BYTES = 1 << 20
-"""How much of a track is read to find its decoder parameters, and the packet that exceeds it."""
 _DEMUXERS = {
     "h264": "h264", "hevc": "hevc", "mjpeg": "mjpeg",
     "aac": "aac", "pcm_alaw": "alaw", "pcm_mulaw": "mulaw",

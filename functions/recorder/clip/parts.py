@@ -14,13 +14,13 @@ from itertools import pairwise
 import numpy as np
 
 from functions.recorder.clip.concat_reader import ConcatReader
-from functions.recorder.clip.entries import Rows
+from functions.recorder.clip.entries import MAX_PROBE_BYTES, Rows
 from functions.recorder.clip.moov import PartHead, write_head
-from functions.recorder.clip.mux import MAX_PROBE_BYTES, mux_part
 from functions.recorder.clip.mux_plan import MuxPlan
 from shared.cameras.recording import clip_prefix
 from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
@@ -38,6 +38,7 @@ BLOCK_BYTES = 1 << 20
 CONTENT_TYPES = {"mp4": "video/mp4", "mov": "video/quicktime"}
 _PART_CONTENT_TYPE = "application/octet-stream"
 _BODY, _HEAD = ".body", ".head"
+_MUX_PART = declare_work("functions.recorder.clip.mux", "mux_part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def write_parts(
             Bucket.OUTPUTS, body_name, content_type=_PART_CONTENT_TYPE, spec=store.spec
         ) as writer:
             result = run_in_sandbox(
-                mux_part,
+                _MUX_PART,
                 plan.container,
                 plan.codecs,
                 plan.rates,

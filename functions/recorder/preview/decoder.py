@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import queue
 import struct
 import threading
 from collections.abc import Callable
-from typing import cast
-
-import av
-import av.subtitles.codeccontext
-import av.subtitles.stream
-import numpy as np
-from av.video.codeccontext import VideoCodecContext
-from PIL import Image
 
 from functions.recorder.packets import Packet, Track
 from shared.errors import MoodreelError
 from shared.media.errors import WorkStopped
-from shared.media.sandbox.child import Limits, SandboxIO
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.ports.system import Log
 
-# A sandbox process can open no file, not even to import Pillow's plugin that writes JPEGs.
-Image.preinit()
-MAX_WIDTH_PX = 640
-JPEG_QUALITY = 75
 MAX_FULL_RATE_PIXELS_PER_S = 28_000_000
 """720p at 30 fps, a fifth of what one vCPU decodes. Above it only keyframes are decoded."""
 MAX_CPU_S = 400
 MAX_MEMORY_MB = 400
 MAX_QUEUED_PACKETS = 90
-_PACKET_HEADER = struct.Struct(">Q?")
+PACKET_HEADER = struct.Struct(">Q?")
 """Arrival in ms since 1970, keyframe."""
-_FRAME_HEADER = struct.Struct(">QI")
+FRAME_HEADER = struct.Struct(">QI")
 """Arrival in ms since 1970, size of the JPEG in bytes."""
 _UNBOUNDED_BYTES = 1 << 60
+_DECODE = declare_work("functions.recorder.preview.decode", "decode_in_sandbox")
 
 
 class PreviewDecoder:
@@ -69,7 +58,7 @@ class PreviewDecoder:
             return
         try:
             at_ms = round(packet.arrived_at * 1000)
-            self._queue.put_nowait(_PACKET_HEADER.pack(at_ms, packet.is_keyframe) + packet.data)
+            self._queue.put_nowait(PACKET_HEADER.pack(at_ms, packet.is_keyframe) + packet.data)
             self._needs_keyframe = False
         except queue.Full:
             self._needs_keyframe = True
@@ -86,7 +75,7 @@ class PreviewDecoder:
     def _run(self) -> None:
         try:
             run_in_sandbox(
-                decode_in_sandbox,
+                _DECODE,
                 self._track.codec,
                 self._max_fps,
                 source=Source(self._next_packet, _UNBOUNDED_BYTES),
@@ -113,44 +102,11 @@ class PreviewDecoder:
     def write(self, data: bytes, /) -> int:
         """Receives output of the process, and calls `on_frame` for each complete frame."""
         self._output += data
-        while len(self._output) >= _FRAME_HEADER.size:
-            at_ms, size = _FRAME_HEADER.unpack_from(self._output)
-            end = _FRAME_HEADER.size + size
+        while len(self._output) >= FRAME_HEADER.size:
+            at_ms, size = FRAME_HEADER.unpack_from(self._output)
+            end = FRAME_HEADER.size + size
             if len(self._output) < end:
                 break
-            self._on_frame(at_ms, bytes(self._output[_FRAME_HEADER.size : end]))
+            self._on_frame(at_ms, bytes(self._output[FRAME_HEADER.size : end]))
             del self._output[:end]
         return len(data)
-
-
-def decode_in_sandbox(sandbox_io: SandboxIO, codec: str, max_fps: int) -> bytes:
-    """Decodes packets until there are none, and writes at most `max_fps` frames a second."""
-    decoder = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
-    decoder.thread_count = 1
-    last_ms = 0
-    while message := sandbox_io.read(0, 1 << 20):
-        at_ms, _is_keyframe = _PACKET_HEADER.unpack_from(message)
-        packet = av.Packet(message[_PACKET_HEADER.size :])
-        packet.pts = at_ms
-        try:
-            frames = decoder.decode(packet)
-        except av.error.FFmpegError:
-            # A damaged picture: decoding recovers at the next keyframe.
-            continue
-        for frame in frames:
-            frame_ms = frame.pts or at_ms
-            if frame_ms - last_ms < 1000 // max_fps - 10:
-                continue
-            last_ms = frame_ms
-            jpeg = _encode_jpeg(frame)
-            sandbox_io.write(_FRAME_HEADER.pack(frame_ms, len(jpeg)) + jpeg)
-    return b""
-
-
-def _encode_jpeg(frame: av.VideoFrame) -> bytes:
-    width = min(MAX_WIDTH_PX, frame.width)
-    height = max(2, round(frame.height * width / frame.width / 2) * 2)
-    small = frame.reformat(width=width // 2 * 2, height=height, format="rgb24").to_ndarray()
-    out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(small)).save(out, "JPEG", quality=JPEG_QUALITY)
-    return out.getvalue()

@@ -16,8 +16,11 @@ from functions.slide_generation.deck.deck_store import read_picture_source
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
-from shared.media.images.still import read_picture
-from shared.pipeline import SLIDES_PREFIX, Bucket
+from shared.media.errors import WorkStopped
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.source import Source
+from shared.pipeline import FUNCTIONS, SLIDES_PREFIX, Bucket
 from shared.ports.models import Illustrator, PictureRequest
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
@@ -33,6 +36,7 @@ from shared.runtime.results_writer import write_once
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _UPLOAD = "upload:"
+_CROP = declare_work("functions.slide_generation.drawing.picture_decoder", "crop_in_sandbox")
 
 
 @dataclass(frozen=True)
@@ -74,15 +78,31 @@ class JobPictures:
             if reference.startswith(DRAWN_PREFIX)
             else self.sources[reference]
         )
-        face = source.face
-        # The position of a face is in pixels of the full picture, so a picture with a face is
-        # decoded in full size. Others may be decoded smaller.
-        max_side_px = None if face else max(size)
         try:
-            picture = read_picture(read_picture_source(self.context.objects, source), max_side_px)
+            data = read_picture_source(self.context.objects, source)
+            return self.decode(data, size, source.face)
         except PermanentError as error:
             raise type(error)(f"{self._display_name(reference)}: {error}") from error
-        return crop_picture(picture, size, face or (picture.width / 2, picture.height / 2))
+
+    def decode(
+        self, data: bytes, size: tuple[int, int], face: Sequence[float] | None = None
+    ) -> Image.Image:
+        """Returns a picture file, decoded in a sandbox process, upright, in RGB, cropped to `size`
+        around its face or its middle. Raises the errors of `run_in_sandbox`."""
+        try:
+            result = run_in_sandbox(
+                _CROP,
+                size,
+                face,
+                source=Source.from_bytes(data),
+                limits=Limits.for_function(FUNCTIONS["slide_generation"]),
+                should_stop=self.context.should_stop,
+                label=self.context.job.id,
+            )
+        except WorkStopped:
+            self.context.check()
+            raise
+        return Image.frombytes("RGB", size, result.value)
 
     def _display_name(self, reference: str) -> str:
         """Returns the name of the uploaded file, or the reference for other pictures."""
@@ -104,23 +124,6 @@ class JobPictures:
         """Returns the object name of a drawing, which all jobs of its owner share."""
         key = reference.removeprefix(DRAWN_PREFIX)
         return f"{SLIDES_PREFIX}{owner_hash(self.context.job.owner)}/{key}.picture"
-
-
-def crop_picture(
-    picture: Image.Image, size: tuple[int, int], centre: Sequence[float]
-) -> Image.Image:
-    """Returns the largest crop with the aspect ratio of `size`, resized to `size`.
-
-    Args:
-        centre: x and y in px; the middle of the crop is as near to it as the edges allow.
-    """
-    scale = min(picture.width / size[0], picture.height / size[1])
-    width, height = size[0] * scale, size[1] * scale
-    left = max(0.0, min(centre[0] - width / 2, picture.width - width))
-    top = max(0.0, min(centre[1] - height / 2, picture.height - height))
-    # Rounding must not move the box out of the picture: Pillow rejects such a box.
-    box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
-    return picture.resize(size, Image.Resampling.LANCZOS, box=box)
 
 
 def add_pictures(
@@ -221,7 +224,7 @@ def _draw_once(deck: Deck, slide: Slide, pictures: JobPictures, illustrator: Ill
     if pictures.context.objects.stat(Bucket.WORK, name) is None:
         data = illustrator.draw(request)
         # Raises before the data is stored if it is not a picture.
-        read_picture(data, max(deck.size))
+        pictures.decode(data, deck.size)
         write_once(
             pictures.context.objects,
             Bucket.WORK,

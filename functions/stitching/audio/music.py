@@ -7,6 +7,7 @@ up after the last one without analysing the voice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle
 
 import numpy as np
 
@@ -27,6 +28,8 @@ _GRID = RATE_HZ // 100
 _GLIDE_S = 0.5
 """Duration of fading down and up."""
 _FADE_IN_S, _FADE_OUT_S = 1.0, 3.0
+_MAX_KEPT_SAMPLES = 60 * RATE_HZ
+"""Music up to a minute (23 MB) is kept in memory: each decoding starts a process."""
 _PAUSE_S = 1.2
 """In pauses shorter than this the music stays down."""
 
@@ -100,8 +103,15 @@ def _measure_factor(decode: DecodeMusic) -> float:
 def _repeat(decode: DecodeMusic) -> Iterator[Samples]:
     while True:
         sample_count = 0
+        kept: list[Samples] = []
         for block in decode():
             sample_count += block.shape[1]
+            if sample_count <= _MAX_KEPT_SAMPLES:
+                kept.append(block)
+            else:
+                kept.clear()
             yield block
         if not sample_count:
-            yield np.zeros((2, RATE_HZ), np.float32)
+            kept.append(np.zeros((2, RATE_HZ), np.float32))
+        if sample_count <= _MAX_KEPT_SAMPLES:
+            yield from cycle(kept)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +17,27 @@ from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.languages import iso_639_2
 from functions.stitching.film.mp4 import FilmMetadata, Samples
-from functions.stitching.film.pictures import encode_poster, read_slide, to_rgb_array
+from functions.stitching.film.pictures import encode_poster, to_rgb_array
 from functions.stitching.film.segment_cache import SegmentCache
 from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
 from functions.stitching.film.timeline import (
-    RATE_HZ,
     FilmTooLong,
     Timeline,
     build_chapters,
     build_timeline,
 )
 from functions.stitching.film_result import RenderedFilm
+from functions.stitching.inputs import FilmInputs
 from functions.stitching.objects import read_stored, read_version
 from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues, to_srt, to_vtt
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
-from shared.media.audio.pcm import decode_sound
-from shared.media.containers.range_file import RangeFile
 from shared.pipeline import FILMS_PREFIX, Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.narration import Narration
-from shared.recipes.films.options import MAX_FILM_S, MAX_MOTION_FILM_S, FilmOptions
+from shared.recipes.films.options import MAX_MOTION_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import DeckResult, FilmResult, NarrationResult
@@ -128,19 +127,22 @@ class DeckFilm:
             chapters=self._chapters(timeline),
             subtitles=bool(soft),
         )
-        cache = self._segment_cache(timeline)
+        inputs = FilmInputs(self.objects, check)
+        cache = self._segment_cache(inputs, timeline)
         write_slideshow(
             path,
             metadata,
             segments=cache.get_segments(plan_segments(timeline, cues, self.options), check),
-            sound=self._mix_sound(timeline, speech.read_blocks(factors)),
+            sound=self._mix_sound(inputs, timeline, speech.read_blocks(factors)),
             cues=soft,
             check=check,
         )
-        return self._describe(timeline, cues, encoded=len(cache.encoded_scenes))
+        return self._describe(inputs, timeline, cues, encoded=len(cache.encoded_scenes))
 
-    def _describe(self, timeline: Timeline, cues: Sequence[Cue], *, encoded: int) -> RenderedFilm:
-        first = read_slide(read_stored(self.objects, self.slides[0]), self.deck.size)
+    def _describe(
+        self, inputs: FilmInputs, timeline: Timeline, cues: Sequence[Cue], *, encoded: int
+    ) -> RenderedFilm:
+        first = inputs.read_slide(self.slides[0], self.deck.size)
         result = FilmResult(
             round(float(timeline.duration), 3),
             *self.deck.size,
@@ -167,28 +169,23 @@ class DeckFilm:
                 "spoken."
             )
 
-    def _segment_cache(self, timeline: Timeline) -> SegmentCache:
+    def _segment_cache(self, inputs: FilmInputs, timeline: Timeline) -> SegmentCache:
         # The object of a slide is written once and named by its content.
         names = [slide.name for slide in self.slides]
         size = self.deck.size
-        renderer = FrameRenderer(timeline, names, self._read_picture, size, self.deck.language)
+
+        def load_picture(number: int) -> Planes:
+            return rgb_to_planes(to_rgb_array(inputs.read_slide(self.slides[number], size)))
+
+        renderer = FrameRenderer(timeline, names, load_picture, size, self.deck.language)
         return SegmentCache(self.objects, self.segments_prefix, renderer, size, self.options.motion)
 
-    def _mix_sound(self, timeline: Timeline, voice: Iterator[Samples]) -> Iterator[Samples]:
+    def _mix_sound(
+        self, inputs: FilmInputs, timeline: Timeline, voice: Iterator[Samples]
+    ) -> Iterator[Samples]:
         if self.music is None:
             return voice
-        music = self.music
-
-        def decode() -> Iterator[Samples]:
-            read_at = self.objects.range_reader(music.bucket, *music.version)
-            file = RangeFile(read_at, music.size_bytes)
-            return decode_sound(file, rate_hz=RATE_HZ, channels=2, max_duration_s=MAX_FILM_S)
-
-        return mix_music(voice, timeline, decode)
-
-    def _read_picture(self, number: int) -> Planes:
-        data = read_stored(self.objects, self.slides[number])
-        return rgb_to_planes(to_rgb_array(read_slide(data, self.deck.size)))
+        return mix_music(voice, timeline, partial(inputs.decode_sound, self.music))
 
     def _read_speech(self, number: int) -> SpeechAudio:
         speech = self.narration.slides[number]

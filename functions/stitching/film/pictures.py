@@ -1,4 +1,4 @@
-"""Pictures of a film: unchanged slides, pictures fitted into a frame, and the poster."""
+"""Pictures of a film: pictures fitted into a frame, and the poster."""
 
 from __future__ import annotations
 
@@ -8,30 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
-from shared.errors import PermanentError
-from shared.media.images.still import read_picture
-
 MAX_POSTER_SIDE_PX = 1280
 _POSTER_QUALITY = 88
 _BLUR_SIDE_PX = 160
 _BLUR_PX = 6
 _BRIGHTNESS = 0.45
-
-
-class SlideOfWrongSize(PermanentError):
-    """The picture of a slide does not have the size of the film."""
-
-    code = "slide-of-wrong-size"
-
-
-def read_slide(data: bytes, size: tuple[int, int]) -> Image.Image:
-    """Decodes a slide. Raises SlideOfWrongSize, and the errors of `read_picture`."""
-    picture = read_picture(data)
-    if picture.size != size:
-        raise SlideOfWrongSize(
-            f"A slide is {picture.width}×{picture.height} pixels in a film of {size[0]}×{size[1]}."
-        )
-    return picture
 
 
 def fit_to_frame(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

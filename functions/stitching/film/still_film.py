@@ -30,7 +30,7 @@ from functions.stitching.film.encoding import (
 )
 from functions.stitching.film.motion import CYCLE_SAMPLES, PanZoom, choose_focus, zoomed_size
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter, Samples
-from functions.stitching.film.pictures import encode_poster, fit_to_frame, to_rgb_array
+from functions.stitching.film.pictures import encode_poster, to_rgb_array
 from functions.stitching.film.segments import (
     LAST_FRAME_SAMPLES,
     MAX_SEGMENT_SAMPLES,
@@ -38,15 +38,12 @@ from functions.stitching.film.segments import (
 )
 from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ
 from functions.stitching.film_result import RenderedFilm
-from functions.stitching.objects import read_stored
+from functions.stitching.inputs import FilmInputs
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
-from shared.media.audio.pcm import decode_sound
-from shared.media.audio.probe import UndecodableSound
-from shared.media.containers.range_file import RangeFile
-from shared.media.images.still import read_picture
+from shared.media.errors import UndecodableSound
 from shared.ports.objects import ObjectStore
-from shared.recipes.films.options import MAX_FILM_S, StillOptions
+from shared.recipes.films.options import StillOptions
 from shared.recipes.results import FilmResult
 from shared.recipes.upload_results import Upload, Uploads
 
@@ -89,8 +86,9 @@ class StillFilm:
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
         """Writes the film to `path`. Raises UndecodableSound, and the errors of reading inputs."""
-        picture, size = self._read_picture()
-        factors = self._measure_factors(check)
+        inputs = FilmInputs(self.objects, check)
+        picture, size = self._read_picture(inputs)
+        factors = self._measure_factors(inputs, check)
         metadata = FilmMetadata(channels=2, title=self.title)
         segment = encode_segment(self._frames(picture, size), size, self.options.motion, check)
         step = FRAME_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
@@ -98,7 +96,7 @@ class StillFilm:
         frames = cycle(read_segment(segment)[1])
         with FilmWriter(path, metadata, segment) as film:
             next_sample = 0
-            for block in self._scaled_blocks(factors):
+            for block in self._scaled_blocks(inputs, factors):
                 check()
                 film.write_sound(block)
                 while next_sample < film.sound_samples - LAST_FRAME_SAMPLES:
@@ -110,15 +108,13 @@ class StillFilm:
             seconds = film.sound_samples / RATE_HZ
         return RenderedFilm(encode_poster(picture), FilmResult(round(seconds, 3), *size))
 
-    def _read_picture(self) -> tuple[Image.Image, tuple[int, int]]:
+    def _read_picture(self, inputs: FilmInputs) -> tuple[Image.Image, tuple[int, int]]:
         """Returns the picture, larger than the film if it has motion, and the size of the film."""
-        data = read_stored(self.objects, self.picture.stored_object)
         info = self.picture.picture_info
         size = self.options.film_size(info.width, info.height)
-        picture = read_picture(data, max_side_px=2 * max(size))
-        return fit_to_frame(
-            picture, zoomed_size(size) if self.options.motion == "gentle" else size
-        ), size
+        frame_size = zoomed_size(size) if self.options.motion == "gentle" else size
+        stored = self.picture.stored_object
+        return inputs.read_fitted(stored, frame_size, max_side_px=2 * max(size)), size
 
     def _frames(self, picture: Image.Image, size: tuple[int, int]) -> TimedFrames:
         """Returns the frames of one segment: a static picture, or one cycle of its motion."""
@@ -132,32 +128,30 @@ class StillFilm:
         frame = planes_to_frame(planes)
         return ((at, frame) for at in range(0, MAX_SEGMENT_SAMPLES, REPEAT_SAMPLES))
 
-    def _measure_factors(self, check: Callable[[], None]) -> FloatArray | None:
+    def _measure_factors(self, inputs: FilmInputs, check: Callable[[], None]) -> FloatArray | None:
         """Returns the gain of every frame, or None if the loudness is kept."""
         if self.options.loudness == "keep":
             return None
         profile = LoudnessProfile()
-        for block in self._blocks():
+        for block in self._blocks(inputs):
             check()
             profile.add(block, RATE_HZ)
         return compute_gains(profile, TARGET_LUFS)
 
-    def _scaled_blocks(self, factors: FloatArray | None) -> Iterator[Samples]:
+    def _scaled_blocks(self, inputs: FilmInputs, factors: FloatArray | None) -> Iterator[Samples]:
         at = 0
-        for block in self._blocks():
+        for block in self._blocks(inputs):
             if factors is not None:
                 length = block.shape[1]
                 block *= interpolate_gains(factors, at, length, RATE_HZ / FRAMES_PER_SECOND)
                 at += length
             yield block
 
-    def _blocks(self) -> Iterator[Samples]:
+    def _blocks(self, inputs: FilmInputs) -> Iterator[Samples]:
         """Yields the sound in blocks of a second; the last one may be shorter."""
-        sound = self.sound.stored_object
-        file = RangeFile(self.objects.range_reader(sound.bucket, *sound.version), sound.size_bytes)
         chunks: list[Samples] = []
         available = 0
-        for block in decode_sound(file, rate_hz=RATE_HZ, channels=2, max_duration_s=MAX_FILM_S):
+        for block in inputs.decode_sound(self.sound.stored_object):
             chunks.append(block)
             available += block.shape[1]
             while available >= _BLOCK_SAMPLES:

@@ -10,8 +10,9 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from shared.media.audio.probe import SoundTooLong, UndecodableSound, decode_frames, open_sound
+from shared.media.audio.probe import decode_frames, open_sound
 from shared.media.containers.range_file import RangeFile
+from shared.media.errors import SoundTooLong, UndecodableSound
 
 Samples = NDArray[np.float32]
 """float32 of shape (channels, n); full scale is 1."""

@@ -13,11 +13,16 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard
 
-from shared.errors import PermanentError
 from shared.media.containers.demux import open_with_demuxers, raise_if_read_failed
 from shared.media.containers.file_head import PLAYLIST_SIGNATURES
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import EmptyFile, PlaylistRefused
+from shared.media.errors import (
+    EmptyFile,
+    NoSound,
+    NotASound,
+    PlaylistRefused,
+    UndecodableSound,
+)
 from shared.media.limits import MAX_STREAMS
 
 DEMUXERS = (
@@ -28,30 +33,6 @@ MAX_CHANNELS = 8
 MAX_DAMAGED_PACKETS = 200
 """Consecutive damaged packets. Single damaged packets are skipped; more are not a sound."""
 _HEAD_BYTES = 4096
-
-
-class NotASound(PermanentError):
-    """This is not a sound file that we can read; MP3, WAV, M4A, OGG and FLAC do."""
-
-    code = "not-a-sound"
-
-
-class NoSound(PermanentError):
-    """There is no sound in this file."""
-
-    code = "no-sound"
-
-
-class SoundTooLong(PermanentError):
-    """The sound is longer than what one film may take."""
-
-    code = "sound-too-long"
-
-
-class UndecodableSound(PermanentError):
-    """The sound cannot be decoded; the file seems to be damaged."""
-
-    code = "undecodable-sound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,6 @@ from shared.recipes.media_info import MediaInfo
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
-# Containers that number their packets instead of stamping them: the n-th picture in display order
-# has the n-th packet's time, regardless of the pts that FFmpeg derives.
-COUNTED_CONTAINERS = frozenset({"avi"})
-
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)

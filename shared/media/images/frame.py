@@ -85,11 +85,3 @@ def encode_image(image: BgrImage, image_format: Literal["jpeg", "png"], quality:
     if not is_encoded:
         raise ValueError(f"A picture of shape {image.shape} cannot be written as {image_format}.")
     return data.tobytes()
-
-
-def decode_image(data: bytes) -> BgrImage:
-    """Decodes a JPEG or PNG that we wrote to BGR uint8 H×W×3. Raises ValueError otherwise."""
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError("The bytes are not a picture.")
-    return cast(BgrImage, image)

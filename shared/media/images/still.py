@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from pi_heif import register_heif_opener
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from shared.errors import PermanentError
-from shared.media.errors import EmptyFile
+from shared.media.errors import EmptyFile, NotAPicture, PictureDamaged, PictureTooLarge
 from shared.recipes.upload_results import PictureInfo
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -28,26 +28,13 @@ _SIDEWAYS_ORIENTATIONS = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Pillow imports its plugins on first use, but a sandbox process cannot import modules.
+Image.init()
+# libheif rotates a HEIC while decoding, and its EXIF then says upright. Previews, depth images and
+# similar data are ignored.
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 _DAMAGED = (OSError, SyntaxError, ValueError, IndexError, EOFError, RuntimeError)
 """The errors of Pillow and its plug-ins; libheif reports its own limits as a RuntimeError."""
-
-
-class NotAPicture(PermanentError):
-    """This is not a picture that we can read; JPEG, PNG, WebP and HEIC do."""
-
-    code = "not-a-picture"
-
-
-class PictureTooLarge(PermanentError):
-    """The picture has too many pixels."""
-
-    code = "picture-too-large"
-
-
-class PictureDamaged(PermanentError):
-    """The picture is cut off or damaged; upload it again."""
-
-    code = "picture-damaged"
 
 
 def read_picture_header(data: bytes) -> PictureInfo:
@@ -103,14 +90,9 @@ def _open(data: bytes) -> Iterator[Image.Image]:
 
 
 def _allowed_formats(data: bytes) -> tuple[str, ...]:
-    """Returns the possible formats. Loads HEIC's library only for a file that looks like HEIC."""
+    """Returns the possible formats: HEIC only for a file that looks like it."""
     if data[4:8] != b"ftyp":
         return FORMATS
-    from pi_heif import register_heif_opener
-
-    # libheif rotates a HEIC while decoding, and its EXIF then says upright. Previews, depth images
-    # and similar data are ignored.
-    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     return (*FORMATS, _HEIF)
 
 

@@ -1,13 +1,14 @@
 """The child side of the sandbox: the interface for the work, and the limits of the process.
 
-Messages to the parent begin with a byte: `b` begun, `r` read, `w` write, `t` progress, `v` a part
-of the result, and at the end `d` done, `e` error or `m` out of memory. Only `r` has a response.
+Messages to the parent begin with a byte: `b` begun (with the reason if system calls are not
+restricted), `r` read, `w` write, `t` progress, `v` a part of the result, and at the end `d` done,
+`e` error or `m` out of memory. Only `r` has a response.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import importlib
 import json
 import multiprocessing
 import os
@@ -15,14 +16,15 @@ import resource
 import struct
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from shared.errors import PermanentError
 from shared.media.containers.range_file import RangeFile
+from shared.media.sandbox.isolation import isolate
 from shared.pipeline import Function
 
 PARENT_MB = 224
@@ -35,7 +37,6 @@ READ_REQUEST = struct.Struct(">QI")
 """Offset and length of a read."""
 MAX_ERROR_CHARS = 2000
 """The limit of an error's message or traceback."""
-_PR_SET_NAME = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class SandboxIO:
 
     def __init__(self, parent: Connection, size_bytes: int, block_bytes: int) -> None:
         self._parent = parent
+        self._block_bytes = block_bytes
         self.size_bytes = size_bytes
         self.file = RangeFile(self.read, size_bytes, block_bytes=block_bytes)
 
@@ -75,15 +77,31 @@ class SandboxIO:
         """Reports the progress of the work."""
         self._parent.send_bytes(b"t" + str(count).encode())
 
+    def open_parts(self, sizes_bytes: Sequence[int]) -> list[RangeFile]:
+        """Returns a file for each part of a source of several parts (`Source.from_parts`)."""
+        files, start = [], 0
+        for size_bytes in sizes_bytes:
+            read_at = partial(self._read_part, start)
+            files.append(RangeFile(read_at, size_bytes, block_bytes=self._block_bytes))
+            start += size_bytes
+        return files
+
     def read(self, offset: int, length: int) -> bytes:
         """Reads a part of the source, without the cache of `file`."""
         self._parent.send_bytes(b"r" + READ_REQUEST.pack(offset, length))
         return self._parent.recv_bytes()
 
+    def _read_part(self, start: int, offset: int, length: int) -> bytes:
+        return self.read(start + offset, length)
 
-Work = Callable[..., bytes]
-"""Called with a SandboxIO and the arguments of `run_in_sandbox`. It is a function of a module, so
-that the child can import it by name."""
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A function that a sandbox process calls with a SandboxIO and the arguments of
+    `run_in_sandbox`. It returns bytes. The parent names it and never imports its module."""
+
+    module: str
+    function: str
 
 
 def run_child(
@@ -96,11 +114,15 @@ def run_child(
     label: str,
 ) -> None:
     try:
+        # Before the process is isolated: afterwards it can import no module.
+        function = getattr(importlib.import_module(work.module), work.function)
+        kept_fds = {parent.fileno()}
+        if (process := multiprocessing.parent_process()) is not None:
+            kept_fds.add(process.sentinel)
         threading.Thread(target=_exit_with_parent, daemon=True).start()
-        _apply_limits(limits)
-        parent.send_bytes(b"b")
-        ctypes.CDLL(None).prctl(_PR_SET_NAME, f"mr {label}"[:15].encode(), 0, 0, 0)
-        value = work(SandboxIO(parent, size_bytes, block_bytes), *arguments)
+        unrestricted = isolate(kept_fds, limits.cpu_s, limits.memory_mb, label)
+        parent.send_bytes(b"b" + unrestricted.encode())
+        value = function(SandboxIO(parent, size_bytes, block_bytes), *arguments)
         for offset in range(0, len(value), CHUNK_BYTES):
             parent.send_bytes(b"v" + value[offset : offset + CHUNK_BYTES])
         parent.send_bytes(b"d" + json.dumps(_usage()).encode())
@@ -123,23 +145,6 @@ def _exit_with_parent() -> None:
     if parent is not None:
         os.read(parent.sentinel, 1)
         os._exit(1)
-
-
-def _apply_limits(limits: Limits) -> None:
-    """Prevents the process from opening files and connections, and from dumping core.
-
-    Open files stay open.
-    """
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    address_space = pages * resource.getpagesize() + (limits.memory_mb << 20)
-    for limit, soft, hard in (
-        (resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1),
-        (resource.RLIMIT_AS, address_space, address_space),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, 0, 0),
-        (resource.RLIMIT_NOFILE, 0, 0),
-    ):
-        resource.setrlimit(limit, (soft, hard))
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:

@@ -20,14 +20,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from functions.upload_trigger.probe import probe_video_in_sandbox
 from shared.media.sandbox.child import SandboxIO
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.run import run_in_sandbox
+from shared.media.sandbox.source import Source
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import Window, plan_windows
 from shared.recipes.media_info import MediaInfo
 from tests.benchmarks.frames.clips import CLIPS, long_clip, make_clip
-from tests.benchmarks.frames.methods import LIMITS, do_nothing, extract_window_in_sandbox, run
+from tests.benchmarks.frames.methods import LIMITS, NOTHING, PROBE, extract_window_in_sandbox, run
+from tests.fixtures.media.sandbox_work import to_work
 
 INTERVALS = ("0.2", "1", "10")
 # Bounds for the first clip, by interval: CPU naive ÷ ours, CPU ours ÷ decoding alone, bytes read ÷
@@ -102,7 +103,7 @@ def two_concurrent_windows(path: Path) -> list[str]:
             1 << 20,
         )
         media_info = MediaInfo.from_dict(
-            json.loads(run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS).value)
+            json.loads(run_in_sandbox(PROBE, source=source, limits=LIMITS).value)
         )
         options = FrameOptions.parse({"every": "0.2"})
         windows = plan_windows(media_info, options, max_windows=2, window_work_s=0.1)
@@ -114,7 +115,7 @@ def two_concurrent_windows(path: Path) -> list[str]:
                 ).usage.cpu_s
 
         def compute_for(cpu_s: float) -> float:
-            return run_in_sandbox(compute, cpu_s, source=source, limits=LIMITS).usage.cpu_s
+            return run_in_sandbox(to_work(compute), cpu_s, source=source, limits=LIMITS).usage.cpu_s
 
         cpu_s = [extract(window) for window in windows]
         gains, reference_gains = [], []
@@ -145,10 +146,10 @@ def _speedup(work: Callable[[Any], float], items: Sequence[Any]) -> float:
 def sandbox_overhead(times: int = 20) -> list[str]:
     """The cost of a sandbox process without work."""
     source = Source(lambda _at, _n: b"", 0)
-    run_in_sandbox(do_nothing, source=source, limits=LIMITS)
+    run_in_sandbox(NOTHING, source=source, limits=LIMITS)
     started, before = time.perf_counter(), time.process_time()
     cpu_s = sum(
-        run_in_sandbox(do_nothing, source=source, limits=LIMITS).usage.cpu_s for _ in range(times)
+        run_in_sandbox(NOTHING, source=source, limits=LIMITS).usage.cpu_s for _ in range(times)
     )
     wall_ms = (time.perf_counter() - started) / times * 1000
     cpu_ms = (cpu_s + time.process_time() - before) / times * 1000

@@ -19,20 +19,20 @@ from typing import IO
 import av
 import cv2
 
-from functions.frame_extraction.extract import (
-    extract_in_sandbox,
-    extract_window,
-    parse_extraction_result,
-)
-from functions.upload_trigger.probe import probe, probe_video_in_sandbox
+from functions.frame_extraction.extract import extract_in_sandbox, extract_window
+from functions.frame_extraction.extraction_result import parse_extraction_result
+from functions.upload_trigger.probes.video import probe, probe_video_in_sandbox
 from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import Limits, SandboxIO
-from shared.media.sandbox.run import SandboxResult, Source, run_in_sandbox
+from shared.media.sandbox.run import run_in_sandbox
+from shared.media.sandbox.server import SandboxResult
+from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack_directory import central_directory
 from shared.recipes.frames.windows import Window, plan_windows
 from shared.recipes.media_info import MediaInfo
+from tests.fixtures.media.sandbox_work import to_work
 
 LIMITS = Limits.for_function(FUNCTIONS["frame_extraction"])
 
@@ -110,7 +110,7 @@ def ours(path: Path, every: str, out: Path) -> MethodResult:
             path.stat().st_size,
             256 << 10,
         )
-        probed = run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS)
+        probed = run_in_sandbox(PROBE, source=source, limits=LIMITS)
         media_info = MediaInfo.from_dict(json.loads(probed.value))
         options = FrameOptions.parse({"every": every})
         results, parts = [probed], []
@@ -133,7 +133,7 @@ def extract_window_in_sandbox(
 ) -> SandboxResult:
     """Extracts a window in its own process."""
     arguments = (window, options, media_info, False)
-    return run_in_sandbox(extract_in_sandbox, *arguments, source=source, limits=LIMITS, sink=pack)
+    return run_in_sandbox(EXTRACT, *arguments, source=source, limits=LIMITS, sink=pack)
 
 
 def _append(pack: IO[bytes], archive: IO[bytes]) -> None:
@@ -147,6 +147,8 @@ def do_nothing(_sandbox_io: SandboxIO) -> bytes:
     return b""
 
 
+PROBE, EXTRACT = to_work(probe_video_in_sandbox), to_work(extract_in_sandbox)
+NOTHING = to_work(do_nothing)
 METHODS: dict[str, Callable[[Path, str, Path], MethodResult]] = {
     "naive": naive,
     "decode": decode_only,
@@ -158,7 +160,7 @@ METHODS: dict[str, Callable[[Path, str, Path], MethodResult]] = {
 def run_here(method: str, path: Path, every: str) -> Cost:
     """The cost of a method in this process and its children."""
     if method == "ours":
-        run_in_sandbox(do_nothing, source=Source(lambda _at, _n: b"", 0), limits=LIMITS)
+        run_in_sandbox(NOTHING, source=Source.from_bytes(b""), limits=LIMITS)
     with tempfile.TemporaryDirectory() as folder:
         before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         result = METHODS[method](path, every, Path(folder) / "frames.zip")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.suite.handle import SuiteHandle
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from tests.emulator.cameras.camera_settings import FPS
 from tests.fakes.cameras.encoded_frames import encode_mjpeg
 from tests.fakes.cameras.http_camera import HttpCamera

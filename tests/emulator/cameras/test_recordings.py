@@ -13,7 +13,7 @@ import pytest
 from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.cameras.viewers import viewer_path
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from tests.emulator.cameras.camera_settings import FPS, PASSWORD
 from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fakes.cameras.rtsp_camera import RtspCamera

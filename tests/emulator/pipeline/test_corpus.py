@@ -13,7 +13,7 @@ import pytest
 
 from infra.local.client.api_client import ApiError, Client, TransferError
 from infra.local.suite.handle import TERMINAL_STATUSES, SuiteHandle, wait_until
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from shared.pipeline import FUNCTIONS
 from tests.corpus import invalid, valid
 from tests.corpus.corpus_file import CorpusFile, ExpectedError

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.suite.handle import SuiteHandle
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.clips import Clip
 from tests.fixtures.media.counter import read_counter

@@ -11,16 +11,17 @@ import pytest
 
 from functions.frame_extraction import join as frames_join
 from functions.frame_extraction import part as frames_part
-from functions.frame_extraction.extract import ExtractionResult, parse_extraction_result
+from functions.frame_extraction.extraction_result import ExtractionResult, parse_extraction_result
 from functions.slide_generation import join as slides_join
 from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.stitching.film import deck_film, segment_cache, still_film
+from functions.stitching.inputs import FilmInputs
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from functions.upload_trigger import intake
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.jobs.model import Job
 from shared.pipeline import Bucket
 from shared.recipes.frames.options import FrameOptions
@@ -81,7 +82,7 @@ def test_frame_extraction_decodes_a_window_once(
     clip = CLIP_SPECS["cfr30"].encode().path if kind == "intact" else truncated_clip()
     job, windows = make_frames_job(harness, clip)
     calls.watch(frames_part, "run_in_sandbox")
-    calls.watch(frames_join, "decode_image", "render_manifest", "render_frames_csv")
+    calls.watch(frames_join, "ImageDecoder", "render_manifest", "render_frames_csv")
 
     def run() -> Any:
         return harness.run_stage(
@@ -158,7 +159,8 @@ def test_stitching_of_a_still_reads_its_inputs_once(
     harness: StageHarness, calls: CallCounts, tmp_path: Path
 ) -> None:
     job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
-    calls.watch(still_film, "decode_sound", "read_picture", "encode_segment", "encode_poster")
+    calls.watch(FilmInputs, "decode_sound", "read_fitted")
+    calls.watch(still_film, "encode_segment", "encode_poster")
     first, _ = run_stitching(harness, job, tmp_path)
     assert calls.take()["decode_sound"] >= 1
     second, _ = run_stitching(harness, job, tmp_path)
@@ -170,7 +172,8 @@ def test_stitching_of_a_deck_reads_its_inputs_once(
     harness: StageHarness, calls: CallCounts
 ) -> None:
     job = make_presentation_job(harness)
-    calls.watch(deck_film, "read_slide", "encode_poster", "from_wav")
+    calls.watch(FilmInputs, "read_slide")
+    calls.watch(deck_film, "encode_poster", "from_wav")
     calls.watch(segment_cache, "encode_segment")
 
     def run() -> Any:

@@ -12,9 +12,9 @@ import pytest
 
 from functions.emotion_scoring import join, part
 from functions.emotion_scoring.merge import PartsDisagree
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.flows.documents import Put, stage_path
-from shared.media.images.frame import decode_image
+from shared.media.images.decode import decode_image
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import Upload
 from tests.fakes.emotion_models import make_square_pack, make_square_scorer

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from functions.frame_extraction.extract import extract_window
+from functions.frame_extraction.extraction_result import TimestampsOutOfOrder
 from functions.frame_extraction.pick import PickReport, pick_frames
-from functions.frame_extraction.targets import TimestampsOutOfOrder
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.errors import PermanentError
 from shared.media.errors import TooManyFrames
 from shared.recipes.frames.options import FrameOptions

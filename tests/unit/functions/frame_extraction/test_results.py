@@ -18,7 +18,8 @@ from functions.frame_extraction.contact_sheet import (
     select_sheet_entries,
 )
 from functions.frame_extraction.results import CSV_COLUMNS, render_frames_csv, render_manifest
-from shared.media.images.frame import BgrImage, decode_image, encode_image
+from shared.media.images.decode import decode_image
+from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter
 from shared.recipes.media_info import Pts

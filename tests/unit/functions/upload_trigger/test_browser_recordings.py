@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import av
 
-from functions.upload_trigger.live_duration import find_end_s
-from functions.upload_trigger.probe import DURATION_REPAIR
+from functions.upload_trigger.probes.live_duration import find_end_s
+from functions.upload_trigger.probes.video import DURATION_REPAIR
 from shared.media.containers.range_file import RangeFile
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.frame_oracle import probe_file

@@ -16,7 +16,7 @@ import av
 import pytest
 
 from functions.upload_trigger.intake import EXAMINERS
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.errors import PermanentError
 from shared.media.containers import demux
 from shared.media.containers.range_file import RangeFile

@@ -218,3 +218,12 @@ def test_package_starts_with_its_requirements_and_responds(
             response = request("POST", f"{url}/projects/p/topics/{function.topic}", push)
             assert response.status < 300, (tmp_path / "log").read_text()
             assert "message.unreadable" in (tmp_path / "log").read_text()
+
+
+def test_package_contains_the_work_of_its_sandbox() -> None:
+    """The function names these modules by strings, so that it does not import them."""
+    files = {name: set(imports.find_modules(name)) for name in (row.name for row in ROWS)}
+    assert Path("functions/upload_trigger/probes/picture.py") in files["upload_trigger"]
+    assert Path("functions/recorder/clip/mux.py") in files["recorder"]
+    assert Path("shared/media/images/decode.py") in files["emotion_scoring"]
+    assert Path("shared/media/audio/pcm.py") in files["stitching"]

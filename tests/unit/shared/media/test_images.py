@@ -10,14 +10,8 @@ import pytest
 from PIL import Image
 
 from shared.errors import PermanentError
-from shared.media.errors import EmptyFile
-from shared.media.images.still import (
-    NotAPicture,
-    PictureDamaged,
-    PictureTooLarge,
-    read_picture,
-    read_picture_header,
-)
+from shared.media.errors import EmptyFile, NotAPicture, PictureDamaged, PictureTooLarge
+from shared.media.images.still import read_picture, read_picture_header
 from tests.fixtures.media.uploads import (
     apply_orientation,
     draw_quarters,

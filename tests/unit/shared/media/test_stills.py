@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from functions.stitching.film.pictures import (
-    SlideOfWrongSize,
     encode_poster,
     fit_to_frame,
-    read_slide,
     to_rgb_array,
 )
+from functions.stitching.inputs import FilmInputs, SlideOfWrongSize
 from shared.media.images.still import read_picture, read_picture_header
 from shared.recipes.films.options import StillOptions
 from tests.fixtures.media.uploads import draw_quarters, encode_picture
@@ -76,6 +77,9 @@ def test_poster_is_a_jpeg_of_moderate_size() -> None:
 
 def test_slide_of_another_size_is_refused() -> None:
     data = encode_picture(draw_quarters(1280, 720), "PNG")
-    assert read_slide(data, (1280, 720)).size == (1280, 720)
+    objects: Any = None
+    inputs = FilmInputs(objects, lambda: None)
+    slide = inputs.decode_slide(data, (1280, 720))
+    assert slide.tobytes() == read_picture(data).tobytes()
     with pytest.raises(SlideOfWrongSize, match="1280×720"):
-        read_slide(data, (1920, 1080))
+        inputs.decode_slide(data, (1920, 1080))

@@ -187,9 +187,8 @@ def test_chart_without_faces_has_a_notice() -> None:
 
 def test_thumbnail_is_small_and_marks_the_face() -> None:
     picture = np.full((1080, 1920, 3), 128, np.uint8)
-    data = cv2.imencode(".png", picture)[1].tobytes()
     small = cv2.imdecode(
-        np.frombuffer(render_thumbnail(data, Box(600, 300, 300, 300), (244, 178, 50)), np.uint8),
+        np.frombuffer(render_thumbnail(picture, Box(600, 300, 300, 300), (244, 178, 50)), np.uint8),
         cv2.IMREAD_COLOR,
     )
     assert small is not None

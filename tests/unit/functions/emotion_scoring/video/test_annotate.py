@@ -16,10 +16,11 @@ import pytest
 
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.results.timeline import build_timeline
-from functions.emotion_scoring.video.annotate import TimeRange, annotate, find_obstacle
-from functions.emotion_scoring.video.film import find_audio_codec, write_film
+from functions.emotion_scoring.video.annotate import annotate
+from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
+from functions.emotion_scoring.video.film import write_film
 from functions.emotion_scoring.video.overlay import Overlay, draw_labels
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.errors import LeaseLost
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import WorkStopped

@@ -21,9 +21,11 @@ from functions.recorder.packets import SOUND, VIDEO, Packet, Track
 from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.chunk_offsets import shift_chunk_offsets
 from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.media.sandbox.run import run_in_sandbox
+from shared.media.sandbox.source import Source
 from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
 from tests.fixtures.media.clip_reader import is_consecutive, read_clip
+from tests.fixtures.media.sandbox_work import to_work
 from tests.fixtures.segments import (
     AAC,
     G711,
@@ -51,11 +53,10 @@ class PlannedClip(NamedTuple):
     def mux(self, entries: Rows) -> tuple[PartHead, bytes]:
         """The head and the packets of one part."""
         body = io.BytesIO()
-        data = self.data
         result = run_in_sandbox(
-            mux_part, self.plan.container, self.plan.codecs, self.plan.rates,
+            to_work(mux_part), self.plan.container, self.plan.codecs, self.plan.rates,
             parts.probe_entries_of(self.plan), entries.tobytes(),
-            source=Source(lambda offset, length: data[offset : offset + length], len(data)),
+            source=Source.from_bytes(self.data),
             sink=body, limits=Limits(60, 512),
         )  # fmt: skip
         return PartHead(result.value, len(body.getvalue())), body.getvalue()

@@ -12,7 +12,7 @@ from typing import Any, cast
 import av
 import pytest
 
-from functions.recorder.preview.decoder import MAX_WIDTH_PX
+from functions.recorder.preview.decode import MAX_WIDTH_PX
 from shared.cameras.preview_format import pack_frames, unpack_frames
 from shared.cameras.recording import preview_name
 from shared.errors import StorageUnavailable

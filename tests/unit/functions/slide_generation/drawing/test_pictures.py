@@ -11,12 +11,16 @@ import pytest
 from PIL import Image
 
 from functions.slide_generation.deck.fitting import fit_slides
+from functions.slide_generation.drawing import picture_decoder
 from functions.slide_generation.drawing.mood_chart import draw_mood_chart
-from functions.slide_generation.drawing.pictures import JobPictures, crop_picture, place_uploads
+from functions.slide_generation.drawing.picture_decoder import crop_picture
+from functions.slide_generation.drawing.pictures import JobPictures, place_uploads
 from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.slide_generation.drawing.themes import THEMES
 from shared.jobs.model import JobInput
-from shared.media.images.still import PictureDamaged, read_picture
+from shared.media.errors import PictureDamaged
+from shared.media.images.still import read_picture
+from shared.media.sandbox.child import SandboxIO
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import MoodPoint, PackedFrame
 from shared.recipes.films.deck import Deck
@@ -138,7 +142,8 @@ def make_pictures(data: bytes) -> JobPictures:
         range_reader=lambda *_: lambda offset, size: data[offset : offset + size]
     )
     inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
-    context: Any = SimpleNamespace(objects=objects, job=SimpleNamespace(inputs=inputs))
+    job = SimpleNamespace(inputs=inputs, id="1")
+    context: Any = SimpleNamespace(objects=objects, job=job, should_stop=lambda: False)
     return JobPictures(context, {"upload:picture1": source})
 
 
@@ -154,12 +159,13 @@ def test_damaged_picture_is_named_by_its_file_name() -> None:
 
 
 def test_large_photo_is_decoded_at_a_smaller_size() -> None:
-    with mock.patch(
-        "functions.slide_generation.drawing.pictures.read_picture", side_effect=read_picture
-    ) as read:
-        picture = make_pictures(make_photo(2000)).load("upload:picture1", (300, 200))
-    assert picture.size == (300, 200)
+    photo, sandbox_io = make_photo(2000), mock.Mock(spec=SandboxIO)
+    sandbox_io.file = io.BytesIO(photo)
+    with mock.patch.object(picture_decoder, "read_picture", side_effect=read_picture) as read:
+        pixels = picture_decoder.crop_in_sandbox(sandbox_io, (300, 200), None)
     assert read_picture(*read.call_args.args).width == 500
+    picture = make_pictures(photo).load("upload:picture1", (300, 200))
+    assert (picture.size, picture.tobytes()) == ((300, 200), pixels)
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -11,8 +11,8 @@ from PIL import Image
 
 from functions.stitching.film import segments
 from functions.stitching.film.deck_film import SlidesDoNotMatch
-from functions.stitching.film.pictures import SlideOfWrongSize
 from functions.stitching.film.timeline import RATE_HZ, FilmTooLong
+from functions.stitching.inputs import SlideOfWrongSize
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from shared.errors import SourceExpired

@@ -7,7 +7,7 @@ import pytest
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from shared.errors import InvalidOption, PermanentError, SourceExpired
-from shared.media.audio.probe import UndecodableSound
+from shared.media.errors import UndecodableSound
 from shared.pipeline import Bucket
 from tests.fixtures.media.uploads import encode_sound, make_rotated_jpeg, make_sound_file, make_tone
 from tests.fixtures.stage_harness import StageHarness

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from shared.media.audio.pcm import Samples, decode_sound
-from shared.media.audio.probe import (
+from shared.media.audio.probe import probe_sound
+from shared.media.containers.range_file import RangeFile
+from shared.media.errors import (
+    EmptyFile,
     NoSound,
     NotASound,
+    PlaylistRefused,
     SoundTooLong,
     UndecodableSound,
-    probe_sound,
 )
-from shared.media.containers.range_file import RangeFile
-from shared.media.errors import EmptyFile, PlaylistRefused
 from tests.fixtures.media.uploads import (
     SOUND_FORMATS,
     encode_sound,

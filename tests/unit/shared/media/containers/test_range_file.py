@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.frame_extraction.pick import pick_frames
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import ShortRead, WorkStopped
 from shared.recipes.frames.options import FrameOptions

@@ -13,22 +13,30 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.live_duration import find_end_s
-from functions.upload_trigger.scan import Scan, scan
-from functions.upload_trigger.summary import describe_repairs, describe_streams, dynamic_range
-from functions.upload_trigger.truncation import is_truncated
-from functions.upload_trigger.webp import TRUNCATION_WARNING, probe_webp
+from functions.upload_trigger.probes.live_duration import find_end_s
+from functions.upload_trigger.probes.scan import Scan, scan
+from functions.upload_trigger.probes.summary import (
+    describe_repairs,
+    describe_streams,
+    dynamic_range,
+)
+from functions.upload_trigger.probes.truncation import is_truncated
+from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import open_container
 from shared.media.containers.file_head import HEAD_BYTES
-from shared.media.containers.packets import COUNTED_CONTAINERS
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
 from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp
 from shared.media.sandbox.child import SandboxIO
-from shared.media.sandbox.run import preload
-from shared.recipes.media_info import MediaInfo, RandomAccess, RateKind, VideoInfo
+from shared.recipes.media_info import (
+    COUNTED_CONTAINERS,
+    MediaInfo,
+    RandomAccess,
+    RateKind,
+    VideoInfo,
+)
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.
@@ -92,9 +100,6 @@ def _choose_video(
 def probe_video_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     """Returns the JSON of the MediaInfo. Runs in the sandbox process."""
     return json.dumps(probe(sandbox_io.file, sandbox_io.size_bytes).to_dict()).encode()
-
-
-preload(__name__)
 
 
 def _build_media_info(

@@ -10,7 +10,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.scan import Scan
+from functions.upload_trigger.probes.scan import Scan
 from shared.media.containers.video_streams import is_cover_image
 from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
 

@@ -1,0 +1,120 @@
+"""The inputs of a film: pictures and sounds, decoded in sandbox processes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from functions.stitching.film.mp4 import Samples
+from functions.stitching.film.timeline import RATE_HZ
+from functions.stitching.objects import read_stored
+from shared.errors import PermanentError
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import declare_work, iterate_in_sandbox, run_in_sandbox
+from shared.media.sandbox.source import Source
+from shared.pipeline import FUNCTIONS
+from shared.ports.objects import ObjectStore
+from shared.recipes.films.options import MAX_FILM_S
+from shared.recipes.stored_object import StoredObject
+
+SLIDE_SIZE = struct.Struct(">II")
+"""Width and height in pixels, before the pixels of a slide."""
+_CHANNELS = 2
+_FUNCTION = Limits.for_function(FUNCTIONS["stitching"])
+# Together they fit the function, beside the encoders: a picture and a sound may be open at a time.
+_PICTURE_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 2)
+_SOUND_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 4)
+_FIT = declare_work("functions.stitching.decoders", "fit_in_sandbox")
+_READ_SLIDE = declare_work("functions.stitching.decoders", "read_slide_in_sandbox")
+_DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox")
+
+
+class SlideOfWrongSize(PermanentError):
+    """The picture of a slide does not have the size of the film."""
+
+    code = "slide-of-wrong-size"
+
+
+@dataclass(frozen=True)
+class FilmInputs:
+    """Reads and decodes inputs. `check` is called often and raises to stop the work."""
+
+    objects: ObjectStore
+    check: Callable[[], None]
+
+    def read_fitted(
+        self, stored: StoredObject, size: tuple[int, int], max_side_px: int
+    ) -> Image.Image:
+        """Returns a picture in RGB, fitted into a frame of `size`.
+
+        Args:
+            stored: A JPEG, PNG, WebP or HEIC.
+            size: Width and height in pixels.
+            max_side_px: A much larger JPEG is decoded at a fraction of its size, but not smaller
+                than this.
+
+        Raises:
+            PermanentError: One that names the cause.
+        """
+        result = run_in_sandbox(
+            _FIT,
+            size,
+            max_side_px,
+            source=Source.from_bytes(read_stored(self.objects, stored)),
+            limits=_PICTURE_LIMITS,
+            should_stop=self._should_stop,
+            label="picture",
+        )
+        return Image.frombytes("RGB", size, result.value)
+
+    def read_slide(self, stored: StoredObject, size: tuple[int, int]) -> Image.Image:
+        """Returns a slide in RGB. Raises SlideOfWrongSize, and the errors of `read_fitted`."""
+        return self.decode_slide(read_stored(self.objects, stored), size)
+
+    def decode_slide(self, data: bytes, size: tuple[int, int]) -> Image.Image:
+        """Returns the slide in a file, like `read_slide`."""
+        value = run_in_sandbox(
+            _READ_SLIDE,
+            source=Source.from_bytes(data),
+            limits=_PICTURE_LIMITS,
+            should_stop=self._should_stop,
+            label="slide",
+        ).value
+        width, height = SLIDE_SIZE.unpack_from(value)
+        if (width, height) != size:
+            raise SlideOfWrongSize(
+                f"A slide is {width}×{height} pixels in a film of {size[0]}×{size[1]}."
+            )
+        return Image.frombytes("RGB", size, value[SLIDE_SIZE.size :])
+
+    def decode_sound(self, stored: StoredObject) -> Iterator[Samples]:
+        """Yields a sound in blocks, float32 of shape (2, n) at 48 kHz.
+
+        Raises:
+            SoundTooLong: After MAX_FILM_S seconds.
+            PermanentError: Another one that names the cause.
+        """
+        read_at = self.objects.range_reader(stored.bucket, *stored.version)
+        messages = iterate_in_sandbox(
+            _DECODE_SOUND,
+            RATE_HZ,
+            _CHANNELS,
+            MAX_FILM_S,
+            source=Source(read_at, stored.size_bytes),
+            limits=_SOUND_LIMITS,
+            should_stop=self._should_stop,
+            label="sound",
+        )
+        with closing(messages):
+            for message in messages:
+                samples = np.frombuffer(message, np.float32).reshape(-1, _CHANNELS)
+                yield samples.T.copy()
+
+    def _should_stop(self) -> bool:
+        self.check()
+        return False

@@ -1,0 +1,64 @@
+"""Decodes frames that were extracted from uploads: the process that uses them decodes none itself.
+
+The bytes of a frame come from a sandbox process that has decoded an upload.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from types import TracebackType
+
+import numpy as np
+
+from shared.media.images.frame import BgrImage
+from shared.media.limits import MAX_PIXELS
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import declare_work, iterate_in_sandbox
+from shared.media.sandbox.source import Source
+
+_DECODE = declare_work("shared.media.images.decode", "decode_images_in_sandbox")
+IMAGE_SIZE = struct.Struct(">II")
+"""Height and width in pixels, before the pixels of an image."""
+_UNBOUNDED_BYTES = 1 << 60
+
+
+class ImageDecoder:
+    """A context manager with one sandbox process for all its images."""
+
+    def __init__(self, limits: Limits, should_stop: Callable[[], bool] = lambda: False) -> None:
+        self._pending = b""
+        source = Source(self._take_pending, _UNBOUNDED_BYTES)
+        self._messages = iterate_in_sandbox(
+            _DECODE, source=source, limits=limits, should_stop=should_stop, label="images"
+        )
+
+    def __enter__(self) -> ImageDecoder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._messages.close()
+
+    def decode(self, data: bytes) -> BgrImage:
+        """Decodes a JPEG or PNG to BGR uint8 H×W×3. Raises the errors of `iterate_in_sandbox`."""
+        self._pending = data
+        head = next(self._messages, b"")
+        height, width = IMAGE_SIZE.unpack(head) if len(head) == IMAGE_SIZE.size else (0, 0)
+        if not 0 < height * width <= MAX_PIXELS:
+            raise RuntimeError(f"The process sent an image of {width}×{height} pixels.")
+        pixels = bytearray()
+        while len(pixels) < height * width * 3:
+            message = next(self._messages, b"")
+            if not message:
+                raise RuntimeError("The process ended within an image.")
+            pixels += message
+        return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+
+    def _take_pending(self, _offset: int, _length: int) -> bytes:
+        data, self._pending = self._pending, b""
+        return data
