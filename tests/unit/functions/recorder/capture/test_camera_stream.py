@@ -12,13 +12,16 @@ from functions.recorder.capture import reader_thread
 from functions.recorder.capture.active_recordings import ActiveRecordings
 from functions.recorder.capture.camera_stream import CameraStream
 from functions.recorder.capture.segments import Segment, segments_path
+from functions.recorder.capture.stored_source import StoredSource
 from functions.recorder.clip.concat_reader import collect_runs
 from functions.recorder.clip.splice import splice
 from functions.recorder.errors import CameraDisconnected
 from functions.recorder.packets import VIDEO, Packet
 from functions.recorder.preview.publisher import PreviewPublisher
+from shared.adapters.hpke import HpkeDecrypter
 from shared.cameras.camera import Camera, camera_path
 from shared.flows.documents import all_documents
+from tests.fakes.secret_keys import CAMERA_KEYS
 from tests.fixtures.recorder import RecorderHarness
 from tests.fixtures.segments import video_track
 
@@ -73,7 +76,8 @@ def test_packets_dropped_by_a_full_queue_are_a_gap(
     camera, reader = Camera.from_doc(doc), BurstReader()
     recordings = ActiveRecordings(camera, recorder.services, recorder.settings)
     stream = CameraStream(
-        camera_id, recorder.services, recorder.settings, epoch=1,
+        camera_id, recorder.services, recorder.settings,
+        source=StoredSource(recorder.store, camera, HpkeDecrypter(CAMERA_KEYS).decrypt), epoch=1,
         open_reader=lambda _source: reader, recordings=recordings,
         preview=PreviewPublisher(recorder.services, camera_id), was_connected=lambda: True,
     )  # fmt: skip
