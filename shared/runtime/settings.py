@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
+from shared.runtime.deck_models import DECK_MODEL_CLIENTS, DECK_MODELS
 from shared.runtime.environment import (
     LOCAL_VARIABLES,
     base_url,
@@ -23,16 +24,6 @@ from shared.runtime.environment import (
     whole_number,
 )
 
-DECK_MODELS = {
-    # Vertex AI lists versions only; the Developer API has an alias for the latest one.
-    # https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/model-versions
-    GeminiBackend.VERTEX_AI: "gemini-3.5-flash",
-    GeminiBackend.DEVELOPER_API: "gemini-flash-latest",
-}
-"""The default model of each backend."""
-DECK_MODEL_CLIENTS = ("google-genai", "google-generativeai")
-"""The client libraries for Gemini, the default first. The second one needs the lock file
-`functions/slide_generation/requirements-google-generativeai.txt`."""
 BUCKET_VARIABLES = {role: f"MOODREEL_BUCKET_{role.upper()}" for role in Bucket}
 
 

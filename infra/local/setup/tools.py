@@ -18,7 +18,7 @@ from infra.local.setup.installs import (
 )
 from infra.local.setup.models import prepare_models
 from infra.local.suite.layout import ROOT, SetupError
-from shared.runtime.settings import DECK_MODEL_CLIENTS
+from shared.runtime.deck_models import DECK_MODEL_CLIENTS
 
 
 @dataclass(frozen=True)
