@@ -66,7 +66,7 @@ def test_malformed_field_is_not_decrypted(ciphertext: str) -> None:
         HpkeDecrypter(KEY).decrypt(replace(encrypt(), ciphertext=ciphertext), CONTEXT)
 
 
-@pytest.mark.parametrize("keys", ["", OTHER_KEY])
+@pytest.mark.parametrize("keys", ["", OTHER_KEY], ids=["no key", "another key"])
 def test_field_of_a_missing_key_may_be_decrypted_later(keys: str) -> None:
     value = encrypt()
 
@@ -83,7 +83,11 @@ def test_key_is_selected_by_its_id() -> None:
     assert find_public_key(f"{OTHER_KEY} {KEY}") == find_public_key(OTHER_KEY)
 
 
-@pytest.mark.parametrize("key", ["short", KEY[:-4], KEY + "AAAA", "ä" * 44])
+@pytest.mark.parametrize(
+    "key",
+    ["short", KEY[:-4], KEY + "AAAA", "ä" * 44],
+    ids=["short", "cut", "longer", "no base64"],
+)
 @pytest.mark.parametrize("function", [HpkeEncrypter, HpkeDecrypter, find_public_key])
 def test_malformed_key_is_reported_without_its_text(function: Any, key: str) -> None:
     with pytest.raises((ConfigurationError, KeyUnavailable)) as error:
