@@ -8,14 +8,14 @@ mock_provider "google" {
 }
 
 variables {
-  project_id     = "moodreel-test"
-  domain         = "moodreel.example.org"
-  operator_email = "operator@example.org"
-  mail_from      = "Moodreel <noreply@example.org>"
-  repository     = "someone/moodreel"
+  project_id         = "moodreel-test"
+  domain             = "moodreel.example.org"
+  operator_email     = "operator@example.org"
+  mail_from          = "Moodreel <noreply@example.org>"
+  repository         = "someone/moodreel"
   camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
   webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
-  packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
+  packages           = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 }
 
 run "cloud_build" {

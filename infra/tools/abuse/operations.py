@@ -88,7 +88,7 @@ _ROWS: dict[str, Operations] = {
     "GET /v1/jobs/{job_id}/events": _LISTED,
     "POST /v1/jobs/{job_id}/uploads/{input}": Operations(reads=60, writes=20, object_writes=4),
     "POST /v1/jobs/{job_id}/uploads/{input}/finalize": Operations(
-        reads=20, writes=4, object_reads=2
+        reads=_JOB_READS + 20, writes=40, object_reads=2
     ),
     "PUT /v1/jobs/{job_id}/deck": _REWORK,
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": _REWORK,

@@ -78,7 +78,7 @@ def run_in_sandbox(
             if sink is None:
                 raise RuntimeError(f"The process sent an invalid message: {data[:60]!r}")
             sink.write(data)
-    assert server.result is not None, "`serve` ends with a result"  # noqa: S101
+    assert server.result is not None, "`serve` ends with a result"  # noqa: S101 - set by `serve`
     return server.result
 
 

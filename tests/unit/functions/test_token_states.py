@@ -79,7 +79,7 @@ def respond(
     harness = AppHarness((checked,), identity=identity, store=store)
     values = {
         "token": "0" * 48, "name": "a.zip", "slide_id": "s1", "input": "video",
-        "code": "not-found", "number": "1",
+        "code": "not-found", "number": "1", "share_id": "0" * 64,
     }  # fmt: skip
     path_params = {name: values.get(name, JOB_ID) for name in route.path_params}
     store.documents_read = 0

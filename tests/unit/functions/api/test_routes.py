@@ -89,7 +89,7 @@ def test_changes_without_a_policy_of_their_own() -> None:
         ("PATCH", "/v1/jobs/{job_id}"),
         ("DELETE", "/v1/jobs/{job_id}"),
         ("POST", "/v1/jobs/{job_id}/cancel"),
-        ("DELETE", "/v1/share/{token}"),
+        ("DELETE", "/v1/shares/{share_id}"),
         ("DELETE", "/v1/cameras/{camera_id}"),
         ("DELETE", "/v1/recordings/{recording_id}"),
         ("POST", "/v1/recordings/{recording_id}/stop"),
