@@ -110,8 +110,8 @@ class Unauthenticated(PermanentError):
 
 
 class EmailNotVerified(PermanentError):
-    """Confirm your email address first; if you have no link, request one as for a forgotten
-    password."""
+    """Confirm your email address first. If you have no link, use “Forgot the password?” to get a
+    new one."""
 
     code = "email-not-verified"
 

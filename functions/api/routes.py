@@ -10,17 +10,17 @@ from functions.api.jobs.routes import ROUTES as JOBS
 from functions.api.jobs.routes import SHARE_ROUTES as SHARES
 from functions.api.privacy.routes import ROUTES as PERSONAL_DATA
 from functions.api.webhooks.routes import ROUTES as WEBHOOKS
-from shared.http.health import Health, health, healthz
+from shared.http.health import LIMIT_EXEMPTION, Health, health, healthz
 from shared.http.routing import Route
 
 DOCUMENTATION = ApiDocumentation(lambda: ROUTES)
 
 _ABOUT = (
     Route("GET", "/v1/health", health, "Check that the API responds.", Health,
-          sign_in_required=False),
+          sign_in_required=False, limit_exemption=LIMIT_EXEMPTION),
     # Some Google front ends intercept paths that end in "z"; /v1/health always works.
     Route("GET", "/healthz", healthz, "Check that the API responds.", Health,
-          sign_in_required=False),
+          sign_in_required=False, limit_exemption=LIMIT_EXEMPTION),
     Route("GET", "/v1/openapi.json", DOCUMENTATION.get_openapi, "Get this OpenAPI document.",
           sign_in_required=False),
     Route("GET", "/v1/docs", DOCUMENTATION.get_docs, "Get this document as a web page.",

@@ -7,7 +7,7 @@ from functions.downloads.stream import DownloadQuery, get_clip, get_result, get_
 from shared.cameras.viewers import NoPictures, TooManyViewers
 from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import SourceExpired
-from shared.http.health import Health, health
+from shared.http.health import LIMIT_EXEMPTION, Health, health
 from shared.http.openapi.documentation import Documentation
 from shared.http.problems import LinkExpired, LinkRevoked, PreconditionFailed, RangeNotSatisfiable
 from shared.http.routing import Route
@@ -52,6 +52,6 @@ _ROUTES = (
         sign_in_required=False,
     ),
     Route("GET", "/v1/media/health", health, "Check that the function responds.", Health,
-          sign_in_required=False),
+          sign_in_required=False, limit_exemption=LIMIT_EXEMPTION),
 )  # fmt: skip
 ROUTES: tuple[Route, ...] = tuple(route.with_group("Results") for route in _ROUTES)

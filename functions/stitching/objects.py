@@ -11,7 +11,7 @@ MAX_BYTES = 64 << 20
 
 
 class ObjectTooLarge(PermanentError):
-    """An input of the film is larger than MAX_BYTES."""
+    """An input of the film is larger than 64 MiB."""
 
     code = "object-too-large"
 

@@ -7,6 +7,9 @@ from typing import Literal
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 
+LIMIT_EXEMPTION = "It reads nothing, and answers while Firestore, which counts, is unavailable."
+"""Why requests to a health route count against no policy."""
+
 
 class Health(ResponseModel):
     """The API responds."""

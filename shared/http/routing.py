@@ -67,12 +67,20 @@ class Route:
     """Whether it requires If-Match, because it replaces the current state."""
     policies: tuple[PolicyOf, ...] = ()
     """The rate limit policies that its handler counts against, besides the one of all routes."""
+    limit_exemption: str = ""
+    """Why its requests count against no policy, not even the one of all routes; "" if they do. Only
+    for a route that reads nothing: one without sign-in, body and path parameters."""
     response_links: Mapping[str, str] = field(default_factory=dict)
     """The parameters of other paths that the response contains: parameter to JSON pointer."""
     group: str = ""
     """The heading of its documentation."""
     other_statuses: tuple[int, ...] = ()
     """Further statuses that are not errors, such as 206, 302 and 304."""
+
+    def __post_init__(self) -> None:
+        reads = self.sign_in_required or self.body is not None or self.path_params or self.policies
+        if self.limit_exemption and reads:
+            raise ValueError(f"{self.method} {self.path} cannot be exempt from limits")
 
     @property
     def path_params(self) -> tuple[str, ...]:

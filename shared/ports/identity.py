@@ -10,8 +10,8 @@ from shared.errors import InvalidRequest, PermanentError, TransientError
 
 
 class WrongCredentials(PermanentError):
-    """The address or the password is wrong, or the address is not confirmed yet; request a link as
-    for a forgotten password, which solves each of these."""
+    """The address or the password is wrong, or the address is not confirmed yet. For each of these,
+    use “Forgot the password?” to get a new link."""
 
     code = "wrong-credentials"
 

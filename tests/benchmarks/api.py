@@ -35,6 +35,9 @@ HEALTH_SECONDS = 1.0
 MAX_RATIO_TO_HEALTH = 30.0
 """Throughput of /v1/health ÷ throughput of an operation that only reads."""
 
+ENV = {"MOODREEL_TRUSTED_PROXIES": "1"}
+"""Each client has an address of its own, because an instance limits concurrent sign-ins of one."""
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -49,7 +52,8 @@ class Measurement:
 
 def main() -> int:
     """Measure all operations and print a table. Returns 1 if a bound is exceeded."""
-    with run_suite(SuiteLayout(find_free_base())) as suite, running_receiver(204) as receiver:
+    layout = SuiteLayout(find_free_base())
+    with run_suite(layout, env=ENV) as suite, running_receiver(204) as receiver:
         operations = list_operations(suite, receiver.url)
         health = [_measure(suite, operations[0], HEALTH_SECONDS)]
         rows = []
@@ -82,7 +86,7 @@ def _measure(suite: SuiteHandle, operation: Operation, seconds: float) -> Measur
     requests = operation.prepare()
     if operation.reads:
         # The first call of an instance imports clients; `cold_start` measures that.
-        _send(_connect(suite), operation, next(requests[0]))
+        _send(_connect(suite), operation, next(requests[0]), client=0)
 
     def work(client: int) -> None:
         # The server closes connections that are idle for 2 s, so clients do not wait for others.
@@ -91,7 +95,7 @@ def _measure(suite: SuiteHandle, operation: Operation, seconds: float) -> Measur
         begin = time.monotonic()
         for request in requests[client]:
             started = time.perf_counter()
-            errors += _send(connection, operation, request) >= 400
+            errors += _send(connection, operation, request, client) >= 400
             client_latencies_ms.append((time.perf_counter() - started) * 1000)
             if time.monotonic() > begin + seconds:
                 break
@@ -123,9 +127,12 @@ def _connect(suite: SuiteHandle) -> http.client.HTTPConnection:
 
 
 def _send(
-    connection: http.client.HTTPConnection, operation: Operation, request: OperationRequest
+    connection: http.client.HTTPConnection,
+    operation: Operation,
+    request: OperationRequest,
+    client: int,
 ) -> int:
-    headers = dict(operation.headers)
+    headers = {"X-Forwarded-For": f"203.0.113.{client}", **dict(operation.headers)}
     if request.token is not None:
         headers["Authorization"] = f"Bearer {request.token}"
     body = None if request.body is None else json.dumps(request.body)

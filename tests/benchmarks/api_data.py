@@ -14,12 +14,15 @@ from urllib.parse import urlsplit
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.http.limits.request_limits import anonymous_slots
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import create_failed_job
 
 CLIENT_COUNT = 20
+ANONYMOUS_CLIENT_COUNT = min(CLIENT_COUNT, anonymous_slots("api"))
+"""Clients of operations with a body and without a sign-in. An instance refuses more at once."""
 NEW_JOB = {
     "recipe": "frames",
     "inputs": {"video": {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}},
@@ -171,7 +174,9 @@ class BenchmarkData:
 
     def varied(self, path: str, body: Callable[[int], object]) -> list[Iterator[OperationRequest]]:
         """Unauthenticated requests, each with a new body; `body` takes the number of the user."""
-        return [_repeat_with_new_body(path, partial(body, n)) for n in range(CLIENT_COUNT)]
+        return [
+            _repeat_with_new_body(path, partial(body, n)) for n in range(ANONYMOUS_CLIENT_COUNT)
+        ]
 
     def once(
         self, path: Callable[[int], str], body: object = None

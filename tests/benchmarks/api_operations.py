@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from infra.local.suite.handle import SuiteHandle
 from tests.benchmarks.api_data import (
+    ANONYMOUS_CLIENT_COUNT,
     ANY_STATE,
-    CLIENT_COUNT,
     NEW_JOB,
     BenchmarkData,
     OperationRequest,
@@ -116,7 +116,7 @@ def list_operations(suite: SuiteHandle, receiver: str) -> list[Operation]:
             "POST refresh", "POST",
             lambda: [
                 itertools.repeat(OperationRequest("/v1/accounts/refresh", refresh_token(n)))
-                for n in range(CLIENT_COUNT)
+                for n in range(ANONYMOUS_CLIENT_COUNT)
             ],
             reads=False,
         ),

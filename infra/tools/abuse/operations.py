@@ -53,6 +53,7 @@ _CHANGED_JOB = Operations(reads=2 * _JOB_READS, writes=40)
 _EMAIL = Operations(reads=8, writes=5, seconds=EMAIL_PADDING_S, starts="one email")
 _SIGN_IN = Operations(reads=8, writes=4, seconds=SIGN_IN_FAILURE_PADDING_S)
 _LISTED = Operations(reads=1000)
+_HEALTH = Operations(reads=0, object_reads=0, sent_bytes=1 << 10)
 _DOCUMENTED = Operations(reads=_LIMIT_READS, sent_bytes=512 << 10)
 _DOWNLOAD = Operations(
     writes=2, object_reads=12, seconds=1.0, sent_bytes=Settings.max_direct_download_bytes
@@ -119,8 +120,8 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/me/erasures": Operations(reads=1010, writes=3, starts="an erasure"),
     "DELETE /v1/me": Operations(reads=1010, writes=3, starts="an erasure"),
     "GET /v1/receipt-keys": Operations(reads=100),
-    "GET /v1/health": Operations(reads=_LIMIT_READS),
-    "GET /healthz": Operations(reads=_LIMIT_READS),
+    "GET /v1/health": _HEALTH,
+    "GET /healthz": _HEALTH,
     "GET /v1/openapi.json": _DOCUMENTED,
     "GET /v1/docs": _DOCUMENTED,
     "GET /problems/{code}": Operations(reads=_LIMIT_READS),
@@ -129,7 +130,7 @@ _ROWS: dict[str, Operations] = {
     "GET /v1/media/recordings/{recording_id}/clip": _DOWNLOAD,
     "GET /v1/media/previews/{token}": _PREVIEW,
     "GET /v1/media/openapi.json": _DOCUMENTED,
-    "GET /v1/media/health": Operations(reads=_LIMIT_READS),
+    "GET /v1/media/health": _HEALTH,
 }
 
 

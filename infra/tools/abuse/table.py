@@ -22,6 +22,9 @@ SETTINGS = Settings(
 )
 """The defaults of the cloud."""
 ROUTES = {"api": API_ROUTES, "downloads": DOWNLOADS_ROUTES}
+LOAD_BALANCER_REQUESTS = 3000
+"""Requests of a client per minute that the load balancer accepts: the default of
+`client_requests_per_minute` in infra/terraform/variables.tf. It alone limits exempt routes."""
 NOT_OF_CALLERS = (rate_limit_policies.sign_ins_to, rate_limit_policies.emails_to)
 """Policies of an email address. A caller can use any number of addresses."""
 
@@ -36,7 +39,7 @@ def render_routes() -> str:
     for function, route in _routes():
         most, row = max_requests(route), operations_of(route)
         usd = request_usd(function, row)
-        names = ", ".join(f"`{policy(SETTINGS).name}`" for policy in policies_of(route))
+        names = ", ".join(f"`{policy(SETTINGS).name}`" for policy in policies_of(route)) or "–"
         caller = "user" if route.sign_in_required else "client"
         starts = f" + {row.starts}" if row.starts else ""
         lines.append(
@@ -79,18 +82,21 @@ def render_totals() -> str:
 
 
 def policies_of(route: Route) -> tuple[PolicyOf, ...]:
-    """Returns all policies that a request of a route counts against."""
+    """Returns all policies that a request of a route counts against: none for an exempt one."""
+    if route.limit_exemption:
+        return ()
     return (requests_of if route.sign_in_required else requests_from, *route.policies)
 
 
 def max_requests(route: Route) -> int:
     """Returns the most requests of a caller that are accepted in a minute of the clock. The quota
     of a longer window can be used up in one minute."""
-    return min(
+    accepted = (
         _max_accepted(policy(SETTINGS))
         for policy in policies_of(route)
         if policy not in NOT_OF_CALLERS
     )
+    return min(accepted, default=LOAD_BALANCER_REQUESTS)
 
 
 def request_usd(function: str, row: Operations) -> float:
@@ -113,7 +119,8 @@ def total_usd(*, sign_in: bool) -> float:
     for function, route in _routes():
         if route.sign_in_required == sign_in:
             usd = max_requests(route) * request_usd(function, operations_of(route))
-            by_policies[route.policies] = max(usd, by_policies.get(route.policies, 0.0))
+            policies = policies_of(route)
+            by_policies[policies] = max(usd, by_policies.get(policies, 0.0))
     return sum(by_policies.values())
 
 

@@ -28,7 +28,7 @@ def requests_of(settings: Settings) -> Policy:
 
 def requests_from(settings: Settings) -> Policy:
     """Requests from a client that is not signed in: those to routes that need no sign-in, and
-    those with an invalid token."""
+    those whose token is invalid, of an unverified address, or could not be verified."""
     quota = settings.anonymous_requests_per_minute
     return Policy(
         "requests-of-client",

@@ -61,6 +61,10 @@ class Policy:
         """Returns the number of the window that contains `now`."""
         return int(now.timestamp() // self.window_s)
 
+    def start(self, number: int) -> datetime:
+        """Returns when a window begins."""
+        return datetime.fromtimestamp(number * self.window_s, UTC)
+
     def expiry(self, number: int) -> datetime:
         """Returns when a window's count may be deleted: it is used until the next window ends."""
         return datetime.fromtimestamp((number + 3) * self.window_s, UTC)

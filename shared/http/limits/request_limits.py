@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
-from shared.errors import Unauthenticated
+from shared.errors import EmailNotVerified, Unauthenticated
 from shared.http.limits.in_flight import InFlight
 from shared.http.limits.limiter import RateLimiter
 from shared.http.limits.policies import requests_from, requests_of
 from shared.pipeline import FUNCTIONS
-from shared.ports.identity import User
+from shared.ports.identity import IdentityUnavailable, User
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
@@ -22,6 +22,9 @@ https://cloud.google.com/run/docs/about-instance-autoscaling"""
 BODIES_PER_CALLER = 8
 """Bodies of a caller that an instance reads at once. A body is at most 1 MiB and usually there with
 its request: only a slow sender has several."""
+
+ANONYMOUS_SLOTS_PER_CLIENT = 2
+"""How many of these a client may have: two clients with slow bodies do not take all of them."""
 
 
 def anonymous_slots(function: str) -> int:
@@ -36,6 +39,7 @@ class RequestLimits:
     def __init__(self, function: str) -> None:
         self.limiter = RateLimiter()
         self._anonymous = InFlight(anonymous_slots(function))
+        self._anonymous_of_client = InFlight(ANONYMOUS_SLOTS_PER_CLIENT)
         self._bodies = InFlight(BODIES_PER_CALLER)
 
     def admit_anonymous(
@@ -48,17 +52,18 @@ class RequestLimits:
         """Counts a request to a route that needs no sign-in. With `held`, which is for a route with
         a body, it counts as concurrent until that is closed. Raises LimitReached."""
         if held is not None:
+            held.enter_context(self._anonymous_of_client.hold(address))
             held.enter_context(self._anonymous.hold(""))
         self.limiter.check(services, requests_from(settings), address)
 
     def admit_user(
         self, services: Services, settings: Settings, address: str, verify: Callable[[], User]
     ) -> User:
-        """Returns the user whom `verify` returns, and counts the request. A request with an invalid
-        token counts as one of the client. Raises Unauthenticated, LimitReached."""
+        """Returns the user whom `verify` returns, and counts the request. A request without an
+        accepted token counts as one of the client. Raises what `verify` raises, LimitReached."""
         try:
             user = verify()
-        except Unauthenticated:
+        except (Unauthenticated, EmailNotVerified, IdentityUnavailable):
             self.limiter.check(services, requests_from(settings), address)
             raise
         self.limiter.check(services, requests_of(settings), user.uid)

@@ -5,7 +5,9 @@ Each holds the counts of the current and the previous window and is used again i
 neither the number of keys nor the time adds documents. Keys with the same counter share its quota.
 
 A request costs one read, and one write unless it is refused. The write has the version that was
-read as its precondition: of concurrent requests exactly the quota is accepted.
+read as its precondition: of concurrent requests exactly the quota is accepted. A request whose time
+is before the window of the document, because another one or another clock was faster, counts as one
+at the start of that window: a counter never goes back to an earlier window.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ def add_to_shared_counter(services: Services, policy: Policy, key: str, by: int)
     for _ in range(MAX_TRIES):
         now = services.clock.now()
         (doc,) = services.store.read([path])
+        if doc is not None:
+            now = max(now, policy.start(int(doc.data["window"])))
         previous, current = _counts(policy, doc, now)
         if policy.state(previous, current, now).remaining < 1:
             raise policy.refusal(previous, current, now)

@@ -64,11 +64,12 @@ def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
     """Returns the errors that a route may return, except unexpected ones."""
     errors: list[type[MoodreelError]] = [
         InvalidRequest,
-        LimitReached,
         problems.UrlTooLong,
         *DEPENDENCY_ERRORS,
         *route.errors,
     ]
+    if not route.limit_exemption:
+        errors.append(LimitReached)
     if route.response_model is not None:
         errors.append(problems.NotAcceptable)
     if route.sign_in_required:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import MoodreelError, PermanentError
+from shared.errors import EmailNotVerified, MoodreelError, PermanentError
+from shared.ports.identity import WrongCredentials
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,7 +36,22 @@ def test_default_message_is_a_complete_sentence(error: type[MoodreelError]) -> N
     assert message[0].isupper()
     assert message.endswith(".")
     assert "\n" not in message
-    assert "`" not in message
+    assert not set("`*_") & set(message), "It is shown as plain text"
+
+
+@pytest.mark.parametrize("error", [EmailNotVerified, WrongCredentials])
+def test_a_user_without_a_link_is_told_what_to_press(error: type[MoodreelError]) -> None:
+    """The console has a button with this text; "request one as for …" names nothing."""
+    assert "“Forgot the password?”" in error.default_message()
+    page = ROOT / "functions/console/web/src/pages/sign-in.tsx"
+    assert "Forgot the password?" in page.read_text()
+
+
+def test_text_of_an_unconfirmed_address() -> None:
+    assert EmailNotVerified.default_message() == (
+        "Confirm your email address first. "
+        "If you have no link, use “Forgot the password?” to get a new one."
+    )
 
 
 def test_default_message_is_the_first_paragraph_of_the_docstring() -> None:

@@ -11,7 +11,7 @@ const AUTH_MESSAGES: Readonly<Record<string, string>> = {
   "auth/invalid-credential": SIGN_IN_REFUSED,
   "auth/unconfirmed": SIGN_IN_REFUSED,
   "auth/user-disabled": SIGN_IN_REFUSED,
-  "auth/too-many-requests": "That were too many attempts. Wait some minutes, or choose a new password.",
+  "auth/too-many-requests": "Those were too many attempts. Wait some minutes, or choose a new password.",
   "auth/network-request-failed": "Moodreel cannot be reached. Look at your connection, then try again.",
   "auth/expired-action-code": "This link is too old. Ask for a new letter.",
   "auth/invalid-action-code": "This link was used already, or a newer letter has taken its place.",

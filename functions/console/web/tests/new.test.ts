@@ -142,6 +142,18 @@ test("past times are shown relative to now", () => {
   assert.match(before(30 * 86400), /2026/);
 });
 
+test("too many sign-ins, an outage and a used link each get a sentence", () => {
+  const messages = ["too-many-requests", "network-request-failed", "expired-action-code", "invalid-action-code"].map((code) =>
+    errorMessage({ code: `auth/${code}` }),
+  );
+  assert.deepEqual(messages, [
+    "Those were too many attempts. Wait some minutes, or choose a new password.",
+    "Moodreel cannot be reached. Look at your connection, then try again.",
+    "This link is too old. Ask for a new letter.",
+    "This link was used already, or a newer letter has taken its place.",
+  ]);
+});
+
 test("a failed sign-in does not reveal whether an account exists", () => {
   const codes = ["wrong-password", "user-not-found", "invalid-credential", "unconfirmed", "user-disabled", "invalid-email"];
   assert.equal(new Set(codes.map((code) => errorMessage({ code: `auth/${code}` }))).size, 1);

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.api import rate_limit_policies
 from functions.api.routes import ROUTES
+from infra.tools.settings_table import read_field_docstrings
 from shared.errors import LimitReached
 from shared.flows.documents import Update, job_path
 from shared.http.limits.policy import Policy
@@ -22,12 +25,14 @@ from shared.jobs.model import JobInput
 from shared.pipeline import RECIPES, Bucket
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import StoredObject
+from shared.runtime.settings import Settings
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.fakes.clock import START, ManualClock
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.services import FixedServices
 from tests.fixtures.media.decks import make_script_deck
 
+README = Path(rate_limit_policies.__file__).with_name("README.md")
 POLICY = Policy("jobs", 5, 60, "At most five.")
 
 
@@ -206,6 +211,39 @@ def test_redriven_job_counts_as_open(action: str, body: object) -> None:
     assert (refused.status_code, refused.json["code"]) == (429, "too-many-jobs")
     # A job that is open already is not counted twice.
     assert send(harness, "POST", f"{running[0]}/{action}", body).json["code"] == "wrong-state"
+
+
+CHANGES = {
+    "/v1/jobs/{job_id}/shares": "links",
+    "/v1/webhooks": "webhooks",
+    "/v1/webhooks/{webhook_id}/test": "tests",
+    "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": "replays",
+    "/v1/cameras": "cameras",
+    "/v1/cameras/{camera_id}/preview": "previews",
+    "/v1/recordings": "recordings",
+    "/v1/me/exports": "exports",
+    "/v1/me/erasures": "erasures",
+    "/v1/me": "erasures",
+}
+"""The routes that count against the policy `changes`, and how its texts name them."""
+
+
+def test_texts_of_the_policy_of_changes_name_all_its_routes() -> None:
+    changes = rate_limit_policies.changes
+    assert {route.path for route in ROUTES if changes in route.policies} == CHANGES.keys()
+    texts = {
+        "setting": read_field_docstrings(Settings)["changes_per_minute"].lower(),
+        "message": changes(SETTINGS).message,
+        "README": README.read_text().partition("| links, ")[2].partition(" |")[0] + " links",
+    }
+
+    missing = {
+        (name, word)
+        for name, text in texts.items()
+        for word in CHANGES.values()
+        if word not in text
+    }
+    assert missing == set()
 
 
 def test_deleting_webhooks_does_not_reset_the_rate_limit() -> None:

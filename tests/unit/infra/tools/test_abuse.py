@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +24,14 @@ CALLERS_OWN = {"requests", "requests-of-client"}
 def test_every_route_has_a_policy_of_its_caller_and_a_line(route: Route) -> None:
     names = {policy(SETTINGS).name for policy in table.policies_of(route)}
 
-    assert len(names & CALLERS_OWN) == 1
     assert f"`{route.method} {route.path}`" in table.render_routes()
-    assert 0 < table.max_requests(route) < 2 * SETTINGS.requests_per_minute
+    if route.limit_exemption:
+        assert names == set()
+        assert table.max_requests(route) == table.LOAD_BALANCER_REQUESTS == 3000
+        assert operations_of(route).reads == operations_of(route).writes == 0
+    else:
+        assert len(names & CALLERS_OWN) == 1
+        assert 0 < table.max_requests(route) < 2 * SETTINGS.requests_per_minute
 
 
 def test_every_row_is_of_a_route() -> None:
@@ -43,7 +50,19 @@ def test_quotas_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(table, "SETTINGS", lower)
     most = {route.path: table.max_requests(route) for route in ALL_ROUTES if route.method == "GET"}
 
-    assert (most["/v1/jobs"], most["/v1/health"]) == (40, 80 + 40)
+    assert (most["/v1/jobs"], most["/v1/docs"], most["/v1/health"]) == (40, 80 + 40, 3000)
+
+
+def test_exempt_routes_have_the_limit_of_the_load_balancer() -> None:
+    text = (Path(table.__file__).parents[2] / "terraform" / "variables.tf").read_text()
+    (default,) = re.findall(r'"client_requests_per_minute" {[^}]*?default\s*=\s*(\d+)', text)
+
+    assert int(default) == table.LOAD_BALANCER_REQUESTS
+    assert [route.path for route in ALL_ROUTES if route.limit_exemption] == [
+        "/v1/health",
+        "/healthz",
+        "/v1/media/health",
+    ]
 
 
 def test_a_request_costs_the_sum_of_its_operations() -> None:
@@ -65,7 +84,8 @@ def test_longest_windows_can_be_used_up_in_a_minute() -> None:
 def test_all_requests_of_a_caller_cost_more_than_those_to_one_route() -> None:
     for sign_in, policy in ((True, requests_of), (False, requests_from)):
         routes = [route for route in ALL_ROUTES if route.sign_in_required == sign_in]
-        assert all(table.policies_of(route)[0] is policy for route in routes)
+        limited = [route for route in routes if not route.limit_exemption]
+        assert all(table.policies_of(route)[0] is policy for route in limited)
         each = [
             table.max_requests(route) * table.request_usd("api", operations_of(route))
             for route in routes

@@ -169,6 +169,67 @@ def test_shared_counters_count_over_the_edge_of_a_window() -> None:
     assert sum(is_accepted(RateLimiter(), services, policy) for _ in range(70)) == 60
 
 
+EDGE = START + timedelta(seconds=60)
+"""Where the second window of a policy with windows of 60 seconds begins."""
+
+
+@pytest.mark.parametrize("late_s", [0.001, 1, 59, 61, 119])
+def test_a_request_that_read_the_clock_before_an_edge_does_not_reset_the_counter(
+    late_s: float,
+) -> None:
+    clock = ManualClock(EDGE)
+    services, policy = make_services(clock), replace(CLIENTS, batch=1)
+    accepted = sum(is_accepted(RateLimiter(), services, policy) for _ in range(60))
+    # It has waited for this long after it read the clock.
+    clock.time = EDGE - timedelta(seconds=late_s)
+    late = is_accepted(RateLimiter(), services, policy)
+    clock.time = EDGE
+    accepted += sum(is_accepted(RateLimiter(), services, policy) for _ in range(60))
+
+    assert (accepted, late) == (60, False)
+
+
+def test_a_late_request_is_added_to_the_window_that_was_written_last() -> None:
+    clock = ManualClock(EDGE)
+    services, policy = make_services(clock), replace(CLIENTS, batch=1)
+    assert is_accepted(RateLimiter(), services, policy)
+    clock.time = EDGE - timedelta(seconds=1)
+    assert is_accepted(RateLimiter(), services, policy)
+
+    (data, _) = next(iter(services.store.documents.values()))  # type: ignore[attr-defined]
+    assert (data["window"], data["current"]) == (policy.window_number(EDGE), 2)
+    assert data["expires_at"] == policy.expiry(policy.window_number(EDGE))
+
+
+def test_a_late_request_counts_the_previous_window_as_at_the_edge() -> None:
+    clock = ManualClock(EDGE - timedelta(seconds=1))
+    services, policy = make_services(clock), replace(CLIENTS, batch=1)
+    assert sum(is_accepted(RateLimiter(), services, policy) for _ in range(50)) == 50
+    # At the edge all of the previous window counts: 10 of 60 are left.
+    clock.time = EDGE
+    assert is_accepted(RateLimiter(), services, policy)
+    clock.time = EDGE - timedelta(seconds=1)
+
+    assert sum(is_accepted(RateLimiter(), services, policy) for _ in range(20)) == 9
+
+
+@BOTH
+@settings(max_examples=40)
+@given(st.lists(st.integers(-60, 60), max_size=200))
+def test_clocks_that_differ_accept_at_most_the_quota_of_each_window(
+    policy: Policy, offsets: list[int]
+) -> None:
+    clock = ManualClock()
+    services, exact = make_services(clock), replace(policy, batch=1)
+    accepted = 0
+    for offset in offsets:
+        clock.time = EDGE + timedelta(seconds=offset)
+        accepted += is_accepted(RateLimiter(), services, exact)
+
+    # The times are in three windows.
+    assert accepted <= 3 * exact.quota
+
+
 @pytest.mark.parametrize("build", [requests_of, requests_from])
 @pytest.mark.parametrize("quota", [1, 39, 300, 600])
 def test_all_functions_together_accept_less_than_twice_the_quota(build: object, quota: int) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from shared.http.limits.request_limits import BODIES_PER_CALLER, anonymous_slots
 from shared.http.request import MAX_BODY_BYTES, MAX_URL_BYTES, ApiRequest, ApiResponse
 from shared.http.routing import Route
-from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from shared.ports.identity import IdentityUnavailable, User
+from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness, FakeIdentity
 from tests.fakes.clock import ManualClock
 from tests.fixtures.operations import ItemRequest
 
@@ -25,6 +21,15 @@ LIMITED = replace(
 
 def answer(_: ApiRequest) -> ApiResponse:
     return ApiResponse(content=b"{}")
+
+
+class PartialIdentity(FakeIdentity):
+    """An identity provider that cannot verify the token `unavailable`."""
+
+    def verify(self, token: str) -> User:
+        if token == "unavailable":
+            raise IdentityUnavailable
+        return super().verify(token)
 
 
 ROUTES = (
@@ -67,12 +72,17 @@ def test_requests_without_a_sign_in_are_limited_by_client(harness: AppHarness) -
     assert statuses(harness, 1, "/open", second) == [200]
 
 
-def test_invalid_tokens_are_limited_by_client(harness: AppHarness) -> None:
-    found = statuses(harness, 4, f"/v1/jobs/{JOB}", token="mallory")
+@pytest.mark.parametrize("token", ["carol", "mallory", "unavailable"])
+def test_requests_without_an_accepted_token_are_limited_by_client(token: str) -> None:
+    expected = {"carol": 403, "mallory": 401, "unavailable": 503}[token]
+    harness = AppHarness(ROUTES, settings=LIMITED, clock=ManualClock(), identity=PartialIdentity())
+    path = f"/v1/jobs/{JOB}"
 
-    assert found == [401, 401, 429, 429]
-    # A signed-in user at the same address is not concerned.
-    assert statuses(harness, 1, f"/v1/jobs/{JOB}", token="alice") == [404]
+    assert statuses(harness, 5, path, token=token) == [expected] * 2 + [429] * 3
+    # They count together, but not with those of a user or of another client.
+    assert statuses(harness, 1, "/open") == [429]
+    assert statuses(harness, 1, path, "203.0.113.2", token) == [expected]
+    assert statuses(harness, 1, path, token="alice") == [404]
 
 
 @pytest.mark.parametrize(
@@ -110,87 +120,3 @@ def test_a_long_url_is_refused_without_a_read(path: str, status: int) -> None:
     assert response.status_code == status
     assert status == 200 or response.json["code"] == "url-too-long"
     assert harness.store.read_count == 0
-
-
-class SlowBody(io.BytesIO):
-    """A body that arrives when `arrived` is set."""
-
-    def __init__(self, started: threading.Semaphore, arrived: threading.Event) -> None:
-        super().__init__(b'{"name": "tea"}')
-        self._started, self._arrived = started, arrived
-
-    def readinto(self, buffer: Any) -> int:
-        self._started.release()
-        assert self._arrived.wait(120)
-        return super().readinto(buffer)
-
-
-@pytest.mark.parametrize("sign_in", [True, False])
-def test_slow_bodies_of_a_caller_hold_few_threads(sign_in: bool) -> None:
-    route = Route("POST", "/slow", answer, "Wait.", body=ItemRequest, sign_in_required=sign_in)
-    harness = AppHarness((route,), settings=replace(SETTINGS, trusted_proxies=1))
-    limit, arrived = BODIES_PER_CALLER, threading.Event()
-    started = threading.Semaphore(0)
-
-    def send(headers: dict[str, str]) -> Any:
-        return harness.request(
-            "POST",
-            "/slow",
-            headers=headers,
-            content_type="application/json",
-            input_stream=SlowBody(started, arrived),
-            environ_overrides={"wsgi.input_terminated": True},
-        )
-
-    slow = ALICE_HEADERS if sign_in else {"X-Forwarded-For": "203.0.113.9"}
-    other = {"Authorization": "Bearer bob"} if sign_in else {"X-Forwarded-For": "203.0.113.8"}
-    with ThreadPoolExecutor(limit + 1) as pool:
-        waiting = [pool.submit(send, slow) for _ in range(limit)]
-        try:
-            assert all(started.acquire(timeout=120) for _ in waiting)
-            refused = send(slow)
-            another = pool.submit(send, other)
-        finally:
-            arrived.set()
-
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
-    assert [call.result().status_code for call in (*waiting, another)] == [200] * (limit + 1)
-
-
-def test_sign_ins_leave_a_part_of_an_instance_to_others() -> None:
-    started, go_on = threading.Semaphore(0), threading.Event()
-
-    def wait(_: ApiRequest) -> ApiResponse:
-        started.release()
-        assert go_on.wait(120)
-        return ApiResponse(content=b"{}")
-
-    sign_in = Route("POST", "/login", wait, "Wait.", body=ItemRequest, sign_in_required=False)
-    harness = AppHarness((*ROUTES, sign_in), settings=replace(SETTINGS, trusted_proxies=1))
-
-    def send(number: int) -> Any:
-        return harness.request(
-            "POST",
-            "/login",
-            data='{"name": "tea"}',
-            content_type="application/json",
-            headers={"X-Forwarded-For": f"203.0.113.{number}"},
-        )
-
-    slots = anonymous_slots("api")
-    with ThreadPoolExecutor(slots) as pool:
-        waiting = [pool.submit(send, number) for number in range(slots)]
-        try:
-            assert all(started.acquire(timeout=120) for _ in waiting)
-            refused = send(99)
-            others = [
-                statuses(harness, 1, f"/v1/jobs/{JOB}", token="alice"),
-                statuses(harness, 1, "/open"),
-            ]
-        finally:
-            go_on.set()
-
-    assert (refused.status_code, refused.json["code"]) == (429, "rate-limited")
-    assert others == [[404], [200]]
-    assert {call.result().status_code for call in waiting} == {200}
-    assert send(99).status_code == 200
