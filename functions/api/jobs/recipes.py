@@ -41,15 +41,19 @@ def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, A
     errors = OptionErrors()
     _check_names(errors, values, (*EMOTION_OPTION_NAMES, *_PRESENTATION_OPTION_NAMES))
     emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
-    options = errors.read("options", {}, lambda: _emotions(emotions, allow_medical_safety))
+    options = errors.read(
+        "options", dict[str, Any](), lambda: _emotions(emotions, allow_medical_safety)
+    )
     options |= _parse_film(errors, values)
     errors.raise_collected()
     return options
 
 
 def _parse_film(errors: OptionErrors, values: Mapping[str, Any]) -> dict[str, Any]:
-    deck = errors.read("options", {}, lambda: DeckOptions.from_job(values).to_dict())
-    return deck | errors.read("options", {}, lambda: FilmOptions.from_job(values).to_dict())
+    deck = errors.read("options", dict[str, Any](), lambda: DeckOptions.from_job(values).to_dict())
+    return deck | errors.read(
+        "options", dict[str, Any](), lambda: FilmOptions.from_job(values).to_dict()
+    )
 
 
 def _check_names(errors: OptionErrors, values: Mapping[str, Any], names: tuple[str, ...]) -> None:
