@@ -9,7 +9,7 @@ transient.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -86,9 +86,16 @@ class InvalidRequest(PermanentError):
 
 
 class InvalidOption(PermanentError):
-    """An option of the job has a value that cannot be used."""
+    """An option of the job has a value that cannot be used.
+
+    `problems` are pairs of the name of an option and a sentence.
+    """
 
     code = "invalid-option"
+
+    def __init__(self, message: str = "", problems: Sequence[tuple[str, str]] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message)
 
 
 class NotFound(PermanentError):

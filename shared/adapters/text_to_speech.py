@@ -15,6 +15,8 @@ from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.wav import InvalidWav, from_wav
 
 TIMEOUT_S = 30
+MAX_TEXT_BYTES = 5000
+"""The longest text of a request, by the service's documentation."""
 # The service uses cmn and yue where BCP-47 usually has zh, and accepts no script in a tag.
 _CHINESE = {"": "cmn-CN", "CN": "cmn-CN", "SG": "cmn-CN", "TW": "cmn-TW", "HK": "yue-HK",
             "MO": "yue-HK"}  # fmt: skip
@@ -66,24 +68,37 @@ class GoogleSpeechSynthesizer:
                 timeout=TIMEOUT_S,
             )
         except (gx.GoogleAPIError, GoogleAuthError, OSError, ValueError) as error:
-            raise _to_error(error) from error
+            raise _to_error(error, text, settings) from error
         try:
             return from_wav(response.audio_content)
         except InvalidWav as error:
             raise VoiceUnavailable("Text-to-Speech did not return a WAV file.") from error
 
 
-def _to_error(error: Exception) -> MoodreelError:
+def _to_error(error: Exception, text: str, settings: SpeechSettings) -> MoodreelError:
     outage = find_outage(error, VoiceOverloaded, "Text-to-Speech")
     if outage is not None:
         return outage
     match error:
         case gx.Unauthorized() | gx.Forbidden() | gx.NotFound():
             # A setting of the operator, not the user's text: it can be fixed and retried.
-            return VoiceUnavailable(f"Text-to-Speech refuses access: {error.message}")
+            return VoiceUnavailable(f"Text-to-Speech refuses access: {type(error).__name__}.")
         case gx.ClientError():
-            return VoiceRefused(f"The voice cannot speak this: {error.message}")
+            return VoiceRefused(_describe_refusal(text, settings))
     return VoiceUnavailable(f"Text-to-Speech failed: {type(error).__name__}.")
+
+
+def _describe_refusal(text: str, settings: SpeechSettings) -> str:
+    """Returns why the service refused the request. Its own message contains its address."""
+    if len(text.encode()) > MAX_TEXT_BYTES:
+        return f"The text is longer than {MAX_TEXT_BYTES} bytes, which no voice speaks at once."
+    language = settings.language
+    if not settings.voice:
+        return f"There is no voice that can speak this in {language}; choose another language."
+    return (
+        f"The voice {settings.voice} does not exist or cannot speak this in {language}; "
+        "choose another voice or language."
+    )
 
 
 def language_code(settings: SpeechSettings) -> str:

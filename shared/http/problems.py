@@ -7,14 +7,14 @@ from html import escape
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import ValidationError
-
 from shared import errors
 from shared.errors import InvalidRequest, LimitReached, NotFound, PermanentError, TransientError
 from shared.ports import identity
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+MAX_SENTENCES = 10
+"""The detail of a problem has the sentences of at most this many fields; `errors` has all."""
 UNEXPECTED = "unexpected"
 """The code of an unexpected error."""
 
@@ -124,10 +124,11 @@ class InvalidFields(InvalidRequest):
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self.fields = fields
-        names = ", ".join(dict.fromkeys(path for path, _ in fields))
-        super().__init__(
-            fields[0][1] if len(fields) == 1 else f"These fields cannot be used: {names}."
-        )
+        sentences = list(dict.fromkeys(sentence for _, sentence in fields))
+        hidden = len(sentences) - MAX_SENTENCES
+        if hidden > 0:
+            sentences[MAX_SENTENCES:] = [f"{hidden} more of the fields cannot be used."]
+        super().__init__(" ".join(sentences))
 
 
 STATUSES: Mapping[type[Exception], HTTPStatus] = {
@@ -183,8 +184,13 @@ def build_problem(error: Exception, request_id: str, docs_url: str) -> dict[str,
     else:
         code, detail = UNEXPECTED, f"Something went wrong. Please report request {request_id}."
     body = _body(docs_url, code, status, detail, request_id)
+    fields = []
     if isinstance(error, InvalidFields):
-        body["errors"] = [{"field": path, "message": message} for path, message in error.fields]
+        fields = error.fields
+    elif isinstance(error, errors.InvalidOption):
+        fields = option_fields(error)
+    if fields:
+        body["errors"] = [{"field": path, "message": message} for path, message in fields]
     return body
 
 
@@ -218,13 +224,9 @@ def render_problem_page(problem: Mapping[str, Any]) -> str:
     )
 
 
-def to_invalid_fields(error: ValidationError) -> InvalidFields:
-    """Converts validation errors to field paths and messages, without the sent values."""
-    fields = []
-    for details in error.errors(include_url=False, include_input=False, include_context=False):
-        path = ".".join(str(step) for step in details["loc"]) or "body"
-        fields.append((path, f"{path}: {details['msg'].removeprefix('Value error, ')}."))
-    return InvalidFields(fields)
+def option_fields(error: errors.InvalidOption | None) -> list[tuple[str, str]]:
+    """Returns the problems of options as pairs of a field and a message."""
+    return [(f"options.{name}", message) for name, message in error.problems] if error else []
 
 
 def _body(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from shared.flows.effects import ClockAndIds, Flow
+from shared.http.field_errors import to_invalid_fields
 from shared.http.limits.limiter import RateLimiter
 from shared.http.limits.policy import PolicyOf
 from shared.http.problems import (
@@ -21,8 +22,8 @@ from shared.http.problems import (
     MalformedBody,
     UnsupportedMediaType,
     UrlTooLong,
-    to_invalid_fields,
 )
+from shared.http.schemas import RequestModel
 from shared.jobs.model import Job
 from shared.ports.identity import User
 from shared.runtime.interpreter import Interpreter
@@ -154,7 +155,7 @@ def read_body(request: Request) -> bytes:
         raise BodyTooLarge from error
 
 
-def parse_body(request: Request, data: bytes, model: type[BaseModel]) -> BaseModel:
+def parse_body(request: Request, data: bytes, model: type[RequestModel]) -> RequestModel:
     """Returns the parsed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
@@ -164,7 +165,10 @@ def parse_body(request: Request, data: bytes, model: type[BaseModel]) -> BaseMod
     except ValidationError as error:
         if any(details["type"] == "json_invalid" for details in error.errors(include_url=False)):
             raise MalformedBody from error
-        raise to_invalid_fields(error) from error
+        fields = to_invalid_fields(error).fields
+        known = {path for path, _ in fields}
+        more = [pair for pair in model.find_more_errors(data) if pair[0] not in known]
+        raise InvalidFields(fields + more) from error
 
 
 def read_query(request: Request, model: type[BaseModel] | None) -> BaseModel | None:

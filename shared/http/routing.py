@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from shared.errors import MoodreelError, NotFound
 from shared.http.limits.policy import PolicyOf
 from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import RequestModel
 
 PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "job_id": r"[a-z0-9]{20}",
@@ -48,7 +49,7 @@ class Route:
     summary: str
     response_model: type[BaseModel] | None = None
     status: int = 200
-    body: type[BaseModel] | None = None
+    body: type[RequestModel] | None = None
     query: type[BaseModel] | None = None
     sign_in_required: bool = True
     allows_deleted: bool = False

@@ -17,6 +17,16 @@ class RequestModel(BaseModel):
 
     model_config = ConfigDict(**_BASE_CONFIG, strict=True, allow_inf_nan=False)
 
+    @classmethod
+    def find_more_errors(cls, data: bytes) -> list[tuple[str, str]]:  # noqa: ARG003
+        """Returns errors that are usually found only after the model is valid, as pairs of a field
+        and a message, for a body that the model rejects. So all of them are reported at once.
+
+        Args:
+            data: The body, which is JSON.
+        """
+        return []
+
 
 class QueryModel(BaseModel):
     """The query of a URL. All values are text and are converted to the declared types."""

@@ -5,12 +5,57 @@ They raise ValueError with a message that states the error and the accepted valu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from shared.errors import InvalidOption
+
+T = TypeVar("T")
+
+
+class InvalidOptions(ValueError):
+    """Options are invalid. `problems` are pairs of the name of an option and a sentence."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_join_sentences(self.problems))
+
+
+class OptionErrors:
+    """Collects the errors of options, so that all of them are reported at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[tuple[str, str]] = []
+        self._error_class: type[InvalidOption] | None = None
+
+    def read(self, name: str, default: T, parse: Callable[[], T]) -> T:
+        """Returns what `parse` returns. Collects its error for `name` and returns the default."""
+        try:
+            return parse()
+        except InvalidOptions as error:
+            self._problems += error.problems
+        except InvalidOption as error:
+            self._error_class = type(error)
+            self._problems += error.problems or [(name, str(error))]
+        except ValueError as error:
+            self._problems.append((name, str(error)))
+        return default
+
+    def raise_collected(self) -> None:
+        """Raises InvalidOptions with all errors. If one of them was an InvalidOption with a code of
+        its own, raises an error of this class instead."""
+        if self._error_class is not None:
+            raise self._error_class(_join_sentences(self._problems), self._problems)
+        if self._problems:
+            raise InvalidOptions(self._problems)
+
+
+def _join_sentences(problems: Sequence[tuple[str, str]]) -> str:
+    return " ".join(dict.fromkeys(sentence for _, sentence in problems))
 
 
 def check_option_names(options: Mapping[str, Any], known: Sequence[str], listing: str) -> None:
-    """Raises ValueError for the first unknown option in alphabetical order.
+    """Raises InvalidOptions for the unknown options, in alphabetical order.
 
     Args:
         options: The options by name.
@@ -19,7 +64,12 @@ def check_option_names(options: Mapping[str, Any], known: Sequence[str], listing
     """
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise ValueError(f"The option {unknown[0]!r} does not exist; the options are {listing}.")
+        raise InvalidOptions(
+            [
+                (name, f"The option {name!r} does not exist; the options are {listing}.")
+                for name in unknown
+            ]
+        )
 
 
 def parse_choice(name: str, value: object, allowed: Sequence[str]) -> str:

@@ -10,18 +10,18 @@ from typing import Any
 
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
-from functions.api.jobs.input_checks import check_inputs, describe_inputs
-from functions.api.jobs.recipes import find_recipe, read_options
+from functions.api.jobs.input_checks import find_errors
+from functions.api.jobs.recipes import describe_inputs, find_recipe, read_options
 from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
 from functions.api.jobs.storage import check_storage
-from shared.errors import SourceExpired, TooManyJobs
+from shared.errors import InvalidOption, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
 from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
-from shared.http.problems import InvalidFields
+from shared.http.problems import InvalidFields, option_fields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.commands import delete
@@ -67,12 +67,10 @@ def create_job(request: ApiRequest) -> ApiResponse:
     job = _read_job(request, job_id) if request.idempotency_key else None
     headers = {"Location": f"/v1/jobs/{job_id}"}
     if job is None:
-        options = read_options(recipe, body.options, request.settings)
         if body.has_reused_inputs:
             # Looking up earlier uploads is expensive, so an invalid request counts as well.
             headers |= _consume_rate_limit(request).headers
-        sources = _resolve_sources(request, recipe, body)
-        check_inputs(recipe, sources, request.settings)
+        options, sources = _check(request, recipe, body)
         _check_quota(request, sum(source.size_bytes for source in sources.values()))
         if not body.has_reused_inputs:
             headers |= _consume_rate_limit(request).headers
@@ -87,6 +85,30 @@ def create_job(request: ApiRequest) -> ApiResponse:
     }
     response = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
     return ApiResponse(response, headers=headers)
+
+
+def _check(
+    request: ApiRequest, recipe: Recipe, body: NewJob
+) -> tuple[dict[str, Any], dict[str, InputSource]]:
+    """Returns the options and the sources of the inputs. Raises InvalidFields or InvalidOption,
+    with the problems of both."""
+    options: dict[str, Any] = {}
+    sources: dict[str, InputSource] = {}
+    option_error: InvalidOption | None = None
+    try:
+        options = read_options(recipe, body.options, request.settings)
+    except InvalidOption as error:
+        option_error = error
+    try:
+        sources = _resolve_sources(request, recipe, body)
+        input_errors = find_errors(recipe, sources, request.settings)
+    except InvalidFields as error:
+        input_errors = error.fields
+    if input_errors:
+        raise InvalidFields([*option_fields(option_error), *input_errors])
+    if option_error is not None:
+        raise option_error
+    return options, sources
 
 
 def _consume_rate_limit(request: ApiRequest) -> RateLimitState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from shared.errors import InvalidOption
@@ -11,50 +11,69 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 from shared.pipeline import RECIPES, Input, Recipe
 from shared.recipes.emotions.options import EMOTION_OPTION_NAMES, EmotionOptions
-from shared.recipes.films.deck_options import DeckOptions
+from shared.recipes.films.deck_options import DECK_OPTION_NAMES, DeckOptions
 from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
 from shared.recipes.frames.options import FrameOptions
+from shared.recipes.option_values import InvalidOptions, OptionErrors, check_option_names
 from shared.runtime.settings import Settings
 
 MEGABYTE = 1_000_000
+_PRESENTATION_OPTION_NAMES = (*DECK_OPTION_NAMES, *FILM_OPTION_NAMES)
 
 
-def _frames(values: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+def _frames(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
     return FrameOptions.parse(values).to_dict()
 
 
-def _emotions(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    allowed = settings.allow_medical_safety
-    return EmotionOptions.parse(values, allow_medical_safety=allowed).to_dict()
+def _emotions(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, Any]:
+    return EmotionOptions.parse(values, allow_medical_safety=allow_medical_safety).to_dict()
 
 
-def _presentation(values: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
-    film = {name: values[name] for name in FILM_OPTION_NAMES if name in values}
-    deck = {name: value for name, value in values.items() if name not in FILM_OPTION_NAMES}
-    return DeckOptions.parse(deck).to_dict() | FilmOptions.from_job(film).to_dict()
+def _presentation(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
+    errors = OptionErrors()
+    _check_names(errors, values, _PRESENTATION_OPTION_NAMES)
+    options = _parse_film(errors, values)
+    errors.raise_collected()
+    return options
 
 
-def _recap(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, Any]:
+    errors = OptionErrors()
+    _check_names(errors, values, (*EMOTION_OPTION_NAMES, *_PRESENTATION_OPTION_NAMES))
     emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
-    presentation = {
-        name: value for name, value in values.items() if name not in EMOTION_OPTION_NAMES
-    }
-    return _emotions(emotions, settings) | _presentation(presentation, settings)
+    options = errors.read(
+        "options", dict[str, Any](), lambda: _emotions(emotions, allow_medical_safety)
+    )
+    options |= _parse_film(errors, values)
+    errors.raise_collected()
+    return options
 
 
-def _still(values: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+def _parse_film(errors: OptionErrors, values: Mapping[str, Any]) -> dict[str, Any]:
+    deck = errors.read("options", dict[str, Any](), lambda: DeckOptions.from_job(values).to_dict())
+    return deck | errors.read(
+        "options", dict[str, Any](), lambda: FilmOptions.from_job(values).to_dict()
+    )
+
+
+def _check_names(errors: OptionErrors, values: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    errors.read("options", None, lambda: check_option_names(values, names, ", ".join(names)))
+
+
+def _still(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
     return StillOptions.parse(values).to_dict()
 
 
-OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
+OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bool], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
     "recap": _recap,
     "presentation": _presentation,
     "still": _still,
 }
-"""Parsers of the options by recipe. Each returns the options as stored in the job. Raises
-ValueError for an invalid option, or a PermanentError such as ProhibitedPurpose."""
+"""Parsers of the options by recipe. The second argument is whether the operator allows medical and
+safety purposes. Each returns the options as stored in the job. Raises
+InvalidOptions, or an InvalidOption with a code of its own such as ProhibitedPurpose."""
 
 
 class InputView(ResponseModel):
@@ -110,11 +129,43 @@ def find_recipe(name: str) -> Recipe:
 
 
 def read_options(recipe: Recipe, values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """Returns the options as the stages read them. Raises InvalidOption."""
+    """Returns the options as the stages read them. Raises InvalidOption with all problems."""
     try:
-        return OPTION_PARSERS[recipe.name](values, settings)
-    except ValueError as error:
-        raise InvalidOption(str(error)) from error
+        return OPTION_PARSERS[recipe.name](values, settings.allow_medical_safety)
+    except InvalidOptions as error:
+        raise InvalidOption(str(error), error.problems) from error
+
+
+def find_option_error(recipe: Recipe, values: Mapping[str, Any]) -> InvalidOption | None:
+    """Returns the error of options, or None. A purpose that only the operator can allow counts as
+    allowed."""
+    try:
+        OPTION_PARSERS[recipe.name](values, True)
+    except InvalidOptions as error:
+        return InvalidOption(str(error), error.problems)
+    except InvalidOption as error:
+        return error
+    return None
+
+
+def find_name_errors(recipe: Recipe, names: Collection[str]) -> list[tuple[str, str]]:
+    """Returns the inputs that are missing or unknown, as pairs of a field and a message."""
+    missing = [
+        (f"inputs.{item.name}", f"The recipe {recipe.name} needs the input {item.name}.")
+        for item in recipe.inputs
+        if not item.optional and item.name not in names
+    ]
+    unknown = [name for name in names if recipe.find_input(name) is None]
+    return missing + [(f"inputs.{name}", describe_inputs(recipe)) for name in unknown]
+
+
+def describe_inputs(recipe: Recipe) -> str:
+    """Returns an error message that lists the inputs of the recipe."""
+    names = ", ".join(
+        item.name if item.max_count == 1 else f"{item.names[0]} to {item.names[-1]}"
+        for item in recipe.inputs
+    )
+    return f"The recipe {recipe.name} has these inputs: {names}."
 
 
 def _view(recipe: Recipe, settings: Settings) -> RecipeView:

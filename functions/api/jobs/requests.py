@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, JsonValue
 from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
+from functions.api.jobs.recipes import find_name_errors, find_option_error
 from shared.flows.envelope import JOB_ID
+from shared.http.problems import option_fields
 from shared.http.schemas import RequestModel
 from shared.pipeline import RECIPES
 
@@ -21,12 +24,13 @@ Crc32c = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{6}==$")]
 
 
 class FileMetadata(RequestModel):
-    """The metadata of a file to upload. With `crc32c` (base64 of the four bytes, big-endian, as in
+    """The metadata of a file to upload. `content_type` is a hint for those who download the upload:
+    the bytes decide what the file is. With `crc32c` (base64 of the four bytes, big-endian, as in
     Cloud Storage) the job starts only if the upload has this checksum; otherwise it fails with
     `upload-differs`."""
 
     filename: Annotated[Line, Field(max_length=255)]
-    content_type: MediaType
+    content_type: MediaType = "application/octet-stream"
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)]
     # Without a checksum the serialized request is that of versions that have no `crc32c`, so its
     # fingerprint for an idempotency key is too.
@@ -122,6 +126,28 @@ class NewJob(RequestModel):
     )
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
     from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
+
+    @classmethod
+    def find_more_errors(cls, data: bytes) -> list[tuple[str, str]]:
+        """Returns the errors of the options, and the inputs that are missing or unknown."""
+        body = json.loads(data)
+        name = body.get("recipe") if isinstance(body, dict) else None
+        recipe = RECIPES.get(name) if isinstance(name, str) else None
+        if recipe is None:
+            return []
+        errors: list[tuple[str, str]] = []
+        options, inputs = body.get("options", {}), body.get("inputs", {})
+        if isinstance(options, dict):
+            # Values of other types are rejected by the model.
+            scalars = {
+                option: value
+                for option, value in options.items()
+                if value is None or isinstance(value, str | int | float)
+            }
+            errors += option_fields(find_option_error(recipe, scalars))
+        if isinstance(inputs, dict) and "from" not in body:
+            errors += find_name_errors(recipe, inputs)
+        return errors
 
     @property
     def has_reused_inputs(self) -> bool:

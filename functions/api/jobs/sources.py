@@ -46,9 +46,10 @@ class InputSource:
         return cls(file.filename, media_type, file.size_bytes, crc32c=file.crc32c or "")
 
 
-def kind_of(content_type: str) -> str:
-    """Returns the top-level type of a media type, such as "video"."""
-    return content_type.lower().partition("/")[0]
+def _is_taken(recipe_input: Input, job: Job, upload: JobInput) -> bool:
+    """Whether an input takes what an upload was examined as. Its media type is only a hint."""
+    source = job.recipe.find_input(upload.name)
+    return source is not None and not set(source.kinds).isdisjoint(recipe_input.kinds)
 
 
 def find_sources(
@@ -65,10 +66,11 @@ def find_sources(
         return _clip_source(request, recipe, Recording.from_doc(recording), requested)
     if job is None or job.data["status"] not in VISIBLE_STATUSES:
         raise InvalidFields([("from", "There is no such job or recording.")])
-    unused = list(Job.from_doc(job).inputs)
+    source_job = Job.from_doc(job)
+    unused = list(source_job.inputs)
     sources: dict[str, InputSource] = {}
     for name, recipe_input in requested.items():
-        matches = [item for item in unused if kind_of(item.content_type) in recipe_input.kinds]
+        matches = [item for item in unused if _is_taken(recipe_input, source_job, item)]
         matches.sort(key=lambda item: item.name != name)
         if not matches:
             continue
@@ -89,7 +91,7 @@ def _clip_source(
         raise InvalidFields([("from", "That recording has no clip yet.")])
     if request.services.objects.stat(Bucket.OUTPUTS, clip.object) is None:
         raise InvalidFields([("from", "The clip of that recording is no longer there.")])
-    matches = [name for name, item in requested.items() if kind_of(clip.content_type) in item.kinds]
+    matches = [name for name, item in requested.items() if "video" in item.kinds]
     copy_of = f"{clip.object}#{clip.generation}"
     source = InputSource(clip.name, clip.content_type, clip.size_bytes, copy_of)
     return _require_all(recipe, requested, dict.fromkeys(matches[:1], source))
@@ -120,7 +122,7 @@ def find_latest_upload(request: ApiRequest, recipe_input: Input) -> InputSource:
     """Returns the caller's newest upload of this kind. Raises InvalidFields if there is none."""
     for job in islice(iterate_jobs(request, PAGE_SIZE), MAX_JOBS_SEARCHED):
         for item in job.inputs:
-            if kind_of(item.content_type) in recipe_input.kinds:
+            if _is_taken(recipe_input, job, item):
                 source = _upload_source(request, item)
                 if source is not None:
                     return source

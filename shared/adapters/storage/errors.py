@@ -35,7 +35,9 @@ def translate_errors(not_found: type[MoodreelError] = SourceExpired) -> Iterator
             raise outage from error
         if isinstance(error, gx.Forbidden | gx.BadRequest | gx.Unauthorized):
             # A setting of the operator, not the user's input: it can be fixed and retried.
-            raise StorageUnavailable(f"Cloud Storage refuses access: {error.message}") from error
+            raise StorageUnavailable(
+                f"Cloud Storage refuses access: {type(error).__name__}."
+            ) from error
         raise StorageUnavailable(f"Cloud Storage failed: {type(error).__name__}.") from error
 
 

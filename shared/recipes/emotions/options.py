@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.errors import InvalidOption
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.option_values import check_option_names, parse_bool
+from shared.recipes.option_values import OptionErrors, check_option_names, parse_bool
 
 MAX_PURPOSE_CHARS = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
@@ -87,28 +87,33 @@ class EmotionOptions:
             allow_medical_safety: Whether the operator allows medical and safety purposes.
 
         Raises:
-            ValueError: With a message that states the error and the accepted values.
-            ProhibitedPurpose: When the law prohibits the purpose.
+            InvalidOptions: With messages that state the errors and the accepted values.
+            ProhibitedPurpose: When the law prohibits the purpose; with all messages as well.
         """
         values = {name: value for name, value in options.items() if value is not None}
-        check_option_names(options, EMOTION_OPTION_NAMES, ", ".join(EMOTION_OPTION_NAMES))
-        frames = parse_frame_options(options)
-        if not parse_bool("consent", values.get("consent", False)):
-            raise ValueError(
-                "consent must be true: state that the people filmed agreed to have their "
-                "expressions scored."
-            )
-        purpose = _parse_purpose(values.get("purpose"))
-        _check_lawful(purpose, allow_medical_safety)
-        smooth, mirror, annotate = (
-            parse_bool(name, values.get(name, default))
-            for name, default in (
-                ("smooth", cls.smooth),
-                ("mirror", cls.mirror),
-                ("annotate", cls.annotate),
-            )
+        errors = OptionErrors()
+        listing = ", ".join(EMOTION_OPTION_NAMES)
+        errors.read(
+            "options", None, lambda: check_option_names(options, EMOTION_OPTION_NAMES, listing)
         )
-        return cls(frames, purpose, smooth, mirror, annotate)
+        frames = errors.read("every", FrameOptions(), lambda: parse_frame_options(options))
+        errors.read("consent", None, lambda: _check_consent(values.get("consent", False)))
+        purpose = errors.read(
+            "purpose", "", lambda: _parse_purpose(values.get("purpose"), allow_medical_safety)
+        )
+
+        def read_bool(name: str, *, default: bool) -> bool:
+            return errors.read(name, default, lambda: parse_bool(name, values.get(name, default)))
+
+        emotion_options = cls(
+            frames,
+            purpose,
+            smooth=read_bool("smooth", default=cls.smooth),
+            mirror=read_bool("mirror", default=cls.mirror),
+            annotate=read_bool("annotate", default=cls.annotate),
+        )
+        errors.raise_collected()
+        return emotion_options
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
@@ -133,17 +138,26 @@ class EmotionOptions:
 
 
 def parse_frame_options(options: Mapping[str, Any]) -> FrameOptions:
-    """Parses the frame options of a job and ignores its other options. Raises ValueError."""
+    """Parses the frame options of a job and ignores its other options. Raises InvalidOptions."""
     return FrameOptions.parse({k: v for k, v in options.items() if k in _FRAMES})
 
 
-def _parse_purpose(value: object) -> str:
+def _check_consent(value: object) -> None:
+    if not parse_bool("consent", value):
+        raise ValueError(
+            "consent must be true: state that the people filmed agreed to have their "
+            "expressions scored."
+        )
+
+
+def _parse_purpose(value: object, allow_medical_safety: bool) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not text or len(text) > MAX_PURPOSE_CHARS or not text.isprintable():
         raise ValueError(
             "purpose must say in a few words what the scores are for, such as research "
             f"(at most {MAX_PURPOSE_CHARS} characters)."
         )
+    _check_lawful(text, allow_medical_safety)
     return text
 
 

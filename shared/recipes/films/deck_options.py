@@ -10,7 +10,12 @@ from shared.errors import PermanentError
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution
 from shared.recipes.films.deck_fields import parse_language_tag
 from shared.recipes.films.speech import SpeechSettings
-from shared.recipes.option_values import check_option_names, parse_choice, parse_int
+from shared.recipes.option_values import (
+    OptionErrors,
+    check_option_names,
+    parse_choice,
+    parse_int,
+)
 
 Pictures = Literal["all", "own", "none"]
 StopAt = Literal["film", "deck"]
@@ -19,6 +24,7 @@ THEMES = ("midnight", "paper", "meadow", "ember", "slate", "chalk")
 MAX_TONE_CHARS = 80
 MAX_AUDIENCE_CHARS = 160
 _ANY_LANGUAGE = "und"
+_RESOLUTIONS = get_args(Resolution)
 
 
 @dataclass(frozen=True)
@@ -53,48 +59,65 @@ class DeckOptions:
         """Parses options as a user writes them; an absent option or None is the default.
 
         Raises:
-            ValueError: With a message that states the error and the accepted values.
+            InvalidOptions: With messages that state the errors and the accepted values.
         """
-        names = [field.name for field in fields(cls)]
-        check_option_names(options, names, ", ".join(names))
+        errors = OptionErrors()
+        errors.read(
+            "options",
+            None,
+            lambda: check_option_names(options, DECK_OPTION_NAMES, ", ".join(DECK_OPTION_NAMES)),
+        )
         values = {name: value for name, value in options.items() if value is not None}
-        language = _parse_language(values.get("language", ""))
-        speech = SpeechSettings.parse({**values, "language": language or _ANY_LANGUAGE})
-        return cls(
-            slides=parse_int(
-                "slides", str(values.get("slides", cls.slides)).strip(), SLIDE_COUNT_RANGE
+        language = errors.read("language", "", lambda: _parse_language(values.get("language", "")))
+        speech = errors.read(
+            "voice",
+            SpeechSettings(_ANY_LANGUAGE),
+            lambda: SpeechSettings.parse({**values, "language": language or _ANY_LANGUAGE}),
+        )
+        slides = str(values.get("slides", cls.slides)).strip()
+
+        def phrase(name: str, max_chars: int) -> str:
+            return errors.read(
+                name, "", lambda: _parse_phrase(name, values.get(name, ""), max_chars)
+            )
+
+        def choose(name: str, default: str, allowed: Sequence[str]) -> str:
+            return errors.read(name, default, lambda: _choose(name, values, default, allowed))
+
+        deck_options = cls(
+            slides=errors.read(
+                "slides", cls.slides, lambda: parse_int("slides", slides, SLIDE_COUNT_RANGE)
             ),
             language=language,
-            tone=_parse_phrase("tone", values.get("tone", ""), MAX_TONE_CHARS),
-            audience=_parse_phrase("audience", values.get("audience", ""), MAX_AUDIENCE_CHARS),
-            aspect=cast("Aspect", _choose("aspect", values, cls.aspect, get_args(Aspect))),
-            theme=_choose("theme", values, cls.theme, THEMES),
-            resolution=cast(
-                "Resolution",
-                _choose("resolution", values, cls.resolution, get_args(Resolution)),
-            ),
+            tone=phrase("tone", MAX_TONE_CHARS),
+            audience=phrase("audience", MAX_AUDIENCE_CHARS),
+            aspect=cast("Aspect", choose("aspect", cls.aspect, get_args(Aspect))),
+            theme=choose("theme", cls.theme, THEMES),
+            resolution=cast("Resolution", choose("resolution", cls.resolution, _RESOLUTIONS)),
             voice=speech.voice,
             speed=speech.speed,
             pitch=speech.pitch,
-            pictures=cast(
-                "Pictures", _choose("pictures", values, cls.pictures, get_args(Pictures))
-            ),
-            stop_at=cast("StopAt", _choose("stop_at", values, cls.stop_at, get_args(StopAt))),
+            pictures=cast("Pictures", choose("pictures", cls.pictures, get_args(Pictures))),
+            stop_at=cast("StopAt", choose("stop_at", cls.stop_at, get_args(StopAt))),
         )
+        errors.raise_collected()
+        return deck_options
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> DeckOptions:
         """Parses the deck options of a job and ignores its other options.
 
         Raises:
-            ValueError: With a message that states the error.
+            InvalidOptions: With messages that state the errors.
         """
-        names = {field.name for field in fields(cls)}
-        return cls.parse({name: options[name] for name in options if name in names})
+        return cls.parse({name: options[name] for name in options if name in DECK_OPTION_NAMES})
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a flat JSON object; `parse` reads it back to an equal value."""
         return asdict(self)
+
+
+DECK_OPTION_NAMES = tuple(field.name for field in fields(DeckOptions))
 
 
 def _parse_language(value: object) -> str:

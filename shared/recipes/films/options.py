@@ -8,7 +8,12 @@ from fractions import Fraction
 from typing import Any, Literal, cast, get_args
 
 from shared.recipes.films.deck import Resolution, picture_size
-from shared.recipes.option_values import check_option_names, join_words, parse_choice
+from shared.recipes.option_values import (
+    OptionErrors,
+    check_option_names,
+    join_words,
+    parse_choice,
+)
 
 Transition = Literal["cut", "fade"]
 Shape = Literal["picture", "16:9", "9:16", "1:1"]
@@ -44,12 +49,20 @@ class FilmOptions:
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> FilmOptions:
-        """Parses the film options of a job and ignores its other options. Raises ValueError."""
-        return cls(
-            transition=cast("Transition", _choose(options, "transition", get_args(Transition))),
-            subtitles=cast("Subtitles", _choose(options, "subtitles", get_args(Subtitles))),
-            motion=cast("Motion", _choose(options, "motion", get_args(Motion))),
+        """Parses the film options of a job and ignores its other options.
+
+        Raises InvalidOptions.
+        """
+        errors = OptionErrors()
+        film_options = cls(
+            transition=cast(
+                "Transition", _choose(errors, options, "transition", get_args(Transition))
+            ),
+            subtitles=cast("Subtitles", _choose(errors, options, "subtitles", get_args(Subtitles))),
+            motion=cast("Motion", _choose(errors, options, "motion", get_args(Motion))),
         )
+        errors.raise_collected()
+        return film_options
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON object; `from_job` reads it back to an equal value."""
@@ -73,19 +86,22 @@ class StillOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> StillOptions:
-        """Parses options as a user writes them. Raises ValueError with a message for the
+        """Parses options as a user writes them. Raises InvalidOptions with messages for the
         user."""
+        errors = OptionErrors()
         listing = join_words(STILL_OPTION_NAMES, "and")
-        check_option_names(options, STILL_OPTION_NAMES, listing)
-        return cls(
-            shape=cast("Shape", _choose(options, "shape", get_args(Shape))),
-            resolution=cast(
-                "Resolution",
-                _choose(options, "resolution", tuple(reversed(get_args(Resolution)))),
-            ),
-            loudness=cast("Loudness", _choose(options, "loudness", get_args(Loudness))),
-            motion=cast("Motion", _choose(options, "motion", get_args(Motion))),
+        errors.read(
+            "options", None, lambda: check_option_names(options, STILL_OPTION_NAMES, listing)
         )
+        resolutions = tuple(reversed(get_args(Resolution)))
+        still_options = cls(
+            shape=cast("Shape", _choose(errors, options, "shape", get_args(Shape))),
+            resolution=cast("Resolution", _choose(errors, options, "resolution", resolutions)),
+            loudness=cast("Loudness", _choose(errors, options, "loudness", get_args(Loudness))),
+            motion=cast("Motion", _choose(errors, options, "motion", get_args(Motion))),
+        )
+        errors.raise_collected()
+        return still_options
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON object; `parse` reads it back to an equal value."""
@@ -111,7 +127,11 @@ def _round_to_even(length: float, max_length: int) -> int:
     return min(max_length, max(2, 2 * round(length / 2)))
 
 
-def _choose(options: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
-    """Returns one of `allowed`; an absent option or None is the first. Raises ValueError."""
+def _choose(
+    errors: OptionErrors, options: Mapping[str, Any], name: str, allowed: Sequence[str]
+) -> str:
+    """Returns one of `allowed`; an absent option or None is the first."""
     value = options.get(name)
-    return allowed[0] if value is None else parse_choice(name, value, allowed)
+    if value is None:
+        return allowed[0]
+    return errors.read(name, allowed[0], lambda: parse_choice(name, value, allowed))

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.recipes.option_values import parse_number
+from shared.recipes.option_values import OptionErrors, parse_number
 
 SPEED_RANGE = (0.25, 2.0)
 """Text-to-Speech accepts 0.25 to 2.0 times the voice's own speed."""
 PITCH_RANGE = (-20.0, 20.0)
 """Semitones."""
-_VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_VOICE = re.compile(
+    r"[a-z]{2,3}-([A-Z][a-z]{3}-)?([A-Z]{2}|[0-9]{3})-[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+)
+"""The name of a voice of Text-to-Speech: the code of its language, its technology and its own name.
+Which names exist only the service knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,31 @@ class SpeechSettings:
     def parse(cls, options: Mapping[str, Any]) -> SpeechSettings:
         """Parses voice, speed and pitch as a user writes them; absent or None is the default.
 
-        `language` must be a valid tag already. Raises ValueError with a sentence.
+        `language` must be a valid tag already. Raises InvalidOptions with sentences.
         """
-        voice = options.get("voice") or ""
-        if not isinstance(voice, str) or (voice and not _VOICE.fullmatch(voice)):
-            raise ValueError(
-                f"voice is {str(voice)[:40]!r}; give a voice's name such as en-US-Neural2-C."
-            )
-        speed, pitch = options.get("speed"), options.get("pitch")
-        return cls(
+        errors = OptionErrors()
+
+        def number(name: str, default: float, limits: tuple[float, float]) -> float:
+            value = options.get(name)
+            value = default if value is None else value
+            return errors.read(name, default, lambda: parse_number(name, value, limits))
+
+        settings = cls(
             language=str(options["language"]),
-            voice=voice,
-            speed=1.0 if speed is None else parse_number("speed", speed, SPEED_RANGE),
-            pitch=0.0 if pitch is None else parse_number("pitch", pitch, PITCH_RANGE),
+            voice=errors.read("voice", "", lambda: _parse_voice(options.get("voice") or "")),
+            speed=number("speed", 1.0, SPEED_RANGE),
+            pitch=number("pitch", 0.0, PITCH_RANGE),
         )
+        errors.raise_collected()
+        return settings
+
+
+def _parse_voice(value: object) -> str:
+    if not isinstance(value, str) or (value and not _VOICE.fullmatch(value)):
+        raise ValueError(
+            f"voice is {str(value)[:40]!r}; give a voice's name such as en-US-Neural2-C."
+        )
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal, get_args
 
-from shared.recipes.option_values import check_option_names, join_words, parse_int
+from shared.recipes.option_values import OptionErrors, check_option_names, join_words, parse_int
 
 ImageFormat = Literal["jpeg", "png"]
 
@@ -40,33 +40,42 @@ class FrameOptions:
         """Parses options as a user writes them: numbers, "0.5" or "1/3"; absent or None = default.
 
         Raises:
-            ValueError: With a message that states the error and the accepted values.
+            InvalidOptions: With messages that state the errors and the accepted values.
         """
+        errors = OptionErrors()
         names = [field.name for field in fields(cls)]
-        check_option_names(options, names, join_words(names, "and"))
+        listing = join_words(names, "and")
+        errors.read("options", None, lambda: check_option_names(options, names, listing))
         values = {name: value for name, value in options.items() if value is not None}
-        every = _parse_seconds("every", values.get("every", cls.every))
-        start = _parse_seconds("start", values.get("start", cls.start))
-        end = _parse_seconds("end", values["end"]) if "end" in values else None
-        if every < MIN_EVERY_S:
-            raise ValueError(f"every is {every} s; the shortest interval is 0.04 s (25 a second).")
-        if end is not None and end <= start:
-            raise ValueError(f"end ({end} s) must come after start ({start} s).")
-        if (every.denominator * start.denominator) >= 1 << 32:
-            raise ValueError("every and start together are too finely divided; round one of them.")
+        every = errors.read(
+            "every", cls.every, lambda: _parse_every(values.get("every", cls.every))
+        )
+        start = errors.read(
+            "start", cls.start, lambda: _parse_seconds("start", values.get("start", cls.start))
+        )
+        end = errors.read("end", None, lambda: _parse_end(values.get("end"), start))
+        errors.read("every", None, lambda: _check_divisions(every, start))
         max_width = values.get("max_width")
-        image_format = str(values.get("format", cls.format)).lower()
-        image_format = "jpeg" if image_format == "jpg" else image_format
-        if image_format not in get_args(ImageFormat):
-            raise ValueError(f"format is {image_format!r}; it can be jpeg or png.")
-        return cls(
+        frame_options = cls(
             every=every,
             start=start,
             end=end,
-            max_width=None if max_width is None else parse_int("max_width", max_width, WIDTH_RANGE),
-            format="png" if image_format == "png" else "jpeg",
-            quality=parse_int("quality", values.get("quality", cls.quality), QUALITY_RANGE),
+            max_width=None
+            if max_width is None
+            else errors.read(
+                "max_width", None, lambda: parse_int("max_width", max_width, WIDTH_RANGE)
+            ),
+            format=errors.read(
+                "format", cls.format, lambda: _parse_format(values.get("format", cls.format))
+            ),
+            quality=errors.read(
+                "quality",
+                cls.quality,
+                lambda: parse_int("quality", values.get("quality", cls.quality), QUALITY_RANGE),
+            ),
         )
+        errors.raise_collected()
+        return frame_options
 
     def target(self, k: int) -> Fraction:
         """Returns the time of target k (from 0), in seconds from the first picture."""
@@ -82,6 +91,32 @@ class FrameOptions:
             "format": self.format,
             "quality": self.quality,
         }
+
+
+def _parse_every(value: object) -> Fraction:
+    every = _parse_seconds("every", value)
+    if every < MIN_EVERY_S:
+        raise ValueError(f"every is {every} s; the shortest interval is 0.04 s (25 a second).")
+    return every
+
+
+def _parse_end(value: object, start: Fraction) -> Fraction | None:
+    end = None if value is None else _parse_seconds("end", value)
+    if end is not None and end <= start:
+        raise ValueError(f"end ({end} s) must come after start ({start} s).")
+    return end
+
+
+def _check_divisions(every: Fraction, start: Fraction) -> None:
+    if (every.denominator * start.denominator) >= 1 << 32:
+        raise ValueError("every and start together are too finely divided; round one of them.")
+
+
+def _parse_format(value: object) -> ImageFormat:
+    name = str(value).lower()
+    if name not in (*get_args(ImageFormat), "jpg"):
+        raise ValueError(f"format is {name[:40]!r}; it can be jpeg or png.")
+    return "png" if name == "png" else "jpeg"
 
 
 def _parse_seconds(name: str, value: object) -> Fraction:

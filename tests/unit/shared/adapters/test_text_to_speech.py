@@ -70,8 +70,15 @@ def test_voice_is_selected_by_name(synthesizer: SpeechSynthesizer, tts: TtsEmula
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (SpeechSettings("en-US", voice="en-US-Nobody-Z"), "does not exist"),
-        (SpeechSettings("xx"), "does not exist"),
+        (
+            SpeechSettings("en-US", voice="en-US-Nobody-Z"),
+            r"^The voice en-US-Nobody-Z does not exist or cannot speak this in en-US; choose "
+            r"another voice or language\.$",
+        ),
+        (
+            SpeechSettings("xx"),
+            r"^There is no voice that can speak this in xx; choose another language\.$",
+        ),
     ],
 )
 def test_unknown_voice_is_a_permanent_error(
@@ -119,8 +126,9 @@ def test_refused_access_is_transient(
     synthesizer: SpeechSynthesizer, tts: TtsEmulator, status: int
 ) -> None:
     tts.add_fault(action={"status": status}, count=1)
-    with pytest.raises(VoiceUnavailable):
+    with pytest.raises(VoiceUnavailable) as caught:
         synthesizer.synthesize("Hello.", ENGLISH)
+    assert "http" not in str(caught.value)
 
 
 def test_refused_connection_counts_as_overloaded() -> None:

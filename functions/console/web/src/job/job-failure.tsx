@@ -1,6 +1,6 @@
 /** The error of a failed job and the actions that may help. */
 import { Problem, post } from "../api.ts";
-import { typeOf } from "../new/files.ts";
+import { typeDistance, typeOf } from "../new/files.ts";
 import { Button } from "../ui/button.tsx";
 import { useSubmit } from "../ui/use-submit.ts";
 import { addUpload } from "../upload/uploads.ts";
@@ -72,8 +72,6 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
 /** Prompts are typed, not chosen. */
 const isFileInput = (input: Input): boolean => input.name !== "prompt";
 
-const mediaKindOf = (type: string): string => type.split("/")[0] as string;
-
 /**
  * Registers a replacement file and returns its input. Only the API knows which upload was rejected, so inputs
  * are tried in turn.
@@ -81,8 +79,8 @@ const mediaKindOf = (type: string): string => type.split("/")[0] as string;
 async function registerFile(job: Job, file: File): Promise<string> {
   const content_type = typeOf(file);
   const body = { file: { filename: file.name, content_type, size_bytes: file.size } };
-  const typeMismatch = (a: Input) => Number(mediaKindOf(a.content_type) !== mediaKindOf(content_type));
-  const inputs = job.inputs.filter(isFileInput).sort((a, b) => typeMismatch(a) - typeMismatch(b));
+  const distance = (input: Input): number => typeDistance(content_type, input.content_type);
+  const inputs = job.inputs.filter(isFileInput).sort((a, b) => distance(a) - distance(b));
   let firstError: unknown;
   for (const { name } of inputs) {
     try {

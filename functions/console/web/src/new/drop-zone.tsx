@@ -1,7 +1,7 @@
 /** Drop zone with a file chooser and the list of chosen files. */
 import { useRef, useState } from "preact/hooks";
 import { formatBytes } from "../format.ts";
-import { type AssignedFiles, acceptAttribute, acceptedKinds, assignFiles, fileKey, removeFile } from "./files.ts";
+import { type AssignedFiles, acceptedKinds, assignFiles, fileKey, removeFile } from "./files.ts";
 import type { Input } from "./recipes.ts";
 
 export type Files = AssignedFiles<File>;
@@ -64,7 +64,6 @@ export function DropZone({
           multiple
           hidden
           aria-label={label}
-          accept={acceptAttribute(inputs)}
           onChange={(event) => {
             addFiles(event.currentTarget.files);
             event.currentTarget.value = "";

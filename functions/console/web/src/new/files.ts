@@ -8,37 +8,73 @@ export type FileInfo = Pick<File, "name" | "type" | "size" | "lastModified">;
 
 /** Types that browsers do not know, or name differently than the API. */
 const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
+  "3gp": "video/3gpp",
+  aac: "audio/aac",
   avi: "video/x-msvideo",
   flac: "audio/flac",
+  flv: "video/x-flv",
+  gif: "image/gif",
   heic: "image/heic",
   heif: "image/heif",
   jpeg: "image/jpeg",
   jpg: "image/jpeg",
+  m2t: "video/mp2t",
+  m2ts: "video/mp2t",
   m4a: "audio/mp4",
+  m4b: "audio/mp4",
   m4v: "video/mp4",
   mkv: "video/x-matroska",
+  mod: "video/mpeg",
   mov: "video/quicktime",
   mp3: "audio/mpeg",
   mp4: "video/mp4",
+  mpeg: "video/mpeg",
   mpg: "video/mpeg",
   mts: "video/mp2t",
   ogg: "audio/ogg",
   opus: "audio/ogg",
   png: "image/png",
   ts: "video/mp2t",
+  vob: "video/mpeg",
   wav: "audio/wav",
   webm: "video/webm",
   webp: "image/webp",
 };
 
-/** Media type without parameters; empty if unknown. */
+const UNKNOWN_TYPE = "application/octet-stream";
+/** Extensions of videos that systems take for sounds, texts or models. */
+const MISNAMED: readonly string[] = ["m2t", "mod", "mts", "ts", "vob"];
+/** What a file of a kind can be used as too: an animated picture or the file of a sound as a video, a film as a sound. */
+const OTHER_KINDS: Readonly<Record<string, string>> = { audio: "video", image: "video", video: "audio" };
+
+/** Media type without parameters. It is a hint: the API decides by the bytes. */
 export function typeOf({ name, type }: FileInfo): string {
   const declared = (type.split(";")[0] ?? "").trim().toLowerCase();
   const extension = name.includes(".") ? (name.split(".").pop() ?? "").toLowerCase() : "";
-  return declared && declared !== "application/octet-stream" ? declared : (TYPE_BY_EXTENSION[extension] ?? "");
+  const isKnown = declared && declared !== UNKNOWN_TYPE && !MISNAMED.includes(extension);
+  return isKnown ? declared : (TYPE_BY_EXTENSION[extension] ?? UNKNOWN_TYPE);
 }
 
-export const kindOf = (file: FileInfo): string => typeOf(file).split("/")[0] ?? "";
+const kindOfType = (type: string): string => type.split("/")[0] ?? "";
+
+/** How little the type of a file says that it can replace one of another type: 0, 1 or 2. */
+export function typeDistance(type: string, other: string): number {
+  const [kind, otherKind] = [kindOfType(type), kindOfType(other)];
+  return kind === otherKind ? 0 : OTHER_KINDS[kind] === otherKind ? 1 : 2;
+}
+
+/** The input for a file: by its type, else one that can take it, else the first free one. */
+function findInput(inputs: readonly Input[], file: FileInfo, assigned: readonly AssignedFile<unknown>[]): Input {
+  const kind = kindOfType(typeOf(file));
+  const isFree = (input: Input): boolean => input.names.some((name) => !assigned.some((entry) => entry.input === name));
+  const required = inputs.filter((input) => !input.optional);
+  const found =
+    inputs.find((input) => input.kinds.includes(kind)) ??
+    inputs.find((input) => input.kinds.includes(OTHER_KINDS[kind] ?? "")) ??
+    required.find(isFree) ??
+    inputs.find(isFree);
+  return found ?? (inputs[0] as Input);
+}
 
 /** `input` is the name of the input, such as picture2. */
 export interface AssignedFile<F> {
@@ -68,11 +104,7 @@ export function assignFiles<F extends FileInfo>(
   for (const file of files) {
     // The same file twice counts once.
     if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((b) => isSameFile(b, file))) continue;
-    const input = inputs.find((input) => input.kinds.includes(kindOf(file)));
-    if (!input) {
-      result.errors.push(`${file.name} is not ${acceptedKinds(inputs)}.`);
-      continue;
-    }
+    const input = findInput(inputs, file, result.assigned);
     if (file.size === 0) {
       result.errors.push(`${file.name} is empty.`);
       continue;
@@ -126,13 +158,6 @@ const KIND_NAMES: Readonly<Record<InputKind, string>> = {
 export function acceptedKinds(inputs: readonly Input[]): string {
   const kinds = [...new Set(inputs.flatMap((input) => input.kinds))].filter((kind) => kind !== "text");
   return kinds.map((kind) => findLabel(KIND_NAMES, kind) ?? kind).join(" or ");
-}
-
-/** The `accept` attribute. Browsers do not know all extensions, so these are listed. */
-export function acceptAttribute(inputs: readonly Input[]): string {
-  const kinds = [...new Set(inputs.flatMap((input) => input.kinds))].filter((kind) => kind !== "text");
-  const extensions = Object.entries(TYPE_BY_EXTENSION).filter(([, type]) => kinds.includes(type.split("/")[0] ?? ""));
-  return [...kinds.map((kind) => `${kind}/*`), ...extensions.map(([extension]) => `.${extension}`)].join(",");
 }
 
 /** Required inputs without a file. */
