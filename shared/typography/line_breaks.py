@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from shared.typography.fonts import is_joiner
@@ -12,7 +13,9 @@ _NO_BREAK_BEFORE = frozenset(
     "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
 )
 _NO_BREAK_AFTER = "（「『【《〈〔［｛“‘([{«"
-_BREAK_AFTER = "–—/"
+_BREAK_AFTER = "–—/-‐־\u200b"
+_CUT_AFTER = re.compile(r"(?<=[-/_.&=?])(?=[^\W\d])")
+"""After the marks of an address, but not within a number."""
 _BREAK_BEFORE = "เแโใไເແໂໃໄ"
 # Of a syllable: vowels that precede their consonant, and signs that follow it.
 _JOINS_NEXT = _BREAK_BEFORE + "\u200d"
@@ -25,7 +28,7 @@ def split_at_breaks(word: str) -> list[str]:
     for char in word:
         before = parts[-1][-1:]
         can_break = bool(before) and (
-            _is_unspaced(before) or _is_unspaced(char) or char in _BREAK_BEFORE
+            is_unspaced(before) or is_unspaced(char) or char in _BREAK_BEFORE
         )
         can_break = can_break or (
             before != "" and before in _BREAK_AFTER and len(parts[-1]) > 2 and char.isalpha()
@@ -40,6 +43,11 @@ def split_at_breaks(word: str) -> list[str]:
         else:
             parts[-1] += char
     return parts
+
+
+def split_at_marks(text: str) -> list[str]:
+    """Returns the parts of a text without breaks between which a line that is too wide is cut."""
+    return _CUT_AFTER.split(text)
 
 
 def split_clusters(text: str) -> list[str]:
@@ -60,5 +68,6 @@ def _is_combining(char: str) -> bool:
     return is_joiner(char) or unicodedata.category(char).startswith("M")
 
 
-def _is_unspaced(char: str) -> bool:
+def is_unspaced(char: str) -> bool:
+    """Returns whether the character is of a script without spaces between words."""
     return ord(char) > 0x2E7F and unicodedata.name(char, "").startswith(_UNSPACED_SCRIPTS)

@@ -7,19 +7,22 @@ which a text fits is found by arithmetic, without drawing.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from shared.typography.fonts import SYMBOLS, FontFace, covers, fallback_faces, is_joiner, load_font
-from shared.typography.line_breaks import split_at_breaks, split_clusters
+from shared.typography.line_breaks import (
+    split_at_breaks,
+    split_at_marks,
+    split_clusters,
+)
 
 MEASURE_PX = 100
 SLACK = 1.015
 """A margin: at small sizes the width of each glyph is rounded to whole pixels."""
 LINE_HEIGHT = 1.28
 TALL_LINE_HEIGHT = 1.46
-_CUT_AFTER = "-/_.&=?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Text:
         self.style = style
         self.rtl = is_rtl(self.text)
         self._segments = tuple(_split_segments(self.text, style))
+        self._longest = max(_unit_widths(self._segments, style), default=0.0)
         self._space_width = _width(" ", style, self.text)
         self._is_tall = _is_tall(self.text, style)
 
@@ -87,6 +91,9 @@ class Text:
         lines = self._lines(limit)
         if balanced and len(lines) > 1:
             low, high = max(limit / len(lines) * 0.8, limit * 0.3), limit
+            if self._longest <= limit:
+                # Narrower lines would cut a word.
+                low = max(low, self._longest)
             for _ in range(10):
                 middle = (low + high) / 2
                 low, high = (low, middle) if self._fits(middle, len(lines)) else (middle, high)
@@ -99,13 +106,18 @@ class Text:
             self.rtl,
         )
 
+    def keeps_words(self, size_px: int, width_px: float) -> bool:
+        """Returns whether no word must be cut at this size."""
+        return self._longest <= width_px / (size_px / MEASURE_PX * SLACK)
+
     def fit(
-        self, sizes_px: range, width_px: float, height_px: float, *, balanced: bool = False
+        self, sizes_px: Sequence[int], width_px: float, height_px: float, *, balanced: bool = False
     ) -> Block | None:
-        """Returns the block at the first of `sizes_px` (descending) at which it fits, or None."""
-        longest = max((segment.width for segment in self._segments), default=0.0)
-        # A smaller size is preferred to a word that is cut.
-        uncut = [size for size in sizes_px if longest * size / MEASURE_PX * SLACK <= width_px]
+        """Returns the block at the first of `sizes_px` (descending) at which it fits, or None.
+
+        A size at which a word is cut counts only if there is none at which no word is cut.
+        """
+        uncut = [size_px for size_px in sizes_px if self.keeps_words(size_px, width_px)]
         for size_px in uncut or sizes_px:
             block = self.lay_out(size_px, width_px)
             if block.height <= height_px and block.width <= width_px:
@@ -199,22 +211,34 @@ def _split_segments(text: str, style: Style) -> Iterator[Segment]:
         yield Segment(last, _width(last, style, text), space_after=True)
 
 
+def _unit_widths(segments: Sequence[Segment], style: Style) -> Iterator[float]:
+    """Yields the widths of the parts of which none can be broken without cutting a word."""
+    for segment in segments:
+        units = split_at_marks(segment.text)
+        if len(units) == 1:
+            yield segment.width
+        else:
+            yield from (_width(unit, style, segment.text) for unit in units)
+
+
 def _cut_word(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
-    """Cuts a word that is wider than a line, preferably after a hyphen or a similar character."""
-    widths = [(cluster, _width(cluster, style, word)) for cluster in split_clusters(word)]
+    """Cuts a word that is wider than a line: after a mark, or within a part that is too wide."""
     lines: list[tuple[str, float]] = []
-    while widths:
-        count, width = 1, widths[0][1]
-        while count < len(widths) and width + widths[count][1] <= limit:
-            width += widths[count][1]
-            count += 1
-        if count < len(widths):
-            marks = [n + 1 for n in range(count // 3, count) if widths[n][0] in _CUT_AFTER]
-            count = marks[-1] if marks else count
-        head, widths = widths[:count], widths[count:]
-        text = "".join(cluster for cluster, _ in head)
-        lines.append((text, sum(width for _, width in head)))
-    return lines
+    text, width = "", 0.0
+    for unit in split_at_marks(word):
+        unit_width = _width(unit, style, word)
+        parts = [unit] if unit_width <= limit else split_clusters(unit)
+        if text and width + unit_width > limit:
+            lines.append((text, width))
+            text, width = "", 0.0
+        for part in parts:
+            part_width = _width(part, style, word)
+            if text and width + part_width > limit:
+                lines.append((text, width))
+                text, width = "", 0.0
+            text += part
+            width += part_width
+    return [*lines, (text, width)]
 
 
 def _width(text: str, style: Style, context: str) -> float:

@@ -13,8 +13,9 @@ from shared.ports.models import ModelRequest
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt
 
-PROMPT_VERSION = 1
-"""Increase with each change of the wording, so that cached answers to older ones are not used."""
+PROMPT_VERSION = 2
+"""Increase with each change of the wording or of what is read from an answer, so that cached older
+answers are not used."""
 MAX_REQUESTED_BULLETS = 5
 TOKENS_PER_SLIDE = 700
 THINKING_TOKENS = 8_192

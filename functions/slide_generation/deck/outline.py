@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from functions.slide_generation.markup.markdown import parse_json_answer, to_plain_text
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
 from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
@@ -14,7 +14,6 @@ from shared.recipes.films.deck_options import DeckOptions
 SLIDE_COUNT_TOLERANCE = 2
 """A deck may have this many slides more or fewer than requested; another call is not worth it."""
 _LAYOUTS = ("title", "bullets", "statement", "closing")
-_MARKDOWN = re.compile(r"\*\*|__|`+|^\s*(?:[-*•–]|#{1,6})\s+", re.MULTILINE)
 _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -24,7 +23,7 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
     Raises DeckRejected with the location and the reason.
     """
     try:
-        outline = json.loads(answer)
+        outline = parse_json_answer(answer)
     except (ValueError, RecursionError) as error:
         raise DeckRejected("", "The answer is not JSON.") from error
     if not isinstance(outline, Mapping) or not isinstance(outline.get("slides"), list):
@@ -88,10 +87,15 @@ def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> str:
 
 
 def strip_markup(value: Any) -> Any:
-    """Returns a text without Markdown and without bidirectional control characters.
+    """Returns a text without Markdown, HTML and bidirectional control characters.
 
     Values of other types are returned unchanged.
     """
     if not isinstance(value, str):
         return value
-    return _BIDI_CONTROLS.sub("", _MARKDOWN.sub("", value)).strip()
+    return to_plain_text(remove_bidi_controls(value)).strip()
+
+
+def remove_bidi_controls(text: str) -> str:
+    """Returns a text without bidirectional control characters."""
+    return _BIDI_CONTROLS.sub("", text)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.slide_generation.deck.outline import strip_markup
+from functions.slide_generation.deck.outline import remove_bidi_controls
 from functions.slide_generation.deck.phrases import (
     adjective,
     count_noun,
@@ -214,5 +214,7 @@ def _slide_title(title: str, files: Collection[str]) -> str:
     """Returns a title for a slide. A file name loses its extension and its underscores."""
     stem, dot, _ = title.rpartition(".")
     name = (stem if dot else title).replace("_", " ") if title in files else title
-    words = " ".join(strip_markup(remove_unsupported_characters(name)).split())[:110].strip()
+    words = " ".join(remove_bidi_controls(remove_unsupported_characters(name)).split())[
+        :110
+    ].strip()
     return words[:1].upper() + words[1:] or "A video"

@@ -15,6 +15,7 @@ from typing import Any
 
 from functions.slide_generation.deck.model_request import THINKING_TOKENS, TOKENS_PER_SLIDE
 from functions.slide_generation.deck.outline import strip_markup
+from functions.slide_generation.markup.markdown import parse_json_answer
 from shared.ports.models import ModelRequest
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_fields import DeckRejected, parse_language_tag
@@ -95,7 +96,7 @@ def read_reworded_slides(
         DeckRejected: the answer is invalid.
     """
     try:
-        data = json.loads(answer)
+        data = parse_json_answer(answer)
     except (ValueError, RecursionError) as error:
         raise DeckRejected("", "The answer is not JSON.") from error
     rows = data.get("slides") if isinstance(data, Mapping) else None

@@ -17,6 +17,9 @@ from shared.typography.typesetting import Block, Style, Text
 Role = Literal["heading", "body", "muted"]
 MIN_TEXT_U = 2.6
 """Minimum size of text that an audience can read; a slide with smaller text is split."""
+MIN_WORD_U = 1.8
+"""Minimum size to which text is reduced to keep a word whole: at 9:16, for 75 letters. A longer
+one, such as a key, is cut."""
 COMFORTABLE_TEXT_U = 4.0
 """Minimum comfortable size of bullets; the heading is reduced before bullets get smaller."""
 NO_SUBTITLE_AREA = Fraction(0)
@@ -192,14 +195,21 @@ class SlidePlanner:
     def _text(
         self, text: str, weight: int, sizes_u: tuple[float, float], width: float, height: float
     ) -> tuple[Block, bool]:
-        """Returns the text at the largest size that fits, and whether it fits in the range."""
+        """Returns the text at the largest size that fits, and whether that is in the range.
+
+        A size below the range, of at least MIN_WORD_U, is preferred to a word that is cut.
+        """
         style = Style(self._language, weight, self._serif)
         typeset = Text(text, style)
-        block = typeset.fit(self._sizes(*sizes_u), width, height, balanced=True)
-        if block is not None:
-            return block, True
-        smallest = self._sizes(sizes_u[1], 1)
-        return typeset.fit(smallest, width, height) or typeset.lay_out(smallest[-1], width), False
+        readable = self._sizes(*sizes_u)
+        for sizes in (
+            (*readable, *self._sizes(sizes_u[1], MIN_WORD_U)[1:]),
+            self._sizes(MIN_WORD_U, 1),
+        ):
+            block = typeset.fit(sizes, width, height, balanced=True)
+            if block is not None:
+                return block, block.size_px in readable
+        return typeset.lay_out(self._sizes(1, 1)[-1], width), False
 
     def _stack(
         self, texts: tuple[str, ...], sizes_u: tuple[float, float], width: float, height: float,
@@ -207,10 +217,14 @@ class SlidePlanner:
     ) -> tuple[list[Block], float]:  # fmt: skip
         """Returns all texts at the largest common size that fits or the smallest, and their gap."""
         typeset = [Text(text, Style(self._language)) for text in texts]
-        low = self._sizes(sizes_u[1], 1)
+        sizes = (*self._sizes(*sizes_u), *self._sizes(sizes_u[1], 1)[1:])
+        smallest_word = self._sizes(MIN_WORD_U, MIN_WORD_U)[0]
+        uncut_sizes = [
+            size for size in sizes if all(text.keeps_words(size, width) for text in typeset)
+        ]
         blocks: list[Block] = []
         gap = gap_u * self._u
-        for size_px in (*self._sizes(*sizes_u), *low):
+        for size_px in uncut_sizes if uncut_sizes and uncut_sizes[0] >= smallest_word else sizes:
             gap = gap_u * self._u * size_px / (sizes_u[0] * self._u)
             blocks = [text.lay_out(size_px, width) for text in typeset]
             if sum(block.height + gap for block in blocks) - gap <= height:

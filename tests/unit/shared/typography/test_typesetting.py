@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.typography.coverage import read_coverage
 from shared.typography.fonts import INTER, covers, load_font
+from shared.typography.line_breaks import split_at_breaks
 from shared.typography.typesetting import Style, Text, is_rtl, split_runs, to_displayable
 from tests.fixtures.media.decks import SCRIPTS
 
@@ -82,6 +83,73 @@ def test_long_word_is_scaled_before_it_is_cut() -> None:
     cut = Text(word * 8, LATIN).fit(range(40, 30, -1), 300, 2000)
     assert cut is not None
     assert "".join(line.text for line in cut.lines) == word * 8
+
+
+WORDS = {
+    "en": ("How", "photosynthesis", "works", "and", "electroencephalographically", "driven", "air"),
+    "de": ("Wie", "Lebensversicherungsgesellschaften", "im", "Vergleich", "arbeiten", "können"),
+    "fi": ("Lentokonesuihkuturbiinimoottori", "ja", "apumekaanikko", "järjestelmä", "on"),
+    "vi": ("Cây", "xanh", "tạo", "ra", "thức", "ăn"),
+    "el": ("Πώς", "η", "ηλεκτροεγκεφαλογράφημα", "φωτοσύνθεση", "λειτουργεί"),
+    "ru": ("Как", "работает", "электроэнцефалографический", "фотосинтез", "и"),
+    "ar": ("كيف", "تعمل", "والاستقلالية", "البيولوجية"),
+    "hi": ("प्रकाश", "संश्लेषण", "अंतरराष्ट्रीयकरण", "कैसे"),
+    "ko": ("광합성은", "어떻게", "이루어질까요", "국제화"),
+}
+
+
+@given(
+    st.sampled_from(sorted(WORDS)).flatmap(
+        lambda language: st.tuples(
+            st.just(language),
+            st.lists(st.sampled_from(WORDS[language]), min_size=1, max_size=9),
+        )
+    ),
+    st.integers(120, 1920),
+    st.integers(60, 1080),
+    st.integers(20, 160),
+    st.booleans(),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_word_is_cut_while_a_size_exists_at_which_it_fits(
+    text: tuple[str, list[str]], width_px: int, height_px: int, largest_px: int, balanced: bool
+) -> None:
+    language, words = text
+    style = Style(language, 700)
+    block = Text(" ".join(words), style).fit(
+        range(largest_px, 7, -1), width_px, height_px, balanced=balanced
+    )
+    if block is not None and max(Text(w, style).lay_out(8, 9_999).width for w in words) <= width_px:
+        assert [word for line in block.lines for word in line.text.split()] == words
+    for size_px in (8, largest_px):
+        laid_out = Text(" ".join(words), style).lay_out(size_px, width_px, balanced=balanced)
+        whole = [word for line in laid_out.lines for word in line.text.split()]
+        widest = max(Text(word, style).lay_out(size_px, 9_999).width for word in words)
+        assert whole == words or widest > width_px
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("photosynthesis-driven", ["photosynthesis-", "driven"]),
+        ("state-of-the-art", ["state-", "of-", "the-", "art"]),
+        ("e-mail", ["e-mail"]),
+        ("and/or", ["and/", "or"]),
+        ("2020-2024", ["2020-2024"]),
+        ("zero\u200bwidth", ["zero\u200b", "width"]),
+        ("בית־ספר", ["בית־", "ספר"]),
+    ],
+)
+def test_line_breaks_after_a_hyphen(text: str, parts: list[str]) -> None:
+    assert split_at_breaks(text) == parts
+
+
+def test_address_is_cut_after_a_mark_before_a_word_of_it_is_cut() -> None:
+    address = "https://example.com/photosynthesis.of_plants?chapter=chlorophyll&page=introduction"
+    for width_px in range(170, 600, 7):
+        lines = [line.text for line in Text(address, LATIN).lay_out(20, width_px).lines]
+        assert "".join(lines) == address
+        assert all(line[-1] in "-/_.&=?" for line in lines[:-1]), lines
 
 
 def test_balanced_lines_have_similar_widths() -> None:

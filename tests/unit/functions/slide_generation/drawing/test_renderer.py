@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import itertools
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 import pytest
 from PIL import Image, ImageChops
 
 from functions.slide_generation.deck.fitting import fit_slides
 from functions.slide_generation.drawing.backgrounds import draw_background
-from functions.slide_generation.drawing.layout import MIN_TEXT_U
+from functions.slide_generation.drawing.layout import MIN_TEXT_U, SlidePlanner
 from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
 from functions.slide_generation.drawing.themes import THEMES, Colour, contrast_ratio
 from shared.recipes.films import deck_options
@@ -148,3 +149,46 @@ def test_png_has_the_format_and_size_of_the_film() -> None:
     deck = make_script_deck("en", resolution="1080p")
     with Image.open(io.BytesIO(encode_png(SlideRenderer(deck).render(0)))) as image:
         assert (image.format, image.mode, image.size) == ("PNG", "RGB", (1920, 1080))
+
+
+TITLES = {
+    "en": (
+        "How photosynthesis works",
+        "Understanding cryptocurrency regulation",
+        "Internationalization of telecommunications",
+        "The Mediterranean diet",
+        "Photosynthesis-driven biotechnology",
+    ),
+    "de": (
+        "Geschwindigkeitsbegrenzungen auf Autobahnen",
+        "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz",
+    ),
+    "fi": ("Epäjärjestelmällisyys ja lentokonesuihkuturbiinimoottori",),
+    "ru": ("Электроэнцефалографические исследования", "Достопримечательности города"),
+    "el": ("Ηλεκτροεγκεφαλογράφημα και φωτοσύνθεση",),
+    "vi": ("Nghiêng nghiêng mái nhà",),
+    "ar": ("والاستقلالية البيولوجية للنباتات",),
+    "ko": ("국제화시대의 광합성은 어떻게 이루어질까요",),
+}
+CASES = [(language, title) for language, titles in TITLES.items() for title in titles]
+
+
+@pytest.mark.parametrize("aspect", get_args(Aspect))
+@pytest.mark.parametrize(("language", "title"), CASES)
+def test_no_slide_cuts_a_word(language: str, title: str, aspect: str) -> None:
+    slides: list[Mapping[str, Any]] = [
+        {"heading": title, "bullets": [title], "layout": "title"},
+        {"heading": title, "bullets": [title, title.split()[0]]},
+        {"heading": title, "layout": "statement"},
+        {"heading": title, "bullets": [title], "layout": "picture", "picture": "p"},
+        {"heading": title, "bullets": [title] * 3, "layout": "closing"},
+    ]
+    # One with serifs and one without: nothing else of a theme changes the layout.
+    for theme in ({theme.serif: name for name, theme in THEMES.items()}).values():
+        deck = make_deck(slides, language=language, aspect=aspect, theme=theme)
+        planner = SlidePlanner(deck, THEMES[theme])
+        for number, slide in enumerate(deck.slides):
+            for placed in planner.plan(slide, number, picture=slide.picture is not None).texts:
+                lines = [line.text for line in placed.block.lines]
+                # The only breaks within a word are those after its hyphen.
+                assert " ".join(lines).replace("- ", "-") in (title, title.split()[0])
