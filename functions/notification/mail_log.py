@@ -78,6 +78,9 @@ def start_mail(
             "outcome": job.status,
             "state": MailState.SENDING,
             "share": share,
+            # The version before requires this field. "": no link, if it sends this email after a
+            # rollback.
+            "token": "",
             "created_at": now,
             "sent_at": None,
             "expires_at": job.expires_at,

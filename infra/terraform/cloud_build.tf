@@ -24,6 +24,7 @@ locals {
     "roles/cloudfunctions.developer",
     "roles/cloudscheduler.admin",
     "roles/compute.loadBalancerAdmin",
+    "roles/compute.securityAdmin",
     "roles/datastore.owner",
     "roles/firebaserules.admin",
     "roles/iam.roleAdmin",

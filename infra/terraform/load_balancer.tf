@@ -47,7 +47,8 @@ resource "google_compute_backend_service" "this" {
 }
 
 # The limit of all requests of a client, before a function starts for them. The functions count more
-# precisely, by user and by route. Cloud Armor counts about, in each of Google's locations by itself:
+# precisely, by user and by route. Cloud Armor's counts are approximate and separate for each Google
+# location:
 # https://docs.cloud.google.com/armor/docs/rate-limiting-overview
 resource "google_compute_security_policy" "front" {
   # checkov:skip=CKV_GCP_73: The rule is against Log4j, and no function contains Java or a library that evaluates log messages.
@@ -70,7 +71,8 @@ resource "google_compute_security_policy" "front" {
     rate_limit_options {
       conform_action = "allow"
       exceed_action  = "deny(429)"
-      # The load balancer has an IPv4 address only: an address is what a client has to obtain.
+      # The load balancer has an IPv4 address only. One client has one IPv4 address; an IPv6 client would
+      # have many.
       enforce_on_key = "IP"
 
       rate_limit_threshold {

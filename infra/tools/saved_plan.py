@@ -34,6 +34,7 @@ MAX_PAGES = 20
 """Pages of 100 builds, newest first, that are searched for the tests of a commit."""
 TESTER = "mr-tester"
 TEST_TRIGGER = "moodreel-test"
+BRANCH = "main"
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,14 @@ class Cloud:
         return digest.hexdigest()
 
     def has_passed_tests(self, commit: str, project: str, region: str) -> bool:
-        """Whether a build of the test trigger succeeded for this commit, as the account without
-        roles."""
+        """Whether a build of the test trigger succeeded for this commit on the branch main, as
+        the account without roles."""
         url = f"{self.builds}/v1/projects/{project}/locations/{region}/builds"
         query = {"filter": 'status="SUCCESS"', "pageSize": "100"}
         for _ in range(MAX_PAGES):
             with self.open("GET", f"{url}?{urlencode(query)}") as response:
                 page = json.load(response)
-            if any(_tests(build, commit, project) for build in page.get("builds", [])):
+            if any(_is_passed_test(build, commit, project) for build in page.get("builds", [])):
                 return True
             if not page.get("nextPageToken"):
                 return False
@@ -93,13 +94,14 @@ class Cloud:
         return False
 
 
-def _tests(build: Mapping[str, Any], commit: str, project: str) -> bool:
+def _is_passed_test(build: Mapping[str, Any], commit: str, project: str) -> bool:
     values = build.get("substitutions", {})
     account = f"/{TESTER}@{project}.iam.gserviceaccount.com"
     return (
         build.get("status") == "SUCCESS"
         and str(build.get("serviceAccount")).endswith(account)
         and values.get("TRIGGER_NAME") == TEST_TRIGGER
+        and values.get("BRANCH_NAME") == BRANCH
         and values.get("COMMIT_SHA") == commit
     )
 

@@ -53,7 +53,8 @@ def handle_once(route: Route, request: ApiRequest) -> ApiResponse:
         elif doc.data["fingerprint"] not in (fingerprint, _fingerprint(route, request, "")):
             raise KeyReused
         elif doc.data["response"] is not None:
-            if route.has_capability:
+            # Earlier versions saved responses with a capability too.
+            if route.has_capability and not doc.data["response"]["body"]:
                 return _repeat(route, replace(request, seed=doc.data["seed"]))
             return _to_response(doc.data["response"])
         elif doc.data["claimed_at"] + timedelta(seconds=CLAIM_TIMEOUT_S) <= now:

@@ -113,15 +113,20 @@ class Accounts(Protocol):
         """Returns a code for `use_password_code`. Raises NotFound, also for a disabled account."""
         ...
 
-    def use_password_code(self, code: str, password: str) -> str:
-        """Sets the password of the account that the code was sent to and confirms its address.
+    def use_password_code(self, code: str, password: str) -> Profile:
+        """Sets the password of the account that the code was sent to.
 
-        Returns the id of the user. Raises InvalidCode, CodeExpired, PasswordRefused.
+        Returns its profile. Raises InvalidCode, CodeExpired, PasswordRefused.
         """
         ...
 
     def end_sessions(self, uid: str) -> None:
         """Revokes the tokens that were issued before the current second, by the clock. Raises
+        NotFound."""
+        ...
+
+    def confirm_address(self, uid: str, email: str) -> None:
+        """Confirms that the user owns the address, and makes it that of the account. Raises
         NotFound."""
         ...
 

@@ -185,13 +185,15 @@ def new_erasure(
 
 
 def add_token(erasure: Doc, token: str) -> Update:
-    """Returns the write after which `token` gives access to an erasure, besides earlier tokens."""
-    return Update(erasure.path, {f"token_hashes.{_token_field(token)}": True})
+    """Returns the write after which `token` gives access to an erasure, besides earlier tokens and,
+    if it was requested before tokens were hashed, its id."""
+    tokens = (token,) if "token_hashes" in erasure.data else ("", token)
+    return Update(erasure.path, {f"token_hashes.{_token_field(item)}": True for item in tokens})
 
 
 def is_accessible(erasure: Doc, token: str) -> bool:
     """Whether `token` gives access to an erasure. Erasures that were requested before tokens were
-    hashed have no token: their id gives access."""
+    hashed have no token: their id gives access, with the token ""."""
     token_hashes = erasure.data.get("token_hashes")
     return not token if token_hashes is None else _token_field(token) in token_hashes
 

@@ -71,18 +71,21 @@ def request_password_reset(request: ApiRequest) -> ApiResponse:
 
 
 def set_password(request: ApiRequest) -> ApiResponse:
-    """Sets a password with the code of an email, confirms the address and ends all sessions.
+    """Sets a password with the code of an email, ends all sessions and confirms the address.
 
     Raises InvalidCode, CodeExpired, PasswordRefused, LimitReached.
     """
     body = request.body(NewPassword)
     request.check_rate(rate_limit_policies.sign_ins_from, request.client_address)
     accounts, clock = bootstrap.accounts(), request.services.clock
-    uid = accounts.use_password_code(body.code, body.password)
+    user = accounts.use_password_code(body.code, body.password)
     # Tokens have times in whole seconds. A token that the old password got in this second, just
     # before the change, is revoked in the next one.
     clock.sleep(1 - clock.now().microsecond / 1e6)
-    accounts.end_sessions(uid)
+    accounts.end_sessions(user.uid)
+    # Last: after a failure above, the account is not confirmed and has no access. The code is used,
+    # and a new one repeats every step.
+    accounts.confirm_address(user.uid, user.email)
     return ApiResponse()
 
 

@@ -28,7 +28,9 @@ class FileMetadata(RequestModel):
     filename: Annotated[Line, Field(max_length=255)]
     content_type: MediaType
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)]
-    crc32c: Crc32c | None = None
+    # Without a checksum the serialized request is that of versions that have no `crc32c`, so its
+    # fingerprint for an idempotency key is too.
+    crc32c: Annotated[Crc32c | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class _OrLatest:

@@ -87,6 +87,12 @@ run "cloud_build" {
     error_message = "Another account may act as the deployer."
   }
 
+  # The administrator of load balancers may attach a security policy, but not create or change one.
+  assert {
+    condition     = length(setsubtract(["roles/compute.loadBalancerAdmin", "roles/compute.securityAdmin"], [for member in google_project_iam_member.deployer : member.role])) == 0
+    error_message = "The deployer cannot manage the load balancer and its security policy."
+  }
+
   assert {
     condition     = keys(google_cloudbuild_trigger.apply["someone/moodreel"].substitutions) == tolist(["_PLAN"]) && google_cloudbuild_trigger.apply["someone/moodreel"].substitutions["_PLAN"] == ""
     error_message = "The person who runs the trigger can change more than the plan, or a plan is the default."

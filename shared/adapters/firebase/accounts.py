@@ -6,7 +6,7 @@ Signing in calls the Identity Toolkit with the project's web API key, as a brows
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +15,20 @@ from urllib.parse import parse_qs, urlsplit
 import firebase_admin
 import requests
 from firebase_admin import auth
-from firebase_admin.exceptions import FirebaseError, InvalidArgumentError
-from google.auth.exceptions import GoogleAuthError
+from firebase_admin.exceptions import (
+    DeadlineExceededError,
+    FirebaseError,
+    InternalError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    UnavailableError,
+    UnknownError,
+)
+from google.api_core.exceptions import RetryError
+from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError, TransportError
 
-from shared.adapters.firebase.identity import get_firebase_app
+from shared.adapters.firebase.identity import TIMEOUT_S, get_firebase_app
 from shared.errors import InvalidRequest, NotFound
 from shared.ports.identity import (
     AddressTaken,
@@ -33,7 +43,18 @@ from shared.ports.identity import (
     WrongCredentials,
 )
 
-TIMEOUT_S = 10
+RETRY = Retry(
+    if_exception_type(
+        DeadlineExceededError, InternalError, ResourceExhaustedError, UnavailableError,
+        UnknownError, TransportError,
+    ),
+    initial=0.1,
+    maximum=2,
+    multiplier=2,
+    timeout=10,
+)  # fmt: skip
+"""For calls of the Admin SDK that can be repeated. No call starts after 10 s, because a request to
+`api` may take a minute."""
 SIGN_IN_ERRORS: Mapping[str, type[Exception]] = dict.fromkeys(
     (
         "EMAIL_NOT_FOUND", "INVALID_PASSWORD", "INVALID_LOGIN_CREDENTIALS", "INVALID_EMAIL",
@@ -92,21 +113,20 @@ class FirebaseAccounts:
             link = auth.generate_password_reset_link(email, app=self._app)
         return PasswordCode(_extract_code(link), bool(user.email_verified))
 
-    def use_password_code(self, code: str, password: str) -> str:
+    def use_password_code(self, code: str, password: str) -> Profile:
         body = {"oobCode": code, "newPassword": password}
         data = self._post(f"{self._toolkit}/accounts:resetPassword", {"json": body})
         if "error" in data:
             raise _to_error(data, RESET_ERRORS)
-        with _translate_errors():
-            uid = auth.get_user_by_email(data["email"], app=self._app).uid
-            # The reset confirms the address too, but Google does not document it. Both fields are
-            # written together: an address that was changed in between is not confirmed.
-            auth.update_user(uid, email=data["email"], email_verified=True, app=self._app)
-        return str(uid)
+        return _to_profile(self._call(auth.get_user_by_email, data["email"]))
 
     def end_sessions(self, uid: str) -> None:
-        with _translate_errors():
-            auth.revoke_refresh_tokens(uid, app=self._app)
+        self._call(auth.revoke_refresh_tokens, uid)
+
+    def confirm_address(self, uid: str, email: str) -> None:
+        # The reset of a password confirms the address too, but Google does not document it. Both
+        # fields are written together: an address that was changed in between is not confirmed.
+        self._call(auth.update_user, uid, email=email, email_verified=True)
 
     def sign_in(self, email: str, password: str) -> Session:
         body = {"email": email, "password": password, "returnSecureToken": True}
@@ -129,17 +149,7 @@ class FirebaseAccounts:
         )
 
     def read_profile(self, uid: str) -> Profile:
-        with _translate_errors():
-            user = auth.get_user(uid, app=self._app)
-        created_ms = user.user_metadata.creation_timestamp or 0
-        return Profile(
-            uid=user.uid,
-            email=user.email or "",
-            verified=bool(user.email_verified),
-            name=user.display_name or "",
-            picture=user.photo_url or "",
-            created_at=datetime.fromtimestamp(created_ms / 1000, UTC),
-        )
+        return _to_profile(self._call(auth.get_user, uid))
 
     def update_profile(self, uid: str, *, name: str | None, picture: str | None) -> None:
         values = {"display_name": name, "photo_url": picture}
@@ -148,13 +158,16 @@ class FirebaseAccounts:
             for field, value in values.items()
             if value is not None
         }
-        with _translate_errors():
-            auth.update_user(uid, app=self._app, **changes)
+        self._call(auth.update_user, uid, **changes)
 
     def set_password(self, uid: str, password: str) -> None:
+        self._call(auth.update_user, uid, password=password)
+        self._call(auth.revoke_refresh_tokens, uid)
+
+    def _call(self, function: Callable[..., Any], *args: str, **fields: Any) -> Any:
+        """Calls a function of the Admin SDK, and repeats it while the service is not available."""
         with _translate_errors():
-            auth.update_user(uid, password=password, app=self._app)
-            auth.revoke_refresh_tokens(uid, app=self._app)
+            return RETRY(function)(*args, app=self._app, **fields)
 
     def _post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the JSON of a response, also of an error. Raises IdentityUnavailable."""
@@ -185,6 +198,18 @@ def _to_error(data: Mapping[str, Any], errors: Mapping[str, type[Exception]]) ->
     return IdentityUnavailable(f"The identity service returned an error: {message[:100]}")
 
 
+def _to_profile(user: auth.UserRecord) -> Profile:
+    created_ms = user.user_metadata.creation_timestamp or 0
+    return Profile(
+        uid=user.uid,
+        email=user.email or "",
+        verified=bool(user.email_verified),
+        name=user.display_name or "",
+        picture=user.photo_url or "",
+        created_at=datetime.fromtimestamp(created_ms / 1000, UTC),
+    )
+
+
 def _to_session(uid: str, id_token: str, refresh_token: str, expires_in: str) -> Session:
     return Session(uid, id_token, refresh_token, int(expires_in))
 
@@ -195,7 +220,7 @@ def _translate_errors() -> Iterator[None]:
         yield
     except (auth.UserNotFoundError, auth.EmailNotFoundError, auth.UserDisabledError) as error:
         raise NotFound("There is no such account.") from error
-    except (FirebaseError, GoogleAuthError, OSError) as error:
+    except (FirebaseError, GoogleAuthError, RetryError, OSError) as error:
         raise IdentityUnavailable from error
 
 

@@ -17,6 +17,9 @@ from google.auth.exceptions import GoogleAuthError
 from shared.errors import Unauthenticated
 from shared.ports.identity import IdentityUnavailable, User
 
+TIMEOUT_S = 10
+"""For one call of Firebase Auth. The Admin SDK's default of 120 s is longer than a request to `api`
+may take."""
 TOKEN_CACHE_S = 60
 """How long a verified token is cached: a disabled user loses access within this time."""
 MAX_CACHED_TOKENS = 10_000
@@ -81,4 +84,5 @@ def get_firebase_app(project: str, *, local: bool) -> firebase_admin.App:
             return firebase_admin.get_app()
         except ValueError:
             credential = _NoCredential() if local else None
-            return firebase_admin.initialize_app(credential, {"projectId": project})
+            options = {"projectId": project, "httpTimeout": TIMEOUT_S}
+            return firebase_admin.initialize_app(credential, options)

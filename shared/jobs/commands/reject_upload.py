@@ -45,10 +45,16 @@ def reject_upload(
         job, unit = Job.from_doc(doc), Unit.from_doc(unit_doc)
         current = next(item for item in job.inputs if item.name == rejected.name)
         again = UploadDiffers(f"{difference}; upload the file again and redrive the job.")
+        final = WrongUpload(f"{difference}; create a new job with the right file.")
+        error: PermanentError
         if current.upload != rejected.upload:
             # Another upload was declared meanwhile. The rejected one is superseded.
-            return again, current
-        final = WrongUpload(f"{difference}; create a new job with the right file.")
+            if job.status is not Status.FAILED:
+                replaced = f"{difference}; another upload of the file was declared in its place."
+                return UploadDiffers(replaced), current
+            # Possibly by this batch, whose response was lost: the outcome is announced below.
+            error, renewed = (final if job.has_wrong_upload else again), current
+            break
         if job.status in (Status.DONE, Status.CANCELLED):
             return final, None
         error, now = (final if is_done(unit) else again), clock.now()

@@ -83,6 +83,29 @@ def test_record_of_the_version_before_gets_a_new_link() -> None:
     assert share_paths(store) == [f"shares/{mail.share}"]
 
 
+@pytest.mark.parametrize("result", [FRAMES_ZIP, None], ids=["link", "no link"])
+@pytest.mark.parametrize("state", MailState)
+def test_version_before_can_read_every_record(state: MailState, result: Artifact | None) -> None:
+    """It reads these fields. An empty token means an email without a link."""
+    store = MemoryJobStore()
+    mail = start(store, make_job(status="done"), result)
+    if state is not MailState.SENDING:
+        finish_mail(cast(JobStore, store), mail, state, NOW)
+
+    row = store.documents[mail_path(ENVELOPE)][0]
+    assert (row["state"], row["token"], row["created_at"]) == (state, "", NOW)
+
+
+def test_link_of_the_version_before_is_kept() -> None:
+    """So that it sends the same link after a rollback."""
+    store = MemoryJobStore()
+    old = {"state": "sending", "token": "5" * 48, "created_at": NOW}
+    store.commit([Create(mail_path(ENVELOPE), old)])
+    start(store, make_job(status="done"), FRAMES_ZIP)
+
+    assert store.documents[mail_path(ENVELOPE)][0]["token"] == "5" * 48
+
+
 @pytest.mark.parametrize("state", [MailState.SENT, MailState.REFUSED])
 def test_finished_email_gets_no_other_link(state: MailState) -> None:
     store, job = MemoryJobStore(), make_job(status="done")
@@ -159,6 +182,7 @@ def test_record_of_a_sent_email() -> None:
         "outcome": "done",
         "state": "sent",
         "share": mail.share,
+        "token": "",
         "created_at": NOW,
         "sent_at": NOW + timedelta(seconds=3),
         "expires_at": job.expires_at,

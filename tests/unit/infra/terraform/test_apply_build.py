@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ class Project:
         terraform = root / "infra" / "terraform"
         (terraform / "main.tf").write_text(CONFIGURATION)
         (terraform / "terraform.tfvars").write_text(f'version_label = "{label}"\n')
+        (terraform / ".terraform.lock.hcl").write_text(f"# Of {label}.\n")
         process = self.run(PLAN, terraform)
         assert process.returncode == 0, process.stdout + process.stderr
         archive = self.folder / f"{label}.tgz"
@@ -165,6 +167,31 @@ def test_saved_plan_is_applied_once_and_a_failed_deployment_is_undone(project: P
     assert process.returncode == 1
     assert "The previous deployment was restored." in process.stdout
     assert project.deployed() == "first"
+    lock_file = project.release / "previous/infra/terraform/.terraform.lock.hcl"
+    assert lock_file.read_text() == "# Of first.\n"
+
+
+@pytest.mark.slow
+def test_archive_of_an_earlier_version_is_restored_with_the_files_it_lacks(
+    project: Project, tmp_path: Path
+) -> None:
+    first = project.plan("first")
+    names = ("terraform.tfvars", ".terraform.lock.hcl")
+    earlier = tmp_path / "earlier.tgz"
+    with tarfile.open(first) as source, tarfile.open(earlier, "w:gz") as target:
+        for entry in source:
+            if Path(entry.name).name not in names:
+                target.addfile(entry, source.extractfile(entry) if entry.isfile() else None)
+    project.fetch(project.plan("second"), earlier)
+    (project.release / "broken").touch()
+
+    process = project.step("roll-back")
+
+    assert process.returncode == 1
+    assert "The previous deployment was restored." in process.stdout, process.stderr
+    terraform = project.release / "previous/infra/terraform"
+    assert (terraform / ".terraform.lock.hcl").read_text() == "# Of second.\n"
+    assert project.deployed() == "second"  # The label is a setting.
 
 
 @pytest.mark.slow

@@ -157,6 +157,12 @@ MUTATIONS = {
         "[google_service_account.tester.member]",
         "Another account than the planner saves plans",
     ),
+    "no-security-policies": (
+        "cloud_build.tf",
+        '    "roles/compute.securityAdmin",\n',
+        "",
+        "cannot manage the load balancer and its security policy",
+    ),
     "image-by-tag": (
         "../cloud_build/apply.yaml",
         "@sha256:",

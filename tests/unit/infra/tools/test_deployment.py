@@ -25,6 +25,7 @@ BUILDS = {
     "plan": ROOT / "infra" / "cloud_build" / "plan.yaml",
     "apply": ROOT / "infra" / "cloud_build" / "apply.yaml",
 }
+LOCK_FILE = ROOT / "infra" / "terraform" / ".terraform.lock.hcl"
 ACCOUNTS = {"test": "mr-tester", "plan": "mr-planner", "apply": "mr-deployer"}
 
 
@@ -89,9 +90,22 @@ def test_apply_build_uses_only_the_verified_archive() -> None:
         assert "/workspace" not in " ".join(step["args"])
 
 
-def test_terraform_takes_the_provider_of_the_lock_file() -> None:
-    for text in (scripts("plan")["plan"], scripts("apply")["apply"]):
-        assert "init -input=false -lockfile=readonly" in text
+def test_lock_file_is_read_only_only_where_it_has_the_checksum_of_the_platform() -> None:
+    """`init` adds the `h1:` checksum of the platform, without which `validate` and `plan` fail."""
+    text = LOCK_FILE.read_text()
+    assert text.count('"zh:') >= 10
+    has_checksum = '"h1:' in text
+    # The plan, reviews (on another platform), and the roll-back to an archive without a lock file.
+    for init in (
+        scripts("plan")["plan"],
+        (ROOT / "infra" / "DEPLOY.md").read_text(),
+        (ROOT / "infra" / "RUNBOOK.md").read_text(),
+        scripts("apply")["roll-back"],
+    ):
+        assert has_checksum or "-lockfile=readonly" not in init
+    # `save` writes the archive after the `init` of `plan`, on the platform of the apply build.
+    assert "deployment bundle" in scripts("plan")["save"]
+    assert "init -input=false -lockfile=readonly" in scripts("apply")["apply"]
 
 
 def test_commands_of_the_build_files_exist() -> None:

@@ -28,7 +28,11 @@ COMMIT = "c" * 40
 TESTED: dict[str, Any] = {
     "status": "SUCCESS",
     "serviceAccount": "projects/p/serviceAccounts/mr-tester@p.iam.gserviceaccount.com",
-    "substitutions": {"TRIGGER_NAME": "moodreel-test", "COMMIT_SHA": COMMIT},
+    "substitutions": {
+        "TRIGGER_NAME": "moodreel-test",
+        "BRANCH_NAME": "main",
+        "COMMIT_SHA": COMMIT,
+    },
 }
 
 
@@ -161,6 +165,14 @@ OTHERS: dict[str, dict[str, Any]] = {
     "a failed build": {"status": "FAILURE"},
     "another account": {"serviceAccount": TESTED["serviceAccount"].replace("tester", "planner")},
     "another commit": {"substitutions": {**TESTED["substitutions"], "COMMIT_SHA": "d" * 40}},
+    "another branch": {"substitutions": {**TESTED["substitutions"], "BRANCH_NAME": "fix"}},
+    "a branch whose name begins like main": {
+        "substitutions": {**TESTED["substitutions"], "BRANCH_NAME": "main-2"}
+    },
+    "a branch in other case": {"substitutions": {**TESTED["substitutions"], "BRANCH_NAME": "Main"}},
+    "a build of a commit without a branch": {
+        "substitutions": {"TRIGGER_NAME": "moodreel-test", "COMMIT_SHA": COMMIT}
+    },
     "a pull request": {
         "substitutions": {**TESTED["substitutions"], "TRIGGER_NAME": "moodreel-pull-request"}
     },

@@ -18,11 +18,12 @@ from shared.http.routing import CAPABILITY_PARAMS, Route
 from shared.jobs.creation import new_job
 from shared.jobs.model import JobInput
 from shared.pipeline import RECIPES, Bucket
+from shared.privacy.data_requests import add_token, is_accessible, new_erasure
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.logs import log
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fakes.job_store import MemoryJobStore
-from tests.fixtures.jobs import FRAMES_ZIP, make_job
+from tests.fixtures.jobs import FRAMES_ZIP, NOW, make_job
 
 ROUTES = (*API_ROUTES, *DOWNLOAD_ROUTES)
 CAPABILITY_ROUTES = [
@@ -176,6 +177,29 @@ def test_url_of_an_erasure_from_before_tokens_were_hashed_works(capabilities: Ca
     assert response.json["url"].endswith(f"/v1/erasures/{erasure_id}")
     wrong = capabilities.api.request("GET", f"/v1/erasures/{erasure_id}-{UNKNOWN}")
     assert wrong.status_code == 404
+
+    repeated = [capabilities.post("/v1/me/erasures", {"account": False}) for _ in range(2)]
+    assert {view["id"] for view in repeated} == {erasure_id}
+    get = capabilities.api.request
+    for path in (erasure_id, *(view["url"].rsplit("/", 1)[1] for view in repeated)):
+        assert get("GET", f"/v1/erasures/{path}").status_code == 200, path
+    assert get("GET", f"/v1/erasures/{erasure_id}-{UNKNOWN}").status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "5" * 48], ids=["no token", "token"])
+def test_id_of_a_new_erasure_never_gives_access(token: str) -> None:
+    store = MemoryJobStore()
+    store.commit([new_erasure("e" * 20, "alice", account=False, token=token, now=NOW)])
+    path = f"data_requests/{'e' * 20}"
+    for _ in range(2):
+        (erasure,) = store.read([path])
+        assert erasure is not None
+        assert not is_accessible(erasure, "")
+        assert is_accessible(erasure, "5" * 48) is bool(token)
+        store.commit([add_token(erasure, "7" * 48)])
+    (erasure,) = store.read([path])
+    assert erasure is not None
+    assert is_accessible(erasure, "7" * 48)
 
 
 @pytest.mark.parametrize("route", CAPABILITY_ROUTES, ids=lambda route: route.path)

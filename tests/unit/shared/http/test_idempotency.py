@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.errors import FirestoreUnavailable, InvalidOption
-from shared.flows.documents import Update, all_documents
+from shared.flows.documents import all_documents
 from shared.http.idempotency import CLAIM_TIMEOUT_S, KEY_TTL, handle_once
 from shared.http.problems import KeyInUse, KeyReused
 from shared.http.request import ApiRequest, ApiResponse
@@ -52,7 +51,9 @@ class Counter:
         return ApiResponse(ItemResponse(text=text), status=201, headers={"Location": "/made"})
 
 
-def make_route(handler: Callable[[ApiRequest], ApiResponse]) -> Route:
+def make_route(
+    handler: Callable[[ApiRequest], ApiResponse], *, has_capability: bool = False
+) -> Route:
     return Route(
         "POST",
         "/items",
@@ -61,6 +62,7 @@ def make_route(handler: Callable[[ApiRequest], ApiResponse]) -> Route:
         ItemResponse,
         body=ItemRequest,
         idempotent=True,
+        has_capability=has_capability,
     )
 
 
@@ -187,15 +189,26 @@ def test_body_cannot_be_guessed_from_the_document() -> None:
     assert "k1" not in str(first)
 
 
-def test_request_of_an_earlier_version_is_repeated() -> None:
-    """Its fingerprint is a hash without the key."""
+def test_response_with_a_capability_is_created_again_from_the_seed() -> None:
     request = make_request(ManualClock(), **make_fields())
-    route = make_route(counter := Counter())
+    route = make_route(counter := Counter(), has_capability=True)
     handle_once(route, request)
     [doc] = request.services.store.run_query(all_documents("idempotency"))
-    text = 'POST /items [] {"name":"tea"}'
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    request.services.store.commit([Update(doc.path, {"fingerprint": fingerprint})])
+    repeated = handle_once(route, make_next_request(request, seed="s2"))
 
-    assert handle_once(route, request).headers["Idempotency-Replayed"] == "true"
-    assert len(counter.seeds) == 1
+    assert doc.data["response"]["body"] == ""
+    assert (counter.seeds, repeated.content) == (["s1", "s1"], None)
+    assert repeated.headers["Idempotency-Replayed"] == "true"
+
+
+def test_response_without_a_body_is_not_created_again() -> None:
+    def handle(request: ApiRequest) -> ApiResponse:
+        seeds.append(request.seed)
+        return ApiResponse(status=204)
+
+    seeds: list[str] = []
+    request, route = make_request(ManualClock(), **make_fields()), make_route(handle)
+    handle_once(route, request)
+    repeated = handle_once(route, make_next_request(request, seed="s2"))
+
+    assert (repeated.status, repeated.content, seeds) == (204, None, ["s1"])

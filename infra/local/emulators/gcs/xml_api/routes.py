@@ -1,4 +1,4 @@
-"""XML API: signed requests to `/bucket/object` and resumable sessions."""
+"""XML API: signed or authorized requests to `/bucket/object`, and resumable sessions."""
 
 from __future__ import annotations
 
@@ -36,11 +36,14 @@ from infra.local.emulators.gcs.xml_api.listing import list_bucket
 from infra.local.emulators.gcs.xml_api.signature import (
     UNSIGNED_PAYLOAD,
     VerifiedSignature,
+    is_signed,
     verify_signature,
 )
 from infra.local.faults.inject import is_from_browser
 
 _PATH = re.compile(r"/([^/]+)/(.+)", re.DOTALL)
+_TOKEN = re.compile(r"bearer +[\w.~+/-]+=*", re.ASCII | re.IGNORECASE)
+"""RFC 6750, section 2.1. The scheme is case-insensitive."""
 _FIELD_HEADERS = {
     "cacheControl": "cache-control",
     "contentDisposition": "content-disposition",
@@ -97,8 +100,7 @@ async def handle(
     if match is not None and query.get("upload_id"):
         return await _continue_session(sessions, request, query["upload_id"])
     headers = header_lists(request)
-    if multipart.is_multipart(query) and _has_token(request):
-        # The client library does not sign multipart uploads.
+    if _has_token(request) and not is_signed(query):
         claims = VerifiedSignature(UNSIGNED_PAYLOAD)
     else:
         claims = verify_signature(
@@ -173,9 +175,8 @@ async def handle(
 
 def _has_token(request: web.Request) -> bool:
     """Whether a program sent an access token, which is not checked. Web pages must sign."""
-    return request.headers.get("Authorization", "").startswith("Bearer ") and not is_from_browser(
-        request
-    )
+    token = _TOKEN.fullmatch(request.headers.get("Authorization", ""))
+    return token is not None and not is_from_browser(request)
 
 
 def _object_settings(headers: Mapping[str, str]) -> dict[str, Any]:

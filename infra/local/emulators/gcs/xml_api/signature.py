@@ -37,6 +37,9 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _AUTHORIZATION = re.compile(
     ALGORITHM + r"\s+Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-fA-F]+)"
 )
+_SIGNATURE_PARAMETERS = frozenset(
+    {"x-goog-algorithm", "x-goog-signature", "x-amz-algorithm", "googleaccessid"}
+)
 _HMAC_ALGORITHM = "GOOG4-HMAC-SHA256"
 _CHUNKED_PAYLOAD = "STREAMING-GOOG4-RSA-SHA256-PAYLOAD"
 
@@ -108,6 +111,11 @@ def verify_signature(
     return VerifiedSignature(payload)
 
 
+def is_signed(query: Mapping[str, str]) -> bool:
+    """Whether the query has parameters of a signature, of any version."""
+    return not _SIGNATURE_PARAMETERS.isdisjoint(name.lower() for name in query)
+
+
 def _decode_pair(pair: str) -> tuple[bytes, bytes]:
     name, _, value = pair.partition("=")
     return unquote_to_bytes(name), unquote_to_bytes(value)
@@ -176,7 +184,7 @@ def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _Signe
             "authError",
             "AuthenticationRequired",
             "Authentication required.",
-            details="Only GOOG4-RSA-SHA256 signatures are accepted.",
+            details="Only access tokens and GOOG4-RSA-SHA256 signatures are accepted.",
         )
     date = headers.get("x-goog-date", [""])[0]
     return _SignedRequest(match[1], date, None, match[2].split(";"), match[3])

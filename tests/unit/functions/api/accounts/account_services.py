@@ -9,10 +9,18 @@ from typing import Any
 
 from functions.api.routes import ROUTES
 from shared.errors import NotFound
-from shared.ports.identity import AddressTaken, PasswordCode, Session, WrongCredentials
+from shared.ports.identity import (
+    AddressTaken,
+    IdentityUnavailable,
+    PasswordCode,
+    Profile,
+    Session,
+    WrongCredentials,
+)
 from shared.ports.outbound import Email, MailRefused, MailUnavailable
 from tests.fakes.application import AppHarness
 from tests.fakes.clock import ManualClock
+from tests.fixtures.jobs import NOW
 
 TAKEN, NEW, NO_MAILBOX = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
 UNCONFIRMED = "una@moodreel.test"
@@ -31,6 +39,8 @@ class AccountServices:
     """Whether the address of each account is confirmed."""
     calls: list[tuple[str, str, datetime]] = field(default_factory=list)
     code_error: Exception | None = None
+    failing: str = ""
+    """The operation on accounts that is not available: `end` or `confirm`."""
 
     def register(self, email: str, *_: str) -> None:
         self.clock.time += timedelta(seconds=0.15 if email in self.accounts else 0.4)
@@ -44,14 +54,23 @@ class AccountServices:
         self.clock.time += timedelta(seconds=0.2)
         return PasswordCode(f"r/{email}", self.accounts[email])
 
-    def use_password_code(self, code: str, password: str) -> str:
+    def use_password_code(self, code: str, password: str) -> Profile:
         if self.code_error is not None:
             raise self.code_error
         self.calls.append((code, password, self.clock.time))
-        return "ann"
+        return Profile("una", UNCONFIRMED, verified=False, name="", picture="", created_at=NOW)
 
     def end_sessions(self, uid: str) -> None:
-        self.calls.append(("end", uid, self.clock.time))
+        self._call("end", uid)
+
+    def confirm_address(self, uid: str, email: str) -> None:
+        self._call("confirm", uid)
+        self.accounts[email] = True
+
+    def _call(self, operation: str, uid: str) -> None:
+        if self.failing == operation:
+            raise IdentityUnavailable
+        self.calls.append((operation, uid, self.clock.time))
 
     def sign_in(self, email: str, password: str) -> Session:
         self.clock.time += timedelta(seconds=0.3 if email == TAKEN else 0.01)

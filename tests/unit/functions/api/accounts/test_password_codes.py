@@ -63,9 +63,30 @@ def test_sessions_end_in_the_second_after_the_password_is_set(
     status, _, took_s = post(services, "password", code="r/a", password=PASSWORD)
 
     assert (status, took_s <= 1) == (204, True)
-    (code, password, set_at), (_, uid, ended_at) = services.calls
-    assert (code, password, uid) == ("r/a", PASSWORD, "ann")
+    (code, password, set_at), (*ended, ended_at), (*confirmed, _) = services.calls
+    assert (code, password) == ("r/a", PASSWORD)
+    assert (ended, confirmed) == (["end", "una"], ["confirm", "una"])
     assert int(ended_at.timestamp()) == int(set_at.timestamp()) + 1
+
+
+@pytest.mark.parametrize("failing", ["end", "confirm"])
+def test_address_is_confirmed_only_after_all_sessions_ended(
+    services: AccountServices, failing: str
+) -> None:
+    """After a failure the user gets another link with "Forgot the password?", which repeats all."""
+    services.failing = failing
+    status, problem, _ = post(services, "password", code="r/a", password=PASSWORD)
+
+    assert (status, problem["code"]) == (503, "identity-unavailable")
+    assert not services.accounts[UNCONFIRMED]
+
+    services.failing = ""
+    assert post(services, "forgot", email=UNCONFIRMED)[0] == 202
+    [email] = services.emails
+    assert (email.to, email.subject) == (UNCONFIRMED, "Confirm your address")
+    assert post(services, "password", code="r/b", password=PASSWORD)[0] == 204
+    assert services.accounts[UNCONFIRMED]
+    assert [call[0] for call in services.calls[-2:]] == ["end", "confirm"]
 
 
 @pytest.mark.parametrize(
