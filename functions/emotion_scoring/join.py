@@ -205,7 +205,7 @@ def _write_thumbnails(
     colours = assign_colours(parts.classes)
     artifacts = []
     limits = Limits.for_function(FUNCTIONS["emotion_scoring"])
-    with ImageDecoder(limits, context.should_stop) as decoder:
+    with ImageDecoder(limits, context.check) as decoder:
         for n, peak in enumerate(peaks):
             context.check()
 

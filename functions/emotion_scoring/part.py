@@ -88,7 +88,7 @@ def _write(
         context.objects.create(
             Bucket.WORK, name, content_type="application/gzip", spec=spec
         ) as scores,
-        ImageDecoder(limits, context.should_stop) as decoder,
+        ImageDecoder(limits, context.check) as decoder,
     ):
         source = pack.name, pack.generation
         frames, faces = score_frames(

@@ -114,7 +114,7 @@ def _render_sheet(
     interval = f"one every {float(inputs.options.every):g} s"
     subtitle = "1 frame" if count == 1 else f"{count} frames, {interval}"
     limits = Limits.for_function(FUNCTIONS["frame_extraction"])
-    with ImageDecoder(limits, context.should_stop) as decoder:
+    with ImageDecoder(limits, context.check) as decoder:
         frames = thumbnails(decoder)
         return render_contact_sheet(frames, title=context.job.title, subtitle=subtitle)
 

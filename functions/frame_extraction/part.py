@@ -18,7 +18,6 @@ from shared.entrypoints.stage import UnitContext
 from shared.flows.envelope import pack_name
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
@@ -82,11 +81,7 @@ def extract_pack(context: UnitContext) -> UnitDone:
     name = pack_name(prefix, context.job.id, inputs.spec, context.part)
     existing = find_object(context.objects, Bucket.WORK, name, inputs.spec)
     if existing is None:
-        try:
-            extracted, pack, adopted = _write_pack(context, inputs, name)
-        except WorkStopped:
-            context.check()
-            raise
+        extracted, pack, adopted = _write_pack(context, inputs, name)
     else:
         pack, adopted = existing, True
     if adopted:
@@ -129,7 +124,7 @@ def _write_pack(
                 limits=Limits.for_function(FUNCTIONS["frame_extraction"]),
                 sink=pack,
                 on_progress=report_progress,
-                should_stop=context.should_stop,
+                check=context.check,
                 label=context.job.id,
             )
             extracted = parse_extraction_result(result.value)

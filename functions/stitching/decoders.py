@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.stitching.film.pictures import fit_to_frame
-from functions.stitching.inputs import SLIDE_SIZE
+from functions.stitching.inputs import SlideOfWrongSize
 from shared.media.audio.pcm import decode_sound
 from shared.media.images.still import read_picture
 from shared.media.sandbox.child import SandboxIO
@@ -20,13 +20,19 @@ def fit_in_sandbox(sandbox_io: SandboxIO, size: tuple[int, int], max_side_px: in
     return fit_to_frame(picture, size).tobytes()
 
 
-def read_slide_in_sandbox(sandbox_io: SandboxIO) -> bytes:
-    """Returns the size of a picture, then its pixels, RGB.
+def read_slide_in_sandbox(sandbox_io: SandboxIO, size: tuple[int, int]) -> bytes:
+    """Returns the pixels of a picture of `size`, RGB.
 
-    Raises the errors of shared.media.images.still.
+    Raises SlideOfWrongSize, and the errors of shared.media.images.still.
     """
     picture = read_picture(sandbox_io.file.read())
-    return SLIDE_SIZE.pack(*picture.size) + picture.tobytes()
+    # Here: the parent takes no value as large as the largest pictures.
+    if picture.size != size:
+        width, height = picture.size
+        raise SlideOfWrongSize(
+            f"A slide is {width}×{height} pixels in a film of {size[0]}×{size[1]}."
+        )
+    return picture.tobytes()
 
 
 def decode_sound_in_sandbox(

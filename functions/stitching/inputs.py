@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,16 +21,14 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.films.options import MAX_FILM_S
 from shared.recipes.stored_object import StoredObject
 
-SLIDE_SIZE = struct.Struct(">II")
-"""Width and height in pixels, before the pixels of a slide."""
 _CHANNELS = 2
 _FUNCTION = Limits.for_function(FUNCTIONS["stitching"])
 # Together they fit the function, beside the encoders: a picture and a sound may be open at a time.
 _PICTURE_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 2)
 _SOUND_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 4)
-_FIT = declare_work("functions.stitching.decoders", "fit_in_sandbox")
-_READ_SLIDE = declare_work("functions.stitching.decoders", "read_slide_in_sandbox")
-_DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox")
+_FIT = declare_work("functions.stitching.decoders", "fit_in_sandbox", "picture")
+_READ_SLIDE = declare_work("functions.stitching.decoders", "read_slide_in_sandbox", "picture")
+_DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox", "sound")
 
 
 class SlideOfWrongSize(PermanentError):
@@ -67,7 +64,7 @@ class FilmInputs:
             max_side_px,
             source=Source.from_bytes(read_stored(self.objects, stored)),
             limits=_PICTURE_LIMITS,
-            should_stop=self._should_stop,
+            check=self.check,
             label="picture",
         )
         return Image.frombytes("RGB", size, result.value)
@@ -80,17 +77,13 @@ class FilmInputs:
         """Returns the slide in a file, like `read_slide`."""
         value = run_in_sandbox(
             _READ_SLIDE,
+            size,
             source=Source.from_bytes(data),
             limits=_PICTURE_LIMITS,
-            should_stop=self._should_stop,
+            check=self.check,
             label="slide",
         ).value
-        width, height = SLIDE_SIZE.unpack_from(value)
-        if (width, height) != size:
-            raise SlideOfWrongSize(
-                f"A slide is {width}×{height} pixels in a film of {size[0]}×{size[1]}."
-            )
-        return Image.frombytes("RGB", size, value[SLIDE_SIZE.size :])
+        return Image.frombytes("RGB", size, value)
 
     def decode_sound(self, stored: StoredObject) -> Iterator[Samples]:
         """Yields a sound in blocks, float32 of shape (2, n) at 48 kHz.
@@ -107,14 +100,10 @@ class FilmInputs:
             MAX_FILM_S,
             source=Source(read_at, stored.size_bytes),
             limits=_SOUND_LIMITS,
-            should_stop=self._should_stop,
+            check=self.check,
             label="sound",
         )
         with closing(messages):
             for message in messages:
                 samples = np.frombuffer(message, np.float32).reshape(-1, _CHANNELS)
                 yield samples.T.copy()
-
-    def _should_stop(self) -> bool:
-        self.check()
-        return False

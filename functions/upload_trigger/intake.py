@@ -14,7 +14,7 @@ from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, SourceExpired, UploadDiffers, UploadTooLarge
 from shared.jobs.model import JobInput
 from shared.jobs.units.outcomes import UnitDone
-from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong, WorkStopped
+from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong
 from shared.media.sandbox.run import declare_work
 from shared.pipeline import Bucket, find_consumer
 from shared.recipes.emotions.options import parse_frame_options
@@ -52,11 +52,7 @@ def examine_upload(context: UnitContext) -> UnitDone:
             f"The upload has the CRC32C {stored.crc32c}, not {declared.crc32c}; "
             "upload the file again and redrive the job."
         )
-    try:
-        info = examine(context, stored)
-    except WorkStopped:
-        context.check()
-        raise
+    info = examine(context, stored)
     context.log("upload.examined", input=declared.name, size_bytes=stored.size_bytes)
     upload = Upload(stored, declared.filename, info)
     artifacts = (
@@ -94,7 +90,7 @@ def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
         context.objects,
         stored,
         _PROBE_VIDEO,
-        should_stop=context.should_stop,
+        check=context.check,
         label=context.job.id,
     )
     media_info = MediaInfo.from_dict(data)
@@ -108,7 +104,7 @@ def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
 
 
 def _examine_picture(context: UnitContext, stored: StoredObject) -> PictureInfo:
-    return examine_picture(context.objects, stored, context.should_stop)
+    return examine_picture(context.objects, stored, context.check)
 
 
 def _examine_prompt(context: UnitContext, stored: StoredObject) -> PromptInfo:
@@ -116,7 +112,7 @@ def _examine_prompt(context: UnitContext, stored: StoredObject) -> PromptInfo:
 
 
 def _examine_sound(context: UnitContext, stored: StoredObject) -> SoundInfo:
-    return examine_sound(context.objects, stored, context.should_stop)
+    return examine_sound(context.objects, stored, context.check)
 
 
 EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {

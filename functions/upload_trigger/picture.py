@@ -12,11 +12,13 @@ from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import PictureInfo
 
 MAX_PICTURE_BYTES = 40_000_000
-_PROBE = declare_work("functions.upload_trigger.probes.picture", "probe_picture_in_sandbox")
+_PROBE = declare_work(
+    "functions.upload_trigger.probes.picture", "probe_picture_in_sandbox", "picture"
+)
 
 
 def examine_picture(
-    objects: ObjectStore, stored: StoredObject, should_stop: Callable[[], bool] = lambda: False
+    objects: ObjectStore, stored: StoredObject, check: Callable[[], None] = lambda: None
 ) -> PictureInfo:
     """Returns the properties of an uploaded picture.
 
@@ -24,5 +26,5 @@ def examine_picture(
     """
     if stored.size_bytes > MAX_PICTURE_BYTES:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 10**6} MB.")
-    data = probe_in_sandbox(objects, stored, _PROBE, should_stop=should_stop)
+    data = probe_in_sandbox(objects, stored, _PROBE, check=check)
     return PictureInfo.from_dict(data)

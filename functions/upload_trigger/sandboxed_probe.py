@@ -21,7 +21,7 @@ def probe_in_sandbox(
     stored: StoredObject,
     work: Work,
     *,
-    should_stop: Callable[[], bool] = lambda: False,
+    check: Callable[[], None] = lambda: None,
     label: str = "",
 ) -> dict[str, Any]:
     """Runs `work` on the upload in a sandbox process. Returns the JSON object that it returned.
@@ -33,7 +33,7 @@ def probe_in_sandbox(
         work,
         source=Source(read_at, stored.size_bytes),
         limits=LIMITS,
-        should_stop=should_stop,
+        check=check,
         label=label,
     )
     data: dict[str, Any] = json.loads(result.value)

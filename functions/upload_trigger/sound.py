@@ -10,15 +10,15 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import SoundInfo
 
-_PROBE = declare_work("functions.upload_trigger.probes.sound", "probe_sound_in_sandbox")
+_PROBE = declare_work("functions.upload_trigger.probes.sound", "probe_sound_in_sandbox", "sound")
 
 
 def examine_sound(
-    objects: ObjectStore, stored: StoredObject, should_stop: Callable[[], bool] = lambda: False
+    objects: ObjectStore, stored: StoredObject, check: Callable[[], None] = lambda: None
 ) -> SoundInfo:
     """Returns the properties of an uploaded sound.
 
     Raises a PermanentError of shared.media.errors that names the cause.
     """
-    data = probe_in_sandbox(objects, stored, _PROBE, should_stop=should_stop)
+    data = probe_in_sandbox(objects, stored, _PROBE, check=check)
     return SoundInfo.from_dict(data)

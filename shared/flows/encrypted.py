@@ -33,7 +33,7 @@ class Encrypted:
 @dataclass(frozen=True, slots=True)
 class FieldContext:
     """The place of an encrypted field: the ciphertext can be decrypted only there, so one that is
-    copied into a document of another user, or into another field, is of no use."""
+    copied into a document of another user, or into another field, cannot be decrypted."""
 
     path: str
     owner: str

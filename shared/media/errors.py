@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from shared.errors import PermanentError, TransientError
+
+FileKind = Literal["video", "picture", "sound"]
+"""What users call a file."""
+_SAFE_FORMATS: dict[FileKind, str] = {"video": "H.264", "picture": "JPEG", "sound": "WAV"}
 
 
 class EmptyFile(PermanentError):
@@ -144,9 +150,19 @@ class UndecodableSound(PermanentError):
 
 
 class DecoderCrashed(TransientError):
-    """The decoder breaks down on this video; convert it to H.264 and upload it again."""
+    """The decoder breaks down on this file; convert it to H.264, JPEG or WAV and upload that."""
 
     code = "decoder-crashed"
+
+    @classmethod
+    def on(cls, file_kind: FileKind, signal_name: str = "") -> DecoderCrashed:
+        """Returns the error for a file of this kind, with the signal that ended the decoder."""
+        target = _SAFE_FORMATS[file_kind]
+        message = (
+            f"The decoder breaks down on this {file_kind}; convert it to {target} and upload it "
+            "again."
+        )
+        return cls(f"{message} ({signal_name})" if signal_name else message)
 
 
 class ShortRead(TransientError):

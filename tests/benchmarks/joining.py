@@ -210,7 +210,7 @@ def measure(folder: Path) -> dict[str, Any]:
     bucket: Any = DiskBucket(folder, source)
     segments = list(source.segments())
     before_mb, began = _peak_mb(), time.process_time()
-    result = make_clip(_recording(), segments, bucket, should_stop=lambda: False)
+    result = make_clip(_recording(), segments, bucket, check=lambda: None)
     assert result is not None
     stored, clip = result
     measurement = {

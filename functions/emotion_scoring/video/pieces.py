@@ -19,7 +19,6 @@ from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
 from shared.jobs.stage import Stage
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
@@ -76,22 +75,18 @@ class AnnotatedVideo:
         with context.objects.create(
             Bucket.WORK, name, content_type="application/octet-stream", spec=spec
         ) as piece:
-            try:
-                result = run_in_sandbox(
-                    _ANNOTATE,
-                    self.media_info,
-                    time_range,
-                    overlay,
-                    colours,
-                    source=self._video_source(),
-                    limits=Limits.for_function(FUNCTIONS[FUNCTION]),
-                    sink=piece,
-                    should_stop=context.should_stop,
-                    label=context.job.id,
-                )
-            except WorkStopped:
-                context.check()
-                raise
+            result = run_in_sandbox(
+                _ANNOTATE,
+                self.media_info,
+                time_range,
+                overlay,
+                colours,
+                source=self._video_source(),
+                limits=Limits.for_function(FUNCTIONS[FUNCTION]),
+                sink=piece,
+                check=context.check,
+                label=context.job.id,
+            )
         context.log("piece.annotated", pictures=int(result.value), cpu_s=result.usage.cpu_s)
         return piece.stored_object.to_artifact(PIECE, PIECE)
 
@@ -102,21 +97,17 @@ class AnnotatedVideo:
         parts = [_source(context, piece.stored_object) for piece in pieces]
         if has_sound:
             parts.append(self._video_source())
-        try:
-            run_in_sandbox(
-                _WRITE_FILM,
-                [part.size_bytes for part in parts],
-                self.media_info,
-                has_sound,
-                source=Source.from_parts(parts),
-                limits=Limits.for_function(FUNCTIONS[FUNCTION]),
-                sink=sink,
-                should_stop=context.should_stop,
-                label=context.job.id,
-            )
-        except WorkStopped:
-            context.check()
-            raise
+        run_in_sandbox(
+            _WRITE_FILM,
+            [part.size_bytes for part in parts],
+            self.media_info,
+            has_sound,
+            source=Source.from_parts(parts),
+            limits=Limits.for_function(FUNCTIONS[FUNCTION]),
+            sink=sink,
+            check=context.check,
+            label=context.job.id,
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

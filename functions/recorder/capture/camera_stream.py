@@ -231,21 +231,12 @@ class CameraStream:
         self._on_failure(error, is_first_attempt=not had_pictures and not self._was_connected())
 
     def _on_failure(self, error: MoodreelError, *, is_first_attempt: bool) -> None:
-        self.error = {
-            "code": error.code,
-            "message": str(error),
-            "at": self._services.clock.now(),
-        }
-        self._services.log(
-            "camera.lost",
-            severity="WARNING",
-            camera=self._camera_id,
-            code=error.code,
-            reason=str(error),
-        )
-        self._backoff.record_failure(
-            is_permanent=isinstance(error, PermanentError) and is_first_attempt
-        )
+        message = str(error)
+        self.error = {"code": error.code, "message": message, "at": self._services.clock.now()}
+        details = {"camera": self._camera_id, "code": error.code, "reason": message}
+        self._services.log("camera.lost", severity="WARNING", **details)
+        is_permanent = isinstance(error, PermanentError) and is_first_attempt
+        self._backoff.record_failure(is_permanent=is_permanent)
 
     def _fps(self) -> float | None:
         times = self._picture_times

@@ -59,15 +59,15 @@ def make_clip(
     segments: Iterable[Segment],
     objects: ObjectStore,
     *,
-    should_stop: Callable[[], bool],
+    check: Callable[[], None],
 ) -> tuple[StoredObject, Clip] | None:
     """Joins the segments into a clip. Returns None when they contain no picture.
 
     Parts that an earlier attempt has written are used again; see `parts`.
 
     Raises:
-        WorkStopped: Soon after `should_stop` returns True. The next attempt goes on.
         PermanentError: When the packets cannot be muxed.
+        Exception: The error of `check`, which stops the work. The next attempt goes on.
     """
     segments = sort_segments(segments)
     begins_at, ends_at = _timestamp(recording.started_at), _ends_at(recording)
@@ -81,7 +81,7 @@ def make_clip(
     # The plan contains all that is needed of the runs, which are as large.
     del runs, spliced
     store = PartStore(objects, recording.id, _spec(segments, begins_at, ends_at))
-    stored = compose_clip(store, plan, write_parts(store, plan, reader, should_stop))
+    stored = compose_clip(store, plan, write_parts(store, plan, reader, check))
     return stored, Clip(
         path=stored.name,
         generation=stored.generation,

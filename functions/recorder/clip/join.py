@@ -15,13 +15,12 @@ from functions.recorder.clip.parts import count_complete_parts, drop_parts
 from shared.cameras.recording import Recording, RecordingState, clip_prefix
 from shared.cameras.redrive import JOINED_PART_COUNT
 from shared.entrypoints.task import TaskContext
-from shared.errors import LeaseLost, PermanentError
+from shared.errors import DeadlineNear, LeaseLost, PermanentError
 from shared.flows.documents import CommitResult, Delete, Doc, Update, all_documents, job_path
 from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
 from shared.jobs.units import failure
 from shared.jobs.uploads import declare_size
-from shared.media.errors import WorkStopped
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Interpreter
@@ -56,10 +55,10 @@ def join_recording(context: TaskContext, recording: Recording) -> TaskOutcome | 
         return _continue(context, recording) or fail_recording(context, recording, NOT_JOINED)
     try:
         return _join(context, recording)
-    except WorkStopped:
-        if context.is_lease_lost:
-            _discard_when_deleted(context, recording)
-            raise LeaseLost from None
+    except LeaseLost:
+        _discard_when_deleted(context, recording)
+        raise
+    except DeadlineNear:
         outcome = _continue(context, recording)
         if outcome is None:
             raise
@@ -84,10 +83,9 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome | None:
         recording,
         read_segments(context, recording.id),
         services.objects,
-        should_stop=context.should_stop,
+        check=context.check,
     )
     if context.is_lease_lost:
-        _discard_when_deleted(context, recording)
         raise LeaseLost
     if result is None:
         reason = recording.error or NOTHING_RECORDED._asdict()

@@ -102,13 +102,13 @@ def split_plan(plan: MuxPlan) -> Iterator[Rows]:
 
 
 def write_parts(
-    store: PartStore, plan: MuxPlan, reader: ConcatReader, should_stop: Callable[[], bool]
+    store: PartStore, plan: MuxPlan, reader: ConcatReader, check: Callable[[], None]
 ) -> list[tuple[StoredObject, StoredObject]]:
     """Writes the missing parts. Returns the body and head of each.
 
     Raises:
-        WorkStopped: Soon after `should_stop` returns True. Complete parts are kept.
         PermanentError: Of the sandbox process.
+        Exception: The error of `check`, which stops the work. Complete parts are kept.
     """
     complete = store.complete_parts()
     source = Source(reader.open(store.objects), reader.size_bytes, BLOCK_BYTES)
@@ -132,7 +132,7 @@ def write_parts(
                 source=source,
                 sink=writer,
                 limits=Limits.for_function(FUNCTIONS["recorder"]),
-                should_stop=should_stop,
+                check=check,
                 label="clip",
             )
         head = write_once(

@@ -81,7 +81,7 @@ class PreviewDecoder:
                 source=Source(self._next_packet, _UNBOUNDED_BYTES),
                 sink=self,
                 limits=Limits(MAX_CPU_S, MAX_MEMORY_MB),
-                should_stop=self._is_stopped.is_set,
+                check=self._check,
                 label="preview",
             )
         except WorkStopped:
@@ -90,6 +90,10 @@ class PreviewDecoder:
             self._log("preview.failed", severity="WARNING", reason=str(error))
         finally:
             self._is_stopped.set()
+
+    def _check(self) -> None:
+        if self._is_stopped.is_set():
+            raise WorkStopped
 
     def _next_packet(self, _offset: int, _length: int) -> bytes:
         while not self._is_stopped.is_set():

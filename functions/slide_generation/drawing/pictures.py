@@ -16,7 +16,6 @@ from functions.slide_generation.deck.deck_store import read_picture_source
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
-from shared.media.errors import WorkStopped
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
@@ -36,7 +35,9 @@ from shared.runtime.results_writer import write_once
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _UPLOAD = "upload:"
-_CROP = declare_work("functions.slide_generation.drawing.picture_decoder", "crop_in_sandbox")
+_CROP = declare_work(
+    "functions.slide_generation.drawing.picture_decoder", "crop_in_sandbox", "picture"
+)
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,15 @@ class JobPictures:
     ) -> Image.Image:
         """Returns a picture file, decoded in a sandbox process, upright, in RGB, cropped to `size`
         around its face or its middle. Raises the errors of `run_in_sandbox`."""
-        try:
-            result = run_in_sandbox(
-                _CROP,
-                size,
-                face,
-                source=Source.from_bytes(data),
-                limits=Limits.for_function(FUNCTIONS["slide_generation"]),
-                should_stop=self.context.should_stop,
-                label=self.context.job.id,
-            )
-        except WorkStopped:
-            self.context.check()
-            raise
+        result = run_in_sandbox(
+            _CROP,
+            size,
+            face,
+            source=Source.from_bytes(data),
+            limits=Limits.for_function(FUNCTIONS["slide_generation"]),
+            check=self.context.check,
+            label=self.context.job.id,
+        )
         return Image.frombytes("RGB", size, result.value)
 
     def _display_name(self, reference: str) -> str:

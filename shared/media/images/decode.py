@@ -26,5 +26,7 @@ def decode_images_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     while data := sandbox_io.read(0, 1):
         image = decode_image(data)
         sandbox_io.write(IMAGE_SIZE.pack(*image.shape[:2]))
-        sandbox_io.write(image.tobytes())
+        sandbox_io.write(image.data.cast("B"))
+        # Before the next one is decoded: it may take 100 MB.
+        del image
     return b""

@@ -26,11 +26,11 @@ _UNBOUNDED_BYTES = 1 << 60
 class ImageDecoder:
     """A context manager with one sandbox process for all its images."""
 
-    def __init__(self, limits: Limits, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, limits: Limits, check: Callable[[], None] = lambda: None) -> None:
         self._pending = b""
         source = Source(self._take_pending, _UNBOUNDED_BYTES)
         self._messages = iterate_in_sandbox(
-            _DECODE, source=source, limits=limits, should_stop=should_stop, label="images"
+            _DECODE, source=source, limits=limits, check=check, label="images"
         )
 
     def __enter__(self) -> ImageDecoder:
@@ -51,13 +51,17 @@ class ImageDecoder:
         height, width = IMAGE_SIZE.unpack(head) if len(head) == IMAGE_SIZE.size else (0, 0)
         if not 0 < height * width <= MAX_PIXELS:
             raise RuntimeError(f"The process sent an image of {width}×{height} pixels.")
-        pixels = bytearray()
-        while len(pixels) < height * width * 3:
+        pixels = np.empty(height * width * 3, np.uint8)
+        start = 0
+        while start < len(pixels):
             message = next(self._messages, b"")
             if not message:
                 raise RuntimeError("The process ended within an image.")
-            pixels += message
-        return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+            if len(message) > len(pixels) - start:
+                raise RuntimeError("The process sent more bytes than the image has.")
+            pixels[start : start + len(message)] = np.frombuffer(message, np.uint8)
+            start += len(message)
+        return pixels.reshape(height, width, 3)
 
     def _take_pending(self, _offset: int, _length: int) -> bytes:
         data, self._pending = self._pending, b""

@@ -24,6 +24,7 @@ from typing import Any
 
 from shared.errors import PermanentError
 from shared.media.containers.range_file import RangeFile
+from shared.media.errors import FileKind
 from shared.media.sandbox.isolation import isolate
 from shared.pipeline import Function
 
@@ -67,8 +68,8 @@ class SandboxIO:
         self.size_bytes = size_bytes
         self.file = RangeFile(self.read, size_bytes, block_bytes=block_bytes)
 
-    def write(self, data: bytes) -> int:
-        """Writes output to the sink."""
+    def write(self, data: bytes | memoryview) -> int:
+        """Writes output, bytes or a memoryview of bytes, to the sink in messages."""
         for offset in range(0, len(data), CHUNK_BYTES):
             self._parent.send_bytes(b"w" + data[offset : offset + CHUNK_BYTES])
         return len(data)
@@ -98,10 +99,12 @@ class SandboxIO:
 @dataclass(frozen=True, slots=True)
 class Work:
     """A function that a sandbox process calls with a SandboxIO and the arguments of
-    `run_in_sandbox`. It returns bytes. The parent names it and never imports its module."""
+    `run_in_sandbox`. It returns bytes. The parent names it and never imports its module.
+    `file_kind` is what users call its input."""
 
     module: str
     function: str
+    file_kind: FileKind = "video"
 
 
 def run_child(

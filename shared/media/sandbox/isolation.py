@@ -1,4 +1,4 @@
-"""Takes from the calling process what untrusted bytes must not reach: secrets, files, connections.
+"""Isolates the calling process: removes its environment, files and connections.
 
 Secrets are environment variables of a function, and the fork server inherits them. The function's
 identity comes from the metadata server, which cannot be reached without a connection.

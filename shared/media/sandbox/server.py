@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from shared.errors import MoodreelError, PermanentError
-from shared.media.errors import DecoderCrashed, TooMuchMemory, TooMuchWork, WorkStopped
+from shared.media.errors import DecoderCrashed, FileKind, TooMuchMemory, TooMuchWork
 from shared.media.sandbox.child import CHUNK_BYTES, MAX_ERROR_CHARS, READ_REQUEST
 from shared.media.sandbox.source import Source
 
@@ -51,13 +51,15 @@ class SandboxServer:
         child: Connection,
         source: Source,
         on_progress: Callable[[int], None],
-        should_stop: Callable[[], bool],
+        check: Callable[[], None],
+        file_kind: FileKind,
     ) -> None:
         self.result: SandboxResult | None = None
         self._child = child
         self._source = source
         self._on_progress = on_progress
-        self._should_stop = should_stop
+        self._check = check
+        self._file_kind = file_kind
         self._value = bytearray()
         self._fetched_bytes = 0
         self._has_begun = False
@@ -69,16 +71,20 @@ class SandboxServer:
             join: Waits for the end of the process and returns its exit code.
         """
         while True:
-            if self._should_stop():
-                raise WorkStopped
+            self._check()
             try:
                 if not self._child.poll(POLL_S):
                     continue
                 message = self._child.recv_bytes(_MAX_MESSAGE_BYTES)
             except (EOFError, ConnectionError):
+                # The process may have been killed because the work must stop.
+                self._check()
                 if not self._has_begun:
                     raise RuntimeError("The process ended before its work began.") from None
-                raise _exit_error(join()) from None
+                raise _exit_error(join(), self._file_kind) from None
+            except OSError as error:
+                self._check()
+                raise RuntimeError("The process sent an incomplete or too long message.") from error
             kind, body = message[:1], message[1:]
             if kind == b"d":
                 report = json.loads(body)
@@ -140,9 +146,9 @@ def _subclasses(kind: type[MoodreelError]) -> Iterator[type[MoodreelError]]:
         yield from _subclasses(subclass)
 
 
-def _exit_error(code: int | None) -> MoodreelError:
+def _exit_error(code: int | None, file_kind: FileKind) -> MoodreelError:
     if code == -signal.SIGXCPU:
         return TooMuchWork()
     if code is None or code >= 0:
-        return DecoderCrashed()
-    return DecoderCrashed(f"{DecoderCrashed()} ({signal.Signals(-code).name})")
+        return DecoderCrashed.on(file_kind)
+    return DecoderCrashed.on(file_kind, signal.Signals(-code).name)

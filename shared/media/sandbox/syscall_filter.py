@@ -70,9 +70,11 @@ def restrict_system_calls() -> str:
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         return f"prctl: {os.strerror(ctypes.get_errno())}"
     call = SECCOMP[list(ARCHITECTURES).index(machine)]
-    if libc.syscall(call, _SET_MODE_FILTER, _FLAG_TSYNC, ctypes.byref(program)):
-        return f"seccomp: {os.strerror(ctypes.get_errno())}"
-    return ""
+    result = libc.syscall(call, _SET_MODE_FILTER, _FLAG_TSYNC, ctypes.byref(program))
+    if result > 0:
+        # TSYNC returns the id of a thread that cannot take over the filter, and sets no errno.
+        return f"seccomp: thread {result} has another filter"
+    return f"seccomp: {os.strerror(ctypes.get_errno())}" if result else ""
 
 
 def _build_filter(machine: str, pid: int) -> list[_Step]:
@@ -83,7 +85,7 @@ def _build_filter(machine: str, pid: int) -> list[_Step]:
         _Step(_JUMP_EQUAL, ARCHITECTURES[machine], jump_true=1),
         _Step(_RETURN, _KILL_PROCESS),
         _Step(_LOAD, _NUMBER_OFFSET),
-        # As if the kernel had no clone3: the C library then uses clone, which can be checked.
+        # Reports clone3 as not implemented: the C library then uses clone, which can be checked.
         *_when_called(number("clone3", machine), [_Step(_RETURN, _ERRNO | errno.ENOSYS)]),
     ]
     for name, conditions in allowed_calls(pid).items():

@@ -89,7 +89,7 @@ DECODERS: Mapping[str, Mapping[str, Callable[[bytes], None]]] = {
         "upload_trigger": _run(_PICTURE, _limits("upload_trigger")),
         "slide_generation": _run(_CROP, _limits("slide_generation"), (640, 360), None),
         "stitching picture": _run(_FIT, _limits("stitching"), (1280, 720), 2560),
-        "stitching slide": _run(_SLIDE, _limits("stitching")),
+        "stitching slide": _run(_SLIDE, _limits("stitching"), (1280, 720)),
         "frames": _decode_frame,
     },
     "sound": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from functions.stitching.film.pictures import (
     encode_poster,
@@ -83,3 +84,12 @@ def test_slide_of_another_size_is_refused() -> None:
     assert slide.tobytes() == read_picture(data).tobytes()
     with pytest.raises(SlideOfWrongSize, match="1280×720"):
         inputs.decode_slide(data, (1920, 1080))
+
+
+@pytest.mark.parametrize("size", [(5800, 4000), (1, 30_000), (720, 1280), (1281, 720)])
+def test_slide_of_any_other_size_is_refused(size: tuple[int, int]) -> None:
+    """5800×4000 pixels are more than the largest value of a sandbox process."""
+    objects: Any = None
+    data = encode_picture(Image.new("RGB", size), "PNG")
+    with pytest.raises(SlideOfWrongSize, match=f"{size[0]}×{size[1]} pixels"):
+        FilmInputs(objects, lambda: None).decode_slide(data, (1280, 720))

@@ -143,7 +143,7 @@ def make_pictures(data: bytes) -> JobPictures:
     )
     inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
     job = SimpleNamespace(inputs=inputs, id="1")
-    context: Any = SimpleNamespace(objects=objects, job=job, should_stop=lambda: False)
+    context: Any = SimpleNamespace(objects=objects, job=job, check=lambda: None)
     return JobPictures(context, {"upload:picture1": source})
 
 

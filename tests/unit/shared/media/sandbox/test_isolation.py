@@ -50,6 +50,24 @@ for _ in range(int(sys.argv[2])):
 """Runs a function in a sandbox whose fork server has its own environment and modules. After each
 progress it waits for a line."""
 
+_SCRIPT_WITH_ANOTHER_FILTER = """
+import threading
+from shared.media.sandbox import syscall_filter
+has_filter, end = threading.Event(), threading.Event()
+def restrict_this_thread_only():
+    syscall_filter._FLAG_TSYNC, flag = 0, syscall_filter._FLAG_TSYNC
+    assert syscall_filter.restrict_system_calls() == ""
+    syscall_filter._FLAG_TSYNC = flag
+    has_filter.set()
+    end.wait()
+thread = threading.Thread(target=restrict_this_thread_only)
+thread.start()
+has_filter.wait()
+print(syscall_filter.restrict_system_calls())
+print(thread.native_id)
+end.set()
+"""
+
 
 def _run(function: Function, *arguments: object) -> Any:
     result = run_in_sandbox(
@@ -134,6 +152,17 @@ def test_without_a_filter_work_runs_and_the_reason_is_logged_once() -> None:
     assert event["message"] == "sandbox.unrestricted"
     assert event["severity"] == "WARNING"
     assert "no filter for" in event["reason"]
+
+
+@needs_filter
+def test_thread_with_another_filter_is_reported() -> None:
+    """The kernel then installs no filter, and returns the id of the thread."""
+    completed = subprocess.run(
+        [sys.executable, "-c", _SCRIPT_WITH_ANOTHER_FILTER],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    reason, thread_id = completed.stdout.splitlines()
+    assert reason == f"seccomp: thread {thread_id} has another filter"
 
 
 @needs_filter

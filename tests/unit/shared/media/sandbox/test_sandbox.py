@@ -9,19 +9,25 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from functions.slide_generation.drawing import pictures as slide_pictures
+from functions.stitching import inputs as film_inputs
+from functions.upload_trigger import picture as upload_trigger_picture
+from functions.upload_trigger import sound as upload_trigger_sound
 from shared.errors import MoodreelError, SourceExpired
 from shared.media.errors import (
     DecoderCrashed,
+    FileKind,
     TooMuchMemory,
     TooMuchWork,
     VideoTooLong,
     WorkStopped,
 )
-from shared.media.sandbox.child import Limits
+from shared.media.sandbox.child import Limits, Work
 from shared.media.sandbox.run import iterate_in_sandbox, run_in_sandbox
 from shared.media.sandbox.server import SandboxResult
 from shared.media.sandbox.source import Source
@@ -60,7 +66,32 @@ def test_crash_is_reported_with_its_signal(work: Function, name: str) -> None:
     sink = io.BytesIO()
     with pytest.raises(DecoderCrashed, match=name) as crash:
         _run(work, sink=sink)
-    assert "convert it to H.264" in str(crash.value)
+    assert "on this video; convert it to H.264" in str(crash.value)
+
+
+@pytest.mark.parametrize(
+    ("file_kind", "words"),
+    [("picture", "this picture; convert it to JPEG"), ("sound", "this sound; convert it to WAV")],
+)
+def test_crash_is_reported_with_the_kind_of_file(file_kind: FileKind, words: str) -> None:
+    work = replace(to_work(sandbox_functions.exit_process), file_kind=file_kind)
+    with pytest.raises(DecoderCrashed, match=words):
+        run_in_sandbox(work, source=Source.from_bytes(b""), limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("work", "file_kind"),
+    [
+        (upload_trigger_picture._PROBE, "picture"),
+        (upload_trigger_sound._PROBE, "sound"),
+        (slide_pictures._CROP, "picture"),
+        (film_inputs._FIT, "picture"),
+        (film_inputs._READ_SLIDE, "picture"),
+        (film_inputs._DECODE_SOUND, "sound"),
+    ],
+)
+def test_work_names_the_kind_of_its_file(work: Work, file_kind: FileKind) -> None:
+    assert work.file_kind == file_kind
 
 
 def test_crash_does_not_affect_concurrent_work() -> None:
@@ -105,8 +136,13 @@ def test_memory_is_limited(work: Function) -> None:
 
 def test_stopped_work_kills_the_process() -> None:
     pids: list[int] = []
+
+    def check() -> None:
+        if pids:
+            raise WorkStopped
+
     with pytest.raises(WorkStopped):
-        _run(sandbox_functions.sleep_long, on_progress=pids.append, should_stop=lambda: bool(pids))
+        _run(sandbox_functions.sleep_long, on_progress=pids.append, check=check)
     assert not Path(f"/proc/{pids[0]}").exists()
 
 
