@@ -79,9 +79,10 @@ class SandboxServer:
             except (EOFError, ConnectionError):
                 # The process may have been killed because the work must stop.
                 self._check()
-                if not self._has_begun:
+                code = join()
+                if not self._has_begun and (code is None or code >= 0):
                     raise RuntimeError("The process ended before its work began.") from None
-                raise _exit_error(join(), self._file_kind) from None
+                raise _exit_error(code, self._file_kind) from None
             except OSError as error:
                 self._check()
                 raise RuntimeError("The process sent an incomplete or too long message.") from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -29,7 +31,7 @@ from shared.media.errors import (
 )
 from shared.media.sandbox.child import Limits, Work
 from shared.media.sandbox.run import iterate_in_sandbox, run_in_sandbox
-from shared.media.sandbox.server import SandboxResult
+from shared.media.sandbox.server import SandboxResult, SandboxServer
 from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media import sandbox_functions
@@ -67,6 +69,19 @@ def test_crash_is_reported_with_its_signal(work: Function, name: str) -> None:
     with pytest.raises(DecoderCrashed, match=name) as crash:
         _run(work, sink=sink)
     assert "on this video; convert it to H.264" in str(crash.value)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "error"), [(-signal.SIGSEGV, DecoderCrashed), (1, RuntimeError)]
+)
+def test_signal_before_the_work_begins_is_a_crash(exit_code: int, error: type[Exception]) -> None:
+    parent_end, child_end = multiprocessing.Pipe()
+    child_end.close()
+    source = Source.from_bytes(b"")
+    server = SandboxServer(parent_end, source, lambda _: None, lambda: None, "video")
+
+    with pytest.raises(error):
+        list(server.serve(lambda: exit_code))
 
 
 @pytest.mark.parametrize(
