@@ -142,7 +142,7 @@ def _raise_reported_error(report: dict[str, str]) -> NoReturn:
         # The message is a traceback: for the operator, not for the user.
         event = {"severity": "ERROR", "message": "sandbox.failed", "reason": message}
         _logger.error("%s", json.dumps(event))
-        raise ProcessingFailed
+        raise ProcessingFailed from RuntimeError(message)
     raise error_class(message[:MAX_ERROR_CHARS])
 
 

@@ -39,9 +39,9 @@ def _decode_frame(data: bytes) -> None:
     try:
         with ImageDecoder(_limits("emotion_scoring")) as decoder:
             decoder.decode(data)
-    except RuntimeError as error:
+    except ProcessingFailed as error:
         # Frames are files of the functions: a user gets no error of their own for them.
-        if "The bytes are not a picture" not in str(error):
+        if "The bytes are not a picture" not in str(error.__cause__):
             raise
         raise _Refused("not-a-frame") from error
 
@@ -107,7 +107,7 @@ def decode(decoder: Callable[[bytes], None], data: bytes) -> tuple[str, str]:
     except DecoderCrashed as error:
         return CRASHED, str(error)
     except ProcessingFailed as error:
-        return UNEXPECTED, str(error)
+        return UNEXPECTED, str(error.__cause__)
     except (MoodreelError, _Refused) as error:
         return error.code, str(error)
     except RuntimeError as error:
