@@ -71,12 +71,20 @@ def plan_stages(context: UnitContext) -> UnitDone:
     units = context.part_units()
     uploads = Uploads({unit.part: Upload.from_dict(unit.facts) for unit in units})
     artifacts = tuple(artifact for unit in units for artifact in unit.artifacts)
+    # The name tells pictures apart: a deck may have several.
+    warnings = tuple(
+        f"{upload.filename}: {warning}"
+        for upload in uploads.inputs.values()
+        if isinstance(upload.info, PictureInfo)
+        for warning in upload.warnings
+    )
     next_stage = context.job.recipe.next_stage("upload_trigger")
     if next_stage == "stitching":
-        return UnitDone(facts=uploads.to_dict(), plan={"stitching": ({"film": "still"},)})
+        plan: dict[str, Any] = {"stitching": ({"film": "still"},)}
+        return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
     if next_stage == "slide_generation":
         plan = {"slide_generation": ({"deck": "prompt"},)}
-        return UnitDone(facts=uploads.to_dict(), plan=plan)
+        return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
     return _plan_frames(context, uploads, artifacts)
 
 

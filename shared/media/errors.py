@@ -149,6 +149,12 @@ class UndecodableSound(PermanentError):
     code = "undecodable-sound"
 
 
+class ProcessingFailed(PermanentError):
+    """This file cannot be processed; save it in another format, and create a new job with it."""
+
+    code = "processing-failed"
+
+
 class DecoderCrashed(TransientError):
     """The decoder breaks down on this file; convert it to H.264, JPEG or WAV and upload that."""
 

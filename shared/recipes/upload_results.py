@@ -15,11 +15,12 @@ from shared.recipes.stored_object import StoredObject
 
 @dataclass(frozen=True, slots=True)
 class PictureInfo(Record):
-    """An uploaded picture. Width and height are in pixels, upright."""
+    """An uploaded picture. Width and height are in pixels, upright. `warnings` are for the user."""
 
     format: str
     width: int
     height: int
+    warnings: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,13 @@ class Upload:
         if isinstance(self.info, MediaInfo):
             return float(self.info.duration or 0)
         return (self.info.declared_duration_s or 0.0) if isinstance(self.info, SoundInfo) else 0.0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the user about the file."""
+        if isinstance(self.info, MediaInfo | PictureInfo):
+            return self.info.warnings or ()
+        return ()
 
     @property
     def file_info(self) -> dict[str, Any]:

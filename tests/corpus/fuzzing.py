@@ -90,7 +90,7 @@ def _run_and_record(report: FuzzReport, name: str, data: bytes, kept_folder: Pat
     report.slowest_s = max(report.slowest_s, elapsed_s)
     if code == "decoder-crashed":
         report.crashes.append(f"{name}: {message}")
-    elif code == "unexpected-error" or elapsed_s > SLOWEST_S:
+    elif code in ("unexpected-error", "processing-failed") or elapsed_s > SLOWEST_S:
         report.failures.append(f"{name} after {elapsed_s:.1f} s: {message[-1500:]}")
     else:
         return

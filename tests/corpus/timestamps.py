@@ -94,6 +94,13 @@ def list_files() -> Iterator[CorpusFile]:
     lambda _: make_animated_webp(GAPS_MS),
               ExpectedFrames(lambda: expected_counters(clip, "0.1"), every="0.1"), "webp",
               in_pipeline_tests=True)  # fmt: skip
+    for name, gaps_ms, counters in (
+        ("animated WebP without lengths", (0,) * 10, tuple(range(10))),
+        ("animated WebP, some lengths of 0", (0, 300, 0, 200), (0, 1, 1, 1, 2, 3, 3)),
+    ):
+        yield CorpusFile(name, "shown for 0.1 s, as in browsers",
+        lambda _, g=gaps_ms: make_animated_webp(g),  # type: ignore[misc]
+                  ExpectedFrames(lambda c=counters: c, every="0.1"), "webp")  # type: ignore[misc]  # fmt: skip
     for name, description, spec, keep, frames in (
         ("half an MP4", "index first", FAST_START_CLIP, 0.5, 3),
         ("most of an MP4", "index first", FAST_START_CLIP, 0.8, 5),

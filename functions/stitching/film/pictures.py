@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,8 @@ _BRIGHTNESS = 0.45
 
 def fit_to_frame(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Fits a picture into a frame of `size`. Margins show the picture again, blurred and dark."""
-    scale = min(size[0] / picture.width, size[1] / picture.height)
-    inner = (
-        min(size[0], max(1, round(picture.width * scale))),
-        min(size[1], max(1, round(picture.height * scale))),
-    )
+    scale = min(Fraction(size[0], picture.width), Fraction(size[1], picture.height))
+    inner = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     resized = picture.resize(inner, Image.Resampling.LANCZOS)
     # Sides of a frame are even: a missing row or column is stretched, not filled.
     if size[0] - inner[0] <= 2 and size[1] - inner[1] <= 2:
@@ -46,12 +44,13 @@ def to_rgb_array(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def _draw_backdrop(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    scale = max(size[0] / picture.width, size[1] / picture.height)
-    width, height = size[0] / scale, size[1] / scale
-    left, top = (picture.width - width) / 2, (picture.height - height) / 2
+    # In whole pixels: Pillow rejects a box that rounding moves out of the picture.
+    scale = max(Fraction(size[0], picture.width), Fraction(size[1], picture.height))
+    width, height = max(1, round(size[0] / scale)), max(1, round(size[1] / scale))
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
     box = (left, top, left + width, top + height)
     # Blurred at a small size and enlarged: a blur of this width over all pixels takes seconds.
-    shrink = _BLUR_SIDE_PX / max(size)
+    shrink = Fraction(_BLUR_SIDE_PX, max(size))
     small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     blurred = picture.resize(small, Image.Resampling.BOX, box=box).filter(
         ImageFilter.GaussianBlur(_BLUR_PX)

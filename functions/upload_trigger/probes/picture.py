@@ -6,7 +6,6 @@ import json
 
 from shared.media.images.still import read_picture, read_picture_header
 from shared.media.sandbox.child import SandboxIO
-from shared.recipes.upload_results import PictureInfo
 
 MAX_DECODED_PIXELS = 12_000_000
 """Pictures up to this size are decoded here, so that damaged ones are rejected at once; as RGB they
@@ -19,5 +18,4 @@ def probe_picture_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     facts = read_picture_header(data)
     if facts.width * facts.height <= MAX_DECODED_PIXELS:
         read_picture(data)
-    info = PictureInfo(facts.format, facts.width, facts.height)
-    return json.dumps(info.to_dict()).encode()
+    return json.dumps(facts.to_dict()).encode()

@@ -1,4 +1,4 @@
-"""Reads untrusted still pictures: four formats, limited pixels, upright, without transparency.
+"""Reads untrusted still pictures: four formats, limited pixels, upright, opaque, in sRGB.
 
 HEIC is decoded by pi-heif (BSD-3-Clause). Its wheel contains libheif and libde265 (LGPL-3.0, linked
 at run time) and no encoder.
@@ -11,10 +11,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import numpy as np
 from pi_heif import register_heif_opener
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
 from shared.media.errors import EmptyFile, NotAPicture, PictureDamaged, PictureTooLarge
+from shared.media.images.colour_profile import to_srgb
+from shared.media.images.jpeg_end import END_WARNING, append_end, lacks_end
 from shared.recipes.upload_results import PictureInfo
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -40,11 +44,11 @@ _DAMAGED = (OSError, SyntaxError, ValueError, IndexError, EOFError, RuntimeError
 def read_picture_header(data: bytes) -> PictureInfo:
     """Reads only the header. Raises a PermanentError that names the cause."""
     with _open(data) as image:
-        return _read_header(image)
+        return _read_header(image, is_cut_off=lacks_end(data))
 
 
 def read_picture(data: bytes, max_side_px: int | None = None) -> Image.Image:
-    """Returns the first picture of the file: RGB, upright, transparency on white.
+    """Returns the first picture of the file: sRGB, upright, transparency on white.
 
     Args:
         data: The file.
@@ -86,7 +90,36 @@ def _open(data: bytes) -> Iterator[Image.Image]:
             raise PictureTooLarge(_too_large_message(width, height))
         if width < 1 or height < 1:
             raise NotAPicture
+        if image.format == "JPEG" and lacks_end(data):
+            yield _open_cut_off(data)
+            return
+        _scale_transparency(image)
         yield image
+
+
+def _open_cut_off(data: bytes) -> Image.Image:
+    """Opens a JPEG without an end marker. Raises PictureDamaged if more than its end is missing."""
+    try:
+        complete = append_end(data)
+        if complete is not None:
+            return Image.open(io.BytesIO(complete), formats=("JPEG",))
+    except _DAMAGED as error:
+        raise PictureDamaged from error
+    raise PictureDamaged
+
+
+def _scale_transparency(image: Image.Image) -> None:
+    """Converts the transparent colour of a PNG to the eight bits of its pixels.
+
+    Pillow scales the pixels, but not the colour. 16-bit grey keeps its bits until `_to_rgb`.
+    """
+    colour = image.info.get("transparency")
+    tile = image.tile if isinstance(image, PngImageFile) else []
+    raw_mode = str(tile[0].args) if tile else ""
+    if raw_mode in ("L;2", "L;4") and isinstance(colour, int):
+        image.info["transparency"] = colour * (255 // ((1 << int(raw_mode[2:])) - 1))
+    elif raw_mode == "RGB;16B" and isinstance(colour, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in colour)
 
 
 def _allowed_formats(data: bytes) -> tuple[str, ...]:
@@ -96,7 +129,7 @@ def _allowed_formats(data: bytes) -> tuple[str, ...]:
     return (*FORMATS, _HEIF)
 
 
-def _read_header(image: Image.Image) -> PictureInfo:
+def _read_header(image: Image.Image, *, is_cut_off: bool) -> PictureInfo:
     width, height = image.size
     try:
         is_sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS_ORIENTATIONS
@@ -104,7 +137,8 @@ def _read_header(image: Image.Image) -> PictureInfo:
         is_sideways = False  # damaged metadata is not a damaged picture
     if is_sideways:
         width, height = height, width
-    return PictureInfo(image.format or "", width, height)
+    warnings = (END_WARNING,) if image.format == "JPEG" and is_cut_off else None
+    return PictureInfo(image.format or "", width, height, warnings)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -117,13 +151,27 @@ def _upright(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         # 16-bit grey: Pillow's own conversion would clip instead of scale.
-        image = image.point(lambda value: value * (1 / 256)).convert("L")
+        image = _to_eight_bits(image)
+    image = to_srgb(image)
     if image.has_transparency_data:
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         background = Image.new("RGB", rgba.size, _WHITE)
         background.paste(rgba, mask=rgba)
         return background
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    transparent = image.info.get("transparency")
+    grey = image.point(lambda value: value * (1 / 256)).convert("L")
+    if not isinstance(transparent, int):
+        return grey
+    grey.info.pop("transparency", None)
+    # The colour is compared in 16 bits: its neighbours are opaque.
+    alpha = Image.fromarray(np.where(np.asarray(image) == transparent, 0, 255).astype(np.uint8))
+    with_alpha = Image.merge("LA", (grey, alpha))
+    with_alpha.info = grey.info
+    return with_alpha
 
 
 def _too_large_message(width: int = 0, height: int = 0) -> str:

@@ -22,9 +22,9 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import FileKind
+from shared.media.errors import FileKind, ProcessingFailed
 from shared.media.sandbox.isolation import isolate
 from shared.pipeline import Function
 
@@ -137,7 +137,8 @@ def run_child(
         if _is_out_of_memory(error):
             parent.send_bytes(b"m")
         else:
-            _send_error(parent, "", "".join(traceback.format_exception(error)))
+            code = ProcessingFailed.code if _is_deterministic(error) else ""
+            _send_error(parent, code, "".join(traceback.format_exception(error)))
     finally:
         os._exit(0)
 
@@ -156,6 +157,19 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
         return False
     is_memory_error = isinstance(error, MemoryError) or getattr(error, "code", None) == -4
     return is_memory_error or _is_out_of_memory(error.__cause__ or error.__context__)
+
+
+def _is_deterministic(error: BaseException | None) -> bool:
+    """Returns whether another attempt would fail in the same way.
+
+    The work depends on nothing but its input, except for what the system refuses it (OSError),
+    and for threads that cannot start and errors that libraries do not specify (RuntimeError).
+    """
+    if error is None:
+        return True
+    if isinstance(error, OSError | RuntimeError | TransientError):
+        return False
+    return _is_deterministic(error.__cause__ or error.__context__)
 
 
 def _send_error(parent: Connection, code: str, message: str) -> None:

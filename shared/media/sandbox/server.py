@@ -12,7 +12,13 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from shared.errors import MoodreelError, PermanentError
-from shared.media.errors import DecoderCrashed, FileKind, TooMuchMemory, TooMuchWork
+from shared.media.errors import (
+    DecoderCrashed,
+    FileKind,
+    ProcessingFailed,
+    TooMuchMemory,
+    TooMuchWork,
+)
 from shared.media.sandbox.child import CHUNK_BYTES, MAX_ERROR_CHARS, READ_REQUEST
 from shared.media.sandbox.source import Source
 
@@ -138,7 +144,13 @@ def _raise_reported_error(report: dict[str, str]) -> NoReturn:
     error_class = error_classes.get(str(report.get("code")))
     if error_class is None:
         raise RuntimeError(f"In the process: {str(report.get('message'))[-MAX_ERROR_CHARS:]}")
-    raise error_class(str(report["message"])[:MAX_ERROR_CHARS])
+    message = str(report["message"])
+    if error_class is ProcessingFailed:
+        # The message is a traceback: for the operator, not for the user.
+        event = {"severity": "ERROR", "message": "sandbox.failed", "reason": message}
+        _logger.error("%s", json.dumps(event))
+        raise ProcessingFailed from RuntimeError(message)
+    raise error_class(message[:MAX_ERROR_CHARS])
 
 
 def _subclasses(kind: type[MoodreelError]) -> Iterator[type[MoodreelError]]:

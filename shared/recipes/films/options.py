@@ -119,11 +119,11 @@ class StillOptions:
         if width == height:
             box = (short, short)
         # Small pictures are enlarged: this looks better than what players do.
-        scale = min(box[0] / width, box[1] / height)
+        scale = min(Fraction(box[0], width), Fraction(box[1], height))
         return _round_to_even(width * scale, box[0]), _round_to_even(height * scale, box[1])
 
 
-def _round_to_even(length: float, max_length: int) -> int:
+def _round_to_even(length: Fraction, max_length: int) -> int:
     return min(max_length, max(2, 2 * round(length / 2)))
 
 

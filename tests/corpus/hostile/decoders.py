@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 
 from shared.errors import MoodreelError
-from shared.media.errors import DecoderCrashed
+from shared.media.errors import DecoderCrashed, ProcessingFailed
 from shared.media.images.image_decoder import ImageDecoder
 from shared.media.sandbox.child import Limits, Work
 from shared.media.sandbox.run import declare_work, iterate_in_sandbox, run_in_sandbox
@@ -39,9 +39,9 @@ def _decode_frame(data: bytes) -> None:
     try:
         with ImageDecoder(_limits("emotion_scoring")) as decoder:
             decoder.decode(data)
-    except RuntimeError as error:
+    except ProcessingFailed as error:
         # Frames are files of the functions: a user gets no error of their own for them.
-        if "The bytes are not a picture" not in str(error):
+        if "The bytes are not a picture" not in str(error.__cause__):
             raise
         raise _Refused("not-a-frame") from error
 
@@ -106,6 +106,8 @@ def decode(decoder: Callable[[bytes], None], data: bytes) -> tuple[str, str]:
         decoder(data)
     except DecoderCrashed as error:
         return CRASHED, str(error)
+    except ProcessingFailed as error:
+        return UNEXPECTED, str(error.__cause__)
     except (MoodreelError, _Refused) as error:
         return error.code, str(error)
     except RuntimeError as error:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from functions.slide_generation.drawing.picture_decoder import crop_picture
 from functions.stitching.film.pictures import (
     encode_poster,
     fit_to_frame,
@@ -93,3 +97,38 @@ def test_slide_of_any_other_size_is_refused(size: tuple[int, int]) -> None:
     data = encode_picture(Image.new("RGB", size), "PNG")
     with pytest.raises(SlideOfWrongSize, match=f"{size[0]}×{size[1]} pixels"):
         FilmInputs(objects, lambda: None).decode_slide(data, (1280, 720))
+
+
+_SIDES = st.integers(1, 700)
+_EVEN_SIDES = st.integers(1, 120).map(lambda half: 2 * half)
+
+
+@given(_SIDES, _SIDES, _EVEN_SIDES, _EVEN_SIDES)
+@example(2048, 922, 1080, 1920)
+@example(2, 115, 2, 126)
+@example(1, 700, 240, 2)
+@settings(max_examples=150, deadline=None)
+def test_picture_of_any_size_fits_every_frame(
+    width: int, height: int, frame_width: int, frame_height: int
+) -> None:
+    size = (frame_width, frame_height)
+    assert fit_to_frame(Image.new("RGB", (width, height)), size).size == size
+    centre = (width * 0.9, height / 3)
+    assert crop_picture(Image.new("RGB", (width, height)), size, centre).size == size
+
+
+@given(st.integers(1, 30_000), st.integers(1, 30_000), st.sampled_from(["1080p", "720p"]))
+@settings(deadline=None)
+def test_film_has_the_proportion_of_the_picture_up_to_a_pixel(
+    width: int, height: int, resolution: str
+) -> None:
+    film = StillOptions.parse({"resolution": resolution}).film_size(width, height)
+    long, short = (1920, 1080) if resolution == "1080p" else (1280, 720)
+    assert max(film) <= long
+    assert min(film) <= short
+    assert not film[0] % 2
+    assert not film[1] % 2
+    proportion = min(max(Fraction(width, height), Fraction(1, 3)), Fraction(3))
+    # A side of the box is reached, and the other one is rounded to an even number.
+    assert film[0] in (long, short) or film[1] in (long, short)
+    assert abs(film[0] - film[1] * proportion) <= max(Fraction(1), proportion) + 1
