@@ -77,6 +77,10 @@ def reencrypt_secrets(
         except (KeyUnavailable, DecryptionFailed) as error:
             result = Result.UNREADABLE
             log(f"{doc.path}: {error}")
+        except (LookupError, TypeError, AttributeError) as error:
+            # A malformed document must not keep the others from being encrypted.
+            result = Result.UNREADABLE
+            log(f"{doc.path}: malformed, {type(error).__name__}")
         else:
             if result not in (Result.CURRENT, Result.REENCRYPTED):
                 log(f"{doc.path}: {result}")
@@ -104,9 +108,13 @@ def _reencrypt_document(
 
 
 def _encrypt_fields(doc: Doc, reencrypt: Reencrypt, now: datetime) -> Mapping[str, Any]:
+    """Returns the fields with secrets, encrypted with the current key. A document without such a
+    field has nothing to encrypt."""
     owner = doc.data["owner"]
-    if doc.path.startswith(f"{CAMERA_SECRETS}/"):
+    if SOURCE in doc.data and doc.path.startswith(f"{CAMERA_SECRETS}/"):
         return {SOURCE: reencrypt(doc.data[SOURCE], source_context(doc.id, owner))}
+    if SECRETS not in doc.data:
+        return {}
     context = secret_context(doc.id, owner)
     # A secret that has expired signs nothing, so it is dropped.
     return {

@@ -6,8 +6,7 @@ import io
 import re
 from contextlib import suppress
 
-import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 END_WARNING = "The picture is cut off: the last bytes of the file are missing."
 _END = b"\xff\xd9"
@@ -43,17 +42,17 @@ def _count_missing_rows(data: bytes, complete: bytes) -> int:
     black; with an end marker, it repeats the last colour.
     """
     decoded, filled = _decode_small(data), _decode_small(complete)
-    differs = np.flatnonzero((decoded != filled).any(axis=(1, 2)))
-    return len(filled) - int(differs[0]) if len(differs) else 0
+    box = ImageChops.difference(decoded, filled).getbbox()
+    return filled.height - box[1] if box else 0
 
 
-def _decode_small(data: bytes) -> np.ndarray:
+def _decode_small(data: bytes) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         image.draft("RGB", (1, 1))
         with suppress(OSError):
             image.load()
         image.tile = []  # what has been decoded so far is the picture
-        return np.asarray(image.convert("RGB"))
+        return image.convert("RGB")
 
 
 def _covers_all(scans: list[tuple[int, bytes]]) -> bool:

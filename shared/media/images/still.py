@@ -11,9 +11,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import numpy as np
 from pi_heif import register_heif_opener
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageMath, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 
 from shared.media.errors import EmptyFile, NotAPicture, PictureDamaged, PictureTooLarge
@@ -168,7 +167,10 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
         return grey
     grey.info.pop("transparency", None)
     # The colour is compared in 16 bits: its neighbours are opaque.
-    alpha = Image.fromarray(np.where(np.asarray(image) == transparent, 0, 255).astype(np.uint8))
+    alpha = ImageMath.lambda_eval(
+        lambda operands: operands["convert"]((operands["image"] != transparent) * 255, "L"),
+        image=image.convert("I"),
+    )
     with_alpha = Image.merge("LA", (grey, alpha))
     with_alpha.info = grey.info
     return with_alpha

@@ -111,16 +111,16 @@ class StillOptions:
         """Returns width and height of the film in pixels, both even, for a picture of this size."""
         if self.shape != "picture":
             return picture_size(self.shape, self.resolution)
-        width = min(max(width, -(-height // _MAX_PROPORTION)), height * _MAX_PROPORTION)
-        height = min(max(height, -(-width // _MAX_PROPORTION)), width * _MAX_PROPORTION)
-        wide = width >= height
+        proportion = Fraction(width, height)
+        proportion = min(max(proportion, Fraction(1, _MAX_PROPORTION)), Fraction(_MAX_PROPORTION))
         long, short = picture_size("16:9", self.resolution)
-        box = (long, short) if wide else (short, long)
-        if width == height:
+        box = (long, short) if proportion >= 1 else (short, long)
+        if proportion == 1:
             box = (short, short)
         # Small pictures are enlarged: this looks better than what players do.
-        scale = min(Fraction(box[0], width), Fraction(box[1], height))
-        return _round_to_even(width * scale, box[0]), _round_to_even(height * scale, box[1])
+        film_width = min(Fraction(box[0]), box[1] * proportion)
+        film_height = film_width / proportion
+        return _round_to_even(film_width, box[0]), _round_to_even(film_height, box[1])
 
 
 def _round_to_even(length: Fraction, max_length: int) -> int:

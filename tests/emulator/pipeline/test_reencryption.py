@@ -35,5 +35,5 @@ def test_operation_reads_what_the_api_encrypted(suite: SuiteHandle) -> None:
     assert [line.split(":")[0] for line in process.stdout.splitlines()] == [
         "camera_secrets", "webhooks",
     ]  # fmt: skip
-    assert process.stdout.count(" current") == 2
+    assert process.stdout.count(" current") == 2, process.stdout
     assert "canary" not in process.stdout + process.stderr

@@ -19,7 +19,7 @@ from shared.cameras.camera_secret import (
 )
 from shared.cameras.source import parse_source
 from shared.errors import DecryptionFailed
-from shared.flows.documents import CommitResult, Update, Write
+from shared.flows.documents import CommitResult, Create, Update, Write
 from shared.flows.encrypted import Encrypted
 from shared.jobs.webhooks.webhook import (
     Webhook,
@@ -120,6 +120,29 @@ def test_unreadable_document_is_reported_and_kept() -> None:
         assert webhook_path("a" * 20) in text
         assert "whsec_" not in text
     assert store.documents == before
+
+
+def test_malformed_document_stops_no_other() -> None:
+    store = MemoryJobStore()
+    store.commit([Create(webhook_path("a" * 20), {"owner": "alice", "secrets": [{}]})])
+    add_webhook(store, "b" * 20, "second")
+
+    results, lines = run(store, f"{NEW}\n{OLD}")
+
+    assert results == {"unreadable": 1, "re-encrypted": 1}
+    assert lines == f"webhooks/{'a' * 20}: malformed, KeyError"
+    assert read_secrets(store, "b" * 20, NEW) == ("second",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "path"),
+    [("CAMERA_KEYS", secret_path(CAMERA)), ("WEBHOOK_KEYS", webhook_path("a" * 20))],
+)
+def test_document_without_secrets_is_current(variable: str, path: str) -> None:
+    store = MemoryJobStore()
+    store.commit([Create(path, {"owner": "alice"})])
+
+    assert run(store, NEW, variable) == ({"current": 1}, "")
 
 
 def test_field_that_was_copied_is_not_encrypted_for_its_new_place() -> None:
