@@ -25,7 +25,7 @@ def read_status(layout: SuiteLayout) -> dict[str, Any] | None:
         return None
     try:
         response = request(
-            "GET", layout.url("control") + "/status", headers=_auth_header(state), timeout_s=5
+            "GET", layout.url("control") + "/status", headers=_auth_header(state), timeout_s=30
         )
     except OSError:
         return None
