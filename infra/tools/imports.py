@@ -31,13 +31,29 @@ def find_modules(function: str) -> tuple[Path, ...]:
     return tuple(sorted(modules))
 
 
+def find_work_modules(function: str) -> tuple[str, ...]:
+    """Returns the modules that the sandbox processes of a function import, sorted."""
+    sources = [(ROOT / path).read_text() for path in find_modules(function)]
+    return tuple(sorted({name for source in sources for name in _work_modules(source)}))
+
+
+@cache
+def _work_modules(source: str) -> tuple[str, ...]:
+    """Returns the modules that a file names in calls of `declare_work`."""
+    return tuple(
+        ast.literal_eval(node.args[0])
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "declare_work"
+    )
+
+
 @cache
 def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the dotted names that a file imports; for `from a import b` both `a` and `a.b`.
 
     The modules that a sandbox process imports (`declare_work`) are among them.
     """
-    names: list[str] = []
+    names = list(_work_modules(source))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names += (alias.name for alias in node.names)
@@ -45,8 +61,6 @@ def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
             parent = package[: len(package) + 1 - node.level] if node.level else ()
             base = ".".join([*parent, *(node.module.split(".") if node.module else [])])
             names += (base, *(f"{base}.{alias.name}" for alias in node.names))
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "declare_work":
-            names.append(ast.literal_eval(node.args[0]))
     return tuple(names)
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from infra.local.setup.installs import clean_env, environment_folder, is_installed
 from infra.local.setup.tools import requirements_file
 from infra.local.suite.layout import ROOT
+from infra.tools.imports import find_work_modules
 from shared.http.schemas import ResponseModel
 from shared.pipeline import FUNCTIONS
 from tests.benchmarks.cold_start import deferred_modules
@@ -82,13 +83,14 @@ def _run(python: str, code: str, *arguments: str, env: dict[str, str] | None = N
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_starts_with_its_declared_libraries_only(function: str) -> None:
-    """Also imports the deferred modules: a missing library would fail the first request only."""
+    """Also imports the deferred modules and those of the sandbox processes: a missing library would
+    fail the first request only."""
     loaded = _run(
         _interpreter(function),
         _IMPORT,
         f"functions.{function}.main",
         json.dumps(HEAVY),
-        json.dumps(deferred_modules(function)),
+        json.dumps([*deferred_modules(function), *find_work_modules(function)]),
     )
     assert set(json.loads(loaded)) == LOADED.get(function, set())
 
