@@ -29,6 +29,12 @@ CRASHES = (
 )
 """Each point once, and a crash of the first and of the last stage. The simulation crashes every
 stage at every point (tests/unit/shared/jobs/test_fault_matrix.py)."""
+STAGES = ("upload_trigger", "frame_extraction", "notification")
+ALL_CRASHES = tuple(
+    (point, stage)
+    for stage in STAGES
+    for point in ("after_claim", "after_work", "after_commit", "after_publish")
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,18 @@ def reference(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> R
     return Reference(client, clip, archive)
 
 
+@pytest.mark.parametrize(
+    "crashes",
+    [
+        pytest.param(CRASHES, id="every point"),
+        pytest.param(ALL_CRASHES, id="every point of every stage", marks=pytest.mark.sweep),
+    ],
+)
 def test_crash_at_any_point_changes_no_result(
-    suite: SuiteHandle, reference: Reference, tmp_path: Path
+    suite: SuiteHandle,
+    reference: Reference,
+    tmp_path: Path,
+    crashes: tuple[tuple[str, str], ...],
 ) -> None:
     """The jobs run side by side, with one crash each. A crash may hit other jobs as well."""
 
@@ -80,8 +96,8 @@ def test_crash_at_any_point_changes_no_result(
         emails = wait_until(lambda: suite.list_emails(user.email), "the e-mail")
         return point, stage, archive, len(emails)
 
-    with ThreadPoolExecutor(len(CRASHES)) as pool:
-        runs = [pool.submit(run_with_crash, point, stage) for point, stage in CRASHES]
+    with ThreadPoolExecutor(len(crashes)) as pool:
+        runs = [pool.submit(run_with_crash, point, stage) for point, stage in crashes]
         outcomes = [run.result() for run in runs]
     for point, stage, archive, email_count in outcomes:
         assert archive == reference.archive, f"{stage} {point} led to another ZIP"

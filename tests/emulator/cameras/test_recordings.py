@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import av
 import numpy as np
@@ -85,13 +86,15 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     ]
     assert len(decoded) == 10
     assert decoded == sorted(set(decoded))
-    live = wait_until(
-        lambda: status if (status := alice.call("GET", path)["status"])["elapsed_s"] > 4 else None,
-        "four seconds of the recording",
-    )
+
+    def read_live() -> dict[str, Any] | None:
+        status: dict[str, Any] = alice.call("GET", path)["status"]
+        is_measured = status["fps"] == pytest.approx(FPS, rel=0.5) and status["elapsed_s"] > 4
+        return status if is_measured else None
+
+    live = wait_until(read_live, "four seconds of the recording at the camera's pace")
     assert (live["state"], live["recording"]) == ("connected", True)
     assert sorted(live["recordings"]) == sorted([first["id"], second["id"]])
-    assert 0 < live["fps"] < 1.5 * FPS
     assert (live["width"], live["height"], live["dropped_frames"]) == (192, 128, 0)
     assert live["last_error"] is None
     assert live["size_bytes"] > 10_000

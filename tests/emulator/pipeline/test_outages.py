@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,21 @@ MIN_REFUSALS = 6
 """More than the attempts of a unit."""
 
 
+@pytest.mark.parametrize("outage_s", [0, pytest.param(60, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize(
     ("emulator", "service", "stage"),
     [("tts", "speech", "text_to_speech"), ("gemini", "model", "slide_generation")],
 )
 def test_job_waits_for_a_service_without_quota(
-    suite: SuiteHandle, tmp_path: Path, emulator: str, service: str, stage: str
+    suite: SuiteHandle, tmp_path: Path, emulator: str, service: str, stage: str, outage_s: float
 ) -> None:
+    """The outage ends after MIN_REFUSALS and after `outage_s`."""
     client, faults = suite.client(), suite.url(emulator) + "/_faults"
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes(Prompt(f"Why the {service} of whales carries far").to_bytes())
     rule = {"match": {"method": "POST"}, "action": {"status": 429, "retry_after_s": 1}}
     request("POST", faults, rule)
+    started_at = time.monotonic()
     try:
         job_id = suite.start_job(client, "presentation", prompt, options={"slides": "3"})
 
@@ -44,6 +48,7 @@ def test_job_waits_for_a_service_without_quota(
             return int(request("GET", faults).json()["rules"][0]["fired_count"])
 
         wait_until(lambda: refused_count() >= MIN_REFUSALS, "more refusals than attempts")
+        time.sleep(max(0.0, outage_s - (time.monotonic() - started_at)))
         assert client.get_job(job_id)["status"] == "running"
     finally:
         request("DELETE", faults)
