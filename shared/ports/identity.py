@@ -35,7 +35,8 @@ class CodeExpired(InvalidCode):
 
 
 class PasswordRefused(InvalidRequest):
-    """This password does not meet the requirements; choose a longer one."""
+    """This password does not meet the requirements; choose a longer one, with upper
+    and lower case letters, digits and symbols."""
 
     code = "password-refused"
 
@@ -147,7 +148,7 @@ class Accounts(Protocol):
         ...
 
     def set_password(self, uid: str, password: str) -> None:
-        """Sets the password and ends all other sessions. Raises NotFound."""
+        """Sets the password. Raises NotFound."""
         ...
 
 

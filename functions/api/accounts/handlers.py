@@ -77,12 +77,9 @@ def set_password(request: ApiRequest) -> ApiResponse:
     """
     body = request.body(NewPassword)
     request.check_rate(rate_limit_policies.sign_ins_from, request.client_address)
-    accounts, clock = bootstrap.accounts(), request.services.clock
+    accounts = bootstrap.accounts()
     user = accounts.use_password_code(body.code, body.password)
-    # Tokens have times in whole seconds. A token that the old password got in this second, just
-    # before the change, is revoked in the next one.
-    clock.sleep(1 - clock.now().microsecond / 1e6)
-    accounts.end_sessions(user.uid)
+    _end_sessions(request, user.uid)
     # Last: after a failure above, the account is not confirmed and has no access. The code is used,
     # and a new one repeats every step.
     accounts.confirm_address(user.uid, user.email)
@@ -140,7 +137,16 @@ def change_password(request: ApiRequest) -> ApiResponse:
     _check_sign_in_rate(request, email)
     _sign_in(request, email, body.current_password)
     bootstrap.accounts().set_password(request.user.uid, body.new_password)
+    _end_sessions(request, request.user.uid)
     return ApiResponse(_sign_in(request, email, body.new_password))
+
+
+def _end_sessions(request: ApiRequest, uid: str) -> None:
+    """Ends all sessions. Tokens have times in whole seconds: one that the old password got in this
+    second, just before the change, is revoked in the next one."""
+    clock = request.services.clock
+    clock.sleep(1 - clock.now().microsecond / 1e6)
+    bootstrap.accounts().end_sessions(uid)
 
 
 def _sign_in(request: ApiRequest, email: str, password: str) -> SessionView:

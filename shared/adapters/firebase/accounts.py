@@ -51,10 +51,10 @@ RETRY = Retry(
     initial=0.1,
     maximum=2,
     multiplier=2,
-    timeout=10,
+    timeout=5,
 )  # fmt: skip
-"""For calls of the Admin SDK that can be repeated. No call starts after 10 s, because a request to
-`api` may take a minute."""
+"""For calls of the Admin SDK that can be repeated. No call starts after 5 s: a request to `api` may
+take a minute, and makes up to four calls."""
 SIGN_IN_ERRORS: Mapping[str, type[Exception]] = dict.fromkeys(
     (
         "EMAIL_NOT_FOUND", "INVALID_PASSWORD", "INVALID_LOGIN_CREDENTIALS", "INVALID_EMAIL",
@@ -162,7 +162,6 @@ class FirebaseAccounts:
 
     def set_password(self, uid: str, password: str) -> None:
         self._call(auth.update_user, uid, password=password)
-        self._call(auth.revoke_refresh_tokens, uid)
 
     def _call(self, function: Callable[..., Any], *args: str, **fields: Any) -> Any:
         """Calls a function of the Admin SDK, and repeats it while the service is not available."""

@@ -60,6 +60,12 @@ class AccountServices:
         self.calls.append((code, password, self.clock.time))
         return Profile("una", UNCONFIRMED, verified=False, name="", picture="", created_at=NOW)
 
+    def read_profile(self, uid: str) -> Profile:
+        return Profile(uid, TAKEN, verified=True, name="", picture="", created_at=NOW)
+
+    def set_password(self, uid: str, _password: str) -> None:
+        self._call("set", uid)
+
     def end_sessions(self, uid: str) -> None:
         self._call("end", uid)
 

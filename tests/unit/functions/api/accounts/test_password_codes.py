@@ -14,7 +14,7 @@ from shared.ports.identity import (
     InvalidCode,
     PasswordRefused,
 )
-from tests.fakes.application import SETTINGS, AppHarness
+from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.unit.functions.api.accounts.account_services import (
     NEW,
     PASSWORD,
@@ -66,6 +66,21 @@ def test_sessions_end_in_the_second_after_the_password_is_set(
     (code, password, set_at), (*ended, ended_at), (*confirmed, _) = services.calls
     assert (code, password) == ("r/a", PASSWORD)
     assert (ended, confirmed) == (["end", "una"], ["confirm", "una"])
+    assert int(ended_at.timestamp()) == int(set_at.timestamp()) + 1
+
+
+def test_changed_password_ends_the_sessions_of_its_own_second(services: AccountServices) -> None:
+    response = AppHarness(ROUTES, clock=services.clock).request(
+        "POST",
+        "/v1/me/password",
+        headers=ALICE_HEADERS,
+        json={"current_password": PASSWORD, "new_password": f"{PASSWORD} 2"},
+    )
+
+    # The account of the test has the old password: signing in with the new one is refused.
+    assert response.status_code == 401
+    (*changed, set_at), (*ended, ended_at) = services.calls
+    assert (changed, ended) == (["set", "alice"], ["end", "alice"])
     assert int(ended_at.timestamp()) == int(set_at.timestamp()) + 1
 
 

@@ -103,8 +103,7 @@ def test_refused_call_is_repeated(
 
     call(accounts)
 
-    # A change of the password ends the sessions with a second call.
-    assert toolkit.calls.count(method) == (4 if name == "password" else 3)
+    assert toolkit.calls.count(method) == 3
     assert toolkit.calls.count(RESET) <= 1
 
 
