@@ -97,7 +97,7 @@ def parse_number(name: str, value: Any, limits: tuple[float, float]) -> float:
     low, high = limits
     try:
         number = float(value) if not isinstance(value, bool) else low - 1
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = low - 1
     if not low <= number <= high:
         raise ValueError(

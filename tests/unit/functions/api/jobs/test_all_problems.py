@@ -11,24 +11,16 @@ from functions.api.routes import ROUTES
 from shared.ports.objects import SignedUpload
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.jobs import NOW
+from tests.unit.functions.api.jobs.rejected_jobs import VIDEO, post_rejected
 
-VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
 PROMPT = {"filename": "prompt.txt", "content_type": "text/plain", "size_bytes": 9}
 VOICE = "voice is 'nobody'; give a voice's name such as en-US-Neural2-C."
 
 
-def post_rejected(body: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
-    """Returns the code, the detail and the messages by field; asserts that nothing was written."""
-    harness = AppHarness(ROUTES)
-    response = harness.request(
-        "POST",
-        "/v1/jobs",
-        headers=ALICE_HEADERS,
-        data=json.dumps(body),
-        content_type="application/json",
-    )
-    assert (response.status_code, harness.store.documents) == (422, {})
-    problem = response.json
+def find_problems(body: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+    """Posts a job that is rejected. Returns the code, the detail and the messages by field."""
+    status, problem = post_rejected(body)
+    assert status == 422
     errors = {error["field"]: error["message"] for error in problem["errors"]}
     assert all(message in problem["detail"] for message in errors.values())
     return problem["code"], problem["detail"], errors
@@ -36,7 +28,7 @@ def post_rejected(body: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
 
 @pytest.mark.parametrize("voice", ["nobody", "Kore", "en-US", "en_US-Neural2-C", "Neural2-C"])
 def test_voice_without_the_form_of_a_voice_name_is_rejected(voice: str) -> None:
-    code, _, errors = post_rejected(
+    code, _, errors = find_problems(
         {"recipe": "presentation", "options": {"voice": voice}, "inputs": {"prompt": PROMPT}}
     )
 
@@ -70,15 +62,23 @@ def test_all_invalid_options_are_reported_at_once(
         "presentation": {"prompt": PROMPT},
         "still": {"picture": VIDEO, "sound": VIDEO},
     }.get(recipe, {"video": VIDEO})
-    code, _, errors = post_rejected({"recipe": recipe, "options": options, "inputs": inputs})
+    code, _, errors = find_problems({"recipe": recipe, "options": options, "inputs": inputs})
 
     assert code == "invalid-option"
     assert sorted(errors) == sorted(f"options.{name}" for name in fields)
 
 
+def test_a_number_of_any_length_is_reported() -> None:
+    code, _, errors = find_problems(
+        {"recipe": "presentation", "options": {"speed": 10**400}, "inputs": {"prompt": PROMPT}}
+    )
+
+    assert (code, list(errors)) == ("invalid-option", ["options.speed"])
+
+
 def test_prohibited_purpose_keeps_its_code_among_other_problems() -> None:
     options = {"consent": True, "purpose": "employees", "smooth": "maybe"}
-    code, _, errors = post_rejected(
+    code, _, errors = find_problems(
         {"recipe": "emotions", "options": options, "inputs": {"video": VIDEO}}
     )
 
@@ -86,7 +86,7 @@ def test_prohibited_purpose_keeps_its_code_among_other_problems() -> None:
 
 
 def test_options_and_inputs_are_reported_together() -> None:
-    code, detail, errors = post_rejected(
+    code, detail, errors = find_problems(
         {
             "recipe": "presentation",
             "options": {"voice": "nobody", "speed": 9},
@@ -108,7 +108,7 @@ def test_options_and_inputs_are_reported_together() -> None:
 
 
 def test_form_options_and_missing_inputs_are_reported_together() -> None:
-    code, _, errors = post_rejected(
+    code, _, errors = find_problems(
         {"recipe": "presentation", "title": "x" * 201, "options": {"voice": "nobody"}, "more": 1}
     )
 
@@ -145,13 +145,13 @@ def test_form_of_fields_is_explained_in_our_sentences(
     changes: dict[str, Any], message: str
 ) -> None:
     body = {"recipe": "frames", "inputs": {"video": VIDEO}} | changes
-    _, detail, errors = post_rejected(body)
+    _, detail, errors = find_problems(body)
 
     assert (detail, list(errors.values())) == (message, [message])
 
 
 def test_missing_recipe_is_named() -> None:
-    assert post_rejected({})[2] == {"recipe": "recipe is missing."}
+    assert find_problems({})[2] == {"recipe": "recipe is missing."}
 
 
 class SigningObjects:

@@ -15,22 +15,7 @@ from shared.pipeline import RECIPES, Bucket
 from shared.recipes.stored_object import StoredObject
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.jobs import NOW
-
-VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
-
-
-def post_rejected(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Posts a job that is rejected. Returns status and body; asserts that nothing was written."""
-    harness = AppHarness(ROUTES)
-    response = harness.request(
-        "POST",
-        "/v1/jobs",
-        headers=ALICE_HEADERS,
-        data=json.dumps(body),
-        content_type="application/json",
-    )
-    assert harness.store.documents == {}
-    return response.status_code, response.json
+from tests.unit.functions.api.jobs.rejected_jobs import VIDEO, post_rejected
 
 
 @pytest.mark.parametrize(
