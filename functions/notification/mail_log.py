@@ -96,7 +96,8 @@ def start_mail(
         # response was lost, and then conflicts with itself.
         if not committed and (mail := _read(store, path)) is None:
             raise LeaseLost
-        if committed or (mail is not None and mail.share == share):
+        is_own = mail is not None and mail.state is MailState.SENDING and mail.share == share
+        if committed or is_own:
             return Mail(path, MailState.SENDING, share, created_at, token)
     return mail
 

@@ -142,6 +142,25 @@ def test_concurrent_workers_have_a_link_each() -> None:
     assert share_paths(store) == [f"shares/{racing.other_mail.share}", f"shares/{mail.share}"]
 
 
+def test_email_that_another_worker_finished_is_not_sent_again() -> None:
+    store, job = MemoryJobStore(), make_job(status="done")
+
+    class RacingJobStore(MemoryJobStore):
+        """Another worker sends the email, which has no link, after the first read."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.documents = store.documents
+
+        def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
+            docs = super().read(paths)
+            if not store.documents:
+                finish_mail(cast(JobStore, store), start(store, job, None), MailState.SENT, NOW)
+            return docs
+
+    assert start(RacingJobStore(), job, None).state is MailState.SENT
+
+
 def test_commit_whose_response_was_lost_creates_one_link() -> None:
     class ForgetfulJobStore(MemoryJobStore):
         """Commits, and reports what a repetition of the commit would."""
