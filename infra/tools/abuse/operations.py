@@ -19,8 +19,8 @@ _MAX_PAGE = 100
 """The largest `limit` of a list."""
 _JOB_READS = 260
 """A job with its stages, their shards and the units that wait."""
-_LIMIT_READS, _LIMIT_WRITES = 4, 2
-"""Of the policies: two reads and one write each."""
+_LIMIT_READS = 4
+"""Of the policies: two reads each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
     "DELETE /v1/shares/{share_id}": Operations(writes=1),
     "GET /v1/share/{token}": Operations(writes=3),
+    "GET /v1/webhooks": Operations(reads=20),
     "POST /v1/webhooks": Operations(reads=30, writes=3),
     "DELETE /v1/webhooks/{webhook_id}": Operations(writes=2),
     "POST /v1/webhooks/{webhook_id}/enable": Operations(writes=2),
