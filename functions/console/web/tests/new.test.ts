@@ -82,6 +82,13 @@ test("no file is refused by its name or its type", () => {
   }
 });
 
+test("a file for which no input is left replaces no other", () => {
+  const chosen = [file("photo.jpg"), file("song.mp3")];
+  const { assigned, errors } = assignFiles(STILL, [...chosen, file("notes.docx")]);
+  assert.deepEqual(assigned.map((entry) => entry.file), chosen);
+  assert.deepEqual(errors, ["notes.docx is one too many: all files are chosen."]);
+});
+
 test("only required inputs are reported as missing", () => {
   assert.deepEqual(missingInputs(PRESENTATION, []), []);
   assert.deepEqual(missingInputs(STILL, [{ input: "sound" , file: null }]).map((input) => input.name), ["picture"]);

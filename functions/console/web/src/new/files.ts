@@ -63,8 +63,15 @@ export function typeDistance(type: string, other: string): number {
   return kind === otherKind ? 0 : OTHER_KINDS[kind] === otherKind ? 1 : 2;
 }
 
-/** The input for a file: by its type, else one that can take it, else the first free one. */
-function findInput(inputs: readonly Input[], file: FileInfo, assigned: readonly AssignedFile<unknown>[]): Input {
+/**
+ * The input for a file: by its type, else one that can take it, else the first free one. Undefined if no input
+ * is free and none has the type of the file.
+ */
+function findInput(
+  inputs: readonly Input[],
+  file: FileInfo,
+  assigned: readonly AssignedFile<unknown>[],
+): Input | undefined {
   const kind = kindOfType(typeOf(file));
   const isFree = (input: Input): boolean => input.names.some((name) => !assigned.some((entry) => entry.input === name));
   const required = inputs.filter((input) => !input.optional);
@@ -73,7 +80,9 @@ function findInput(inputs: readonly Input[], file: FileInfo, assigned: readonly 
     inputs.find((input) => input.kinds.includes(OTHER_KINDS[kind] ?? "")) ??
     required.find(isFree) ??
     inputs.find(isFree);
-  return found ?? (inputs[0] as Input);
+  // Additional files of a recipe with a single input become jobs of their own, or are one too many.
+  const hasSingleInput = required.length === 1 || inputs.length === 1;
+  return found ?? (hasSingleInput ? inputs[0] : undefined);
 }
 
 /** `input` is the name of the input, such as picture2. */
@@ -104,9 +113,13 @@ export function assignFiles<F extends FileInfo>(
   for (const file of files) {
     // The same file twice counts once.
     if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((b) => isSameFile(b, file))) continue;
-    const input = findInput(inputs, file, result.assigned);
     if (file.size === 0) {
       result.errors.push(`${file.name} is empty.`);
+      continue;
+    }
+    const input = findInput(inputs, file, result.assigned);
+    if (!input) {
+      result.errors.push(`${file.name} is one too many: all files are chosen.`);
       continue;
     }
     if (file.size > input.max_bytes) {
