@@ -10,17 +10,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from google.cloud import firestore
 
+from infra.operations.documents import list_documents
 from shared.adapters.firestore import FirestoreJobStore
 from shared.capabilities import hash_capability
-from shared.flows.documents import CommitResult, Create, Delete, Doc, Update, Write, page_of
+from shared.flows.documents import CommitResult, Create, Delete, Doc, Update, Write
 from shared.jobs.share_links import SHARES, is_hashed, share_path
 from shared.ports.store import JobStore
 
-PAGE_SIZE = 300
 MAX_TRIES = 5
 """For a document that changes while it is replaced."""
 MAILS = "mails"
@@ -31,7 +31,7 @@ def hash_share_tokens(store: JobStore) -> Counter[str]:
     because they changed again and again, as `changed`."""
     counts: Counter[str] = Counter()
     for collection, rewrite in ((SHARES, _rewrite_share), (MAILS, _rewrite_mail)):
-        for doc in _documents(store, collection):
+        for doc in list_documents(store, collection):
             if rewrite(doc):
                 counts[collection if _replace(store, doc, rewrite) else "changed"] += 1
     return counts
@@ -64,13 +64,6 @@ def _rewrite_mail(mail: Doc) -> list[Write]:
     # An email in progress may already have another link.
     share = mail.data.get("share") or hash_capability(token)
     return [Update(mail.path, {"token": "", "share": share}, mail.version)]
-
-
-def _documents(store: JobStore, collection: str) -> Iterator[Doc]:
-    after = ""
-    while docs := store.run_query(page_of(collection, after=after, limit=PAGE_SIZE)):
-        yield from docs
-        after = docs[-1].id
 
 
 def main() -> int:

@@ -15,23 +15,23 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from google.cloud import firestore
 
+from infra.operations.documents import list_documents
 from shared.adapters.firestore import FirestoreJobStore
 from shared.adapters.hpke import HpkeDecrypter, HpkeEncrypter, find_public_key
 from shared.cameras.camera_secret import CAMERA_SECRETS, SOURCE, source_context
 from shared.errors import DecryptionFailed, KeyUnavailable
-from shared.flows.documents import CommitResult, Doc, Update, page_of
+from shared.flows.documents import CommitResult, Doc, Update
 from shared.flows.encrypted import Encrypted, FieldContext, is_encrypted
 from shared.jobs.webhooks.webhook import SECRETS, WEBHOOKS, secret_context
 from shared.ports.store import JobStore
 
-PAGE_SIZE = 300
 MAX_TRIES = 8
 """For a document that changes meanwhile."""
 COLLECTIONS = {"CAMERA_KEYS": CAMERA_SECRETS, "WEBHOOK_KEYS": WEBHOOKS}
@@ -41,7 +41,8 @@ Reencrypt = Callable[[Any, FieldContext], Any]
 
 
 class Result(StrEnum):
-    """The result for a document. UNREADABLE and CHANGED_MEANWHILE changed nothing."""
+    """The result for a document. UNREADABLE and CHANGED_MEANWHILE changed nothing. A document with
+    a secret that has expired is OUTDATED as well."""
 
     CURRENT = "current"
     OUTDATED = "outdated"
@@ -71,7 +72,7 @@ def reencrypt_secrets(
         return encrypter.encrypt(text, context).to_dict()
 
     results: Counter[Result] = Counter()
-    for doc in _list_documents(store, COLLECTIONS[variable]):
+    for doc in list_documents(store, COLLECTIONS[variable]):
         try:
             result = _reencrypt_document(store, doc, reencrypt, check=check)
         except (KeyUnavailable, DecryptionFailed) as error:
@@ -124,13 +125,6 @@ def _encrypt_fields(doc: Doc, reencrypt: Reencrypt, now: datetime) -> Mapping[st
             if row["valid_until"] is None or row["valid_until"] > now
         ]
     }
-
-
-def _list_documents(store: JobStore, collection: str) -> Iterator[Doc]:
-    after = ""
-    while docs := store.run_query(page_of(collection, after=after, limit=PAGE_SIZE)):
-        yield from docs
-        after = docs[-1].id
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.operations import hash_share_tokens as operation
+from infra.operations import documents
 from infra.operations.hash_share_tokens import hash_share_tokens
 from shared.capabilities import hash_capability
 from shared.flows.documents import CommitResult, Create, Delete, Increment, Update, Write
@@ -35,7 +35,7 @@ class Store(MemoryJobStore):
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(operation, "PAGE_SIZE", 2)
+    monkeypatch.setattr(documents, "PAGE_SIZE", 2)
     store = Store()
     for token in TOKENS:
         store.commit([Create(f"shares/{token}", {"job": "j", "owner": "alice", "uses": 3})])

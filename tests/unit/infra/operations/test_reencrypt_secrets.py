@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.operations import reencrypt_secrets as operation
+from infra.operations import documents
 from infra.operations.reencrypt_secrets import reencrypt_secrets
 from shared.adapters.hpke import HpkeDecrypter, HpkeEncrypter, find_public_key, new_private_key
 from shared.cameras.camera_secret import (
@@ -70,7 +70,7 @@ def run(
 
 def test_keys_are_rotated(monkeypatch: pytest.MonkeyPatch) -> None:
     """The steps of the runbook: both keys are readable, re-encrypt, check, retire the old one."""
-    monkeypatch.setattr(operation, "PAGE_SIZE", 2)
+    monkeypatch.setattr(documents, "PAGE_SIZE", 2)
     store, both = MemoryJobStore(), f"{NEW}\n{OLD}"
     for n in range(5):
         add_webhook(store, f"h{n}".ljust(20, "x"), f"whsec_{n}")
