@@ -63,15 +63,16 @@ async def check(emulator: Emulator, upload_id: str, bucket: str, name: str) -> N
 
 async def put_part(
     emulator: Emulator, upload_id: str, bucket: str, name: str, number: int, content: Content
-) -> None:
-    """Stores a part. It replaces an earlier one of the same number."""
+) -> Part:
+    """Stores a part and returns it. It replaces an earlier one of the same number."""
+    part = Part(number, content.file_id, content.size_bytes, str(content.md5))
 
     def step(tx: sqlite3.Connection) -> list[Part]:
         _find(tx, upload_id, bucket, name)
         replaced = _list_parts(tx, upload_id, number)
         tx.execute(
             "INSERT OR REPLACE INTO multipart_parts VALUES (?, ?, ?, ?, ?)",
-            (upload_id, number, content.file_id, content.size_bytes, content.md5),
+            (upload_id, part.number, part.file_id, part.size_bytes, part.md5),
         )
         return replaced
 
@@ -81,6 +82,7 @@ async def put_part(
         await asyncio.to_thread(emulator.files.remove, content.file_id)
         raise
     await _remove_files(emulator, replaced)
+    return part
 
 
 async def complete(

@@ -6,13 +6,13 @@ https://cloud.google.com/storage/docs/xml-api/get-bucket-list, versions 1 and 2.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
 
 from aiohttp import web
 
 from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import listing
 from infra.local.emulators.gcs.storage.resources import StoredObjectRow, rfc3339
+from infra.local.emulators.gcs.xml_api.response import elements, xml_response
 
 _NAMESPACE = "http://doc.s3.amazonaws.com/2006-03-01"
 
@@ -42,16 +42,12 @@ async def list_bucket(emulator: Emulator, bucket: str, query: Mapping[str, str])
             "NextMarker": max(last_names, key=str.encode) if is_cut else "",
         }
     fields["IsTruncated"] = str(page.next_token is not None).lower()
-    body = _elements({name: value for name, value in fields.items() if value})
+    body = elements({name: value for name, value in fields.items() if value})
     body += "".join(_contents(stored) for stored in page.items)
     body += "".join(
-        f"<CommonPrefixes>{_elements({'Prefix': name})}</CommonPrefixes>" for name in page.prefixes
+        f"<CommonPrefixes>{elements({'Prefix': name})}</CommonPrefixes>" for name in page.prefixes
     )
-    text = f"<?xml version='1.0' encoding='UTF-8'?><ListBucketResult xmlns='{_NAMESPACE}'>"
-    return web.Response(
-        body=f"{text}{body}</ListBucketResult>".encode(),
-        headers={"Content-Type": "application/xml; charset=UTF-8"},
-    )
+    return xml_response("ListBucketResult", _NAMESPACE, body)
 
 
 def _start_after(marker: str, delimiter: str) -> str:
@@ -64,7 +60,7 @@ def _start_after(marker: str, delimiter: str) -> str:
 
 
 def _contents(stored: StoredObjectRow) -> str:
-    elements = _elements(
+    fields = elements(
         {
             "Key": stored.name,
             "Generation": str(stored.generation),
@@ -74,8 +70,4 @@ def _contents(stored: StoredObjectRow) -> str:
             "Size": str(stored.size_bytes),
         }
     )
-    return f"<Contents>{elements}</Contents>"
-
-
-def _elements(fields: Mapping[str, str]) -> str:
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
+    return f"<Contents>{fields}</Contents>"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from aiohttp import web
 
@@ -20,6 +19,7 @@ from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import multipart
 from infra.local.emulators.gcs.storage.integrity import read_digests
 from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_lists, receive_content
+from infra.local.emulators.gcs.xml_api.response import elements, xml_response
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _PART_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
@@ -43,7 +43,7 @@ async def handle(
     upload_id = query.get("uploadId", "")
     if request.method == "POST" and "uploads" in query:
         upload_id = await multipart.start(emulator, *target, settable)
-        return _xml_response("InitiateMultipartUploadResult", target, UploadId=upload_id)
+        return _respond("InitiateMultipartUploadResult", target, UploadId=upload_id)
     if request.method == "PUT" and upload_id:
         number = query.get("partNumber", "")
         if not _PART_NUMBER.fullmatch(number) or int(number) > multipart.MAX_PARTS:
@@ -51,8 +51,7 @@ async def handle(
         await multipart.check(emulator, upload_id, *target)
         expected = ExpectedContent(read_digests(header_lists(request), {}), None, payload_sha256)
         content = await receive_content(emulator, *target, stream_body(request), expected)
-        await multipart.put_part(emulator, upload_id, *target, int(number), content)
-        part = multipart.Part(int(number), "", content.size_bytes, str(content.md5))
+        part = await multipart.put_part(emulator, upload_id, *target, int(number), content)
         response = web.Response(content_type="text/html", headers={"ETag": f'"{part.etag}"'})
         for digest in (f"crc32c={content.crc32c}", f"md5={content.md5}"):
             response.headers.add("X-Goog-Hash", digest)
@@ -60,7 +59,7 @@ async def handle(
     if request.method == "POST" and upload_id:
         listed = _parse_parts(await read_bounded(stream_body(request), MAX_JSON_BYTES))
         stored = await multipart.complete(emulator, upload_id, *target, listed)
-        return _xml_response("CompleteMultipartUploadResult", target, ETag=f'"{stored.xml_etag}"')
+        return _respond("CompleteMultipartUploadResult", target, ETag=f'"{stored.xml_etag}"')
     if request.method == "DELETE" and upload_id:
         await multipart.abort(emulator, upload_id, *target)
         return web.Response(status=204)
@@ -82,10 +81,6 @@ def _parse_parts(body: bytes) -> list[tuple[int, str]]:
     return listed
 
 
-def _xml_response(tag: str, target: tuple[str, str], **fields: str) -> web.Response:
-    fields = {"Bucket": target[0], "Key": target[1], **fields}
-    body = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
-    text = f"<?xml version='1.0' encoding='UTF-8'?><{tag} xmlns='{_NAMESPACE}'>{body}</{tag}>"
-    return web.Response(
-        body=text.encode(), headers={"Content-Type": "application/xml; charset=UTF-8"}
-    )
+def _respond(tag: str, target: tuple[str, str], **fields: str) -> web.Response:
+    bucket, name = target
+    return xml_response(tag, _NAMESPACE, elements({"Bucket": bucket, "Key": name, **fields}))
