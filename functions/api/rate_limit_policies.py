@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from shared.http.limits.policies import batch_size
 from shared.http.limits.policy import Policy
 from shared.runtime.settings import Settings
 
@@ -63,7 +64,12 @@ def sign_ins_from(settings: Settings) -> Policy:
     """Sign-in attempts from a client."""
     quota = settings.sign_ins_per_client
     return Policy(
-        "sign-ins-of-client", quota, 300, _SIGN_IN_MESSAGE, _batch(quota, settings), anonymous=True
+        "sign-ins-of-client",
+        quota,
+        300,
+        _SIGN_IN_MESSAGE,
+        batch_size(quota, settings, functions=1),
+        anonymous=True,
     )
 
 
@@ -72,7 +78,12 @@ def refreshes_from(settings: Settings) -> Policy:
     behind one address refresh more often than they sign in."""
     quota = 5 * settings.sign_ins_per_client
     return Policy(
-        "refreshes-of-client", quota, 300, _SIGN_IN_MESSAGE, _batch(quota, settings), anonymous=True
+        "refreshes-of-client",
+        quota,
+        300,
+        _SIGN_IN_MESSAGE,
+        batch_size(quota, settings, functions=1),
+        anonymous=True,
     )
 
 
@@ -93,13 +104,13 @@ def emails_of_all(settings: Settings) -> Policy:
     use up those of users who forgot their password."""
     quota = settings.account_emails_per_hour
     return Policy(
-        "emails-of-all", quota, 3600, _EMAIL_MESSAGE, _batch(quota, settings), anonymous=True
+        "emails-of-all",
+        quota,
+        3600,
+        _EMAIL_MESSAGE,
+        batch_size(quota, settings, functions=1),
+        anonymous=True,
     )
-
-
-def _batch(quota: int, settings: Settings) -> int:
-    """With this batch all instances of `api` together accept less than twice the quota."""
-    return max(1, quota // settings.max_instances)
 
 
 _SIGN_IN_MESSAGE = "Too many sign-in attempts; wait a little before the next one."

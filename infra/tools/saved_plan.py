@@ -79,8 +79,8 @@ class Cloud:
         return digest.hexdigest()
 
     def has_passed_tests(self, commit: str, project: str, region: str) -> bool:
-        """Whether a build of the test trigger succeeded for this commit on the branch main, as
-        the account without roles."""
+        """Whether a build of the test trigger succeeded for this commit on the branch main, with
+        the tester's account."""
         url = f"{self.builds}/v1/projects/{project}/locations/{region}/builds"
         query = {"filter": 'status="SUCCESS"', "pageSize": "100"}
         for _ in range(MAX_PAGES):

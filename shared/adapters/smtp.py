@@ -56,8 +56,8 @@ class SmtpMailer:
             if 500 <= error.smtp_code < 600:
                 raise MailRefused(f"The mail server returned {error.smtp_code}.") from error
             if not 400 <= error.smtp_code < 500:
-                # -1: the connection ended before the response.
-                raise MailResponseLost("The mail server did not respond.") from error
+                # Unexpected or not readable (-1): the server may have accepted the email.
+                raise MailResponseLost("The mail server gave an unexpected response.") from error
             raise MailOverloaded(f"The mail server returned {error.smtp_code}.") from error
         except (OSError, smtplib.SMTPException) as error:
             raise MailResponseLost("The mail server did not respond.") from error

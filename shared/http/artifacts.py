@@ -38,7 +38,7 @@ def find_artifact(job: Job, name: str) -> Artifact:
     raise NotFound("The job has no result of that name.")
 
 
-def read_share_link(request: ApiRequest, token: str) -> Doc:
+def _read_share_link(request: ApiRequest, token: str) -> Doc:
     """Returns the document of the link with this token. Raises NotFound."""
     hashed, unhashed = request.services.store.read(share_paths(token))
     share = hashed or unhashed
@@ -52,7 +52,7 @@ def read_shared_artifact(request: ApiRequest, token: str) -> tuple[Artifact, str
 
     Raises NotFound, LinkExpired, LinkRevoked.
     """
-    share = read_share_link(request, token)
+    share = _read_share_link(request, token)
     if share.data["revoked"]:
         raise LinkRevoked
     if share.data["expires_at"] <= request.services.clock.now():

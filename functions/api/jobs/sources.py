@@ -47,7 +47,8 @@ class InputSource:
 
 
 def _is_taken(recipe_input: Input, job: Job, upload: JobInput) -> bool:
-    """Whether an input takes what an upload was examined as. Its media type is only a hint."""
+    """Whether an input takes the kind of file that an upload was declared as: that of its own
+    input. The upload may not be examined yet, and its media type is only a hint."""
     source = job.recipe.find_input(upload.name)
     return source is not None and not set(source.kinds).isdisjoint(recipe_input.kinds)
 

@@ -124,11 +124,12 @@ def _build_prompt(args: argparse.Namespace) -> Prompt:
 
 
 def _assign_files(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
-    """Assigns each file to the first input for which its bytes look made, in any order.
+    """Assigns each file to the first input that takes its likeliest media type, in any order.
 
     Then the required inputs get files that they can take as well: an animated picture or a sound
     file can be a video, and a video can be a sound. Files without a match go to the remaining
-    inputs, and upload_trigger reports the error.
+    inputs, and upload_trigger reports the error. A required input that is still empty gets the
+    file of an optional one.
     """
     remaining = list(files)
     assigned: dict[str, Path] = {}

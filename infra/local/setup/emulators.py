@@ -60,4 +60,8 @@ def _check_download(modules: Path, name: str) -> None:
         path.unlink()
         # The folder of a zip's files.
         shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-        raise SetupError(f"The downloaded {name} emulator was changed: its SHA-256 is {found}.")
+        raise SetupError(
+            f"The downloaded {name} emulator was changed: its SHA-256 is {found}, not "
+            f"{info['expectedChecksumSHA256']}. It was removed. Start again to download it. "
+            f"{prerequisites.jar_install_hint()}"
+        )

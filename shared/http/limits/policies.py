@@ -40,7 +40,7 @@ def requests_from(settings: Settings) -> Policy:
     )
 
 
-def batch_size(quota: int, settings: Settings) -> int:
-    """Returns the batch with which the instances of all functions together accept less than twice
-    the quota."""
-    return max(1, quota // (len(COUNTING_FUNCTIONS) * settings.max_instances))
+def batch_size(quota: int, settings: Settings, functions: int = len(COUNTING_FUNCTIONS)) -> int:
+    """Returns the batch with which the instances of so many functions together accept less than
+    twice the quota."""
+    return max(1, quota // (functions * settings.max_instances))

@@ -19,12 +19,12 @@ ANONYMOUS_SHARE = 0.75
 sign-ins, registrations and forgotten passwords, which take a second on purpose. The rest is free
 for others. Above the 60 percent at which Cloud Run starts another instance:
 https://cloud.google.com/run/docs/about-instance-autoscaling"""
+ANONYMOUS_SLOTS_PER_CLIENT = 2
+"""How many of these requests a client may have at once: two clients with slow bodies do not take
+all of them."""
 BODIES_PER_CALLER = 8
 """Bodies of a caller that an instance reads at once. A body is at most 1 MiB and usually there with
 its request: only a slow sender has several."""
-
-ANONYMOUS_SLOTS_PER_CLIENT = 2
-"""How many of these a client may have: two clients with slow bodies do not take all of them."""
 
 
 def anonymous_slots(function: str) -> int:
