@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
@@ -19,7 +19,6 @@ from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
-from shared.media.errors import WorkStopped
 from shared.recipes.media_info import MediaInfo
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
@@ -63,13 +62,11 @@ class PacketSource:
         file: BinaryIO | RangeFile,
         media_info: MediaInfo,
         *,
-        should_stop: Callable[[], bool] = lambda: False,
         threads: int = 1,
     ) -> None:
         self.error: str | None = None
         self.media_info = media_info
         self._file = file
-        self._should_stop = should_stop
         self._threads = threads
         self._stack = ExitStack()
 
@@ -146,8 +143,6 @@ class PacketSource:
         self.error = None
         packets = self._container.demux(self._stream)
         while True:
-            if self._should_stop():
-                raise WorkStopped
             try:
                 packet = next_packet(packets)
             except MemoryError:
