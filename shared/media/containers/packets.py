@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
-from types import TracebackType
 from typing import BinaryIO, TypeAlias
 
 import av
@@ -74,12 +73,7 @@ class PacketSource:
         self._open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property
