@@ -25,14 +25,13 @@ def extract_window(
     options: FrameOptions,
     media_info: MediaInfo,
     *,
-    should_stop: Callable[[], bool] = lambda: False,
     on_frame: Callable[[int], None] = lambda _count: None,
     threads: int = 1,
     decode_all: bool = False,
 ) -> ExtractionResult:
     """Writes the window's frames to `sink`. `on_frame` is called with the number of frames so far.
 
-    Raises WorkStopped, and the errors of reading and decoding (`shared.media.errors`). After
+    Raises the errors of reading and decoding (`shared.media.errors`). After
     TimestampsOutOfOrder the written frames may be wrong: start again with `decode_all`.
     """
     writer = PackWriter(sink)
@@ -43,7 +42,6 @@ def extract_window(
         window,
         options,
         media_info,
-        should_stop=should_stop,
         threads=threads,
         decode_all=decode_all,
         report=report,

@@ -6,7 +6,7 @@ the assumptions of a strategy fail, the next one continues; the frames before ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -55,17 +55,15 @@ def pick_frames(
     options: FrameOptions,
     media_info: MediaInfo,
     *,
-    should_stop: Callable[[], bool] = lambda: False,
     threads: int = 1,
     decode_all: bool = False,
     report: PickReport | None = None,
 ) -> Iterator[PickedFrame]:
     """Yields the window's frames in order, fewer if the stream ends within the window.
 
-    `should_stop` is called for every packet; when it returns true, WorkStopped is raised. `threads`
-    is the number of the decoder's threads. `decode_all` ignores the timestamps of packets and
-    decodes everything; use it after TimestampsOutOfOrder, when earlier frames of this window may be
-    wrong. Raises UndecodableVideo when no strategy works.
+    `threads` is the number of the decoder's threads. `decode_all` ignores the timestamps of packets
+    and decodes everything; use it after TimestampsOutOfOrder, when earlier frames of this window
+    may be wrong. Raises UndecodableVideo when no strategy works.
     """
     report = report if report is not None else PickReport()
     targets = Targets(window, options, media_info)
@@ -77,9 +75,7 @@ def pick_frames(
         if media_info.container == WEBP:
             frames = match_frames(decode_webp_frames(file), targets)
         else:
-            source = stack.enter_context(
-                PacketSource(file, media_info, should_stop=should_stop, threads=threads)
-            )
+            source = stack.enter_context(PacketSource(file, media_info, threads=threads))
             frames = _try_strategies(_strategies(media_info, decode_all), source, targets, report)
         for shown in frames:
             if image is None or last is None or shown.frame is not last.frame:

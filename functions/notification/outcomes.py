@@ -38,8 +38,8 @@ ADVICE: Mapping[str, str] = {
     "unsupported-codec": "Convert the video to H.264, and create a new job with it.",
     "decoder-crashed": "Convert the file to H.264, JPEG or WAV, and create a new job with it.",
     "processing-failed": "Save the file in another format, and create a new job with it.",
-    "too-much-work": "Make the video smaller, or create a new job with a start and an end.",
-    "too-much-memory": "Make the video smaller, and create a new job with it.",
+    "too-much-work": "Make the file smaller or shorter, and create a new job with it.",
+    "too-much-memory": "Make the file smaller, and create a new job with it.",
     "external-media": "Save the video with all of its media in one file, and upload that.",
     "encrypted-video": "Create a new job with a copy that is not protected.",
 }

@@ -5,7 +5,7 @@ from shared.tasks.task import TaskOutcome
 
 
 def _run(context: TaskContext) -> TaskOutcome:
-    # PyAV, NumPy and Pillow are loaded with the first task: see infra/README.md, cold starts.
+    # PyAV and NumPy are loaded with the first task: see infra/README.md, cold starts.
     from functions.recorder.tasks import run
 
     return run(context)

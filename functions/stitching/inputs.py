@@ -24,8 +24,8 @@ from shared.recipes.stored_object import StoredObject
 _CHANNELS = 2
 _FUNCTION = Limits.for_function(FUNCTIONS["stitching"])
 # Together they fit the function, beside the encoders: a picture and a sound may be open at a time.
-_PICTURE_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 2)
-_SOUND_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 4)
+PICTURE_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 2)
+SOUND_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 4)
 _FIT = declare_work("functions.stitching.decoders", "fit_in_sandbox", "picture")
 _READ_SLIDE = declare_work("functions.stitching.decoders", "read_slide_in_sandbox", "picture")
 _DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox", "sound")
@@ -63,7 +63,7 @@ class FilmInputs:
             size,
             max_side_px,
             source=Source.from_bytes(read_stored(self.objects, stored)),
-            limits=_PICTURE_LIMITS,
+            limits=PICTURE_LIMITS,
             check=self.check,
             label="picture",
         )
@@ -79,7 +79,7 @@ class FilmInputs:
             _READ_SLIDE,
             size,
             source=Source.from_bytes(data),
-            limits=_PICTURE_LIMITS,
+            limits=PICTURE_LIMITS,
             check=self.check,
             label="slide",
         ).value
@@ -99,7 +99,7 @@ class FilmInputs:
             _CHANNELS,
             MAX_FILM_S,
             source=Source(read_at, stored.size_bytes),
-            limits=_SOUND_LIMITS,
+            limits=SOUND_LIMITS,
             check=self.check,
             label="sound",
         )

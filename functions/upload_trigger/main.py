@@ -5,7 +5,8 @@ from shared.jobs.units.outcomes import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:
-    # PyAV, NumPy and Pillow are imported with the first unit: see "cold starts" in infra/README.md.
+    # Its modules are imported with the first unit, and PyAV and Pillow by the fork server: see
+    # infra/README.md, cold starts.
     from functions.upload_trigger.intake import examine_upload
 
     return examine_upload(context)

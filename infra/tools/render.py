@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from functions.recorder.preview.decoder import PREVIEW_LIMITS
+from functions.stitching.inputs import PICTURE_LIMITS, SOUND_LIMITS
 from infra.tools import access, costs, dependencies, settings_table
 from infra.tools.abuse import table as abuse_table
 from infra.tools.capacity import page as capacity_page
@@ -89,7 +91,7 @@ def render_error_codes() -> str:
 
 
 def render_limits() -> str:
-    """Returns the limits of a video and of a decoding process."""
+    """Returns the limits of a video and of a sandbox process."""
     rows = ["| limit of | value |", "| --- | --- |"]
     rows += [
         f"| pixels of a picture | {MAX_PIXELS:,} |",
@@ -97,11 +99,17 @@ def render_limits() -> str:
         f"| length | {Settings.max_duration_s // 3600} h (`MOODREEL_MAX_DURATION_S`) |",
         f"| frames of a job | {Settings.max_frames:,} (`MOODREEL_MAX_FRAMES`) |",
     ]
-    for name in ("upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation"):
-        limits = Limits.for_function(FUNCTIONS[name])
-        rows.append(
-            f"| a decoding process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |"
-        )
+    names = ("upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation")
+    processes = {name: Limits.for_function(FUNCTIONS[name]) for name in names} | {
+        "stitching, for a picture": PICTURE_LIMITS,
+        "stitching, for a sound": SOUND_LIMITS,
+        "recorder, for a clip": Limits.for_function(FUNCTIONS["recorder"]),
+        "recorder, for a preview": PREVIEW_LIMITS,
+    }
+    rows += [
+        f"| a sandbox process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |"
+        for name, limits in processes.items()
+    ]
     return "\n".join(rows)
 
 

@@ -104,11 +104,6 @@ class UnitContext:
         """Firestore, for reading documents."""
         return self._services.store
 
-    @property
-    def should_stop(self) -> Callable[[], bool]:
-        """Returns whether the work should stop; long work calls it regularly."""
-        return self._lease.should_stop
-
     def report_progress(self, fraction: float) -> None:
         """Sets the progress of this part, 0 to 1. The next renewal of the lease stores it."""
         self._lease.progress = min(1.0, max(0.0, fraction))

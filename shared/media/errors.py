@@ -90,13 +90,13 @@ class UndecodableVideo(PermanentError):
 
 
 class TooMuchWork(PermanentError):
-    """Its pictures take too long to decode; make the video smaller, or choose a part of it."""
+    """The file takes too long to decode; make it smaller or shorter."""
 
     code = "too-much-work"
 
 
 class TooMuchMemory(PermanentError):
-    """Its pictures take more memory than there is; make the video smaller first."""
+    """The file takes more memory than there is; make it smaller first."""
 
     code = "too-much-memory"
 

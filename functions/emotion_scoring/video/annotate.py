@@ -6,7 +6,7 @@ B-frames, and times from the first picture of the whole video.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -42,8 +42,6 @@ def annotate(
     overlay: Overlay,
     colours: Mapping[str, Sequence[int]],
     sink: Sink,
-    *,
-    should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Writes a time range in PIECE_FORMAT (H.264, no sound), with times of the whole video.
 
@@ -51,14 +49,13 @@ def annotate(
         The number of pictures.
 
     Raises:
-        WorkStopped: `should_stop` returned True.
         MoodreelError: reading the file failed.
     """
     converter = PictureConverter(media_info.video, _max_width(media_info))
     count = 0
     with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
         stream: Any = None
-        for time, frame in _read_pictures(file, media_info, time_range, should_stop):
+        for time, frame in _read_pictures(file, media_info, time_range):
             image = _crop_to_even(converter.convert(frame))
             if stream is None:
                 stream = _add_stream(out, media_info, image)
@@ -95,12 +92,11 @@ def _read_pictures(
     file: BinaryIO | RangeFile,
     media_info: MediaInfo,
     time_range: TimeRange,
-    should_stop: Callable[[], bool],
 ) -> Iterator[tuple[Fraction, Any]]:
     """Yields (time in seconds, frame) for each picture of a time range, in order and once."""
     video = media_info.video
     last: int | None = None
-    with PacketSource(file, media_info, should_stop=should_stop) as source:
+    with PacketSource(file, media_info) as source:
         if time_range.begin is None:
             packets = source.read_from_start()
         else:

@@ -37,24 +37,22 @@ def write_film(
     source: OpenFile | None,
     media_info: MediaInfo,
     sink: Sink,
-    check: Callable[[], None],
 ) -> None:
     """Writes the film to `sink`.
 
     Args:
         pieces: the pieces in order, at least one of them with a picture.
         source: the video whose sound is copied; None for a silent film.
-        check: called before each packet; raises to stop the work.
 
     Raises:
         FilmTooLarge: the index cannot address the data.
     """
     index = IndexPass()
-    _mux(pieces, source, media_info, index, check)
+    _mux(pieces, source, media_info, index)
     before, moov = index.split()
     sink.write(before[: index.first_box_bytes] + moov + before[index.first_box_bytes :])
     data = DataPass(sink, len(before), index.data_end)
-    _mux(pieces, source, media_info, data, check)
+    _mux(pieces, source, media_info, data)
     if not data.complete:
         raise ValueError("the second pass wrote other data than the first one")
 
@@ -70,7 +68,7 @@ def write_film_in_sandbox(
 
     count = len(sizes_bytes) - has_sound
     source = opener(count) if has_sound else None
-    write_film([opener(n) for n in range(count)], source, media_info, sandbox_io, lambda: None)
+    write_film([opener(n) for n in range(count)], source, media_info, sandbox_io)
     return b""
 
 
@@ -79,7 +77,6 @@ def _mux(
     source: OpenFile | None,
     media_info: MediaInfo,
     target: IndexPass | DataPass,
-    check: Callable[[], None],
 ) -> None:
     with ExitStack() as stack:
         first = stack.enter_context(_open_piece(pieces[0]()))
@@ -92,7 +89,6 @@ def _mux(
             container = stack.enter_context(open_container(file))
             streams.append(_sound_packets(container, file, media_info, out))
         for _, _, packet in heapq.merge(*streams, key=lambda timed: timed[:2]):
-            check()
             out.mux(packet)
         # The muxer writes the index when `out` is closed.
         target.begin_index()

@@ -17,8 +17,7 @@ from shared.ports.system import Log
 
 MAX_FULL_RATE_PIXELS_PER_S = 28_000_000
 """720p at 30 fps, a fifth of what one vCPU decodes. Above it only keyframes are decoded."""
-MAX_CPU_S = 400
-MAX_MEMORY_MB = 400
+PREVIEW_LIMITS = Limits(cpu_s=400, memory_mb=400)
 MAX_QUEUED_PACKETS = 90
 PACKET_HEADER = struct.Struct(">Q?")
 """Arrival in ms since 1970, keyframe."""
@@ -80,7 +79,7 @@ class PreviewDecoder:
                 self._max_fps,
                 source=Source(self._next_packet, _UNBOUNDED_BYTES),
                 sink=self,
-                limits=Limits(MAX_CPU_S, MAX_MEMORY_MB),
+                limits=PREVIEW_LIMITS,
                 check=self._check,
                 label="preview",
             )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
-from types import TracebackType
 from typing import BinaryIO, TypeAlias
 
 import av
@@ -19,7 +18,6 @@ from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
-from shared.media.errors import WorkStopped
 from shared.recipes.media_info import MediaInfo
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
@@ -63,13 +61,11 @@ class PacketSource:
         file: BinaryIO | RangeFile,
         media_info: MediaInfo,
         *,
-        should_stop: Callable[[], bool] = lambda: False,
         threads: int = 1,
     ) -> None:
         self.error: str | None = None
         self.media_info = media_info
         self._file = file
-        self._should_stop = should_stop
         self._threads = threads
         self._stack = ExitStack()
 
@@ -77,12 +73,7 @@ class PacketSource:
         self._open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property
@@ -146,8 +137,6 @@ class PacketSource:
         self.error = None
         packets = self._container.demux(self._stream)
         while True:
-            if self._should_stop():
-                raise WorkStopped
             try:
                 packet = next_packet(packets)
             except MemoryError:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from types import TracebackType
 
 import numpy as np
 
@@ -36,12 +35,7 @@ class ImageDecoder:
     def __enter__(self) -> ImageDecoder:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._messages.close()
 
     def decode(self, data: bytes) -> BgrImage:

@@ -42,8 +42,8 @@ _DAMAGED = (OSError, SyntaxError, ValueError, IndexError, EOFError, RuntimeError
 
 def read_picture_header(data: bytes) -> PictureInfo:
     """Reads only the header. Raises a PermanentError that names the cause."""
-    with _open(data) as image:
-        return _read_header(image, is_cut_off=lacks_end(data))
+    with _open(data) as (image, is_cut_off):
+        return _read_header(image, is_cut_off=is_cut_off)
 
 
 def read_picture(data: bytes, max_side_px: int | None = None) -> Image.Image:
@@ -57,7 +57,7 @@ def read_picture(data: bytes, max_side_px: int | None = None) -> Image.Image:
     Raises:
         PermanentError: One that names the cause.
     """
-    with _open(data) as image:
+    with _open(data) as (image, _):
         if max_side_px is not None:
             image.draft("RGB", (max_side_px, max_side_px))
         try:
@@ -68,7 +68,8 @@ def read_picture(data: bytes, max_side_px: int | None = None) -> Image.Image:
 
 
 @contextmanager
-def _open(data: bytes) -> Iterator[Image.Image]:
+def _open(data: bytes) -> Iterator[tuple[Image.Image, bool]]:
+    """Yields the picture, and whether it is a JPEG whose last bytes are missing."""
     if not data:
         raise EmptyFile
     with warnings.catch_warnings():
@@ -90,10 +91,10 @@ def _open(data: bytes) -> Iterator[Image.Image]:
         if width < 1 or height < 1:
             raise NotAPicture
         if image.format == "JPEG" and lacks_end(data):
-            yield _open_cut_off(data)
+            yield _open_cut_off(data), True
             return
         _scale_transparency(image)
-        yield image
+        yield image, False
 
 
 def _open_cut_off(data: bytes) -> Image.Image:
@@ -136,7 +137,7 @@ def _read_header(image: Image.Image, *, is_cut_off: bool) -> PictureInfo:
         is_sideways = False  # damaged metadata is not a damaged picture
     if is_sideways:
         width, height = height, width
-    warnings = (END_WARNING,) if image.format == "JPEG" and is_cut_off else None
+    warnings = (END_WARNING,) if is_cut_off else None
     return PictureInfo(image.format or "", width, height, warnings)
 
 

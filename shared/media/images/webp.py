@@ -83,13 +83,10 @@ def decode_webp_frames(file: File) -> Iterator[VideoFrame]:
     pts = 0
     try:
         image = Image.open(io.BytesIO(_read_complete_chunks(file)), formats=("WEBP",))
-        profile = image.info.get("icc_profile")
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            picture = image.convert("RGB")
-            if profile is not None:
-                picture.info["icc_profile"] = profile
-            frame: VideoFrame = _from_image(to_srgb(picture))
+            # `convert` copies the profile.
+            frame: VideoFrame = _from_image(to_srgb(image.convert("RGB")))
             duration_ms = _shown_duration_ms(int(image.info.get("duration", 0)))
             frame.pts, frame.duration = pts, duration_ms
             yield frame

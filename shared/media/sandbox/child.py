@@ -116,6 +116,7 @@ def run_child(
     limits: Limits,
     label: str,
 ) -> None:
+    has_begun = False
     try:
         # Before the process is isolated: afterwards it can import no module.
         function = getattr(importlib.import_module(work.module), work.function)
@@ -125,6 +126,7 @@ def run_child(
         threading.Thread(target=_exit_with_parent, daemon=True).start()
         unrestricted = isolate(kept_fds, limits.cpu_s, limits.memory_mb, label)
         parent.send_bytes(b"b" + unrestricted.encode())
+        has_begun = True
         value = function(SandboxIO(parent, size_bytes, block_bytes), *arguments)
         for offset in range(0, len(value), CHUNK_BYTES):
             parent.send_bytes(b"v" + value[offset : offset + CHUNK_BYTES])
@@ -134,10 +136,11 @@ def run_child(
     except (EOFError, ConnectionError):
         pass  # the parent is gone
     except Exception as error:
-        if _is_out_of_memory(error):
+        # An error before the work has begun says nothing about the file.
+        if has_begun and _is_out_of_memory(error):
             parent.send_bytes(b"m")
         else:
-            code = ProcessingFailed.code if _is_deterministic(error) else ""
+            code = ProcessingFailed.code if has_begun and _is_deterministic(error) else ""
             _send_error(parent, code, "".join(traceback.format_exception(error)))
     finally:
         os._exit(0)

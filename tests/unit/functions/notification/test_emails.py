@@ -14,11 +14,12 @@ from functions.notification.emails import Link, write_email
 from functions.notification.outcomes import (
     ADVICE,
     FIX_AND_RETRY,
+    find_advice,
     find_main_result,
     format_count,
     format_size,
 )
-from shared.errors import MoodreelError
+from shared.errors import MoodreelError, PermanentError
 from shared.flows.envelope import Envelope
 from shared.ports.outbound import Email
 from shared.recipes.stored_object import Artifact
@@ -89,6 +90,13 @@ def test_failed_email_has_reason_and_advice() -> None:
         assert ADVICE["video-too-long"] in body
         assert "upload trigger" in body
         assert "http" not in body
+
+
+@pytest.mark.parametrize("code", ["too-much-work", "too-much-memory"])
+def test_limits_of_decoding_speak_of_any_file(code: str) -> None:
+    (error,) = (each for each in PermanentError.__subclasses__() if each.code == code)
+    for text in (error.default_message(), find_advice(code)):
+        assert not re.search(r"video|picture|sound", text)
 
 
 def test_unknown_error_gets_general_advice() -> None:

@@ -21,9 +21,7 @@ from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, 
 from functions.emotion_scoring.video.film import write_film
 from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from functions.upload_trigger.probes.video import probe
-from shared.errors import LeaseLost
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import WorkStopped
 from shared.recipes.media_info import MediaInfo
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import Clip
@@ -63,7 +61,7 @@ def _film(clip: Clip, pieces: Sequence[bytes]) -> bytes:
     media_info, out = _probe(clip.path), io.BytesIO()
     source = (lambda: _file(clip.path)) if find_audio_codec(media_info) else None
     files = [_memory(piece) for piece in pieces if piece]
-    write_film(files, source, media_info, out, lambda: None)
+    write_film(files, source, media_info, out)
     return out.getvalue()
 
 
@@ -157,23 +155,6 @@ def test_label_stays_inside_the_picture() -> None:
         image = np.full((180, 320, 3), 128, np.uint8)
         draw_labels(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
         assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
-
-
-def test_annotation_and_film_stop_on_request() -> None:
-    clip = CLIP_SPECS["cfr30"].encode()
-    everything = TimeRange(None, None)
-    with pytest.raises(WorkStopped):
-        annotate(
-            _file(clip.path), _probe(clip.path), everything, NO_LABELS, {}, io.BytesIO(),
-            should_stop=lambda: True,
-        )  # fmt: skip
-
-    def stop() -> None:
-        raise LeaseLost
-
-    pieces = [_memory(piece) for piece in _pieces(clip, [])]
-    with pytest.raises(LeaseLost):
-        write_film(pieces, None, _probe(clip.path), io.BytesIO(), stop)
 
 
 def test_obstacle_names_why_a_video_cannot_be_annotated() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from functions.frame_extraction.pick import pick_frames
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import ShortRead, WorkStopped
+from shared.media.errors import ShortRead
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import plan_windows
 from tests.fixtures.media.clip_specs import CLIP_SPECS
@@ -145,25 +145,6 @@ def test_data_between_distant_targets_is_not_read() -> None:
         ]
     assert frames == [(n, 300 * n) for n in range(4)]
     assert ranged.fetched_bytes < 0.3 * size
-
-
-def test_work_stops_between_packets() -> None:
-    clip = CLIP_SPECS["cfr30"].encode()
-    with clip.path.open("rb") as file:
-        media_info = probe(file, clip.path.stat().st_size)
-        options = FrameOptions.parse({"every": "0.2"})
-        seen: list[int] = []
-
-        def run() -> None:
-            for window in plan_windows(media_info, options):
-                for frame in pick_frames(
-                    file, window, options, media_info, should_stop=lambda: len(seen) >= 3
-                ):
-                    seen.append(frame.index)
-
-        with pytest.raises(WorkStopped):
-            run()
-    assert len(seen) == 3
 
 
 def test_cache_must_be_larger_than_read_ahead(tmp_path: Path) -> None:

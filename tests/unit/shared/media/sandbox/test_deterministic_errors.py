@@ -40,3 +40,15 @@ def test_error_that_depends_on_the_input_is_permanent(
 def test_error_that_depends_on_the_machine_is_not(kind: str) -> None:
     with pytest.raises(RuntimeError, match=r"sandbox_functions\.py"):
         _run_raising(kind)
+
+
+@pytest.mark.parametrize(
+    ("work", "name"),
+    [
+        (Work("no.such.module", "f"), "No module named 'no'"),
+        (Work(sandbox_functions.__name__, "no_such_function"), "no_such_function"),
+    ],
+)
+def test_error_before_the_work_begins_is_not(work: Work, name: str) -> None:
+    with pytest.raises(RuntimeError, match=name):
+        run_in_sandbox(work, source=Source.from_bytes(b"1"), limits=LIMITS)
