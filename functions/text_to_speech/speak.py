@@ -41,7 +41,9 @@ def speak_slide(context: UnitContext) -> UnitDone:
         return UnitDone(facts=SpeechPart(number, (), **counts).to_dict())
     speech, times = concatenate_speech(sentences)
     stored, adopted = _write(context, number, speech)
-    spoken = tuple(SpokenSentence(timed.text, timed.start, timed.end) for timed in times)
+    spoken = tuple(
+        SpokenSentence(timed.text, timed.start, timed.end, timed.resumes) for timed in times
+    )
     result = SpeechPart(number, spoken, **counts, rate_hz=speech.rate_hz, samples=speech.samples)
     return UnitDone(
         (stored.to_artifact("speech", "narration"),), facts=result.to_dict(), adopted=adopted
