@@ -30,7 +30,8 @@ from functions.stitching.film.timeline import (
 from functions.stitching.film_result import RenderedFilm
 from functions.stitching.inputs import FilmInputs
 from functions.stitching.objects import read_stored, read_version
-from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues, to_srt, to_vtt
+from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues
+from functions.stitching.subtitles.formats import to_srt, to_vtt
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
 from shared.pipeline import FILMS_PREFIX, Bucket

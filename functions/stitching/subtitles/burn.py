@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from functions.stitching.film.encoding import Planes, rgb_to_planes, split_planes
-from functions.stitching.subtitles.cues import MAX_COLUMNS
+from functions.stitching.subtitles.lines import MAX_COLUMNS
 from shared.typography.drawing import draw_line
 from shared.typography.typesetting import SLACK, Block, Style, Text, is_rtl
 

@@ -136,7 +136,8 @@ def test_subtitles_have_the_times_of_their_sentences(film_file: Path) -> None:
     clicks = find_onsets(*decode_sound(film_file))
     for (start, end, _), click, length in zip(rows, clicks, LENGTHS_S, strict=True):
         assert start == pytest.approx(click, abs=0.002)
-        assert end - start == pytest.approx(max(length, 0.8), abs=0.002)
+        # 18 columns are read in 0.9 s.
+        assert end - start == pytest.approx(max(length, 0.9), abs=0.002)
 
 
 def test_index_is_at_the_start_of_the_file(film_file: Path) -> None:
