@@ -50,11 +50,23 @@ class BufferedStream(ABC):
         del self._buffer[:size]
         return data
 
-    def peek_byte(self) -> int:
-        """Returns the next byte without consuming it."""
-        while not self._buffer:
+    def peek(self, size: int) -> bytes:
+        """Returns the next `size` bytes without consuming them."""
+        while len(self._buffer) < size:
             self._buffer += self._receive()
-        return self._buffer[0]
+        return bytes(self._buffer[:size])
+
+    def read_to(self, find_end: Callable[[bytearray], int | None], max_bytes: int) -> bytes:
+        """Returns the bytes before the offset that `find_end` returns for the bytes that have
+        arrived. While it returns None, more are received. Raises StreamRefused for more than
+        `max_bytes`."""
+        while (end := find_end(self._buffer)) is None:
+            if len(self._buffer) > max_bytes:
+                raise StreamRefused
+            self._buffer += self._receive()
+        if end > max_bytes:
+            raise StreamRefused
+        return self.read_exactly(end)
 
     def read_line(self) -> bytes:
         """Returns the next line without its line ending. Raises StreamRefused for more than

@@ -26,7 +26,7 @@ from shared.cameras.source import Source
 MAX_BODY_BYTES = 64 << 10
 MAX_EARLY_FRAMES = 64
 """Interleaved packets that may arrive before the response to a request."""
-_INTERLEAVED_MARK = 0x24
+_INTERLEAVED_MARK = b"$"
 """The `$` before an interleaved packet (RFC 2326 §10.12)."""
 
 
@@ -100,7 +100,7 @@ class RtspClient:
         CameraDisconnected when one says that the session has ended."""
         if self._early_frames:
             return self._early_frames.pop(0)
-        while self._connection.peek_byte() != _INTERLEAVED_MARK:
+        while self._connection.peek(1) != _INTERLEAVED_MARK:
             response = self._read_message()
             if response is not None and response.status in (401, 454):
                 raise CameraDisconnected("The camera has ended the session.")
@@ -116,7 +116,7 @@ class RtspClient:
 
     def _read_response(self, sequence: int) -> RtspResponse:
         while True:
-            if self._connection.peek_byte() == _INTERLEAVED_MARK:
+            if self._connection.peek(1) == _INTERLEAVED_MARK:
                 if len(self._early_frames) > MAX_EARLY_FRAMES:
                     raise StreamRefused
                 self._early_frames.append(self._read_interleaved())
