@@ -116,6 +116,14 @@ class CameraConnection(BufferedStream):
         with translate_errors():
             self._pinned.send(data)
 
+    def wait_readable(self, timeout_s: float) -> bool:
+        """Waits for data for at most `timeout_s`. Returns whether there is some. Only for
+        connections without TLS. Raises CameraTimeout when the camera is silent for too long."""
+        if self._buffer or timeout_s <= 0:
+            return bool(self._buffer)
+        with translate_errors():
+            return self._pinned.wait_readable(timeout_s)
+
     def _receive(self) -> bytes:
         with translate_errors():
             data = self._pinned.receive(RECEIVE_BYTES)

@@ -4,7 +4,7 @@ connection."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -17,22 +17,27 @@ from functions.recorder.errors import NotACamera
 from functions.recorder.packets import VIDEO, Packet, Track
 from shared.cameras.source import Source
 
-KEEPALIVE_INTERVAL_S = 20.0
-"""Servers end a session after 60 s of silence unless they name another time."""
+KEEPALIVES_PER_TIMEOUT = 3
+"""So that one arrives within half of a session's timeout even when the reader is late."""
+MAX_KEEPALIVE_INTERVAL_S = 20.0
 MAX_URI_LENGTH = 2000
 
 
 class RtspReader:
     """Reads a camera's first video track, and its sound when the codec is supported."""
 
-    def __init__(self, source: Source, connect: Connect) -> None:
+    def __init__(
+        self, source: Source, connect: Connect, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.dropped_count = 0
+        self._clock = clock
         self._base_uri = f"rtsp://{source.authority}{source.path}"
         self._client = RtspClient(source, CameraConnection(connect()))
         try:
             self._sdp_tracks = self._describe()
             self._track_by_channel = self._set_up()
             self._origins = self._play()
+            self._client.start_keepalive(self._base_uri)
             self._client.mark_open()
         except BaseException:
             self.close()
@@ -42,12 +47,20 @@ class RtspReader:
     def packets(self) -> Iterator[Packet]:
         receivers = [RtpReceiver() for _ in self._sdp_tracks]
         started_at: float | None = None
-        keepalive_at = time.monotonic() + KEEPALIVE_INTERVAL_S
+        sent_at = self._clock()
         while True:
-            if time.monotonic() > keepalive_at:
-                keepalive_at = time.monotonic() + KEEPALIVE_INTERVAL_S
-                self._client.send("GET_PARAMETER", self._base_uri)
-            channel, arrived_at, data = self._client.read_frame()
+            interval_s = min(
+                MAX_KEEPALIVE_INTERVAL_S, self._client.session_timeout_s / KEEPALIVES_PER_TIMEOUT
+            )
+            if self._clock() >= sent_at + interval_s:
+                sent_at = self._clock()
+                self._client.keep_alive()
+            if not self._client.wait_readable(sent_at + interval_s - self._clock()):
+                continue
+            frame = self._client.read_frame()
+            if frame is None:
+                continue
+            channel, arrived_at, data = frame
             number = self._track_by_channel.get(channel)
             if number is None:
                 continue
@@ -98,8 +111,8 @@ class RtspReader:
             response = self._client.request(
                 "SETUP", offer.control, {"Transport": f"RTP/AVP/TCP;unicast;interleaved={channels}"}
             )
-            session = response.headers.get("session", "")
-            self._client.session_id = session.partition(";")[0].strip()
+            session = response.headers.get("session", "").partition(";")[0].strip()
+            self._client.session_id = session or self._client.session_id
             channel = _interleaved_channels(response, channels).partition("-")[0]
             if not channel.isdigit() or int(channel) > 255:
                 raise NotACamera
