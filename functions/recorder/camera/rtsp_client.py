@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,11 +61,17 @@ class RtspClient:
     """The client's side of one RTSP session. `session_id` is sent with every request once it is
     set; `session_timeout_s` is when the server ends the session without a request."""
 
-    def __init__(self, source: Source, connection: CameraConnection) -> None:
+    def __init__(
+        self,
+        source: Source,
+        connection: CameraConnection,
+        arrival_clock: Callable[[], float] = time.time,
+    ) -> None:
         self.session_id = ""
         self.session_timeout_s = DEFAULT_SESSION_TIMEOUT_S
         self._source = source
         self._connection = connection
+        self._arrival_clock = arrival_clock
         self._sequence = 0
         self._challenge: Challenge | None = None
         self._early_frames: list[InterleavedFrame] = []
@@ -197,7 +203,7 @@ class RtspClient:
     def _read_interleaved(self) -> InterleavedFrame:
         header = self._connection.read_exactly(4)
         data = self._connection.read_exactly(int.from_bytes(header[2:4]))
-        return InterleavedFrame(header[1], time.time(), data)
+        return InterleavedFrame(header[1], self._arrival_clock(), data)
 
     def _read_message(self) -> RtspResponse | None:
         """Returns a response, or None for a request of the camera."""
