@@ -6,6 +6,11 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 
+MAX_GAP_S = 3600.0
+"""The longest time that a recording goes on without pictures: cameras and workers are given up
+sooner. Two workers whose times are further apart had clocks that were set in between."""
+MAX_HANDOVER_S = 60.0
+"""By how much the times of a worker may begin before those of the one before it end."""
 MAX_LEAD_INCREASE_S = 10.0
 """By how much a camera's clock may get ahead of the arrival times: a server sends a new viewer the
 last seconds that it has. What exceeds it is a clock that was set."""

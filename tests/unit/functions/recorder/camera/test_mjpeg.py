@@ -7,6 +7,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 from PIL import Image
@@ -175,8 +176,10 @@ def read_all(sockets: list[socket.socket], answer: bytes) -> list[bytes]:
     sockets += [ours, theirs]
 
     def send() -> None:
-        theirs.sendall(answer)
-        theirs.shutdown(socket.SHUT_WR)
+        # The reader may close the connection before it has read all.
+        with suppress(OSError):
+            theirs.sendall(answer)
+            theirs.shutdown(socket.SHUT_WR)
 
     threading.Thread(target=send, daemon=True).start()
     reader = MjpegReader(SOURCE, lambda: PinnedSocket(ours, idle_timeout_s=20))

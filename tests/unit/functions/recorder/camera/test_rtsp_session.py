@@ -25,7 +25,7 @@ class Camera:
 
     def __init__(self, answer: Answer) -> None:
         self.now = 0.0
-        self.clock = lambda: self.now
+        self.clock: Callable[[], float] = lambda: self.now
         self.peer = RtspPeer(answer)
         self.reader = RtspReader(
             SOURCE, lambda: PinnedSocket(self.peer.client, idle_timeout_s=20), lambda: self.clock()
