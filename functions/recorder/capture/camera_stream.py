@@ -21,6 +21,7 @@ from functions.recorder.capture.reader_thread import (
 )
 from functions.recorder.capture.segments import ConnectionKey
 from functions.recorder.capture.stored_source import StoredSource
+from functions.recorder.clock import SteadyClock
 from functions.recorder.errors import CameraTimeout
 from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.preview.publisher import PreviewPublisher
@@ -56,7 +57,9 @@ class CameraStream:
         recordings: ActiveRecordings,
         preview: PreviewPublisher,
         was_connected: Callable[[], bool],
+        clock: SteadyClock | None = None,
     ) -> None:
+        self._clock = clock or SteadyClock()
         self.error: dict[str, Any] | None = None
         self.connection_count = 0
         self._camera_id = camera_id
@@ -128,7 +131,7 @@ class CameraStream:
             self._backoff.record_failure()
             return
         self.connection_count += 1
-        self._last_picture_at = time.time()
+        self._last_picture_at = self._clock.now()
         self._reader = ReaderThread(lambda: self._open_reader(source))
 
     def read_next(self, wait_s: float) -> bool:
@@ -151,7 +154,7 @@ class CameraStream:
             self._pre_roll.clear()
             self._recordings.mark_missing_packets()
             return False
-        now = event.arrived_at if isinstance(event, Packet) else time.time()
+        now = event.arrived_at if isinstance(event, Packet) else self._clock.now()
         if now - self._last_picture_at > self._picture_timeout_s:
             self._on_disconnect(CameraTimeout("The camera is connected, and shows no pictures."))
             return True
@@ -170,7 +173,7 @@ class CameraStream:
         """Gives a new recording the current tracks and the pre-roll that it requests."""
         if self._has_pictures:
             recording.set_tracks(self._tracks)
-            since = recording.request.requested_at.timestamp() - recording.request.pre_roll_s
+            since = recording.begins_at
             recording.start_connection(self._connection_key, self._pre_roll, since)
 
     def close(self) -> None:

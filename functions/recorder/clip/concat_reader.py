@@ -63,8 +63,9 @@ class ConcatReader:
 class _RunBuilder:
     """The packets of one run, as tables of its segments."""
 
-    def __init__(self, tracks: tuple[Track, ...]) -> None:
+    def __init__(self, tracks: tuple[Track, ...], epoch: int) -> None:
         self.tracks = tracks
+        self._epoch = epoch
         self._tables: dict[int, list[PacketTable]] = {VIDEO: [], SOUND: []}
 
     def add(self, track: int, table: PacketTable) -> None:
@@ -72,7 +73,8 @@ class _RunBuilder:
 
     def build(self) -> PacketRun:
         """Returns the run. The tables of the segments are released."""
-        return PacketRun(self.tracks, *(self._concatenate(track) for track in (VIDEO, SOUND)))
+        pictures, sounds = (self._concatenate(track) for track in (VIDEO, SOUND))
+        return PacketRun(self.tracks, pictures, sounds, self._epoch)
 
     def _concatenate(self, track: int) -> PacketTable:
         return PacketTable.concatenate(self._tables.pop(track))
@@ -105,7 +107,7 @@ def collect_runs(
         run = runs.get((segment.key, run_number))
         if run is not None and (step > 1 or run.tracks[VIDEO] != tracks[VIDEO]):
             run_number += 1
-        run = runs.setdefault((segment.key, run_number), _RunBuilder(tracks))
+        run = runs.setdefault((segment.key, run_number), _RunBuilder(tracks, segment.key.epoch))
         for track, stored in ((VIDEO, segment.video), (SOUND, segment.sound)):
             if stored is not None:
                 track_rows = rows[rows["track"] == track]

@@ -51,11 +51,12 @@ class PacketTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PacketRun:
-    """The packets of one connection."""
+    """The packets of one connection. `epoch` is that of its worker."""
 
     tracks: tuple[Track, ...]
     pictures: PacketTable
     sounds: PacketTable
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
