@@ -20,6 +20,8 @@ from functions.stitching.subtitles.lines import (
 from functions.stitching.subtitles.word_times import estimate_word_times
 
 MIN_CUE_MS = 800
+LAST_GAP_MS = 50
+"""Between the last cue and the end of the film, so that the sample that ends it has a duration."""
 MAX_SPEED = 20
 """Columns per second that adults can read (Netflix, Timed Text Style Guide)."""
 _MAX_GAP = round(0.9 * RATE_HZ)
@@ -163,7 +165,8 @@ def _extend(cue: Cue, next_ms: int | None) -> Cue:
     """Extends a cue to a readable duration, but not into the next cue or past the film's end."""
     columns = sum(map(count_columns, cue.lines))
     duration_ms = max(MIN_CUE_MS, -(-columns * 1000 // MAX_SPEED))
-    limit_ms = cue.end_ms + _to_ms(TAIL_SAMPLES) if next_ms is None else next_ms
+    film_end_ms = cue.end_ms + _to_ms(TAIL_SAMPLES)
+    limit_ms = film_end_ms - LAST_GAP_MS if next_ms is None else next_ms
     end_ms = min(max(cue.end_ms, cue.start_ms + duration_ms), limit_ms)
     return Cue(cue.start_ms, max(end_ms, cue.start_ms + 1), cue.lines)
 

@@ -89,7 +89,7 @@ def test_fast_cue_is_extended_into_the_following_pause() -> None:
 
 def test_cue_does_not_outlast_the_film() -> None:
     (cue,) = build_cues([seconds(1, 1.1, "Photosynthesis is how plants eat.")])
-    assert cue.end_ms == 1100 + 650
+    assert cue.end_ms == 1100 + 600
 
 
 def test_short_cue_is_extended_to_a_readable_duration() -> None:
