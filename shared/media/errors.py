@@ -83,6 +83,12 @@ class UnsupportedCodec(PermanentError):
     code = "unsupported-codec"
 
 
+class DolbyVisionOnly(PermanentError):
+    """The colours are in Dolby Vision only (such as profile 5); export it as HDR10, HLG or SDR."""
+
+    code = "dolby-vision-only"
+
+
 class UndecodableVideo(PermanentError):
     """No picture of this video can be decoded; the file seems damaged: export it again."""
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import total_ordering
 from typing import Any, Literal
 
+from shared.recipes.colour_description import NOTHING_STATED, ColourDescription
+
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
 """The file name for users, among the results of a job."""
@@ -75,6 +77,7 @@ class VideoInfo:
         open_gop: None when too little was read to decide.
         first_pts: The presentation time of the first picture, in ticks.
         dynamic_range: "pq" and "hlg" (ITU-R BT.2100) are converted to standard range.
+        colour: What the container states and the first coded picture does not.
     """
 
     index: int
@@ -93,6 +96,7 @@ class VideoInfo:
     has_b_frames: bool
     first_pts: int
     dynamic_range: DynamicRange = "sdr"
+    colour: ColourDescription = NOTHING_STATED
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -106,7 +110,10 @@ class VideoInfo:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VideoInfo:
         exact = {"sample_aspect", "time_base", "avg_rate", "keyframe_interval_s"}
-        return cls(**_read(cls, data, exact))
+        values = _read(cls, data, exact)
+        if not isinstance(values["colour"], ColourDescription):
+            values["colour"] = ColourDescription.from_dict(values["colour"])
+        return cls(**values)
 
 
 @dataclass(frozen=True)

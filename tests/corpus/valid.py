@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.corpus import picture_formats, timestamps
 from tests.corpus.build import clip_spec_file, valid_file
 from tests.corpus.byte_edits import change_boxes, make_box
+from tests.corpus.colour import dolby_vision
+from tests.corpus.colour import files as colours
 from tests.corpus.corpus_file import CorpusFile, expected_counters
 from tests.corpus.encoding import (
     MATROSKA_CLIP,
@@ -32,6 +34,8 @@ def list_files() -> Iterator[CorpusFile]:
         skipped = 42 if name == "trimmed-by-edit-list" else 0
         yield clip_spec_file(name, RARE_CLIP_SPECS[name], skipped)
     yield from picture_formats.list_files()
+    yield from colours.list_files()
+    yield from dolby_vision.list_files()
     yield from _streams()
     yield from timestamps.list_files()
     yield from _surrounded()

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
+from av.video.reformatter import ColorRange, Colorspace
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.extent import MAX_LONG_SIDE_PX, TimeRange, clamped_rate
@@ -30,6 +31,7 @@ _ENCODER = {
     "rc-lookahead": "10",
     "x264-params": "keyint=60:scenecut=40:repeat-headers=0",
 }
+_BT709 = 1
 PIECE_FORMAT = "nut"
 """FFmpeg's own container. It is written without seeking and keeps exact times that do not start at
 0."""
@@ -61,7 +63,7 @@ def annotate(
                 stream = _add_stream(out, media_info, image)
             width = overlay.scored_width or image.shape[1]
             draw_labels(image, overlay.labels_at(time), image.shape[1] / width, colours)
-            drawn = av.VideoFrame.from_ndarray(image, format="bgr24")
+            drawn = _to_bt709(image)
             drawn.pts, drawn.time_base = to_ticks(time), TIME_BASE
             out.mux(stream.encode(drawn))
             count += 1
@@ -131,9 +133,24 @@ def _add_stream(out: Any, media_info: MediaInfo, image: BgrImage) -> Any:
     stream = out.add_stream("libx264", rate=rate, options=dict(_ENCODER))
     stream.height, stream.width = image.shape[:2]
     stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = TIME_BASE
-    stream.codec_context.thread_count = 1
+    # Players take a film that states nothing as BT.601 or BT.709, by its size.
+    context = stream.codec_context
+    context.color_primaries = context.color_trc = context.colorspace = _BT709
+    context.color_range = ColorRange.MPEG
+    context.time_base = TIME_BASE
+    context.thread_count = 1
     return stream
+
+
+def _to_bt709(image: BgrImage) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(image, format="bgr24").reformat(
+        format="yuv420p",
+        src_colorspace=Colorspace.ITU709,
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+        threads=1,
+    )
 
 
 def _max_width(media_info: MediaInfo) -> int:

@@ -13,6 +13,9 @@ from av.video.codeccontext import VideoCodecContext
 from PIL import Image
 
 from functions.recorder.preview.decoder import FRAME_HEADER, PACKET_HEADER
+from shared.media.colour.conversion import find_conversion
+from shared.media.images.colour_codes import CodeScale, apply_conversion
+from shared.media.images.frame_colour import read_colour, swscale_matrix
 from shared.media.sandbox.child import SandboxIO
 
 # A sandbox process can open no file, not even to import Pillow's plugin that writes JPEGs.
@@ -48,7 +51,17 @@ def decode_in_sandbox(sandbox_io: SandboxIO, codec: str, max_fps: int) -> bytes:
 def _encode_jpeg(frame: av.VideoFrame) -> bytes:
     width = min(MAX_WIDTH_PX, frame.width)
     height = max(2, round(frame.height * width / frame.width / 2) * 2)
-    small = frame.reformat(width=width // 2 * 2, height=height, format="rgb24").to_ndarray()
+    colour = read_colour(frame).with_inferred()
+    small = frame.reformat(
+        width=width // 2 * 2,
+        height=height,
+        format="rgb24",
+        src_colorspace=swscale_matrix(frame, colour.matrix),
+    ).to_ndarray()
+    image = Image.fromarray(np.ascontiguousarray(small))
+    conversion = find_conversion(colour.primaries, colour.transfer)
+    if conversion is not None:
+        image = apply_conversion(image, conversion, CodeScale())
     out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(small)).save(out, "JPEG", quality=JPEG_QUALITY)
+    image.save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()

@@ -12,21 +12,14 @@ from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.scan import Scan
 from shared.media.containers.video_streams import is_cover_image
-from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
+from shared.recipes.media_info import MediaInfo, StreamInfo
 
-_RANGES: dict[int, DynamicRange] = {16: "pq", 18: "hlg"}
-"""Transfer characteristics of ITU-T H.273, table 3."""
 _MAX_LANGUAGE_CHARS = 40
 
 
 def describe_streams(container: InputContainer, used_stream: VideoStream) -> tuple[StreamInfo, ...]:
     """Returns all streams of the file, in their order."""
     return tuple(_describe_stream(stream, used_stream) for stream in container.streams)
-
-
-def dynamic_range(frame: VideoFrame) -> DynamicRange:
-    """Returns the dynamic range of a frame: `pq`, `hlg` or `sdr`."""
-    return _RANGES.get(frame.color_trc, "sdr")
 
 
 def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
@@ -42,9 +35,6 @@ def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
     if video.sample_aspect != 1:
         width, height = video.display_size
         yield f"The pixels are not square; pictures are stretched to {width}×{height}."
-    if video.dynamic_range != "sdr":
-        name = video.dynamic_range.upper()
-        yield f"High dynamic range ({name}) is converted to standard dynamic range."
     if _is_transparent(scan.first_frame):
         yield "Transparency is left out."
     if scan.has_discarded_packets:

@@ -13,13 +13,10 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from functions.upload_trigger.probes.colour import ContainerColours
 from functions.upload_trigger.probes.live_duration import find_end_s
 from functions.upload_trigger.probes.scan import Scan, scan
-from functions.upload_trigger.probes.summary import (
-    describe_repairs,
-    describe_streams,
-    dynamic_range,
-)
+from functions.upload_trigger.probes.summary import describe_repairs, describe_streams
 from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import open_container
@@ -64,7 +61,10 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         return probe_webp(file, size_bytes)
     with open_container(file) as container:
         stream = _choose_video(container, file, size_bytes)
-        media_info = _build_media_info(container, stream, scan(container, stream, file), size_bytes)
+        colours = ContainerColours.read(file, size_bytes, stream)
+        result = scan(container, stream, file)
+        media_info = _build_media_info(container, stream, result, size_bytes)
+        media_info = colours.add_to(media_info, result.first_frame)
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))
@@ -146,7 +146,6 @@ def _build_media_info(
             open_gop=result.has_leading_frames if len(result.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
-            dynamic_range=dynamic_range(result.first_frame),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),

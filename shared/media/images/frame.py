@@ -8,19 +8,16 @@ from typing import Any, Literal, cast
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from shared.media.colour.tone_mapping import HLG, PQ, to_standard_range
+from shared.media.colour.conversion import find_conversion
+from shared.media.colour.tone_mapping import to_srgb_pixels
+from shared.media.images.frame_colour import read_colour, swscale_matrix
 from shared.recipes.media_info import VideoInfo, to_square_pixels
 
 BgrImage = NDArray[np.uint8]
 
-_UNSPECIFIED = 2
-_BT2020 = 9
-"""The number in H.273 and in swscale."""
-# Players treat untagged pictures of this height and above as BT.709, smaller ones as BT.601.
-_HD_HEIGHT = 720
 _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -32,6 +29,7 @@ class PictureConverter:
         self._mirrored = video.mirrored
         self._aspect = video.sample_aspect
         self._max_width = max_width
+        self._stated_colour = video.colour
         self._reformatter = VideoReformatter()
 
     def convert(self, frame: VideoFrame) -> BgrImage:
@@ -50,18 +48,19 @@ class PictureConverter:
         return cast(BgrImage, image)
 
     def _to_bgr(self, frame: VideoFrame) -> NDArray[Any]:
-        if frame.color_trc in (PQ, HLG):
-            wide = self._reformatter.reformat(
-                frame, format="rgb48le", src_colorspace=_BT2020, threads=1
-            )
-            return to_standard_range(
-                wide.to_ndarray().astype(np.uint16, copy=False), frame.color_trc
-            )
-        untagged = frame.colorspace == _UNSPECIFIED
-        colorspace = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
-        return self._reformatter.reformat(
-            frame, format="bgr24", src_colorspace=colorspace, threads=1
+        colour = self._stated_colour.or_else(read_colour(frame)).with_inferred()
+        conversion = find_conversion(colour.primaries, colour.transfer)
+        converted = self._reformatter.reformat(
+            frame,
+            format="bgr24" if conversion is None else "rgb48le",
+            src_colorspace=swscale_matrix(frame, colour.matrix),
+            # Pictures in RGB have the full range, whatever the container states.
+            src_color_range=None if frame.format.is_rgb else colour.range or None,
+            threads=1,
         ).to_ndarray()
+        if conversion is None:
+            return converted
+        return to_srgb_pixels(converted.astype(np.uint16, copy=False), conversion)
 
     def _target_size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
         """Returns the size before rotation, such that the rotated picture has the right width."""
