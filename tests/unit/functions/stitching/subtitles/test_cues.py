@@ -18,6 +18,7 @@ from functions.stitching.subtitles.cues import (
     to_vtt,
     wrap_text,
 )
+from shared.typography.graphemes import split_graphemes
 
 LONG = (
     "Plants take in carbon dioxide from the air, draw up water through their roots, and with the "
@@ -39,6 +40,24 @@ def test_short_sentence_is_one_cue_with_its_time() -> None:
 def test_combining_marks_without_a_letter_have_a_cue(marks: str) -> None:
     (cue,) = build_cues([seconds(1, 2, marks)])
     assert (cue.start_ms, cue.lines) == (1000, (marks,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👨‍👩‍👧‍👦" * 40,
+        "これは👨‍👩‍👧‍👦とても👍🏽長い🇸🇪文章です1️⃣" * 4,
+        "👩🏽‍🔬" * 30 + "café" * 20,
+        "किताबें" * 20,
+    ],
+)
+def test_line_break_cuts_no_grapheme(text: str) -> None:
+    lines = wrap_text(text)
+    assert "".join(lines) == text
+    assert [part for line in lines for part in split_graphemes(line)] == split_graphemes(text)
+    assert all(count_columns(line) <= MAX_COLUMNS for line in lines)
+    (cue,) = build_cues([seconds(0, 1, split_graphemes(text)[0])])
+    assert cue.lines[0] in to_vtt([cue])
 
 
 def test_two_lines_have_about_the_same_length() -> None:
