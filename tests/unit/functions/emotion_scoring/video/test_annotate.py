@@ -161,6 +161,16 @@ def test_label_stays_inside_the_picture() -> None:
         assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
 
 
+def test_label_masks_have_one_height_and_the_ink_of_any_script() -> None:
+    masks = draw_masks(["happy 90%", "sad 45% ?", "喜び 80%", "سعيد", "🎬"], 1280)
+    assert len({mask.shape[0] for mask in masks.values()}) == 1
+    for mask in masks.values():
+        rows, columns = np.nonzero(mask)
+        assert 0 < rows.min() < rows.max() < mask.shape[0] - 1
+        assert 0 < columns.min() < columns.max() < mask.shape[1] - 1
+    assert draw_masks([], 1280) == {}
+
+
 def test_obstacle_names_why_a_video_cannot_be_annotated() -> None:
     avi = _probe(RARE_CLIP_SPECS["avi-mpeg4"].encode().path)
     assert "does not say when" in str(find_obstacle(avi, Fraction(10)))
