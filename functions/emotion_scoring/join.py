@@ -44,8 +44,9 @@ from shared.recipes.media_info import MediaInfo
 from shared.recipes.stored_object import Artifact, ResultKind
 from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import ResultsWriter
+from shared.typography.faces import describe_replacements, title_style
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Increase when the same scores give other results, so that older ones are not adopted."""
 
 
@@ -113,7 +114,11 @@ def _write_results(
     return UnitDone(
         tuple(artifacts),
         facts=result.to_dict(),
-        warnings=(*parts.warnings, *film_warnings),
+        warnings=(
+            *parts.warnings,
+            *film_warnings,
+            *describe_replacements([context.job.title], title_style(context.job.title)),
+        ),
     )
 
 

@@ -27,8 +27,9 @@ from shared.recipes.films.deck_pictures import MOOD_CHART
 from shared.recipes.results import DeckResult, SlideImage
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
+from shared.typography.faces import Style, describe_replacements
 
-DRAWING_VERSION = 3
+DRAWING_VERSION = 4
 """Increase when the same slide looks different, so that older pictures are not adopted."""
 
 
@@ -56,9 +57,14 @@ def draw_slides(context: UnitContext) -> UnitDone:
         artifacts,
         facts=result.to_dict(),
         plan={"text_to_speech": _narration_specs(deck, options)},
-        warnings=part.warnings,
+        warnings=(*part.warnings, *_describe_replacements(deck)),
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
+
+
+def _describe_replacements(deck: Deck) -> tuple[str, ...]:
+    texts = [text for slide in deck.slides for text in (slide.heading, *slide.bullets)]
+    return describe_replacements(texts, Style(deck.language))
 
 
 def slide_key(deck: Deck, number: int, picture: Any, subtitle_area: Fraction) -> str:

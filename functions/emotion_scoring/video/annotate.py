@@ -15,7 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.extent import MAX_LONG_SIDE_PX, TimeRange, clamped_rate
-from functions.emotion_scoring.video.overlay import Overlay, draw_labels
+from functions.emotion_scoring.video.overlay import Mask, Overlay, draw_labels
 from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
@@ -43,9 +43,14 @@ def annotate(
     time_range: TimeRange,
     overlay: Overlay,
     colours: Mapping[str, Sequence[int]],
+    masks: Mapping[str, Mask],
     sink: Sink,
 ) -> int:
     """Writes a time range in PIECE_FORMAT (H.264, no sound), with times of the whole video.
+
+    Args:
+        colours: RGB, by emotion.
+        masks: the mask of each text of the overlay.
 
     Returns:
         The number of pictures.
@@ -62,7 +67,8 @@ def annotate(
             if stream is None:
                 stream = _add_stream(out, media_info, image)
             width = overlay.scored_width or image.shape[1]
-            draw_labels(image, overlay.labels_at(time), image.shape[1] / width, colours)
+            factor = image.shape[1] / width
+            draw_labels(image, overlay.labels_at(time), factor, colours, masks)
             drawn = _to_bt709(image)
             drawn.pts, drawn.time_base = to_ticks(time), TIME_BASE
             out.mux(stream.encode(drawn))
@@ -78,10 +84,11 @@ def annotate_in_sandbox(
     time_range: TimeRange,
     overlay: Overlay,
     colours: Mapping[str, Sequence[int]],
+    masks: Mapping[str, Mask],
 ) -> bytes:
     """Runs `annotate` in the sandbox; returns the number of pictures in decimal digits."""
     return str(
-        annotate(sandbox_io.file, media_info, time_range, overlay, colours, sandbox_io)
+        annotate(sandbox_io.file, media_info, time_range, overlay, colours, masks, sandbox_io)
     ).encode()
 
 

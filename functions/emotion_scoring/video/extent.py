@@ -45,6 +45,11 @@ def find_obstacle(media_info: MediaInfo, max_range_s: Fraction | None) -> str | 
     return None
 
 
+def long_side(media_info: MediaInfo) -> int:
+    """Returns the longer side in px of the annotated pictures."""
+    return min(MAX_LONG_SIDE_PX, max(media_info.video.display_size))
+
+
 def clamped_rate(media_info: MediaInfo) -> Fraction:
     """Returns the frame rate in frames per second, 30 if it is not known."""
     low, high = _RATE_RANGE

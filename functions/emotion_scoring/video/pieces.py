@@ -13,7 +13,13 @@ from functions.emotion_scoring.packs import FUNCTION
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
-from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
+from functions.emotion_scoring.video.extent import (
+    TimeRange,
+    find_audio_codec,
+    find_obstacle,
+    long_side,
+)
+from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
@@ -29,7 +35,7 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.recipes.upload_results import Uploads
 
 PIECE = "piece"
-PIECES_VERSION = 1
+PIECES_VERSION = 2
 """Increase when the same scores give other pictures, so that older pieces are not adopted."""
 _BLOCK_BYTES = 1 << 20
 _ANNOTATE = declare_work("functions.emotion_scoring.video.annotate", "annotate_in_sandbox")
@@ -72,6 +78,7 @@ class AnnotatedVideo:
             ((number, frame) for frame in frames), header.classes, smooth=self._options.smooth
         )
         overlay, colours = Overlay(tuple(moments), every), assign_colours(header.classes)
+        masks = draw_masks(overlay.texts, long_side(self.media_info))
         with context.objects.create(
             Bucket.WORK, name, content_type="application/octet-stream", spec=spec
         ) as piece:
@@ -81,6 +88,7 @@ class AnnotatedVideo:
                 time_range,
                 overlay,
                 colours,
+                masks,
                 source=self._video_source(),
                 limits=Limits.for_function(FUNCTIONS[FUNCTION]),
                 sink=piece,

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import accumulate
 
+from shared.typography.graphemes import is_emoji, split_graphemes
+
 MAX_COLUMNS = 42
 MAX_LINES = 2
 
@@ -90,8 +92,11 @@ def wrap_pieces(pieces: Sequence[str]) -> list[str]:
 
 
 def count_columns(text: str) -> int:
-    """Returns the columns of a text: combining marks take none, wide characters two."""
-    return sum(_columns(character) for character in text)
+    """Returns the columns of a text: combining marks take none, wide characters and emoji two."""
+    return sum(
+        2 if is_emoji(grapheme) else sum(map(_columns, grapheme))
+        for grapheme in split_graphemes(text)
+    )
 
 
 def _columns(character: str) -> int:
@@ -104,31 +109,39 @@ def _is_function_word(word: str) -> bool:
     return word.isalpha() and (len(word) <= 2 or word.lower() in _FUNCTION_WORDS)
 
 
-def _is_packed(character: str) -> bool:
-    """Whether a character is wide and of a script without spaces. Korean is wide and has spaces."""
-    return _columns(character) == 2 and not unicodedata.name(character, "").startswith("HANGUL")
+def _is_packed(grapheme: str) -> bool:
+    """Whether a grapheme is wide and of a script without spaces. Korean is wide and has spaces."""
+    return _is_wide(grapheme) and not unicodedata.name(grapheme[0], "").startswith("HANGUL")
+
+
+def _is_wide(grapheme: str) -> bool:
+    return is_emoji(grapheme) or _columns(grapheme[0]) == 2
 
 
 def _split_word(word: str) -> list[str]:
     """Splits a word into pieces between which a line may break. Only the first has a space."""
-    if count_columns(word) <= MAX_COLUMNS and not any(map(_is_packed, word)):
+    graphemes = split_graphemes(word)
+    if count_columns(word) <= MAX_COLUMNS and not any(map(_is_packed, graphemes)):
         return [f" {word}"]
     pieces: list[str] = []
-    for character in word:
-        is_wide = _columns(character) == 2
+    follows_wide = False
+    for grapheme in graphemes:
+        is_wide = _is_wide(grapheme)
+        columns = count_columns(grapheme)
         joins_previous = bool(pieces) and (
-            _columns(character) == 0
-            or character in _NEVER_FIRST
+            columns == 0
+            or grapheme[0] in _NEVER_FIRST
             or (
                 not is_wide
-                and count_columns(pieces[-1]) < MAX_COLUMNS
-                and _columns(pieces[-1][-1]) != 2
+                and not follows_wide
+                and count_columns(pieces[-1]) + columns <= MAX_COLUMNS
             )
         )
         if joins_previous:
-            pieces[-1] += character
+            pieces[-1] += grapheme
         else:
-            pieces.append(character)
+            pieces.append(grapheme)
+        follows_wide = is_wide
     return [f" {pieces[0]}", *pieces[1:]]
 
 

@@ -180,6 +180,18 @@ def test_chart_accepts_any_length_and_title(frames: int, title: str) -> None:
     assert image.shape[1] == WIDTH_PX
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Café 🎬 日本 – söndag", "فيلم 👨‍👩‍👧‍👦"],
+)
+def test_chart_shows_every_part_of_its_title(title: str) -> None:
+    complete = _chart([], title)[40:110].astype(int)
+    words = title.split()
+    for n, word in enumerate(words):
+        other = _chart([], " ".join([*words[:n], *words[n + 1 :]]))[40:110]
+        assert (np.abs(other - complete).max(axis=2) > 90).sum() > 100, word
+
+
 def test_chart_without_faces_has_a_notice() -> None:
     empty = _chart([make_scored_frame(k, every=EVERY) for k in range(10)])
     assert empty[300:500].std() > 1

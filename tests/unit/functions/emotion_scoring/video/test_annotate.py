@@ -19,6 +19,7 @@ from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.video.annotate import annotate
 from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
 from functions.emotion_scoring.video.film import write_film
+from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
@@ -52,7 +53,7 @@ def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NO_LABELS) ->
     for begin, end in pairwise(ends):
         out = io.BytesIO()
         media_info = _probe(clip.path)
-        annotate(_file(clip.path), media_info, TimeRange(begin, end), overlay, {}, out)
+        annotate(_file(clip.path), media_info, TimeRange(begin, end), overlay, {}, {}, out)
         pieces.append(out.getvalue())
     return pieces
 
@@ -141,20 +142,33 @@ def test_boxes_are_interpolated_between_scored_frames() -> None:
     overlay = Overlay(
         tuple(build_timeline(((0, frame) for frame in frames), EMOTIONS)), Fraction(1)
     )
-    ((box, text, uncertain),) = overlay.labels_at(Fraction(1, 2))
+    ((box, emotion, text, uncertain),) = overlay.labels_at(Fraction(1, 2))
     assert box.x == pytest.approx(115)
-    assert (text, uncertain) == ("happy 90%", False)
-    ((last_box, _, _),) = overlay.labels_at(Fraction(199, 100))
+    assert (emotion, text, uncertain) == ("happy", "happy 90%", False)
+    assert overlay.texts == {"happy 90%"}
+    ((last_box, *_),) = overlay.labels_at(Fraction(199, 100))
     assert last_box.x == pytest.approx(130)
     assert overlay.labels_at(Fraction(2)) == []
     assert overlay.labels_at(Fraction(9)) == []
 
 
 def test_label_stays_inside_the_picture() -> None:
+    masks = draw_masks(["happy 90%"], 320)
     for box in (Box(0, 0, 60, 60), Box(250, 150, 90, 90), Box(-40, -40, 60, 60)):
         image = np.full((180, 320, 3), 128, np.uint8)
-        draw_labels(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
+        labels = [(box, "happy", "happy 90%", False)]
+        draw_labels(image, labels, 1.0, {"happy": (244, 178, 50)}, masks)
         assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
+
+
+def test_label_masks_have_one_height_and_the_ink_of_any_script() -> None:
+    masks = draw_masks(["happy 90%", "sad 45% ?", "喜び 80%", "سعيد", "🎬"], 1280)
+    assert len({mask.shape[0] for mask in masks.values()}) == 1
+    for mask in masks.values():
+        rows, columns = np.nonzero(mask)
+        assert 0 < rows.min() < rows.max() < mask.shape[0] - 1
+        assert 0 < columns.min() < columns.max() < mask.shape[1] - 1
+    assert draw_masks([], 1280) == {}
 
 
 def test_obstacle_names_why_a_video_cannot_be_annotated() -> None:

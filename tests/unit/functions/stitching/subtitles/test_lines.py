@@ -12,6 +12,7 @@ from functions.stitching.subtitles.lines import (
     split_pieces,
     wrap_pieces,
 )
+from shared.typography.graphemes import split_graphemes
 
 
 def wrap_text(text: str) -> list[str]:
@@ -61,6 +62,22 @@ def test_every_script_is_broken_into_lines(text: str) -> None:
     assert max(map(count_columns, lines)) <= MAX_COLUMNS
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert not any(line.startswith(("、", "。")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👨‍👩‍👧‍👦" * 40,
+        "これは👨‍👩‍👧‍👦とても👍🏽長い🇸🇪文章です1️⃣" * 4,
+        "👩🏽‍🔬" * 30 + "café" * 20,
+        "किताबें" * 20,
+    ],
+)
+def test_line_break_cuts_no_grapheme(text: str) -> None:
+    lines = wrap_text(text)
+    assert "".join(lines) == text
+    assert [part for line in lines for part in split_graphemes(line)] == split_graphemes(text)
+    assert all(count_columns(line) <= MAX_COLUMNS for line in lines)
 
 
 @settings(max_examples=200)
