@@ -12,7 +12,6 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import av
@@ -21,8 +20,8 @@ from av.stream import Discard
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
 from functions.emotion_scoring.video.faststart import DataPass, IndexPass
+from functions.emotion_scoring.video.sound import read_sound
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
-from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
@@ -148,17 +147,11 @@ def _sound_packets(
             other.discard = Discard.all
     stream = out.add_stream_from_template(audio)
     base: Fraction = audio.time_base
-    offset = round(media_info.first_pts.seconds / base)
 
     def packets() -> Iterator[_Timed]:
-        last = -1
-        for packet in iter(partial(next_packet, container.demux(audio)), None):
-            if not packet.size or packet.pts is None or packet.pts - offset <= last:
-                continue
-            last = packet.pts - offset
-            packet.pts = packet.dts = last
+        for packet in read_sound(container, audio, media_info):
             packet.stream = stream
-            yield last * base, 1, packet
+            yield packet.pts * base, 1, packet
         raise_if_read_failed(file)
 
     return packets()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from av.container import InputContainer
@@ -11,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.scan import Scan
+from functions.upload_trigger.probes.timeline import Timeline
 from shared.media.containers.video_streams import is_cover_image
 from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
 
@@ -54,6 +56,37 @@ def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
         yield f"The first picture is at {first:.3f} s; times are counted from it."
     if not media_info.timestamps_reliable:
         yield "The timestamps are not reliable; every picture is decoded to find the right ones."
+
+
+def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
+    """Returns the media info with the discontinuities of the timeline, and its length."""
+    if not timeline.discontinuities or timeline.end_pts is None:
+        return media_info
+    video, count = media_info.video, len(timeline.discontinuities)
+    warnings = list(media_info.warnings)
+    if timeline.missing_ticks:
+        missing_s = float(timeline.missing_ticks * video.time_base)
+        warnings.append(
+            "A part of the file begins in the middle of a group of pictures; "
+            f"{missing_s:.1f} s cannot be decoded and are missing."
+        )
+    if timeline.is_cut_short:
+        warnings.append(
+            f"The time stamps jump more than {count} times; pictures near the end may be missing."
+        )
+    places = "once" if count == 1 else f"{count} times"
+    return replace(
+        media_info,
+        duration=(timeline.end_pts - video.first_pts) * video.time_base,
+        random_access="index" if timeline.seek_points else "none",
+        discontinuities=timeline.discontinuities,
+        seek_points=tuple(timeline.seek_points),
+        warnings=tuple(warnings),
+        repairs=(
+            *media_info.repairs,
+            f"The time stamps jump {places}, as between two recordings; the time goes on.",
+        ),
+    )
 
 
 def _describe_stream(stream: Stream, used: VideoStream) -> StreamInfo:

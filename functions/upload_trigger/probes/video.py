@@ -16,10 +16,12 @@ from av.video.stream import VideoStream
 from functions.upload_trigger.probes.live_duration import find_end_s
 from functions.upload_trigger.probes.scan import Scan, scan
 from functions.upload_trigger.probes.summary import (
+    apply_timeline,
     describe_repairs,
     describe_streams,
     dynamic_range,
 )
+from functions.upload_trigger.probes.timeline import read_timeline
 from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import open_container
@@ -62,9 +64,12 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     file.seek(0)
     if is_animated_webp(file.read(HEAD_BYTES)):
         return probe_webp(file, size_bytes)
+    timeline = read_timeline(file, size_bytes)
     with open_container(file) as container:
         stream = _choose_video(container, file, size_bytes)
-        media_info = _build_media_info(container, stream, scan(container, stream, file), size_bytes)
+        result = scan(container, stream, file, timeline)
+        media_info = _build_media_info(container, stream, result, size_bytes)
+    media_info = apply_timeline(media_info, timeline)
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))
@@ -122,6 +127,12 @@ def _build_media_info(
         warnings.append(
             f"The file is cut off; only about the first {float(duration):.1f} s are there."
         )
+    if result.begin_pts is not None and result.begin_pts < first_pts:
+        missing_s = float((first_pts - result.begin_pts) * time_base)
+        warnings.append(
+            "The recording begins in the middle of a group of pictures; its first "
+            f"{missing_s:.1f} s cannot be decoded and are missing."
+        )
     if result.error_count:
         warnings.append("Damaged pictures at the beginning were passed over.")
     rotation, mirrored = read_orientation(result.first_frame)
@@ -167,12 +178,12 @@ def _random_access(family: str, result: Scan) -> RandomAccess:
 
 def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
     time_base = _exact(stream.time_base)
+    # Matroska and FLV store the end of the last picture, not the duration.
+    is_end = container.format.name.split(",")[0] in _DURATION_IS_END
     if stream.duration and time_base:
-        end = ((stream.start_time or 0) + stream.duration) * time_base
+        end = ((0 if is_end else stream.start_time or 0) + stream.duration) * time_base
     elif container.duration:
-        # Matroska and FLV store the end of the last picture, not the duration.
-        family = container.format.name.split(",")[0]
-        start = 0 if family in _DURATION_IS_END else (container.start_time or 0)
+        start = 0 if is_end else container.start_time or 0
         end = Fraction(start + container.duration, 1_000_000)
     else:
         return None

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from shared.media.containers.decode import VideoPacket, decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.range_file import RangeFile
+from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.containers.video_streams import choose_video
 from shared.recipes.media_info import MediaInfo
-
-VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
@@ -68,6 +69,8 @@ class PacketSource:
         self._file = file
         self._threads = threads
         self._stack = ExitStack()
+        # The pts of the packets that follow a discontinuity.
+        self._after_jump: set[int | None] = set()
 
     def __enter__(self) -> PacketSource:
         self._open()
@@ -91,6 +94,8 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
+        if self.media_info.discontinuities:
+            return self._read_from_seek_point(max_pts) or self.read_from_start()
         for margin in self._margins():
             target_pts = max_pts - margin
             if target_pts <= self.media_info.video.first_pts:
@@ -110,10 +115,41 @@ class PacketSource:
                     return chain([packet], packets)
         return self.read_from_start()
 
+    def decode(self, packet: VideoPacket | None) -> list[VideoFrame]:
+        """Returns the frames that `packet` completes, in display order; None drains the decoder.
+
+        After a discontinuity no picture refers to those before it, and its size may differ:
+        the decoder is drained and reset there.
+        """
+        frames: list[VideoFrame] = []
+        if packet is not None and packet.pts in self._after_jump:
+            frames = decode_packet(self.decoder, None)
+            self.decoder.flush_buffers()
+        return frames + decode_packet(self.decoder, packet)
+
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""
         self.decoder.flush_buffers()
         self.decoder.skip_frame = "DEFAULT"
+
+    def _read_from_seek_point(self, max_pts: int) -> Iterator[VideoPacket] | None:
+        """Returns the packets from the last seek point with pts ≤ `max_pts`. Returns None when
+        there is none, or when the file has another packet there."""
+        points = self.media_info.seek_points
+        number = bisect_right(points, max_pts, key=lambda point: point.pts) - 1
+        if number <= 0:
+            return None
+        point = points[number]
+        try:
+            self._container.seek(point.position, unsupported_byte_offset=True)
+        except (av.error.FFmpegError, OSError):
+            raise_if_read_failed(self._file)
+            return None
+        packets = self._demux()
+        first = next((packet for packet in packets if packet.pos == point.position), None)
+        if first is None or first.pts != point.pts or not is_start_packet(first):
+            return None
+        return chain([first], packets)
 
     def _margins(self) -> Iterator[int]:
         if self.media_info.random_access == "none":
@@ -136,6 +172,7 @@ class PacketSource:
     def _demux(self) -> Iterator[VideoPacket]:
         self.error = None
         packets = self._container.demux(self._stream)
+        corrector = TimestampCorrector(self.media_info.discontinuities)
         while True:
             try:
                 packet = next_packet(packets)
@@ -148,4 +185,8 @@ class PacketSource:
             if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 raise_if_read_failed(self._file)
                 return
+            if not corrector.correct(packet):
+                continue
+            if corrector.is_after_jump:
+                self._after_jump.add(packet.pts)
             yield packet

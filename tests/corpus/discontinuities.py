@@ -1,0 +1,150 @@
+"""Videos whose time stamps jump, and captures that begin in the middle of a group of pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import av
+
+from tests.corpus.build import valid_file
+from tests.corpus.corpus_file import CorpusFile
+from tests.corpus.encoding import MPEGTS_CLIP, QUICK_OPTIONS, clip_bytes
+from tests.fixtures.media.clips import ClipSpec, cached_file
+
+FIRST = replace(MPEGTS_CLIP, width=96, height=64)
+"""Three seconds."""
+SECOND = replace(FIRST, frame_count=60)
+"""Two seconds, with the counters 0 to 59."""
+JOINED_COUNTERS = (0, 15, 30, 45, 60, 75, 0, 15, 30, 45)
+"""What FIRST and SECOND show every half second, one behind the other."""
+_MPEG2 = {"codec": "mpeg2video", "options": (("g", "15"), ("bf", "2"))}
+_HEVC = {
+    "codec": "libx265",
+    "options": (("preset", "ultrafast"), ("x265-params", "keyint=30:log-level=none")),
+}
+_VP8 = {"codec": "libvpx", "options": (("deadline", "realtime"), ("g", "30"))}
+_LATER = Fraction(7200)
+_REPAIR = "The time stamps jump once"
+
+LONG_GOP = (("preset", "ultrafast"), ("bf", "2"), ("sc_threshold", "0"), ("g", "340"))
+"""More than the packets that are decoded in the hope of a first picture."""
+_LONG_HEVC = "keyint=340:min-keyint=340:no-scenecut=1:log-level=none"
+CAPTURE = ClipSpec(suffix="ts", options=LONG_GOP, frame_count=400, width=64, height=64)
+"""The first picture that can be decoded is number 340."""
+
+
+def joined(**changes: Any) -> bytes:
+    """The bytes of FIRST and of SECOND, one behind the other."""
+    return clip_bytes(replace(FIRST, **changes)) + clip_bytes(replace(SECOND, **changes))
+
+
+def capture(spec: ClipSpec, first_packet: int) -> bytes:
+    """The packets of a clip from number `first_packet` on, with unchanged time stamps."""
+    formats = {"ts": "mpegts", "mkv": "matroska", "vob": "vob"}
+
+    def write(path: Any) -> None:
+        with (
+            av.open(str(spec.encode().path)) as source,
+            av.open(str(path), "w", format=formats[spec.suffix]) as out,
+        ):
+            video = source.streams.video[0]
+            stream = out.add_stream_from_template(video)
+            for number, packet in enumerate(source.demux(video)):
+                if packet.size and number >= first_packet:
+                    packet.stream = stream
+                    out.mux(packet)
+
+    return cached_file(f"capture {first_packet} {spec!r}", spec.suffix, write).read_bytes()
+
+
+def shift_sound(data: bytes, from_s: int, by_s: int) -> bytes:
+    """An MPEG-TS with other time stamps of its sound from a time on."""
+    out = io.BytesIO()
+    with av.open(io.BytesIO(data)) as source, av.open(out, "w", format="mpegts") as target:
+        streams = [target.add_stream_from_template(stream) for stream in source.streams]
+        packets = [packet for packet in source.demux() if packet.size]
+        for packet in packets:
+            sound = packet.stream.type == "audio"
+            if sound and packet.pts * packet.time_base >= from_s:
+                packet.pts += by_s * 90_000
+                packet.dts += by_s * 90_000
+            packet.stream = streams[packet.stream.index]
+            target.mux(packet)
+    return out.getvalue()
+
+
+def list_files() -> Iterator[CorpusFile]:
+    """All files of this module."""
+    for name, make, suffix in (
+        ("two TS in a row", joined, "ts"),
+        ("two TS with sound in a row", lambda: joined(has_sound=True), "ts"),
+        ("two MPEG-2 TS in a row", lambda: joined(**_MPEG2), "ts"),
+        ("two HEVC TS in a row", lambda: joined(**_HEVC), "ts"),
+        ("two program streams in a row", lambda: joined(suffix="vob", **_MPEG2), "vob"),
+        ("two Matroska files in a row", lambda: joined(suffix="mkv"), "mkv"),
+        ("two WebM files in a row", lambda: joined(suffix="webm", **_VP8), "webm"),
+        ("two Ogg files in a row", lambda: joined(suffix="ogg", **_VP8), "ogv"),
+        ("FLV with restarted time stamps", lambda: without_header(joined_flv()), "flv"),
+        ("TS that jumps 2 h forward", lambda: clip_bytes(FIRST) + clip_bytes(_later(SECOND)), "ts"),
+        ("TS that jumps 2 h back", lambda: clip_bytes(_later(FIRST)) + clip_bytes(SECOND), "ts"),
+    ):
+        yield _joined_file(name, make, suffix)
+    yield _joined_file(
+        "two TS of different sizes",
+        lambda: clip_bytes(FIRST) + clip_bytes(replace(SECOND, width=192, height=128)),
+        "ts",
+        warning="picture's size changes",
+    )
+    yield valid_file(
+        "TS whose sound alone jumps", "an hour back", lambda _: shift_sound(
+            clip_bytes(replace(FIRST, has_sound=True)), 1, 3600), MPEGTS_CLIP)  # fmt: skip
+    for name, spec, first, counters in (
+        ("capture from within a GOP", CAPTURE, 20, (340, 355, 370, 385)),
+        ("HEVC capture", replace(CAPTURE, codec="libx265", options=(
+            ("preset", "ultrafast"), ("x265-params", _LONG_HEVC))), 20, (340, 355, 370, 385)),
+        ("MPEG-2 capture", replace(CAPTURE, codec="mpeg2video", options=(
+            ("g", "340"), ("bf", "0"))), 20, (340, 355, 370, 385)),
+        ("MPEG-4 capture", replace(CAPTURE, codec="mpeg4", options=(
+            ("g", "340"), ("bf", "0"))), 20, (340, 355, 370, 385)),
+        ("Matroska capture", replace(CAPTURE, suffix="mkv"), 20, (340, 355, 370, 385)),
+    ):  # fmt: skip
+        yield valid_file(
+            name, "begins 320 pictures before the second keyframe",
+            lambda _, s=spec, n=first: capture(s, n), suffix=spec.suffix,  # type: ignore[misc]
+            counters=lambda c=counters: c, warning="begins in the middle",  # type: ignore[misc]
+        )  # fmt: skip
+    refreshed = replace(CAPTURE, options=(("preset", "ultrafast"), (
+        "x264-params", "intra-refresh=1:keyint=340:bframes=0")))  # fmt: skip
+    # The decoder returns the first picture when the refresh that begins at 340 is complete.
+    yield valid_file(
+        "capture with gradual refresh", "no IDR picture", lambda _: capture(refreshed, 20),
+        suffix="ts", counters=None, frame_count=4, warning="begins in the middle",
+    )  # fmt: skip
+
+
+def joined_flv() -> bytes:
+    """Two FLV files in a row."""
+    return joined(suffix="flv")
+
+
+def without_header(data: bytes) -> bytes:
+    """Two FLV files in a row, the second one without its header (FLV 10.1, annex E.2)."""
+    at = data.rindex(b"FLV\x01")
+    return data[:at] + data[at + 13 :]
+
+
+def _later(spec: ClipSpec) -> ClipSpec:
+    return replace(spec, offset_s=_LATER, format="mpegts")
+
+
+def _joined_file(
+    name: str, make: Callable[[], bytes], suffix: str, warning: str = ""
+) -> CorpusFile:
+    return valid_file(
+        name, "3 s and 2 s", lambda _: make(), suffix=suffix, repair=_REPAIR, warning=warning,
+        counters=lambda: JOINED_COUNTERS,
+    )  # fmt: skip
