@@ -194,7 +194,7 @@ class _Survey:
         """Whether sound goes on up to the picture: then there are no pictures in between."""
         time_s = stamp * self._tick_s
         return not self._audio_jumped and any(
-            abs(time_s - audio_s) < _RISE_S for audio_s in self._audio_s.values()
+            audio_s > time_s - _RISE_S for audio_s in self._audio_s.values()
         )
 
     def _add_start(self, position: int | None, pts: int) -> None:

@@ -13,7 +13,6 @@ import av
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from shared.media.containers.decode import VideoPacket, decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed

@@ -1,0 +1,143 @@
+"""Every window of a video whose time stamps jump has the pictures that are shown at its targets."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from functions.frame_extraction.pick import PickedFrame, PickReport, pick_frames
+from functions.upload_trigger.probes import timeline
+from functions.upload_trigger.probes.video import probe
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.media_info import MediaInfo
+from tests.corpus.discontinuities import (
+    CAPTURE,
+    FIRST,
+    SECOND,
+    capture,
+    joined,
+    joined_flv,
+    without_header,
+)
+from tests.corpus.encoding import clip_bytes, run_ffmpeg
+from tests.fixtures.media.clips import ClipSpec
+from tests.fixtures.media.counter import read_counter
+from tests.fixtures.media.frame_oracle import plan_many_windows
+
+pytestmark = pytest.mark.slow
+
+MPEG2 = {"codec": "mpeg2video", "options": (("g", "15"), ("bf", "2"))}
+WRAP_S = Fraction(2**33, 90_000)
+FILES = {
+    "ts": joined,
+    "ts of MPEG-2": lambda: joined(**MPEG2),
+    "program stream": lambda: joined(suffix="vob", **MPEG2),
+    "matroska": lambda: joined(suffix="mkv"),
+    "flv": lambda: without_header(joined_flv()),
+    "three parts": lambda: joined() + clip_bytes(FIRST),
+    "partly the same times": lambda: (
+        _at(replace(FIRST, width=64), 100) + _at(replace(SECOND, width=64), 101)
+    ),
+    "the clock is reset at 33 bits": lambda: _at(FIRST, int(WRAP_S) - 2) + _at(SECOND, 0),
+    "both parts contain the reset": lambda: (
+        _at(FIRST, int(WRAP_S) - 2) + _at(SECOND, int(WRAP_S) - 1)
+    ),
+}
+
+
+def _at(spec: Any, offset_s: int) -> bytes:
+    return clip_bytes(replace(spec, offset_s=Fraction(offset_s), format="mpegts"))
+
+
+def _pick(
+    data: bytes, media_info: MediaInfo, **options: object
+) -> tuple[list[PickedFrame], PickReport]:
+    """The frames of all windows, as many as possible."""
+    chosen, report = FrameOptions.parse(options), PickReport()
+    frames = [
+        frame
+        for window in plan_many_windows(media_info, chosen)
+        for frame in pick_frames(io.BytesIO(data), window, chosen, media_info, report=report)
+    ]
+    return frames, report
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_window_goes_on_behind_the_jump(kind: str) -> None:
+    data = FILES[kind]()
+    media_info = probe(io.BytesIO(data), len(data))
+    counters = [*range(90), *range(60), *(range(90) if kind == "three parts" else ())]
+    assert media_info.duration is not None
+    assert abs(media_info.duration - Fraction(len(counters), 30)) <= Fraction(1, 30)
+    for options in ({"every": "0.1"}, {"every": "0.7", "start": "2.5"}):
+        frames, report = _pick(data, media_info, **options)
+        start, every = Fraction(options.get("start", "0")), Fraction(options["every"])
+        targets = [start + n * every for n in range(1000)]
+        expected = [int(t * 30) for t in targets if t < Fraction(len(counters), 30)]
+        assert [read_counter(frame.image) for frame in frames] == [counters[n] for n in expected]
+        for frame, number in zip(frames, expected, strict=True):
+            # Matroska and FLV have milliseconds.
+            assert abs(frame.time_s - Fraction(number, 30)) <= Fraction(1, 999)
+        assert report.failures == []
+
+
+def test_options_select_pictures_behind_the_jump() -> None:
+    data = joined()
+    media_info = probe(io.BytesIO(data), len(data))
+    assert media_info.random_access == "index"
+    frames, _ = _pick(data, media_info, every="0.25", start="4", end="4.6")
+    assert [read_counter(frame.image) for frame in frames] == [30, 37, 45]
+
+
+def test_part_that_begins_within_a_gop_keeps_its_time() -> None:
+    # The second part begins with picture 19 in decoding order; 340 is its first keyframe.
+    data = clip_bytes(replace(FIRST, width=64)) + capture(CAPTURE, 20)
+    media_info = probe(io.BytesIO(data), len(data))
+    frames, _ = _pick(data, media_info, every="1")
+    assert any("10.7 s cannot be decoded" in warning for warning in media_info.warnings)
+    counters = [read_counter(frame.image) for frame in frames]
+    assert counters[:4] == [0, 30, 60, 89]
+    assert set(counters[3:14]) == {89}
+    assert counters[14:] == [349, 379]
+
+
+def test_gap_that_sound_fills_is_no_jump() -> None:
+    """A picture that is shown for 12 s while the sound goes on stays for 12 s."""
+    spec = ClipSpec(
+        frame_count=4, frame_durations=(30, 360, 30, 30), has_sound=True, width=64, height=64,
+        options=(("bf", "0"),),
+    )  # fmt: skip
+    data = run_ffmpeg("gap", "ts", "-i", spec, "-c", "copy")
+    media_info = probe(io.BytesIO(data), len(data))
+    assert media_info.discontinuities == ()
+    frames, _ = _pick(data, media_info, every="1", end="14")
+    assert [read_counter(frame.image) for frame in frames] == [0, *[1] * 12, 2]
+
+
+def test_discontinuities_survive_storage() -> None:
+    data = joined()
+    media_info = probe(io.BytesIO(data), len(data))
+    assert len(media_info.discontinuities) == 1
+    assert MediaInfo.from_dict(media_info.to_dict()) == media_info
+
+
+def test_seek_points_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "MAX_SEEK_POINTS", 3)
+    data = joined() + joined() + joined()
+    media_info = probe(io.BytesIO(data), len(data))
+    assert len(media_info.discontinuities) == 5
+    assert 1 < len(media_info.seek_points) <= 3
+    frames, _ = _pick(data, media_info, every="0.5")
+    assert [read_counter(frame.image) for frame in frames] == [
+        0, 15, 30, 45, 60, 75, 0, 15, 30, 45] * 3  # fmt: skip
+
+
+def test_too_many_jumps_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "MAX_DISCONTINUITIES", 1)
+    data = joined() + joined()
+    media_info = probe(io.BytesIO(data), len(data))
+    assert any("more than 1 time" in warning for warning in media_info.warnings)
