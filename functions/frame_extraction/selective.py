@@ -190,9 +190,8 @@ class _Selection:
     def _decode_next(self) -> Iterator[ShownFrame]:
         packet = self._pop_packet()
         is_skipped = self._can_skip and self._is_never_shown(packet)
-        self._source.decoder.skip_frame = "NONREF" if is_skipped else "DEFAULT"
         self._is_decoder_fed = True
-        yield from self._yield_shown(self._source.decode(packet))
+        yield from self._yield_shown(self._source.decode(packet, skip_unreferenced=is_skipped))
 
     def _is_never_shown(self, packet: VideoPacket) -> bool:
         """Whether it is certain that no target, resolved or not, shows the packet's picture."""

@@ -19,6 +19,7 @@ MEDIA_INFO_VERSION = 2
 _FACTS = (
     "container", "duration", "video", "audio_codecs", "stream_count", "streams", "random_access",
     "timestamps_reliable", "repairs", "warnings", "discontinuities", "seek_points",
+    "joined_at",
 )  # fmt: skip
 """The fields of MediaInfo that media-info.json contains unchanged."""
 

@@ -154,6 +154,8 @@ class MediaInfo:
         warnings: Messages about properties that cannot be corrected.
         discontinuities: Jumps of the time stamps, which are removed when the file is read.
         seek_points: Some keyframes, only in a file with discontinuities.
+        joined_at: The positions, in bytes, of files behind the first one in the same upload, which
+            are read as files of their own.
     """
 
     container: str
@@ -169,6 +171,7 @@ class MediaInfo:
     streams: tuple[StreamInfo, ...] = ()
     discontinuities: tuple[Discontinuity, ...] = ()
     seek_points: tuple[SeekPoint, ...] = ()
+    joined_at: tuple[int, ...] = ()
 
     @property
     def frame_ticks(self) -> int:
@@ -199,6 +202,7 @@ class MediaInfo:
         values["audio_codecs"] = tuple(data["audio_codecs"])
         values["warnings"] = tuple(data["warnings"])
         values["repairs"] = tuple(values["repairs"])
+        values["joined_at"] = tuple(values["joined_at"])
         for name, kind in _LISTS.items():
             values[name] = tuple(kind.from_dict(item) for item in values[name])
         return cls(**values)

@@ -91,6 +91,7 @@ def list_files() -> Iterator[CorpusFile]:
         ("two Matroska files in a row", lambda: joined(suffix="mkv"), "mkv"),
         ("two WebM files in a row", lambda: joined(suffix="webm", **_VP8), "webm"),
         ("two Ogg files in a row", lambda: joined(suffix="ogg", **_VP8), "ogv"),
+        ("two FLV files in a row", joined_flv, "flv"),
         ("FLV with restarted time stamps", lambda: without_header(joined_flv()), "flv"),
         ("TS that jumps 2 h forward", lambda: clip_bytes(FIRST) + clip_bytes(_later(SECOND)), "ts"),
         ("TS that jumps 2 h back", lambda: clip_bytes(_later(FIRST)) + clip_bytes(SECOND), "ts"),
@@ -100,6 +101,15 @@ def list_files() -> Iterator[CorpusFile]:
         "two TS of different sizes",
         lambda: clip_bytes(FIRST) + clip_bytes(replace(SECOND, width=192, height=128)),
         "ts",
+        warning="picture's size changes",
+    )
+    yield _joined_file(
+        "two Matroska files of different sizes",
+        lambda: (
+            clip_bytes(replace(FIRST, suffix="mkv"))
+            + clip_bytes(replace(SECOND, suffix="mkv", width=192, height=128))
+        ),
+        "mkv",
         warning="picture's size changes",
     )
     yield valid_file(

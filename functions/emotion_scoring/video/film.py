@@ -15,7 +15,6 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from av.stream import Discard
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
@@ -84,9 +83,7 @@ def _mux(
         pictures.time_base = TIME_BASE
         streams = [_picture_packets(pieces, media_info, pictures)]
         if source is not None:
-            file = source()
-            container = stack.enter_context(open_container(file))
-            streams.append(_sound_packets(container, file, media_info, out))
+            streams.append(_sound_packets(source(), media_info, out))
         for _, _, packet in heapq.merge(*streams, key=lambda timed: timed[:2]):
             out.mux(packet)
         # The muxer writes the index when `out` is closed.
@@ -137,21 +134,16 @@ def _timed(packet: Any, length: int, stream: Any) -> _Timed:
     return packet.dts * TIME_BASE, 0, packet
 
 
-def _sound_packets(
-    container: Any, file: RangeFile, media_info: MediaInfo, out: Any
-) -> Iterator[_Timed]:
+def _sound_packets(file: RangeFile, media_info: MediaInfo, out: Any) -> Iterator[_Timed]:
     """Returns the packets of the source's sound, with times from the first picture."""
-    audio = container.streams.audio[0]
-    for other in container.streams:
-        if other.index != audio.index:
-            other.discard = Discard.all
-    stream = out.add_stream_from_template(audio)
-    base: Fraction = audio.time_base
+    with open_container(file) as container:
+        audio: Any = container.streams.audio[0]
+        stream = out.add_stream_from_template(audio)
+        base: Fraction = audio.time_base
 
     def packets() -> Iterator[_Timed]:
-        for packet in read_sound(container, audio, media_info):
+        for packet in read_sound(file, base, media_info):
             packet.stream = stream
             yield packet.pts * base, 1, packet
-        raise_if_read_failed(file)
 
     return packets()

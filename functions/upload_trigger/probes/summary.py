@@ -81,6 +81,7 @@ def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
         random_access="index" if timeline.seek_points else "none",
         discontinuities=timeline.discontinuities,
         seek_points=tuple(timeline.seek_points),
+        joined_at=timeline.joined_at,
         warnings=tuple(warnings),
         repairs=(
             *media_info.repairs,

@@ -8,7 +8,7 @@ more than 0.1 s or, in containers whose clock may be reset, rises by more than 1
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -17,7 +17,13 @@ from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
+from shared.errors import PermanentError
 from shared.media.containers.demux import open_container, raise_if_read_failed
+from shared.media.containers.joined_files import (
+    find_joined_files,
+    open_joined_files,
+    rescale_packet,
+)
 from shared.media.containers.packets import is_start_packet, next_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
@@ -62,6 +68,7 @@ class Timeline:
         missing_ticks: The length of the parts that precede the first keyframe behind a
             discontinuity.
         is_cut_short: There are more discontinuities than `MAX_DISCONTINUITIES`.
+        joined_at: As in MediaInfo.
     """
 
     discontinuities: tuple[Discontinuity, ...] = ()
@@ -70,6 +77,7 @@ class Timeline:
     first_start_pts: int | None = None
     missing_ticks: int = 0
     is_cut_short: bool = False
+    joined_at: tuple[int, ...] = ()
 
 
 def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
@@ -81,17 +89,28 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
         family = container.format.name.split(",")[0]
         if size_bytes > MAX_BYTES.get(family, 0):
             return Timeline()
-        stream = choose_video(container)
-        for other in container.streams.audio:
-            other.discard = Discard.default
-        survey = _Survey(family, stream)
-        for packet in _packets(container):
-            if packet.stream.index == stream.index:
-                survey.add_video(packet)
-            elif packet.stream.type == "audio":
-                survey.add_audio(packet)
+        survey = _Survey(family, choose_video(container))
+    joined_at = find_joined_files(file, size_bytes, family)
+    for position, part in open_joined_files(file, joined_at):
+        survey.begin_file(position)
+        try:
+            with open_container(part) as container:
+                _add_packets(survey, container, choose_video(container))
+        except PermanentError:
+            if position == 0:
+                raise
         raise_if_read_failed(file)
-        return survey.result()
+    return replace(survey.result(), joined_at=joined_at)
+
+
+def _add_packets(survey: _Survey, container: InputContainer, stream: VideoStream) -> None:
+    for other in container.streams.audio:
+        other.discard = Discard.default
+    for packet in _packets(container):
+        if packet.stream.index == stream.index:
+            survey.add_video(packet)
+        elif packet.stream.type == "audio":
+            survey.add_audio(packet)
 
 
 def _packets(container: InputContainer) -> Iterator[Any]:
@@ -113,6 +132,8 @@ class _Survey:
     def __init__(self, family: str, stream: VideoStream) -> None:
         base = stream.time_base or Fraction(1, 90_000)
         self._tick_s = Fraction(base.numerator, base.denominator)
+        self._file_position = 0
+        self._is_new_file = False
         self._has_dts = family in _HAS_DTS
         self._is_byte_seekable = family in _BYTE_SEEKABLE
         self._may_rise = family in _CLOCK_MAY_RISE
@@ -130,6 +151,10 @@ class _Survey:
         self._audio_jumped = False
         self._is_cut_short = False
 
+    def begin_file(self, position: int) -> None:
+        """The next packets are those of a file that begins at `position`."""
+        self._file_position, self._is_new_file = position, position > 0
+
     def add_audio(self, packet: Any) -> None:
         stamp = packet.dts if packet.dts is not None else packet.pts
         if stamp is None:
@@ -143,13 +168,16 @@ class _Survey:
     def add_video(self, packet: Any) -> None:
         if packet.pts is None or bytes(memoryview(packet)[:7]).startswith(_OGG_HEADERS):
             return
+        rescale_packet(packet, self._tick_s)
+        position = None if packet.pos is None else self._file_position + packet.pos
         stamp = packet.dts if self._has_dts and packet.dts is not None else packet.pts
-        if self._is_jump(packet, stamp) and packet.pos is not None and self._end_pts is not None:
+        if position is not None and self._end_pts is not None and self._is_jump(packet, stamp):
+            self._is_new_file = False
             if len(self._parts) > MAX_DISCONTINUITIES:
                 self._is_cut_short = True
             else:
                 shift = self._end_pts - packet.pts
-                self._parts.append(_Part(packet.pos, shift, self._end_pts))
+                self._parts.append(_Part(position, shift, self._end_pts))
                 self._last_stamp = None
         pts = packet.pts + self._parts[-1].shift
         if self._last_stamp is None or self._has_dts:
@@ -160,7 +188,7 @@ class _Survey:
         self._end_pts = end if self._end_pts is None else max(self._end_pts, end)
         self._audio_jumped = False
         if is_start_packet(packet):
-            self._add_start(packet.pos, pts)
+            self._add_start(position, pts)
 
     def result(self) -> Timeline:
         """Returns the timeline after the last packet."""
@@ -179,6 +207,8 @@ class _Survey:
         )
 
     def _is_jump(self, packet: Any, stamp: int) -> bool:
+        if self._is_new_file:
+            return True
         if self._last_stamp is None:
             return False
         distance_s = (stamp - self._last_stamp) * self._tick_s

@@ -30,13 +30,16 @@ class TimestampCorrector:
         self._is_jump_pending = False
         self._last_dts: int | None = None
 
-    def correct(self, packet: Any) -> bool:
-        """Shifts the packet's time stamps. Returns False when the packet must not be decoded,
-        because the pictures to which it refers are not in the file."""
+    def correct(self, packet: Any, file_position: int = 0) -> bool:
+        """Shifts the time stamps of a packet whose container begins at `file_position`.
+
+        Returns False when the packet must not be decoded, because the pictures to which it refers
+        are not in the file.
+        """
         self.is_after_jump = False
         if not self._discontinuities:
             return True
-        self._find_part(packet.pos)
+        self._find_part(None if packet.pos is None else file_position + packet.pos)
         if self._next:
             current = self._discontinuities[self._next - 1]
             shift = round(current.shift * self._scale)

@@ -37,7 +37,8 @@ FILES = {
     "ts of MPEG-2": lambda: joined(**MPEG2),
     "program stream": lambda: joined(suffix="vob", **MPEG2),
     "matroska": lambda: joined(suffix="mkv"),
-    "flv": lambda: without_header(joined_flv()),
+    "flv": joined_flv,
+    "flv without a second header": lambda: without_header(joined_flv()),
     "three parts": lambda: joined() + clip_bytes(FIRST),
     "partly the same times": lambda: (
         _at(replace(FIRST, width=64), 100) + _at(replace(SECOND, width=64), 101)
