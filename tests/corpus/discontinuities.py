@@ -11,7 +11,7 @@ import av
 
 from tests.corpus.build import valid_file
 from tests.corpus.corpus_file import CorpusFile
-from tests.corpus.encoding import MPEGTS_CLIP, clip_bytes
+from tests.corpus.encoding import MPEGTS_CLIP, clip_bytes, run_ffmpeg
 from tests.fixtures.media.clips import ClipSpec, cached_file
 
 FIRST = replace(MPEGTS_CLIP, width=96, height=64)
@@ -111,6 +111,17 @@ def list_files() -> Iterator[CorpusFile]:
         ),
         "mkv",
         warning="picture's size changes",
+    )
+    yield _joined_file(
+        "two TS with other stream numbers",
+        lambda: clip_bytes(FIRST) + run_ffmpeg("pids", "ts", "-i", SECOND, "-c", "copy",
+                                               "-mpegts_start_pid", "0x140"),
+        "ts",
+    )  # fmt: skip
+    yield _joined_file(
+        "H.264 and MPEG-2 in one TS",
+        lambda: clip_bytes(FIRST) + clip_bytes(replace(SECOND, **_MPEG2)),
+        "ts",
     )
     yield valid_file(
         "TS whose sound alone jumps", "an hour forward", lambda _: shift_sound(

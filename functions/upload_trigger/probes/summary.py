@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from av.container import InputContainer
@@ -18,6 +19,10 @@ from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
 
 _RANGES: dict[int, DynamicRange] = {16: "pq", 18: "hlg"}
 """Transfer characteristics of ITU-T H.273, table 3."""
+UNREAD_JUMP_WARNING = (
+    "The time stamps jump within this file, as between two recordings, and it is too large to find "
+    "out where: pictures behind the jump are missing. Upload each recording as its own file."
+)
 _MAX_LANGUAGE_CHARS = 40
 
 
@@ -58,8 +63,22 @@ def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
         yield "The timestamps are not reliable; every picture is decoded to find the right ones."
 
 
+def describe_damage(scan: Scan, first_pts: int, time_base: Fraction) -> Iterator[str]:
+    """Yields a warning for pictures before `first_pts`, the first one that can be decoded."""
+    if scan.begin_pts is not None and scan.begin_pts < first_pts:
+        missing_s = float((first_pts - scan.begin_pts) * time_base)
+        yield (
+            "The recording begins in the middle of a group of pictures; its first "
+            f"{missing_s:.1f} s cannot be decoded and are missing."
+        )
+    if scan.error_count:
+        yield "Damaged pictures at the beginning were passed over."
+
+
 def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
     """Returns the media info with the discontinuities of the timeline, and its length."""
+    if timeline.has_unread_jump:
+        return replace(media_info, warnings=(*media_info.warnings, UNREAD_JUMP_WARNING))
     if not timeline.discontinuities or timeline.end_pts is None:
         return media_info
     video, count = media_info.video, len(timeline.discontinuities)

@@ -1,41 +1,25 @@
-"""Finds the jumps of the time stamps of a video, by reading its packets once without decoding.
+"""Builds the timeline of a video from its packets: times without jumps.
 
-Recordings that were written one behind the other, DVDs and captures contain such jumps. The rule is
-that of FFmpeg's program (ts_discontinuity_detect in ffmpeg_demux.c): the decoding time falls by
-more than 0.1 s or, in containers whose clock may be reset, rises by more than 10 s.
+Recordings that were written one behind the other, DVDs and captures contain jumps of the time
+stamps. The rule is that of FFmpeg's program (ts_discontinuity_detect in ffmpeg_demux.c): the
+decoding time falls by more than 0.1 s or, in containers whose clock may be reset, rises by more
+than 10 s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any
 
-import av
-from av.container import InputContainer
-from av.stream import Discard
-from av.video.stream import VideoStream
-
-from shared.errors import PermanentError
-from shared.media.containers.demux import open_container, raise_if_read_failed
-from shared.media.containers.joined_files import (
-    find_joined_files,
-    open_joined_files,
-    rescale_packet,
-)
-from shared.media.containers.packets import is_start_packet, next_packet
-from shared.media.containers.range_file import RangeFile
-from shared.media.containers.video_streams import choose_video
+from shared.media.containers.joined_files import rescale_packet
+from shared.media.containers.packets import is_start_packet
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
 
-MAX_BYTES = {"mpegts": 512 << 20, "mpeg": 512 << 20, "flv": 512 << 20, "ogg": 512 << 20,
-             "matroska": 64 << 20}  # fmt: skip
-"""The largest file of each container that is read completely. An MP4 has one table of times."""
 MAX_DISCONTINUITIES = 256
 MAX_SEEK_POINTS = 128
 """More would not fit the documents that store them; other keyframes are found by reading on."""
-_BYTE_SEEKABLE = frozenset({"mpegts", "mpeg"})
+BYTE_SEEKABLE = frozenset({"mpegts", "mpeg"})
 """Containers that can be read from the position of any packet."""
 _FALL_S, _RISE_S = Fraction(1, 10), 10
 _REORDERING_S = 2
@@ -69,6 +53,7 @@ class Timeline:
             discontinuity.
         is_cut_short: There are more discontinuities than `MAX_DISCONTINUITIES`.
         joined_at: As in MediaInfo.
+        has_unread_jump: There are discontinuities in a file that is too large to find them all.
     """
 
     discontinuities: tuple[Discontinuity, ...] = ()
@@ -78,67 +63,34 @@ class Timeline:
     missing_ticks: int = 0
     is_cut_short: bool = False
     joined_at: tuple[int, ...] = ()
+    has_unread_jump: bool = False
 
 
-def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
-    """Reads all packets of `file`, unless its container has no jumps or it is too large.
+class TimelineBuilder:
+    """Builds a Timeline from the packets of a video, in the order of the file.
 
-    Raises the errors of open_container and choose_video.
+    Args:
+        family: FFmpeg's name of the container.
+        tick_s: The time base of the stream.
+        frame_ticks: The length of a picture that does not say it.
+
+    Attributes:
+        family: FFmpeg's name of the container.
+        last_position: The position of the last packet with a picture, in bytes.
+        packet_count: The number of packets with a picture.
     """
-    with open_container(file) as container:
-        family = container.format.name.split(",")[0]
-        if size_bytes > MAX_BYTES.get(family, 0):
-            return Timeline()
-        survey = _Survey(family, choose_video(container))
-    joined_at = find_joined_files(file, size_bytes, family)
-    for position, part in open_joined_files(file, joined_at):
-        survey.begin_file(position)
-        try:
-            with open_container(part) as container:
-                _add_packets(survey, container, choose_video(container))
-        except PermanentError:
-            if position == 0:
-                raise
-        raise_if_read_failed(file)
-    return replace(survey.result(), joined_at=joined_at)
 
-
-def _add_packets(survey: _Survey, container: InputContainer, stream: VideoStream) -> None:
-    for other in container.streams.audio:
-        other.discard = Discard.default
-    for packet in _packets(container):
-        if packet.stream.index == stream.index:
-            survey.add_video(packet)
-        elif packet.stream.type == "audio":
-            survey.add_audio(packet)
-
-
-def _packets(container: InputContainer) -> Iterator[Any]:
-    packets: Iterator[Any] = container.demux()
-    while True:
-        try:
-            packet = next_packet(packets)
-        except MemoryError:
-            raise
-        except (av.error.FFmpegError, OSError):
-            return
-        if packet is None:
-            return
-        if packet.size and not packet.is_discard:
-            yield packet
-
-
-class _Survey:
-    def __init__(self, family: str, stream: VideoStream) -> None:
-        base = stream.time_base or Fraction(1, 90_000)
-        self._tick_s = Fraction(base.numerator, base.denominator)
+    def __init__(self, family: str, tick_s: Fraction, frame_ticks: int) -> None:
+        self._tick_s = tick_s
+        self.last_position = 0
+        self.packet_count = 0
         self._file_position = 0
         self._is_new_file = False
+        self.family = family
         self._has_dts = family in _HAS_DTS
-        self._is_byte_seekable = family in _BYTE_SEEKABLE
+        self._is_byte_seekable = family in BYTE_SEEKABLE
         self._may_rise = family in _CLOCK_MAY_RISE
-        rate = stream.average_rate
-        self._frame_ticks = max(1, int(1 / (rate * self._tick_s))) if rate else 1
+        self._frame_ticks = frame_ticks
         self._parts: list[_Part] = [_Part(0, 0, 0)]
         self._points: list[SeekPoint] = []
         self._interval = 1
@@ -156,6 +108,7 @@ class _Survey:
         self._file_position, self._is_new_file = position, position > 0
 
     def add_audio(self, packet: Any) -> None:
+        """Adds a packet of a sound stream."""
         stamp = packet.dts if packet.dts is not None else packet.pts
         if stamp is None:
             return
@@ -166,10 +119,16 @@ class _Survey:
         self._audio_s[packet.stream.index] = time_s
 
     def add_video(self, packet: Any) -> None:
+        """Adds a packet of the video stream."""
         if packet.pts is None or bytes(memoryview(packet)[:7]).startswith(_OGG_HEADERS):
             return
-        rescale_packet(packet, self._tick_s)
+        if self._file_position:
+            rescale_packet(packet, self._tick_s)
         position = None if packet.pos is None else self._file_position + packet.pos
+        self.last_position, self.packet_count = (
+            position or self.last_position,
+            self.packet_count + 1,
+        )
         stamp = packet.dts if self._has_dts and packet.dts is not None else packet.pts
         if position is not None and self._end_pts is not None and self._is_jump(packet, stamp):
             self._is_new_file = False

@@ -14,14 +14,15 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.live_duration import find_end_s
+from functions.upload_trigger.probes.read_timeline import read_timeline
 from functions.upload_trigger.probes.scan import Scan, scan
 from functions.upload_trigger.probes.summary import (
     apply_timeline,
+    describe_damage,
     describe_repairs,
     describe_streams,
     dynamic_range,
 )
-from functions.upload_trigger.probes.timeline import read_timeline
 from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import open_container
@@ -127,14 +128,7 @@ def _build_media_info(
         warnings.append(
             f"The file is cut off; only about the first {float(duration):.1f} s are there."
         )
-    if result.begin_pts is not None and result.begin_pts < first_pts:
-        missing_s = float((first_pts - result.begin_pts) * time_base)
-        warnings.append(
-            "The recording begins in the middle of a group of pictures; its first "
-            f"{missing_s:.1f} s cannot be decoded and are missing."
-        )
-    if result.error_count:
-        warnings.append("Damaged pictures at the beginning were passed over.")
+    warnings += describe_damage(result, first_pts, time_base)
     rotation, mirrored = read_orientation(result.first_frame)
     context = stream.codec_context
     media_info = MediaInfo(

@@ -19,6 +19,8 @@ MAX_FILES = 32
 _BLOCK_BYTES = 1 << 20
 _OVERLAP_BYTES = 256
 """More than the length of a header."""
+_TS_SYNC, _TS_PACKET_BYTES = 0x47, 188
+_TS_BLOCK_BYTES = _TS_PACKET_BYTES * 5_000
 _HEADERS = {
     # The signature, the flags, the header's length, and the first PreviousTagSize (FLV 10.1,
     # annex E.2 and E.3).
@@ -41,6 +43,46 @@ def find_joined_files(file: BinaryIO | RangeFile, size_bytes: int, family: str) 
         block = file.read(_BLOCK_BYTES + _OVERLAP_BYTES)
         positions.update(offset + match.start() for match in header.finditer(block))
     return tuple(sorted(positions - {0})[: MAX_FILES - 1])
+
+
+def find_next_program(
+    file: BinaryIO | RangeFile, size_bytes: int, position: int, pid: int
+) -> int | None:
+    """Returns where an MPEG-TS may go on with another recording: the first program association
+    table behind the last packet of the stream `pid`. FFmpeg shows streams only that are there when
+    a file is opened.
+
+    Args:
+        file: The MPEG-TS.
+        size_bytes: Its size.
+        position: The last PES packet of the stream.
+        pid: The packet ID of the stream (ISO/IEC 13818-1 §2.4.3.2).
+    """
+    table: int | None = None
+    for offset in range(position, size_bytes, _TS_BLOCK_BYTES):
+        file.seek(offset)
+        block = file.read(_TS_BLOCK_BYTES)
+        for start in range(0, len(block) - _TS_PACKET_BYTES + 1, _TS_PACKET_BYTES):
+            if block[start] != _TS_SYNC:
+                return None
+            found = (block[start + 1] & 0x1F) << 8 | block[start + 2]
+            if found == pid:
+                table = None
+            elif found == 0 and table is None:
+                table = offset + start
+    return table
+
+
+def find_program_before(file: BinaryIO | RangeFile, position: int) -> int | None:
+    """Returns the last program association table of an MPEG-TS before a packet; None when there is
+    none close to it."""
+    begin = max(position % _TS_PACKET_BYTES, position - _TS_PACKET_BYTES * 200)
+    file.seek(begin)
+    block = file.read(position - begin)
+    for start in range(len(block) - _TS_PACKET_BYTES, -1, -_TS_PACKET_BYTES):
+        if block[start] == _TS_SYNC and block[start + 1] & 0x1F == block[start + 2] == 0:
+            return begin + start
+    return None
 
 
 def open_joined_files(

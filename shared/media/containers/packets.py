@@ -210,7 +210,8 @@ class PacketSource:
         while True:
             position = self._files[self._file_number][0]
             for packet in self._demux_file():
-                rescale_packet(packet, self.media_info.video.time_base)
+                if position:
+                    rescale_packet(packet, self.media_info.video.time_base)
                 if not corrector.correct(packet, position):
                     continue
                 if corrector.is_after_jump:

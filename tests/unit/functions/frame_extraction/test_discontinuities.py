@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from functions.frame_extraction.pick import PickedFrame, PickReport, pick_frames
-from functions.upload_trigger.probes import timeline
+from functions.upload_trigger.probes import read_timeline, timeline
+from functions.upload_trigger.probes.summary import UNREAD_JUMP_WARNING
 from functions.upload_trigger.probes.video import probe
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.media_info import MediaInfo
@@ -142,3 +143,11 @@ def test_too_many_jumps_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     data = joined() + joined()
     media_info = probe(io.BytesIO(data), len(data))
     assert any("more than 1 time" in warning for warning in media_info.warnings)
+
+
+def test_jump_in_a_large_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(read_timeline.MAX_BYTES, "mpegts", 10_000)
+    for data, expected in ((joined(), (UNREAD_JUMP_WARNING,)), (clip_bytes(FIRST), ())):
+        media_info = probe(io.BytesIO(data), len(data))
+        assert media_info.discontinuities == ()
+        assert media_info.warnings == expected
