@@ -20,22 +20,30 @@ SECOND = replace(FIRST, frame_count=60)
 """Two seconds, with the counters 0 to 59."""
 JOINED_COUNTERS = (0, 15, 30, 45, 60, 75, 0, 15, 30, 45)
 """What FIRST and SECOND show every half second, one behind the other."""
-_MPEG2 = {"codec": "mpeg2video", "options": (("g", "15"), ("bf", "2"))}
-_HEVC = {
+_MPEG2: dict[str, Any] = {"codec": "mpeg2video", "options": (("g", "15"), ("bf", "2"))}
+_HEVC: dict[str, Any] = {
     "codec": "libx265",
     "options": (("preset", "ultrafast"), ("x265-params", "keyint=30:log-level=none")),
 }
-_VP8 = {"codec": "libvpx", "options": (("deadline", "realtime"), ("g", "30"))}
+_VP8: dict[str, Any] = {"codec": "libvpx", "options": (("deadline", "realtime"), ("g", "30"))}
 _LATER = Fraction(7200)
 _REPAIR = "The time stamps jump once"
 
 _SOUND_PES = b"\0\0\1\xc0"
 
-LONG_GOP = (("preset", "ultrafast"), ("bf", "2"), ("sc_threshold", "0"), ("g", "340"))
+_LONG_GOP = (("preset", "ultrafast"), ("bf", "2"), ("sc_threshold", "0"), ("g", "340"))
 """More than the packets that are decoded in the hope of a first picture."""
-_LONG_HEVC = "keyint=340:min-keyint=340:no-scenecut=1:log-level=none"
-CAPTURE = ClipSpec(suffix="ts", options=LONG_GOP, frame_count=400, width=64, height=64)
-"""The first picture that can be decoded is number 340."""
+_LONG_HEVC = (
+    ("preset", "ultrafast"),
+    ("x265-params", "keyint=340:min-keyint=340:no-scenecut=1:log-level=none"),
+)
+_LONG_MPEG = (("g", "340"), ("bf", "0"))
+CAPTURE = ClipSpec(suffix="ts", options=_LONG_GOP, frame_count=400, width=64, height=64)
+"""The second keyframe is number 340."""
+_REFRESHED = replace(
+    CAPTURE,
+    options=(("preset", "ultrafast"), ("x264-params", "intra-refresh=1:keyint=340:bframes=0")),
+)
 
 
 def joined(**changes: Any) -> bytes:
@@ -126,28 +134,16 @@ def list_files() -> Iterator[CorpusFile]:
     yield valid_file(
         "TS whose sound alone jumps", "an hour forward", lambda _: shift_sound(
             clip_bytes(replace(FIRST, has_sound=True)), 3, 3600), MPEGTS_CLIP)  # fmt: skip
-    for name, spec, first, counters in (
-        ("capture from within a GOP", CAPTURE, 20, (340, 355, 370, 385)),
-        ("HEVC capture", replace(CAPTURE, codec="libx265", options=(
-            ("preset", "ultrafast"), ("x265-params", _LONG_HEVC))), 20, (340, 355, 370, 385)),
-        ("MPEG-2 capture", replace(CAPTURE, codec="mpeg2video", options=(
-            ("g", "340"), ("bf", "0"))), 20, (340, 355, 370, 385)),
-        ("MPEG-4 capture", replace(CAPTURE, codec="mpeg4", options=(
-            ("g", "340"), ("bf", "0"))), 20, (340, 355, 370, 385)),
-        ("Matroska capture", replace(CAPTURE, suffix="mkv"), 20, (340, 355, 370, 385)),
-    ):  # fmt: skip
-        yield valid_file(
-            name, "begins 320 pictures before the second keyframe",
-            lambda _, s=spec, n=first: capture(s, n), suffix=spec.suffix,  # type: ignore[misc]
-            counters=lambda c=counters: c, warning="begins in the middle",  # type: ignore[misc]
-        )  # fmt: skip
-    refreshed = replace(CAPTURE, options=(("preset", "ultrafast"), (
-        "x264-params", "intra-refresh=1:keyint=340:bframes=0")))  # fmt: skip
-    # The decoder returns the first picture when the refresh that begins at 340 is complete.
-    yield valid_file(
-        "capture with gradual refresh", "no IDR picture", lambda _: capture(refreshed, 20),
-        suffix="ts", counters=None, frame_count=4, warning="begins in the middle",
-    )  # fmt: skip
+    for name, spec in (
+        ("capture from within a GOP", CAPTURE),
+        ("HEVC capture", replace(CAPTURE, codec="libx265", options=_LONG_HEVC)),
+        ("MPEG-2 capture", replace(CAPTURE, codec="mpeg2video", options=_LONG_MPEG)),
+        ("MPEG-4 capture", replace(CAPTURE, codec="mpeg4", options=_LONG_MPEG)),
+        ("Matroska capture", replace(CAPTURE, suffix="mkv")),
+    ):
+        yield _capture_file(name, spec, (340, 355, 370, 385))
+    # The refresh that begins with picture 340 is complete two pictures later.
+    yield _capture_file("capture with gradual refresh", _REFRESHED, (342, 357, 372, 387))
 
 
 def joined_flv() -> bytes:
@@ -171,4 +167,11 @@ def _joined_file(
     return valid_file(
         name, "3 s and 2 s", lambda _: make(), suffix=suffix, repair=_REPAIR, warning=warning,
         counters=lambda: JOINED_COUNTERS,
+    )  # fmt: skip
+
+
+def _capture_file(name: str, spec: ClipSpec, counters: tuple[int, ...]) -> CorpusFile:
+    return valid_file(
+        name, "begins 320 pictures before a keyframe", lambda _: capture(spec, 20),
+        suffix=spec.suffix, counters=lambda: counters, warning="begins in the middle",
     )  # fmt: skip

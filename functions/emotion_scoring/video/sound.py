@@ -70,7 +70,8 @@ def _stored_packets(file: RangeFile, media_info: MediaInfo) -> Iterator[tuple[in
                 other.discard = Discard.all
             for audio in container.streams.audio[:1]:
                 audio.discard = Discard.default
-                for packet in iter(partial(next_packet, container.demux(audio)), None):
+                packets: Any = container.demux(audio)
+                for packet in iter(partial(next_packet, packets), None):
                     if packet.size and packet.pts is not None:
                         yield position, packet
         raise_if_read_failed(file)

@@ -84,7 +84,8 @@ class Scan:
     def skip_packet(self, packet: VideoPacket) -> None:
         """Notes a packet whose picture cannot be decoded."""
         if packet.pts is not None and not packet.is_discard:
-            self.begin_pts = min(packet.pts, self.begin_pts or packet.pts)
+            begin = packet.pts if self.begin_pts is None else self.begin_pts
+            self.begin_pts = min(packet.pts, begin)
 
     def add_packet(self, packet: VideoPacket, *, is_start: bool) -> None:
         """Adds the timestamps of a packet."""
@@ -116,15 +117,15 @@ class Scan:
 def scan(container: InputContainer, stream: VideoStream, file: object, timeline: Timeline) -> Scan:
     """Scans from the current position of the container, with the time stamps of the timeline.
 
-    Packets before the first one at which decoding can begin are not decoded, if there is one: some
-    decoders would return pictures in which the missing ones are grey.
+    Packets before the first keyframe are not decoded, if there is one: some decoders would return
+    pictures that are grey where they refer to missing ones.
 
     Raises UnsupportedCodec and the errors of reading the file.
     """
     result = Scan()
     packets = container.demux(stream)
     corrector = TimestampCorrector(timeline.discontinuities)
-    first_pts = timeline.first_start_pts
+    first_pts = timeline.first_keyframe_pts
     while not result.is_enough():
         try:
             packet = next_packet(packets)

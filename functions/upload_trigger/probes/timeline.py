@@ -48,7 +48,8 @@ class Timeline:
 
     Attributes:
         end_pts: The end of the last picture.
-        first_start_pts: The first packet at which decoding can begin; None if there is none.
+        first_keyframe_pts: The first keyframe, which may begin a gradual refresh; None if there is
+            none.
         missing_ticks: The length of the parts that precede the first keyframe behind a
             discontinuity.
         is_cut_short: There are more discontinuities than `MAX_DISCONTINUITIES`.
@@ -59,7 +60,7 @@ class Timeline:
     discontinuities: tuple[Discontinuity, ...] = ()
     seek_points: list[SeekPoint] = field(default_factory=list)
     end_pts: int | None = None
-    first_start_pts: int | None = None
+    first_keyframe_pts: int | None = None
     missing_ticks: int = 0
     is_cut_short: bool = False
     joined_at: tuple[int, ...] = ()
@@ -88,14 +89,13 @@ class TimelineBuilder:
         self._is_new_file = False
         self.family = family
         self._has_dts = family in _HAS_DTS
-        self._is_byte_seekable = family in BYTE_SEEKABLE
         self._may_rise = family in _CLOCK_MAY_RISE
         self._frame_ticks = frame_ticks
         self._parts: list[_Part] = [_Part(0, 0, 0)]
         self._points: list[SeekPoint] = []
         self._interval = 1
         self._start_count = 0
-        self._first_start_pts: int | None = None
+        self._first_keyframe_pts: int | None = None
         # As in the file, without the shift.
         self._last_stamp: int | None = None
         self._end_pts: int | None = None
@@ -146,8 +146,8 @@ class TimelineBuilder:
         end = pts + (packet.duration or self._frame_ticks)
         self._end_pts = end if self._end_pts is None else max(self._end_pts, end)
         self._audio_jumped = False
-        if is_start_packet(packet):
-            self._add_start(position, pts)
+        if packet.is_keyframe:
+            self._add_keyframe(packet, position, pts)
 
     def result(self) -> Timeline:
         """Returns the timeline after the last packet."""
@@ -160,7 +160,7 @@ class TimelineBuilder:
             ),
             self._points if parts else [],
             self._end_pts,
-            self._first_start_pts,
+            self._first_keyframe_pts,
             sum(begin - part.begin_pts for part, begin in zip(parts, begins, strict=True)),
             self._is_cut_short,
         )
@@ -186,16 +186,16 @@ class TimelineBuilder:
             audio_s > time_s - _RISE_S for audio_s in self._audio_s.values()
         )
 
-    def _add_start(self, position: int | None, pts: int) -> None:
+    def _add_keyframe(self, packet: Any, position: int | None, pts: int) -> None:
         if self._parts[-1].first_pts is None:
             self._parts[-1].first_pts = pts
-        if self._first_start_pts is None:
-            self._first_start_pts = pts
-        is_due = self._start_count % self._interval == 0
-        self._start_count += 1
-        if position is None or not is_due or not self._is_byte_seekable:
+        if self._first_keyframe_pts is None:
+            self._first_keyframe_pts = pts
+        if position is None or self.family not in BYTE_SEEKABLE or not is_start_packet(packet):
             return
-        self._points.append(SeekPoint(position, pts))
+        if self._start_count % self._interval == 0:
+            self._points.append(SeekPoint(position, pts))
+        self._start_count += 1
         if len(self._points) > MAX_SEEK_POINTS:
             self._points = self._points[::2]
             self._interval *= 2

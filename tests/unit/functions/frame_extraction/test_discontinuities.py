@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 MPEG2 = {"codec": "mpeg2video", "options": (("g", "15"), ("bf", "2"))}
 WRAP_S = Fraction(2**33, 90_000)
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "ts": joined,
     "ts of MPEG-2": lambda: joined(**MPEG2),
     "program stream": lambda: joined(suffix="vob", **MPEG2),

@@ -124,7 +124,10 @@ def test_film_goes_on_behind_a_jump_of_the_time_stamps(tmp_path: Path, suffix: s
     clip = Clip(path, (), Fraction(5))
     with av.open(io.BytesIO(_film(clip, _pieces(clip, ["1", "2.5", "4"]))), "r") as film:
         pictures = [
-            (frame.pts * frame.time_base, np.asarray(frame.to_ndarray(format="bgr24")))
+            (
+                frame.pts * frame.time_base,
+                np.asarray(frame.to_ndarray(format="bgr24"), np.uint8),
+            )
             for frame in film.decode(video=0)
             if frame.pts is not None and frame.time_base is not None
         ]
