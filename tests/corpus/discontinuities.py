@@ -26,6 +26,9 @@ _HEVC: dict[str, Any] = {
     "options": (("preset", "ultrafast"), ("x265-params", "keyint=30:log-level=none")),
 }
 _VP8: dict[str, Any] = {"codec": "libvpx", "options": (("deadline", "realtime"), ("g", "30"))}
+_FRAGMENTED: dict[str, Any] = {
+    "container_options": (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)
+}
 _LATER = Fraction(7200)
 _REPAIR = "The time stamps jump once"
 
@@ -100,6 +103,8 @@ def list_files() -> Iterator[CorpusFile]:
         ("two WebM files in a row", lambda: joined(suffix="webm", **_VP8), "webm"),
         ("two Ogg files in a row", lambda: joined(suffix="ogg", **_VP8), "ogv"),
         ("two FLV files in a row", joined_flv, "flv"),
+        ("two MP4 files in a row", lambda: joined(suffix="mp4"), "mp4"),
+        ("two fragmented MP4 in a row", lambda: joined(suffix="mp4", **_FRAGMENTED), "mp4"),
         ("FLV with restarted time stamps", lambda: without_header(joined_flv()), "flv"),
         ("TS that jumps 2 h forward", lambda: clip_bytes(FIRST) + clip_bytes(_later(SECOND)), "ts"),
         ("TS that jumps 2 h back", lambda: clip_bytes(_later(FIRST)) + clip_bytes(SECOND), "ts"),

@@ -27,8 +27,9 @@ from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 
 MAX_BYTES = {"mpegts": 512 << 20, "mpeg": 512 << 20, "flv": 512 << 20, "ogg": 512 << 20,
-             "matroska": 64 << 20}  # fmt: skip
-"""The largest file of each container that is read completely. An MP4 has one table of times."""
+             "matroska": 64 << 20, "mov": 512 << 20}  # fmt: skip
+"""The largest file of each container that is read completely, an MP4 only if it is followed by
+another one."""
 SAMPLES, MAX_STEP_S = 32, 3600
 """The pictures that are compared in a larger file, and the longest time between two of them."""
 
@@ -41,12 +42,16 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
     try:
         with open_container(file) as container:
             family = container.format.name.split(",")[0]
-            if family not in MAX_BYTES:
+            joined_at: tuple[int, ...] = ()
+            if family == "mov":
+                joined_at = find_joined_files(file, size_bytes, family)
+            if family not in MAX_BYTES or (family == "mov" and not joined_at):
                 return Timeline()
             stream = choose_video(container)
             if size_bytes > MAX_BYTES[family]:
-                has_jump = family in BYTE_SEEKABLE and _has_jump(container, stream, size_bytes)
-                return Timeline(has_unread_jump=has_jump)
+                is_sampled = family in BYTE_SEEKABLE
+                has_jump = is_sampled and _has_jump(container, stream, size_bytes)
+                return Timeline(has_unread_jump=has_jump or bool(joined_at))
             # FFmpeg changes the codec of the stream while it reads.
             codec = stream.codec_context.name
             base, rate = stream.time_base or Fraction(1, 90_000), stream.average_rate
@@ -54,7 +59,7 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
             frame_ticks = max(1, int(1 / (rate * tick_s))) if rate else 1
     except PermanentError:
         return Timeline()
-    joined_at = find_joined_files(file, size_bytes, family)
+    joined_at = joined_at or find_joined_files(file, size_bytes, family)
     timeline = _build(TimelineBuilder(family, tick_s, frame_ticks), file, size_bytes, joined_at)
     if family == "mpegts":
         joined_at = _find_codec_changes(file, timeline, codec)

@@ -27,6 +27,7 @@ from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import open_container
 from shared.media.containers.file_head import HEAD_BYTES
+from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
@@ -66,7 +67,8 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     if is_animated_webp(file.read(HEAD_BYTES)):
         return probe_webp(file, size_bytes)
     timeline = read_timeline(file, size_bytes)
-    with open_container(file) as container:
+    _, first_file = next(open_joined_files(file, timeline.joined_at))
+    with open_container(first_file) as container:
         stream = _choose_video(container, file, size_bytes)
         result = scan(container, stream, file, timeline)
         media_info = _build_media_info(container, stream, result, size_bytes)

@@ -1,7 +1,7 @@
 """Files that were written one behind the other, and that FFmpeg does not read as one.
 
-FFmpeg stops at the header of a second FLV, and reads a second Matroska with the codec settings of
-the first one. Each is therefore opened as a file of its own.
+FFmpeg stops at the header of a second FLV, ignores the table of contents of a second MP4, and reads
+a second Matroska with the codec settings of the first one. Each is opened as a file of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, BinaryIO
 
+from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.range_file import RangeFile
 
 MAX_FILES = 32
@@ -34,6 +35,8 @@ _HEADERS = {
 
 def find_joined_files(file: BinaryIO | RangeFile, size_bytes: int, family: str) -> tuple[int, ...]:
     """Returns the positions of the files behind the first one. `family` is FFmpeg's name."""
+    if family == "mov":
+        return _find_joined_movies(file, size_bytes)
     header = _HEADERS.get(family)
     if header is None:
         return ()
@@ -43,6 +46,19 @@ def find_joined_files(file: BinaryIO | RangeFile, size_bytes: int, family: str) 
         block = file.read(_BLOCK_BYTES + _OVERLAP_BYTES)
         positions.update(offset + match.start() for match in header.finditer(block))
     return tuple(sorted(positions - {0})[: MAX_FILES - 1])
+
+
+def _find_joined_movies(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[int, ...]:
+    """Returns the positions of file type boxes, each with a movie box behind it."""
+    positions: list[int] = []
+    begin, has_movie = 0, False
+    for box in read_top_boxes(file, size_bytes):
+        if box.kind == b"moov" and not has_movie:
+            has_movie = True
+            positions.append(begin)
+        elif box.kind == b"ftyp" and has_movie:
+            begin, has_movie = box.start, False
+    return tuple(positions[1:MAX_FILES])
 
 
 def find_next_program(

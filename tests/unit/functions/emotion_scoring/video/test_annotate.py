@@ -114,7 +114,7 @@ def test_film_copies_the_sound_of_the_source() -> None:
     assert copied == expected[len(expected) - len(copied) :]
 
 
-@pytest.mark.parametrize("suffix", ["ts", "flv", "mkv"])
+@pytest.mark.parametrize("suffix", ["ts", "flv", "mkv", "mp4"])
 def test_film_goes_on_behind_a_jump_of_the_time_stamps(tmp_path: Path, suffix: str) -> None:
     """Two recordings with sound, of different sizes; a window begins in each."""
     first = clip_bytes(replace(FIRST, suffix=suffix, has_sound=True))
