@@ -75,9 +75,10 @@ def _build(
     size_bytes: int,
     joined_at: tuple[int, ...],
 ) -> Timeline:
-    pid = 0
+    # The IDs of the last video stream, and of those that are not used.
+    pid, ids = 0, set[int]()
     for position, part in open_joined_files(file, joined_at):
-        pid = _add_file(builder, position, part)
+        pid = _add_file(builder, position, part, ids)
         raise_if_read_failed(file)
     while builder.family == "mpegts" and len(joined_at) < MAX_FILES:
         start = find_next_program(file, size_bytes, builder.last_position, pid)
@@ -85,7 +86,7 @@ def _build(
             break
         *_, (_, part) = open_joined_files(file, (*joined_at, start))
         count = builder.packet_count
-        pid = _add_file(builder, start, part)
+        pid = _add_file(builder, start, part, ids, only_new=True)
         raise_if_read_failed(file)
         if builder.packet_count == count:
             break
@@ -141,27 +142,54 @@ def _find_codec_changes(
     return tuple(positions)
 
 
-def _add_file(builder: TimelineBuilder, position: int, part: BinaryIO | RangeFile) -> int:
+def _add_file(
+    builder: TimelineBuilder,
+    position: int,
+    part: BinaryIO | RangeFile,
+    ids: set[int],
+    *,
+    only_new: bool = False,
+) -> int:
     """Adds the packets of one of the joined files. Returns the ID of its video stream, 0 when
-    there is none."""
+    there is none.
+
+    Args:
+        builder: Gets the packets.
+        position: The position of the file.
+        part: The file.
+        ids: The IDs of the video streams that were there beside the chosen one, such as those of
+            another programme; those of this file are added.
+        only_new: Whether a video stream with one of these IDs is left out.
+    """
     builder.begin_file(position)
     try:
         with open_container(part) as container:
             stream = choose_video(container)
-            _add_packets(builder, container, stream)
+            if not (only_new and stream.id in ids):
+                ids |= _add_packets(builder, container, stream)
             return stream.id
     except PermanentError:
         return 0
 
 
-def _add_packets(builder: TimelineBuilder, container: InputContainer, stream: VideoStream) -> None:
-    for other in container.streams.audio:
+def _add_packets(
+    builder: TimelineBuilder, container: InputContainer, stream: VideoStream
+) -> set[int]:
+    """Adds the packets of a container. Returns the IDs of the other video streams that begin before
+    the last packet of `stream`."""
+    for other in (*container.streams.audio, *container.streams.video):
         other.discard = Discard.default
+    positions: dict[int, int] = {}
+    last = 0
     for packet in _packets(container):
         if packet.stream.index == stream.index:
             builder.add_video(packet)
+            last = packet.pos or last
         elif packet.stream.type == "audio":
             builder.add_audio(packet)
+        elif packet.stream.type == "video" and packet.pos is not None:
+            positions.setdefault(packet.stream.id, packet.pos)
+    return {number for number, position in positions.items() if position < last}
 
 
 def _packets(container: InputContainer) -> Iterator[Any]:

@@ -152,3 +152,18 @@ def test_jump_in_a_large_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> No
         media_info = probe(io.BytesIO(data), len(data))
         assert media_info.discontinuities == ()
         assert media_info.warnings == expected
+
+
+def test_other_programme_is_no_part() -> None:
+    """The second programme goes on when the first, which is as long, has ended."""
+    spec = replace(FIRST, suffix="mp4")
+    other = replace(spec, width=64, frame_count=89)
+    data = run_ffmpeg(
+        "two", "ts", "-i", spec, "-itsoffset", "0.5", "-i", other, "-c", "copy", "-map", "0",
+        "-map", "1", "-program", "st=0", "-program", "st=1",
+    )  # fmt: skip
+    media_info = probe(io.BytesIO(data), len(data))
+    assert media_info.joined_at == ()
+    assert media_info.discontinuities == ()
+    frames, _ = _pick(data, media_info, every="0.5")
+    assert {frame.image.shape for frame in frames} == {(64, 96, 3)}
