@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -11,11 +12,16 @@ from typing import Any
 import pytest
 
 from functions.frame_extraction.pick import PickedFrame, PickReport, pick_frames
+from functions.upload_trigger.media_info import render_media_info
 from functions.upload_trigger.probes import read_timeline, timeline
 from functions.upload_trigger.probes.summary import UNREAD_JUMP_WARNING
 from functions.upload_trigger.probes.video import probe
+from shared.jobs.model import JobInput
+from shared.pipeline import Bucket
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.media_info import MediaInfo
+from shared.recipes.media_info import MEDIA_INFO_SCHEMA, MediaInfo
+from shared.recipes.stored_object import StoredObject
+from shared.recipes.upload_results import Upload
 from tests.corpus.discontinuities import (
     CAPTURE,
     FIRST,
@@ -108,6 +114,17 @@ def test_part_that_begins_within_a_gop_keeps_its_time() -> None:
     assert counters[14:] == [349, 379]
 
 
+@pytest.mark.parametrize("suffix", ["ts", "mkv"])
+def test_windows_of_a_capture_begin_at_the_first_keyframe(suffix: str) -> None:
+    data = capture(replace(CAPTURE, suffix=suffix), 20)
+    media_info = probe(io.BytesIO(data), len(data))
+    assert media_info.duration is not None
+    assert abs(media_info.duration - 2) <= Fraction(1, 30)
+    assert any("first 10.7 s cannot be decoded" in text for text in media_info.warnings)
+    frames, _ = _pick(data, media_info, every="0.2", start="0.4")
+    assert [read_counter(frame.image) for frame in frames] == [*range(352, 400, 6)]
+
+
 def test_gap_that_sound_fills_is_no_jump() -> None:
     """A picture that is shown for 12 s while the sound goes on stays for 12 s."""
     spec = ClipSpec(
@@ -167,3 +184,14 @@ def test_other_programme_is_no_part() -> None:
     assert media_info.discontinuities == ()
     frames, _ = _pick(data, media_info, every="0.5")
     assert {frame.image.shape for frame in frames} == {(64, 96, 3)}
+
+
+def test_stored_description_has_every_field() -> None:
+    """A later attempt reads the media info from media-info.json."""
+    data = joined_flv()
+    media_info = probe(io.BytesIO(data), len(data))
+    stored = StoredObject(Bucket.UPLOADS, "video", 1, len(data), "")
+    declared = JobInput("video", "video", "video/x-flv", len(data), "a.flv")
+    document = json.loads(render_media_info(declared, Upload(stored, "a.flv", media_info)))
+    restored = {**document, "schema": MEDIA_INFO_SCHEMA, "size_bytes": len(data)}
+    assert MediaInfo.from_dict(restored) == media_info
