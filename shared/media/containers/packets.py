@@ -74,7 +74,7 @@ class PacketSource:
         self._file_number = 0
         self._decoder: VideoCodecContext | None = None
         # The pts of the packets that follow a discontinuity.
-        self._after_jump: set[int | None] = set()
+        self._after_jump: set[int] = set()
 
     def __enter__(self) -> PacketSource:
         self._open()
@@ -128,7 +128,7 @@ class PacketSource:
             skip_unreferenced: Whether a picture to which no other one refers may be skipped.
         """
         frames: list[VideoFrame] = []
-        if packet is None or packet.pts in self._after_jump:
+        if packet is None or (packet.pts is not None and packet.pts in self._after_jump):
             frames = self._drain_decoder()
         if packet is None:
             return frames
@@ -214,7 +214,7 @@ class PacketSource:
                     rescale_packet(packet, self.media_info.video.time_base)
                 if not corrector.correct(packet, position):
                     continue
-                if corrector.is_after_jump:
+                if corrector.is_after_jump and packet.pts is not None:
                     self._after_jump.add(packet.pts)
                 yield packet
             if not self._enter_next_file():
