@@ -32,7 +32,7 @@ from shared.recipes.media_info import WEBP, MediaInfo, Pts
 @dataclass(frozen=True)
 class PickedFrame:
     """One frame. `target` is the requested and `time_s` the actual time, in seconds from the first
-    picture. `pts` is the time in the file. `image` is BGR uint8 H×W×3, upright."""
+    picture. `pts` is the time in the file, without jumps. `image` is BGR uint8 H×W×3, upright."""
 
     index: int
     target: Fraction

@@ -18,7 +18,8 @@ MEDIA_INFO_VERSION = 2
 """Increase when the same upload is described differently, so that older objects are not adopted."""
 _FACTS = (
     "container", "duration", "video", "audio_codecs", "stream_count", "streams", "random_access",
-    "timestamps_reliable", "repairs", "warnings",
+    "timestamps_reliable", "repairs", "warnings", "discontinuities", "seek_points",
+    "joined_at",
 )  # fmt: skip
 """The fields of MediaInfo that media-info.json contains unchanged."""
 

@@ -9,6 +9,7 @@ from functools import total_ordering
 from typing import Any, Literal
 
 from shared.recipes.colour_description import NOTHING_STATED, ColourDescription
+from shared.recipes.discontinuities import Discontinuity, SeekPoint
 
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
@@ -150,12 +151,17 @@ class MediaInfo:
     Attributes:
         duration: Seconds from the first picture to the end according to the container; None when
             unknown. Not used to find the last frame.
-        random_access: How a window finds its start: "index" (the container lists the keyframes),
-            "bisect" (by time stamps, which are checked) or "none" (read from the beginning).
+        random_access: How a window finds its start: "index" (the container or `seek_points` list
+            the keyframes), "bisect" (by time stamps, which are checked) or "none" (read from the
+            beginning).
         timestamps_reliable: Whether every packet that was read has a time stamp which never
             exceeds that of the packets after it by more than the reordering allows.
         repairs: Messages about properties that are corrected during processing.
         warnings: Messages about properties that cannot be corrected.
+        discontinuities: Jumps of the time stamps, which are removed when the file is read.
+        seek_points: Some keyframes, only in a file with discontinuities.
+        joined_at: The positions, in bytes, of files behind the first one in the same upload, which
+            are read as files of their own.
     """
 
     container: str
@@ -169,6 +175,9 @@ class MediaInfo:
     warnings: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     streams: tuple[StreamInfo, ...] = ()
+    discontinuities: tuple[Discontinuity, ...] = ()
+    seek_points: tuple[SeekPoint, ...] = ()
+    joined_at: tuple[int, ...] = ()
 
     @property
     def frame_ticks(self) -> int:
@@ -184,11 +193,10 @@ class MediaInfo:
         data = {
             field.name: _to_json_value(getattr(self, field.name))
             for field in fields(self)
-            if field.name not in ("video", "streams")
+            if field.name not in ("video", *_LISTS)
         }
-        streams = [stream.to_dict() for stream in self.streams]
-        video = self.video.to_dict()
-        return {"schema": MEDIA_INFO_SCHEMA, **data, "video": video, "streams": streams}
+        lists = {name: [item.to_dict() for item in getattr(self, name)] for name in _LISTS}
+        return {"schema": MEDIA_INFO_SCHEMA, **data, "video": self.video.to_dict(), **lists}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MediaInfo:
@@ -200,8 +208,18 @@ class MediaInfo:
         values["audio_codecs"] = tuple(data["audio_codecs"])
         values["warnings"] = tuple(data["warnings"])
         values["repairs"] = tuple(values["repairs"])
-        values["streams"] = tuple(StreamInfo.from_dict(stream) for stream in values["streams"])
+        values["joined_at"] = tuple(values["joined_at"])
+        for name, kind in _LISTS.items():
+            values[name] = tuple(kind.from_dict(item) for item in values[name])
         return cls(**values)
+
+
+_LISTS: dict[str, type[StreamInfo | Discontinuity | SeekPoint]] = {
+    "streams": StreamInfo,
+    "discontinuities": Discontinuity,
+    "seek_points": SeekPoint,
+}
+"""The fields of MediaInfo that are lists of objects."""
 
 
 def to_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:

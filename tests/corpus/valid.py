@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.corpus import picture_formats, timestamps
+from tests.corpus import discontinuities, picture_formats, timestamps
 from tests.corpus.build import clip_spec_file, valid_file
 from tests.corpus.byte_edits import change_boxes, make_box
 from tests.corpus.colour import dolby_vision
@@ -38,6 +38,7 @@ def list_files() -> Iterator[CorpusFile]:
     yield from dolby_vision.list_files()
     yield from _streams()
     yield from timestamps.list_files()
+    yield from discontinuities.list_files()
     yield from _surrounded()
 
 

@@ -11,12 +11,13 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
+import cv2
+import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.extent import MAX_LONG_SIDE_PX, TimeRange, clamped_rate
 from functions.emotion_scoring.video.overlay import Mask, Overlay, draw_labels
-from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage, PictureConverter
@@ -59,17 +60,19 @@ def annotate(
         MoodreelError: reading the file failed.
     """
     converter = PictureConverter(media_info.video, _max_width(media_info))
+    video = media_info.video
+    size = _even(*converter.shown_size(video.width, video.height))
     count = 0
     with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
         stream: Any = None
         for time, frame in _read_pictures(file, media_info, time_range):
-            image = _crop_to_even(converter.convert(frame))
+            image = converter.convert(frame)
             if stream is None:
-                stream = _add_stream(out, media_info, image)
-            width = overlay.scored_width or image.shape[1]
+                stream = _add_stream(out, media_info, size)
+            width = overlay.scored_width_at(time) or image.shape[1]
             factor = image.shape[1] / width
             draw_labels(image, overlay.labels_at(time), factor, colours, masks)
-            drawn = _to_bt709(image)
+            drawn = _to_bt709(_fit(image, size))
             drawn.pts, drawn.time_base = to_ticks(time), TIME_BASE
             out.mux(stream.encode(drawn))
             count += 1
@@ -127,18 +130,18 @@ def _decode_frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tup
     """Yields (pts, frame). A frame without pts is one frame duration after the previous one."""
     pts, step = source.media_info.video.first_pts, source.media_info.frame_ticks
     for packet in packets:
-        for frame in decode_packet(source.decoder, packet):
+        for frame in source.decode(packet):
             pts = frame.pts if frame.pts is not None else pts + step
             yield pts, frame
-    for frame in decode_packet(source.decoder, None):
+    for frame in source.decode(None):
         pts = frame.pts if frame.pts is not None else pts + step
         yield pts, frame
 
 
-def _add_stream(out: Any, media_info: MediaInfo, image: BgrImage) -> Any:
+def _add_stream(out: Any, media_info: MediaInfo, size: tuple[int, int]) -> Any:
     rate = clamped_rate(media_info)
     stream = out.add_stream("libx264", rate=rate, options=dict(_ENCODER))
-    stream.height, stream.width = image.shape[:2]
+    stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
     # Players take a film that states nothing as BT.601 or BT.709, by its size.
     context = stream.codec_context
@@ -165,10 +168,26 @@ def _max_width(media_info: MediaInfo) -> int:
     return max(2, int(width * min(1.0, MAX_LONG_SIDE_PX / max(width, height))))
 
 
-def _crop_to_even(image: BgrImage) -> BgrImage:
-    """Drops the last row or column if their number is odd: 4:2:0 needs even sides."""
-    height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
-    return image[: max(2, height), : max(2, width)].copy()
+def _even(width: int, height: int) -> tuple[int, int]:
+    """Returns the size without the last row or column if their number is odd: 4:2:0 needs even
+    sides."""
+    return max(2, width // 2 * 2), max(2, height // 2 * 2)
+
+
+def _fit(image: BgrImage, size: tuple[int, int]) -> BgrImage:
+    """Returns the picture in the size of the film. One of another size, as in a second recording
+    of the same file, is scaled and surrounded with black."""
+    width, height = size
+    if _even(image.shape[1], image.shape[0]) == size:
+        return image[:height, :width].copy()
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    fitted = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(
+        image, inner, interpolation=cv2.INTER_AREA
+    )
+    return fitted
 
 
 class _Output:

@@ -12,17 +12,15 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import av
-from av.stream import Discard
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
 from functions.emotion_scoring.video.faststart import DataPass, IndexPass
+from functions.emotion_scoring.video.sound import read_sound
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
-from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
@@ -85,9 +83,7 @@ def _mux(
         pictures.time_base = TIME_BASE
         streams = [_picture_packets(pieces, media_info, pictures)]
         if source is not None:
-            file = source()
-            container = stack.enter_context(open_container(file))
-            streams.append(_sound_packets(container, file, media_info, out))
+            streams.append(_sound_packets(source(), media_info, out))
         for _, _, packet in heapq.merge(*streams, key=lambda timed: timed[:2]):
             out.mux(packet)
         # The muxer writes the index when `out` is closed.
@@ -138,27 +134,16 @@ def _timed(packet: Any, length: int, stream: Any) -> _Timed:
     return packet.dts * TIME_BASE, 0, packet
 
 
-def _sound_packets(
-    container: Any, file: RangeFile, media_info: MediaInfo, out: Any
-) -> Iterator[_Timed]:
+def _sound_packets(file: RangeFile, media_info: MediaInfo, out: Any) -> Iterator[_Timed]:
     """Returns the packets of the source's sound, with times from the first picture."""
-    audio = container.streams.audio[0]
-    for other in container.streams:
-        if other.index != audio.index:
-            other.discard = Discard.all
-    stream = out.add_stream_from_template(audio)
-    base: Fraction = audio.time_base
-    offset = round(media_info.first_pts.seconds / base)
+    with open_container(file) as container:
+        audio: Any = container.streams.audio[0]
+        stream = out.add_stream_from_template(audio)
+        base: Fraction = audio.time_base
 
     def packets() -> Iterator[_Timed]:
-        last = -1
-        for packet in iter(partial(next_packet, container.demux(audio)), None):
-            if not packet.size or packet.pts is None or packet.pts - offset <= last:
-                continue
-            last = packet.pts - offset
-            packet.pts = packet.dts = last
+        for packet in read_sound(file, base, media_info):
             packet.stream = stream
-            yield last * base, 1, packet
-        raise_if_read_failed(file)
+            yield packet.pts * base, 1, packet
 
     return packets()

@@ -56,10 +56,11 @@ class Overlay:
         """The texts of all labels."""
         return {_text(reading) for moment in self._moments for reading in moment.readings} - {""}
 
-    @property
-    def scored_width(self) -> int | None:
-        """The width of the scored frames in pixels; None if there are no frames."""
-        return self._moments[0].frame.stamp.width if self._moments else None
+    def scored_width_at(self, time: Fraction) -> int | None:
+        """Returns the width in pixels of the frame that was scored last before a time in seconds,
+        or of the first one; None if there are no frames."""
+        n = max(0, bisect_right(self._times, time) - 1)
+        return self._moments[n].frame.stamp.width if self._moments else None
 
 
 def draw_labels(

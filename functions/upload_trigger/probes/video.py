@@ -15,12 +15,19 @@ from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.colour import ContainerColours
 from functions.upload_trigger.probes.live_duration import find_end_s
+from functions.upload_trigger.probes.read_timeline import read_timeline
 from functions.upload_trigger.probes.scan import Scan, scan
-from functions.upload_trigger.probes.summary import describe_repairs, describe_streams
+from functions.upload_trigger.probes.summary import (
+    apply_timeline,
+    describe_damage,
+    describe_repairs,
+    describe_streams,
+)
 from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import open_container
 from shared.media.containers.file_head import HEAD_BYTES
+from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
@@ -59,12 +66,15 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     file.seek(0)
     if is_animated_webp(file.read(HEAD_BYTES)):
         return probe_webp(file, size_bytes)
-    with open_container(file) as container:
+    timeline = read_timeline(file, size_bytes)
+    _, first_file = next(open_joined_files(file, timeline.joined_at))
+    with open_container(first_file) as container:
         stream = _choose_video(container, file, size_bytes)
         colours = ContainerColours.read(file, size_bytes, stream)
-        result = scan(container, stream, file)
+        result = scan(container, stream, file, timeline)
         media_info = _build_media_info(container, stream, result, size_bytes)
         media_info = colours.add_to(media_info, result.first_frame)
+    media_info = apply_timeline(media_info, timeline)
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))
@@ -122,8 +132,7 @@ def _build_media_info(
         warnings.append(
             f"The file is cut off; only about the first {float(duration):.1f} s are there."
         )
-    if result.error_count:
-        warnings.append("Damaged pictures at the beginning were passed over.")
+    warnings += describe_damage(result, first_pts, time_base)
     rotation, mirrored = read_orientation(result.first_frame)
     context = stream.codec_context
     media_info = MediaInfo(
@@ -166,12 +175,12 @@ def _random_access(family: str, result: Scan) -> RandomAccess:
 
 def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
     time_base = _exact(stream.time_base)
+    # Matroska and FLV store the end of the last picture, not the duration.
+    is_end = container.format.name.split(",")[0] in _DURATION_IS_END
     if stream.duration and time_base:
-        end = ((stream.start_time or 0) + stream.duration) * time_base
+        end = ((0 if is_end else stream.start_time or 0) + stream.duration) * time_base
     elif container.duration:
-        # Matroska and FLV store the end of the last picture, not the duration.
-        family = container.format.name.split(",")[0]
-        start = 0 if family in _DURATION_IS_END else (container.start_time or 0)
+        start = 0 if is_end else container.start_time or 0
         end = Fraction(start + container.duration, 1_000_000)
     else:
         return None

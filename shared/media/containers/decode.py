@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import av
+from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from shared.media.containers.packets import VideoPacket
+VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 
 def decode_packet(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:

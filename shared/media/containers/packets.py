@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
-from av.video.stream import VideoStream
+from av.video.frame import VideoFrame
 
+from shared.errors import PermanentError
+from shared.media.containers.decode import VideoPacket, decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
+from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
+from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.containers.video_streams import choose_video
 from shared.recipes.media_info import MediaInfo
-
-VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
@@ -68,6 +70,11 @@ class PacketSource:
         self._file = file
         self._threads = threads
         self._stack = ExitStack()
+        self._files = list(open_joined_files(file, media_info.joined_at))
+        self._file_number = 0
+        self._decoder: VideoCodecContext | None = None
+        # The pts of the packets that follow a discontinuity.
+        self._after_jump: set[int] = set()
 
     def __enter__(self) -> PacketSource:
         self._open()
@@ -75,10 +82,6 @@ class PacketSource:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-    @property
-    def decoder(self) -> VideoCodecContext:
-        return self._stream.codec_context
 
     def read_from_start(self) -> Iterator[VideoPacket]:
         """Yields all packets in decoding order, from a newly opened container."""
@@ -91,6 +94,8 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
+        if self.media_info.discontinuities:
+            return self._read_from_seek_point(max_pts) or self.read_from_start()
         for margin in self._margins():
             target_pts = max_pts - margin
             if target_pts <= self.media_info.video.first_pts:
@@ -110,10 +115,57 @@ class PacketSource:
                     return chain([packet], packets)
         return self.read_from_start()
 
+    def decode(
+        self, packet: VideoPacket | None, *, skip_unreferenced: bool = False
+    ) -> list[VideoFrame]:
+        """Returns the frames that `packet` completes, in display order; None drains the decoder.
+
+        After a discontinuity no picture refers to those before it, and its size may differ:
+        the decoder is drained and reset there.
+
+        Args:
+            packet: A packet of this source.
+            skip_unreferenced: Whether a picture to which no other one refers may be skipped.
+        """
+        frames: list[VideoFrame] = []
+        if packet is None or (packet.pts is not None and packet.pts in self._after_jump):
+            frames = self._drain_decoder()
+        if packet is None:
+            return frames
+        self._decoder = packet.stream.codec_context
+        self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
+        return frames + decode_packet(self._decoder, packet)
+
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""
-        self.decoder.flush_buffers()
-        self.decoder.skip_frame = "DEFAULT"
+        if self._decoder is not None:
+            self._decoder.flush_buffers()
+
+    def _drain_decoder(self) -> list[VideoFrame]:
+        if self._decoder is None:
+            return []
+        frames = decode_packet(self._decoder, None)
+        self._decoder.flush_buffers()
+        return frames
+
+    def _read_from_seek_point(self, max_pts: int) -> Iterator[VideoPacket] | None:
+        """Returns the packets from the last seek point with pts ≤ `max_pts`. Returns None when
+        there is none, or when the file has another packet there."""
+        points = self.media_info.seek_points
+        number = bisect_right(points, max_pts, key=lambda point: point.pts) - 1
+        if number <= 0:
+            return None
+        point = points[number]
+        try:
+            self._container.seek(point.position, unsupported_byte_offset=True)
+        except (av.error.FFmpegError, OSError):
+            raise_if_read_failed(self._file)
+            return None
+        packets = self._demux()
+        first = next((packet for packet in packets if packet.pos == point.position), None)
+        if first is None or first.pts != point.pts or not is_start_packet(first):
+            return None
+        return chain([first], packets)
 
     def _margins(self) -> Iterator[int]:
         if self.media_info.random_access == "none":
@@ -129,12 +181,46 @@ class PacketSource:
 
     def _open(self) -> None:
         self._stack.close()
-        self._container: InputContainer = self._stack.enter_context(open_container(self._file))
-        self._stream = choose_video(self._container, self.media_info.video.index)
+        self._decoder = None
+        self._enter_file(0)
+
+    def _enter_file(self, number: int) -> None:
+        """Opens one of the joined files. Those before it stay open: they have the decoders of
+        packets that are not decoded yet."""
+        self._file_number = number
+        container = self._stack.enter_context(open_container(self._files[number][1]))
+        self._container: InputContainer = container
+        self._stream = choose_video(container, None if number else self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
+
+    def _enter_next_file(self) -> bool:
+        """Opens the next of the joined files that can be opened; returns False at the end."""
+        for number in range(self._file_number + 1, len(self._files)):
+            try:
+                self._enter_file(number)
+            except PermanentError as error:
+                self.error = str(error)
+            else:
+                return True
+        return False
 
     def _demux(self) -> Iterator[VideoPacket]:
         self.error = None
+        corrector = TimestampCorrector(self.media_info.discontinuities)
+        while True:
+            position = self._files[self._file_number][0]
+            for packet in self._demux_file():
+                if position:
+                    rescale_packet(packet, self.media_info.video.time_base)
+                if not corrector.correct(packet, position):
+                    continue
+                if corrector.is_after_jump and packet.pts is not None:
+                    self._after_jump.add(packet.pts)
+                yield packet
+            if not self._enter_next_file():
+                return
+
+    def _demux_file(self) -> Iterator[VideoPacket]:
         packets = self._container.demux(self._stream)
         while True:
             try:

@@ -47,6 +47,12 @@ class PictureConverter:
             image = cv2.rotate(image, _CLOCKWISE[self._rotation])
         return cast(BgrImage, image)
 
+    def shown_size(self, width: int, height: int) -> tuple[int, int]:
+        """Returns the size of the picture that `convert` returns for a frame of this size."""
+        is_sideways = self._rotation in (90, 270)
+        size = self._target_size(width, height, sideways=is_sideways)
+        return (size[1], size[0]) if is_sideways else size
+
     def _to_bgr(self, frame: VideoFrame) -> NDArray[Any]:
         colour = self._stated_colour.or_else(read_colour(frame)).with_inferred()
         conversion = find_conversion(colour.primaries, colour.transfer)

@@ -6,6 +6,7 @@ import io
 import os
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,8 @@ from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
 from shared.recipes.media_info import MediaInfo
+from tests.corpus.discontinuities import FIRST, SECOND, shift_sound
+from tests.corpus.encoding import clip_bytes, run_ffmpeg
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import Clip
 from tests.fixtures.media.counter import read_counter
@@ -110,6 +113,58 @@ def test_film_copies_the_sound_of_the_source() -> None:
         copied = [bytes(packet) for packet in result.demux(audio=0) if packet.size]
     assert len(expected) - len(copied) <= 2, "packets before the first picture may be dropped"
     assert copied == expected[len(expected) - len(copied) :]
+
+
+@pytest.mark.parametrize("suffix", ["ts", "flv", "mkv", "mp4"])
+def test_film_goes_on_behind_a_jump_of_the_time_stamps(tmp_path: Path, suffix: str) -> None:
+    """Two recordings with sound, of different sizes; a window begins in each."""
+    first = clip_bytes(replace(FIRST, suffix=suffix, has_sound=True))
+    second = clip_bytes(replace(SECOND, suffix=suffix, has_sound=True, width=48, height=48))
+    path = tmp_path / f"joined.{suffix}"
+    path.write_bytes(first + second)
+    clip = Clip(path, (), Fraction(5))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, ["1", "2.5", "4"]))), "r") as film:
+        pictures = [
+            (
+                frame.pts * frame.time_base,
+                np.asarray(frame.to_ndarray(format="bgr24"), np.uint8),
+            )
+            for frame in film.decode(video=0)
+            if frame.pts is not None and frame.time_base is not None
+        ]
+        film.seek(0)
+        sound = [packet for packet in film.demux(audio=0) if packet.size]
+    for number, (time, _) in enumerate(pictures):
+        assert abs(time - Fraction(number, 30)) <= Fraction(1, 900)
+    assert {image.shape for _, image in pictures} == {(64, 96, 3)}
+    # The second recording is shown between black bars.
+    counters = [
+        read_counter(image if n < 90 else image[:, 16:80]) for n, (_, image) in enumerate(pictures)
+    ]
+    assert counters == [*range(90), *range(60)]
+    times_s = [packet.pts * packet.time_base for packet in sound if packet.pts is not None]
+    assert times_s == sorted(set(times_s))
+    assert abs(times_s[-1] - 5) < Fraction(1, 10)
+    # One AAC frame is 1024 samples; at the joint one or two overlap.
+    assert abs(len(times_s) - 5 * 44_100 / 1024) <= 4
+
+
+@pytest.mark.parametrize("by_s", [-1800, 1800])
+def test_jump_of_the_sound_alone_is_removed(tmp_path: Path, by_s: int) -> None:
+    path = tmp_path / "sound.ts"
+    spec = replace(FIRST, has_sound=True)
+    data = run_ffmpeg("later", "ts", "-i", spec, "-c", "copy", "-output_ts_offset", "7200")
+    path.write_bytes(shift_sound(data, 3, by_s))
+    clip = Clip(path, (), Fraction(3))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, []))), "r") as film:
+        times_s = [
+            packet.pts * packet.time_base
+            for packet in film.demux(audio=0)
+            if packet.size and packet.pts is not None
+        ]
+    steps = [later - earlier for earlier, later in pairwise(times_s)]
+    assert max(steps) < Fraction(1, 40)
+    assert abs(times_s[-1] - 3) < Fraction(1, 10)
 
 
 def test_index_precedes_the_data() -> None:

@@ -23,7 +23,8 @@ def test_annotated_film_shows_the_colours(colours: Colours, size: int) -> None:
     data = colours.encode("libx265", "mp4", height=size)
     media_info = probe(io.BytesIO(data), len(data))
     out = io.BytesIO()
-    annotate(io.BytesIO(data), media_info, TimeRange(None, None), Overlay((), Fraction(1)), {}, out)
+    overlay = Overlay((), Fraction(1))
+    annotate(io.BytesIO(data), media_info, TimeRange(None, None), overlay, {}, {}, out)
     with av.open(io.BytesIO(out.getvalue()), "r", format=PIECE_FORMAT) as container:
         frame = next(container.decode(video=0))
     check_colours([PictureConverter(media_info.video).convert(frame)])
