@@ -10,7 +10,8 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from shared.media.audio.probe import decode_frames, open_sound
+from shared.media.audio.frames import decode_frames
+from shared.media.audio.stream import open_sound
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import SoundTooLong, UndecodableSound
 
@@ -23,7 +24,7 @@ def decode_sound(
 ) -> Iterator[Samples]:
     """Yields the sound in blocks, mixed to 1 or 2 `channels` at `rate_hz`.
 
-    Damaged parts are skipped.
+    Damaged parts are skipped. Pauses in the time stamps are silence.
 
     Raises:
         SoundTooLong: After `max_duration_s` seconds.

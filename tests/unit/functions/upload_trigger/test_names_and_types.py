@@ -100,8 +100,8 @@ def test_animated_webp_is_accepted_as_a_video() -> None:
 def test_container_is_accepted_as_a_sound(
     container_format: str, codec: str, with_video: bool
 ) -> None:
-    facts = probe_sound(io.BytesIO(make_sound(container_format, codec, with_video=with_video)))
+    data = make_sound(container_format, codec, with_video=with_video)
+    facts = probe_sound(io.BytesIO(data), max_duration_s=60)
 
     assert (facts.rate_hz, facts.channels) == (RATE_HZ, 2)
-    assert facts.duration is not None
     assert abs(facts.duration - 1) < Fraction(1, 20)
