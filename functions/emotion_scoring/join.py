@@ -45,7 +45,7 @@ from shared.recipes.stored_object import Artifact, ResultKind
 from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import ResultsWriter
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Increase when the same scores give other results, so that older ones are not adopted."""
 
 

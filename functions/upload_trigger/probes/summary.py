@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.scan import Scan
+from shared.media.audio.stream import is_additional
 from shared.media.containers.video_streams import is_cover_image
 from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
 
@@ -66,6 +68,7 @@ def _describe_stream(stream: Stream, used: VideoStream) -> StreamInfo:
         language=str(stream.metadata.get("language", ""))[:_MAX_LANGUAGE_CHARS],
         default=bool(stream.disposition & stream.disposition.default),
         used=stream.index == used.index,
+        additional=isinstance(stream, AudioStream) and is_additional(stream),
     )
 
 

@@ -117,7 +117,9 @@ def _timed(packet: SoundPacket, rate_hz: int, is_stamped: bool) -> Timed[None]:
         data = bytes(packet.get_sidedata("skip_samples"))
         before, after = _SKIPPED.unpack(data[: _SKIPPED.size])
         start = None if start is None else start + before
-        length = max(0, length - before - after)
+        # In some containers the duration does not include the padding.
+        if length + before + after > frame_size:
+            length = max(0, length - before - after)
     return Timed(start, length, None)
 
 

@@ -33,6 +33,15 @@ def decode_frames(
         UndecodableSound: When there are too many damaged packets.
         Exception: The error with which reading a RangeFile failed.
     """
+    for _, frame in decode_timed_frames(container, stream, file):
+        yield frame
+
+
+def decode_timed_frames(
+    container: InputContainer, stream: AudioStream, file: BinaryIO | RangeFile
+) -> Iterator[tuple[Fraction | None, av.AudioFrame]]:
+    """Yields the frames of `decode_frames`, each after the time in seconds of its stamp; None for
+    silence, and if it is not known. Raises the same errors."""
     family = container.format.name.split(",")[0]
     empty_edits = find_empty_edits(file, stream.id) if family == "mov" else []
     rate_hz = stream.codec_context.sample_rate
@@ -41,12 +50,15 @@ def decode_frames(
     timed = (_timed(frame, rate_hz, is_stamped) for frame in _decode(container, stream, file))
     for found in find_gaps(timed, rate_hz, family):
         frame = found.item
-        yield from make_silence(frame, found.gap * frame.sample_rate // rate_hz)
+        for silence in make_silence(frame, found.gap * frame.sample_rate // rate_hz):
+            yield None, silence
         if _is_in(empty_edits, found, rate_hz):
-            yield from make_silence(frame, frame.samples)
+            for silence in make_silence(frame, frame.samples):
+                yield None, silence
             continue
+        time = None if found.start is None else Fraction(found.start, rate_hz)
         frame.pts = None
-        yield frame
+        yield time, frame
 
 
 def make_silence(frame: av.AudioFrame, sample_count: int) -> Iterator[av.AudioFrame]:
