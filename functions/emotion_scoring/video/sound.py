@@ -27,7 +27,9 @@ MP4_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 _MIN_MP3_RATE_HZ = 16_000
 """MP4 does not register lower rates (ISO/IEC 13818-3)."""
 _RATE_HZ = 48_000
-_ENCODER = {"aac_coder": "fast"}
+_MAX_TWOLOOP_S = 3600
+"""The coder `twoloop` takes up to 1.8 s of CPU per minute of sound in each of two passes. In longer
+videos `fast` is used, which distorts single tones at full level."""
 _BIT_RATES = {1: 96_000, 2: 160_000}
 _MAX_TAIL_S = 10
 """Converted sound ends this long after the pictures at the latest."""
@@ -91,7 +93,8 @@ def read_sound(
     if track.is_copied and not (is_mov and find_empty_edits(file, stream.id)):
         return _copy(container, file, media_info, stream, out.add_stream_from_template(stream))
     channels = min(2, stream.codec_context.channels)
-    encoder = out.add_stream("aac", rate=_RATE_HZ, options=_ENCODER)
+    coder = "twoloop" if (media_info.duration or 0) <= _MAX_TWOLOOP_S else "fast"
+    encoder = out.add_stream("aac", rate=_RATE_HZ, options={"aac_coder": coder})
     encoder.layout, encoder.bit_rate = ("mono", "stereo")[channels - 1], _BIT_RATES[channels]
     return _convert(container, file, media_info, stream, encoder)
 
