@@ -79,7 +79,7 @@ class FilmWriter:
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata["title"] = metadata.title
         self._video, self._parameters = self._add_video(segment)
-        options = {"aac_coder": metadata.aac_coder}
+        options: dict[str, str] = {"aac_coder": metadata.aac_coder}
         self._audio = self._container.add_stream("aac", rate=RATE_HZ, options=options)
         self._layout = "mono" if metadata.channels == 1 else "stereo"
         self._audio.layout = self._layout

@@ -12,12 +12,10 @@ import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
-import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 
 from shared.media.audio.gaps import (
     STAMPED_CONTAINERS,
@@ -26,14 +24,15 @@ from shared.media.audio.gaps import (
     find_gaps,
     to_samples,
 )
+from shared.media.audio.packets import SoundPacket, read_packets
 from shared.media.audio.wav_size import is_wav_size_wrong
 from shared.media.containers.boxes import read_top_boxes
-from shared.media.containers.demux import raise_if_read_failed
 from shared.media.containers.range_file import RangeFile
 
 File = BinaryIO | RangeFile
-SoundPacket: TypeAlias = "Packet[AudioStream]"
 _PCM_CONTAINERS = frozenset({"wav", "w64", "aiff", "caf", "au"})
+_MAX_PACKET_S = {"vorbis": Fraction(8192, 48_000), "opus": Fraction(120, 1000)}
+"""The longest packets of codecs whose packets FFmpeg may extend to the declared end of an Ogg."""
 _SKIPPED = struct.Struct("<II2x")
 """FFmpeg's side data: samples of padding at the start and at the end of a packet."""
 
@@ -55,7 +54,11 @@ def measure_duration(
     Raises the error with which reading a RangeFile failed.
     """
     family = container.format.name.split(",")[0]
-    packets = _read_packets(container, stream, file)
+    packets = (
+        packet
+        for packet in read_packets(container, stream, file)
+        if packet.size and not packet.is_discard
+    )
     first = next(packets, None)
     if first is None:
         return Fraction(0)
@@ -99,7 +102,8 @@ def _measure_packets(
     is_stamped = family in STAMPED_CONTAINERS
     timed = (_timed(packet, rate_hz, is_stamped) for packet in packets)
     total, limit = 0, max_duration_s * rate_hz
-    for found in find_gaps(_with_exact_lengths(timed, rate_hz), rate_hz, family):
+    max_length = rate_hz * _MAX_PACKET_S.get(stream.codec_context.name, Fraction(3600))
+    for found in find_gaps(_with_exact_lengths(timed, rate_hz, max_length), rate_hz, family):
         total += found.gap + found.length
         if total > limit:
             break
@@ -123,11 +127,16 @@ def _timed(packet: SoundPacket, rate_hz: int, is_stamped: bool) -> Timed[None]:
     return Timed(start, length, None)
 
 
-def _with_exact_lengths(items: Iterable[Timed[None]], rate_hz: int) -> Iterator[Timed[None]]:
-    """Yields the items. Lengths that are rounded, or unknown, end at the next item."""
+def _with_exact_lengths(
+    items: Iterable[Timed[None]], rate_hz: int, max_length: Fraction
+) -> Iterator[Timed[None]]:
+    """Yields the items. Lengths that are rounded, or unknown, end at the next item; those above
+    `max_length` are wrong."""
     previous: Timed[None] | None = None
     for timed in items:
         if previous is not None:
+            if timed.length > max_length:
+                timed.length = previous.length
             if timed.start is not None and previous.start is not None:
                 step = timed.start - previous.start
                 if 0 < step <= previous.length + rate_hz * TOLERANCE_S:
@@ -136,24 +145,6 @@ def _with_exact_lengths(items: Iterable[Timed[None]], rate_hz: int) -> Iterator[
         previous = timed
     if previous is not None:
         yield previous
-
-
-def _read_packets(
-    container: InputContainer, stream: AudioStream, file: File
-) -> Iterator[SoundPacket]:
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, IndexError, OSError) as error:
-            if isinstance(error, MemoryError):
-                raise
-            packet = None  # the file ends here
-        if packet is None:
-            raise_if_read_failed(file)
-            return
-        if packet.size and not packet.is_discard:
-            yield packet
 
 
 def _is_fragmented(file: File, size_bytes: int) -> bool:

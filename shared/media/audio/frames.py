@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from shared.media.audio.edits import find_empty_edits
 from shared.media.audio.gaps import STAMPED_CONTAINERS, Timed, find_gaps, to_samples
-from shared.media.containers.demux import raise_if_read_failed
+from shared.media.audio.packets import read_packets
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableSound
 
@@ -93,15 +93,7 @@ def _decode(
 ) -> Iterator[av.AudioFrame]:
     """Yields the stream's frames in order, without damaged ones. Raises UndecodableSound."""
     damaged = 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, IndexError, OSError):
-            packet = None  # the file ends here
-        if packet is None:
-            raise_if_read_failed(file)
-            return
+    for packet in read_packets(container, stream, file):
         try:
             frames = packet.decode()
         except av.error.EOFError:

@@ -15,17 +15,20 @@ Item = TypeVar("Item")
 
 STAMPED_CONTAINERS = frozenset({"mov", "matroska", "ogg", "mpegts", "mpeg", "flv", "asf"})
 """Containers that store times. Others store packets only, which follow each other."""
-_BROADCAST_CONTAINERS = frozenset({"mpegts", "mpeg"})
-"""Recordings that follow each other in one file each have a clock of their own."""
+_CHANGING_CLOCKS = frozenset({"mpegts", "mpeg", "ogg"})
+"""Containers in which recordings that follow each other in one file have a clock each (FFmpeg's
+AVFMT_TS_DISCONT)."""
 TOLERANCE_S = Fraction(1, 100)
 """Stamps are rounded (to 1 ms in Matroska and FLV) and jitter; the shortest usual packet is 20 ms
 long."""
 _OVERLAP_TOLERANCE_S = Fraction(1, 500)
 _MAX_OVERLAP_S = 1
 _MAX_STEP_S = 10
-"""FFmpeg's `dts_delta_threshold`: a longer step of a broadcast is another clock."""
+"""FFmpeg's `dts_delta_threshold`: a longer step where clocks may change is another clock."""
+_JUMP_S = 0.5
 _CONFIRM_S = 2
-"""How long the stamps after a jump are watched: a damaged one is followed by right ones."""
+"""How long the stamps after a jump are watched: a damaged one is followed by right ones. A page of
+Ogg with a wrong position has a second of packets."""
 
 
 @dataclass(slots=True)
@@ -59,7 +62,7 @@ def find_gaps(items: Iterable[Timed[Item]], rate_hz: int, family: str) -> Iterat
         if timed.start is not None:
             step = 0 if end is None else timed.start - end
             is_other_clock = step < -_MAX_OVERLAP_S * rate_hz or (
-                family in _BROADCAST_CONTAINERS and step > _MAX_STEP_S * rate_hz
+                family in _CHANGING_CLOCKS and step > _MAX_STEP_S * rate_hz
             )
             if end is None or is_other_clock:
                 offset = timed.start - position
@@ -115,7 +118,7 @@ def _without_wrong_stamps(items: Iterable[Timed[Item]], rate_hz: int) -> Iterato
 
 
 def _is_continuous(start: int | None, expected: int, rate_hz: int) -> bool:
-    return start is not None and -_MAX_OVERLAP_S <= (start - expected) / rate_hz <= _MAX_STEP_S
+    return start is not None and abs(start - expected) <= _JUMP_S * rate_hz
 
 
 def _end_of(items: list[Timed[Item]], end: int | None) -> int | None:

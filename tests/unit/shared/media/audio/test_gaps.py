@@ -152,6 +152,7 @@ def test_damaged_stamps_make_no_gap() -> None:
     stamps: list[int | None] = [20 * n for n in range(300)]
     stamps[50:60] = [10_000_000 + 20 * n for n in range(10)]
     stamps[100] = -50_000
+    stamps[200] = 20 * 200 + 5000
     stamps[150] = None
 
     assert gaps_of(stamps) == {}
@@ -161,7 +162,7 @@ def test_long_pause_at_the_end_is_kept() -> None:
     assert gaps_of([0, 20, 30_040, 30_060]) == {2: 30_000}
 
 
-@pytest.mark.parametrize("family", ["mpegts", "mpeg"])
+@pytest.mark.parametrize("family", ["mpegts", "mpeg", "ogg"])
 def test_clock_of_another_recording_is_no_pause(family: str) -> None:
     assert gaps_of([0, 20, 90_000_000, 90_000_020], family) == {}
     assert gaps_of([90_000_000, 90_000_020, 0, 20, 1040], family) == {4: 1000}
