@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import BinaryIO
@@ -81,11 +82,12 @@ def _timed(frame: av.AudioFrame, rate_hz: int, is_stamped: bool) -> Timed[av.Aud
 def _is_in(
     ranges: list[tuple[Fraction, Fraction]], timed: Timed[av.AudioFrame], rate_hz: int
 ) -> bool:
-    """Returns whether the middle of a frame is in one of the ranges."""
+    """Returns whether the middle of a frame is in one of the ranges, which are in order."""
     if timed.start is None:
         return False
     middle = Fraction(2 * timed.start + timed.length, 2 * rate_hz)
-    return any(start <= middle < end for start, end in ranges)
+    number = bisect_right(ranges, middle, key=lambda item: item[0]) - 1
+    return number >= 0 and middle < ranges[number][1]
 
 
 def _decode(
