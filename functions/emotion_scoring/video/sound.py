@@ -90,7 +90,7 @@ def read_sound(
             other.discard = Discard.all
     is_mov = container.format.name.startswith("mov")
     # FFmpeg has sound where an empty edit of an MP4 asks for silence.
-    if track.is_copied and not (is_mov and find_empty_edits(file, stream.id)):
+    if track.is_copied and not (is_mov and find_empty_edits(file, stream.id).ranges):
         return _copy(container, file, media_info, stream, out.add_stream_from_template(stream))
     channels = min(2, stream.codec_context.channels)
     coder = "twoloop" if (media_info.duration or 0) <= _MAX_TWOLOOP_S else "fast"

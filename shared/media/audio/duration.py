@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from shared.media.audio.edits import find_empty_edits
 from shared.media.audio.gaps import (
     STAMPED_CONTAINERS,
     TOLERANCE_S,
@@ -70,9 +71,10 @@ def measure_duration(
         declared = (stream.duration or 0) * _exact(stream.time_base)
         is_declared = 0 < declared < measured and not is_wav_size_wrong(file, size_bytes)
         return declared if is_declared else measured
+    lead = find_empty_edits(file, stream.id).lead if family == "mov" else Fraction(0)
     if family == "mov" and not _is_fragmented(file, size_bytes):
-        return _measure_index(stream, first, size_bytes)
-    return _measure_packets(chain([first], packets), stream, family, max_duration_s)
+        return lead + _measure_index(stream, first, size_bytes)
+    return lead + _measure_packets(chain([first], packets), stream, family, max_duration_s)
 
 
 def _measure_pcm(first: SoundPacket, size_bytes: int) -> Fraction:
@@ -91,7 +93,12 @@ def _measure_index(stream: AudioStream, first: SoundPacket, size_bytes: int) -> 
         end = entry.timestamp if end is None else max(end, entry.timestamp)
     if begin is None or end is None:
         return Fraction(0)
-    return (end - begin + (first.duration or 0)) * _exact(stream.time_base)
+    # The first sample may be as long as a pause after it.
+    time_base, frame_size = _exact(stream.time_base), stream.codec_context.frame_size
+    length = (first.duration or 0) * time_base
+    if frame_size:
+        length = min(length, Fraction(frame_size, stream.codec_context.sample_rate))
+    return (end - begin) * time_base + length
 
 
 def _measure_packets(

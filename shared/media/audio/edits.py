@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import BinaryIO
@@ -24,8 +25,21 @@ _ROW = {0: struct.Struct(">Ii4x"), 1: struct.Struct(">Qq4x")}
 """An edit by the version of the box: its duration, its start in the media, its rate."""
 
 
-def find_empty_edits(file: File, track_id: int) -> list[tuple[Fraction, Fraction]]:
-    """Returns start and end of each empty edit after the first other edit, in seconds.
+@dataclass(frozen=True, slots=True)
+class EmptyEdits:
+    """The silent parts of a track, in seconds of its presentation.
+
+    Attributes:
+        lead: The duration of the empty edits before the first other edit.
+        ranges: Start and end of each later one, in order.
+    """
+
+    lead: Fraction = Fraction(0)
+    ranges: tuple[tuple[Fraction, Fraction], ...] = ()
+
+
+def find_empty_edits(file: File, track_id: int) -> EmptyEdits:
+    """Returns the empty edits of a track.
 
     Args:
         file: An MP4 or MOV; its position is kept.
@@ -35,26 +49,29 @@ def find_empty_edits(file: File, track_id: int) -> list[tuple[Fraction, Fraction
     try:
         size_bytes = file.seek(0, io.SEEK_END)
         moov = next((box for box in read_top_boxes(file, size_bytes) if box.kind == b"moov"), None)
-        return [] if moov is None else list(_empty_edits(file, moov, track_id))
+        return EmptyEdits() if moov is None else _empty_edits(file, moov, track_id)
     finally:
         file.seek(position)
 
 
-def _empty_edits(file: File, moov: Box, track_id: int) -> Iterator[tuple[Fraction, Fraction]]:
+def _empty_edits(file: File, moov: Box, track_id: int) -> EmptyEdits:
     movie = _find(file, moov, b"mvhd")
     if movie is None:
-        return
+        return EmptyEdits()
     # Version and flags, two times of 4 or 8 bytes, the time scale.
     is_long = _read(file, movie.begin, 1) == b"\1"
     scale = int.from_bytes(_read(file, movie.begin + (20 if is_long else 12), 4), "big")
     if not scale:
-        return
-    at, has_begun = 0, False
+        return EmptyEdits()
+    at, lead = 0, None
+    ranges = []
     for duration, start in _read_edits(file, moov, track_id):
-        if start == _EMPTY and has_begun:
-            yield Fraction(at, scale), Fraction(at + duration, scale)
-        has_begun = has_begun or start != _EMPTY
+        if start != _EMPTY:
+            lead = at if lead is None else lead
+        elif lead is not None:
+            ranges.append((Fraction(at, scale), Fraction(at + duration, scale)))
         at += duration
+    return EmptyEdits(Fraction(lead or 0, scale), tuple(ranges))
 
 
 def _read_edits(file: File, moov: Box, track_id: int) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -34,17 +34,22 @@ def decode_frames(
         UndecodableSound: When there are too many damaged packets.
         Exception: The error with which reading a RangeFile failed.
     """
+    lead = find_empty_edits(file, stream.id).lead if _is_mov(container) else Fraction(0)
     for _, frame in decode_timed_frames(container, stream, file):
+        # Once: a part of the presentation before the first frame.
+        yield from make_silence(frame, int(lead * frame.sample_rate))
+        lead = Fraction(0)
         yield frame
 
 
 def decode_timed_frames(
     container: InputContainer, stream: AudioStream, file: BinaryIO | RangeFile
 ) -> Iterator[tuple[Fraction | None, av.AudioFrame]]:
-    """Yields the frames of `decode_frames`, each after the time in seconds of its stamp; None for
-    silence, and if it is not known. Raises the same errors."""
+    """Yields the frames of `decode_frames` without silence before the first one, each after the
+    time of its stamp in seconds; None for silence, and if it is not known. Raises the same errors.
+    """
     family = container.format.name.split(",")[0]
-    empty_edits = find_empty_edits(file, stream.id) if family == "mov" else []
+    empty_edits = find_empty_edits(file, stream.id).ranges if _is_mov(container) else ()
     rate_hz = stream.codec_context.sample_rate
     # Other containers have no stamps of their own: FFmpeg counts.
     is_stamped = family in STAMPED_CONTAINERS
@@ -74,13 +79,17 @@ def make_silence(frame: av.AudioFrame, sample_count: int) -> Iterator[av.AudioFr
         yield silence
 
 
+def _is_mov(container: InputContainer) -> bool:
+    return container.format.name.startswith("mov,")
+
+
 def _timed(frame: av.AudioFrame, rate_hz: int, is_stamped: bool) -> Timed[av.AudioFrame]:
     start = to_samples(frame.pts, frame.time_base, rate_hz) if is_stamped else None
     return Timed(start, frame.samples * rate_hz // frame.sample_rate, frame)
 
 
 def _is_in(
-    ranges: list[tuple[Fraction, Fraction]], timed: Timed[av.AudioFrame], rate_hz: int
+    ranges: Sequence[tuple[Fraction, Fraction]], timed: Timed[av.AudioFrame], rate_hz: int
 ) -> bool:
     """Returns whether the middle of a frame is in one of the ranges, which are in order."""
     if timed.start is None:

@@ -94,6 +94,7 @@ def test_rounded_stamps_of_a_sound_without_pauses_change_nothing(
 
 EDITS = {
     "one edit": ([(3000, 1024)], 3.0, []),
+    "an empty edit at the start": ([(1000, -1), (3000, 1024)], 4.0, [(0.0, 1.0)]),
     "an empty edit in the middle": (
         [(1000, 1024), (2000, -1), (2000, 1024 + RATE)], 5.0, [(1.0, 3.0)]
     ),
@@ -112,9 +113,11 @@ def test_edit_list_is_played_as_it_says(name: str) -> None:
     edits, length, silences = EDITS[name]
     data = set_edits(encode_sound(make_tone(3, RATE), "mp4", "aac", RATE), edits)
     sound = decode(data)
+    measured = float(probe_sound(io.BytesIO(data), max_duration_s=60).duration)
 
     assert sound.shape[1] / RATE == pytest.approx(length, abs=FRAME_S)
-    found = [item for item in silent_ranges(sound) if item[0] > 0.5]
+    found = [item for item in silent_ranges(sound) if item[1] - item[0] > 0.2]
+    assert measured == pytest.approx(length, abs=FRAME_S)
     assert len(found) == len(silences)
     for item, expected in zip(found, silences, strict=True):
         assert item == pytest.approx(expected, abs=2 * FRAME_S)
