@@ -18,7 +18,8 @@ import av
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
 from functions.emotion_scoring.video.faststart import DataPass, IndexPass
-from functions.emotion_scoring.video.sound import TimedPacket, choose_track, read_sound
+from functions.emotion_scoring.video.sound import TimedPacket, read_sound
+from functions.emotion_scoring.video.sound_track import choose_track
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import SandboxIO

@@ -15,7 +15,7 @@ from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
 from functions.emotion_scoring.video.extent import TimeRange, find_obstacle
 from functions.emotion_scoring.video.overlay import Overlay
-from functions.emotion_scoring.video.sound import choose_track, describe_choice
+from functions.emotion_scoring.video.sound_track import choose_track, describe_choice
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
 from shared.jobs.stage import Stage

@@ -17,7 +17,7 @@ from functions.emotion_scoring.video.annotate import annotate
 from functions.emotion_scoring.video.extent import TimeRange
 from functions.emotion_scoring.video.film import write_film
 from functions.emotion_scoring.video.overlay import Overlay
-from functions.emotion_scoring.video.sound import describe_choice
+from functions.emotion_scoring.video.sound_track import describe_choice
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
 from shared.recipes.media_info import MediaInfo
