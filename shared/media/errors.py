@@ -132,13 +132,13 @@ class PictureDamaged(PermanentError):
 
 
 class NotASound(PermanentError):
-    """This is not a sound file that we can read; MP3, WAV, M4A, OGG and FLAC do."""
+    """This is not a sound that we can read; MP3, WAV, M4A, OGG, FLAC and videos with sound do."""
 
     code = "not-a-sound"
 
 
 class NoSound(PermanentError):
-    """There is no sound in this file."""
+    """There is no sound in this file, only pictures or data; upload one with sound."""
 
     code = "no-sound"
 

@@ -125,6 +125,7 @@ class StreamInfo:
         kind: video, cover, audio, subtitle, data or attachment.
         size: Width and height of a picture; hertz and channels of a sound.
         used: Whether this is the stream that is processed.
+        additional: Whether a sound is marked as one beside that of the film, such as a commentary.
     """
 
     index: int
@@ -134,6 +135,7 @@ class StreamInfo:
     language: str
     default: bool
     used: bool
+    additional: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {key: _to_json_value(value) for key, value in asdict(self).items()}

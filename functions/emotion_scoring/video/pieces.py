@@ -13,14 +13,10 @@ from functions.emotion_scoring.packs import FUNCTION
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
-from functions.emotion_scoring.video.extent import (
-    TimeRange,
-    find_audio_codec,
-    find_obstacle,
-    long_side,
-)
+from functions.emotion_scoring.video.extent import TimeRange, find_obstacle, long_side
 from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay
+from functions.emotion_scoring.video.sound_track import choose_track, describe_choice
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
 from shared.jobs.stage import Stage
@@ -101,7 +97,7 @@ class AnnotatedVideo:
     def write_film(self, pieces: Sequence[Artifact], sink: Sink) -> None:
         """Writes all pieces and the sound of the source as one MP4."""
         context = self._context
-        has_sound = find_audio_codec(self.media_info) is not None
+        has_sound = choose_track(self.media_info) is not None
         parts = [_source(context, piece.stored_object) for piece in pieces]
         if has_sound:
             parts.append(self._video_source())
@@ -119,11 +115,8 @@ class AnnotatedVideo:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Warnings about the film, for the user."""
-        if self.media_info.audio_codecs and find_audio_codec(self.media_info) is None:
-            codec = self.media_info.audio_codecs[0]
-            return (f"The annotated video is silent: an MP4 cannot carry sound in {codec}.",)
-        return ()
+        """Warnings about the sound of the film, for the user."""
+        return describe_choice(self.media_info)
 
     def _video_source(self) -> Source:
         return _source(self._context, self._video)

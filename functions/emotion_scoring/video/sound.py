@@ -1,4 +1,7 @@
-"""The time stamps of the sound that is copied from a video, without their jumps."""
+"""The sound of the annotated video: packets of the source, copied or converted.
+
+The sound follows the discontinuities of the pictures. A jump of the sound alone is removed.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,15 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from av.stream import Discard
+from av.container import InputContainer
 
+from functions.emotion_scoring.video.sound_conversion import (
+    TimedPacket,
+    convert_sound,
+    find_stream,
+)
+from functions.emotion_scoring.video.sound_track import SoundTrack
+from shared.media.audio.edits import find_empty_edits
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.packets import next_packet
@@ -20,19 +30,36 @@ _FALL_S, _RISE_S = Fraction(1, 10), 10
 """A larger step is a jump, as in upload_trigger/probes/timeline.py."""
 
 
-def read_sound(file: RangeFile, base: Fraction, media_info: MediaInfo) -> Iterator[Any]:
-    """Yields the packets of the first sound stream in order, with times from the first picture.
-
-    The sound follows the discontinuities of the pictures. A jump of the sound alone is removed.
+def read_sound(
+    container: InputContainer, file: RangeFile, media_info: MediaInfo, track: SoundTrack, out: Any
+) -> Iterator[TimedPacket]:
+    """Adds the stream to `out` and returns its packets, with times from the first picture.
 
     Args:
-        file: The video.
-        base: The time base of the stream.
-        media_info: The facts of the video.
-
-    Raises:
-        MoodreelError: reading the file failed.
+        container: `file`, opened.
     """
+    stream = next(item for item in container.streams.audio if item.index == track.index)
+    is_mov = container.format.name.startswith("mov")
+    # FFmpeg has sound where an empty edit of an MP4 asks for silence.
+    if track.is_copied and not (is_mov and find_empty_edits(file, stream.id).ranges):
+        base = Fraction(stream.time_base or 0)
+        return _copy(file, media_info, stream.index, base, out.add_stream_from_template(stream))
+    return convert_sound(file, media_info, stream, out)
+
+
+def _copy(
+    file: RangeFile, media_info: MediaInfo, index: int, base: Fraction, target: Any
+) -> Iterator[TimedPacket]:
+    for packet in _packets_without_jumps(file, base, media_info, index):
+        packet.stream = target
+        yield packet.pts * base, 1, packet
+
+
+def _packets_without_jumps(
+    file: RangeFile, base: Fraction, media_info: MediaInfo, index: int
+) -> Iterator[Any]:
+    """Yields the packets of the stream `index` in order, in ticks of `base`, with times from the
+    first picture."""
     scale = media_info.video.time_base / base
     corrector = TimestampCorrector(media_info.discontinuities, scale)
     shifts = [round(item.shift * scale) for item in media_info.discontinuities]
@@ -40,7 +67,7 @@ def read_sound(file: RangeFile, base: Fraction, media_info: MediaInfo) -> Iterat
     last = -1
     end: int | None = None
     shift, is_overlap = 0, False
-    for position, packet in _stored_packets(file, media_info):
+    for position, packet in _stored_packets(file, media_info, index):
         rescale_packet(packet, base)
         stored = packet.pts - offset
         if not corrector.correct(packet, position):
@@ -62,18 +89,19 @@ def read_sound(file: RangeFile, base: Fraction, media_info: MediaInfo) -> Iterat
         yield packet
 
 
-def _stored_packets(file: RangeFile, media_info: MediaInfo) -> Iterator[tuple[int, Any]]:
+def _stored_packets(
+    file: RangeFile, media_info: MediaInfo, index: int
+) -> Iterator[tuple[int, Any]]:
     """Yields the packets of all joined files, with the positions at which their files begin."""
     for position, part in open_joined_files(file, media_info.joined_at):
         with open_container(part) as container:
-            for other in container.streams:
-                other.discard = Discard.all
-            for audio in container.streams.audio[:1]:
-                audio.discard = Discard.default
-                packets: Any = container.demux(audio)
-                for packet in iter(partial(next_packet, packets), None):
-                    if packet.size and packet.pts is not None:
-                        yield position, packet
+            stream = find_stream(container, index)
+            if stream is None:
+                continue
+            packets: Any = container.demux(stream)
+            for packet in iter(partial(next_packet, packets), None):
+                if packet.size and packet.pts is not None:
+                    yield position, packet
         raise_if_read_failed(file)
 
 

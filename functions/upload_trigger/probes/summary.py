@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -14,6 +15,7 @@ from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.scan import Scan
 from functions.upload_trigger.probes.timeline import Timeline
+from shared.media.audio.stream import is_additional
 from shared.media.containers.video_streams import is_cover_image
 from shared.recipes.media_info import MediaInfo, StreamInfo
 
@@ -109,6 +111,7 @@ def _describe_stream(stream: Stream, used: VideoStream) -> StreamInfo:
         language=str(stream.metadata.get("language", ""))[:_MAX_LANGUAGE_CHARS],
         default=bool(stream.disposition & stream.disposition.default),
         used=stream.index == used.index,
+        additional=isinstance(stream, AudioStream) and is_additional(stream),
     )
 
 

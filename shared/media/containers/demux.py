@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, BinaryIO, NoReturn
 
 import av
@@ -83,12 +84,17 @@ def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
         raise _open_error(error, head) from error
 
 
-def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputContainer:
+def open_with_demuxers(
+    file: BinaryIO | RangeFile,
+    demuxers: tuple[str, ...],
+    demuxer_options: Mapping[str, str] = MappingProxyType({}),
+) -> InputContainer:
     """Opens `file` with one of `demuxers`, without network and without a second file.
 
     Raises the error with which reading a RangeFile failed, otherwise the error of PyAV.
     """
     options = {
+        **demuxer_options,
         "format_whitelist": ",".join(demuxers),
         # No protocol: all bytes come from `file`, and FFmpeg must open no other file.
         "protocol_whitelist": "none",

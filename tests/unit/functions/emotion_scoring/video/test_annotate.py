@@ -18,7 +18,7 @@ import pytest
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.video.annotate import annotate
-from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
+from functions.emotion_scoring.video.extent import TimeRange, find_obstacle
 from functions.emotion_scoring.video.film import write_film
 from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay, draw_labels
@@ -63,7 +63,7 @@ def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NO_LABELS) ->
 
 def _film(clip: Clip, pieces: Sequence[bytes]) -> bytes:
     media_info, out = _probe(clip.path), io.BytesIO()
-    source = (lambda: _file(clip.path)) if find_audio_codec(media_info) else None
+    source = (lambda: _file(clip.path)) if media_info.audio_codecs else None
     files = [_memory(piece) for piece in pieces if piece]
     write_film(files, source, media_info, out)
     return out.getvalue()
