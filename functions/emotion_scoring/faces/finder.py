@@ -12,6 +12,7 @@ from functions.emotion_scoring.faces.classification import crop_square
 from functions.emotion_scoring.faces.detection import NMS_THRESHOLD, Detector
 from functions.emotion_scoring.faces.face import MIN_SCORED_PX, Box
 from functions.emotion_scoring.faces.roll import (
+    CERTAIN_SCORE,
     STEP_DEGREES,
     Pose,
     RollMeter,
@@ -59,12 +60,27 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _KnownFace:
-    """A face of the previous picture. `measured_score` is its score when its roll was measured."""
+    """A face of the previous picture.
+
+    Attributes:
+        turn: The turn of the picture in which it was found.
+        measured_score: Its score when its roll was measured.
+        age: The number of pictures since then.
+    """
 
     box: Box
+    turn: int
     roll: int | None
     measured_score: float
     age: int = 0
+
+    def is_same(self, candidate: _Candidate) -> bool:
+        """Returns whether a candidate is this face, and its roll need not be measured again."""
+        return (
+            candidate.turn == self.turn
+            and self.age < MEASURE_INTERVAL
+            and candidate.score >= self.measured_score - MAX_SCORE_DROP
+        )
 
 
 class FaceFinder:
@@ -120,35 +136,30 @@ class FaceFinder:
     def _measure(self, image: BgrImage, candidate: _Candidate) -> tuple[FoundFace, _KnownFace]:
         box, score, turn = candidate.box, candidate.score, candidate.turn
         if box.longer_side < MIN_SCORED_PX:
-            return _found(image, box, score, 0), _KnownFace(box, 0, score)
-        known = max(self._known, key=lambda face: face.box.iou(box), default=None)
-        if known is not None and known.box.iou(box) < MIN_OVERLAP:
-            known = None
+            return _found(image, candidate, 0), _KnownFace(box, turn, 0, score)
+        known = self._find_known(candidate)
         pose: Pose | None = None
-        if known is not None and known.roll is not None and known.roll % 90:
+        if known is not None and known.is_same(candidate):
+            next_known = replace(known, box=box, age=known.age + 1)
+            if known.roll is None or known.roll % 90 == 0:
+                return _found(image, candidate, known.roll), next_known
             pose = self._meter.find_at(image, box, known.roll)
-        is_fresh = (
-            known is not None
-            and known.age < MEASURE_INTERVAL
-            and score >= known.measured_score - MAX_SCORE_DROP
-        )
-        if known is not None and is_fresh and (known.roll is None or known.roll % 90 == 0):
-            known = replace(known, box=box, age=known.age + 1)
-            return _found(image, box, score, known.roll), known
-        if known is None or not is_fresh or pose is None:
-            expected = turn if known is None or known.roll is None else known.roll
-            pose = self._meter.measure(image, box, expected)
-            known = None
+            if pose is not None and pose.score >= CERTAIN_SCORE - MAX_SCORE_DROP:
+                return FoundFace(box, score, known.roll, pose.crop(image)), next_known
+        pose = self._meter.measure(image, box, turn)
         roll = None if pose is None else pose.roll
         if roll is not None and angle_between(roll, _nearest_turn(roll)) < STEP_DEGREES:
             roll = normalize_roll(_nearest_turn(roll))
-            found = _found(image, box, score, roll)
-        elif pose is None:
-            found = _found(image, box, score, None)
-        else:
-            found = FoundFace(box, score, roll, pose.crop(image))
-        age, measured = (0, score) if known is None else (known.age + 1, known.measured_score)
-        return found, _KnownFace(box, roll, measured, age)
+        next_known = _KnownFace(box, turn, roll, score)
+        if pose is None or roll is None or roll % 90 == 0:
+            return _found(image, candidate, roll), next_known
+        return FoundFace(box, score, roll, pose.crop(image)), next_known
+
+    def _find_known(self, candidate: _Candidate) -> _KnownFace | None:
+        """Returns the face of the previous picture that overlaps most, or None."""
+        box = candidate.box
+        known = max(self._known, key=lambda face: face.box.iou(box), default=None)
+        return known if known is not None and known.box.iou(box) >= MIN_OVERLAP else None
 
     def _update_turns(self, rolls: Iterable[int | None]) -> None:
         """Keeps the turns in which faces were found lately."""
@@ -158,9 +169,10 @@ class FaceFinder:
                 self._turns[_nearest_turn(roll)] = 0
 
 
-def _found(image: BgrImage, box: Box, score: float, roll: int | None) -> FoundFace:
+def _found(image: BgrImage, candidate: _Candidate, roll: int | None) -> FoundFace:
     """Returns a face that is turned by a multiple of 90°."""
-    return FoundFace(box, score, roll, _turn_upright(crop_square(image, box), (roll or 0) % 360))
+    crop = _turn_upright(crop_square(image, candidate.box), (roll or 0) % 360)
+    return FoundFace(candidate.box, candidate.score, roll, crop)
 
 
 def _nearest_turn(roll: int) -> int:

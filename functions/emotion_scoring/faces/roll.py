@@ -142,6 +142,6 @@ def _crop(
 
 def _matrix(centre: tuple[float, float], roll: int, scale: float, size_px: int) -> NDArray[Any]:
     """Returns the 2×3 matrix that maps pixels of the picture to those of the crop."""
-    matrix = cv2.getRotationMatrix2D(centre, roll, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D(centre, roll, scale), np.float64)
     matrix[:, 2] += size_px / 2 - np.array(centre)
     return matrix

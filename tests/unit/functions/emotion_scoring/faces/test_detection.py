@@ -92,6 +92,20 @@ def test_boxes_are_in_pixels_of_the_original_picture(model: bytes) -> None:
     assert face.box.scale(3).iou(scaled.box) > 0.85
 
 
+@needs_models
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_turned_faces_are_found_and_have_the_same_emotion(folder: Path, turn: int) -> None:
+    sources = ModelSources(str(folder), "", None, discard_log, allow_download=False)
+    scorer = Scorer.load(sources)
+    image = read_picture("astronaut.png")
+    (upright,) = scorer.score(image, mirror=True)
+    (turned,) = scorer.score(np.ascontiguousarray(np.rot90(image, turn)), mirror=True)
+    assert (upright.roll, turned.roll) == (0, {1: -90, 2: 180, 3: 90}[turn])
+    assert upright.probabilities is not None
+    assert turned.probabilities is not None
+    assert np.argmax(turned.probabilities) == np.argmax(upright.probabilities)
+
+
 def test_picture_without_face_has_no_detections(model: bytes) -> None:
     assert CenterFace(model).detect(np.full((360, 640, 3), 128, np.uint8)) == []
     assert CenterFace(model).detect(np.zeros((1, 1, 3), np.uint8)) == []

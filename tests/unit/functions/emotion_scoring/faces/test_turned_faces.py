@@ -59,9 +59,11 @@ def test_turned_face_is_scored_upright(degrees: int, mirror: bool) -> None:
     if mirror:
         image = np.ascontiguousarray(image[:, ::-1])
     (face,) = load_scorer().score(_turn(image, degrees), mirror=False)
-    assert face.roll is not None and angle_between(face.roll, degrees) <= 45
+    assert face.roll is not None
+    assert angle_between(face.roll, degrees) <= 45
     assert (_label(face), face.quality) == ("happy", "ok")
-    assert face.probabilities is not None and max(face.probabilities) > 0.95
+    assert face.probabilities is not None
+    assert max(face.probabilities) > 0.95
 
 
 @needs_models
@@ -120,6 +122,19 @@ def test_upside_down_face_has_the_same_emotion_in_scores_table_and_annotation() 
     }
     ((_, label, _),) = Overlay(moments, Fraction(1)).labels_at(Fraction(1))
     assert label.startswith("happy ")
+
+
+@needs_models
+def test_face_that_turns_during_a_clip_is_scored_upright_in_every_picture() -> None:
+    # A square around the face, so that the boxes of all turns overlap.
+    image = np.ascontiguousarray(read_picture("astronaut.png")[20:220, 125:325])
+    scorer = load_scorer()
+    finder = scorer.create_finder()
+    for degrees in (0, 0, 180, 180, 180, 0, 90, 90, 270, 120, 120, 0):
+        (face,) = scorer.score(_turn(image, degrees), mirror=True, finder=finder)
+        assert face.roll is not None
+        assert angle_between(face.roll, degrees) <= 30
+        assert _label(face) == "happy"
 
 
 class _Scripted:
