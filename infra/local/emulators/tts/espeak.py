@@ -22,6 +22,7 @@ _DEFAULT_PITCH = 50
 _PITCH_PER_SEMITONE = 2.5
 _OK = 0
 _ENGLISH_SWITCH = b"(en)"
+_LATIN_SAMPLE = "maria"
 _SAMPLES = {
     "am": "ሰላም", "ar": "مرحبا", "as": "নমস্কাৰ", "bn": "নমস্কার", "cmn": "你好世界", "el": "γεια",
     "fa": "سلام", "gu": "નમસ્તે", "hak": "你好", "he": "שלום", "hi": "नमस्ते", "hy": "բարեւ",
@@ -80,11 +81,11 @@ class Espeak:
 
     def list_languages(self) -> dict[str, str]:
         """Returns espeak's language names with the files of their voices, without the languages
-        whose characters it spells out instead of reading them."""
+        that it does not read: it spells out their characters, or has no rules for the language."""
         return {
             language: voice
             for language, voice in self._iterate_languages()
-            if self._reads(voice, _SAMPLES.get(language, ""))
+            if self._reads(voice, _SAMPLES.get(language, _LATIN_SAMPLE))
         }
 
     def speak(self, text: str, options: SpeechOptions, *, ssml: bool = False) -> SpeechAudio:
@@ -123,8 +124,9 @@ class Espeak:
     def _reads(self, voice: str, text: str) -> bool:
         """Returns whether a voice has rules for the characters of a text.
 
-        Without rules, espeak-ng says the name of the character's script in English: 日 is "Chinese
-        letter". Its phonemes then contain the switch of the language, "(en)".
+        Without a dictionary of the language there are no phonemes. Without rules for a character,
+        espeak-ng says the name of its script in English: 日 is "Chinese letter". The phonemes then
+        contain the switch of the language, "(en)". Words in Latin letters may do so too.
         """
         with self._lock:
             if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
@@ -133,7 +135,8 @@ class Espeak:
             phonemes = b""
             while rest.value:
                 phonemes += self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, 0)
-            return _ENGLISH_SWITCH not in phonemes
+            is_spelled = _ENGLISH_SWITCH in phonemes and text != _LATIN_SAMPLE
+            return bool(phonemes.strip()) and not is_spelled
 
     def _on_samples(self, wave: ctypes._Pointer[ctypes.c_short], samples: int, _events: int) -> int:
         if wave and samples > 0:
