@@ -10,8 +10,16 @@ from shared.errors import InvalidOption
 from shared.recipes.films.voices import find_voice_problems
 
 
-def check_voice(options: Mapping[str, Any], language: str = "") -> None:
-    """Raises InvalidOption when no voice speaks the language, or the voice does not.
+def check_voice(options: Mapping[str, Any]) -> None:
+    """Raises InvalidOption with the problems that `find_problems` finds."""
+    problems = find_problems(options)
+    if problems:
+        raise InvalidOption(" ".join(sentence for _, sentence in problems), problems)
+
+
+def find_problems(options: Mapping[str, Any], language: str = "") -> list[tuple[str, str]]:
+    """Returns the problems of `language` and `voice`, as pairs of an option and a sentence: no
+    voice speaks the language, or the voice does not.
 
     If the service does not list its voices, nothing is checked: a job does not depend on another
     service when it is created, and text_to_speech fails with voice-refused.
@@ -22,8 +30,6 @@ def check_voice(options: Mapping[str, Any], language: str = "") -> None:
     """
     language, voice = language or options.get("language") or "", options.get("voice") or ""
     if not language and not voice:
-        return
+        return []
     voices = bootstrap.voices().read()
-    problems = find_voice_problems(language, voice, voices) if voices else []
-    if problems:
-        raise InvalidOption(" ".join(sentence for _, sentence in problems), problems)
+    return find_voice_problems(language, voice, voices) if voices else []

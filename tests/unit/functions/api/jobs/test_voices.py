@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from functions.api.jobs.voices import check_voice
+from functions.api.jobs.voices import check_voice, find_problems
 from shared.adapters.text_to_speech import fetch_voices
 from shared.entrypoints import bootstrap
-from shared.errors import InvalidOption
 from shared.runtime.logs import log
 from shared.runtime.services import SystemClock
 from shared.runtime.voice_list import VoiceList
@@ -86,8 +85,9 @@ def test_voices_that_exist_are_accepted(options: dict[str, Any]) -> None:
 
 
 def test_voice_is_checked_with_the_language_of_a_deck() -> None:
-    with pytest.raises(InvalidOption, match="speaks en-US, not de"):
-        check_voice({"voice": "en-US-Standard-A", "language": "en"}, "de")
+    ((option, text),) = find_problems({"voice": "en-US-Standard-A", "language": "en"}, "de")
+    assert option == "voice"
+    assert text.startswith("The voice en-US-Standard-A speaks en-US, not de; voices for de are ")
 
 
 def test_nothing_is_checked_while_the_service_does_not_list_its_voices(
