@@ -116,6 +116,7 @@ def _write_results(
         facts=result.to_dict(),
         warnings=(
             *parts.warnings,
+            *summary.warnings(),
             *film_warnings,
             *describe_replacements([context.job.title], title_style(context.job.title)),
         ),
@@ -153,7 +154,13 @@ def _write_timeline(
             for consumer in consumers:
                 consumer.add(moment)
         summary = collectors[1]
-        footer = {"summary": summary.to_dict(), "moments": _peak_rows(summary.select_peaks())}
+        # The warnings are known only after all faces.
+        warnings = [*media_info.warnings, *parts.warnings, *summary.warnings()]
+        footer = {
+            "summary": summary.to_dict(),
+            "moments": _peak_rows(summary.select_peaks()),
+            "warnings": list(dict.fromkeys(warnings)),
+        }
         document.close(footer)
     return [
         sink.stored_object.to_artifact(name, kind)
@@ -193,7 +200,6 @@ def _header(
         "classes": list(parts.classes),
         "models": parts.models,
         "thresholds": describe_thresholds(smooth=options.smooth),
-        "warnings": list(dict.fromkeys([*media_info.warnings, *parts.warnings])),
     }
 
 

@@ -24,6 +24,7 @@ from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import MOOD_CHART
+from shared.recipes.films.foreign_words import describe_foreign_words
 from shared.recipes.results import DeckResult, SlideImage
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
@@ -57,7 +58,7 @@ def draw_slides(context: UnitContext) -> UnitDone:
         artifacts,
         facts=result.to_dict(),
         plan={"text_to_speech": _narration_specs(deck, options)},
-        warnings=(*part.warnings, *_describe_replacements(deck)),
+        warnings=(*part.warnings, *_narration_warnings(deck), *_describe_replacements(deck)),
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
 
@@ -134,6 +135,12 @@ def _narration_specs(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any
         }
         for number, slide in enumerate(deck.slides)
     )
+
+
+def _narration_warnings(deck: Deck) -> tuple[str, ...]:
+    """Returns a warning about words that the voices of the deck's language do not read."""
+    warning = describe_foreign_words((slide.notes for slide in deck.slides), deck.language)
+    return () if warning is None else (warning,)
 
 
 def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:

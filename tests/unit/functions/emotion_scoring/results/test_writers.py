@@ -108,7 +108,7 @@ def test_csv_has_a_row_per_face_and_one_for_a_frame_without_faces() -> None:
     assert {no_face[name] for name in ("face_id", "x", "happy", "quality")} == {""}
     assert rows[0]["happy"] == "0.9"
     assert (rows[3]["dominant"], rows[3]["uncertain"]) == ("happy", "yes")
-    assert all(len(row) == 15 + len(EMOTIONS) and None not in row for row in rows)
+    assert all(len(row) == 16 + len(EMOTIONS) and None not in row for row in rows)
 
 
 def test_csv_cells_are_numbers_or_names() -> None:
