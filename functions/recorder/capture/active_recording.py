@@ -55,6 +55,8 @@ class ActiveRecording:
         self.started_at = started_at
         self.size_bytes = previous_bytes
         self.last_picture_at: float | None = None
+        self.waiting_since: float | None = None
+        """When packets began to be left out because no keyframe has arrived."""
         self._owner = owner
         self._objects = objects
         self._store = store
@@ -67,7 +69,7 @@ class ActiveRecording:
     def start_connection(self, key: ConnectionKey, pre_roll: PreRollBuffer, since: float) -> None:
         """Begins a connection. The recording starts with the pre-roll from the last keyframe before
         `since`; when the pre-roll is empty it starts with the next keyframe."""
-        self._key, self._number = key, 0
+        self._key, self._number, self.waiting_since = key, 0, None
         for packet in pre_roll.packets_since(since):
             self.add(packet)
 
@@ -79,7 +81,9 @@ class ActiveRecording:
         """Records a packet. Raises StorageUnavailable; then call `abort_segment`."""
         is_video_keyframe = packet.is_keyframe and packet.track == VIDEO
         if self._segment is None and not is_video_keyframe:
+            self.waiting_since = self.waiting_since or packet.arrived_at
             return
+        self.waiting_since = None
         if self._segment is not None and self._is_full(packet, is_video_keyframe):
             self.close_segment()
         if self._segment is None:

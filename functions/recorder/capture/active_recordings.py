@@ -64,6 +64,11 @@ class ActiveRecordings:
                 recording.abort_segment()
                 self._log_lost_segment(recording, error)
 
+    def have_waited_since(self, moment: float) -> bool:
+        """Whether a recording has waited for a keyframe since before `moment`."""
+        waits = (recording.waiting_since for recording in self._recordings.values())
+        return any(since is not None and since < moment for since in waits)
+
     def close_segments(self) -> None:
         """Writes the open segments: the connection or the session has ended."""
         for recording in self._recordings.values():

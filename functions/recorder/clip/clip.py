@@ -22,7 +22,6 @@ from functions.recorder.clip.parts import (
     write_parts,
 )
 from functions.recorder.clip.splice import splice
-from functions.recorder.clip.worker_clocks import align_clocks
 from functions.recorder.packets import SOUND, VIDEO
 from shared.cameras.recording import Recording
 from shared.ports.objects import ObjectStore
@@ -72,9 +71,9 @@ def make_clip(
     """
     segments = sort_segments(segments)
     runs, reader = collect_runs(segments, objects)
-    runs, clock_shift_s = align_clocks(runs)
-    begins_at, ends_at = _timestamp(recording.started_at), _ends_at(recording, clock_shift_s)
     spliced = splice(runs)
+    begins_at = _timestamp(recording.started_at)
+    ends_at = _ends_at(recording, spliced.clock_shift_s)
     plan = plan_mux(spliced, begins_at, ends_at)
     if plan is None:
         return None
@@ -116,8 +115,10 @@ def _ends_at(recording: Recording, clock_shift_s: float) -> float | None:
     ended_at = None if ended_at is None else ended_at + clock_shift_s
     if recording.started_at is None:
         return ended_at
-    latest = recording.started_at.timestamp() + recording.request.max_duration_s
-    return latest if ended_at is None else min(ended_at, latest)
+    started_at = recording.started_at.timestamp()
+    latest = started_at + recording.request.max_duration_s
+    # An end before the start was written by a machine whose clock had been set.
+    return latest if ended_at is None or ended_at < started_at else min(ended_at, latest)
 
 
 def _timestamp(moment: datetime | None) -> float | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from functions.recorder.capture.segments import ConnectionKey, Segment, read_index
-from functions.recorder.clip.splice import PacketRun, PacketTable
+from functions.recorder.capture.segments import INDEX_DTYPE, ConnectionKey, Segment, read_index
+from functions.recorder.clip.entries import PacketRun, PacketTable
 from functions.recorder.packets import SOUND, VIDEO, Track
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
@@ -77,7 +77,11 @@ class _RunBuilder:
         return PacketRun(self.tracks, pictures, sounds, self._epoch)
 
     def _concatenate(self, track: int) -> PacketTable:
-        return PacketTable.concatenate(self._tables.pop(track))
+        tables = self._tables.pop(track)
+        return PacketTable(
+            np.concatenate([np.empty(0, INDEX_DTYPE), *(table.rows for table in tables)]),
+            np.concatenate([np.empty(0, np.int64), *(table.offsets for table in tables)]),
+        )
 
 
 def collect_runs(

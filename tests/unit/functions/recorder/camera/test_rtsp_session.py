@@ -12,12 +12,12 @@ from functions.recorder.errors import CameraDisconnected
 from functions.recorder.packets import Packet
 from shared.cameras.source import parse_source
 from shared.net.pinned_connection import PinnedSocket
+from tests.fakes.cameras.rtsp_challenges import PUBLIC, Challenges
 from tests.fakes.cameras.rtsp_peer import PARAMETER_SETS, Answer, RtspPeer, RtspRequest
 
 SOURCE = parse_source("rtsp://guest:secret@127.0.0.1:9000/live", allow_private=True)
 PICTURE = b"\x65xyz"
 OPENING = ["DESCRIBE", "SETUP", "PLAY", "OPTIONS"]
-PUBLIC = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER"
 
 
 class Camera:
@@ -64,33 +64,6 @@ def open_camera() -> Iterator[Callable[[Answer], Camera]]:
     yield connect
     for camera in opened:
         camera.peer.close()
-
-
-class Challenges:
-    """Answers only requests with the last nonce and a count that it has not seen.
-
-    A nonce lasts for `max_uses` requests. The challenge after it has the nonce, the realm and the
-    other fields that `fields` returns for its number.
-    """
-
-    def __init__(
-        self, max_uses: int, fields: Callable[[int], str], session: str = "7;timeout=10"
-    ) -> None:
-        self._max_uses, self._fields, self._session = max_uses, fields, session
-        self._counts: set[str] = set()
-        self._number = 0
-
-    def __call__(self, request: RtspRequest) -> Sequence[str]:
-        current = self._fields(self._number)
-        count = request.field("nc") or str(request.number)
-        is_known = bool(request.field("nonce")) and f'nonce="{request.field("nonce")}"' in current
-        is_known = is_known and f'realm="{request.field("realm")}"' in current
-        if is_known and count not in self._counts and len(self._counts) < self._max_uses:
-            self._counts.add(count)
-            return ("200 OK", f"Session: {self._session}", PUBLIC)
-        if len(self._counts) >= self._max_uses:
-            self._number, self._counts = self._number + 1, set()
-        return ("401 Unauthorized", f"WWW-Authenticate: Digest {self._fields(self._number)}")
 
 
 CHALLENGES = {

@@ -10,8 +10,9 @@ import pytest
 
 from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
-from functions.recorder.clip.splice import PacketRun, splice
-from functions.recorder.clip.worker_clocks import align_clocks
+from functions.recorder.clip.entries import PacketRun
+from functions.recorder.clip.mux_plan import plan_mux
+from functions.recorder.clip.splice import splice
 from functions.recorder.packets import VIDEO
 from shared.flows.documents import all_documents
 from tests.fakes.cameras.encoded_frames import encode_h264
@@ -40,7 +41,7 @@ def make_run(numbers: range, epoch: int, set_by_s: float) -> PacketRun:
 
 def clip_pictures(runs: list[PacketRun]) -> tuple[list[float], list[float]]:
     """The times of the clip's pictures in pictures, and the durations of its gaps in seconds."""
-    result = splice(align_clocks(runs)[0])
+    result = splice(runs)
     times = [part.time_s(n) for part in result.slices for n in range(part.start, part.end)]
     return [round(float(time * FPS), 3) for time in times], [gap.duration_s for gap in result.gaps]
 
@@ -67,6 +68,21 @@ def test_time_without_a_worker_is_a_gap(missing_s: int) -> None:
     start = (missing_s + 2) * FPS
     _, gaps = clip_pictures([make_run(range(30), 1, 0), make_run(range(start, start + 30), 2, 0)])
     assert gaps == [pytest.approx(missing_s, abs=0.01)]
+
+
+@pytest.mark.parametrize("pts_jump_s", [0, DAY_S, -DAY_S, 7200])
+@pytest.mark.parametrize("arrival_jump_s", [0, DAY_S, -DAY_S])
+def test_jump_that_an_earlier_version_recorded_is_removed(
+    pts_jump_s: int, arrival_jump_s: int
+) -> None:
+    rows = [
+        (VIDEO, n % FPS == 0, n * 6000 + (n >= 40) * pts_jump_s * 90_000,
+         1000 + n / FPS + (n >= 40) * arrival_jump_s, 10, n)
+        for n in range(90)
+    ]  # fmt: skip
+    plan = plan_mux(splice([make_packet_run((video_track("h264"),), rows)]), None, 1010)
+    assert plan is not None
+    assert (plan.duration_s, plan.fps, plan.picture_count) == (6.0, FPS, 90)
 
 
 @pytest.mark.slow
