@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 import av
@@ -12,7 +13,12 @@ from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.probes.timeline import BYTE_SEEKABLE, Timeline, TimelineBuilder
+from functions.upload_trigger.probes.timeline import (
+    BYTE_SEEKABLE,
+    MAX_PICTURE_S,
+    Timeline,
+    TimelineBuilder,
+)
 from shared.errors import PermanentError
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.joined_files import (
@@ -29,7 +35,7 @@ from shared.media.containers.video_streams import choose_video
 MAX_BYTES = {"mpegts": 512 << 20, "mpeg": 512 << 20, "flv": 512 << 20, "ogg": 512 << 20,
              "matroska": 64 << 20, "mov": 512 << 20}  # fmt: skip
 """The largest file of each container that is read completely, an MP4 only if it is followed by
-another one."""
+another one. An MP4 whose table of times has a jump is read whatever its size."""
 SAMPLES, MAX_STEP_S = 32, 3600
 """The pictures that are compared in a larger file, and the longest time between two of them."""
 
@@ -45,10 +51,13 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
             joined_at: tuple[int, ...] = ()
             if family == "mov":
                 joined_at = find_joined_files(file, size_bytes, family)
-            if family not in MAX_BYTES or (family == "mov" and not joined_at):
+            if family not in MAX_BYTES:
                 return Timeline()
             stream = choose_video(container)
-            if size_bytes > MAX_BYTES[family]:
+            is_set = family == "mov" and _has_long_picture(stream)
+            if family == "mov" and not joined_at and not is_set:
+                return Timeline()
+            if size_bytes > MAX_BYTES[family] and not is_set:
                 is_sampled = family in BYTE_SEEKABLE
                 has_jump = is_sampled and _has_jump(container, stream, size_bytes)
                 return Timeline(has_unread_jump=has_jump or bool(joined_at))
@@ -96,6 +105,14 @@ def _build(
         # A window is read from the first of the files on.
         return replace(timeline, joined_at=joined_at, seek_points=[])
     return timeline
+
+
+def _has_long_picture(stream: VideoStream) -> bool:
+    """Whether the table of an MP4 has a picture that is shown for longer than MAX_PICTURE_S."""
+    base = stream.time_base
+    max_ticks = MAX_PICTURE_S / Fraction(base.numerator, base.denominator) if base else 0
+    stamps = (entry.timestamp for entry in stream.index_entries)
+    return any(later - earlier > max_ticks for earlier, later in pairwise(stamps))
 
 
 def _has_jump(container: InputContainer, stream: VideoStream, size_bytes: int) -> bool:

@@ -3,7 +3,8 @@
 Recordings that were written one behind the other, DVDs and captures contain jumps of the time
 stamps. The rule is that of FFmpeg's program (ts_discontinuity_detect in ffmpeg_demux.c): the
 decoding time falls by more than 0.1 s or, in containers whose clock may be reset, rises by more
-than 10 s.
+than 10 s. In other containers a picture is not shown for longer than an hour, unless sound goes on:
+the clock of the recorder was set.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ MAX_SEEK_POINTS = 128
 BYTE_SEEKABLE = frozenset({"mpegts", "mpeg"})
 """Containers that can be read from the position of any packet."""
 _FALL_S, _RISE_S = Fraction(1, 10), 10
+MAX_PICTURE_S = 3600
+"""The longest time for which a picture is shown without sound."""
 _REORDERING_S = 2
 """In containers without decoding times: more than what the reordering of pictures allows."""
 _HAS_DTS = frozenset({"mpegts", "mpeg", "flv"})
@@ -136,14 +139,20 @@ class TimelineBuilder:
                 self._is_cut_short = True
             else:
                 shift = self._end_pts - packet.pts
-                self._parts.append(_Part(position, shift, self._end_pts))
+                # Where only the clock was set, pictures refer to those before the jump.
+                is_same_stream = not self._may_rise and shift < 0
+                first_pts = self._end_pts if is_same_stream else None
+                self._parts.append(_Part(position, shift, self._end_pts, first_pts))
                 self._last_stamp = None
         pts = packet.pts + self._parts[-1].shift
         if self._last_stamp is None or self._has_dts:
             self._last_stamp = stamp
         else:
             self._last_stamp = max(self._last_stamp, stamp)
-        end = pts + (packet.duration or self._frame_ticks)
+        if packet.duration and packet.duration * self._tick_s <= MAX_PICTURE_S:
+            # An MP4 has the time up to the next picture, also where that is after a jump.
+            self._frame_ticks = packet.duration
+        end = pts + self._frame_ticks
         self._end_pts = end if self._end_pts is None else max(self._end_pts, end)
         self._audio_jumped = False
         if packet.is_keyframe:
@@ -172,7 +181,8 @@ class TimelineBuilder:
             return False
         distance_s = (stamp - self._last_stamp) * self._tick_s
         if distance_s > _RISE_S:
-            return self._may_rise and not self._is_gap(stamp)
+            max_rise_s = _RISE_S if self._may_rise else MAX_PICTURE_S
+            return distance_s > max_rise_s and not self._is_gap(stamp)
         if self._has_dts or packet.is_keyframe:
             # No picture after a keyframe in decoding order may be shown before one that precedes
             # the keyframe (ITU-T H.264 §3.69, H.265 §3.74).

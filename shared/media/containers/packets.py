@@ -214,7 +214,9 @@ class PacketSource:
                     rescale_packet(packet, self.media_info.video.time_base)
                 if not corrector.correct(packet, position):
                     continue
-                if corrector.is_after_jump and packet.pts is not None:
+                is_new = corrector.is_after_jump and packet.is_keyframe
+                # Another picture refers to those before the jump: only the clock was set.
+                if is_new and packet.pts is not None:
                     self._after_jump.add(packet.pts)
                 yield packet
             if not self._enter_next_file():
