@@ -75,6 +75,8 @@ class VideoInfo:
         open_gop: None when too little was read to decide.
         first_pts: The presentation time of the first picture, in ticks.
         dynamic_range: "pq" and "hlg" (ITU-R BT.2100) are converted to standard range.
+        keyframes_reliable: False when every packet is marked as a keyframe although pictures of the
+            codec can refer to earlier ones; then decoding begins at the first picture only.
     """
 
     index: int
@@ -93,6 +95,7 @@ class VideoInfo:
     has_b_frames: bool
     first_pts: int
     dynamic_range: DynamicRange = "sdr"
+    keyframes_reliable: bool = True
 
     @property
     def display_size(self) -> tuple[int, int]:

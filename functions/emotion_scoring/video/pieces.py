@@ -29,7 +29,7 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.recipes.upload_results import Uploads
 
 PIECE = "piece"
-PIECES_VERSION = 1
+PIECES_VERSION = 2
 """Increase when the same scores give other pictures, so that older pieces are not adopted."""
 _BLOCK_BYTES = 1 << 20
 _ANNOTATE = declare_work("functions.emotion_scoring.video.annotate", "annotate_in_sandbox")

@@ -147,10 +147,11 @@ def _build_media_info(
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
             dynamic_range=dynamic_range(result.first_frame),
+            keyframes_reliable=result.are_keyframes_reliable(context.codec),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
-        random_access=_random_access(family, result),
+        random_access=_random_access(family, stream, result),
         timestamps_reliable=family in _STAMPED and result.is_reliable,
         warnings=tuple(warnings),
         streams=describe_streams(container, stream),
@@ -158,8 +159,10 @@ def _build_media_info(
     return replace(media_info, repairs=tuple(describe_repairs(media_info, result)))
 
 
-def _random_access(family: str, result: Scan) -> RandomAccess:
+def _random_access(family: str, stream: VideoStream, result: Scan) -> RandomAccess:
     access = _ACCESS.get(family, "none")
+    if not result.are_keyframes_reliable(stream.codec_context.codec):
+        return "none"
     if result.has_gradual_refresh and len(result.keyframes) < 2:
         return "none"  # with a gradual refresh, decoding can begin only at the start of the stream
     return "none" if access == "bisect" and not result.is_reliable else access

@@ -14,8 +14,9 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from shared.media.containers.codec_state import CodecState
 from shared.media.containers.demux import open_container, raise_if_read_failed
-from shared.media.containers.h264 import is_clean_start, nal_length_bytes
+from shared.media.containers.keyframes import is_start
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.recipes.media_info import MediaInfo
@@ -33,9 +34,7 @@ def is_start_packet(packet: VideoPacket) -> bool:
     if not packet.is_keyframe or packet.is_discard or packet.pts is None:
         return False
     context = packet.stream.codec_context
-    if context.name != "h264":
-        return True
-    return is_clean_start(bytes(packet), nal_length_bytes(context.extradata))
+    return is_start(context.name, bytes(packet), context.extradata)
 
 
 def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
@@ -91,6 +90,9 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
+        if not self._has_read:
+            # The state of the codec may come with the first packet only.
+            next(self._demux(), None)
         for margin in self._margins():
             target_pts = max_pts - margin
             if target_pts <= self.media_info.video.first_pts:
@@ -132,6 +134,8 @@ class PacketSource:
         self._container: InputContainer = self._stack.enter_context(open_container(self._file))
         self._stream = choose_video(self._container, self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
+        self._codec_state = CodecState()
+        self._has_read = False
 
     def _demux(self) -> Iterator[VideoPacket]:
         self.error = None
@@ -148,4 +152,7 @@ class PacketSource:
             if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 raise_if_read_failed(self._file)
                 return
-            yield packet
+            if self._has_read and not self.media_info.video.keyframes_reliable:
+                packet.is_keyframe = False
+            self._has_read = True
+            yield self._codec_state.apply(packet)
