@@ -9,7 +9,6 @@ from itertools import chain
 from av.video.frame import VideoFrame
 
 from functions.frame_extraction.targets import SelectionFailed, ShownFrame, Targets
-from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource, VideoPacket
 from shared.recipes.media_info import COUNTED_CONTAINERS
 
@@ -75,7 +74,7 @@ def _decode(
     for packet in chain(packets, end_of_stream):
         if is_counted and packet is not None and packet.size and packet.dts is not None:
             heapq.heappush(dts_heap, packet.dts)
-        for frame in decode_packet(source.decoder, packet):
+        for frame in source.decode(packet):
             if is_counted and dts_heap:
                 pts = heapq.heappop(dts_heap)
             else:

@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import total_ordering
 from typing import Any, Literal
 
+from shared.recipes.picture_shape import NO_CROP, Crop, PictureShape
+
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
 """The file name for users, among the results of a job."""
@@ -66,7 +68,7 @@ class VideoInfo:
     """The chosen video stream.
 
     Attributes:
-        width: In coded pixels, before `rotation` and before the sample aspect.
+        width: In coded pixels, before `crop`, `rotation` and the sample aspect.
         height: Like `width`.
         rotation: Degrees clockwise to show the picture upright: 0, 90, 180 or 270.
         mirrored: Whether a left-right flip comes before the rotation.
@@ -96,11 +98,17 @@ class VideoInfo:
     first_pts: int
     dynamic_range: DynamicRange = "sdr"
     keyframes_reliable: bool = True
+    crop: Crop = NO_CROP
+
+    @property
+    def shape(self) -> PictureShape:
+        """The shape of the first picture."""
+        return PictureShape(self.sample_aspect, self.crop)
 
     @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in pixels as a player shows the picture: square pixels, upright."""
-        width, height = to_square_pixels(self.width, self.height, self.sample_aspect)
+        width, height = self.shape.shown_size(self.width, self.height)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,7 +117,8 @@ class VideoInfo:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VideoInfo:
         exact = {"sample_aspect", "time_base", "avg_rate", "keyframe_interval_s"}
-        return cls(**_read(cls, data, exact))
+        values = _read(cls, data, exact)
+        return cls(**{**values, "crop": Crop(*values["crop"])})
 
 
 @dataclass(frozen=True)
@@ -198,13 +207,6 @@ class MediaInfo:
         values["repairs"] = tuple(values["repairs"])
         values["streams"] = tuple(StreamInfo.from_dict(stream) for stream in values["streams"])
         return cls(**values)
-
-
-def to_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """Returns the size with square pixels: the shorter side is stretched, nothing is cropped."""
-    if aspect > 1:
-        return max(1, round(width * aspect)), height
-    return width, max(1, round(height / aspect))
 
 
 def _to_json_value(value: Any) -> Any:

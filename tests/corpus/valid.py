@@ -19,6 +19,7 @@ from tests.corpus.encoding import (
     run_ffmpeg,
     short_clip_bytes,
 )
+from tests.corpus.shapes import files as shape_files
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import cached_file
 
@@ -32,6 +33,7 @@ def list_files() -> Iterator[CorpusFile]:
         skipped = 42 if name == "trimmed-by-edit-list" else 0
         yield clip_spec_file(name, RARE_CLIP_SPECS[name], skipped)
     yield from picture_formats.list_files()
+    yield from shape_files.list_files()
     yield from _streams()
     yield from timestamps.list_files()
     yield from _surrounded()

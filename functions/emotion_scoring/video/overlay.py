@@ -35,8 +35,14 @@ class Overlay:
         n = bisect_right(self._times, time) - 1
         if n < 0 or time - self._times[n] >= self._every:
             return []
-        next_readings = self._moments[n + 1].readings if n + 1 < len(self._moments) else ()
-        next_boxes = {reading.face_id: reading.face.box for reading in next_readings}
+        following = self._moments[n + 1 : n + 2]
+        next_boxes = {
+            reading.face_id: reading.face.box
+            for moment in following
+            # Boxes in pictures of another size cannot be compared.
+            if _size(moment) == _size(self._moments[n])
+            for reading in moment.readings
+        }
         share = float((time - self._times[n]) / self._every)
         return [
             (
@@ -47,10 +53,11 @@ class Overlay:
             for reading in self._moments[n].readings
         ]
 
-    @property
-    def scored_width(self) -> int | None:
-        """The width of the scored frames in pixels; None if there are no frames."""
-        return self._moments[0].frame.stamp.width if self._moments else None
+    def scored_width_at(self, time: Fraction) -> int | None:
+        """Returns the width in pixels of the frame whose labels are shown at a time in seconds;
+        None if there are no frames."""
+        n = max(0, bisect_right(self._times, time) - 1)
+        return self._moments[n].frame.stamp.width if self._moments else None
 
 
 def draw_labels(
@@ -83,6 +90,10 @@ def draw_labels(
         cv2.rectangle(image, (x, y), (x + width + 8, y + bar), colour, -1)
         at = (x + 4, y + height + 3)
         cv2.putText(image, label, at, _FONT, scale, _INK, 1, cv2.LINE_AA)
+
+
+def _size(moment: Moment) -> tuple[int, int]:
+    return moment.frame.stamp.width, moment.frame.stamp.height
 
 
 def _interpolate(box: Box, next_box: Box | None, share: float) -> Box:

@@ -61,7 +61,7 @@ class Scan:
     def are_keyframes_reliable(self, codec: av.Codec) -> bool:
         """Whether decoding can begin at the packets that are marked as keyframes. If all are, it
         cannot in a codec whose pictures may refer to earlier ones, unless its packets say it."""
-        if can_check(codec.name, intra_only=codec.intra_only):
+        if can_check(codec.canonical_name, intra_only=codec.intra_only):
             return True
         return len(self.keyframes) < max(2, len(self.pts))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.live_duration import find_end_s
 from functions.upload_trigger.probes.scan import Scan, scan
+from functions.upload_trigger.probes.shape import read_shape
 from functions.upload_trigger.probes.summary import (
     describe_repairs,
     describe_streams,
@@ -27,6 +28,7 @@ from shared.media.containers.file_head import HEAD_BYTES
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
+from shared.media.geometry.shapes import SupportsRational
 from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp
 from shared.media.sandbox.child import SandboxIO
@@ -37,19 +39,13 @@ from shared.recipes.media_info import (
     RateKind,
     VideoInfo,
 )
+from shared.recipes.picture_shape import PictureShape
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
 _DURATION_IS_END = {"matroska", "flv"}
 DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
-
-
-class SupportsRational(Protocol):
-    @property
-    def numerator(self) -> int: ...
-    @property
-    def denominator(self) -> int: ...
 
 
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
@@ -64,7 +60,10 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         return probe_webp(file, size_bytes)
     with open_container(file) as container:
         stream = _choose_video(container, file, size_bytes)
-        media_info = _build_media_info(container, stream, scan(container, stream, file), size_bytes)
+        # Later headers may have another shape.
+        shape = read_shape(container, stream, file)
+        result = scan(container, stream, file)
+        media_info = _build_media_info(container, stream, result, shape, size_bytes)
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))
@@ -103,7 +102,11 @@ def probe_video_in_sandbox(sandbox_io: SandboxIO) -> bytes:
 
 
 def _build_media_info(
-    container: InputContainer, stream: VideoStream, result: Scan, size_bytes: int
+    container: InputContainer,
+    stream: VideoStream,
+    result: Scan,
+    shape: PictureShape,
+    size_bytes: int,
 ) -> MediaInfo:
     if result.first_frame is None:
         raise VideoTruncated if result.packet_count == 0 else UndecodableVideo
@@ -137,7 +140,7 @@ def _build_media_info(
             height=result.first_frame.height,
             rotation=rotation,
             mirrored=mirrored,
-            sample_aspect=_aspect(stream),
+            sample_aspect=shape.sample_aspect,
             pix_fmt=result.first_frame.format.name,
             time_base=time_base,
             avg_rate=_exact(stream.average_rate),
@@ -147,6 +150,7 @@ def _build_media_info(
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
             dynamic_range=dynamic_range(result.first_frame),
+            crop=shape.crop,
             keyframes_reliable=result.are_keyframes_reliable(context.codec),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
@@ -222,12 +226,6 @@ def _keyframe_interval(
         keyframes = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
     gaps = [later - earlier for earlier, later in pairwise(keyframes)]
     return max(gaps) * time_base if gaps and max(gaps) > 0 else None
-
-
-def _aspect(stream: VideoStream) -> Fraction:
-    """The width of a pixel over its height. Implausible values, outside 1/8 to 8, count as 1."""
-    aspect = _exact(stream.sample_aspect_ratio) or Fraction(1)
-    return aspect if Fraction(1, 8) < aspect < 8 else Fraction(1)
 
 
 def _codec_name(stream: av.AudioStream) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import av
 from av.packet import Packet, PacketSideData, PktSideDataT
 from av.video.stream import VideoStream
@@ -23,23 +25,22 @@ class CodecState:
     def __init__(self) -> None:
         self._side_data: dict[PktSideDataT, PacketSideData] = {}
 
-    def apply(self, packet: Packet[VideoStream]) -> Packet[VideoStream]:
-        """Reads the state that `packet` carries. Returns the packet, and with a keyframe all state
-        that applies to it."""
+    def apply(self, packet: Packet[VideoStream]) -> None:
+        """Reads the state that `packet` carries, and gives a keyframe all that applies to it."""
         for kind in (_PALETTE, _CONFIGURATION):
             if packet.has_sidedata(kind):
                 self._side_data[kind] = packet.get_sidedata(kind)
             elif packet.is_keyframe and kind in self._side_data:
                 packet.set_sidedata(self._side_data[kind])
-        configuration = self._side_data.get(_CONFIGURATION)
-        in_band = packet.stream.codec_context.name in _CONFIGURED_IN_BAND
-        if configuration is not None and packet.is_keyframe and in_band:
-            return _prepend(bytes(configuration), packet)
+
+
+def configured_in_band(packet: Packet[VideoStream]) -> Packet[VideoStream]:
+    """Returns a packet that begins with its new configuration, if its decoder needs it there."""
+    in_band = packet.stream.codec_context.codec.canonical_name in _CONFIGURED_IN_BAND
+    if not in_band or not packet.has_sidedata(_CONFIGURATION):
         return packet
-
-
-def _prepend(data: bytes, packet: Packet[VideoStream]) -> Packet[VideoStream]:
-    longer: Packet[VideoStream] = av.Packet(data + bytes(packet))
+    data = bytes(packet.get_sidedata(_CONFIGURATION)) + bytes(packet)
+    longer = cast("Packet[VideoStream]", av.Packet(data))
     longer.stream, longer.time_base = packet.stream, packet.time_base
     longer.pts, longer.dts, longer.duration = packet.pts, packet.dts, packet.duration
     longer.is_keyframe = packet.is_keyframe

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import av
+from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from shared.media.containers.packets import VideoPacket
 
-
-def decode_packet(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
+def decode_packet(
+    decoder: VideoCodecContext, packet: Packet[VideoStream] | None
+) -> list[VideoFrame]:
     """Returns the frames that `packet` completes, in display order; None drains the decoder."""
     try:
         return decoder.decode(packet)

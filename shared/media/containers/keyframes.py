@@ -15,6 +15,9 @@ _MPEG4_PICTURE = b"\0\0\1\xb6"
 _HEVC_RANDOM_ACCESS = range(16, 24)
 """The types of units of IRAP pictures (ITU-T H.265, table 7-1)."""
 _HEVC_FIRST_PARAMETER_SET = 32
+_AV1_SEQUENCE = 1
+_AV1_BEFORE_SEQUENCE = (2, 5, 15)
+"""The types of units that may come before: temporal delimiter, metadata, padding."""
 _INTRA_CODECS = frozenset({"cfhd", "dirac", "ffv1", "jpegls", "png"})
 """Codecs without references between pictures, or whose keyframes the decoder checks, that FFmpeg
 does not list as intra-only."""
@@ -25,7 +28,7 @@ def is_start(codec: str, packet: bytes, extradata: bytes | None) -> bool:
     picture from its time is correct. True for codecs whose bitstream is not examined.
 
     Args:
-        codec: FFmpeg's name of the decoder.
+        codec: FFmpeg's name of the codec.
         packet: The bytes of the packet.
         extradata: The configuration of the decoder, in the form of the container.
     """
@@ -85,7 +88,31 @@ def _is_vp9_start(packet: bytes, _extradata: bytes | None) -> bool:
     return packet[0] >> shift & 3 == 0
 
 
+def _is_av1_start(packet: bytes, _extradata: bytes | None) -> bool:
+    """A keyframe has a sequence header before its picture (AV1 in ISO Base Media File Format §2.4).
+
+    The type of a unit is in the bits 3 to 6 of its first byte; bit 2 announces a second byte of the
+    header, and bit 1 the size (AV1 bitstream specification §5.3.2).
+    """
+    position = 0
+    while position + 2 < len(packet):
+        header = packet[position]
+        unit_type = header >> 3 & 15
+        if unit_type not in _AV1_BEFORE_SEQUENCE or not header & 2:
+            return unit_type == _AV1_SEQUENCE
+        position += 2 if header & 4 else 1
+        size, shift = 0, 0
+        while position < len(packet):
+            size |= (packet[position] & 127) << shift
+            position, shift = position + 1, shift + 7
+            if not packet[position - 1] & 128:
+                break
+        position += size
+    return False
+
+
 _CHECKS: dict[str, Callable[[bytes, bytes | None], bool]] = {
+    "av1": _is_av1_start,
     "h264": _is_h264_start,
     "hevc": _is_hevc_start,
     "mpeg1video": _is_mpeg_start,

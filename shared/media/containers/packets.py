@@ -12,14 +12,19 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from shared.media.containers.codec_state import CodecState
+from shared.media.containers.codec_state import CodecState, configured_in_band
+from shared.media.containers.decode import decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.keyframes import is_start
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
+from shared.media.geometry.shapes import PictureShapes
+from shared.media.geometry.visual_track import read_visual_track
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -34,7 +39,7 @@ def is_start_packet(packet: VideoPacket) -> bool:
     if not packet.is_keyframe or packet.is_discard or packet.pts is None:
         return False
     context = packet.stream.codec_context
-    return is_start(context.name, bytes(packet), context.extradata)
+    return is_start(context.codec.canonical_name, bytes(packet), context.extradata)
 
 
 def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
@@ -78,6 +83,18 @@ class PacketSource:
     @property
     def decoder(self) -> VideoCodecContext:
         return self._stream.codec_context
+
+    def decode(self, packet: VideoPacket | None) -> list[VideoFrame]:
+        """Returns the frames that `packet` completes, in display order; None drains the decoder."""
+        if packet is None:
+            return decode_packet(self.decoder, None)
+        frames = decode_packet(self.decoder, configured_in_band(packet))
+        self._shapes.record(packet)
+        return frames
+
+    def shape_at(self, pts: int | None) -> PictureShape:
+        """Returns the shape of a decoded frame with this pts, in ticks."""
+        return self._shapes.at(pts)
 
     def read_from_start(self) -> Iterator[VideoPacket]:
         """Yields all packets in decoding order, from a newly opened container."""
@@ -134,6 +151,9 @@ class PacketSource:
         self._container: InputContainer = self._stack.enter_context(open_container(self._file))
         self._stream = choose_video(self._container, self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
+        is_mov = self.media_info.container.startswith("mov")
+        track = read_visual_track(self._file, self._stream.id) if is_mov else None
+        self._shapes = PictureShapes(self.media_info.video, self._stream, track)
         self._codec_state = CodecState()
         self._has_read = False
 
@@ -155,4 +175,5 @@ class PacketSource:
             if self._has_read and not self.media_info.video.keyframes_reliable:
                 packet.is_keyframe = False
             self._has_read = True
-            yield self._codec_state.apply(packet)
+            self._codec_state.apply(packet)
+            yield packet

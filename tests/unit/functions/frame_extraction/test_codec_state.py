@@ -80,6 +80,7 @@ def test_pictures_are_built_on_all_earlier_packets(codec: str, suffix: str, star
         ("h263", "mov", ("-s", "176x144")),
         ("mpeg4", "mp4", ("-bf", "2")),
         ("mpeg2video", "mov", ("-bf", "2")),
+        ("libsvtav1", "mp4", ("-preset", "12")),
         ("libvpx-vp9", "mp4", ("-deadline", "realtime", "-cpu-used", "8")),
         ("libx265", "mp4", ("-preset", "ultrafast", "-x265-params", "log-level=none")),
     ],
