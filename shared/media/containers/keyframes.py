@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 from shared.media.containers import h264
 
+Check = Callable[[bytes, bytes | None], bool]
+"""Takes the bytes of a packet and the configuration of the decoder in the container's form. Returns
+whether decoding can begin at this keyframe, such that every picture from its time is correct."""
 _MPEG_PICTURE = b"\0\0\1\0"
 _MPEG4_PICTURE = b"\0\0\1\xb6"
 _HEVC_RANDOM_ACCESS = range(16, 24)
@@ -23,17 +26,10 @@ _INTRA_CODECS = frozenset({"cfhd", "dirac", "ffv1", "jpegls", "png"})
 does not list as intra-only."""
 
 
-def is_start(codec: str, packet: bytes, extradata: bytes | None) -> bool:
-    """Returns whether the bitstream allows decoding to begin at this keyframe, such that every
-    picture from its time is correct. True for codecs whose bitstream is not examined.
-
-    Args:
-        codec: FFmpeg's name of the codec.
-        packet: The bytes of the packet.
-        extradata: The configuration of the decoder, in the form of the container.
-    """
-    check = _CHECKS.get(codec)
-    return check is None or check(packet, extradata)
+def find_check(codec: str) -> Check | None:
+    """Returns the function that examines the bitstream of this codec (FFmpeg's name of it), or None
+    when keyframes of the container are not examined."""
+    return _CHECKS.get(codec)
 
 
 def can_check(codec: str, *, intra_only: bool) -> bool:
@@ -111,7 +107,7 @@ def _is_av1_start(packet: bytes, _extradata: bytes | None) -> bool:
     return False
 
 
-_CHECKS: dict[str, Callable[[bytes, bytes | None], bool]] = {
+_CHECKS: dict[str, Check] = {
     "av1": _is_av1_start,
     "h264": _is_h264_start,
     "hevc": _is_hevc_start,

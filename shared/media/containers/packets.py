@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from shared.media.containers.codec_state import CodecState, configured_in_band
 from shared.media.containers.decode import decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed
-from shared.media.containers.keyframes import is_start
+from shared.media.containers.keyframes import find_check
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.geometry.shapes import PictureShapes
@@ -39,7 +39,8 @@ def is_start_packet(packet: VideoPacket) -> bool:
     if not packet.is_keyframe or packet.is_discard or packet.pts is None:
         return False
     context = packet.stream.codec_context
-    return is_start(context.codec.canonical_name, bytes(packet), context.extradata)
+    check = find_check(context.codec.canonical_name)
+    return check is None or check(bytes(packet), context.extradata)
 
 
 def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:

@@ -125,13 +125,27 @@ def _read_track(file: File, trak: Box) -> VisualTrack | None:
 def _read_entry(file: File, entry: Box) -> SampleEntry:
     width, height = struct.unpack(">HH", _read(file, entry, 28)[24:].ljust(4, b"\0"))
     aspect, crop = None, NO_CROP
-    for box in iterate_boxes(file, entry.begin + _ENTRY_FIELDS_BYTES, entry.end):
+    begin = entry.begin + _ENTRY_FIELDS_BYTES + _colour_table_bytes(file, entry)
+    for box in iterate_boxes(file, begin, entry.end):
         if box.kind == b"pasp" and box.end - box.begin >= 8:
             horizontal, vertical = struct.unpack(">II", _read(file, box, 8).ljust(8, b"\0"))
             aspect = Fraction(horizontal, vertical) if horizontal and vertical else None
         elif box.kind == b"clap" and box.end - box.begin >= 32:
             crop = clean_aperture(_read(file, box, 32).ljust(32, b"\0"), width, height)
     return SampleEntry(width, height, aspect, crop)
+
+
+def _colour_table_bytes(file: File, entry: Box) -> int:
+    """The size of the palette that a QuickTime description may have before its boxes: with a depth
+    of at most 8 bits and the table number 0 (QuickTime File Format, video sample description)."""
+    data = _read(file, entry, _ENTRY_FIELDS_BYTES + 8)
+    if len(data) < _ENTRY_FIELDS_BYTES + 8:
+        return 0
+    depth, number = struct.unpack_from(">HH", data, _ENTRY_FIELDS_BYTES - 4)
+    if number or depth & 31 not in (1, 2, 4, 8):
+        return 0
+    (last,) = struct.unpack_from(">H", data, _ENTRY_FIELDS_BYTES + 6)
+    return 8 + 8 * (int(last) + 1)
 
 
 def clean_aperture(data: bytes, width: int, height: int) -> Crop:

@@ -4,8 +4,11 @@ with the first packet only, or when packets are falsely marked as keyframes."""
 from __future__ import annotations
 
 import io
+import re
+from binascii import crc32
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ from functions.upload_trigger.probes.video import probe
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import plan_windows
 from tests.corpus.encoding import run_ffmpeg
+from tests.fixtures.media.clips import cached_file
 
 pytestmark = pytest.mark.slow
 
@@ -101,3 +105,35 @@ def test_reliable_keyframes_give_several_windows() -> None:
     assert media_info.video.keyframes_reliable
     unknown = replace(media_info.video, keyframes_reliable=False).to_dict()
     assert unknown["keyframes_reliable"] is False
+
+
+HEADERS = {
+    # Parameter sets, until another unit follows.
+    "h264": rb"\x00\x00\x01\x67.*?\x00\x00\x01\x68.*?(?=\x00\x00\x01[^\x67\x68])",
+    # The headers of sequence, object and layer, until a picture or a group of pictures.
+    "m4v": rb"\x00\x00\x01[\xb0\x00-\x2f].*?(?=\x00\x00\x01[\xb3\xb6])",
+}
+
+
+@pytest.mark.parametrize("start", ["0", "1.5"])
+@pytest.mark.parametrize("suffix", ["ts", "mkv", "mp4"])
+@pytest.mark.parametrize(("codec", "form"), [("libx264", "h264"), ("mpeg4", "m4v")])
+def test_headers_before_the_first_picture_are_used_in_every_window(
+    codec: str, form: str, suffix: str, start: str
+) -> None:
+    def elementary_stream() -> Path:
+        options = ("-c:v", codec, "-g", "5", "-bf", "0", "-f", form)
+        data = run_ffmpeg("headers", form, *SOURCE, *options)
+        first = re.search(HEADERS[form], data, re.DOTALL)
+        assert first is not None
+        rest = re.sub(HEADERS[form], b"", data[first.end() :], flags=re.DOTALL)
+        assert len(rest) < len(data) - first.end()
+        return cached_file(
+            f"{form} {crc32(rest)}", form, lambda path: path.write_bytes(data[: first.end()] + rest)
+        )
+
+    data = run_ffmpeg(
+        f"headers of {codec}", suffix, "-f", form, "-framerate", "10", "-i", elementary_stream,
+        "-c", "copy",
+    )  # fmt: skip
+    assert _find_wrong_pictures(data, start) == []

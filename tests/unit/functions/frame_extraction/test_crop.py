@@ -36,6 +36,7 @@ def _assert_cropped(data: bytes, size: tuple[int, int], crop: tuple[int, int, in
         assert_bars_cropped(image, *size)
 
 
+PALETTE = "split[x][y];[x]palettegen=max_colors=8[p];[y][p]paletteuse"
 CENTRE = make_clap(160, 1, 80, 1, 0, 1, 0, 1)
 PRORES = ("-c:v", "prores_ks")
 
@@ -113,3 +114,9 @@ def test_matroska_crop_is_shown(aspect: str, size: tuple[int, int]) -> None:
     cropped picture (RFC 9559 §5.1.4.1.28.12)."""
     data = make_bars("mkv", "-vf", f"setsar={aspect}")
     _assert_cropped(crop_matroska_bars(data), size, (0, 20, 0, 20))
+
+
+def test_clean_aperture_after_a_palette() -> None:
+    """QuickTime's descriptions with 8 bits have a palette before their boxes."""
+    bars = make_bars("mov", "-vf", PALETTE, codec=("-c:v", "rawvideo", "-pix_fmt", "pal8"))
+    _assert_cropped(change_entry(bars, add=(CENTRE,)), (160, 80), (0, 20, 0, 20))

@@ -26,11 +26,13 @@ from tests.fixtures.media.clips import cached_file
 
 pytestmark = pytest.mark.slow
 
+MPEG2 = ("-c:v", "mpeg2video", "-g", "5", "-q:v", "1")
+REORDERED = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "5", "-bf", "2")
 TIMES = ("-muxdelay", "0", "-muxpreload", "0", "-output_ts_offset")
 
 
 @pytest.mark.parametrize("max_width", [None, 64])
-@pytest.mark.parametrize("codec", [X264, ("-c:v", "mpeg4", "-g", "5"), ("-c:v", "mjpeg")])
+@pytest.mark.parametrize("codec", [REORDERED, ("-c:v", "mpeg4", "-g", "5"), ("-c:v", "mjpeg")])
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -84,10 +86,6 @@ def _make_ts(first: tuple[str, str], second: tuple[str, str], codec: tuple[str, 
     return make_plain(RED, *first, "ts", codec, *TIMES, "0") + make_plain(
         BLUE, *second, "ts", codec, *TIMES, "1"
     )
-
-
-MPEG2 = ("-c:v", "mpeg2video", "-g", "5", "-q:v", "1")
-REORDERED = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "5", "-bf", "2")
 
 
 @pytest.mark.parametrize("codec", [X264, MPEG2, REORDERED])
