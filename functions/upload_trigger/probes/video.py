@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.live_duration import find_end_s
 from functions.upload_trigger.probes.scan import Scan, scan
-from functions.upload_trigger.probes.shape import read_shape
+from functions.upload_trigger.probes.shape import describe_left_out, find_track, read_shape
 from functions.upload_trigger.probes.summary import (
     describe_repairs,
     describe_streams,
@@ -60,10 +60,14 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         return probe_webp(file, size_bytes)
     with open_container(file) as container:
         stream = _choose_video(container, file, size_bytes)
+        track = find_track(container, stream, file)
         # Later headers may have another shape.
-        shape = read_shape(container, stream, file)
+        shape = read_shape(container, stream, file, track)
         result = scan(container, stream, file)
         media_info = _build_media_info(container, stream, result, shape, size_bytes)
+    left_out = describe_left_out(track)
+    if left_out is not None:
+        media_info = replace(media_info, warnings=(*media_info.warnings, left_out))
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))

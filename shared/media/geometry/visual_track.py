@@ -24,8 +24,10 @@ _HALF = Fraction(1, 2)
 
 @dataclass(frozen=True, slots=True)
 class SampleEntry:
-    """A sample description. `sample_aspect` is that of its `pasp` box, or None."""
+    """A sample description. `kind` is its format, `sample_aspect` that of its `pasp` box, or
+    None."""
 
+    kind: bytes
     width: int
     height: int
     sample_aspect: Fraction | None
@@ -132,7 +134,7 @@ def _read_entry(file: File, entry: Box) -> SampleEntry:
             aspect = Fraction(horizontal, vertical) if horizontal and vertical else None
         elif box.kind == b"clap" and box.end - box.begin >= 32:
             crop = clean_aperture(_read(file, box, 32).ljust(32, b"\0"), width, height)
-    return SampleEntry(width, height, aspect, crop)
+    return SampleEntry(entry.kind, width, height, aspect, crop)
 
 
 def _colour_table_bytes(file: File, entry: Box) -> int:

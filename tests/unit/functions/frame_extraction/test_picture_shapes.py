@@ -71,6 +71,17 @@ def test_sample_descriptions_have_their_own_clean_aperture() -> None:
     assert [image.shape[:2] for image in images] == [(80, 160), (80, 160), (120, 160), (120, 160)]
 
 
+def test_descriptions_of_another_codec_are_left_out_with_a_warning() -> None:
+    data = join_descriptions(
+        make_plain(RED, "320x240"), make_plain(BLUE, "320x240", codec=("-c:v", "mpeg4"))
+    )
+    media_info, images = extract_pictures(data)
+    assert len(images) == 2
+    assert media_info.warnings == (
+        "Parts of the video have another format (mp4v); they are left out.",
+    )
+
+
 def test_window_in_the_second_description_has_its_configuration() -> None:
     data = join_descriptions(make_plain(RED, "320x240"), make_plain(BLUE, "160x240", "2"))
     media_info = probe(io.BytesIO(data), len(data))
@@ -114,7 +125,8 @@ VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "5
 
 
 @pytest.mark.parametrize(
-    ("suffix", "codec"), [("webm", VP9), ("mkv", X264), ("mp4", X264), ("mkv", MPEG2)]
+    ("suffix", "codec"),
+    [("webm", VP9), ("mkv", X264), ("mp4", X264), ("flv", X264), ("mkv", MPEG2), ("mpg", MPEG2)],
 )
 def test_pictures_change_their_size_within_a_stream(suffix: str, codec: tuple[str, ...]) -> None:
     """As WebRTC recorders and `ffmpeg -f concat -c copy` write it."""
