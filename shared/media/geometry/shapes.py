@@ -53,6 +53,8 @@ class PictureShapes:
         self._first_aspect = plausible_aspect(self._context.sample_aspect_ratio)
         # A container that contradicts the stream's own headers prevails.
         self._follows_headers = self._first_aspect in (None, video.sample_aspect)
+        # As PyAV gives it, to compare each packet's quickly.
+        self._last_aspect: SupportsRational | None = None
         self._times: list[int] = []
         self._shapes: list[PictureShape] = []
 
@@ -66,8 +68,11 @@ class PictureShapes:
 
     def record(self, packet: Packet[VideoStream]) -> None:
         """Records the shape of a packet's picture, after the decoder has read the packet."""
-        if packet.pts is None:
+        aspect = self._context.sample_aspect_ratio
+        is_known = self._track is None and len(self._shapes) == 1 and aspect == self._last_aspect
+        if packet.pts is None or is_known:
             return
+        self._last_aspect = aspect
         shape = self._current(packet.pos)
         if self._shapes and self.at(packet.pts) == shape:
             return
