@@ -21,7 +21,7 @@ _HEVC_FIRST_PARAMETER_SET = 32
 _AV1_SEQUENCE = 1
 _AV1_BEFORE_SEQUENCE = (2, 5, 15)
 """The types of units that may come before: temporal delimiter, metadata, padding."""
-_INTRA_CODECS = frozenset({"cfhd", "dirac", "ffv1", "jpegls", "png"})
+_INTRA_CODECS = frozenset({"cfhd", "dirac", "ffv1", "png"})
 """Codecs without references between pictures, or whose keyframes the decoder checks, that FFmpeg
 does not list as intra-only."""
 

@@ -19,7 +19,7 @@ _DECODE = declare_work("functions.recorder.preview.decode", "decode_in_sandbox")
 
 def _preview_sizes(stream: bytes) -> set[tuple[int, int]]:
     """The sizes of the previews of an H.264 stream."""
-    with av.open(io.BytesIO(stream), format="h264") as container:
+    with av.open(io.BytesIO(stream), "r", format="h264") as container:
         packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
     messages = iter(
         PACKET_HEADER.pack(1000 * number, False) + data for number, data in enumerate(packets, 1)
