@@ -24,8 +24,15 @@ from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
 from shared.recipes.media_info import MediaInfo
-from tests.corpus.shapes.coloured_clips import BLUE, RED, assert_colour, make_plain
-from tests.corpus.shapes.sample_descriptions import join_descriptions
+from tests.corpus.shapes.coloured_clips import (
+    BLUE,
+    RED,
+    assert_bars_cropped,
+    assert_colour,
+    make_bars,
+    make_plain,
+)
+from tests.corpus.shapes.sample_descriptions import change_entry, join_descriptions, make_clap
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import Clip, cached_file
 from tests.fixtures.media.counter import read_counter
@@ -152,6 +159,16 @@ def test_film_has_one_size_when_that_of_the_pictures_changes(
             assert_colour(image, x, y, BLUE)
         for x, y in black:
             assert_colour(image, x, y, (0, 0, 0))
+
+
+def test_film_shows_the_clean_aperture() -> None:
+    data = change_entry(make_bars(), add=(make_clap(160, 1, 80, 1, 0, 1, 0, 1),))
+    path = cached_file("clean aperture", "mp4", lambda path: path.write_bytes(data))
+    clip = Clip(path, (), Fraction(1))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, ["0.5"]))), "r") as container:
+        images = [_to_bgr(frame) for frame in container.decode(video=0)]
+    assert len(images) == 10
+    assert_bars_cropped(images[9], 160, 80)
 
 
 def _to_bgr(frame: av.VideoFrame) -> NDArray[np.uint8]:
