@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -17,6 +17,7 @@ from functions.upload_trigger.probes.colour import ContainerColours
 from functions.upload_trigger.probes.live_duration import find_end_s
 from functions.upload_trigger.probes.read_timeline import read_timeline
 from functions.upload_trigger.probes.scan import Scan, scan
+from functions.upload_trigger.probes.shape import describe_left_out, find_track, read_shape
 from functions.upload_trigger.probes.summary import (
     apply_timeline,
     describe_damage,
@@ -31,6 +32,7 @@ from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
+from shared.media.geometry.shapes import SupportsRational
 from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp
 from shared.media.sandbox.child import SandboxIO
@@ -41,19 +43,13 @@ from shared.recipes.media_info import (
     RateKind,
     VideoInfo,
 )
+from shared.recipes.picture_shape import PictureShape
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
 _DURATION_IS_END = {"matroska", "flv"}
 DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
-
-
-class SupportsRational(Protocol):
-    @property
-    def numerator(self) -> int: ...
-    @property
-    def denominator(self) -> int: ...
 
 
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
@@ -71,10 +67,16 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     with open_container(first_file) as container:
         stream = _choose_video(container, file, size_bytes)
         colours = ContainerColours.read(file, size_bytes, stream)
+        track = find_track(container, stream, first_file)
+        # Later headers may have another shape.
+        shape = read_shape(container, stream, first_file, track)
         result = scan(container, stream, file, timeline)
-        media_info = _build_media_info(container, stream, result, size_bytes)
+        media_info = _build_media_info(container, stream, result, shape, size_bytes)
         media_info = colours.add_to(media_info, result.first_frame)
     media_info = apply_timeline(media_info, timeline)
+    left_out = describe_left_out(track)
+    if left_out is not None:
+        media_info = replace(media_info, warnings=(*media_info.warnings, left_out))
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))
@@ -113,7 +115,11 @@ def probe_video_in_sandbox(sandbox_io: SandboxIO) -> bytes:
 
 
 def _build_media_info(
-    container: InputContainer, stream: VideoStream, result: Scan, size_bytes: int
+    container: InputContainer,
+    stream: VideoStream,
+    result: Scan,
+    shape: PictureShape,
+    size_bytes: int,
 ) -> MediaInfo:
     if result.first_frame is None:
         raise VideoTruncated if result.packet_count == 0 else UndecodableVideo
@@ -146,7 +152,7 @@ def _build_media_info(
             height=result.first_frame.height,
             rotation=rotation,
             mirrored=mirrored,
-            sample_aspect=_aspect(stream),
+            sample_aspect=shape.sample_aspect,
             pix_fmt=result.first_frame.format.name,
             time_base=time_base,
             avg_rate=_exact(stream.average_rate),
@@ -155,10 +161,12 @@ def _build_media_info(
             open_gop=result.has_leading_frames if len(result.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
+            crop=shape.crop,
+            keyframes_reliable=result.are_keyframes_reliable(context.codec),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
-        random_access=_random_access(family, result),
+        random_access=_random_access(family, stream, result),
         timestamps_reliable=family in _STAMPED and result.is_reliable,
         warnings=tuple(warnings),
         streams=describe_streams(container, stream),
@@ -166,8 +174,10 @@ def _build_media_info(
     return replace(media_info, repairs=tuple(describe_repairs(media_info, result)))
 
 
-def _random_access(family: str, result: Scan) -> RandomAccess:
+def _random_access(family: str, stream: VideoStream, result: Scan) -> RandomAccess:
     access = _ACCESS.get(family, "none")
+    if not result.are_keyframes_reliable(stream.codec_context.codec):
+        return "none"
     if result.has_gradual_refresh and len(result.keyframes) < 2:
         return "none"  # with a gradual refresh, decoding can begin only at the start of the stream
     return "none" if access == "bisect" and not result.is_reliable else access
@@ -227,12 +237,6 @@ def _keyframe_interval(
         keyframes = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
     gaps = [later - earlier for earlier, later in pairwise(keyframes)]
     return max(gaps) * time_base if gaps and max(gaps) > 0 else None
-
-
-def _aspect(stream: VideoStream) -> Fraction:
-    """The width of a pixel over its height. Implausible values, outside 1/8 to 8, count as 1."""
-    aspect = _exact(stream.sample_aspect_ratio) or Fraction(1)
-    return aspect if Fraction(1, 8) < aspect < 8 else Fraction(1)
 
 
 def _codec_name(stream: av.AudioStream) -> str:

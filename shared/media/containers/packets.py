@@ -15,14 +15,18 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from shared.errors import PermanentError
+from shared.media.codecs.codec_state import CodecState, configured_in_band
+from shared.media.codecs.keyframes import find_check
 from shared.media.containers.decode import VideoPacket, decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed
-from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.containers.video_streams import choose_video
+from shared.media.geometry.shapes import JoinedShapes, PictureShapes
+from shared.media.geometry.visual_track import read_visual_track
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
@@ -35,9 +39,8 @@ def is_start_packet(packet: VideoPacket) -> bool:
     if not packet.is_keyframe or packet.is_discard or packet.pts is None:
         return False
     context = packet.stream.codec_context
-    if context.name != "h264":
-        return True
-    return is_clean_start(bytes(packet), nal_length_bytes(context.extradata))
+    check = find_check(context.codec.canonical_name)
+    return check is None or check(bytes(packet), context.extradata)
 
 
 def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
@@ -94,6 +97,9 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
+        if not self._has_read:
+            # The state of the codec may come with the first packet only.
+            next(self._demux(), None)
         if self.media_info.discontinuities:
             return self._read_from_seek_point(max_pts) or self.read_from_start()
         for margin in self._margins():
@@ -134,7 +140,13 @@ class PacketSource:
             return frames
         self._decoder = packet.stream.codec_context
         self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
-        return frames + decode_packet(self._decoder, packet)
+        frames += decode_packet(self._decoder, configured_in_band(packet))
+        self._shapes.record(packet)
+        return frames
+
+    def shape_at(self, pts: int | None) -> PictureShape:
+        """Returns the shape of a decoded frame with this pts, in ticks."""
+        return self._shapes.at(pts)
 
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""
@@ -182,16 +194,24 @@ class PacketSource:
     def _open(self) -> None:
         self._stack.close()
         self._decoder = None
+        self._shapes = JoinedShapes()
         self._enter_file(0)
 
     def _enter_file(self, number: int) -> None:
         """Opens one of the joined files. Those before it stay open: they have the decoders of
         packets that are not decoded yet."""
         self._file_number = number
-        container = self._stack.enter_context(open_container(self._files[number][1]))
+        file = self._files[number][1]
+        container = self._stack.enter_context(open_container(file))
         self._container: InputContainer = container
         self._stream = choose_video(container, None if number else self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
+        is_mov = self.media_info.container.startswith("mov")
+        track = read_visual_track(file, self._stream.id) if is_mov else None
+        shape = None if number else self.media_info.video.shape
+        self._shapes.append(PictureShapes(shape, self._stream, track))
+        self._codec_state = CodecState()
+        self._has_read = False
 
     def _enter_next_file(self) -> bool:
         """Opens the next of the joined files that can be opened; returns False at the end."""
@@ -236,4 +256,8 @@ class PacketSource:
             if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 raise_if_read_failed(self._file)
                 return
+            if self._has_read and not self.media_info.video.keyframes_reliable:
+                packet.is_keyframe = False
+            self._has_read = True
+            self._codec_state.apply(packet)
             yield packet
