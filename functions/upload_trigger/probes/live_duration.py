@@ -13,8 +13,7 @@ from typing import BinaryIO
 
 import av
 
-from shared.media.containers.demux import open_with_demuxers, raise_if_read_failed
-from shared.media.containers.packets import next_packet
+from shared.media.containers.demux import next_packet, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 

@@ -11,10 +11,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.timeline import Timeline
-from shared.media.codecs.keyframes import can_check
+from shared.media.codecs.keyframes import can_check, is_start_packet
 from shared.media.containers.decode import VideoPacket
-from shared.media.containers.demux import raise_if_read_failed
-from shared.media.containers.packets import is_start_packet, next_packet
+from shared.media.containers.demux import next_packet, raise_if_read_failed
 from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.errors import UnsupportedCodec
 

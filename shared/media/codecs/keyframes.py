@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.media.codecs import h264
+from shared.media.containers.decode import VideoPacket
 
 Check = Callable[[bytes, bytes | None], bool]
 """Takes the bytes of a packet and the configuration of the decoder in the container's form. Returns
@@ -117,3 +118,13 @@ _CHECKS: dict[str, Check] = {
     "vp8": _is_vp8_start,
     "vp9": _is_vp9_start,
 }
+
+
+def is_start_packet(packet: VideoPacket) -> bool:
+    """Returns whether decoding can begin with this packet, such that every picture from this
+    packet's time is correct."""
+    if not packet.is_keyframe or packet.is_discard or packet.pts is None:
+        return False
+    context = packet.stream.codec_context
+    check = find_check(context.codec.canonical_name)
+    return check is None or check(bytes(packet), context.extradata)

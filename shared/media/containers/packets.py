@@ -16,9 +16,9 @@ from av.video.frame import VideoFrame
 
 from shared.errors import PermanentError
 from shared.media.codecs.codec_state import CodecState, configured_in_band
-from shared.media.codecs.keyframes import find_check
+from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import VideoPacket, decode_packet
-from shared.media.containers.demux import open_container, raise_if_read_failed
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.time_stamps import TimestampCorrector
@@ -31,26 +31,6 @@ from shared.recipes.picture_shape import PictureShape
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)
-
-
-def is_start_packet(packet: VideoPacket) -> bool:
-    """Returns whether decoding can begin with this packet, such that every picture from this
-    packet's time is correct."""
-    if not packet.is_keyframe or packet.is_discard or packet.pts is None:
-        return False
-    context = packet.stream.codec_context
-    check = find_check(context.codec.canonical_name)
-    return check is None or check(bytes(packet), context.extradata)
-
-
-def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
-    """Returns the next packet, or None at the end. Raises the errors of reading."""
-    try:
-        return next(packets, None)
-    except IndexError:
-        # At the end PyAV 18 flushes every stream, including those that were discovered during
-        # reading (MPEG-TS), which it does not know. The caller drains the decoder.
-        return None
 
 
 class PacketSource:

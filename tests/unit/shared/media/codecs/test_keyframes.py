@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.media.codecs.keyframes import can_check, find_check
-from shared.media.containers.packets import is_start_packet
+from shared.media.codecs.keyframes import can_check, find_check, is_start_packet
 from tests.corpus.encoding import run_ffmpeg
 
 CODECS = ("av1", "h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vp9")
