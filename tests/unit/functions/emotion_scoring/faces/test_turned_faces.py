@@ -165,7 +165,7 @@ def test_face_whose_direction_is_not_clear_is_not_named() -> None:
     assert (moment.readings[0].dominant, summary.to_dict()["quality"]) == (None, {"turned": 1})
     assert summary.select_peaks() == []
     assert summary.warnings() == [
-        "1 face was not scored, because it cannot be determined which way up they are."
+        "1 face was not scored, because it cannot be determined which way up it is."
     ]
     assert json.dumps(summary.to_dict())
 
