@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from functions.frame_extraction.extraction_result import (
     TimestampsOutOfOrder,
@@ -24,8 +25,8 @@ from shared.media.sandbox.server import SandboxResult
 from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.frames.pack import PackIndex, read_pack
-from shared.recipes.frames.windows import plan_windows
+from shared.recipes.frames.pack import FrameStamp, PackIndex, read_pack
+from shared.recipes.frames.windows import WINDOW_WORK_S, plan_windows
 from shared.recipes.media_info import MediaInfo
 from shared.runtime.settings import Settings
 from tests.corpus.corpus_file import CorpusFile, ExpectedError, ExpectedFrames
@@ -44,6 +45,8 @@ class Outcome:
     code: str
     message: str = ""
     pictures: tuple[BgrImage, ...] = ()
+    stamps: tuple[FrameStamp, ...] = ()
+    first_pts_s: Fraction = Fraction(0)
     warnings: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     wall_s: float = 0
@@ -58,9 +61,16 @@ class Outcome:
 
 def process_file(data: bytes, every: str) -> Outcome:
     """Probe, plan and extract a file as the functions do, without storage and messages."""
+    return extract_frames(data, FrameOptions.parse({"every": every, "format": "png"}))
+
+
+def extract_frames(
+    data: bytes, options: FrameOptions, window_work_s: float = WINDOW_WORK_S
+) -> Outcome:
+    """Like `process_file`, with any options; little `window_work_s` gives many windows."""
     begin, results = time.monotonic(), list[SandboxResult]()
     try:
-        return _process(data, every, results, begin)
+        return _process(data, options, window_work_s, results, begin)
     except ValueError as error:
         return Outcome("too-many-frames", str(error))
     except MoodreelError as error:
@@ -106,7 +116,13 @@ def _is_reported(words: str, sentences: Sequence[str]) -> bool:
     return any(words in sentence for sentence in sentences) if words else not sentences
 
 
-def _process(data: bytes, every: str, results: list[SandboxResult], begin: float) -> Outcome:
+def _process(
+    data: bytes,
+    options: FrameOptions,
+    window_work_s: float,
+    results: list[SandboxResult],
+    begin: float,
+) -> Outcome:
     def run(
         work: Work, *arguments: object, limits: Limits, sink: io.BytesIO | None = None
     ) -> SandboxResult:
@@ -120,11 +136,10 @@ def _process(data: bytes, every: str, results: list[SandboxResult], begin: float
     media_info = MediaInfo.from_dict(json.loads(run(_PROBE, limits=LIMITS).value))
     if (media_info.duration or 0) > Settings.max_duration_s:
         raise VideoTooLong
-    options = FrameOptions.parse({"every": every, "format": "png"})
     pictures: list[BgrImage] = []
     warnings = list(media_info.warnings)
     parts: list[PackIndex] = []
-    for window in plan_windows(media_info, options):
+    for window in plan_windows(media_info, options, window_work_s=window_work_s):
         for careful in (False, True):
             pack = io.BytesIO()
             try:
@@ -143,6 +158,8 @@ def _process(data: bytes, every: str, results: list[SandboxResult], begin: float
     return Outcome(
         "" if pictures else "no-frames",
         pictures=tuple(pictures),
+        stamps=tuple(entry.stamp for part in parts for entry in part.entries),
+        first_pts_s=media_info.first_pts.seconds,
         warnings=tuple(warnings),
         repairs=media_info.repairs,
         wall_s=time.monotonic() - begin,
