@@ -13,6 +13,9 @@ _PACKET_BYTES = 188
 _UNKNOWN_EBML = ((1 << 7) - 1, (1 << 14) - 1, (1 << 21) - 1, (1 << 28) - 1, (1 << 56) - 1)
 _SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
+_TAIL_BYTES = 128 << 10
+"""Longer than two of the longest pages of Ogg and packets of MPEG-PS, of 64 KiB each."""
+_PACK = b"\0\0\1\xba"
 File = BinaryIO | RangeFile
 
 
@@ -76,6 +79,42 @@ def _mpegts(file: File, size_bytes: int) -> bool:
     return start is not None and (size_bytes - start) % _PACKET_BYTES != 0
 
 
+def _mpeg_ps(file: File, size_bytes: int) -> bool:
+    """The last packet ends beyond the file (ISO/IEC 13818-1 §2.5.3)."""
+    tail = _read(file, max(0, size_bytes - _TAIL_BYTES), _TAIL_BYTES)
+    at = tail.rfind(_PACK)
+    if at < 0:
+        return False
+    while at + 4 <= len(tail) and tail[at : at + 3] == b"\0\0\1":
+        size = _ps_unit_bytes(tail[at : at + 14])
+        if size is None:
+            return True
+        at += size
+        while tail[at : at + 1] == b"\0" and tail[at : at + 3] != b"\0\0\1":
+            at += 1
+    return at > len(tail) or 0 < len(tail) - at < 4
+
+
+def _ps_unit_bytes(unit: bytes) -> int | None:
+    """The size of a pack header, a packet or the end code; None if its size is missing."""
+    if unit.startswith(_PACK):
+        # The first bits tell MPEG-1 from MPEG-2, whose header ends with up to 7 stuffing bytes.
+        if unit[4:5] and unit[4] >> 6 != 1:
+            return 12
+        return 14 + (unit[13] & 7) if len(unit) == 14 else None
+    if unit[3] == 0xB9:
+        return 4
+    return 6 + int.from_bytes(unit[4:6], "big") if len(unit) >= 6 else None
+
+
+def _ogg(file: File, size_bytes: int) -> bool:
+    """The last page ends beyond the file (RFC 3533 §6)."""
+    tail = _read(file, max(0, size_bytes - _TAIL_BYTES), _TAIL_BYTES)
+    page = tail[max(0, tail.rfind(b"OggS\0")) :]
+    table = page[27 : 27 + page[26]] if len(page) > 27 else b""
+    return not table or len(table) < page[26] or 27 + len(table) + sum(table) > len(page)
+
+
 def _read(file: File, offset: int, length: int) -> bytes:
     file.seek(offset)
     return file.read(length)
@@ -88,4 +127,6 @@ _CHECKS: dict[str, Callable[[File, int], bool]] = {
     "gif": _gif,
     "flv": _flv,
     "mpegts": _mpegts,
+    "mpeg": _mpeg_ps,
+    "ogg": _ogg,
 }
