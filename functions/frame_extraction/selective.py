@@ -26,8 +26,8 @@ from functions.frame_extraction.targets import (
     ShownFrame,
     Targets,
 )
-from shared.media.containers.decode import decode_packet
-from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet
+from shared.media.containers.decode import VideoPacket
+from shared.media.containers.packets import PacketSource, is_start_packet
 
 MAX_REORDER_PACKETS = 34
 """After this many later pictures no earlier one can come. A decoder delays at most 16 pictures for
@@ -193,7 +193,7 @@ class _Selection:
         decoder = self._source.decoder
         decoder.skip_frame = "NONREF" if is_skipped else "DEFAULT"
         self._is_decoder_fed = True
-        yield from self._yield_shown(decode_packet(decoder, packet))
+        yield from self._yield_shown(self._source.decode(packet))
 
     def _is_never_shown(self, packet: VideoPacket) -> bool:
         """Whether it is certain that no target, resolved or not, shows the packet's picture."""
@@ -220,7 +220,7 @@ class _Selection:
     def _drain(self) -> Iterator[ShownFrame]:
         if not self._is_decoder_fed:
             return
-        yield from self._yield_shown(decode_packet(self._source.decoder, None))
+        yield from self._yield_shown(self._source.decode(None))
         if self._targets_by_pts:
             raise SelectionFailed(
                 self._first_missing_target(), "the decoder skipped a requested picture"

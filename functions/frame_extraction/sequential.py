@@ -9,8 +9,8 @@ from itertools import chain
 from av.video.frame import VideoFrame
 
 from functions.frame_extraction.targets import SelectionFailed, ShownFrame, Targets
-from shared.media.containers.decode import decode_packet
-from shared.media.containers.packets import PacketSource, VideoPacket
+from shared.media.containers.decode import VideoPacket
+from shared.media.containers.packets import PacketSource
 from shared.recipes.media_info import COUNTED_CONTAINERS
 
 
@@ -65,6 +65,46 @@ def _decode(
     source: PacketSource, packets: Iterable[VideoPacket]
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Yields pictures in display order, with their pts in ticks."""
+    pictures = _decode_pictures(source, packets)
+    family = source.media_info.container.split(",")[0]
+    return _correct_pts(pictures) if family == "mpeg" else pictures
+
+
+def _correct_pts(
+    pictures: Iterable[tuple[int, VideoFrame]],
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Corrects pts that contradict the order of the pictures.
+
+    In a program stream a time stamp is that of the first picture whose start code is in a packet
+    (ISO/IEC 13818-1 §2.4.3.7). Muxers, FFmpeg's too, disagree about headers before a picture, so
+    that some pictures have the time of another one, and those after it are counted from there.
+    """
+    before: int | None = None
+    held: tuple[int, VideoFrame] | None = None
+    for pts, frame in pictures:
+        if held is not None:
+            held = _between(before, held, pts)
+            yield held
+            before = held[0]
+        held = pts, frame
+    if held is not None:
+        yield _between(before, held, None)
+
+
+def _between(
+    before: int | None, picture: tuple[int, VideoFrame], after: int | None
+) -> tuple[int, VideoFrame]:
+    pts, frame = picture
+    if before is None:
+        return picture
+    is_late = after is not None and before < after < pts
+    return (before + (frame.duration or 1), frame) if is_late or pts <= before else picture
+
+
+def _decode_pictures(
+    source: PacketSource, packets: Iterable[VideoPacket]
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yields pictures in display order, with their pts in ticks."""
     source.reset_decoder()
     # These containers number their packets: the n-th picture has the n-th smallest dts.
     is_counted = source.media_info.container.split(",")[0] in COUNTED_CONTAINERS
@@ -75,7 +115,7 @@ def _decode(
     for packet in chain(packets, end_of_stream):
         if is_counted and packet is not None and packet.size and packet.dts is not None:
             heapq.heappush(dts_heap, packet.dts)
-        for frame in decode_packet(source.decoder, packet):
+        for frame in source.decode(packet):
             if is_counted and dts_heap:
                 pts = heapq.heappop(dts_heap)
             else:

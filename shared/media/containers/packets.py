@@ -6,21 +6,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
-from av.video.stream import VideoStream
+from av.video.frame import VideoFrame
 
+from shared.media.containers.decode import VideoPacket, decode_packet
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.recipes.media_info import MediaInfo
-
-VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
@@ -54,6 +52,8 @@ class PacketSource:
     Attributes:
         error: After the last packet: the error that ended the packets, or None at the end of file.
         media_info: The facts of the file.
+        has_damage: Whether a picture after the first one was damaged. Pictures that refer to it are
+            wrong as well, although the decoder does not mark them.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class PacketSource:
     ) -> None:
         self.error: str | None = None
         self.media_info = media_info
+        self.has_damage = False
+        self._has_picture = False
         self._file = file
         self._threads = threads
         self._stack = ExitStack()
@@ -109,6 +111,18 @@ class PacketSource:
                 if is_start_packet(packet):
                     return chain([packet], packets)
         return self.read_from_start()
+
+    def decode(self, packet: VideoPacket | None) -> list[VideoFrame]:
+        """Returns the frames that `packet` completes, in display order; None drains the decoder."""
+        frames = decode_packet(self.decoder, packet, self._note_damage)
+        self._has_picture = self._has_picture or bool(frames)
+        if any(frame.is_corrupt for frame in frames):
+            self._note_damage()
+        return frames
+
+    def _note_damage(self) -> None:
+        # A recording that begins between two keyframes is not damaged.
+        self.has_damage = self.has_damage or self._has_picture
 
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""
