@@ -25,24 +25,25 @@ TAIL_BYTES = (1 << 20, 8 << 20, 32 << 20)
 """The lengths to try in turn. A browser writes a cluster every one to about ten seconds."""
 TAIL_CLUSTER_COUNT = 3
 """Several, because the last clusters may contain only sound."""
-_CLUSTER = re.compile(
-    # The id, the length in 1 to 8 bytes (RFC 8794 §4), and the id of Timestamp, the first element.
+CLUSTER = re.compile(
+    # The id, the length in 1 to 8 bytes (RFC 8794 §4), and the id of Timestamp, which is the first
+    # element or follows a CRC-32.
     rb"\x1f\x43\xb6\x75(?:[\x80-\xff]|[\x40-\x7f].|[\x20-\x3f].{2}|[\x10-\x1f].{3}|[\x08-\x0f].{4}"
-    rb"|[\x04-\x07].{5}|[\x02\x03].{6}|\x01.{7})\xe7",
+    rb"|[\x04-\x07].{5}|[\x02\x03].{6}|\x01.{7})(?:\xbf\x84.{4})?\xe7",
     re.DOTALL,
 )
 
 
 def find_end_s(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
     """Returns the end of the last picture in seconds of the file's own clock; None if not found."""
-    first = _CLUSTER.search(_read(file, 0, min(HEAD_BYTES, size_bytes)))
+    first = CLUSTER.search(_read(file, 0, min(HEAD_BYTES, size_bytes)))
     if first is None:
         return None
     head = _read(file, 0, first.start())
     for length in TAIL_BYTES:
         offset = max(len(head), size_bytes - length)
         tail = _read(file, offset, size_bytes - offset)
-        starts = [match.start() for match in _CLUSTER.finditer(tail)][-TAIL_CLUSTER_COUNT:]
+        starts = [match.start() for match in CLUSTER.finditer(tail)][-TAIL_CLUSTER_COUNT:]
         end = _end(head + tail[starts[0] :]) if starts else None
         if end is not None or offset == len(head):
             return end

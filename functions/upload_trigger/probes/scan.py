@@ -10,8 +10,9 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from shared.media.containers.decode import VideoPacket
 from shared.media.containers.demux import raise_if_read_failed
-from shared.media.containers.packets import VideoPacket, is_start_packet, next_packet
+from shared.media.containers.packets import is_start_packet, next_packet
 from shared.media.errors import UnsupportedCodec
 
 # Contains two keyframes in most files; a longer GOP is reported as unknown.

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from functions.upload_trigger.probes.live_duration import CLUSTER, TAIL_BYTES
 from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.range_file import RangeFile
 
@@ -44,7 +45,37 @@ def _matroska(file: File, size_bytes: int) -> bool:
     if not 1 <= length <= 8:
         return False
     value = int.from_bytes(head[at + 4 : at + 4 + length], "big") & ((1 << 7 * length) - 1)
-    return value not in _UNKNOWN_EBML and at + 4 + length + value > size_bytes
+    if value in _UNKNOWN_EBML:
+        return _is_last_cluster_cut(file, size_bytes)
+    return at + 4 + length + value > size_bytes
+
+
+def _is_last_cluster_cut(file: File, size_bytes: int) -> bool:
+    """An element of the last cluster ends beyond the file: a recording of unknown length was cut
+    off within a picture. Without a cluster near the end this is not known."""
+    for length in TAIL_BYTES:
+        tail = _read(file, max(0, size_bytes - length), length)
+        clusters = list(CLUSTER.finditer(tail))
+        if clusters:
+            # At the id of the first element.
+            return _is_element_cut(tail, clusters[-1].end() - 1)
+    return False
+
+
+def _is_element_cut(tail: bytes, at: int) -> bool:
+    """Whether the last of the consecutive elements from `at` on ends beyond the tail."""
+    while at < len(tail):
+        id_bytes = 9 - tail[at].bit_length()
+        size = tail[at + id_bytes : at + id_bytes + 8]
+        length = 9 - size[0].bit_length() if size else 9
+        if id_bytes > 4 or length > 8:
+            # The length is missing, or this is not an element.
+            return not size
+        value = int.from_bytes(size[:length], "big") & ((1 << 7 * length) - 1)
+        if value in _UNKNOWN_EBML:
+            return False
+        at += id_bytes + length + value
+    return at > len(tail)
 
 
 def _avi(file: File, size_bytes: int) -> bool:
