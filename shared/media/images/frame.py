@@ -12,6 +12,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from shared.media.colour.tone_mapping import HLG, PQ, to_standard_range
+from shared.media.colour.ycgco import YCGCO, ycgco_to_rgb
 from shared.recipes.media_info import VideoInfo, to_square_pixels
 
 BgrImage = NDArray[np.uint8]
@@ -57,6 +58,9 @@ class PictureConverter:
             return to_standard_range(
                 wide.to_ndarray().astype(np.uint16, copy=False), frame.color_trc
             )
+        if frame.colorspace == YCGCO and not frame.format.is_rgb:
+            rgb = ycgco_to_rgb(frame, self._reformatter)
+            return (rgb[..., ::-1] // 257).astype(np.uint8)
         untagged = frame.colorspace == _UNSPECIFIED
         colorspace = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
         return self._reformatter.reformat(
