@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from functions.frame_extraction.extraction_result import (
     TimestampsOutOfOrder,
     parse_extraction_result,
@@ -28,12 +31,17 @@ from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, PackIndex, read_pack
 from shared.recipes.frames.windows import WINDOW_WORK_S, plan_windows
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.upload_results import SoundInfo
 from shared.runtime.settings import Settings
 from tests.corpus.corpus_file import CorpusFile, ExpectedError, ExpectedFrames
 from tests.fixtures.media.counter import UnreadableCounterError, read_counter
 
 _PROBE = declare_work("functions.upload_trigger.probes.video", "probe_video_in_sandbox")
 _EXTRACT = declare_work("functions.frame_extraction.extract", "extract_in_sandbox")
+_PROBE_SOUND = declare_work(
+    "functions.upload_trigger.probes.sound", "probe_sound_in_sandbox", "sound"
+)
+_DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox", "sound")
 EXTRACTION = Limits.for_function(FUNCTIONS["frame_extraction"])
 
 
@@ -45,13 +53,13 @@ class Outcome:
     code: str
     message: str = ""
     pictures: tuple[BgrImage, ...] = ()
-    stamps: tuple[FrameStamp, ...] = ()
-    first_pts_s: Fraction = Fraction(0)
     warnings: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     wall_s: float = 0
     cpu_s: float = 0
     peak_mb: float = 0
+    stamps: tuple[FrameStamp, ...] = ()
+    first_pts_s: Fraction = Fraction(0)
 
     @property
     def counters(self) -> tuple[int | None, ...]:
@@ -75,6 +83,20 @@ def extract_frames(
         return Outcome("too-many-frames", str(error))
     except MoodreelError as error:
         return Outcome(error.code, str(error), wall_s=time.monotonic() - begin)
+
+
+def decode_sound(data: bytes) -> tuple[NDArray[np.float32], float | None]:
+    """Examine and decode a sound as the functions do: the samples (n × 2) at 48 kHz, and the
+    duration that its examination found, in seconds.
+
+    Raises the errors of reading sounds.
+    """
+    source, sink = Source.from_bytes(data), io.BytesIO()
+    info = json.loads(run_in_sandbox(_PROBE_SOUND, source=source, limits=LIMITS).value)
+    limits = Limits.for_function(FUNCTIONS["stitching"])
+    run_in_sandbox(_DECODE_SOUND, 48_000, 2, 600.0, source=source, limits=limits, sink=sink)
+    samples = np.frombuffer(sink.getvalue(), np.float32).reshape(-1, 2)
+    return samples, SoundInfo.from_dict(info).declared_duration_s
 
 
 def frame_interval(file: CorpusFile) -> str:

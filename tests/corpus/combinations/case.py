@@ -30,7 +30,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Timing:
-    """The time stamps: picture n is at `offset + ticks[n]` of `time_base`; the last tick is the end.
+    """Time stamps: picture n is at `offset_s`, plus `ticks[n]` of `time_base`; the last is the end.
 
     `habit` is the name of what is unusual about them.
     """
@@ -62,7 +62,9 @@ class Gop:
     def kind(self) -> str:
         if self.length == 1:
             return "intra only"
-        return ("open" if self.is_open else "closed") + (f", {self.b_frames} B" * bool(self.b_frames))
+        return ("open" if self.is_open else "closed") + (
+            f", {self.b_frames} B" * bool(self.b_frames)
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,9 @@ class Case:
             "colour": "described" if self.colour != Colour() else "not described",
             "colour stored in": self.colour.stored,
             "matrix": str(self.colour.matrix),
-            "range": str({True: "full", False: "limited", None: "unspecified"}[self.colour.is_full]),
+            "range": str(
+                {True: "full", False: "limited", None: "unspecified"}[self.colour.is_full]
+            ),
             "primaries": str(self.colour.primaries),
             "transfer": str(self.colour.transfer),
             "size": "odd" if (self.geometry.width | self.geometry.height) & 1 else "even",

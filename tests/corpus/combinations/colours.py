@@ -73,7 +73,9 @@ class Colour:
         }
         if self.is_full is not None:
             tags["color_range"] = 2 if self.is_full else 1
-        return {name: value for name, value in tags.items() if value != UNSPECIFIED or "ran" in name}
+        return {
+            name: value for name, value in tags.items() if value != UNSPECIFIED or "ran" in name
+        }
 
 
 def to_code_values(srgb: NDArray[np.uint8], colour: Colour) -> Floats:

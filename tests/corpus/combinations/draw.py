@@ -9,9 +9,9 @@ from itertools import accumulate
 from shared.recipes.frames.options import FrameOptions
 from tests.corpus.combinations.case import Case, Damage, Geometry, Gop, Timing
 from tests.corpus.combinations.colours import (
+    BT470BG,
     BT709,
     BT2020,
-    BT470BG,
     DISPLAY_P3,
     HLG,
     PQ,
@@ -32,16 +32,14 @@ _WRAP_S = Fraction(1 << 33, 90_000)
 """Where the time stamps of MPEG streams begin again (ISO/IEC 13818-1 §2.4.3.7)."""
 _WRAPPING = ("ts", "m2ts", "mpg", "vob")
 _CUTTABLE = ("ts", "m2ts", "mpg", "vob")
-_INDEXED = ("mp4", "mov", "mkv", "webm", "avi")
+_INDEXED = ("mp4", "mov", "ipod", "mkv", "webm", "avi")
 
 
 def draw_case(seed: int, number: int) -> Case:
     """The case `number` of `seed`."""
     rng = random.Random(f"{seed} {number}")
-    container_name = rng.choice(sorted(CONTAINERS))
-    if CONTAINERS[container_name].error:
-        # Refused containers have few properties of their own.
-        container_name = rng.choice(sorted(CONTAINERS))
+    names = sorted(CONTAINERS)
+    (container_name,) = rng.choices(names, [_weight(CONTAINERS[name]) for name in names])
     container = CONTAINERS[container_name]
     codec_name = rng.choice(container.codecs)
     codec = CODECS[codec_name]
@@ -63,6 +61,11 @@ def draw_case(seed: int, number: int) -> Case:
     )
 
 
+def _weight(container: Container) -> int:
+    """Refused containers have few properties of their own."""
+    return 2 if container.error else 4 + len(container.codecs) // 2
+
+
 def _draw_timing(
     rng: random.Random, container_name: str, container: Container, codec: Codec
 ) -> Timing:
@@ -77,7 +80,7 @@ def _draw_timing(
         habits += ["start offset", "gap"] + ["variable"] * (not codec.rates)
         if container_name == "gif":
             habits.remove("start offset")
-    if container_name in ("mp4", "mov", "mp4-faststart", "3gp"):
+    if container_name in ("mp4", "mov", "mp4-faststart", "3gp", "ipod"):
         habits.append("edit list")
     if container_name in _WRAPPING:
         habits += ["wrap", "two recordings", "start offset"]
@@ -126,16 +129,14 @@ def _draw_geometry(
     rotation = (0, False)
     if container.rotates and rng.random() < 0.4:
         rotation = (rng.choice((0, 90, 180, 270)), rng.random() < 0.3)
-    aspect = Fraction(1)
+    aspect = codec.aspect
     is_stored = container.has_aspect or (codec.sample_aspect and container.suffix in ("ts", "mkv"))
-    if is_stored and rng.random() < 0.25:
+    if is_stored and aspect == 1 and rng.random() < 0.25:
         aspect = rng.choice(_ASPECTS)
     return Geometry(width, height, rotation, aspect)
 
 
-def _draw_colour(
-    rng: random.Random, container: Container, codec: Codec, pix_fmt: str
-) -> Colour:
+def _draw_colour(rng: random.Random, container: Container, codec: Codec, pix_fmt: str) -> Colour:
     places: list[Stored] = []
     if codec.stores:
         places += ["both", "stream"]
@@ -180,7 +181,7 @@ def _draw_damage(rng: random.Random, container_name: str, timing: Timing) -> Dam
 
 def _draw_options(rng: random.Random, timing: Timing) -> FrameOptions:
     """Options with at least one target, most of them with several."""
-    shown_s = timing.times_s[-1] + min(timing.offset_s, 0)
+    shown_s = timing.times_s[-1] + min(timing.offset_s, Fraction(0))
     options = {"every": rng.choice(_EVERY), "format": "png"}
     start = Fraction(0)
     if rng.random() < 0.35:

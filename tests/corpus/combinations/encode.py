@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.corpus.combinations.pixels import make_frame
 from tests.fixtures.media.clips import cached_file, display_matrix, undo_rotation
 
 _STAMP_EVERY = 4
-_CACHE = "combination 1"
+_CACHE = "combination 3"
 
 
 def encode_case(case: Case) -> bytes:
@@ -67,14 +68,15 @@ def _write(case: Case, path: Path) -> None:
     container, timing, geometry = case.container, case.timing, case.geometry
     options = dict(container.options)
     with av.open(str(path), "w", format=container.format, container_options=options) as out:
-        rate = 1 / (timing.time_base * (timing.ticks[1] - timing.ticks[0]))
+        steps = [end - begin for begin, end in pairwise(timing.ticks)]
+        rate = 1 / (timing.time_base * min(steps))
         if timing.habit == "variable":
             rate = Fraction(30)
         stream: Any = out.add_stream(case.codec.encoder, rate=rate, options=_options(case))
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = geometry.width, geometry.height, case.pix_fmt
         context.time_base, context.thread_count = timing.time_base, 1
-        if geometry.aspect != 1:
+        if geometry.aspect != case.codec.aspect:
             context.sample_aspect_ratio = geometry.aspect
         if geometry.rotation != (0, False):
             stream.set_display_matrix(display_matrix(*geometry.rotation))

@@ -44,9 +44,11 @@ class Shown:
         last_s = times[-1] - times[-2]
         previous_s = times[-2] - times[-3] if len(times) > 2 else last_s
         # Without a stored duration the last picture is as long as the one before it, or an average.
-        is_exact = container.tick is None and not container.suffix.startswith(("mpg", "vob"))
+        is_exact = container.tick is None and timing.habit != "variable"
         slack = Fraction(0) if is_exact else max(previous_s, times[-1] / (len(times) - 1), last_s)
-        return cls(skipped, times[:-1], times[-1], container.tick or Fraction(0), slack)
+        return cls(
+            case.first_index + skipped, times[:-1], times[-1], container.tick or Fraction(0), slack
+        )
 
     def indexes_at(self, time_s: Fraction) -> set[int]:
         """The pictures that may be shown at a time, given the rounding of time stamps."""
@@ -59,9 +61,7 @@ class Shown:
         shortest = longest = self.end_s
         if self.last_duration_s:
             shortest, longest = self.times_s[-1], self.times_s[-1] + self.last_duration_s
-        return range(
-            _count(case, shortest - self.tick_s), _count(case, longest + self.tick_s) + 1
-        )
+        return range(_count(case, shortest - self.tick_s), _count(case, longest + self.tick_s) + 1)
 
 
 def _count(case: Case, end_s: Fraction) -> int:
@@ -138,7 +138,8 @@ def _find_damage_faults(case: Case, shown: Shown, outcome: Outcome, data: bytes)
         faults.append(f"{count} frames, not {counts.start}")
     if not faults or outcome.warnings:
         return _find_stale_pictures(case, shown, outcome) if case.damage.kind == "truncated" else []
-    errors = find_errors(data)
+    rotation = case.geometry.rotation
+    errors = find_errors(data, shown.times_s, shown.first_index, rotation)
     if case.damage.kind == "flipped bytes" and not errors:
         return []
     return [f"no warning: {fault}" for fault in faults] + [f"FFmpeg: {errors[:2]}"]
@@ -156,9 +157,7 @@ def _find_stale_pictures(case: Case, shown: Shown, outcome: Outcome) -> list[str
     return faults[:3]
 
 
-def _find_faults_after_cut(
-    case: Case, shown: Shown, outcome: Outcome, data: bytes
-) -> list[str]:
+def _find_faults_after_cut(case: Case, shown: Shown, outcome: Outcome, data: bytes) -> list[str]:
     """The pictures begin with a later one, from which the times count."""
     indexes = [index_of(picture) for picture in outcome.pictures]
     first = next((index for index in indexes if index is not None), None)

@@ -10,6 +10,9 @@ from tests.corpus.combinations.colours import FCC, SMPTE240M, YCGCO
 _ALL = frozenset({"matrix", "range", "primaries", "transfer"})
 _NONE: frozenset[str] = frozenset()
 _YUV8, _YUV420 = ("yuv420p", "yuv422p", "yuv444p"), ("yuv420p",)
+_FINE = (("qmin", "1"), ("qmax", "2"), ("b", "8M"))
+# Finer steps exceed the codes of these codecs.
+_COARSE = (("qmin", "4"), ("qmax", "4"))
 _MPEG_RATES = tuple(Fraction(*rate) for rate in (
     (25, 1), (24, 1), (30, 1), (24000, 1001), (30000, 1001), (50, 1)))  # fmt: skip
 
@@ -30,6 +33,7 @@ class Codec:
         has_gops: Whether a picture can depend on earlier ones over a long GOP.
         max_b_frames: The most B pictures in a row.
         sample_aspect: Whether the stream stores a sample aspect ratio.
+        aspect: The sample aspect ratio that follows from the size.
     """
 
     encoder: str
@@ -43,6 +47,7 @@ class Codec:
     has_gops: bool = False
     max_b_frames: int = 0
     sample_aspect: bool = False
+    aspect: Fraction = Fraction(1)
 
     @property
     def matrices(self) -> frozenset[int]:
@@ -88,28 +93,29 @@ CODECS: dict[str, Codec] = {
     "hevc": Codec("libx265", (*_YUV8, "yuv420p10le", "yuv422p10le", "yuv444p12le", "gbrp"),
         (("preset", "ultrafast"), ("crf", "12")), _ALL, has_gops=True, max_b_frames=3,
         sample_aspect=True),
-    "av1": Codec("libsvtav1", ("yuv420p", "yuv420p10le"), (("preset", "10"), ("crf", "18"),
+    "av1": Codec("libsvtav1", ("yuv420p", "yuv420p10le"), (("preset", "9"), ("crf", "6"),
         ("svtav1-params", "enable-tf=0")), _ALL, has_gops=True),
     "vp8": Codec("libvpx", _YUV420, (("deadline", "realtime"), ("cpu-used", "8"), ("crf", "8"),
         ("b", "2M")), has_gops=True, step=1),
     "vp9": Codec("libvpx-vp9", (*_YUV8, "gbrp"), (("deadline", "realtime"),
         ("cpu-used", "8"), ("crf", "12"), ("b", "0")), frozenset({"matrix", "range"}),
         has_gops=True, step=1),
-    "mpeg4": Codec("mpeg4", options=(("qscale", "2"),), has_gops=True, max_b_frames=2,
+    "mpeg4": Codec("mpeg4", options=_FINE, has_gops=True, max_b_frames=2,
         sample_aspect=True),
-    "mpeg2": Codec("mpeg2video", ("yuv420p", "yuv422p"), (("qscale", "2"),),
+    "mpeg2": Codec("mpeg2video", ("yuv420p", "yuv422p"), _FINE,
         frozenset({"matrix", "primaries", "transfer"}), rates=_MPEG_RATES, has_gops=True,
         max_b_frames=2),
-    "mpeg1": Codec("mpeg1video", options=(("qscale", "2"),), rates=_MPEG_RATES, has_gops=True,
+    "mpeg1": Codec("mpeg1video", options=_FINE, rates=_MPEG_RATES, has_gops=True,
         max_b_frames=2),
-    "h263": Codec("h263", options=(("qscale", "2"),), sizes=((128, 96), (176, 144)),
-        rates=(Fraction(30000, 1001),), has_gops=True),
-    "flv1": Codec("flv", options=(("qscale", "2"),), has_gops=True),
-    "msmpeg4v2": Codec("msmpeg4v2", options=(("qscale", "2"),), has_gops=True),
-    "msmpeg4v3": Codec("msmpeg4", options=(("qscale", "2"),), has_gops=True),
-    "wmv1": Codec("wmv1", options=(("qscale", "2"),), has_gops=True),
-    "wmv2": Codec("wmv2", options=(("qscale", "2"),), has_gops=True, step=16),
-    "mjpeg": Codec("mjpeg", ("yuvj420p", "yuvj422p", "yuvj444p"), (("qscale", "2"),), step=1),
+    "h263": Codec("h263", options=_FINE, sizes=((128, 96), (176, 144)),
+        rates=(Fraction(30000, 1001),), has_gops=True,
+        aspect=Fraction(12, 11)),
+    "flv1": Codec("flv", options=_FINE, has_gops=True),
+    "msmpeg4v2": Codec("msmpeg4v2", options=_COARSE, has_gops=True, step=16),
+    "msmpeg4v3": Codec("msmpeg4", options=_COARSE, has_gops=True, step=16),
+    "wmv1": Codec("wmv1", options=_COARSE, has_gops=True, step=16),
+    "wmv2": Codec("wmv2", options=_COARSE, has_gops=True, step=16),
+    "mjpeg": Codec("mjpeg", ("yuvj420p", "yuvj422p", "yuvj444p"), _FINE, step=1),
     "prores": Codec("prores_ks", ("yuv422p10le", "yuv444p10le", "yuva444p10le"), (),
         frozenset({"matrix", "primaries", "transfer"})),
     "dnxhr": Codec("dnxhd", ("yuv422p",), (("profile", "dnxhr_hq"),), sizes=((256, 144),)),
@@ -127,19 +133,19 @@ CODECS: dict[str, Codec] = {
     "rpza": Codec("rpza", ("rgb555le",), tolerance=10, has_gops=True, step=4),
     "smc": Codec("smc", ("pal8",), step=4),
     "msvideo1": Codec("msvideo1", ("rgb555le",), tolerance=10, has_gops=True, step=4),
-    "svq1": Codec("svq1", ("yuv410p",), (("qscale", "2"),), tolerance=12, has_gops=True, step=16),
+    "svq1": Codec("svq1", ("yuv410p",), _FINE, tolerance=12, has_gops=True, step=16),
     "raw": Codec("rawvideo", ("yuv420p",)), "raw-rgb": Codec("rawvideo", ("bgr24", "pal8")),
     "v210": Codec("v210", ("yuv422p10le",)),
-    "snow": Codec("snow", ("yuv420p",), (("qscale", "2"),), has_gops=True, step=16),
+    "snow": Codec("snow", ("yuv420p",), _FINE, has_gops=True, step=16),
     "zmbv": Codec("zmbv", ("bgr0", "rgb555le"), has_gops=True),
     "flashsv": Codec("flashsv", ("bgr24",), has_gops=True),
     "jpeg2000": Codec("jpeg2000", ("rgb24", "gray"), step=2),
     "cfhd": Codec("cfhd", ("yuv422p10le",), step=16),
     "gif": Codec("gif", ("pal8",), step=1, has_gops=True),
-    "asv2": Codec("asv2", options=(("qscale", "2"),), step=16),
+    "asv2": Codec("asv2", options=_FINE, step=16),
     "msrle": Codec("msrle", ("pal8",), has_gops=True),
     "bmp": Codec("bmp", ("bgr24", "pal8"), step=1),
-    "dirac-y41p": Codec("y41p", ("yuv411p",), step=8),
+    "y41p": Codec("y41p", ("yuv411p",), step=8),
     "v308": Codec("v308", ("yuv444p",)),
     "ljpeg": Codec("ljpeg", ("bgr24", "yuvj420p"), step=2),
 }  # fmt: skip
@@ -152,8 +158,8 @@ _MP4_CODECS = ("h264", "h264-rgb", "hevc", "av1", "vp9", "mpeg4", "mpeg2", "mpeg
 _MKV_CODECS = ("h264", "h264-rgb", "hevc", "av1", "vp8", "vp9", "mpeg4", "mpeg2", "mpeg1", "mjpeg",
     "ffv1", "ffv1-rgb", "prores", "msmpeg4v3", "raw", "snow")  # fmt: skip
 _AVI_CODECS = ("h264", "mpeg4", "mpeg2", "mpeg1", "msmpeg4v2", "msmpeg4v3", "mjpeg", "ffv1",
-    "ffv1-rgb", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "cinepak", "msvideo1", "raw", "raw-rgb",
-    "zmbv", "h263", "asv2", "png", "snow", "msrle", "dirac-y41p", "ljpeg", "vp8",
+    "ffv1-rgb", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "cinepak", "msvideo1", "raw",
+    "raw-rgb", "zmbv", "h263", "asv2", "png", "snow", "msrle", "y41p", "ljpeg", "vp8",
     "wmv1", "flv1")  # fmt: skip
 _MS, _90K = Fraction(1, 1000), Fraction(1, 90_000)
 _TS_CODECS = ("h264", "hevc", "mpeg2", "mpeg1", "mpeg4")
@@ -181,7 +187,8 @@ CONTAINERS: dict[str, Container] = {
     "nut": Container("nut", ("mpeg4", "ffv1"), error="not-a-video"),
     "h264": Container("h264", ("h264",), error="not-a-video"),
     "hevc": Container("hevc", ("hevc",), error="not-a-video"),
-    "m4v": Container("m4v", ("mpeg4",), error="not-a-video"),
+    "ipod": Container("m4v", ("h264", "mpeg4"), rotates=True, has_aspect=True, stores=_ALL),
+    "m4v": Container("m4v", ("mpeg4",), format="m4v", error="not-a-video"),
     "wmv": Container("wmv", ("wmv1", "wmv2", "msmpeg4v3"), error="not-a-video"),
     "mxf": Container("mxf", ("mpeg2",), error="not-a-video"),
 }  # fmt: skip

@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 
 import av.logging
 
+from shared.errors import MoodreelError
 from tests.corpus.combinations.case import Case
 from tests.corpus.combinations.damage import damage_file
 from tests.corpus.combinations.draw import draw_case
 from tests.corpus.combinations.encode import encode_case
 from tests.corpus.combinations.expected import find_faults
-from tests.corpus.combinations.known import pending_work
-from tests.corpus.outcome import extract_frames
+from tests.corpus.combinations.known import pending_sound_work, pending_work
+from tests.corpus.combinations.sound import SoundCase, draw_sound, encode_sound, find_sound_faults
+from tests.corpus.outcome import decode_sound, extract_frames
 
 PROCESSES = 2
 _BATCH = 8
+_SOUND_EVERY = 8
+"""Every eighth case is a sound."""
 _WORK_OF_MANY_WINDOWS_S = 1e-9
 
 
@@ -28,7 +32,7 @@ _WORK_OF_MANY_WINDOWS_S = 1e-9
 class Result:
     """The faults of one case. `pending` names the work that must remove them, "" if none does."""
 
-    case: Case
+    case: Case | SoundCase
     faults: tuple[str, ...]
     pending: str = ""
 
@@ -59,7 +63,8 @@ class Report:
             yield f"{mark} {result.case}"
             yield from (f"    {fault}" for fault in result.faults)
             yield f"    python -m tests.corpus --seed {self.seed} --case {result.case.number}"
-        yield "\n| dimension | value | cases | right | wrong | pending |\n| --- | --- | --- | --- | --- | --- |"
+        yield "\n| dimension | value | cases | right | wrong | pending |"
+        yield "| --- | --- | --- | --- | --- | --- |"
         rows: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for result in self.results:
             outcome = "right" if not result.faults else "pending" if result.pending else "wrong"
@@ -78,6 +83,8 @@ class Report:
 
 def run_case(seed: int, number: int) -> Result:
     """Makes, processes and judges one case."""
+    if number % _SOUND_EVERY == _SOUND_EVERY - 1:
+        return _run_sound(draw_sound(seed, number))
     case = draw_case(seed, number)
     try:
         data = damage_file(encode_case(case), case.damage)
@@ -89,7 +96,21 @@ def run_case(seed: int, number: int) -> Result:
         faults = find_faults(case, data, outcome)
     except Exception:
         faults = [traceback.format_exc(limit=-3)]
-    return Result(case, tuple(faults), pending_work(case) if faults else "")
+    return Result(case, tuple(faults), pending_work(case, faults) if faults else "")
+
+
+def _run_sound(case: SoundCase) -> Result:
+    try:
+        data = encode_sound(case)
+    except Exception:
+        return Result(case, (f"cannot be made: {traceback.format_exc(limit=-2)}",))
+    try:
+        faults = find_sound_faults(case, *decode_sound(data))
+    except MoodreelError as error:
+        faults = [f"failed: {error.code}: {error}"]
+    except Exception:
+        faults = [traceback.format_exc(limit=-3)]
+    return Result(case, tuple(faults), pending_sound_work(case) if faults else "")
 
 
 def run_cases(seed: int, numbers: Iterable[int], processes: int = PROCESSES) -> Report:
