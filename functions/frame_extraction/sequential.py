@@ -97,8 +97,11 @@ def _between(
     pts, frame = picture
     if before is None:
         return picture
+    if pts == before:
+        # This one is on time, and the one before was late: as short as possible, but not lost.
+        return before + 1, frame
     is_late = after is not None and before < after < pts
-    return (before + (frame.duration or 1), frame) if is_late or pts <= before else picture
+    return (before + (frame.duration or 1), frame) if is_late or pts < before else picture
 
 
 def _decode_pictures(

@@ -114,6 +114,9 @@ def _build_media_info(
     )
     if family in COUNTED_CONTAINERS and result.first_dts is not None:
         first_pts = result.first_dts
+    if family == "mov" and result.has_discarded_packets:
+        # FFmpeg does not discard all pictures before the start of an edit list, which is at 0.
+        first_pts = next((pts for pts in result.pts if pts >= 0), first_pts)
     warnings: list[str] = []
     duration = _duration(container, stream, first_pts * time_base)
     cut_at = _cut_at(stream, size_bytes) if family == "mov" else None

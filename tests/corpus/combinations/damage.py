@@ -52,7 +52,8 @@ def _write_wrong_size(data: bytes, _amount: float, rng: random.Random) -> bytes:
         return data[:at] + size + data[at + 8 :] if data[at] == 1 else data
     if data[4:8] == b"ftyp":
         at = data.find(b"mdat") - 4
-        if rng.random() < 0.5 and data.find(b"moov") < at:
+        # In a fragmented file that hides the other fragments, as it may.
+        if rng.random() < 0.5 and data.find(b"moov") < at and b"moof" not in data:
             return data[:at] + struct.pack(">I", 0) + data[at + 4 :]
         return data[:at] + struct.pack(">I", rng.choice((8, 0x7FFFFFFF))) + data[at + 4 :]
     return data

@@ -46,9 +46,11 @@ class Shown:
         # Without a stored duration the last picture is as long as the one before it, or an average.
         is_exact = container.tick is None and timing.habit != "variable"
         slack = Fraction(0) if is_exact else max(previous_s, times[-1] / (len(times) - 1), last_s)
-        return cls(
-            case.first_index + skipped, times[:-1], times[-1], container.tick or Fraction(0), slack
-        )
+        tick_s = container.tick or Fraction(0)
+        if container.format in ("mpeg", "vob"):
+            # FFmpeg's muxer stamps some pictures with the time of the next one.
+            tick_s = times[1] - times[0]
+        return cls(case.first_index + skipped, times[:-1], times[-1], tick_s, slack)
 
     def indexes_at(self, time_s: Fraction) -> set[int]:
         """The pictures that may be shown at a time, given the rounding of time stamps."""
@@ -152,7 +154,9 @@ def _find_stale_pictures(case: Case, shown: Shown, outcome: Outcome) -> list[str
                 if (index := index_of(picture)) is not None), default=0)  # fmt: skip
     for picture, stamp in zip(outcome.pictures, outcome.stamps, strict=True):
         index, right = index_of(picture), shown.indexes_at(stamp.target)
-        if index is not None and index not in right and max(right) <= last:
+        # Pictures that precede the last one in display order may come after it in the file.
+        is_complete = max(right) < last - case.gop.b_frames or max(right) == last
+        if index is not None and index not in right and is_complete:
             faults.append(f"picture {index} at {float(stamp.target):g} s, not {sorted(right)}")
     return faults[:3]
 
