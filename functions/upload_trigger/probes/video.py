@@ -170,11 +170,14 @@ def _random_access(family: str, result: Scan) -> RandomAccess:
 
 def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
     time_base = _exact(stream.time_base)
+    family = container.format.name.split(",")[0]
+    if stream.duration and family == "matroska":
+        # Its tracks have no duration: this is FFmpeg's estimate by a bit rate that codecs declare.
+        return None
     if stream.duration and time_base:
         end = ((stream.start_time or 0) + stream.duration) * time_base
     elif container.duration:
         # Matroska and FLV store the end of the last picture, not the duration.
-        family = container.format.name.split(",")[0]
         start = 0 if family in _DURATION_IS_END else (container.start_time or 0)
         end = Fraction(start + container.duration, 1_000_000)
     else:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.corpus.byte_edits import remove_timestamps
 from tests.corpus.combinations.case import Case
-from tests.corpus.combinations.colours import Floats, to_code_values
+from tests.corpus.combinations.colours import UNSPECIFIED, Floats, to_code_values
 from tests.corpus.combinations.picture import (
     GREY_PATCHES,
     HDR_PATCHES,
@@ -26,7 +26,7 @@ from tests.corpus.combinations.pixels import make_frame
 from tests.fixtures.media.clips import cached_file, display_matrix, undo_rotation
 
 _STAMP_EVERY = 4
-_CACHE = "combination 3"
+_CACHE = "combination 4"
 
 
 def encode_case(case: Case) -> bytes:
@@ -97,7 +97,10 @@ def _write(case: Case, path: Path) -> None:
 def _colour(case: Case) -> Any:
     # FFmpeg's grey formats are in full range, except in streams that describe their range.
     is_full_grey = case.pix_fmt.startswith("gray") and case.codec_name != "h264"
-    return replace(case.colour, is_full=True) if is_full_grey else case.colour
+    if is_full_grey:
+        return replace(case.colour, is_full=True)
+    is_default = case.colour.matrix == UNSPECIFIED
+    return replace(case.colour, matrix=case.codec.default_matrix) if is_default else case.colour
 
 
 @lru_cache(maxsize=64)

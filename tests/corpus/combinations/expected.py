@@ -17,6 +17,7 @@ from tests.fixtures.media.counter import UnreadableCounterError
 CODES_FOR_DAMAGE = frozenset({
     "not-a-video", "no-video-stream", "video-truncated", "undecodable-video", "no-frames",
     "unsupported-codec", "video-too-large", "video-too-long", "too-many-frames",
+    "too-much-memory", "too-much-work",
 })  # fmt: skip
 """Refusals of damaged files. Flipped bytes in a header may declare any size."""
 
@@ -44,7 +45,7 @@ class Shown:
         last_s = times[-1] - times[-2]
         previous_s = times[-2] - times[-3] if len(times) > 2 else last_s
         # Without a stored duration the last picture is as long as the one before it, or an average.
-        is_exact = container.tick is None and timing.habit != "variable"
+        is_exact = container.tick is None and timing.habit not in ("variable", "gap")
         slack = Fraction(0) if is_exact else max(previous_s, times[-1] / (len(times) - 1), last_s)
         tick_s = container.tick or Fraction(0)
         if container.format in ("mpeg", "vob"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tests.corpus.combinations.colours import FCC, SMPTE240M, YCGCO
+from tests.corpus.combinations.colours import BT709, FCC, SMPTE240M, UNSPECIFIED, YCGCO
 
 _ALL = frozenset({"matrix", "range", "primaries", "transfer"})
 _NONE: frozenset[str] = frozenset()
@@ -34,6 +34,7 @@ class Codec:
         max_b_frames: The most B pictures in a row.
         sample_aspect: Whether the stream stores a sample aspect ratio.
         aspect: The sample aspect ratio that follows from the size.
+        default_matrix: The matrix without a description.
     """
 
     encoder: str
@@ -48,6 +49,7 @@ class Codec:
     max_b_frames: int = 0
     sample_aspect: bool = False
     aspect: Fraction = Fraction(1)
+    default_matrix: int = UNSPECIFIED
 
     @property
     def matrices(self) -> frozenset[int]:
@@ -94,7 +96,7 @@ CODECS: dict[str, Codec] = {
         (("preset", "ultrafast"), ("crf", "12")), _ALL, has_gops=True, max_b_frames=3,
         sample_aspect=True),
     "av1": Codec("libsvtav1", ("yuv420p", "yuv420p10le"), (("preset", "9"), ("crf", "6"),
-        ("svtav1-params", "enable-tf=0")), _ALL, has_gops=True),
+        ("svtav1-params", "enable-tf=0")), _ALL, has_gops=True, tolerance=9),
     "vp8": Codec("libvpx", _YUV420, (("deadline", "realtime"), ("cpu-used", "8"), ("crf", "8"),
         ("b", "2M")), has_gops=True, step=1),
     "vp9": Codec("libvpx-vp9", (*_YUV8, "gbrp"), (("deadline", "realtime"),
@@ -118,7 +120,8 @@ CODECS: dict[str, Codec] = {
     "mjpeg": Codec("mjpeg", ("yuvj420p", "yuvj422p", "yuvj444p"), _FINE, step=1),
     "prores": Codec("prores_ks", ("yuv422p10le", "yuv444p10le", "yuva444p10le"), (),
         frozenset({"matrix", "primaries", "transfer"})),
-    "dnxhr": Codec("dnxhd", ("yuv422p",), (("profile", "dnxhr_hq"),), sizes=((256, 144),)),
+    "dnxhr": Codec("dnxhd", ("yuv422p",), (("profile", "dnxhr_hq"),), sizes=((256, 144),),
+        default_matrix=BT709),
     "ffv1": Codec("ffv1", (*_YUV8, "yuv420p10le", "yuv422p16le", "yuv411p", "yuv410p", "gray",
         "gray16le", "bgra", "gbrp10le"), step=1),
     "ffv1-rgb": Codec("ffv1", ("bgr0", "bgra", "gbrp12le"), step=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 import traceback
 from collections import Counter, defaultdict
@@ -118,7 +119,9 @@ def run_cases(seed: int, numbers: Iterable[int], processes: int = PROCESSES) -> 
     report, begin = Report(seed), time.monotonic()
     numbers = list(numbers)
     batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
-    with ProcessPoolExecutor(min(processes, len(batches)), initializer=_be_quiet) as pool:
+    # Not forked: encoders have threads and locks.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(batches)), spawn, _be_quiet) as pool:
         for results in pool.map(_run_batch, [seed] * len(batches), batches):
             report.results += results
     report.wall_s = time.monotonic() - begin

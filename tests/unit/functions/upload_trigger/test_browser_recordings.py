@@ -6,6 +6,7 @@ import io
 from fractions import Fraction
 
 import av
+import pytest
 
 from functions.upload_trigger.probes.live_duration import find_end_s
 from functions.upload_trigger.probes.video import DURATION_REPAIR
@@ -29,10 +30,12 @@ def test_duration_of_a_browser_recording_is_determined() -> None:
     assert DURATION_REPAIR not in probe_file(CLIP_SPECS["webm"].encode().path).repairs
 
 
-def test_duration_of_a_recording_with_checksums_is_determined() -> None:
-    """FFmpeg's muxer for Matroska writes a CRC-32 before the time of a cluster."""
-    spec = ClipSpec(suffix="mkv", frame_count=60, container_options=(("live", "1"),))
-    clip = spec.encode()
+@pytest.mark.parametrize("codec", ["libx264", "mpeg1video"])
+def test_duration_of_a_recording_with_checksums_is_determined(codec: str) -> None:
+    """FFmpeg's muxer for Matroska writes a CRC-32 before the time of a cluster. Its demuxer derives
+    a duration of some ms from the bit rate in the headers of MPEG-1."""
+    live = (("live", "1"),)
+    clip = ClipSpec(suffix="mkv", codec=codec, frame_count=60, container_options=live).encode()
     assert b"\xbf\x84" in clip.path.read_bytes()
     facts = probe_file(clip.path)
     assert facts.duration is not None
