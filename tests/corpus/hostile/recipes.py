@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from infra.local.client.api_client import ApiError
 from infra.local.suite.handle import SuiteHandle, run_suite
 from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
@@ -42,7 +43,7 @@ class RecipeOutcome:
 def media_inputs() -> tuple[tuple[str, str], ...]:
     """Returns recipe and input of every input with media."""
     return tuple(
-        (recipe.name, item.name)
+        (recipe.name, item.names[0])
         for recipe in RECIPES.values()
         for item in recipe.inputs
         if item.kinds != ("text",)
@@ -92,9 +93,14 @@ def _run_job(
     required = [item.name for item in RECIPES[recipe].inputs if not item.optional]
     inputs = {name: samples[name] for name in required} | {input_name: path}
     client = suite.client()
-    job_id = suite.start_job(client, recipe, options=OPTIONS.get(recipe), named_files=inputs)
-    job: dict[str, Any] = suite.wait_for_job(client, job_id)
-    path.unlink()
+    options = OPTIONS.get(recipe)
+    try:
+        job_id = suite.start_job(client, recipe, options=options, named_files=inputs)
+        job: dict[str, Any] = suite.wait_for_job(client, job_id)
+    except ApiError as error:
+        return RecipeOutcome(recipe, input_name, file, error.code)
+    finally:
+        path.unlink()
     code = job["status"] if job["error"] is None else job["error"]["code"]
     return RecipeOutcome(recipe, input_name, file, code)
 
