@@ -147,7 +147,6 @@ CODECS: dict[str, Codec] = {
     "gif": Codec("gif", ("pal8",), step=1, has_gops=True),
     "asv2": Codec("asv2", options=_FINE, step=16),
     "msrle": Codec("msrle", ("pal8",), has_gops=True),
-    "bmp": Codec("bmp", ("bgr24", "pal8"), step=1),
     "y41p": Codec("y41p", ("yuv411p",), step=8),
     "v308": Codec("v308", ("yuv444p",)),
     "ljpeg": Codec("ljpeg", ("bgr24", "yuvj420p"), step=2),
