@@ -33,7 +33,7 @@ from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
-PACKS_VERSION = 2
+PACKS_VERSION = 3
 """Increased when the same inputs give other packs, so that older packs are not adopted."""
 _EXTRACT = declare_work("functions.frame_extraction.extract", "extract_in_sandbox")
 
