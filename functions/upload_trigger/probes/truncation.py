@@ -10,7 +10,9 @@ from functions.upload_trigger.probes.live_duration import CLUSTER, TAIL_BYTES
 from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.range_file import RangeFile
 
-_PACKET_BYTES = 188
+_PACKET_BYTES = (188, 192, 204)
+"""Of a transport stream as in ISO/IEC 13818-1, with the time stamps of Blu-ray discs and cameras,
+and with the checksums of DVB."""
 _UNKNOWN_EBML = ((1 << 7) - 1, (1 << 14) - 1, (1 << 21) - 1, (1 << 28) - 1, (1 << 56) - 1)
 _SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
@@ -100,14 +102,14 @@ def _flv(file: File, size_bytes: int) -> bool:
 
 def _mpegts(file: File, size_bytes: int) -> bool:
     """The last packet is incomplete (ISO/IEC 13818-1 §2.4.3.2)."""
-    head = _read(file, 0, 3 * _PACKET_BYTES)
-    starts = (
-        n
-        for n in range(_PACKET_BYTES)
-        if head[n : n + 1] == head[n + _PACKET_BYTES : n + _PACKET_BYTES + 1] == b"G"
-    )
-    start = next(starts, None)
-    return start is not None and (size_bytes - start) % _PACKET_BYTES != 0
+    head = _read(file, 0, 4 * _PACKET_BYTES[-1])
+    for packet_bytes in _PACKET_BYTES:
+        for start in range(packet_bytes):
+            if head[start : start + 2 * packet_bytes + 1 : packet_bytes] == b"GGG":
+                # The first four bytes of a packet of 192 bytes are before the sync byte.
+                start -= 4 if packet_bytes == 192 else 0
+                return (size_bytes - start) % packet_bytes != 0
+    return False
 
 
 def _mpeg_ps(file: File, size_bytes: int) -> bool:

@@ -52,8 +52,8 @@ class PacketSource:
     Attributes:
         error: After the last packet: the error that ended the packets, or None at the end of file.
         media_info: The facts of the file.
-        has_damage: Whether a picture after the first one was damaged. Pictures that refer to it are
-            wrong as well, although the decoder does not mark them.
+        has_damage: Whether a picture from the first keyframe on was damaged. Pictures that refer to
+            it are wrong as well, although the decoder does not mark them.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class PacketSource:
         self.error: str | None = None
         self.media_info = media_info
         self.has_damage = False
-        self._has_picture = False
+        self._has_keyframe = False
         self._file = file
         self._threads = threads
         self._stack = ExitStack()
@@ -114,15 +114,16 @@ class PacketSource:
 
     def decode(self, packet: VideoPacket | None) -> list[VideoFrame]:
         """Returns the frames that `packet` completes, in display order; None drains the decoder."""
+        if packet is not None and packet.is_keyframe:
+            self._has_keyframe = True
         frames = decode_packet(self.decoder, packet, self._note_damage)
-        self._has_picture = self._has_picture or bool(frames)
         if any(frame.is_corrupt for frame in frames):
             self._note_damage()
         return frames
 
     def _note_damage(self) -> None:
         # A recording that begins between two keyframes is not damaged.
-        self.has_damage = self.has_damage or self._has_picture
+        self.has_damage = self.has_damage or self._has_keyframe
 
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""

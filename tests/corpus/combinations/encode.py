@@ -25,7 +25,7 @@ from tests.corpus.combinations.picture import (
 from tests.corpus.combinations.pixels import make_frame
 from tests.fixtures.media.clips import cached_file, display_matrix, undo_rotation
 
-_STAMP_EVERY = 4
+STAMP_EVERY = 4
 _CACHE = "combination 4"
 
 
@@ -38,7 +38,7 @@ def encode_case(case: Case) -> bytes:
     path = cached_file(f"{_CACHE} {case.encoding_key()}", suffix, lambda path: _write(case, path))
     data = path.read_bytes()
     if case.timing.habit == "few stamps":
-        data = remove_timestamps(data, _STAMP_EVERY)
+        data = remove_timestamps(data, STAMP_EVERY)
     if case.colour.stored == "stream":
         data = _hide_container_colours(data)
     return data

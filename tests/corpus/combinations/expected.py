@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from shared.media.images.frame import BgrImage
 from tests.corpus.combinations.case import Case
-from tests.corpus.combinations.encode import patches_of
+from tests.corpus.combinations.encode import STAMP_EVERY, patches_of
 from tests.corpus.combinations.oracle import find_errors
 from tests.corpus.combinations.picture import read_index, read_patches
 from tests.corpus.outcome import Outcome
@@ -48,6 +48,9 @@ class Shown:
         is_exact = container.tick is None and timing.habit not in ("variable", "gap")
         slack = Fraction(0) if is_exact else max(previous_s, times[-1] / (len(times) - 1), last_s)
         tick_s = container.tick or Fraction(0)
+        if timing.habit == "few stamps":
+            # Times without a stamp add up rounded durations.
+            tick_s *= STAMP_EVERY
         if container.format in ("mpeg", "vob"):
             # FFmpeg's muxer stamps some pictures with the time of the next one.
             tick_s = times[1] - times[0]

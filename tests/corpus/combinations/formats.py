@@ -54,7 +54,11 @@ class Codec:
     @property
     def matrices(self) -> frozenset[int]:
         """Matrices that only some codecs store."""
-        return frozenset({FCC, SMPTE240M, YCGCO}) if "matrix" in self.stores else frozenset()
+        if "matrix" not in self.stores:
+            return frozenset()
+        # VP9 has a table of its own (VP9 bitstream specification, 7.2.2).
+        is_vp9 = self.encoder == "libvpx-vp9"
+        return frozenset({SMPTE240M}) if is_vp9 else frozenset({FCC, SMPTE240M, YCGCO})
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ CODECS: dict[str, Codec] = {
     "svq1": Codec("svq1", ("yuv410p",), _FINE, tolerance=12, has_gops=True, step=16),
     "raw": Codec("rawvideo", ("yuv420p",)), "raw-rgb": Codec("rawvideo", ("bgr24", "pal8")),
     "v210": Codec("v210", ("yuv422p10le",)),
-    "snow": Codec("snow", ("yuv420p",), _FINE, has_gops=True, step=16),
+    "snow": Codec("snow", ("yuv420p",), _FINE, tolerance=12, has_gops=True, step=16),
     "zmbv": Codec("zmbv", ("bgr0", "rgb555le"), has_gops=True),
     "flashsv": Codec("flashsv", ("bgr24",), has_gops=True),
     "jpeg2000": Codec("jpeg2000", ("rgb24", "gray"), step=2),

@@ -14,8 +14,10 @@ def pending_work(case: Case, faults: Sequence[str]) -> str:
         return "time stamps that go back; wide gamut"
     if case.timing.habit == "two recordings":
         return "time stamps that go back"
-    if case.codec_name in ("smc", "msrle", "rpza") or case.pix_fmt == "pal8":
+    if case.codec_name in ("smc", "msrle", "rpza", "qtrle") or case.pix_fmt == "pal8":
         return "palettes and keyframes that are none"
+    if any("csp:(null)" in fault for fault in faults):
+        return "matrices that no table names"
     if not all("colour (" in fault or "more" in fault or "FFmpeg" in fault for fault in faults):
         return ""
     colour = case.colour

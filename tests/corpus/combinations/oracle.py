@@ -26,6 +26,8 @@ def find_errors(
     try:
         with av.open(io.BytesIO(data), "r") as container:
             stream = container.streams.video[0]
+            # As in functions; decoders with several threads report other errors.
+            stream.codec_context.thread_count = 1
             for packet in container.demux(stream):
                 if packet.is_corrupt:
                     errors.append("corrupt packet")
