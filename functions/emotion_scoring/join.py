@@ -44,8 +44,9 @@ from shared.recipes.media_info import MediaInfo
 from shared.recipes.stored_object import Artifact, ResultKind
 from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import ResultsWriter
+from shared.typography.faces import describe_replacements, title_style
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Increase when the same scores give other results, so that older ones are not adopted."""
 
 
@@ -113,7 +114,12 @@ def _write_results(
     return UnitDone(
         tuple(artifacts),
         facts=result.to_dict(),
-        warnings=(*parts.warnings, *film_warnings),
+        warnings=(
+            *parts.warnings,
+            *summary.warnings(),
+            *film_warnings,
+            *describe_replacements([context.job.title], title_style(context.job.title)),
+        ),
     )
 
 
@@ -148,7 +154,13 @@ def _write_timeline(
             for consumer in consumers:
                 consumer.add(moment)
         summary = collectors[1]
-        footer = {"summary": summary.to_dict(), "moments": _peak_rows(summary.select_peaks())}
+        # The warnings are known only after all faces.
+        warnings = [*media_info.warnings, *parts.warnings, *summary.warnings()]
+        footer = {
+            "summary": summary.to_dict(),
+            "moments": _peak_rows(summary.select_peaks()),
+            "warnings": list(dict.fromkeys(warnings)),
+        }
         document.close(footer)
     return [
         sink.stored_object.to_artifact(name, kind)
@@ -188,7 +200,6 @@ def _header(
         "classes": list(parts.classes),
         "models": parts.models,
         "thresholds": describe_thresholds(smooth=options.smooth),
-        "warnings": list(dict.fromkeys([*media_info.warnings, *parts.warnings])),
     }
 
 

@@ -25,7 +25,7 @@ from shared.recipes.frames.pack import read_pack
 from shared.recipes.stored_object import StoredObject
 
 SCORES = "scores"
-SCORES_VERSION = 1
+SCORES_VERSION = 2
 """Increase when the same pack and models give other scores, so that older ones are not adopted."""
 BLOCK_BYTES, MAX_CACHED_BLOCKS = 1 << 20, 6
 """The pack is read front to back, so blocks are large and few are cached."""
@@ -122,12 +122,13 @@ def score_frames(
     warnings = tuple(scorer.warnings())
     models = scorer.describe(mirror=mirror)
     writer = ScoresWriter(sink, ScoresHeader(scorer.classes, models, warnings, source))
+    finder = scorer.create_finder()
     frames = faces = 0
     for entry in read_pack(file):
         check()
         # The reader's position is directly after the entry's bytes.
         offset = file.tell() - len(entry.data)
-        frame_faces = tuple(scorer.score(decode(entry.data), mirror=mirror))
+        frame_faces = tuple(scorer.score(decode(entry.data), mirror=mirror, finder=finder))
         writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces))
         frames, faces = frames + 1, faces + len(frame_faces)
     writer.close()

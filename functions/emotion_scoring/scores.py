@@ -140,13 +140,15 @@ def _face_row(face: Face) -> list[Any]:
         round(face.sharpness, 1),
         face.quality,
         None if face.probabilities is None else [round(p, 6) for p in face.probabilities],
+        face.roll,
     ]
 
 
 def _read_face(row: list[Any]) -> Face:
-    box, score, sharpness, quality, values = row
+    # Scores of earlier versions have no roll.
+    box, score, sharpness, quality, values, roll = row if len(row) > 5 else [*row, 0]
     probabilities = None if values is None else tuple(values)
-    return Face(Box(*box), score, sharpness, quality, probabilities)
+    return Face(Box(*box), score, sharpness, quality, probabilities, roll)
 
 
 class _SinkFile(io.RawIOBase):

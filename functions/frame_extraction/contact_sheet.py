@@ -9,21 +9,25 @@ from typing import cast
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw
 
 from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.pack import IndexEntry, PackIndex
+from shared.typography.drawing import CAP_HEIGHT, draw_at_baseline
+from shared.typography.faces import title_style
+from shared.typography.single_line import truncate_line
 
 MAX_THUMBNAILS = 36
 SHEET_WIDTH_PX = 1920
-# Lengths are in px, colours are BGR.
+# Lengths are in px. Colours are BGR, those of text and its marks RGB.
 _MARGIN, _GAP, _CAPTION_HEIGHT, _HEADER_HEIGHT = 56, 20, 38, 112
 _SHEET_COLOUR = (22, 18, 17)
 _CELL_COLOUR = (36, 31, 29)
 _BORDER_COLOUR = (58, 51, 48)
-_TEXT_COLOUR = (226, 221, 218)
-_SUBTITLE_COLOUR = (150, 141, 136)
-_ACCENT_COLOUR = (92, 168, 255)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_TEXT_COLOUR = (218, 221, 226)
+_SUBTITLE_COLOUR = (136, 141, 150)
+_ACCENT_COLOUR = (255, 168, 92)
+_TITLE_SIZE, _SUBTITLE_SIZE, _CAPTION_SIZE = 40, 20, 21
 
 
 def select_sheet_entries(
@@ -64,14 +68,22 @@ def render_contact_sheet(
     row_height = height + _CAPTION_HEIGHT + _GAP
     sheet_height = 2 * _MARGIN + header_height + rows * row_height - _GAP
     sheet = np.full((sheet_height, SHEET_WIDTH_PX, 3), _SHEET_COLOUR, np.uint8)
-    if title:
-        _draw_header(sheet, title, subtitle)
-    for n, (time, image) in enumerate(cells):
-        left = _MARGIN + n % columns * (width + _GAP)
-        top = _MARGIN + header_height + n // columns * row_height
+    places = [
+        (
+            _MARGIN + n % columns * (width + _GAP),
+            _MARGIN + header_height + n // columns * row_height,
+        )
+        for n in range(len(cells))
+    ]
+    for (_, image), (left, top) in zip(cells, places, strict=True):
         _draw_cell(sheet, image, left, top, width, height)
-        _draw_caption(sheet, _format_time(time), left, top + height, width)
-    return encode_image(sheet, "jpeg", 88)
+    picture = Image.fromarray(sheet[..., ::-1])
+    draw = ImageDraw.Draw(picture)
+    if title:
+        _draw_header(draw, title, subtitle)
+    for (time, _), (left, top) in zip(cells, places, strict=True):
+        _draw_caption(draw, _format_time(time), left, top + height, width)
+    return encode_image(np.ascontiguousarray(np.asarray(picture)[..., ::-1]), "jpeg", 88)
 
 
 def _common_aspect(images: list[BgrImage]) -> float:
@@ -119,24 +131,20 @@ def _format_time(time: Fraction) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds}"
 
 
-def _draw_caption(sheet: BgrImage, text: str, left: int, bottom: int, width: int) -> None:
-    scale = min(0.7, width / 170 * 0.7)
-    height = round(22 * scale)
+def _draw_caption(draw: ImageDraw.ImageDraw, text: str, left: int, bottom: int, width: int) -> None:
+    size_px = max(8, round(_CAPTION_SIZE * min(1.0, width / 170)))
+    height = round(size_px * CAP_HEIGHT)
     baseline = bottom + 12 + height
-    cv2.rectangle(sheet, (left, baseline - height), (left + 3, baseline), _ACCENT_COLOUR, -1)
-    cv2.putText(sheet, text, (left + 14, baseline), _FONT, scale, _TEXT_COLOUR, 1, cv2.LINE_AA)
+    draw.rectangle((left, baseline - height, left + 3, baseline), _ACCENT_COLOUR)
+    line = truncate_line(text, size_px, title_style(text), width - 14)
+    draw_at_baseline(draw, line, (left + 14, baseline), _TEXT_COLOUR)
 
 
-def _draw_header(sheet: BgrImage, title: str, subtitle: str) -> None:
-    # OpenCV's fonts are ASCII; other characters would become question marks.
-    for text, y, scale, colour, thickness in (
-        (title, _MARGIN + 40, 1.35, _TEXT_COLOUR, 2),
-        (subtitle, _MARGIN + 80, 0.68, _SUBTITLE_COLOUR, 1),
+def _draw_header(draw: ImageDraw.ImageDraw, title: str, subtitle: str) -> None:
+    width = SHEET_WIDTH_PX - 2 * _MARGIN
+    for text, y, size_px, weight, colour in (
+        (title, _MARGIN + 40, _TITLE_SIZE, 600, _TEXT_COLOUR),
+        (subtitle, _MARGIN + 80, _SUBTITLE_SIZE, 400, _SUBTITLE_COLOUR),
     ):
-        cv2.putText(sheet, _ascii(text), (_MARGIN, y), _FONT, scale, colour, thickness, cv2.LINE_AA)
-
-
-def _ascii(text: str) -> str:
-    """Returns the first 90 characters of the text, without characters that are not ASCII."""
-    printable = "".join(char if " " <= char <= "~" else " " for char in text)
-    return " ".join(printable.split())[:90]
+        line = truncate_line(text, size_px, title_style(text, weight), width)
+        draw_at_baseline(draw, line, (_MARGIN, y), colour)

@@ -22,6 +22,7 @@ from shared.recipes.frames.pack_directory import central_directory, parse_direct
 from shared.recipes.results import FramesPart, FramesResult
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
+from shared.typography.faces import describe_replacements, title_style
 
 
 def join_packs(context: UnitContext) -> UnitDone:
@@ -43,7 +44,13 @@ def join_packs(context: UnitContext) -> UnitDone:
         warning for unit in units for warning in FramesPart.from_dict(unit.facts).warnings
     ]
     warnings = tuple(
-        dict.fromkeys([*part_warnings, *find_warnings(parts, inputs.media_info, inputs.options)])
+        dict.fromkeys(
+            [
+                *part_warnings,
+                *find_warnings(parts, inputs.media_info, inputs.options),
+                *describe_replacements([context.job.title], title_style(context.job.title)),
+            ]
+        )
     )
     key = _results_key(inputs, [pack for pack, _ in filled])
     results = ResultsWriter(context.objects, context.job.id, key)

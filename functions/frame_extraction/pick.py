@@ -32,7 +32,7 @@ from shared.recipes.media_info import WEBP, MediaInfo, Pts
 @dataclass(frozen=True)
 class PickedFrame:
     """One frame. `target` is the requested and `time_s` the actual time, in seconds from the first
-    picture. `pts` is the time in the file. `image` is BGR uint8 H×W×3, upright."""
+    picture. `pts` is the time in the file, without jumps. `image` is BGR uint8 H×W×3, upright."""
 
     index: int
     target: Fraction
@@ -74,6 +74,7 @@ def pick_frames(
     last: ShownFrame | None = None
     image: BgrImage | None = None
     with ExitStack() as stack:
+        source: PacketSource | None = None
         if media_info.container == WEBP:
             frames = match_frames(decode_webp_frames(file), targets)
         else:
@@ -81,13 +82,14 @@ def pick_frames(
             frames = _try_strategies(_strategies(media_info, decode_all), source, targets, report)
         for shown in frames:
             if image is None or last is None or shown.frame is not last.frame:
-                image = converter.convert(shown.frame)
+                shape = None if source is None else source.shape_at(shown.frame.pts)
+                image = converter.convert(shown.frame, shape)
             last = shown
             pts = Pts(shown.pts, media_info.video.time_base)
             yield PickedFrame(
                 shown.k, targets.time_s(shown.k), pts, pts.seconds - first_pts_s, image
             )
-        if media_info.container != WEBP:
+        if source is not None:
             report.read_error = source.error
             report.has_damage = source.has_damage
 

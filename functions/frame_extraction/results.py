@@ -77,7 +77,11 @@ def find_warnings(
         others = " and others" if len(sizes) > 3 else ""
         yield f"The picture's size changes within the video: frames are {examples}{others}."
     # In other containers the duration may be that of another stream.
-    is_video_duration = media_info.stream_count == 1 or media_info.container.startswith("mov")
+    is_video_duration = (
+        media_info.stream_count == 1
+        or media_info.container.startswith("mov")
+        or bool(media_info.discontinuities)
+    )
     if media_info.duration is None or not stamps or not is_video_duration:
         return
     duration = media_info.duration if options.end is None else min(options.end, media_info.duration)

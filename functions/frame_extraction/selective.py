@@ -26,8 +26,9 @@ from functions.frame_extraction.targets import (
     ShownFrame,
     Targets,
 )
+from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import VideoPacket
-from shared.media.containers.packets import PacketSource, is_start_packet
+from shared.media.containers.packets import PacketSource
 
 MAX_REORDER_PACKETS = 34
 """After this many later pictures no earlier one can come. A decoder delays at most 16 pictures for
@@ -190,10 +191,8 @@ class _Selection:
     def _decode_next(self) -> Iterator[ShownFrame]:
         packet = self._pop_packet()
         is_skipped = self._can_skip and self._is_never_shown(packet)
-        decoder = self._source.decoder
-        decoder.skip_frame = "NONREF" if is_skipped else "DEFAULT"
         self._is_decoder_fed = True
-        yield from self._yield_shown(self._source.decode(packet))
+        yield from self._yield_shown(self._source.decode(packet, skip_unreferenced=is_skipped))
 
     def _is_never_shown(self, packet: VideoPacket) -> bool:
         """Whether it is certain that no target, resolved or not, shows the packet's picture."""

@@ -36,6 +36,7 @@ ADVICE: Mapping[str, str] = {
     "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",
     "no-frames": "Create a new job with another start and end.",
     "unsupported-codec": "Convert the video to H.264, and create a new job with it.",
+    "dolby-vision-only": "Export the video as HDR10, HLG or SDR, and create a new job with it.",
     "decoder-crashed": "Convert the file to H.264, JPEG or WAV, and create a new job with it.",
     "processing-failed": "Save the file in another format, and create a new job with it.",
     "too-much-work": "Make the file smaller or shorter, and create a new job with it.",

@@ -40,6 +40,12 @@ class NotACamera(PermanentError):
     code = "not-a-camera"
 
 
+class SinglePicture(PermanentError):
+    """This address answers with one picture; use the address of the camera's video stream."""
+
+    code = "single-picture"
+
+
 class UnsupportedCameraCodec(PermanentError):
     """The camera sends no H.264, H.265 or MJPEG; choose one of these in its settings."""
 

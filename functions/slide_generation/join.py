@@ -24,11 +24,13 @@ from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import MOOD_CHART
+from shared.recipes.films.foreign_words import describe_foreign_words
 from shared.recipes.results import DeckResult, SlideImage
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
+from shared.typography.faces import Style, describe_replacements
 
-DRAWING_VERSION = 3
+DRAWING_VERSION = 4
 """Increase when the same slide looks different, so that older pictures are not adopted."""
 
 
@@ -56,9 +58,14 @@ def draw_slides(context: UnitContext) -> UnitDone:
         artifacts,
         facts=result.to_dict(),
         plan={"text_to_speech": _narration_specs(deck, options)},
-        warnings=part.warnings,
+        warnings=(*part.warnings, *_narration_warnings(deck), *_describe_replacements(deck)),
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
+
+
+def _describe_replacements(deck: Deck) -> tuple[str, ...]:
+    texts = [text for slide in deck.slides for text in (slide.heading, *slide.bullets)]
+    return describe_replacements(texts, Style(deck.language))
 
 
 def slide_key(deck: Deck, number: int, picture: Any, subtitle_area: Fraction) -> str:
@@ -128,6 +135,12 @@ def _narration_specs(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any
         }
         for number, slide in enumerate(deck.slides)
     )
+
+
+def _narration_warnings(deck: Deck) -> tuple[str, ...]:
+    """Returns a warning about words that the voices of the deck's language do not read."""
+    warning = describe_foreign_words((slide.notes for slide in deck.slides), deck.language)
+    return () if warning is None else (warning,)
 
 
 def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:

@@ -14,17 +14,25 @@ SENTENCE_PAUSE_S = 0.3
 PARAGRAPH_PAUSE_S = 0.6
 SILENCE_AMPLITUDE = 100
 """Of 32,768: about 50 dB below full scale."""
+BLOCK_S = 0.01
+"""Length of the blocks in which pauses are measured."""
+MIN_PAUSE_S = 0.08
+"""The closure of a stop consonant is shorter."""
+PAUSE_LEVEL = 0.03
+"""Of the sentence's peak, about -30 dB."""
 KEEP_BEFORE_S, KEEP_AFTER_S = 0.03, 0.08
 """The silence kept around a sentence, so that no sound is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedSentence:
-    """The position of a sentence in samples from the start of the slide; `end` is exclusive."""
+    """The position of a sentence in samples from the start of the slide; `end` is exclusive.
+    `resumes` are the ends of the pauses in it."""
 
     text: str
     start: int
     end: int
+    resumes: tuple[int, ...]
 
 
 def concatenate_speech(
@@ -44,11 +52,31 @@ def concatenate_speech(
         rate_hz = spoken.rate_hz
         pcm += pause
         start = len(pcm) // 2
-        pcm += trim_silence(spoken).pcm
-        times.append(TimedSentence(sentence.text, start, len(pcm) // 2))
+        trimmed = trim_silence(spoken)
+        pcm += trimmed.pcm
+        resumes = tuple(start + sample for sample in find_pauses(trimmed))
+        times.append(TimedSentence(sentence.text, start, len(pcm) // 2, resumes))
         pause_s = PARAGRAPH_PAUSE_S if sentence.ends_paragraph else SENTENCE_PAUSE_S
         pause = bytes(2 * round(pause_s * rate_hz))
     return SpeechAudio(bytes(pcm), rate_hz), tuple(times)
+
+
+def find_pauses(speech: SpeechAudio) -> list[int]:
+    """Returns the samples at which the speech goes on after a pause of at least MIN_PAUSE_S."""
+    samples = array("h", speech.pcm)
+    size = round(BLOCK_S * speech.rate_hz)
+    peaks = [max(map(abs, samples[start : start + size])) for start in range(0, len(samples), size)]
+    limit = max(peaks, default=0) * PAUSE_LEVEL
+    needed = round(MIN_PAUSE_S / BLOCK_S)
+    resumes, silent, has_spoken = [], 0, False
+    for number, peak in enumerate(peaks):
+        if peak < limit:
+            silent += 1
+            continue
+        if has_spoken and silent >= needed:
+            resumes.append(number * size)
+        silent, has_spoken = 0, True
+    return resumes
 
 
 def trim_silence(speech: SpeechAudio) -> SpeechAudio:

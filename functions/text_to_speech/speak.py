@@ -8,6 +8,7 @@ import json
 from functions.text_to_speech.concatenate import concatenate_speech
 from functions.text_to_speech.sentences import Sentence, split_sentences
 from functions.text_to_speech.speech_cache import SpeechCache
+from functions.text_to_speech.spoken_text import to_spoken_text
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
@@ -34,14 +35,17 @@ def speak_slide(context: UnitContext) -> UnitDone:
     sentences: list[tuple[Sentence, SpeechAudio]] = []
     for sentence in split_sentences(str(context.spec["text"]), settings.language):
         context.check()
-        sentences.append((sentence, cache.synthesize(sentence.text, settings)))
+        spoken_text = to_spoken_text(sentence.text, settings.language)
+        sentences.append((sentence, cache.synthesize(spoken_text, settings)))
     counts = {"hits": cache.hits, "calls": cache.calls, "characters": cache.characters}
     context.log("slide.spoken", slide=number, **counts)
     if not sentences:
         return UnitDone(facts=SpeechPart(number, (), **counts).to_dict())
     speech, times = concatenate_speech(sentences)
     stored, adopted = _write(context, number, speech)
-    spoken = tuple(SpokenSentence(timed.text, timed.start, timed.end) for timed in times)
+    spoken = tuple(
+        SpokenSentence(timed.text, timed.start, timed.end, timed.resumes) for timed in times
+    )
     result = SpeechPart(number, spoken, **counts, rate_hz=speech.rate_hz, samples=speech.samples)
     return UnitDone(
         (stored.to_artifact("speech", "narration"),), facts=result.to_dict(), adopted=adopted

@@ -14,11 +14,12 @@ from shared.recipes.upload_results import Upload
 from shared.runtime.results_writer import ResultsWriter, read_object
 
 SCHEMA = "moodreel.media-info/1"
-MEDIA_INFO_VERSION = 1
+MEDIA_INFO_VERSION = 2
 """Increase when the same upload is described differently, so that older objects are not adopted."""
 _FACTS = (
     "container", "duration", "video", "audio_codecs", "stream_count", "streams", "random_access",
-    "timestamps_reliable", "repairs", "warnings",
+    "timestamps_reliable", "repairs", "warnings", "discontinuities", "seek_points",
+    "joined_at",
 )  # fmt: skip
 """The fields of MediaInfo that media-info.json contains unchanged."""
 

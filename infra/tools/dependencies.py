@@ -52,7 +52,8 @@ PURPOSES: dict[str, tuple[str, str]] = {
     "numpy": ("pictures and audio as arrays", ""),
     "pillow": ("pictures, slides, text", "with Raqm for right-to-left scripts"),
     "pi-heif": ("reads HEIC", "no encoder"),
-    "justmytype-*": ("fonts of slides, charts and subtitles", "Open Font License"),
+    "justmytype-*": ("fonts of all drawn text", "Open Font License"),
+    "manimgx-fonts": ("emoji, symbols and nine more scripts", "Noto, Open Font License"),
     "protobuf": ("messages of google-generativeai", "not imported directly; pinned below 6"),
 }
 

@@ -12,30 +12,44 @@ from shared.adapters.availability import find_outage
 from shared.errors import MoodreelError
 from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+from shared.recipes.films.voices import Voice, language_code
 from shared.recipes.films.wav import InvalidWav, from_wav
 
 TIMEOUT_S = 30
 MAX_TEXT_BYTES = 5000
 """The longest text of a request, by the service's documentation."""
-# The service uses cmn and yue where BCP-47 usually has zh, and accepts no script in a tag.
-_CHINESE = {"": "cmn-CN", "CN": "cmn-CN", "SG": "cmn-CN", "TW": "cmn-TW", "HK": "yue-HK",
-            "MO": "yue-HK"}  # fmt: skip
-_SCRIPTS = {"Hans": "cmn-CN", "Hant": "cmn-TW"}
-_CODES = {"no": "nb-NO", "nn": "nb-NO", "iw": "he-IL", "tl": "fil-PH", "fil": "fil-PH",
-          "ar": "ar-XA"}  # fmt: skip
+LIST_TIMEOUT_S = 5
+"""A request that creates a job waits for the list of voices."""
 
 
 def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:
     """Returns the synthesizer for the service, or for the emulator at `endpoint`, which requires
     no credentials."""
+    return GoogleSpeechSynthesizer(_create_client(endpoint), "stand-in" if endpoint else "google")
+
+
+def fetch_voices(endpoint: str) -> tuple[Voice, ...]:
+    """Returns all voices of the service, or of the emulator at `endpoint`.
+
+    Raises VoiceOverloaded or VoiceUnavailable.
+    """
+    try:
+        response = _create_client(endpoint).list_voices(retry=None, timeout=LIST_TIMEOUT_S)
+    except (gx.GoogleAPIError, GoogleAuthError, OSError, ValueError) as error:
+        outage = find_outage(error, VoiceOverloaded, "Text-to-Speech")
+        message = f"Text-to-Speech does not list its voices: {type(error).__name__}."
+        raise outage or VoiceUnavailable(message) from error
+    return tuple(Voice(voice.name, tuple(voice.language_codes)) for voice in response.voices)
+
+
+def _create_client(endpoint: str) -> tts.TextToSpeechClient:
     if not endpoint:
-        return GoogleSpeechSynthesizer(tts.TextToSpeechClient(transport="rest"), "google")
-    client = tts.TextToSpeechClient(
+        return tts.TextToSpeechClient(transport="rest")
+    return tts.TextToSpeechClient(
         transport="rest",
         client_options=ClientOptions(api_endpoint=endpoint),
         credentials=AnonymousCredentials(),
     )
-    return GoogleSpeechSynthesizer(client, "stand-in")
 
 
 class GoogleSpeechSynthesizer:
@@ -99,18 +113,3 @@ def _describe_refusal(text: str, settings: SpeechSettings) -> str:
         f"The voice {settings.voice} does not exist or cannot speak this in {language}; "
         "choose another voice or language."
     )
-
-
-def language_code(settings: SpeechSettings) -> str:
-    """Returns the service's code for a language. The name of a voice begins with its code."""
-    parts = settings.voice.split("-")
-    if len(parts) > 2:
-        return "-".join(parts[:2])
-    language, *rest = settings.language.split("-")
-    script = next((part for part in rest if len(part) == 4), "")
-    region = next((part for part in rest if len(part) != 4), "")
-    if language == "zh":
-        return _CHINESE.get(region, "cmn-CN") if region else _SCRIPTS.get(script, "cmn-CN")
-    if language in _CODES and (not region or language != "ar"):
-        return _CODES[language]
-    return f"{language}-{region}" if region else language

@@ -29,6 +29,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.throttle import Throttle
 from shared.runtime.throttled import ThrottledDeckModel, ThrottledSpeech
 from shared.runtime.tracing import NoOpTracer, Tracer
+from shared.runtime.voice_list import VoiceList
 
 T = TypeVar("T")
 _build_lock = threading.RLock()
@@ -187,6 +188,15 @@ def voice() -> SpeechSynthesizer:
     values = settings()
     throttle = Throttle(values.speech_calls_per_minute, values.max_instances, services().clock)
     return ThrottledSpeech(create_speech_synthesizer(values.tts_endpoint), throttle)
+
+
+@build_once
+def voices() -> VoiceList:
+    """Returns the list of voices. Only api contains its client, besides text_to_speech."""
+    from shared.adapters.text_to_speech import fetch_voices
+
+    endpoint = settings().tts_endpoint
+    return VoiceList(lambda: fetch_voices(endpoint), services().clock, services().log)
 
 
 @build_once

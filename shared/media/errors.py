@@ -83,6 +83,12 @@ class UnsupportedCodec(PermanentError):
     code = "unsupported-codec"
 
 
+class DolbyVisionOnly(PermanentError):
+    """The colours are in Dolby Vision only (such as profile 5); export it as HDR10, HLG or SDR."""
+
+    code = "dolby-vision-only"
+
+
 class UndecodableVideo(PermanentError):
     """No picture of this video can be decoded; the file seems damaged: export it again."""
 
@@ -126,13 +132,13 @@ class PictureDamaged(PermanentError):
 
 
 class NotASound(PermanentError):
-    """This is not a sound file that we can read; MP3, WAV, M4A, OGG and FLAC do."""
+    """This is not a sound that we can read; MP3, WAV, M4A, OGG, FLAC and videos with sound do."""
 
     code = "not-a-sound"
 
 
 class NoSound(PermanentError):
-    """There is no sound in this file."""
+    """There is no sound in this file, only pictures or data; upload one with sound."""
 
     code = "no-sound"
 

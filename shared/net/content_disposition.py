@@ -12,15 +12,34 @@ INLINE_TYPES = (
 """Passive types. All others may be active (HTML, SVG, XML) and are saved instead."""
 
 
+_BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""They could make a name end in another type than it has: `txt.exe` as `exe.txt`."""
+
+
 def is_inline_type(content_type: str) -> bool:
     """Returns whether a browser may display the type instead of saving it."""
     return content_type.lower().startswith(INLINE_TYPES)
 
 
 def content_disposition(filename: str, *, inline: bool) -> str:
-    """Returns a Content-Disposition with an ASCII fallback beside the file name in UTF-8."""
+    """Returns a Content-Disposition with an ASCII fallback beside the file name in UTF-8.
+
+    The name keeps all its letters; controls, also those of the direction, are removed.
+    """
     kind = "inline" if inline else "attachment"
-    clean = "".join(char for char in filename if unicodedata.category(char)[0] != "C")
-    plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
-    plain = "".join(char for char in plain if char.isalnum() or char in " ._-") or "download"
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
+    clean = "".join(char for char in filename if not _is_control(char))
+    return f"{kind}; filename=\"{_to_ascii(clean)}\"; filename*=UTF-8''{quote(clean, safe='')}"
+
+
+def _is_control(char: str) -> bool:
+    return char in _BIDI_CONTROLS or unicodedata.category(char) in ("Cc", "Cs")
+
+
+def _to_ascii(name: str) -> str:
+    """Returns the letters that have a form in ASCII, for clients without RFC 8187."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = " ".join("".join(char for char in plain if char.isalnum() or char in " ._-").split())
+    stem, dot, extension = plain.rpartition(".")
+    if dot and not any(char.isalnum() for char in stem):
+        plain = f"download.{extension}" if extension else ""
+    return plain or "download"

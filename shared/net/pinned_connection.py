@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import select
 import socket
 import ssl
 import time
@@ -51,6 +52,7 @@ class PinnedSocket:
         self._socket = connection
         self._idle_timeout_s = idle_timeout_s
         self._remaining_bytes: int | None = None
+        self._received_at = time.monotonic()
 
     def limit_bytes(self, max_bytes: int | None) -> None:
         """Allow `max_bytes` more bytes to be received; None for any number."""
@@ -72,10 +74,27 @@ class PinnedSocket:
             max_bytes = min(max_bytes, self._remaining_bytes)
         self._socket.settimeout(_remaining_s(self._idle_timeout_s, self.deadline))
         data = self._socket.recv(max_bytes)
+        self._received_at = time.monotonic()
         if self._remaining_bytes is not None:
             self._remaining_bytes -= len(data)
         self.is_at_end = not data
         return data
+
+    def wait_readable(self, timeout_s: float) -> bool:
+        """Waits until `receive` would return at once, for at most `timeout_s`. Returns whether it
+        would. Only for connections without TLS. Raises OSError, TimeoutError when nothing has
+        arrived for the idle timeout."""
+        idle_s = self._received_at + self._idle_timeout_s - time.monotonic()
+        limit_s = max(0.0, min(_remaining_s(timeout_s, self.deadline), idle_s))
+        if self._socket.fileno() < 0:
+            raise OSError("The connection is closed.")
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if poll.poll(limit_s * 1000):
+            return True
+        if limit_s >= idle_s:
+            raise TimeoutError
+        return False
 
     def close(self) -> None:
         """Shut the connection down and release it. A `receive` in another thread ends."""

@@ -8,6 +8,10 @@ from fractions import Fraction
 from functools import total_ordering
 from typing import Any, Literal
 
+from shared.recipes.colour_description import NOTHING_STATED, ColourDescription
+from shared.recipes.discontinuities import Discontinuity, SeekPoint
+from shared.recipes.picture_shape import NO_CROP, Crop, PictureShape
+
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
 """The file name for users, among the results of a job."""
@@ -68,7 +72,7 @@ class VideoInfo:
     """The chosen video stream.
 
     Attributes:
-        width: In coded pixels, before `rotation` and before the sample aspect.
+        width: In coded pixels, before `crop`, `rotation` and the sample aspect.
         height: Like `width`.
         rotation: Degrees clockwise to show the picture upright: 0, 90, 180 or 270.
         mirrored: Whether a left-right flip comes before the rotation.
@@ -77,6 +81,9 @@ class VideoInfo:
         open_gop: None when too little was read to decide.
         first_pts: The presentation time of the first picture, in ticks.
         dynamic_range: "pq" and "hlg" (ITU-R BT.2100) are converted to standard range.
+        colour: What the container states and the first coded picture does not.
+        keyframes_reliable: False when every packet is marked as a keyframe although pictures of the
+            codec can refer to earlier ones; then decoding begins at the first picture only.
     """
 
     index: int
@@ -95,11 +102,19 @@ class VideoInfo:
     has_b_frames: bool
     first_pts: int
     dynamic_range: DynamicRange = "sdr"
+    colour: ColourDescription = NOTHING_STATED
+    keyframes_reliable: bool = True
+    crop: Crop = NO_CROP
+
+    @property
+    def shape(self) -> PictureShape:
+        """The shape of the first picture."""
+        return PictureShape(self.sample_aspect, self.crop)
 
     @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in pixels as a player shows the picture: square pixels, upright."""
-        width, height = to_square_pixels(self.width, self.height, self.sample_aspect)
+        width, height = self.shape.shown_size(self.width, self.height)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,7 +123,10 @@ class VideoInfo:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VideoInfo:
         exact = {"sample_aspect", "time_base", "avg_rate", "keyframe_interval_s"}
-        return cls(**_read(cls, data, exact))
+        values = _read(cls, data, exact)
+        if not isinstance(values["colour"], ColourDescription):
+            values["colour"] = ColourDescription.from_dict(values["colour"])
+        return cls(**{**values, "crop": Crop(*values["crop"])})
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,7 @@ class StreamInfo:
         kind: video, cover, audio, subtitle, data or attachment.
         size: Width and height of a picture; hertz and channels of a sound.
         used: Whether this is the stream that is processed.
+        additional: Whether a sound is marked as one beside that of the film, such as a commentary.
     """
 
     index: int
@@ -128,6 +147,7 @@ class StreamInfo:
     language: str
     default: bool
     used: bool
+    additional: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {key: _to_json_value(value) for key, value in asdict(self).items()}
@@ -145,12 +165,17 @@ class MediaInfo:
     Attributes:
         duration: Seconds from the first picture to the end according to the container; None when
             unknown. Not used to find the last frame.
-        random_access: How a window finds its start: "index" (the container lists the keyframes),
-            "bisect" (by time stamps, which are checked) or "none" (read from the beginning).
+        random_access: How a window finds its start: "index" (the container or `seek_points` list
+            the keyframes), "bisect" (by time stamps, which are checked) or "none" (read from the
+            beginning).
         timestamps_reliable: Whether every packet that was read has a time stamp which never
             exceeds that of the packets after it by more than the reordering allows.
         repairs: Messages about properties that are corrected during processing.
         warnings: Messages about properties that cannot be corrected.
+        discontinuities: Jumps of the time stamps, which are removed when the file is read.
+        seek_points: Some keyframes, only in a file with discontinuities.
+        joined_at: The positions, in bytes, of files behind the first one in the same upload, which
+            are read as files of their own.
     """
 
     container: str
@@ -164,6 +189,9 @@ class MediaInfo:
     warnings: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     streams: tuple[StreamInfo, ...] = ()
+    discontinuities: tuple[Discontinuity, ...] = ()
+    seek_points: tuple[SeekPoint, ...] = ()
+    joined_at: tuple[int, ...] = ()
 
     @property
     def frame_ticks(self) -> int:
@@ -179,11 +207,10 @@ class MediaInfo:
         data = {
             field.name: _to_json_value(getattr(self, field.name))
             for field in fields(self)
-            if field.name not in ("video", "streams")
+            if field.name not in ("video", *_LISTS)
         }
-        streams = [stream.to_dict() for stream in self.streams]
-        video = self.video.to_dict()
-        return {"schema": MEDIA_INFO_SCHEMA, **data, "video": video, "streams": streams}
+        lists = {name: [item.to_dict() for item in getattr(self, name)] for name in _LISTS}
+        return {"schema": MEDIA_INFO_SCHEMA, **data, "video": self.video.to_dict(), **lists}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MediaInfo:
@@ -195,15 +222,18 @@ class MediaInfo:
         values["audio_codecs"] = tuple(data["audio_codecs"])
         values["warnings"] = tuple(data["warnings"])
         values["repairs"] = tuple(values["repairs"])
-        values["streams"] = tuple(StreamInfo.from_dict(stream) for stream in values["streams"])
+        values["joined_at"] = tuple(values["joined_at"])
+        for name, kind in _LISTS.items():
+            values[name] = tuple(kind.from_dict(item) for item in values[name])
         return cls(**values)
 
 
-def to_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """Returns the size with square pixels: the shorter side is stretched, nothing is cropped."""
-    if aspect > 1:
-        return max(1, round(width * aspect)), height
-    return width, max(1, round(height / aspect))
+_LISTS: dict[str, type[StreamInfo | Discontinuity | SeekPoint]] = {
+    "streams": StreamInfo,
+    "discontinuities": Discontinuity,
+    "seek_points": SeekPoint,
+}
+"""The fields of MediaInfo that are lists of objects."""
 
 
 def _to_json_value(value: Any) -> Any:

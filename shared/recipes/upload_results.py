@@ -25,7 +25,11 @@ class PictureInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class SoundInfo(Record):
-    """An uploaded sound. `declared_duration_s` is the duration that the file declares, or None."""
+    """An uploaded sound.
+
+    `declared_duration_s` is its duration in seconds as measured, or None if it was recorded before
+    durations were measured and the file declared none. The name is stored, so it stays.
+    """
 
     codec: str
     rate_hz: int
@@ -71,7 +75,7 @@ class Upload:
 
     @property
     def duration_s(self) -> float:
-        """The duration in seconds that the file declares; 0 when unknown or not applicable."""
+        """The duration in seconds of a video or sound; 0 when unknown or not applicable."""
         if isinstance(self.info, MediaInfo):
             return float(self.info.duration or 0)
         return (self.info.declared_duration_s or 0.0) if isinstance(self.info, SoundInfo) else 0.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from functools import lru_cache
 from pathlib import Path
 
 _UNICODE_ENCODINGS = {(0, 3), (0, 4), (0, 6), (3, 1), (3, 10)}
@@ -28,7 +27,6 @@ class Coverage:
         return index >= 0 and code <= self._ends[index]
 
 
-@lru_cache(maxsize=64)
 def read_coverage(path: Path) -> Coverage:
     """Returns the characters of the font at `path`. Raises ValueError for an unsupported file."""
     data = _read_table(path, b"cmap")

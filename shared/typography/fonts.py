@@ -1,8 +1,7 @@
-"""The fonts, and the choice of a font for a text. All are wheels under the Open Font License."""
+"""The fonts and the order in which they are tried. All are wheels under the Open Font License."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -10,10 +9,12 @@ from pathlib import Path
 
 from PIL import ImageFont, features
 
-from shared.typography.coverage import read_coverage
+from shared.typography.coverage import Coverage, read_coverage
+from shared.typography.graphemes import is_ignorable
 
 _WEST, _RTL = "justmytype_western_core", "justmytype_intl_rtl"
 _SOUTH, _SEA, _CJK = "justmytype_intl_south_asia", "justmytype_intl_sea", "justmytype_intl_cjk"
+_NOTO = "manimgx_fonts"
 _OPTICAL_SIZE = 26.0
 """One optical size for all sizes, so that widths are proportional to the size."""
 
@@ -30,21 +31,25 @@ class FontFace:
     @property
     def path(self) -> Path:
         """The path of the font file."""
-        return Path(str(files(self.package) / "fonts" / "ofl" / self.file))
+        return Path(str(files(self.package) / self.file))
 
 
-INTER = FontFace(_WEST, "inter/Inter[opsz,wght].ttf")
-SERIF = FontFace(_WEST, "sourceserif4/SourceSerif4[opsz,wght].ttf")
-NOTO = FontFace(_WEST, "notosans/NotoSans[wdth,wght].ttf")
-SYMBOLS = FontFace(_WEST, "notosanssymbols2/NotoSansSymbols2-Regular.ttf", variable=False)
-_SC = FontFace(_CJK, "notosanssc/NotoSansSC[wght].ttf", tall=True)
-_TC = FontFace(_CJK, "notosanstc/NotoSansTC[wght].ttf", tall=True)
-_JP = FontFace(_CJK, "notosansjp/NotoSansJP[wght].ttf", tall=True)
-_KR = FontFace(_CJK, "notosanskr/NotoSansKR[wght].ttf", tall=True)
+INTER = FontFace(_WEST, "fonts/ofl/inter/Inter[opsz,wght].ttf")
+SERIF = FontFace(_WEST, "fonts/ofl/sourceserif4/SourceSerif4[opsz,wght].ttf")
+NOTO = FontFace(_WEST, "fonts/ofl/notosans/NotoSans[wdth,wght].ttf")
+SYMBOLS = FontFace(_WEST, "fonts/ofl/notosanssymbols2/NotoSansSymbols2-Regular.ttf", variable=False)
+_MORE_SYMBOLS = FontFace(_NOTO, "NotoSansSymbols[wght].ttf")
+_MATHS = FontFace(_WEST, "fonts/ofl/stixtwomath/STIXTwoMath-Regular.ttf", variable=False)
+EMOJI = FontFace(_NOTO, "NotoEmoji[wght].ttf")
+"""Outlines, which take the colour of the text. FreeType draws no colour font of format COLRv1."""
+_SC = FontFace(_CJK, "fonts/ofl/notosanssc/NotoSansSC[wght].ttf", tall=True)
+_TC = FontFace(_CJK, "fonts/ofl/notosanstc/NotoSansTC[wght].ttf", tall=True)
+_JP = FontFace(_CJK, "fonts/ofl/notosansjp/NotoSansJP[wght].ttf", tall=True)
+_KR = FontFace(_CJK, "fonts/ofl/notosanskr/NotoSansKR[wght].ttf", tall=True)
 
 
 def _tall_face(package: str, name: str, file: str) -> FontFace:
-    return FontFace(package, f"{name}/{file}[wdth,wght].ttf", tall=True)
+    return FontFace(package, f"fonts/ofl/{name}/{file}[wdth,wght].ttf", tall=True)
 
 
 _SCRIPTS = (
@@ -58,6 +63,20 @@ _SCRIPTS = (
     _tall_face(_SEA, "notosanslao", "NotoSansLao"),
     _tall_face(_SEA, "notosanskhmer", "NotoSansKhmer"),
     _tall_face(_SEA, "notosansmyanmar", "NotoSansMyanmar"),
+    FontFace(_NOTO, "NotoSansArmenian[wght].ttf"),
+    FontFace(_NOTO, "NotoSansGeorgian[wght].ttf"),
+    *(
+        FontFace(_NOTO, f"NotoSans{script}[wght].ttf", tall=True)
+        for script in (
+            "Ethiopic",
+            "Gujarati",
+            "Gurmukhi",
+            "Kannada",
+            "Malayalam",
+            "Oriya",
+            "Sinhala",
+        )
+    ),
 )
 
 
@@ -72,18 +91,19 @@ def fallback_faces(language: str, *, serif: bool) -> tuple[FontFace, ...]:
         traditional = base in ("zh", "yue") and {"Hant", "TW", "HK", "MO"} & {*rest}
         eastern = (_TC, _SC, _JP, _KR) if traditional else (_SC, _TC, _JP, _KR)
     western = (SERIF, INTER, NOTO) if serif else (INTER, NOTO)
-    return (*western, *_SCRIPTS, *eastern, SYMBOLS)
+    return (*western, *_SCRIPTS, *eastern, SYMBOLS, _MORE_SYMBOLS, _MATHS, EMOJI)
 
 
-def covers(face: FontFace, text: Iterable[str]) -> bool:
+@lru_cache(maxsize=8192)
+def covers(face: FontFace, text: str) -> bool:
     """Returns whether the face has every character of `text`."""
-    coverage = read_coverage(face.path)
-    return all(character in coverage for character in text if not is_joiner(character))
+    coverage = _coverage(face)
+    return all(character in coverage for character in text if not is_ignorable(character))
 
 
-def is_joiner(character: str) -> bool:
-    """Returns whether the character only affects its neighbours."""
-    return character in "\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\u00ad"
+@lru_cache(maxsize=64)
+def _coverage(face: FontFace) -> Coverage:
+    return read_coverage(face.path)
 
 
 @lru_cache(maxsize=256)
@@ -95,8 +115,8 @@ def load_font(face: FontFace, size_px: int, weight: int) -> ImageFont.FreeTypeFo
         settings = []
         for axis in font.get_variation_axes():
             axis_name = axis["name"].lower().split()[0]
-            settings.append(
-                {b"optical": _OPTICAL_SIZE, b"width": 100.0}.get(axis_name, float(weight))
-            )
+            value = {b"optical": _OPTICAL_SIZE, b"width": 100.0}.get(axis_name, float(weight))
+            lowest, highest = axis["minimum"] or 0.0, axis["maximum"] or value
+            settings.append(min(max(value, lowest), highest))
         font.set_variation_by_axes(settings)
     return font

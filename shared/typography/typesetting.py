@@ -6,32 +6,21 @@ which a text fits is found by arithmetic, without drawing.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shared.typography.fonts import SYMBOLS, FontFace, covers, fallback_faces, is_joiner, load_font
-from shared.typography.line_breaks import (
-    split_at_breaks,
-    split_at_marks,
-    split_clusters,
-)
+from shared.typography.bidi import is_rtl
+from shared.typography.faces import Style, select_main_face, split_runs, to_displayable
+from shared.typography.fonts import FontFace, load_font
+from shared.typography.graphemes import split_graphemes
+from shared.typography.line_breaks import split_at_breaks, split_at_marks
 
 MEASURE_PX = 100
 SLACK = 1.015
 """A margin: at small sizes the width of each glyph is rounded to whole pixels."""
 LINE_HEIGHT = 1.28
 TALL_LINE_HEIGHT = 1.46
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The style of a text. `serif` and `weight` apply to the faces that have them."""
-
-    language: str
-    weight: int = 400
-    serif: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +42,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A text that is laid out at `size_px`. Heights are in px."""
+    """A text that is laid out at `size_px`. Heights are in px; `face` is the main face."""
 
     lines: tuple[Line, ...]
     size_px: int
     line_height: float
     style: Style
+    face: FontFace
     rtl: bool
 
     @property
@@ -78,11 +68,13 @@ class Text:
     def __init__(self, text: str, style: Style) -> None:
         self.text = to_displayable(text, style)
         self.style = style
+        self.face = select_main_face(self.text, style)
         self.rtl = is_rtl(self.text)
-        self._segments = tuple(_split_segments(self.text, style))
-        self._longest = max(_unit_widths(self._segments, style), default=0.0)
-        self._space_width = _width(" ", style, self.text)
-        self._is_tall = _is_tall(self.text, style)
+        self._segments = tuple(self._split_segments())
+        self._longest = max(self._unit_widths(), default=0.0)
+        self._space_width = self._width(" ")
+        runs = split_runs(self.text, style, self.face)
+        self._is_tall = any(face.tall for face, _ in runs)
 
     def lay_out(self, size_px: int, width_px: float, *, balanced: bool = False) -> Block:
         """Returns the block at this size; `balanced` makes all lines about equally long."""
@@ -103,6 +95,7 @@ class Text:
             size_px,
             size_px * (TALL_LINE_HEIGHT if self._is_tall else LINE_HEIGHT),
             self.style,
+            self.face,
             self.rtl,
         )
 
@@ -137,7 +130,7 @@ class Text:
                 lines.append((text, width))
                 text, width, gap = "", 0.0, 0.0
             if segment.width > limit:
-                *complete_lines, (text, width) = _cut_word(segment.text, limit, self.style)
+                *complete_lines, (text, width) = self._cut_word(segment.text, limit)
                 lines += complete_lines
             else:
                 text += (" " if gap else "") + segment.text
@@ -145,113 +138,48 @@ class Text:
             gap = self._space_width if segment.space_after else 0.0
         return [*lines, (text, width)] if text else lines
 
+    def _split_segments(self) -> Iterator[Segment]:
+        for word in self.text.split():
+            *inner, last = split_at_breaks(word)
+            for part in inner:
+                yield Segment(part, self._width(part), space_after=False)
+            yield Segment(last, self._width(last), space_after=True)
 
-def is_rtl(text: str) -> bool:
-    """Returns whether the first strong character is right-to-left (Unicode's rules P2 and P3)."""
-    for character in text:
-        kind = unicodedata.bidirectional(character)
-        if kind in ("R", "AL"):
-            return True
-        if kind == "L":
-            return False
-    return False
+    def _unit_widths(self) -> Iterator[float]:
+        """Yields the widths of the parts of which none can be broken without cutting a word."""
+        for segment in self._segments:
+            units = split_at_marks(segment.text)
+            if len(units) == 1:
+                yield segment.width
+            else:
+                yield from map(self._width, units)
 
-
-@lru_cache(maxsize=2048)
-def split_runs(text: str, style: Style) -> tuple[tuple[FontFace, str], ...]:
-    """Returns the text in runs of one face each, in reading order.
-
-    Uses a single face if one covers the text: a single run is shaped and ordered as a unit.
-    """
-    order = fallback_faces(style.language, serif=style.serif)
-    single = next((face for face in order if covers(face, text)), None)
-    if single is not None:
-        return ((single, text),)
-    runs: list[tuple[FontFace, str]] = []
-    for character in text:
-        continues = runs and (
-            is_joiner(character) or character == " " or covers(runs[-1][0], character)
-        )
-        face = (
-            runs[-1][0] if continues else next((f for f in order if covers(f, character)), SYMBOLS)
-        )
-        if runs and runs[-1][0] == face:
-            runs[-1] = (face, runs[-1][1] + character)
-        else:
-            runs.append((face, character))
-    return tuple(runs)
-
-
-def to_displayable(text: str, style: Style) -> str:
-    """Returns the text without characters that no face has; if none remains, their names."""
-    order = fallback_faces(style.language, serif=style.serif)
-    if any(covers(face, text) for face in order):
-        return text
-    displayable = "".join(
-        char for char in text if is_joiner(char) or any(covers(f, char) for f in order)
-    )
-    displayable = " ".join(
-        "".join(char for char in displayable if char not in "\u200d\ufe0f").split()
-    )
-    if any(map(str.isalnum, displayable)):
-        return displayable
-    names = (
-        unicodedata.name(char, "") for char in text if not char.isspace() and not is_joiner(char)
-    )
-    return (
-        ", ".join(dict.fromkeys(name.capitalize() for name in names if name)) or displayable or "–"
-    )
-
-
-def _split_segments(text: str, style: Style) -> Iterator[Segment]:
-    for word in text.split():
-        *inner, last = split_at_breaks(word)
-        for part in inner:
-            yield Segment(part, _width(part, style, text), space_after=False)
-        yield Segment(last, _width(last, style, text), space_after=True)
-
-
-def _unit_widths(segments: Sequence[Segment], style: Style) -> Iterator[float]:
-    """Yields the widths of the parts of which none can be broken without cutting a word."""
-    for segment in segments:
-        units = split_at_marks(segment.text)
-        if len(units) == 1:
-            yield segment.width
-        else:
-            yield from (_width(unit, style, segment.text) for unit in units)
-
-
-def _cut_word(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
-    """Cuts a word that is wider than a line: after a mark, or within a part that is too wide."""
-    lines: list[tuple[str, float]] = []
-    text, width = "", 0.0
-    for unit in split_at_marks(word):
-        unit_width = _width(unit, style, word)
-        parts = [unit] if unit_width <= limit else split_clusters(unit)
-        if text and width + unit_width > limit:
-            lines.append((text, width))
-            text, width = "", 0.0
-        for part in parts:
-            part_width = _width(part, style, word)
-            if text and width + part_width > limit:
+    def _cut_word(self, word: str, limit: float) -> list[tuple[str, float]]:
+        """Cuts a word that is wider than a line: after a mark, or within a part that is too
+        wide."""
+        lines: list[tuple[str, float]] = []
+        text, width = "", 0.0
+        for unit in split_at_marks(word):
+            unit_width = self._width(unit)
+            parts = [unit] if unit_width <= limit else split_graphemes(unit)
+            if text and width + unit_width > limit:
                 lines.append((text, width))
                 text, width = "", 0.0
-            text += part
-            width += part_width
-    return [*lines, (text, width)]
+            for part in parts:
+                part_width = self._width(part)
+                if text and width + part_width > limit:
+                    lines.append((text, width))
+                    text, width = "", 0.0
+                text += part
+                width += part_width
+        return [*lines, (text, width)]
 
-
-def _width(text: str, style: Style, context: str) -> float:
-    """Returns the width in px at MEASURE_PX, in the faces of the complete context."""
-    context_runs = split_runs(context, style)
-    runs = ((context_runs[0][0], text),) if len(context_runs) == 1 else split_runs(text, style)
-    return sum(_length(face, part, style.weight) for face, part in runs)
+    def _width(self, text: str) -> float:
+        """Returns the width of a part of the text in px at MEASURE_PX."""
+        runs = split_runs(text, self.style, self.face)
+        return sum(_length(face, run, self.style.weight) for face, run in runs)
 
 
 @lru_cache(maxsize=8192)
 def _length(face: FontFace, text: str, weight: int) -> float:
     return load_font(face, MEASURE_PX, weight).getlength(text)
-
-
-def _is_tall(text: str, style: Style) -> bool:
-    return any(face.tall for face, _ in split_runs(text, style))

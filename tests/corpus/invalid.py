@@ -18,6 +18,7 @@ from tests.corpus.byte_edits import (
     make_full_box,
     replace_samples,
 )
+from tests.corpus.colour import dolby_vision
 from tests.corpus.corpus_file import CorpusFile, MakeBytes
 from tests.corpus.encoding import (
     FAST_START_CLIP,
@@ -39,6 +40,7 @@ def list_files() -> Iterator[CorpusFile]:
     yield from _sounds()
     yield from _truncated()
     yield from bombs.list_files()
+    yield from dolby_vision.list_invalid_files()
 
 
 def _non_videos() -> Iterator[CorpusFile]:

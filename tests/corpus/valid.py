@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.corpus import picture_formats, timestamps
+from tests.corpus import discontinuities, picture_formats, timestamps
 from tests.corpus.build import clip_spec_file, valid_file
 from tests.corpus.byte_edits import change_boxes, make_box
+from tests.corpus.colour import dolby_vision
+from tests.corpus.colour import files as colours
 from tests.corpus.corpus_file import CorpusFile, expected_counters
 from tests.corpus.encoding import (
     MATROSKA_CLIP,
@@ -19,6 +21,7 @@ from tests.corpus.encoding import (
     run_ffmpeg,
     short_clip_bytes,
 )
+from tests.corpus.shapes import files as shape_files
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import cached_file
 
@@ -32,8 +35,12 @@ def list_files() -> Iterator[CorpusFile]:
         skipped = 42 if name == "trimmed-by-edit-list" else 0
         yield clip_spec_file(name, RARE_CLIP_SPECS[name], skipped)
     yield from picture_formats.list_files()
+    yield from colours.list_files()
+    yield from dolby_vision.list_files()
+    yield from shape_files.list_files()
     yield from _streams()
     yield from timestamps.list_files()
+    yield from discontinuities.list_files()
     yield from _surrounded()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from functions.emotion_scoring.faces.classification import Classifier
+from functions.emotion_scoring.faces.detection import Detection
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.faces.scorer import Scorer
 from functions.emotion_scoring.models.manifest import Model, Scaling
@@ -56,13 +57,13 @@ class SquareDetector:
 
     call_count: int = 0
 
-    def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
+    def detect(self, image: BgrImage) -> list[Detection]:
         self.call_count += 1
         is_coloured = image.max(axis=2).astype(int) - image.min(axis=2) > 40
         shapes, _ = cv2.findContours(
             is_coloured.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
         )
-        return [(Box(*map(float, cv2.boundingRect(shape))), 0.9) for shape in shapes]
+        return [Detection(Box(*map(float, cv2.boundingRect(shape))), 0.9) for shape in shapes]
 
 
 def make_square_scorer(detector: SquareDetector, name: str = "painted") -> Scorer:
@@ -90,7 +91,8 @@ def make_square_scorer(detector: SquareDetector, name: str = "painted") -> Score
         classes=CLASSES,
         output="logits",
     )
-    return Scorer(detector, detector_model, Classifier(classifier_model, make_colour_model()))
+    classifier = Classifier(classifier_model, make_colour_model())
+    return Scorer(detector, detector_model, classifier, SquareDetector())
 
 
 def make_square_pack(first_number: int, frames: Sequence[Sequence[ColouredSquare]]) -> bytes:

@@ -14,6 +14,7 @@ from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteReques
 from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
 from functions.api.jobs.schemas import job_view
+from functions.api.jobs.voices import find_problems
 from shared.errors import NotFound
 from shared.flows.documents import job_path
 from shared.http.artifacts import redirect_to
@@ -90,6 +91,8 @@ def put_deck(request: ApiRequest) -> ApiResponse:
     except DeckRejected as error:
         raise InvalidFields([(f"deck.{error.location}".rstrip("."), str(error))]) from error
     options = _edited_options(request, body.options)
+    if deck.language != current.language or body.options.get("voice"):
+        _check_voice(options, deck.language)
     rate_limit = consume_rework_quota(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
     spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not body.release}
@@ -150,6 +153,14 @@ def _edited_options(request: ApiRequest, changes: Mapping[str, Any]) -> dict[str
             [(f"options.{name}", f"An edited deck can change only: {names}.") for name in unknown]
         )
     return read_options(request.job.recipe, {**request.job.options, **changes}, request.settings)
+
+
+def _check_voice(options: Mapping[str, Any], language: str) -> None:
+    """Raises InvalidFields when no voice speaks the language of the deck, or the voice does not."""
+    fields = {"language": "deck.language", "voice": "options.voice"}
+    problems = [(fields[name], text) for name, text in find_problems(options, language)]
+    if problems:
+        raise InvalidFields(problems)
 
 
 def _check_theme(deck: Deck) -> None:

@@ -16,6 +16,7 @@ from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
 from functions.api.jobs.storage import check_storage
+from functions.api.jobs.voices import check_voice
 from shared.errors import InvalidOption, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
@@ -97,6 +98,7 @@ def _check(
     option_error: InvalidOption | None = None
     try:
         options = read_options(recipe, body.options, request.settings)
+        check_voice(options)
     except InvalidOption as error:
         option_error = error
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Quality = Literal["ok", "too_small", "cut_off", "blurred"]
+Quality = Literal["ok", "too_small", "turned", "cut_off", "blurred"]
 
 MIN_SCORED_PX = 20.0
 """A face whose longer side is below this size is not scored."""
@@ -64,7 +64,10 @@ class Face:
 
     Attributes:
         score: The detector's score, 0 to 1.
-        probabilities: In the order of the classes; None if the face is too small to be scored.
+        probabilities: In the order of the classes; None if the face is too small to be scored, or
+            its roll is not known.
+        roll: The angle by which the face is turned clockwise in the picture, in degrees from -179
+            to 180. 0 within 30° of upright; None if it cannot be determined.
     """
 
     box: Box
@@ -72,12 +75,17 @@ class Face:
     sharpness: float
     quality: Quality
     probabilities: tuple[float, ...] | None
+    roll: int | None = 0
 
 
-def assess_quality(box: Box, width: int, height: int, sharpness: float) -> Quality:
+def assess_quality(
+    box: Box, width: int, height: int, sharpness: float, roll: int | None = 0
+) -> Quality:
     """Returns the first flag that applies to a face in a picture of width × height pixels."""
     if box.longer_side < TOO_SMALL_PX:
         return "too_small"
+    if roll is None:
+        return "turned"
     if box.margin(width, height) < CUT_OFF_MARGIN * box.longer_side:
         return "cut_off"
     return "blurred" if sharpness < MIN_SHARPNESS else "ok"

@@ -8,11 +8,12 @@ import cv2
 
 from functions.emotion_scoring.faces.classification import (
     Classifier,
-    crop_square,
     measure_sharpness,
 )
 from functions.emotion_scoring.faces.detection import DETECTORS, Detector
 from functions.emotion_scoring.faces.face import MIN_SCORED_PX, Face, assess_quality
+from functions.emotion_scoring.faces.finder import FaceFinder
+from functions.emotion_scoring.faces.roll import RollMeter
 from functions.emotion_scoring.models.fetch import ModelSources
 from functions.emotion_scoring.models.manifest import NOT_MEASURED, Model, Role, models_for_role
 from shared.errors import TransientError
@@ -34,8 +35,15 @@ class NoFaceModel(TransientError):
 class Scorer:
     """A detector and a classifier, loaded once per instance. Not thread-safe."""
 
-    def __init__(self, detector: Detector, detector_model: Model, classifier: Classifier):
+    def __init__(
+        self,
+        detector: Detector,
+        detector_model: Model,
+        classifier: Classifier,
+        crop_detector: Detector,
+    ) -> None:
         self._detector = detector
+        self._meter = RollMeter(crop_detector)
         self._detector_model = detector_model
         self._classifier = classifier
 
@@ -51,7 +59,8 @@ class Scorer:
         if detector is None:
             raise NoFaceModel
         model, data = detector
-        return cls(DETECTORS[model.name](data), model, Classifier(*classifier))
+        create = DETECTORS[model.name]
+        return cls(create(data), model, Classifier(*classifier), create(data))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -83,26 +92,36 @@ class Scorer:
             )
         return warnings
 
-    def score(self, image: BgrImage, *, mirror: bool) -> list[Face]:
-        """Returns the faces of a picture, from left to right.
+    def create_finder(self) -> FaceFinder:
+        """Returns a finder for consecutive pictures."""
+        return FaceFinder(self._detector, self._meter)
+
+    def score(
+        self, image: BgrImage, *, mirror: bool, finder: FaceFinder | None = None
+    ) -> list[Face]:
+        """Returns the faces of a picture, from left to right. Turned faces are scored upright.
 
         Args:
-            image: An upright picture, BGR uint8 H×W×3.
+            image: BGR uint8 H×W×3.
             mirror: Whether to average the probabilities of each face and of its mirror image.
+            finder: The finder of the pictures before; None for a single picture.
         """
         height, width = image.shape[:2]
-        detections = sorted(self._detector.detect(image), key=lambda item: (item[0].x, item[0].y))
-        crops = [crop_square(image, box) for box, _ in detections]
+        found = (finder or self.create_finder()).find(image)
         scored_indexes = [
-            n for n, (box, _) in enumerate(detections) if box.longer_side >= MIN_SCORED_PX
+            n
+            for n, face in enumerate(found)
+            if face.box.longer_side >= MIN_SCORED_PX and face.roll is not None
         ]
-        rows = self._classifier.classify([crops[n] for n in scored_indexes], mirror=mirror)
+        rows = self._classifier.classify([found[n].crop for n in scored_indexes], mirror=mirror)
         probabilities = dict(zip(scored_indexes, rows, strict=True))
         faces = []
-        for n, (box, score) in enumerate(detections):
-            sharpness = measure_sharpness(crops[n])
-            quality = assess_quality(box, width, height, sharpness)
-            faces.append(Face(box, score, sharpness, quality, probabilities.get(n)))
+        for n, face in enumerate(found):
+            sharpness = measure_sharpness(face.crop)
+            quality = assess_quality(face.box, width, height, sharpness, face.roll)
+            faces.append(
+                Face(face.box, face.score, sharpness, quality, probabilities.get(n), face.roll)
+            )
         return faces
 
 

@@ -25,14 +25,27 @@ class ModelDownloadFailed(TransientError):
     code = "model-not-downloaded"
 
 
-def download_file(source: PublicFile, *, hosts: frozenset[str] = ALLOWED_HOSTS) -> bytes:
-    """Returns the file's bytes. Raises ModelDownloadFailed, also if the hash differs."""
+def download_file(
+    source: PublicFile,
+    *,
+    hosts: frozenset[str] = ALLOWED_HOSTS,
+    follows_redirects: bool = False,
+    timeout_s: float = DOWNLOAD_TIMEOUT_S,
+) -> bytes:
+    """Returns the file's bytes. Raises ModelDownloadFailed, also if the hash differs.
+
+    Args:
+        follows_redirects: Only for a user's own machine. A redirect of a function's request could
+            lead into a private network.
+        timeout_s: Of the whole download.
+    """
     parts = urlsplit(source.url)
     if parts.scheme != "https" or parts.netloc not in hosts:
         raise ModelDownloadFailed(f"{source.url[:200]} is not an https URL of an allowed host.")
     try:
-        with _opener().open(source.url, timeout=SOCKET_TIMEOUT_S) as response:
-            data = _read_response(response, source.max_bytes)
+        opener = _opener(follows_redirects=follows_redirects)
+        with opener.open(source.url, timeout=SOCKET_TIMEOUT_S) as response:
+            data = _read_response(response, source.max_bytes, timeout_s)
     except (OSError, HTTPException) as error:
         raise ModelDownloadFailed(f"{parts.hostname} cannot be reached: {error}") from error
     if sha256_of(data) != source.sha256:
@@ -40,16 +53,20 @@ def download_file(source: PublicFile, *, hosts: frozenset[str] = ALLOWED_HOSTS) 
     return data
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """Returns an opener that follows no redirects, which could lead into a private network."""
+def _opener(*, follows_redirects: bool) -> urllib.request.OpenerDirector:
+    """Returns an opener for https only."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.HTTPSHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
+        urllib.request.UnknownHandler(),
     ):
         opener.add_handler(handler)
+    if follows_redirects:
+        # It cannot leave https: the opener knows no other scheme.
+        opener.add_handler(urllib.request.HTTPRedirectHandler())
     return opener
 
 
@@ -62,13 +79,13 @@ class _Response(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _read_response(response: _Response, max_bytes: int) -> bytes:
-    deadline = time.monotonic() + DOWNLOAD_TIMEOUT_S
+def _read_response(response: _Response, max_bytes: int, timeout_s: float) -> bytes:
+    deadline = time.monotonic() + timeout_s
     data = bytearray()
     while block := response.read(_BLOCK_BYTES):
         data += block
         if len(data) > max_bytes:
             raise ModelDownloadFailed(f"The response is longer than {max_bytes} bytes.")
         if time.monotonic() > deadline:
-            raise ModelDownloadFailed(f"The download took longer than {DOWNLOAD_TIMEOUT_S:.0f} s.")
+            raise ModelDownloadFailed(f"The download took longer than {timeout_s:.0f} s.")
     return bytes(data)

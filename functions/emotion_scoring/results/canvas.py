@@ -1,18 +1,20 @@
-"""A canvas for charts: anti-aliased shapes, and text in the fonts that the system has."""
+"""A canvas for charts: anti-aliased shapes, and text."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Literal
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from shared.typography.drawing import CAP_HEIGHT, Align, draw_at_baseline
+from shared.typography.faces import Style, title_style
+from shared.typography.single_line import lay_out_line, line_width, truncate_line
+from shared.typography.typesetting import Block, Text
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
-Anchor = Literal["ls", "ms", "rs", "lm", "mm", "rm", "la", "ma", "ra"]
-"""Pillow's text anchors: left, middle or right; on the base line, middle or top."""
+_BOLD, _REGULAR = 700, 400
 _OVERSAMPLING = 3
 """Factor of supersampling: Pillow draws shapes without anti-aliasing."""
 
@@ -23,7 +25,7 @@ class Canvas:
     def __init__(self, width: int, height: int, background: Colour) -> None:
         self._large = Image.new("RGB", (width * _OVERSAMPLING, height * _OVERSAMPLING), background)
         self._shapes = ImageDraw.Draw(self._large)
-        self._texts: list[tuple[Point, str, int, bool, Colour, Anchor]] = []
+        self._texts: list[tuple[Point, Block, Colour, Align]] = []
         self._size = width, height
 
     def rectangle(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
@@ -49,17 +51,24 @@ class Canvas:
         colour: Colour,
         *,
         bold: bool = False,
-        anchor: Anchor = "ls",
+        align: Align = "left",
+        centred: bool = False,
     ) -> None:
-        """Draws one line of text, cut off at the right edge of the picture."""
-        self._texts.append((at, text, size, bold, colour, anchor))
+        """Draws one line of text, cut off at the right edge of the picture.
+
+        `at` is a point of its baseline, or if `centred` of the middle of its capital letters.
+        """
+        if centred:
+            at = at[0], at[1] + size * CAP_HEIGHT / 2
+        block = lay_out_line(text, size, _style(text, bold))
+        self._texts.append((at, block, colour, align))
 
     def render_png(self) -> bytes:
         """Returns the picture as a PNG file."""
         picture = self._large.resize(self._size, Image.Resampling.BOX)
         draw = ImageDraw.Draw(picture)
-        for at, text, size, bold, colour, anchor in self._texts:
-            draw.text(at, text, colour, _font(size, bold), anchor=anchor)
+        for at, block, colour, align in self._texts:
+            draw_at_baseline(draw, block, at, colour, align)
         out = io.BytesIO()
         picture.save(out, "PNG", optimize=True)
         return out.getvalue()
@@ -67,41 +76,20 @@ class Canvas:
 
 def text_width(text: str, size: int, *, bold: bool = False) -> float:
     """Returns the width of the text in pixels."""
-    return float(_font(size, bold).getlength(text))
+    return line_width(lay_out_line(text, size, _style(text, bold)))
 
 
 def truncate_text(text: str, size: int, max_width_px: float, *, bold: bool = False) -> str:
     """Returns the text, shortened with an ellipsis to at most `max_width_px`."""
-    if text_width(text, size, bold=bold) <= max_width_px:
-        return text
-    while text and text_width(text + "…", size, bold=bold) > max_width_px:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    lines = truncate_line(text, size, _style(text, bold), max_width_px).lines
+    return lines[0].text if lines else ""
 
 
 def wrap_text(text: str, size: int, max_width_px: float) -> list[str]:
-    """Returns the text in lines of at most `max_width_px`, broken between words."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size) <= max_width_px:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
+    """Returns the text in lines of at most `max_width_px`."""
+    block = Text(text, _style(text, bold=False)).lay_out(size, max_width_px)
+    return [line.text for line in block.lines]
 
 
-@lru_cache(32)
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    """Returns DejaVu, which covers most alphabets, if the system has it.
-
-    Otherwise returns the Latin font of Pillow's wheel, which has no bold style.
-    """
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    try:
-        return ImageFont.truetype(name, size)
-    except OSError:
-        default = ImageFont.load_default(size)
-        if not isinstance(default, ImageFont.FreeTypeFont):
-            raise
-        return default
+def _style(text: str, bold: bool) -> Style:
+    return title_style(text, _BOLD if bold else _REGULAR)

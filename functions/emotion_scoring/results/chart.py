@@ -137,7 +137,7 @@ class _Plot:
             canvas.line([(_LEFT, y), (right, y)], mix(GRID, GROUND, 0.5), 0.7)
         for share in (0, 0.5, 1):
             y = bottom - share * self._height
-            canvas.text((_LEFT - 12, y), f"{share:.0%}", 16, QUIET, anchor="rm")
+            canvas.text((_LEFT - 12, y), f"{share:.0%}", 16, QUIET, align="right", centred=True)
         canvas.line([(_LEFT, top), (_LEFT, bottom), (right, bottom)], QUIET, 1)
         name = f"Face {curve.face_id}"
         canvas.text((_LEFT, top - 42), name, 20, INK, bold=True)
@@ -156,7 +156,7 @@ class _Plot:
         text = "No face that could be scored was found"
         half = text_width(text, 24) / 2 + 24
         canvas.rectangle(middle[0] - half, middle[1] - 28, middle[0] + half, middle[1] + 28, GROUND)
-        canvas.text(middle, text, 24, QUIET, anchor="mm")
+        canvas.text(middle, text, 24, QUIET, align="middle", centred=True)
 
     def draw_time_axis(self, y: float) -> None:
         """Draws ticks at round times."""
@@ -167,13 +167,13 @@ class _Plot:
         while (time := (first + number) * step) <= self._start + span * 1.0001:
             x = self.x((time - self._start) / self._bin_s)
             self._canvas.line([(x, y - 6), (x, y + 2)], QUIET, 1)
-            self._canvas.text((x, y + 24), _format_time(time), 16, QUIET, anchor="ms")
+            self._canvas.text((x, y + 24), _format_time(time), 16, QUIET, align="middle")
             number += 1
         middle = (_LEFT + WIDTH_PX - _RIGHT) / 2
         caption = (
             "time in the video · the bar shows the strongest emotion, pale where it is uncertain"
         )
-        self._canvas.text((middle, y + 52), caption, 16, QUIET, anchor="ms")
+        self._canvas.text((middle, y + 52), caption, 16, QUIET, align="middle")
 
     def _draw_areas(self, run: Sequence[tuple[int, tuple[float, ...]]], top: float) -> None:
         """Draws the areas of a run of bins, from the lowest to the highest."""
@@ -215,7 +215,7 @@ class _Plot:
             half = text_width(label, 16) / 2
             middle = min(max(x, _LEFT + half), WIDTH_PX - _RIGHT - half)
             if middle - half > free_from:
-                self._canvas.text((middle, top - 17), label, 16, dark, anchor="ms")
+                self._canvas.text((middle, top - 17), label, 16, dark, align="middle")
                 free_from = middle + half + 10
 
 

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from functions.emotion_scoring.faces.face import Box
+from functions.emotion_scoring.faces.roll import angle_between
 from functions.emotion_scoring.results.timeline import FaceReading, Moment
 from functions.emotion_scoring.scores import ScoredFrame
 
@@ -19,8 +21,13 @@ NEUTRAL = "neutral"
 """Neutral faces are not strong moments."""
 _ALLOWED_QUALITY = ("ok", "cut_off")
 """Quality flags of strong moments, with `cut_off` because close-ups often cut off the chin."""
+MIN_TURNED_DEGREES = 60
+"""Faces with at least this roll are counted as turned."""
 MIN_PEAK_GAP_S = Fraction(2)
 """Minimum distance in seconds of two strongest moments of the same emotion."""
+
+
+_TURN_NAMES = {90: "to the right", 180: "upside down", -90: "to the left"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Summary:
         self._most_at_once = 0
         self._dominant: Counter[str] = Counter()
         self._quality: Counter[str] = Counter()
+        self._turned: Counter[int] = Counter()
         self._open_episodes: dict[int, Peak] = {}
         self._peaks: dict[str, list[Peak]] = {name: [] for name in classes}
 
@@ -86,6 +94,9 @@ class Summary:
         for reading in moment.readings:
             self._last_id = max(self._last_id, reading.face_id)
             self._quality[reading.face.quality] += 1
+            roll = reading.face.roll
+            if reading.dominant is not None and roll and abs(roll) >= MIN_TURNED_DEGREES:
+                self._turned[min((90, 180, -90), key=partial(angle_between, roll))] += 1
             if reading.dominant is not None:
                 self._readings += 1
                 self._uncertain += reading.is_uncertain
@@ -108,6 +119,25 @@ class Summary:
         ranked.sort(key=lambda row: row[:3])
         strongest = [row[3] for row in ranked[:MAX_PEAKS]]
         return sorted(strongest, key=lambda peak: (peak.time, peak.face_id))
+
+    def warnings(self) -> list[str]:
+        """Returns messages for the user about faces that are turned."""
+        warnings = []
+        if self._turned:
+            number = self._turned.total()
+            (turn, _), *_ = self._turned.most_common(1)
+            of_all = "All" if number == self._readings else f"{number} of {self._readings}"
+            warnings.append(
+                f"{of_all} scored faces are turned, most of them {_TURN_NAMES[turn]}; they were "
+                "scored as if the picture was upright."
+            )
+        unknown = self._quality["turned"]
+        if unknown:
+            warnings.append(
+                f"{unknown} {'face was' if unknown == 1 else 'faces were'} not scored, because it "
+                "cannot be determined which way up they are."
+            )
+        return warnings
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the summary, small enough for the job document.

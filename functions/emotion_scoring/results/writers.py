@@ -34,7 +34,7 @@ NOTE = (
 )
 CSV_COLUMNS = (
     "number", "time_s", "frame_time_s", "frame", "face_id", "x", "y", "width", "height", "score",
-    "quality", "sharpness", "dominant", "confidence", "uncertain",
+    "quality", "sharpness", "roll", "dominant", "confidence", "uncertain",
 )  # fmt: skip
 """The fixed columns; one column per emotion of the model follows."""
 
@@ -101,6 +101,7 @@ class JsonWriter:
             "score": face.score,
             "quality": face.quality,
             "sharpness": face.sharpness,
+            "roll": face.roll,
             "dominant": reading.dominant,
             "confidence": _rounded(reading.confidence),
             "uncertain": reading.is_uncertain,
@@ -139,7 +140,7 @@ class CsvWriter:
             moment.frame.name,
         ]
         if not moment.readings:
-            self._row([*frame_cells, *[""] * 8, NO_FACE, *[""] * (2 + self._class_count)])
+            self._row([*frame_cells, *[""] * 9, NO_FACE, *[""] * (2 + self._class_count)])
         for reading in moment.readings:
             probabilities = reading.probabilities or [None] * self._class_count
             self._row(
@@ -150,6 +151,7 @@ class CsvWriter:
                     reading.face.score,
                     reading.face.quality,
                     reading.face.sharpness,
+                    reading.face.roll,
                     reading.dominant,
                     _rounded(reading.confidence),
                     "yes" if reading.is_uncertain else "no",
@@ -188,6 +190,7 @@ class VttWriter:
                     "emotion": reading.dominant,
                     "confidence": _rounded(reading.confidence),
                     "uncertain": reading.is_uncertain,
+                    "roll": reading.face.roll,
                     "box": [round(share, 4) for share in shares],
                 }
             )

@@ -1,4 +1,4 @@
-"""Which videos can be annotated, in which time ranges and size, and with which sound."""
+"""Which videos can be annotated, in which time ranges and size."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ MAX_WORK_S = 400.0
 """Limit of a window's annotation time, so that annotation and scoring fit a timeout of 540 s."""
 _RATE_RANGE = (Fraction(1), Fraction(240))
 """Frame rates outside this range are clamped."""
-MP4_AUDIO_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
-"""Audio codecs that MP4 supports and players can decode."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,12 @@ def find_obstacle(media_info: MediaInfo, max_range_s: Fraction | None) -> str | 
     return None
 
 
+def long_side(media_info: MediaInfo) -> int:
+    """Returns the longer side in px of the annotated pictures."""
+    return min(MAX_LONG_SIDE_PX, max(media_info.video.display_size))
+
+
 def clamped_rate(media_info: MediaInfo) -> Fraction:
     """Returns the frame rate in frames per second, 30 if it is not known."""
     low, high = _RATE_RANGE
     return min(max(media_info.video.avg_rate or Fraction(30), low), high)
-
-
-def find_audio_codec(media_info: MediaInfo) -> str | None:
-    """Returns the codec of the sound that is copied, or None if MP4 cannot carry it."""
-    codec = media_info.audio_codecs[0] if media_info.audio_codecs else None
-    return codec if codec in MP4_AUDIO_CODECS else None

@@ -1,4 +1,4 @@
-"""Writes annotated.mp4: copies the pictures of the pieces and the sound of the source.
+"""Writes annotated.mp4: the pictures of the pieces, and the sound of the source.
 
 Players can start before the download ends only if the index (moov) precedes the data (mdat), but
 the index is complete only after all data. The file is therefore muxed twice: the first pass keeps
@@ -11,18 +11,17 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import av
-from av.stream import Discard
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
 from functions.emotion_scoring.video.faststart import DataPass, IndexPass
+from functions.emotion_scoring.video.sound import read_sound
+from functions.emotion_scoring.video.sound_conversion import TimedPacket
+from functions.emotion_scoring.video.sound_track import choose_track
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
-from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
@@ -42,7 +41,7 @@ def write_film(
 
     Args:
         pieces: the pieces in order, at least one of them with a picture.
-        source: the video whose sound is copied; None for a silent film.
+        source: the video whose sound is used; None for a silent film.
 
     Raises:
         FilmTooLarge: the index cannot address the data.
@@ -61,7 +60,7 @@ def write_film_in_sandbox(
     sandbox_io: SandboxIO, sizes_bytes: Sequence[int], media_info: MediaInfo, has_sound: bool
 ) -> bytes:
     """Runs `write_film` in the sandbox. The parts of the source are the pieces, followed by the
-    video if its sound is copied; `sizes_bytes` are their sizes."""
+    video if its sound is used; `sizes_bytes` are their sizes."""
 
     def opener(number: int) -> OpenFile:
         return lambda: sandbox_io.open_parts(sizes_bytes)[number]
@@ -84,10 +83,11 @@ def _mux(
         pictures: Any = out.add_stream_from_template(first.streams.video[0])
         pictures.time_base = TIME_BASE
         streams = [_picture_packets(pieces, media_info, pictures)]
-        if source is not None:
+        track = choose_track(media_info)
+        if source is not None and track is not None:
             file = source()
             container = stack.enter_context(open_container(file))
-            streams.append(_sound_packets(container, file, media_info, out))
+            streams.append(read_sound(container, file, media_info, track, out))
         for _, _, packet in heapq.merge(*streams, key=lambda timed: timed[:2]):
             out.mux(packet)
         # The muxer writes the index when `out` is closed.
@@ -98,13 +98,9 @@ def _open_piece(file: RangeFile) -> Any:
     return open_with_demuxers(file, (PIECE_FORMAT,))
 
 
-_Timed = tuple[Fraction, int, Any]
-"""Decoding time in seconds, rank in a tie, packet."""
-
-
 def _picture_packets(
     pieces: Sequence[OpenFile], media_info: MediaInfo, stream: Any
-) -> Iterator[_Timed]:
+) -> Iterator[TimedPacket]:
     """Yields the packets of all pieces. A picture lasts until the next one."""
     length = round(media_info.frame_ticks * media_info.video.time_base / TIME_BASE)
     pending: Any = None
@@ -133,32 +129,6 @@ def _last_length(pts: int, length: int, media_info: MediaInfo) -> int:
     return remaining if 0 < remaining <= _MAX_LAST_PICTURE_S / TIME_BASE else length
 
 
-def _timed(packet: Any, length: int, stream: Any) -> _Timed:
+def _timed(packet: Any, length: int, stream: Any) -> TimedPacket:
     packet.duration, packet.stream = length, stream
     return packet.dts * TIME_BASE, 0, packet
-
-
-def _sound_packets(
-    container: Any, file: RangeFile, media_info: MediaInfo, out: Any
-) -> Iterator[_Timed]:
-    """Returns the packets of the source's sound, with times from the first picture."""
-    audio = container.streams.audio[0]
-    for other in container.streams:
-        if other.index != audio.index:
-            other.discard = Discard.all
-    stream = out.add_stream_from_template(audio)
-    base: Fraction = audio.time_base
-    offset = round(media_info.first_pts.seconds / base)
-
-    def packets() -> Iterator[_Timed]:
-        last = -1
-        for packet in iter(partial(next_packet, container.demux(audio)), None):
-            if not packet.size or packet.pts is None or packet.pts - offset <= last:
-                continue
-            last = packet.pts - offset
-            packet.pts = packet.dts = last
-            packet.stream = stream
-            yield last * base, 1, packet
-        raise_if_read_failed(file)
-
-    return packets()

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.results.timeline import FaceReading, Moment
 from shared.media.images.frame import BgrImage
 
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _INK = (24, 20, 18)
-Label = tuple[Box, str, bool]
-"""Box, emotion with its probability, and whether the emotion is uncertain."""
+Mask = NDArray[np.uint8]
+"""The opacity of a text, 0 to 255, rows first."""
+Label = tuple[Box, str, str, bool]
+"""Box, emotion, text, and whether the emotion is uncertain. The text is empty without a score."""
 
 
 class Overlay:
@@ -35,12 +38,19 @@ class Overlay:
         n = bisect_right(self._times, time) - 1
         if n < 0 or time - self._times[n] >= self._every:
             return []
-        next_readings = self._moments[n + 1].readings if n + 1 < len(self._moments) else ()
-        next_boxes = {reading.face_id: reading.face.box for reading in next_readings}
+        following = self._moments[n + 1 : n + 2]
+        next_boxes = {
+            reading.face_id: reading.face.box
+            for moment in following
+            # Boxes in pictures of another size cannot be compared.
+            if _size(moment) == _size(self._moments[n])
+            for reading in moment.readings
+        }
         share = float((time - self._times[n]) / self._every)
         return [
             (
                 _interpolate(reading.face.box, next_boxes.get(reading.face_id), share),
+                reading.dominant or "",
                 _text(reading),
                 reading.is_uncertain,
             )
@@ -48,41 +58,59 @@ class Overlay:
         ]
 
     @property
-    def scored_width(self) -> int | None:
-        """The width of the scored frames in pixels; None if there are no frames."""
-        return self._moments[0].frame.stamp.width if self._moments else None
+    def texts(self) -> set[str]:
+        """The texts of all labels."""
+        return {_text(reading) for moment in self._moments for reading in moment.readings} - {""}
+
+    def scored_width_at(self, time: Fraction) -> int | None:
+        """Returns the width in pixels of the frame whose labels are shown at a time in seconds;
+        None if there are no frames."""
+        n = max(0, bisect_right(self._times, time) - 1)
+        return self._moments[n].frame.stamp.width if self._moments else None
 
 
 def draw_labels(
-    image: BgrImage, labels: Sequence[Label], factor: float, colours: Mapping[str, Sequence[int]]
+    image: BgrImage,
+    labels: Sequence[Label],
+    factor: float,
+    colours: Mapping[str, Sequence[int]],
+    masks: Mapping[str, Mask],
 ) -> None:
     """Draws labels on a picture. Uncertain faces have a thin box and a question mark.
 
     Args:
         image: BGR, `factor` times as large as the scored frames.
         colours: RGB, by emotion.
+        masks: the mask of each text.
     """
-    long_side = max(image.shape[:2])
-    scale, thick = max(0.45, long_side / 1600), max(2, round(long_side / 480))
-    for box, text, uncertain in labels:
-        red, green, blue = colours.get(text.split(" ")[0], (200, 200, 200))
+    thick = max(2, round(max(image.shape[:2]) / 480))
+    for box, emotion, text, uncertain in labels:
+        red, green, blue = colours.get(emotion, (200, 200, 200))
         colour = (blue, green, red)
         scaled = box.scale(factor)
         left, top = round(scaled.x), round(scaled.y)
         right, below = round(scaled.x + scaled.width), round(scaled.y + scaled.height)
         line = 1 if uncertain else thick
         cv2.rectangle(image, (left, top), (right, below), colour, line, cv2.LINE_AA)
-        if not text:
-            continue
-        label = f"{text} ?" if uncertain else text
-        (width, height), base = cv2.getTextSize(label, _FONT, scale, 1)
-        bar = height + base + 6
-        # Above the face, or inside it if there is no space above.
-        y = top - bar if top >= bar else max(0, top)
-        x = min(max(0, left), max(0, image.shape[1] - width - 8))
-        cv2.rectangle(image, (x, y), (x + width + 8, y + bar), colour, -1)
-        at = (x + 4, y + height + 3)
-        cv2.putText(image, label, at, _FONT, scale, _INK, 1, cv2.LINE_AA)
+        if text:
+            _draw_bar(image, (left, top), colour, masks[text])
+
+
+def _draw_bar(
+    image: BgrImage, at: tuple[int, int], colour: tuple[int, int, int], mask: Mask
+) -> None:
+    """Draws a text on a bar above a point, or below it if there is no space above."""
+    height, width = mask.shape
+    left, top = at
+    y = top - height if top >= height else max(0, top)
+    x = min(max(0, left), max(0, image.shape[1] - width))
+    bar = image[y : y + height, x : x + width]
+    opacity = mask[: bar.shape[0], : bar.shape[1], None].astype(np.float32) / 255
+    bar[:] = np.round(opacity * _INK + (1 - opacity) * colour)
+
+
+def _size(moment: Moment) -> tuple[int, int]:
+    return moment.frame.stamp.width, moment.frame.stamp.height
 
 
 def _interpolate(box: Box, next_box: Box | None, share: float) -> Box:
@@ -99,4 +127,5 @@ def _interpolate(box: Box, next_box: Box | None, share: float) -> Box:
 def _text(reading: FaceReading) -> str:
     if reading.dominant is None or reading.confidence is None:
         return ""
-    return f"{reading.dominant} {int(100 * reading.confidence)}%"
+    text = f"{reading.dominant} {int(100 * reading.confidence)}%"
+    return f"{text} ?" if reading.is_uncertain else text

@@ -13,8 +13,10 @@ from functions.emotion_scoring.packs import FUNCTION
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
-from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
+from functions.emotion_scoring.video.extent import TimeRange, find_obstacle, long_side
+from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay
+from functions.emotion_scoring.video.sound_track import choose_track, describe_choice
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
 from shared.jobs.stage import Stage
@@ -29,7 +31,7 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.recipes.upload_results import Uploads
 
 PIECE = "piece"
-PIECES_VERSION = 1
+PIECES_VERSION = 2
 """Increase when the same scores give other pictures, so that older pieces are not adopted."""
 _BLOCK_BYTES = 1 << 20
 _ANNOTATE = declare_work("functions.emotion_scoring.video.annotate", "annotate_in_sandbox")
@@ -72,6 +74,7 @@ class AnnotatedVideo:
             ((number, frame) for frame in frames), header.classes, smooth=self._options.smooth
         )
         overlay, colours = Overlay(tuple(moments), every), assign_colours(header.classes)
+        masks = draw_masks(overlay.texts, long_side(self.media_info))
         with context.objects.create(
             Bucket.WORK, name, content_type="application/octet-stream", spec=spec
         ) as piece:
@@ -81,6 +84,7 @@ class AnnotatedVideo:
                 time_range,
                 overlay,
                 colours,
+                masks,
                 source=self._video_source(),
                 limits=Limits.for_function(FUNCTIONS[FUNCTION]),
                 sink=piece,
@@ -93,7 +97,7 @@ class AnnotatedVideo:
     def write_film(self, pieces: Sequence[Artifact], sink: Sink) -> None:
         """Writes all pieces and the sound of the source as one MP4."""
         context = self._context
-        has_sound = find_audio_codec(self.media_info) is not None
+        has_sound = choose_track(self.media_info) is not None
         parts = [_source(context, piece.stored_object) for piece in pieces]
         if has_sound:
             parts.append(self._video_source())
@@ -111,11 +115,8 @@ class AnnotatedVideo:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Warnings about the film, for the user."""
-        if self.media_info.audio_codecs and find_audio_codec(self.media_info) is None:
-            codec = self.media_info.audio_codecs[0]
-            return (f"The annotated video is silent: an MP4 cannot carry sound in {codec}.",)
-        return ()
+        """Warnings about the sound of the film, for the user."""
+        return describe_choice(self.media_info)
 
     def _video_source(self) -> Source:
         return _source(self._context, self._video)

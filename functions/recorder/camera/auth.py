@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.recorder.errors import CameraUnauthorized
 
@@ -18,7 +18,8 @@ _HASHES = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A server's request for credentials."""
+    """A server's request for credentials. `is_stale`: only the nonce of the last request was
+    refused, not its password."""
 
     scheme: str
     realm: str = ""
@@ -26,6 +27,7 @@ class Challenge:
     opaque: str = ""
     algorithm: str = "md5"
     qop: bool = False
+    is_stale: bool = False
     nonce_count: list[int] = field(default_factory=lambda: [0])
 
     def build_authorization(self, user: str, password: str, method: str, uri: str) -> str:
@@ -52,6 +54,19 @@ class Challenge:
         algorithm = "" if self.algorithm == "md5" else ", algorithm=SHA-256"
         return f"Digest {quoted}{qop}{algorithm}"
 
+    def follow(self, previous: Challenge | None) -> Challenge:
+        """Returns this challenge as it follows `previous`: requests with the same nonce are counted
+        on, because a server refuses a count that it has seen."""
+        if previous is None or previous.nonce != self.nonce:
+            return self
+        return replace(self, nonce_count=previous.nonce_count)
+
+    def read_next_nonce(self, authentication_info: str) -> Challenge:
+        """Returns the challenge with the nonce that the header Authentication-Info of a response
+        gives for the next request (RFC 7616 §3.5), or this one."""
+        nonce = _read_parameters(authentication_info).get("nextnonce", "")
+        return replace(self, nonce=nonce, nonce_count=[0]) if nonce else self
+
     def _hash(self, text: str) -> str:
         return _HASHES[self.algorithm](text.encode()).hexdigest()
 
@@ -62,9 +77,7 @@ def read_challenge(headers: Iterable[str]) -> Challenge:
     challenges: list[Challenge] = []
     for header in headers:
         scheme, _, rest = header.strip().partition(" ")
-        parameters = {
-            name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)
-        }
+        parameters = _read_parameters(rest)
         if scheme.lower() == "basic":
             challenges.append(Challenge("basic"))
         algorithm = parameters.get("algorithm", "md5").lower()
@@ -78,6 +91,7 @@ def read_challenge(headers: Iterable[str]) -> Challenge:
                     parameters.get("opaque", ""),
                     algorithm,
                     "auth" in qops,
+                    parameters.get("stale", "").lower() == "true",
                 )
             )
     if not challenges:
@@ -86,3 +100,7 @@ def read_challenge(headers: Iterable[str]) -> Challenge:
         challenges,
         key=lambda challenge: (challenge.scheme == "digest", challenge.algorithm == "sha-256"),
     )
+
+
+def _read_parameters(header: str) -> dict[str, str]:
+    return {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(header)}

@@ -50,11 +50,23 @@ class BufferedStream(ABC):
         del self._buffer[:size]
         return data
 
-    def peek_byte(self) -> int:
-        """Returns the next byte without consuming it."""
-        while not self._buffer:
+    def peek(self, size: int) -> bytes:
+        """Returns the next `size` bytes without consuming them."""
+        while len(self._buffer) < size:
             self._buffer += self._receive()
-        return self._buffer[0]
+        return bytes(self._buffer[:size])
+
+    def read_to(self, find_end: Callable[[bytearray], int | None], max_bytes: int) -> bytes:
+        """Returns the bytes before the offset that `find_end` returns for the bytes that have
+        arrived. While it returns None, more are received. Raises StreamRefused for more than
+        `max_bytes`."""
+        while (end := find_end(self._buffer)) is None:
+            if len(self._buffer) > max_bytes:
+                raise StreamRefused
+            self._buffer += self._receive()
+        if end > max_bytes:
+            raise StreamRefused
+        return self.read_exactly(end)
 
     def read_line(self) -> bytes:
         """Returns the next line without its line ending. Raises StreamRefused for more than
@@ -103,6 +115,14 @@ class CameraConnection(BufferedStream):
         """Sends all of `data`."""
         with translate_errors():
             self._pinned.send(data)
+
+    def wait_readable(self, timeout_s: float) -> bool:
+        """Waits for data for at most `timeout_s`. Returns whether there is some. Only for
+        connections without TLS. Raises CameraTimeout when the camera is silent for too long."""
+        if self._buffer or timeout_s <= 0:
+            return bool(self._buffer)
+        with translate_errors():
+            return self._pinned.wait_readable(timeout_s)
 
     def _receive(self) -> bytes:
         with translate_errors():

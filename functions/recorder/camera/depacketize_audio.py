@@ -41,7 +41,7 @@ class AacDepacketizer:
 
     def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         data = packet.payload
-        if packet.lost_count:
+        if packet.lost_count or packet.is_restart:
             self._fragment.clear()
         if len(data) < 4:
             return

@@ -55,7 +55,7 @@ class _NalUnitDepacketizer(AccessUnitAssembler):
 
     def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         yield from self.begin_packet(packet)
-        if packet.lost_count:
+        if packet.lost_count or packet.is_restart:
             self._fragment = None
         payload = packet.payload
         if len(payload) > self.header_bytes:

@@ -14,6 +14,7 @@ from typing import cast
 import av
 from av.container import InputContainer
 
+from functions.recorder.clock import TrackClock
 from functions.recorder.errors import CameraDisconnected, DeviceNotFound, DeviceRefused
 from functions.recorder.packets import VIDEO, Packet, Track
 from shared.media.limits import check_size
@@ -81,6 +82,8 @@ class DeviceReader:
                 width, height = width & ~1, height & ~1
             time_base = cast(Fraction, self._stream.time_base)
             self.tracks = (Track(codec, time_base, width, height),)
+            self._opened_at = clock()
+            self._track_clock = TrackClock(time_base)
         except BaseException:
             self._input.close()
             raise
@@ -116,7 +119,9 @@ class DeviceReader:
                 continue
             data = bytes(packet)
             is_keyframe = codec == "mjpeg" or _has_idr_picture(data)
-            yield Packet(VIDEO, packet.pts, is_keyframe, self._clock(), data)
+            arrived_at = self._clock()
+            pts = self._track_clock.to_pts(packet.pts, arrived_at - self._opened_at)
+            yield Packet(VIDEO, pts, is_keyframe, arrived_at, data)
 
     def _encode_pictures(self) -> Iterator[Packet]:
         encoder = _create_encoder(self.tracks[VIDEO])
@@ -130,6 +135,7 @@ class DeviceReader:
             picture = frame.reformat(track.width, track.height, "yuv420p")
             # The encoder chooses the picture type, not the source.
             picture.pict_type = av.video.frame.PictureType.NONE
+            picture.pts = self._track_clock.to_pts(frame.pts, arrived_at - self._opened_at)
             for packet in encoder.encode(picture):
                 data = bytes(packet)
                 pts = cast(int, packet.pts)

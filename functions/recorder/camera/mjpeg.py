@@ -1,5 +1,9 @@
-"""A reader for MJPEG over HTTP (multipart/x-mixed-replace). Each part is one picture, recorded
-unchanged."""
+"""A reader for MJPEG over HTTP (multipart/x-mixed-replace). Each picture is recorded unchanged.
+
+As in browsers, the framing of a stream need not be right: cameras omit the first delimiter, send
+another delimiter than they announce, or a wrong Content-Length. A JPEG picture says itself where it
+ends, so the framing is used only where it agrees with the pictures.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,24 @@ from fractions import Fraction
 
 from functions.recorder.camera.connection import BufferedStream, Connect
 from functions.recorder.camera.http_stream import open_http_stream
-from functions.recorder.camera.jpeg_size import read_jpeg_size
-from functions.recorder.errors import CameraDisconnected, NotACamera, StreamRefused
+from functions.recorder.camera.jpeg import (
+    END_OF_IMAGE,
+    START_OF_IMAGE,
+    JpegEndFinder,
+    read_jpeg_size,
+)
+from functions.recorder.errors import (
+    CameraDisconnected,
+    NotACamera,
+    SinglePicture,
+    StreamRefused,
+)
 from functions.recorder.packets import VIDEO, Packet, Track
 from shared.cameras.source import Source
 
 TIME_BASE = Fraction(1, 90_000)
-MAX_PREAMBLE_LINES = 16
+MAX_FRAMING_LINES = 64
+"""Lines between two pictures: preamble, delimiters, headers, and parts that are no picture."""
 MAX_FRAME_BYTES = 8 << 20
 _MAX_BOUNDARY_LENGTH = 100
 _MAX_PART_BYTES = 2 * MAX_FRAME_BYTES
@@ -34,10 +49,8 @@ class MjpegReader:
         self._clock = clock
         self._body = open_http_stream(source, connect)
         try:
-            self._delimiter = b"--" + _parse_boundary(self._body.headers).encode()
-            self._body.limit_bytes(_MAX_PART_BYTES)
-            _skip_to_delimiter(self._body, self._delimiter)
-            self._first_picture = self._read_part()
+            self._parts = _PictureParts(self._body, _parse_boundary(self._body.headers))
+            self._first_picture = self._read_picture()
             width, height = read_jpeg_size(self._first_picture)
         except BaseException:
             self.close()
@@ -53,7 +66,7 @@ class MjpegReader:
             # The times of pictures that arrive at the same moment still increase.
             pts = max(pts + 1, round((arrived_at - self._first_arrived_at) / TIME_BASE))
             yield Packet(VIDEO, pts, True, arrived_at, data)
-            data = self._read_part()
+            data = self._read_picture()
             arrived_at = self._clock()
             if read_jpeg_size(data) != (self.tracks[VIDEO].width, self.tracks[VIDEO].height):
                 raise CameraDisconnected("The size of the camera's pictures has changed.")
@@ -61,41 +74,77 @@ class MjpegReader:
     def close(self) -> None:
         self._body.close()
 
-    def _read_part(self) -> bytes:
-        """Returns the content of the next part, and consumes the delimiter after it."""
+    def _read_picture(self) -> bytes:
         self._body.limit_bytes(_MAX_PART_BYTES)
-        headers = self._body.read_headers()
-        length = headers.get("content-length", "")
-        if length.isdigit() and len(length) < 12:
-            if int(length) > MAX_FRAME_BYTES:
-                raise StreamRefused
-            data = self._body.read_exactly(int(length))
-            _skip_to_delimiter(self._body, self._delimiter)
-        else:
-            data = self._body.read_until(b"\n" + self._delimiter, MAX_FRAME_BYTES).rstrip(b"\r")
-            self._read_delimiter_end()
-        return data
-
-    def _read_delimiter_end(self) -> None:
-        if self._body.read_line().startswith(b"--"):
-            raise CameraDisconnected("The camera has ended its stream.")
+        return self._parts.read_picture()
 
 
-def _parse_boundary(headers: Message) -> str:
-    """Returns the boundary of a multipart response. Raises NotACamera for any other response."""
-    boundary = str(headers.get_param("boundary") or "").removeprefix("--")
-    is_multipart = headers.get_content_type() == "multipart/x-mixed-replace"
-    if not is_multipart or not 0 < len(boundary) <= _MAX_BOUNDARY_LENGTH:
+class _PictureParts:
+    """The pictures in the body of a multipart response. `boundary` is the one that its header
+    announces, b"" for none; the delimiters that the body contains take precedence."""
+
+    def __init__(self, body: BufferedStream, boundary: bytes) -> None:
+        self._body = body
+        self._boundary = boundary
+        self._delimiter = b"--" + boundary if boundary else b""
+        self._is_length_trusted = True
+
+    def read_picture(self) -> bytes:
+        """Returns the next picture. Raises StreamRefused for a part that is no picture, without an
+        end or too large."""
+        length = self._skip_to_picture()
+        if length and self._is_length_trusted:
+            picture = self._body.peek(length).rstrip(b"\r\n\0")
+            if picture.endswith(END_OF_IMAGE):
+                self._body.read_exactly(length)
+                return picture
+            # The length is wrong, or the camera omits the end marker.
+            self._is_length_trusted = False
+        return self._body.read_to(JpegEndFinder(self._delimiter).find, MAX_FRAME_BYTES)
+
+    def _skip_to_picture(self) -> int:
+        """Reads delimiters, headers and blank lines up to the next picture. Returns the length that
+        its headers declare, 0 for none."""
+        length, is_picture_expected, is_after_headers = 0, False, False
+        for _ in range(MAX_FRAMING_LINES):
+            if self._body.peek(len(START_OF_IMAGE)) == START_OF_IMAGE:
+                return length
+            line = self._body.read_line().rstrip(b" \t")
+            if self._is_delimiter(line):
+                length, is_picture_expected, is_after_headers = 0, True, False
+                continue
+            if not line:
+                is_after_headers = True
+                continue
+            if is_picture_expected and is_after_headers:
+                raise StreamRefused("A part of the camera's stream is no JPEG picture.")
+            name, _, value = line.lower().partition(b":")
+            if name == b"content-type":
+                # Other parts, such as events as text, are skipped.
+                is_picture_expected = value.strip().startswith((b"image/", b"application/"))
+            elif name == b"content-length" and value.strip().isdigit() and len(value) < 12:
+                length = int(value)
+                if length > MAX_FRAME_BYTES:
+                    raise StreamRefused
+        raise StreamRefused("A part of the camera's stream has no end.")
+
+    def _is_delimiter(self, line: bytes) -> bool:
+        """Whether the line begins a part. Remembers the delimiter of this stream."""
+        name = line.lstrip(b"-").removesuffix(b"--")
+        if not name or len(line) > _MAX_BOUNDARY_LENGTH:
+            return False
+        if not line.startswith(b"--") and name.lower() != self._boundary.lower():
+            return False
+        self._delimiter = line.removesuffix(b"--")
+        return True
+
+
+def _parse_boundary(headers: Message) -> bytes:
+    """Returns the boundary of a multipart response without dashes before it, b"" when it is missing
+    or too long. Raises SinglePicture for a picture, NotACamera for any other response."""
+    if headers.get_content_maintype() == "image":
+        raise SinglePicture
+    if headers.get_content_type() != "multipart/x-mixed-replace":
         raise NotACamera
-    return boundary
-
-
-def _skip_to_delimiter(body: BufferedStream, delimiter: bytes) -> None:
-    """Reads lines up to and including the delimiter."""
-    for _ in range(MAX_PREAMBLE_LINES):
-        line = body.read_line()
-        if line == delimiter:
-            return
-        if line == delimiter + b"--":
-            raise CameraDisconnected("The camera has ended its stream.")
-    raise StreamRefused("A part of the camera's stream has no end.")
+    boundary = str(headers.get_param("boundary") or "").strip(" '\"").lstrip("-")
+    return boundary.encode() if len(boundary) <= _MAX_BOUNDARY_LENGTH else b""

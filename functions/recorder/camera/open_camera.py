@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from functions.recorder.camera.connection import connect
 from functions.recorder.camera.mjpeg import MjpegReader
 from functions.recorder.camera.rtsp import RtspReader
@@ -12,8 +15,11 @@ from shared.net.pinned_connection import PinnedSocket
 from shared.runtime.settings import Settings
 
 
-def open_camera(source: Source, settings: Settings) -> Reader:
-    """Connects to a camera and reads the start of its stream. Raises the errors of `errors`."""
+def open_camera(
+    source: Source, settings: Settings, clock: Callable[[], float] = time.time
+) -> Reader:
+    """Connects to a camera and reads the start of its stream. `clock` gives the times of arrival.
+    Raises the errors of `errors`."""
 
     def open_connection() -> PinnedSocket:
         return connect(
@@ -26,7 +32,7 @@ def open_camera(source: Source, settings: Settings) -> Reader:
         # Loads the media library, which the other readers do not need.
         from functions.recorder.camera.device import DeviceReader
 
-        return DeviceReader(source.device)
+        return DeviceReader(source.device, clock=clock)
     if source.kind is SourceKind.RTSP:
-        return RtspReader(source, open_connection)
-    return MjpegReader(source, open_connection)
+        return RtspReader(source, open_connection, arrival_clock=clock)
+    return MjpegReader(source, open_connection, clock)

@@ -11,16 +11,20 @@ from functions.recorder.errors import StreamRefused
 MAX_ACCESS_UNIT_BYTES = 8 << 20
 """Limit of one picture."""
 _TIMESTAMP_RANGE = 1 << 32
+_MAX_LOST_COUNT = 3000
+"""MAX_DROPOUT of RFC 3550 appendix A.1: numbers that are further apart are of two streams."""
 
 
 @dataclass(frozen=True, slots=True)
 class RtpPacket:
-    """A parsed packet. `lost_count` is the number of packets missing before it."""
+    """A parsed packet. `lost_count` is the number of packets missing before it. With `is_restart`
+    the camera has begun a new stream: numbers and timestamps do not continue those before."""
 
     timestamp: int
     marker: bool
     lost_count: int
     payload: bytes
+    is_restart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class RtpReceiver:
     (32 bits) beyond their wraparound."""
 
     def __init__(self) -> None:
+        self._source: bytes | None = None
         self._next_number: int | None = None
+        self._late_number: int | None = None
         self._last_ticks: int | None = None
 
     def parse(self, data: bytes) -> RtpPacket | None:
@@ -62,13 +68,28 @@ class RtpReceiver:
         end = len(data) - (data[-1] if data[0] & 0x20 else 0)
         if start > end:
             return None
-        number = int.from_bytes(data[2:4])
+        number, source = int.from_bytes(data[2:4]), data[8:12]
+        is_restart = self._source is not None and source != self._source
         lost_count = 0 if self._next_number is None else (number - self._next_number) & 0xFFFF
-        if lost_count >= 0x8000:
-            return None
-        self._next_number = (number + 1) & 0xFFFF
+        if lost_count >= 0x8000 and not is_restart:
+            # Two successive late numbers begin a new sequence (RFC 3550 appendix A.1).
+            is_restart = number == self._late_number
+            self._late_number = (number + 1) & 0xFFFF
+            if not is_restart:
+                return None
+        if lost_count > _MAX_LOST_COUNT:
+            is_restart = True
+        self._source, self._next_number, self._late_number = source, (number + 1) & 0xFFFF, None
+        if is_restart:
+            self._last_ticks, lost_count = None, 0
         ticks = self._unwrap(int.from_bytes(data[4:8]))
-        return RtpPacket(ticks, bool(data[1] & 0x80), lost_count, data[start:end])
+        return RtpPacket(ticks, bool(data[1] & 0x80), lost_count, data[start:end], is_restart)
+
+    def skip(self, data: bytes) -> None:
+        """Skips a packet of another payload type, which has a number of the same sequence when it
+        is from the same source."""
+        if len(data) >= 12 and data[8:12] == self._source:
+            self._next_number = (int.from_bytes(data[2:4]) + 1) & 0xFFFF
 
     def _unwrap(self, timestamp: int) -> int:
         if self._last_ticks is None:
@@ -92,7 +113,9 @@ class AccessUnitAssembler:
 
     def begin_packet(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         """Yields the previous picture if this packet begins another one."""
-        if self._ticks is not None and packet.timestamp != self._ticks:
+        if self._ticks is not None and (packet.timestamp != self._ticks or packet.is_restart):
+            # The end of a picture before a new stream has not arrived.
+            self._is_broken = self._is_broken or packet.is_restart
             yield from self.flush()
         self._ticks = packet.timestamp
         self._is_broken = self._is_broken or packet.lost_count > 0

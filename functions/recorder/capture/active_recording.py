@@ -30,7 +30,9 @@ class ActiveRecording:
     """A recording as one worker writes it.
 
     `previous_bytes` is the size that earlier workers recorded. `started_at` (seconds since 1970) is
-    when the first picture arrived, None before it.
+    when the first picture arrived, None before it. `clock_shift_s` is by how much the clock of this
+    worker is ahead of the one that `started_at` was read from. `begins_at` is when the recording is
+    to begin, by the clock of this worker.
     """
 
     def __init__(
@@ -43,11 +45,18 @@ class ActiveRecording:
         *,
         previous_bytes: int = 0,
         started_at: float | None = None,
+        begins_at: float | None = None,
+        clock_shift_s: float = 0.0,
     ) -> None:
         self.request = request
+        requested_at = request.requested_at.timestamp()
+        self.begins_at = requested_at - request.pre_roll_s if begins_at is None else begins_at
+        self._clock_shift_s = clock_shift_s
         self.started_at = started_at
         self.size_bytes = previous_bytes
         self.last_picture_at: float | None = None
+        self.waiting_since: float | None = None
+        """When packets began to be left out because no keyframe has arrived."""
         self._owner = owner
         self._objects = objects
         self._store = store
@@ -60,7 +69,7 @@ class ActiveRecording:
     def start_connection(self, key: ConnectionKey, pre_roll: PreRollBuffer, since: float) -> None:
         """Begins a connection. The recording starts with the pre-roll from the last keyframe before
         `since`; when the pre-roll is empty it starts with the next keyframe."""
-        self._key, self._number = key, 0
+        self._key, self._number, self.waiting_since = key, 0, None
         for packet in pre_roll.packets_since(since):
             self.add(packet)
 
@@ -72,7 +81,9 @@ class ActiveRecording:
         """Records a packet. Raises StorageUnavailable; then call `abort_segment`."""
         is_video_keyframe = packet.is_keyframe and packet.track == VIDEO
         if self._segment is None and not is_video_keyframe:
+            self.waiting_since = self.waiting_since or packet.arrived_at
             return
+        self.waiting_since = None
         if self._segment is not None and self._is_full(packet, is_video_keyframe):
             self.close_segment()
         if self._segment is None:
@@ -83,9 +94,8 @@ class ActiveRecording:
             )  # fmt: skip
         self._segment.add(packet)
         if packet.track == VIDEO:
-            requested_start = self.request.requested_at.timestamp() - self.request.pre_roll_s
             if self.started_at is None:
-                self.started_at = max(packet.arrived_at, requested_start)
+                self.started_at = max(packet.arrived_at, self.begins_at)
             self.last_picture_at = packet.arrived_at
         self.size_bytes += len(packet.data)
 
@@ -117,7 +127,9 @@ class ActiveRecording:
 
     def elapsed_s(self, now: float) -> float:
         """Returns the duration up to `now`, in seconds."""
-        return 0.0 if self.started_at is None else max(0.0, now - self.started_at)
+        if self.started_at is None:
+            return 0.0
+        return max(0.0, now - self._clock_shift_s - self.started_at)
 
     def _is_full(self, packet: Packet, is_video_keyframe: bool) -> bool:
         assert self._segment is not None  # noqa: S101 - called for an open segment

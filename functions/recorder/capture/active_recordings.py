@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from functions.recorder.capture.active_recording import ActiveRecording, SegmentLimits
 from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
 from functions.recorder.capture.segments import ConnectionKey
+from functions.recorder.clock import MAX_GAP_S, MAX_HANDOVER_S, SteadyClock
 from functions.recorder.packets import Packet, Track
 from shared.cameras.camera import ActiveRequest, Camera, camera_path
 from shared.cameras.recorder_tasks import RECORDER
@@ -29,7 +29,14 @@ class ActiveRecordings:
     """One ActiveRecording for each request. A segment that cannot be written is lost and logged;
     its recording goes on with the next segment."""
 
-    def __init__(self, camera: Camera, services: Services, settings: Settings) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        services: Services,
+        settings: Settings,
+        clock: SteadyClock | None = None,
+    ) -> None:
+        self._clock = clock or SteadyClock()
         self._camera = camera
         self._services = services
         self._settings = settings
@@ -56,6 +63,11 @@ class ActiveRecordings:
             except (StorageUnavailable, FirestoreUnavailable) as error:
                 recording.abort_segment()
                 self._log_lost_segment(recording, error)
+
+    def have_waited_since(self, moment: float) -> bool:
+        """Whether a recording has waited for a keyframe since before `moment`."""
+        waits = (recording.waiting_since for recording in self._recordings.values())
+        return any(since is not None and since < moment for since in waits)
 
     def close_segments(self) -> None:
         """Writes the open segments: the connection or the session has ended."""
@@ -87,7 +99,7 @@ class ActiveRecordings:
                 recording = self.resume(request)
                 on_start(recording)
             recording.request = request
-            if reason := _stop_reason(recording):
+            if reason := _stop_reason(recording, self._clock.now()):
                 stop_reasons[request.recording] = reason
         return stop_reasons
 
@@ -105,6 +117,8 @@ class ActiveRecordings:
             limits,
             previous_bytes=0 if stored is None else int(stored.data["size_bytes"]),
             started_at=None if started_at is None else started_at.timestamp(),
+            begins_at=self._clock.convert(request.requested_at.timestamp()) - request.pre_roll_s,
+            clock_shift_s=0.0 if stored is None else self._find_clock_shift(stored),
         )
         return recording
 
@@ -127,8 +141,8 @@ class ActiveRecordings:
             camera = Camera.from_doc(camera_doc)
             if recording_id not in camera.active_requests:
                 break
-            ended_at = recording_doc.data["ended_at"] or self._services.clock.now()
-            fields = {**_status_fields(recording, stats), "error": error}
+            ended_at = self._ended_at(recording_doc.data["ended_at"])
+            fields = {**_status_fields(recording, stats, self._clock.now()), "error": error}
             writes = mark_capture_ended(camera, recording_id, reason, ended_at, **fields)
             if self._services.store.commit(writes) is CommitResult.OK:
                 self._services.publisher.publish([task_envelope(RECORDER, recording_id)])
@@ -156,8 +170,27 @@ class ActiveRecordings:
             state = RecordingState.STARTING
             if recording.started_at is not None:
                 state = RecordingState.RECORDING if connected else RecordingState.RECONNECTING
-            fields = {**_status_fields(recording, stats), "state": state, "error": error}
+            fields = {
+                **_status_fields(recording, stats, self._clock.now()),
+                "state": state,
+                "error": error,
+            }
             self._services.store.commit([Update(doc.path, fields, doc.version)])
+
+    def _ended_at(self, stored: datetime | None) -> datetime:
+        """Returns when a recording that stops has ended, by the clock of its packets."""
+        if stored is None:
+            return datetime.fromtimestamp(self._clock.now(), UTC)
+        return datetime.fromtimestamp(self._clock.convert(stored.timestamp()), UTC)
+
+    def _find_clock_shift(self, stored: Recording) -> float:
+        """Returns by how much the clock was set between the worker before and this one, 0 when the
+        time between them may have passed."""
+        if stored.started_at is None:
+            return 0.0
+        last_at = stored.started_at.timestamp() + float(stored.data["elapsed_s"])
+        passed_s = self._clock.now() - last_at
+        return 0.0 if -MAX_HANDOVER_S < passed_s < MAX_GAP_S else passed_s
 
     def _close_segment(self, recording: ActiveRecording) -> None:
         try:
@@ -174,23 +207,23 @@ class ActiveRecordings:
         )
 
 
-def _stop_reason(recording: ActiveRecording) -> str:
+def _stop_reason(recording: ActiveRecording, now: float) -> str:
     """Returns why the recording must stop, "" when it goes on."""
     request = recording.request
     if request.stop_reason:
         return request.stop_reason
-    if recording.elapsed_s(time.time()) >= request.max_duration_s:
+    if recording.elapsed_s(now) >= request.max_duration_s:
         return EndedBy.MAX_DURATION.value
     if recording.size_bytes >= request.max_bytes:
         return EndedBy.MAX_BYTES.value
     return ""
 
 
-def _status_fields(recording: ActiveRecording, stats: StreamStats) -> dict[str, Any]:
+def _status_fields(recording: ActiveRecording, stats: StreamStats, now: float) -> dict[str, Any]:
     started_at = recording.started_at
     return {
         "started_at": None if started_at is None else datetime.fromtimestamp(started_at, UTC),
-        "elapsed_s": round(recording.elapsed_s(recording.last_picture_at or time.time()), 3),
+        "elapsed_s": round(recording.elapsed_s(recording.last_picture_at or now), 3),
         "size_bytes": recording.size_bytes,
         "stored_bytes": recording.size_bytes,
         **stats,

@@ -12,6 +12,7 @@ from typing import Any
 from functions.recorder.capture.active_recording import ActiveRecording
 from functions.recorder.capture.active_recordings import ActiveRecordings
 from functions.recorder.capture.backoff import Backoff
+from functions.recorder.capture.frame_rate import FrameRate
 from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
 from functions.recorder.capture.reader_thread import (
     PacketsDropped,
@@ -21,6 +22,7 @@ from functions.recorder.capture.reader_thread import (
 )
 from functions.recorder.capture.segments import ConnectionKey
 from functions.recorder.capture.stored_source import StoredSource
+from functions.recorder.clock import SteadyClock
 from functions.recorder.errors import CameraTimeout
 from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.preview.publisher import PreviewPublisher
@@ -33,8 +35,6 @@ from shared.runtime.settings import Settings
 FIRST_PICTURE_TIMEOUT_S = 60.0
 """How long a connection may take to its first keyframe: cameras send one every few seconds, some
 only every half a minute."""
-FPS_WINDOW_PICTURES = 150
-"""The number of pictures over which `fps` is measured."""
 
 
 class CameraStream:
@@ -56,7 +56,9 @@ class CameraStream:
         recordings: ActiveRecordings,
         preview: PreviewPublisher,
         was_connected: Callable[[], bool],
+        clock: SteadyClock | None = None,
     ) -> None:
+        self._clock = clock or SteadyClock()
         self.error: dict[str, Any] | None = None
         self.connection_count = 0
         self._camera_id = camera_id
@@ -75,7 +77,7 @@ class CameraStream:
         self._reader: ReaderThread | None = None
         self._has_pictures = False
         self._tracks: tuple[Track, ...] = ()
-        self._picture_times: list[float] = []
+        self._frame_rate = FrameRate()
         self._last_picture_at = 0.0
         self._dropped_count = 0
 
@@ -98,7 +100,7 @@ class CameraStream:
     def stats(self) -> dict[str, Any]:
         """Returns `fps` (None while unknown) and `dropped_frames`."""
         dropped_count = self._dropped_count + (self._reader.dropped_count if self._reader else 0)
-        return {"fps": self._fps(), "dropped_frames": dropped_count}
+        return {"fps": self._frame_rate.fps, "dropped_frames": dropped_count}
 
     def status_fields(self) -> dict[str, Any]:
         """Returns the fields of the camera's document that describe the stream."""
@@ -128,7 +130,7 @@ class CameraStream:
             self._backoff.record_failure()
             return
         self.connection_count += 1
-        self._last_picture_at = time.time()
+        self._last_picture_at = self._clock.now()
         self._reader = ReaderThread(lambda: self._open_reader(source))
 
     def read_next(self, wait_s: float) -> bool:
@@ -151,12 +153,15 @@ class CameraStream:
             self._pre_roll.clear()
             self._recordings.mark_missing_packets()
             return False
-        now = event.arrived_at if isinstance(event, Packet) else time.time()
+        now = event.arrived_at if isinstance(event, Packet) else self._clock.now()
         if now - self._last_picture_at > self._picture_timeout_s:
             self._on_disconnect(CameraTimeout("The camera is connected, and shows no pictures."))
             return True
         if isinstance(event, Packet):
             self._on_packet(event)
+            if self._recordings.have_waited_since(event.arrived_at - self._keyframe_timeout_s):
+                self._on_disconnect(CameraTimeout("The camera sends no keyframe."))
+                return True
         elif isinstance(event, StreamOpened):
             self._tracks = event.tracks
         return False
@@ -170,7 +175,7 @@ class CameraStream:
         """Gives a new recording the current tracks and the pre-roll that it requests."""
         if self._has_pictures:
             recording.set_tracks(self._tracks)
-            since = recording.request.requested_at.timestamp() - recording.request.pre_roll_s
+            since = recording.begins_at
             recording.start_connection(self._connection_key, self._pre_roll, since)
 
     def close(self) -> None:
@@ -185,8 +190,10 @@ class CameraStream:
     @property
     def _picture_timeout_s(self) -> float:
         """How long the connection may go without a picture that can be recorded."""
-        if self._has_pictures:
-            return self._stall_timeout_s
+        return self._stall_timeout_s if self._has_pictures else self._keyframe_timeout_s
+
+    @property
+    def _keyframe_timeout_s(self) -> float:
         return max(FIRST_PICTURE_TIMEOUT_S, self._stall_timeout_s)
 
     def _on_packet(self, packet: Packet) -> None:
@@ -204,8 +211,7 @@ class CameraStream:
         self._recordings.add(packet)
         if packet.track == VIDEO:
             self._last_picture_at = packet.arrived_at
-            self._picture_times.append(packet.arrived_at)
-            del self._picture_times[:-FPS_WINDOW_PICTURES]
+            self._frame_rate.add(packet.arrived_at)
             self._preview.add(packet, self._tracks[VIDEO])
 
     def _on_first_keyframe(self) -> None:
@@ -226,7 +232,7 @@ class CameraStream:
         self._reader.close()
         had_pictures, self._reader, self._has_pictures = self._has_pictures, None, False
         self._pre_roll.clear()
-        self._picture_times.clear()
+        self._frame_rate.clear()
         self._recordings.close_segments()
         self._on_failure(error, is_first_attempt=not had_pictures and not self._was_connected())
 
@@ -237,9 +243,3 @@ class CameraStream:
         self._services.log("camera.lost", severity="WARNING", **details)
         is_permanent = isinstance(error, PermanentError) and is_first_attempt
         self._backoff.record_failure(is_permanent=is_permanent)
-
-    def _fps(self) -> float | None:
-        times = self._picture_times
-        if len(times) < 5 or times[-1] <= times[0]:
-            return None
-        return round((len(times) - 1) / (times[-1] - times[0]), 2)

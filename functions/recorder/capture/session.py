@@ -15,6 +15,7 @@ from functions.recorder.capture.active_recordings import ActiveRecordings
 from functions.recorder.capture.camera_stream import CameraStream
 from functions.recorder.capture.previous_task import PreviousTask
 from functions.recorder.capture.stored_source import StoredSource
+from functions.recorder.clock import SteadyClock
 from functions.recorder.packets import Reader
 from functions.recorder.preview.publisher import PreviewPublisher
 from shared.cameras.camera import Camera, CameraState, camera_path, empty_stream_fields
@@ -48,7 +49,9 @@ class Session:
         open_reader: Callable[[Source], Reader],
         check: Callable[[], None],
         ends_at: float,
+        clock: SteadyClock | None = None,
     ) -> None:
+        clock = clock or SteadyClock()
         self._camera = camera
         self._previous = PreviousTask(task, services)
         self._services = services
@@ -57,7 +60,7 @@ class Session:
         self._ends_at = ends_at
         now = time.monotonic()
         self._handover_at = now + min(settings.recorder_task_s, max(1.0, (ends_at - now) * 0.9))
-        self._recordings = ActiveRecordings(camera, services, settings)
+        self._recordings = ActiveRecordings(camera, services, settings, clock)
         self._preview = PreviewPublisher(services, camera.id)
         self._source = StoredSource(services.store, camera, decrypt)
         self._stream = CameraStream(
@@ -70,6 +73,7 @@ class Session:
             recordings=self._recordings,
             preview=self._preview,
             was_connected=lambda: self._camera.data["connected_at"] is not None,
+            clock=clock,
         )
         self._is_live = False
         self._stop_at: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.recorder.camera.open_camera import open_camera
 from functions.recorder.capture.session import Session
+from functions.recorder.clock import SteadyClock
 from shared.cameras.camera import Camera, camera_path
 from shared.entrypoints.encryption import camera_decrypter
 from shared.entrypoints.task import TaskContext
@@ -22,13 +23,15 @@ def stream_camera(context: TaskContext) -> TaskOutcome:
     if camera.live_epoch > context.task.data["epoch"] or not camera.recorder_task:
         return TaskDone()
     settings = context.settings
+    clock = SteadyClock()
     session = Session(
         camera,
         context.task,
         context.services,
         settings,
         decrypt=camera_decrypter(settings, context.services.log),
-        open_reader=lambda source: open_camera(source, settings),
+        open_reader=lambda source: open_camera(source, settings, clock.now),
+        clock=clock,
         check=context.check,
         ends_at=context.deadline - SHUTDOWN_MARGIN_S,
     )

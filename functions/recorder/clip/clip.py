@@ -27,7 +27,7 @@ from shared.cameras.recording import Recording
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """To be increased when a change of the code changes the bytes of a clip."""
 
 
@@ -70,9 +70,10 @@ def make_clip(
         Exception: The error of `check`, which stops the work. The next attempt goes on.
     """
     segments = sort_segments(segments)
-    begins_at, ends_at = _timestamp(recording.started_at), _ends_at(recording)
     runs, reader = collect_runs(segments, objects)
     spliced = splice(runs)
+    begins_at = _timestamp(recording.started_at)
+    ends_at = _ends_at(recording, spliced.clock_shift_s)
     plan = plan_mux(spliced, begins_at, ends_at)
     if plan is None:
         return None
@@ -107,13 +108,17 @@ def _spec(segments: list[Segment], begins_at: float | None, ends_at: float | Non
     return hashlib.sha256(document.encode()).hexdigest()[:32]
 
 
-def _ends_at(recording: Recording) -> float | None:
-    """Returns when the clip ends; packets that arrived later may be recorded, but are left out."""
+def _ends_at(recording: Recording, clock_shift_s: float) -> float | None:
+    """Returns when the clip ends; packets that arrived later may be recorded, but are left out.
+    `clock_shift_s` is added to the clock of the last worker."""
     ended_at = _timestamp(recording.ended_at)
+    ended_at = None if ended_at is None else ended_at + clock_shift_s
     if recording.started_at is None:
         return ended_at
-    latest = recording.started_at.timestamp() + recording.request.max_duration_s
-    return latest if ended_at is None else min(ended_at, latest)
+    started_at = recording.started_at.timestamp()
+    latest = started_at + recording.request.max_duration_s
+    # An end before the start was written by a machine whose clock had been set.
+    return latest if ended_at is None or ended_at < started_at else min(ended_at, latest)
 
 
 def _timestamp(moment: datetime | None) -> float | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from functions.recorder.capture.segments import ConnectionKey, Segment, read_index
-from functions.recorder.clip.splice import PacketRun, PacketTable
+from functions.recorder.capture.segments import INDEX_DTYPE, ConnectionKey, Segment, read_index
+from functions.recorder.clip.entries import PacketRun, PacketTable
 from functions.recorder.packets import SOUND, VIDEO, Track
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
@@ -63,8 +63,9 @@ class ConcatReader:
 class _RunBuilder:
     """The packets of one run, as tables of its segments."""
 
-    def __init__(self, tracks: tuple[Track, ...]) -> None:
+    def __init__(self, tracks: tuple[Track, ...], epoch: int) -> None:
         self.tracks = tracks
+        self._epoch = epoch
         self._tables: dict[int, list[PacketTable]] = {VIDEO: [], SOUND: []}
 
     def add(self, track: int, table: PacketTable) -> None:
@@ -72,10 +73,15 @@ class _RunBuilder:
 
     def build(self) -> PacketRun:
         """Returns the run. The tables of the segments are released."""
-        return PacketRun(self.tracks, *(self._concatenate(track) for track in (VIDEO, SOUND)))
+        pictures, sounds = (self._concatenate(track) for track in (VIDEO, SOUND))
+        return PacketRun(self.tracks, pictures, sounds, self._epoch)
 
     def _concatenate(self, track: int) -> PacketTable:
-        return PacketTable.concatenate(self._tables.pop(track))
+        tables = self._tables.pop(track)
+        return PacketTable(
+            np.concatenate([np.empty(0, INDEX_DTYPE), *(table.rows for table in tables)]),
+            np.concatenate([np.empty(0, np.int64), *(table.offsets for table in tables)]),
+        )
 
 
 def collect_runs(
@@ -105,7 +111,7 @@ def collect_runs(
         run = runs.get((segment.key, run_number))
         if run is not None and (step > 1 or run.tracks[VIDEO] != tracks[VIDEO]):
             run_number += 1
-        run = runs.setdefault((segment.key, run_number), _RunBuilder(tracks))
+        run = runs.setdefault((segment.key, run_number), _RunBuilder(tracks, segment.key.epoch))
         for track, stored in ((VIDEO, segment.video), (SOUND, segment.sound)):
             if stored is not None:
                 track_rows = rows[rows["track"] == track]

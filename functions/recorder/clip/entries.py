@@ -1,14 +1,17 @@
-"""The packets of a clip as rows of an array: the form in which they are planned and muxed."""
+"""The packets of connections and of a clip as rows of arrays: in this form they are planned."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
+
+from functions.recorder.packets import Track
 
 Rows = NDArray[np.void]
 """Rows of a structured type."""
@@ -28,6 +31,28 @@ MAX_PROBE_BYTES = 1 << 20
 """How much of a track is read to find its decoder parameters, and the packet that exceeds it."""
 _OFFSET_UNITS = 1024
 """Precision of a slice's offset: parts of a tick."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PacketTable:
+    """Packets of one track in order: rows of INDEX_DTYPE, and where the data of each starts.
+    Splicing does not use the offsets."""
+
+    rows: np.ndarray = field(repr=False)
+    offsets: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PacketRun:
+    """The packets of one connection. `epoch` is that of its worker."""
+
+    tracks: tuple[Track, ...]
+    pictures: PacketTable
+    sounds: PacketTable
+    epoch: int = 0
 
 
 def scale_times(pts: Integers, time_base: Fraction, offset: Fraction, rate: int) -> Integers:

@@ -9,14 +9,15 @@ packets, so of several matches the one that fits the arrival times is used. When
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
 import numpy as np
 
-from functions.recorder.capture.segments import INDEX_DTYPE
-from functions.recorder.packets import VIDEO, Track
+from functions.recorder.clip.entries import PacketRun
+from functions.recorder.clip.worker_clocks import align_clocks
+from functions.recorder.packets import VIDEO
 
 MIN_MATCHING_PACKETS = 8
 """Successive packets that must match, or as many as there are."""
@@ -27,35 +28,6 @@ MIN_GAP_S = 0.1
 """Shorter gaps are jitter of the camera."""
 MAX_REORDERED_PICTURES = 16
 """Pictures that H.264 and H.265 may decode before they are shown."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PacketTable:
-    """Packets of one track in order: rows of INDEX_DTYPE, and where the data of each starts.
-    Splicing does not use the offsets."""
-
-    rows: np.ndarray = field(repr=False)
-    offsets: np.ndarray = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @classmethod
-    def concatenate(cls, tables: Sequence[PacketTable]) -> PacketTable:
-        """Returns the packets of the tables, one after the other."""
-        return cls(
-            np.concatenate([np.empty(0, INDEX_DTYPE), *(table.rows for table in tables)]),
-            np.concatenate([np.empty(0, np.int64), *(table.offsets for table in tables)]),
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PacketRun:
-    """The packets of one connection."""
-
-    tracks: tuple[Track, ...]
-    pictures: PacketTable
-    sounds: PacketTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +60,20 @@ class RunSlice:
 @dataclass(frozen=True, slots=True)
 class SpliceResult:
     """The content of a clip. `skipped_run_count` is the number of runs that are left out because
-    their codec or picture size differs from the first run's."""
+    their codec or picture size differs from the first run's. `clock_shift_s` is what was added to
+    the times of arrival of the last worker, whose clock had been set."""
 
     slices: tuple[RunSlice, ...]
     gaps: tuple[Gap, ...]
     skipped_run_count: int = 0
+    clock_shift_s: float = 0.0
 
 
 def splice(runs: Sequence[PacketRun]) -> SpliceResult:
     """Joins runs in the order of their first arrival; each run begins with a keyframe. A later run
     takes over as soon as it can, unless it ends before the one that it would replace."""
-    runs = sorted((run for run in runs if len(run.pictures)), key=_first_arrival)
+    runs, clock_shift_s = align_clocks(runs)
+    runs = sorted(runs, key=_first_arrival)
     slices: list[RunSlice] = []
     gaps: list[Gap] = []
     skipped_run_count = 0
@@ -124,6 +99,7 @@ def splice(runs: Sequence[PacketRun]) -> SpliceResult:
         tuple(part for part in slices if part.start < part.end),
         tuple(gaps),
         skipped_run_count,
+        clock_shift_s,
     )
 
 

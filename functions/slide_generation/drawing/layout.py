@@ -12,7 +12,8 @@ from typing import Literal
 
 from functions.slide_generation.drawing.themes import Theme
 from shared.recipes.films.deck import Deck, Slide
-from shared.typography.typesetting import Block, Style, Text
+from shared.typography.faces import Style
+from shared.typography.typesetting import Block, Text
 
 Role = Literal["heading", "body", "muted"]
 MIN_TEXT_U = 2.6

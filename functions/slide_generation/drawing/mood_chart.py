@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from functions.slide_generation.deck.phrases import format_time
 from functions.slide_generation.drawing.themes import Colour, Theme, contrast_ratio
 from shared.recipes.emotions.results import MoodPoint
-from shared.typography.fonts import INTER, load_font
+from shared.typography.drawing import Align, draw_at_baseline, draw_at_middle
+from shared.typography.faces import title_style
+from shared.typography.single_line import lay_out_line, line_width
+from shared.typography.typesetting import Block
 
 _OVERSAMPLING = 3
 """Factor of supersampling: Pillow draws shapes without anti-aliasing."""
@@ -51,8 +54,8 @@ def draw_mood_chart(mood: Sequence[MoodPoint], size: tuple[int, int], theme: The
     return image
 
 
-def _label_font(unit: float) -> ImageFont.FreeTypeFont:
-    return load_font(INTER, max(8, round(4.6 * unit)), 500)
+def _label(text: str, unit: float) -> Block:
+    return lay_out_line(text, max(8, round(4.6 * unit)), title_style(text, 500))
 
 
 def _legend(names: Sequence[str], width: int, unit: float) -> list[tuple[str, float, float]]:
@@ -60,10 +63,10 @@ def _legend(names: Sequence[str], width: int, unit: float) -> list[tuple[str, fl
 
     The legend takes as many lines as it needs, because a colour without a name has no meaning.
     """
-    font, x, y = _label_font(unit), 0.0, 4 * unit
+    x, y = 0.0, 4 * unit
     entries = []
     for name in names:
-        entry_width = _SWATCH * 1.5 * unit + font.getlength(name)
+        entry_width = _SWATCH * 1.5 * unit + line_width(_label(name, unit))
         if x and x + entry_width > width:
             x, y = 0.0, y + 6.5 * unit
         entries.append((name, x, y))
@@ -107,17 +110,19 @@ def _draw_labels(
 ) -> None:
     """Draws the legend, and the times at both ends and in the middle."""
     width, height, unit = frame
-    font, side = _label_font(unit), _SWATCH * unit
+    side = _SWATCH * unit
     for name, x, middle in legend:
         draw.rounded_rectangle(
             (x, middle - side / 2, x + side, middle + side / 2), side / 4, fill=colours[name]
         )
-        draw.text((x + side * 1.5, middle), name, theme.body, font, anchor="lm")
+        draw_at_middle(draw, _label(name, unit), (x + side * 1.5, middle), theme.body)
     step = float(mood[1].time_s) - float(mood[0].time_s) if len(mood) > 1 else 1.0
     begin, end = float(mood[0].time_s), float(mood[-1].time_s) + step
-    for share, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
+    aligned: tuple[tuple[float, Align], ...] = ((0.0, "left"), (0.5, "middle"), (1.0, "right"))
+    for share, align in aligned:
         time = format_time(begin + (end - begin) * share)
-        draw.text((width * share, height - 1.6 * unit), time, theme.muted, font, anchor=anchor)
+        at = width * share, height - 1.6 * unit
+        draw_at_baseline(draw, _label(time, unit), at, theme.muted, align)
 
 
 def _visible_emotions(mood: Sequence[MoodPoint]) -> list[str]:

@@ -18,7 +18,8 @@ from functions.slide_generation.drawing.layout import (
 from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
 from shared.recipes.films.deck import Deck
 from shared.typography.drawing import draw_line
-from shared.typography.typesetting import Style, Text
+from shared.typography.faces import Style
+from shared.typography.typesetting import Text
 
 PNG_COMPRESSION = 1
 """The fastest level. Level 6 takes five times as long and saves a fifth of the size."""

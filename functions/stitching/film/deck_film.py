@@ -30,7 +30,8 @@ from functions.stitching.film.timeline import (
 from functions.stitching.film_result import RenderedFilm
 from functions.stitching.inputs import FilmInputs
 from functions.stitching.objects import read_stored, read_version
-from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues, to_srt, to_vtt
+from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues
+from functions.stitching.subtitles.formats import to_srt, to_vtt
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
 from shared.pipeline import FILMS_PREFIX, Bucket
@@ -43,6 +44,7 @@ from shared.recipes.films.wav import from_wav
 from shared.recipes.results import DeckResult, FilmResult, NarrationResult
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
+from shared.typography.faces import Style, describe_replacements
 
 
 class SlidesDoNotMatch(PermanentError):
@@ -156,7 +158,14 @@ class DeckFilm:
             to_vtt(cues) if cues else "",
             to_srt(cues) if cues else "",
             to_vtt(build_chapter_cues(self._chapters(timeline))),
+            warnings=self._describe_replacements(cues),
         )
+
+    def _describe_replacements(self, cues: Sequence[Cue]) -> tuple[str, ...]:
+        if self.options.subtitles != "burned":
+            return ()
+        lines = [line for cue in cues for line in cue.lines]
+        return describe_replacements(lines, Style(self.deck.language))
 
     def _chapters(self, timeline: Timeline) -> tuple[tuple[Fraction, Fraction, str], ...]:
         return build_chapters(timeline, [slide.heading for slide in self.deck.slides])

@@ -20,7 +20,7 @@ from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.options import Motion
 
-SEGMENT_VERSION = 2
+SEGMENT_VERSION = 3
 """Incremented when the same content is drawn or encoded differently."""
 
 

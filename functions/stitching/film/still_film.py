@@ -89,7 +89,7 @@ class StillFilm:
         inputs = FilmInputs(self.objects, check)
         picture, size = self._read_picture(inputs)
         factors = self._measure_factors(inputs, check)
-        metadata = FilmMetadata(channels=2, title=self.title)
+        metadata = FilmMetadata(channels=2, title=self.title, aac_coder="twoloop")
         segment = encode_segment(self._frames(picture, size), size, self.options.motion, check)
         step = FRAME_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
         # The length of the sound is known only at its end: until then the segment is repeated.

@@ -28,11 +28,13 @@ class FilmTooLong(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class TimedSentence:
-    """A sentence, from sample `start` to `end` (exclusive)."""
+    """A sentence, from sample `start` to `end` (exclusive). At `resumes` its speech goes on after a
+    pause."""
 
     text: str
     start: int
     end: int
+    resumes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def build_timeline(narration: Narration) -> Timeline:
                 sentence.text,
                 begin + to_film_sample(sentence.start, speech),
                 begin + to_film_sample(sentence.end, speech),
+                tuple(begin + to_film_sample(sample, speech) for sample in sentence.resumes),
             )
             for sentence in speech.sentences
         ]

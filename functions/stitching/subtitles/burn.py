@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from functions.stitching.film.encoding import Planes, rgb_to_planes, split_planes
-from functions.stitching.subtitles.cues import MAX_COLUMNS
+from functions.stitching.subtitles.lines import MAX_COLUMNS
+from shared.typography.bidi import is_rtl
 from shared.typography.drawing import draw_line
-from shared.typography.typesetting import SLACK, Block, Style, Text, is_rtl
+from shared.typography.faces import Style
+from shared.typography.typesetting import SLACK, Block, Text
 
 SAFE_MARGIN = 0.05
 """Margin at every edge that EBU R 95 keeps free of graphics."""

@@ -1,23 +1,42 @@
-"""Subtitles from timed sentences: at most two lines of 42 columns, as WebVTT and SubRip. Pure.
-
-Broadcasters and streaming services require 42 columns and two lines. A wide character (Chinese,
-Japanese, Korean) takes two columns.
-"""
+"""Subtitles from timed sentences: at most two lines, broken where phrases end. Pure."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
-from functions.stitching.film.timeline import RATE_HZ, TimedSentence
+from functions.stitching.film.timeline import RATE_HZ, TAIL_SAMPLES, TimedSentence
+from functions.stitching.subtitles.lines import (
+    AFTER_SENTENCE,
+    MAX_COLUMNS,
+    break_cost,
+    count_columns,
+    split_pieces,
+    wrap_pieces,
+)
+from functions.stitching.subtitles.word_times import estimate_word_times
 
-MAX_COLUMNS = 42
-MAX_LINES = 2
-_MIN_CUE_MS = 800
-_NEVER_FIRST = "、。，．！？；：）」』】》〉!?,.:;)]}…»”’%"
-"""Characters with which a line of a script without spaces must not begin."""
+MIN_CUE_MS = 800
+LAST_GAP_MS = 50
+"""Between the last cue and the end of the film, so that the sample that ends it has a duration."""
+MAX_SPEED = 20
+"""Columns per second that adults can read (Netflix, Timed Text Style Guide)."""
+_MAX_GAP = round(0.9 * RATE_HZ)
+"""Sentences with a longer pause between them never share a cue. Slides are further apart."""
+_MIN_COLUMNS = 16
+"""Narrower cues are a rest of a sentence."""
+_CUE_COST = 0.5
+_ONE_WORD_COST = 100.0
+_TWO_SENTENCES_COST = 3.0
+_REST_COST = 3.0
+_SHORT_COST = 5.0
+_LINE_SHARE = 0.5
+"""A break between the lines of a cue disturbs less than one between cues."""
+_SPEED_COST = 0.3
+"""Per column per second above MAX_SPEED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +48,33 @@ class Cue:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece of text with its time in samples. `cost` is that of a break after it."""
+
+    text: str
+    start: int
+    end: int
+    cost: float
+    columns: int
+
+
 def build_cues(sentences: Sequence[TimedSentence]) -> tuple[Cue, ...]:
-    """Returns the cues of all sentences. They do not overlap. A sentence of more than two lines
-    becomes several cues, which share its time by their length."""
+    """Returns the cues of all sentences. They do not overlap.
+
+    A long sentence becomes several cues, broken where a phrase ends. A sentence of one word shares
+    the cue of the next or previous sentence, unless a long pause follows.
+    """
     cues: list[Cue] = []
-    for sentence in sentences:
-        blocks = _group_lines(wrap_text(sentence.text))
-        # Combining marks have no width, but take time when they are spoken.
-        weights = [max(1, sum(count_columns(line) for line in block)) for block in blocks]
-        start, length, before = sentence.start, sentence.end - sentence.start, 0
-        for block, weight in zip(blocks, weights, strict=True):
-            begin = start + length * before // sum(weights)
-            before += weight
-            end = start + length * before // sum(weights)
-            cues.append(Cue(_to_ms(begin), _to_ms(end), block))
+    for passage in _group_by_pause(sentences):
+        pieces = [piece for sentence in passage for piece in _time_pieces(sentence)]
+        for first, last in _select_breaks(pieces):
+            selected = pieces[first:last]
+            lines = tuple(wrap_pieces([piece.text for piece in selected]))
+            cues.append(Cue(_to_ms(selected[0].start), _to_ms(selected[-1].end), lines))
     return tuple(
         _extend(cue, cues[n + 1].start_ms if n + 1 < len(cues) else None)
         for n, cue in enumerate(cues)
-        if cue.lines
     )
 
 
@@ -57,116 +85,91 @@ def build_chapter_cues(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[
     )
 
 
-def wrap_text(text: str) -> list[str]:
-    """Breaks a text into lines of at most MAX_COLUMNS. Two lines have about the same width."""
-    pieces = [piece for word in text.split() for piece in _split_word(word)]
-    lines = _fill_lines(pieces, MAX_COLUMNS)
-    if len(lines) == MAX_LINES:
-        # The smallest width that gives two lines balances them.
-        for width in range(count_columns(text) // 2, MAX_COLUMNS):
-            balanced = _fill_lines(pieces, width)
-            if len(balanced) == MAX_LINES and max(map(count_columns, balanced)) <= MAX_COLUMNS:
-                return balanced
-    return lines
+def _group_by_pause(sentences: Sequence[TimedSentence]) -> Iterator[list[TimedSentence]]:
+    passage: list[TimedSentence] = []
+    for sentence in sentences:
+        if passage and sentence.start - passage[-1].end > _MAX_GAP:
+            yield passage
+            passage = []
+        passage.append(sentence)
+    if passage:
+        yield passage
 
 
-def to_vtt(rows: Iterable[Cue]) -> str:
-    """Returns WebVTT (W3C). `&`, `<` and `>` are escaped, so that text cannot be markup."""
-    parts = ["WEBVTT\n"]
-    for cue in rows:
-        text = "\n".join(cue.lines)
-        for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-            text = text.replace(plain, escaped)
-        parts.append(
-            f"{_format_time(cue.start_ms, '.')} --> {_format_time(cue.end_ms, '.')}\n{text}\n"
-        )
-    return "\n".join(parts)
+def _time_pieces(sentence: TimedSentence) -> list[_Piece]:
+    texts = split_pieces(sentence.text)
+    if not texts:
+        return []
+    times = estimate_word_times(sentence, texts)
+    costs = [break_cost(text, following) for text, following in pairwise(texts)]
+    rows = zip(texts, times, times[1:], [*costs, AFTER_SENTENCE], strict=False)
+    return [_Piece(*row, count_columns(row[0])) for row in rows]
 
 
-def to_srt(rows: Iterable[Cue]) -> str:
-    """Returns SubRip. It has no escaping, so `-->` in a text is replaced."""
-    parts = []
-    for number, cue in enumerate(rows, 1):
-        text = "\n".join(cue.lines).replace("-->", "→")
-        start, end = _format_time(cue.start_ms, ","), _format_time(cue.end_ms, ",")
-        parts.append(f"{number}\n{start} --> {end}\n{text}\n")
-    return "\n".join(parts)
+def _select_breaks(pieces: Sequence[_Piece]) -> list[tuple[int, int]]:
+    """Returns the ranges of pieces whose cues have the smallest cost (dynamic programming)."""
+    best = [0.0] + [float("inf")] * len(pieces)
+    previous = [0] * (len(pieces) + 1)
+    widths = [0, *accumulate(piece.columns for piece in pieces)]
+    line_ends = _find_line_ends(pieces, widths)
+    for first in range(len(pieces)):
+        line_end = line_ends[first]
+        limit = line_end if line_end == len(pieces) else line_ends[line_end]
+        for last in range(first + 1, limit + 1):
+            cost = best[first] + _cue_cost(pieces, first, last, widths[last] - widths[first])
+            if last > line_end:
+                middle = range(bisect_left(line_ends, last, first, line_end + 1), line_end + 1)
+                cost += _LINE_SHARE * min(pieces[at - 1].cost for at in middle)
+            if cost < best[last]:
+                best[last], previous[last] = cost, first
+    ranges = []
+    last = len(pieces)
+    while last:
+        ranges.append((previous[last], last))
+        last = previous[last]
+    return ranges[::-1]
 
 
-def count_columns(text: str) -> int:
-    """Returns the columns of a text: combining marks take none, wide characters two."""
-    return sum(_columns(character) for character in text)
+def _find_line_ends(pieces: Sequence[_Piece], widths: Sequence[int]) -> list[int]:
+    """Returns the end of the longest line that begins with each piece."""
+    ends: list[int] = []
+    end = 0
+    for first, piece in enumerate(pieces):
+        end = max(end, first + 1)
+        start = widths[first] + piece.text.startswith(" ")
+        while end < len(pieces) and widths[end + 1] - start <= MAX_COLUMNS:
+            end += 1
+        ends.append(end)
+    return ends
 
 
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _is_packed(character: str) -> bool:
-    """Whether a character is wide and of a script without spaces. Korean is wide and has spaces."""
-    return _columns(character) == 2 and not unicodedata.name(character, "").startswith("HANGUL")
-
-
-def _split_word(word: str) -> list[str]:
-    """Splits a word into pieces between which a line may break. Only the first has a space."""
-    if count_columns(word) <= MAX_COLUMNS and not any(map(_is_packed, word)):
-        return [f" {word}"]
-    pieces: list[str] = []
-    for character in word:
-        is_wide = _columns(character) == 2
-        joins_previous = bool(pieces) and (
-            _columns(character) == 0
-            or character in _NEVER_FIRST
-            or (
-                not is_wide
-                and count_columns(pieces[-1]) < MAX_COLUMNS
-                and _columns(pieces[-1][-1]) != 2
-            )
-        )
-        if joins_previous:
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-    return [f" {pieces[0]}", *pieces[1:]]
-
-
-def _fill_lines(pieces: Sequence[str], columns: int) -> list[str]:
-    lines: list[str] = []
-    for piece in pieces:
-        if lines and count_columns(lines[-1] + piece) <= columns:
-            lines[-1] += piece
-        else:
-            lines.append(piece.lstrip(" "))
-    return lines
-
-
-def _group_lines(lines: Sequence[str]) -> list[tuple[str, ...]]:
-    """Groups the lines into as few cues as possible, with evenly distributed lines."""
-    count = -(-len(lines) // MAX_LINES)
-    sizes = [len(lines) // count + (n < len(lines) % count) for n in range(count)] if count else []
-    blocks, at = [], 0
-    for size in sizes:
-        blocks.append(tuple(lines[at : at + size]))
-        at += size
-    return blocks
+def _cue_cost(pieces: Sequence[_Piece], first: int, last: int, columns: int) -> float:
+    cost = _CUE_COST + pieces[last - 1].cost
+    if last - first == 1 and len(pieces) > 1 and columns < MAX_COLUMNS:
+        cost += _ONE_WORD_COST
+    sentence_ends = sum(piece.cost == AFTER_SENTENCE for piece in pieces[first : last - 1])
+    cost += _TWO_SENTENCES_COST * sentence_ends
+    begins_sentence = first == 0 or pieces[first - 1].cost == AFTER_SENTENCE
+    ends_sentence = pieces[last - 1].cost == AFTER_SENTENCE
+    if columns < _MIN_COLUMNS and not (begins_sentence and ends_sentence):
+        cost += _REST_COST
+    end = pieces[last].start if last < len(pieces) else pieces[last - 1].end + RATE_HZ
+    duration_s = max(1, end - pieces[first].start) / RATE_HZ
+    missing_s = MIN_CUE_MS / 1000 - duration_s
+    if missing_s > 0:
+        cost += _SHORT_COST * missing_s / (MIN_CUE_MS / 1000)
+    return cost + _SPEED_COST * max(0.0, columns / duration_s - MAX_SPEED)
 
 
 def _extend(cue: Cue, next_ms: int | None) -> Cue:
-    """Extends a cue to a readable duration, but not into the next cue."""
-    end_ms = max(cue.end_ms, cue.start_ms + _MIN_CUE_MS)
-    if next_ms is not None:
-        end_ms = min(end_ms, next_ms)
+    """Extends a cue to a readable duration, but not into the next cue or past the film's end."""
+    columns = sum(map(count_columns, cue.lines))
+    duration_ms = max(MIN_CUE_MS, -(-columns * 1000 // MAX_SPEED))
+    film_end_ms = cue.end_ms + _to_ms(TAIL_SAMPLES)
+    limit_ms = film_end_ms - LAST_GAP_MS if next_ms is None else next_ms
+    end_ms = min(max(cue.end_ms, cue.start_ms + duration_ms), limit_ms)
     return Cue(cue.start_ms, max(end_ms, cue.start_ms + 1), cue.lines)
 
 
 def _to_ms(sample: int) -> int:
     return round(sample * 1000 / RATE_HZ)
-
-
-def _format_time(ms: int, separator: str) -> str:
-    seconds, ms = divmod(ms, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{separator}{ms:03d}"

@@ -10,9 +10,11 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from functions.upload_trigger.probes.timeline import Timeline
+from shared.media.codecs.keyframes import can_check, is_start_packet
 from shared.media.containers.decode import VideoPacket
-from shared.media.containers.demux import raise_if_read_failed
-from shared.media.containers.packets import is_start_packet, next_packet
+from shared.media.containers.demux import next_packet, raise_if_read_failed
+from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.errors import UnsupportedCodec
 
 # Contains two keyframes in most files; a longer GOP is reported as unknown.
@@ -20,8 +22,12 @@ MAX_SCAN_PACKETS = 700
 MAX_SCAN_BYTES = 4 << 20
 # Pictures that refer back across a keyframe directly follow it.
 MIN_FRAMES_AFTER_KEYFRAME = 24
-# A decoder that has returned no picture after this many packets will not return any.
+# A decoder that has returned no picture after this many packets from a keyframe on will not return
+# any. In a stream with gradual refresh a picture is complete at the latest two refreshes later.
 MAX_PACKETS_TO_FIRST_FRAME = 300
+MAX_REFRESH_PACKETS = 3000
+# A recording may begin in the middle of a GOP. A GOP that is longer is not searched for its end.
+MAX_BYTES_TO_FIRST_FRAME = 256 << 20
 
 
 @dataclass
@@ -36,9 +42,15 @@ class Scan:
         is_in_order: The dts never decrease and are not later than the pts.
         is_complete: The stream ended within the scan.
         has_discarded_packets: An edit list excludes packets.
+        begin_pts: The smallest pts before the first packet at which decoding can begin; None when
+            that is the first packet.
+        fed_count: The number of packets that were decoded until the first picture.
+        packet_count: The number of packets, without those that were not decoded on purpose.
     """
 
     first_frame: VideoFrame | None = None
+    begin_pts: int | None = None
+    fed_count: int = 0
     first_dts: int | None = None
     pts: list[int] = field(default_factory=list)
     keyframes: list[int] = field(default_factory=list)
@@ -58,15 +70,31 @@ class Scan:
         """Whether the timestamps can be relied on: complete, in order and unique."""
         return self.has_timestamps and self.is_in_order and len(set(self.pts)) == len(self.pts)
 
+    def are_keyframes_reliable(self, codec: av.Codec) -> bool:
+        """Whether decoding can begin at the packets that are marked as keyframes. If all are, it
+        cannot in a codec whose pictures may refer to earlier ones, unless its packets say it."""
+        if can_check(codec.canonical_name, intra_only=codec.intra_only):
+            return True
+        return len(self.keyframes) < max(2, len(self.pts))
+
     def is_enough(self) -> bool:
         """Whether the scan can stop: at a limit, or with two keyframes and the pictures after."""
+        if self.first_frame is None:
+            limit = MAX_PACKETS_TO_FIRST_FRAME if self.keyframes else MAX_REFRESH_PACKETS
+            return self.fed_count >= limit or self.size_bytes >= MAX_BYTES_TO_FIRST_FRAME
         if self.packet_count >= MAX_SCAN_PACKETS or self.size_bytes >= MAX_SCAN_BYTES:
             return True
-        if self.first_frame is None or len(self.keyframes) < 2:
+        if len(self.keyframes) < 2:
             return False
         return len(self.pts) - bisect_right(self.pts, self.keyframes[1]) > MIN_FRAMES_AFTER_KEYFRAME
 
-    def add_packet(self, packet: VideoPacket) -> None:
+    def skip_packet(self, packet: VideoPacket) -> None:
+        """Notes a packet whose picture cannot be decoded."""
+        if packet.pts is not None and not packet.is_discard:
+            begin = packet.pts if self.begin_pts is None else self.begin_pts
+            self.begin_pts = min(packet.pts, begin)
+
+    def add_packet(self, packet: VideoPacket, *, is_start: bool) -> None:
         """Adds the timestamps of a packet."""
         self.packet_count += 1
         self.size_bytes += packet.size
@@ -84,7 +112,7 @@ class Scan:
             if is_late or (self.last_dts is not None and packet.dts < self.last_dts):
                 self.is_in_order = False
             self.last_dts = packet.dts
-        if is_start_packet(packet):
+        if is_start:
             self.keyframes.append(packet.pts)
         elif packet.is_keyframe:
             self.has_gradual_refresh = True
@@ -93,13 +121,18 @@ class Scan:
         insort(self.pts, packet.pts)
 
 
-def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
-    """Scans from the current position of the container.
+def scan(container: InputContainer, stream: VideoStream, file: object, timeline: Timeline) -> Scan:
+    """Scans from the current position of the container, with the time stamps of the timeline.
+
+    Packets before the first keyframe are not decoded, if there is one: some decoders would return
+    pictures that are grey where they refer to missing ones.
 
     Raises UnsupportedCodec and the errors of reading the file.
     """
     result = Scan()
     packets = container.demux(stream)
+    corrector = TimestampCorrector(timeline.discontinuities)
+    first_pts = timeline.first_keyframe_pts
     while not result.is_enough():
         try:
             packet = next_packet(packets)
@@ -110,10 +143,20 @@ def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
         if packet is None:
             result.is_complete = True
             break
-        if result.first_frame is None and result.packet_count < MAX_PACKETS_TO_FIRST_FRAME:
+        if not corrector.correct(packet):
+            continue
+        if first_pts is not None and packet.pts != first_pts:
+            result.skip_packet(packet)
+            continue
+        first_pts = None
+        is_start = is_start_packet(packet)
+        if result.first_frame is None:
+            if packet.size and not is_start and not result.keyframes:
+                result.skip_packet(packet)
+            result.fed_count += 1
             _decode(packet, result)
         if packet.size:
-            result.add_packet(packet)
+            result.add_packet(packet, is_start=is_start)
     raise_if_read_failed(file)
     return result
 

@@ -1,4 +1,4 @@
-"""Probes an uploaded sound: reads it in ranges and decodes its beginning."""
+"""Probes an uploaded sound: decodes its beginning and measures its length."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from shared.recipes.upload_results import SoundInfo
 
 def probe_sound_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     """Returns the JSON of a SoundInfo. Runs in the sandbox process."""
-    facts = probe_sound(sandbox_io.file)
-    if facts.duration is not None and facts.duration > MAX_FILM_S:
+    facts = probe_sound(sandbox_io.file, max_duration_s=MAX_FILM_S)
+    if facts.duration > MAX_FILM_S:
         raise SoundTooLong(
-            f"The sound is {float(facts.duration) / 60:.0f} minutes long; "
-            f"the limit is {MAX_FILM_S // 60}."
+            f"The sound is longer than {MAX_FILM_S // 60} minutes, which is the limit."
         )
-    declared_duration_s = None if facts.duration is None else round(float(facts.duration), 3)
-    info = SoundInfo(facts.codec, facts.rate_hz, facts.channels, declared_duration_s)
+    info = SoundInfo(facts.codec, facts.rate_hz, facts.channels, round(float(facts.duration), 3))
     return json.dumps(info.to_dict()).encode()

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.scan import Scan
+from functions.upload_trigger.probes.timeline import Timeline
+from shared.media.audio.stream import is_additional
 from shared.media.containers.video_streams import is_cover_image
-from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
+from shared.recipes.media_info import MediaInfo, StreamInfo
 
-_RANGES: dict[int, DynamicRange] = {16: "pq", 18: "hlg"}
-"""Transfer characteristics of ITU-T H.273, table 3."""
+UNREAD_JUMP_WARNING = (
+    "The time stamps jump within this file, as between two recordings, and it is too large to find "
+    "out where: pictures behind the jump are missing. Upload each recording as its own file."
+)
 _MAX_LANGUAGE_CHARS = 40
 
 
 def describe_streams(container: InputContainer, used_stream: VideoStream) -> tuple[StreamInfo, ...]:
     """Returns all streams of the file, in their order."""
     return tuple(_describe_stream(stream, used_stream) for stream in container.streams)
-
-
-def dynamic_range(frame: VideoFrame) -> DynamicRange:
-    """Returns the dynamic range of a frame: `pq`, `hlg` or `sdr`."""
-    return _RANGES.get(frame.color_trc, "sdr")
 
 
 def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
@@ -39,12 +41,15 @@ def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
         rotated = f"rotated by {video.rotation}°" if video.rotation else ""
         changes = " and ".join(filter(None, ["mirrored" if video.mirrored else "", rotated]))
         yield f"The pictures are {changes}, as the file specifies."
+    if any(video.crop):
+        width, height = video.crop.apply(video.width, video.height)
+        yield (
+            f"Only a part of the pictures is shown, as the file specifies: {width}×{height} of "
+            f"{video.width}×{video.height} pixels."
+        )
     if video.sample_aspect != 1:
         width, height = video.display_size
         yield f"The pixels are not square; pictures are stretched to {width}×{height}."
-    if video.dynamic_range != "sdr":
-        name = video.dynamic_range.upper()
-        yield f"High dynamic range ({name}) is converted to standard dynamic range."
     if _is_transparent(scan.first_frame):
         yield "Transparency is left out."
     if scan.has_discarded_packets:
@@ -54,6 +59,52 @@ def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
         yield f"The first picture is at {first:.3f} s; times are counted from it."
     if not media_info.timestamps_reliable:
         yield "The timestamps are not reliable; every picture is decoded to find the right ones."
+
+
+def describe_damage(scan: Scan, first_pts: int, time_base: Fraction) -> Iterator[str]:
+    """Yields a warning for pictures before `first_pts`, the first one that can be decoded."""
+    if scan.begin_pts is not None and scan.begin_pts < first_pts:
+        missing_s = float((first_pts - scan.begin_pts) * time_base)
+        yield (
+            "The recording begins in the middle of a group of pictures; its first "
+            f"{missing_s:.1f} s cannot be decoded and are missing."
+        )
+    if scan.error_count:
+        yield "Damaged pictures at the beginning were passed over."
+
+
+def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
+    """Returns the media info with the discontinuities of the timeline, and its length."""
+    if timeline.has_unread_jump:
+        return replace(media_info, warnings=(*media_info.warnings, UNREAD_JUMP_WARNING))
+    if not timeline.discontinuities or timeline.end_pts is None:
+        return media_info
+    video, count = media_info.video, len(timeline.discontinuities)
+    warnings = list(media_info.warnings)
+    if timeline.missing_ticks:
+        missing_s = float(timeline.missing_ticks * video.time_base)
+        warnings.append(
+            "A part of the file begins in the middle of a group of pictures; "
+            f"{missing_s:.1f} s cannot be decoded and are missing."
+        )
+    if timeline.is_cut_short:
+        warnings.append(
+            f"The time stamps jump more than {count} times; pictures near the end may be missing."
+        )
+    places = "once" if count == 1 else f"{count} times"
+    return replace(
+        media_info,
+        duration=(timeline.end_pts - video.first_pts) * video.time_base,
+        random_access="index" if timeline.seek_points else "none",
+        discontinuities=timeline.discontinuities,
+        seek_points=tuple(timeline.seek_points),
+        joined_at=timeline.joined_at,
+        warnings=tuple(warnings),
+        repairs=(
+            *media_info.repairs,
+            f"The time stamps jump {places}, as between two recordings; the time goes on.",
+        ),
+    )
 
 
 def _describe_stream(stream: Stream, used: VideoStream) -> StreamInfo:
@@ -66,6 +117,7 @@ def _describe_stream(stream: Stream, used: VideoStream) -> StreamInfo:
         language=str(stream.metadata.get("language", ""))[:_MAX_LANGUAGE_CHARS],
         default=bool(stream.disposition & stream.disposition.default),
         used=stream.index == used.index,
+        additional=isinstance(stream, AudioStream) and is_additional(stream),
     )
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
-from functions.upload_trigger.probes.live_duration import CLUSTER, TAIL_BYTES
+from functions.upload_trigger.probes.duration import CLUSTER, TAIL_BYTES
 from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.range_file import RangeFile
 

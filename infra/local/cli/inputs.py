@@ -41,6 +41,13 @@ _CONTENT_TYPES = {
     ".ogg": "audio/ogg",
     ".opus": "audio/ogg",
     ".flac": "audio/flac",
+    ".aac": "audio/aac",
+    ".ac3": "audio/ac3",
+    ".amr": "audio/amr",
+    ".caf": "audio/x-caf",
+    ".mka": "audio/x-matroska",
+    ".wma": "audio/x-ms-wma",
+    ".wmv": "video/x-ms-wmv",
 }
 
 _HEAD_BYTES = 4096
@@ -53,8 +60,22 @@ _SIGNATURES = {
     b"FLV\1": "video/x-flv",
     b"ID3": "audio/mpeg",
     b"fLaC": "audio/flac",
+    b"#!AMR": "audio/amr",
+    b"caff": "audio/x-caf",
+    b".snd": "audio/basic",
+    b"wvpk": "audio/x-wavpack",
+    b"TTA1": "audio/x-tta",
+    b"\x0b\x77": "audio/ac3",
+    b"\xff\xf1": "audio/aac",
+    b"\xff\xf9": "audio/aac",
+    b"\xff\xfb": "audio/mpeg",
+    b"\xff\xf3": "audio/mpeg",
 }
-_CONTAINERS = {b"\x1aE\xdf\xa3": "video/webm", b"OggS": "audio/ogg"}
+_CONTAINERS = {
+    b"\x1aE\xdf\xa3": "video/webm",
+    b"OggS": "audio/ogg",
+    b"\x30\x26\xb2\x75": "audio/x-ms-wma",
+}
 _BRANDS = {
     b"qt  ": "video/quicktime",
     b"M4A ": "audio/mp4",

@@ -36,7 +36,7 @@ def function_env(layout: SuiteLayout, tools: Tools, function: Function) -> dict[
         **_grpc_proxies(),
         **read_public_keys(layout),
         **_function_secrets(layout, function),
-        **(_tts_env(layout) if function.name == "text_to_speech" else {}),
+        **(_tts_env(layout) if function.name in ("api", "text_to_speech") else {}),
         **(_gemini_env(layout) if function.name == "slide_generation" else {}),
         **(
             {"MOODREEL_CONSOLE_FILES": str(tools.console_folder)}

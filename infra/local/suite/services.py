@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infra.local.setup.installs import clean_env
 from infra.local.setup.tools import Tools
+from infra.local.setup.voices import VOICES_FOLDER
 from infra.local.suite.environment import function_env
 from infra.local.suite.layout import HOST, PROJECT, ROOT, SuiteLayout
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket, Function, FunctionKind
@@ -161,8 +162,8 @@ def _emulators(layout: SuiteLayout, tools: Tools) -> list[Service]:
         "--data", str(layout.folder / "mails"),
     )  # fmt: skip
     tts = (
-        str(tools.emulator_python), "-m", "infra.local.emulators.tts", "--port",
-        str(layout.port("tts")),
+        str(tools.tts_python or tools.emulator_python), "-m", "infra.local.emulators.tts",
+        "--port", str(layout.port("tts")), "--voices", str(VOICES_FOLDER),
     )  # fmt: skip
     push = (
         str(tools.emulator_python),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelUnavailabl
 _DECLINED = frozenset(
     {"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"}
 )
+
+_ADDRESS = re.compile(r"\S*(?://|\.googleapis\.com|\b\d+\.\d+\.\d+\.\d+\b|\blocalhost\b)\S*")
+"""A word with an address of a service, which users must not see."""
 
 
 def response_text(block_reason: str, finish_reason: str, parts: Sequence[str]) -> str:
@@ -56,7 +60,7 @@ def to_error(
     if outage is not None:
         return outage
     # google.api_core puts the URL before the message of the service.
-    text = message.rpartition(": ")[2][:200]
+    text = _ADDRESS.sub("…", message.rpartition(": ")[2])[:200]
     return ModelUnavailable(f"The model refuses the request ({status}): {text}")
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from shared.media.audio.probe import decode_frames, open_sound
+from shared.media.audio.frames import decode_frames
+from shared.media.audio.mixing import make_resampler, name_channels
+from shared.media.audio.stream import open_sound
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import SoundTooLong, UndecodableSound
 
@@ -23,7 +25,8 @@ def decode_sound(
 ) -> Iterator[Samples]:
     """Yields the sound in blocks, mixed to 1 or 2 `channels` at `rate_hz`.
 
-    Damaged parts are skipped.
+    Damaged parts are skipped. Pauses in the time stamps are silence. More channels are mixed as
+    `make_resampler` describes.
 
     Raises:
         SoundTooLong: After `max_duration_s` seconds.
@@ -47,14 +50,12 @@ def decode_sound(
 def _resample(frames: Iterator[av.AudioFrame], rate_hz: int, channels: int) -> Iterator[Samples]:
     resampler: AudioResampler | None = None
     last: tuple[str, str, int] | None = None
-    for frame in frames:
+    for frame in map(name_channels, frames):
         frame_format = (frame.format.name, frame.layout.name, frame.sample_rate)
         if frame_format != last:
             # Chained files may change their format.
             yield from _blocks(resampler, None, channels)
-            is_mono = channels == 1 or frame.layout.nb_channels == 1
-            layout = "mono" if is_mono else "stereo"
-            resampler = AudioResampler(format="fltp", layout=layout, rate=rate_hz)
+            resampler = make_resampler(frame, rate_hz, channels)
             last = frame_format
         yield from _blocks(resampler, frame, channels)
     yield from _blocks(resampler, None, channels)

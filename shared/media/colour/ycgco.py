@@ -13,8 +13,16 @@ _FULL_RANGE = 2
 _STRIP_ROWS = 64
 
 
-def ycgco_to_rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint16]:
-    """Returns the RGB codes of a frame in 16 bits, full range, H×W×3."""
+def ycgco_to_rgb(
+    frame: VideoFrame, reformatter: VideoReformatter, colour_range: int
+) -> NDArray[np.uint16]:
+    """Returns the RGB codes of a frame in 16 bits, full range, H×W×3.
+
+    Args:
+        frame: The decoded frame.
+        reformatter: The scaler.
+        colour_range: The range as in ColourDescription.
+    """
     # With the same matrix on both sides the planes are only scaled.
     planes = (
         reformatter.reformat(
@@ -22,12 +30,14 @@ def ycgco_to_rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np
             format="yuv444p16le",
             src_colorspace=Colorspace.ITU709,
             dst_colorspace=Colorspace.ITU709,
+            src_color_range=colour_range or None,
+            dst_color_range=colour_range or None,
             threads=1,
         )
         .to_ndarray(channel_last=True)
         .astype(np.uint16, copy=False)
     )
-    is_full = frame.color_range == _FULL_RANGE
+    is_full = colour_range == _FULL_RANGE
     rgb = np.empty(planes.shape, np.uint16)
     # In strips: as floating-point numbers a whole picture would take twice its memory.
     for top in range(0, planes.shape[0], _STRIP_ROWS):

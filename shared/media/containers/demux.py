@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, BinaryIO, NoReturn
 
 import av
@@ -17,6 +18,7 @@ from av.container import InputContainer
 
 from shared.errors import MoodreelError
 from shared.media.containers.boxes import FIRST_BOX_KINDS, check_boxes
+from shared.media.containers.decode import VideoPacket
 from shared.media.containers.file_head import HEAD_BYTES, check_head
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import (
@@ -83,12 +85,17 @@ def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
         raise _open_error(error, head) from error
 
 
-def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputContainer:
+def open_with_demuxers(
+    file: BinaryIO | RangeFile,
+    demuxers: tuple[str, ...],
+    demuxer_options: Mapping[str, str] = MappingProxyType({}),
+) -> InputContainer:
     """Opens `file` with one of `demuxers`, without network and without a second file.
 
     Raises the error with which reading a RangeFile failed, otherwise the error of PyAV.
     """
     options = {
+        **demuxer_options,
         "format_whitelist": ",".join(demuxers),
         # No protocol: all bytes come from `file`, and FFmpeg must open no other file.
         "protocol_whitelist": "none",
@@ -146,3 +153,13 @@ class _MinimalFile:
 
 
 av.logging.set_level(av.logging.PANIC)
+
+
+def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
+    """Returns the next packet, or None at the end. Raises the errors of reading."""
+    try:
+        return next(packets, None)
+    except IndexError:
+        # At the end PyAV 18 flushes every stream, including those that were discovered during
+        # reading (MPEG-TS), which it does not know. The caller drains the decoder.
+        return None

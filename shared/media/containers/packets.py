@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -13,37 +14,23 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from shared.media.containers.decode import VideoPacket, decode_packet
-from shared.media.containers.demux import open_container, raise_if_read_failed
-from shared.media.containers.h264 import is_clean_start, nal_length_bytes
+from shared.errors import PermanentError
+from shared.media.codecs.codec_state import CodecState, configured_in_band
+from shared.media.codecs.keyframes import is_start_packet
+from shared.media.containers.decode import PacketDecoder, VideoPacket
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
+from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.containers.video_streams import choose_video
+from shared.media.geometry.shapes import JoinedShapes, PictureShapes
+from shared.media.geometry.visual_track import read_visual_track
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)
-
-
-def is_start_packet(packet: VideoPacket) -> bool:
-    """Returns whether decoding can begin with this packet, such that every picture from this
-    packet's time is correct."""
-    if not packet.is_keyframe or packet.is_discard or packet.pts is None:
-        return False
-    context = packet.stream.codec_context
-    if context.name != "h264":
-        return True
-    return is_clean_start(bytes(packet), nal_length_bytes(context.extradata))
-
-
-def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
-    """Returns the next packet, or None at the end. Raises the errors of reading."""
-    try:
-        return next(packets, None)
-    except IndexError:
-        # At the end PyAV 18 flushes every stream, including those that were discovered during
-        # reading (MPEG-TS), which it does not know. The caller drains the decoder.
-        return None
 
 
 class PacketSource:
@@ -52,8 +39,6 @@ class PacketSource:
     Attributes:
         error: After the last packet: the error that ended the packets, or None at the end of file.
         media_info: The facts of the file.
-        has_damage: Whether a picture from the first keyframe on was damaged. Pictures that refer to
-            it are wrong as well, although the decoder does not mark them.
     """
 
     def __init__(
@@ -65,11 +50,15 @@ class PacketSource:
     ) -> None:
         self.error: str | None = None
         self.media_info = media_info
-        self.has_damage = False
-        self._has_keyframe = False
         self._file = file
         self._threads = threads
         self._stack = ExitStack()
+        self._files = list(open_joined_files(file, media_info.joined_at))
+        self._file_number = 0
+        self._packet_decoder = PacketDecoder()
+        self._decoder: VideoCodecContext | None = None
+        # The pts of the packets that follow a discontinuity.
+        self._after_jump: set[int] = set()
 
     def __enter__(self) -> PacketSource:
         self._open()
@@ -79,8 +68,9 @@ class PacketSource:
         self._stack.close()
 
     @property
-    def decoder(self) -> VideoCodecContext:
-        return self._stream.codec_context
+    def has_damage(self) -> bool:
+        """Whether decoded pictures were damaged, as `PacketDecoder` notes it."""
+        return self._packet_decoder.has_damage
 
     def read_from_start(self) -> Iterator[VideoPacket]:
         """Yields all packets in decoding order, from a newly opened container."""
@@ -93,6 +83,11 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
+        if not self._has_read:
+            # The state of the codec may come with the first packet only.
+            next(self._demux(), None)
+        if self.media_info.discontinuities:
+            return self._read_from_seek_point(max_pts) or self.read_from_start()
         for margin in self._margins():
             target_pts = max_pts - margin
             if target_pts <= self.media_info.video.first_pts:
@@ -112,23 +107,63 @@ class PacketSource:
                     return chain([packet], packets)
         return self.read_from_start()
 
-    def decode(self, packet: VideoPacket | None) -> list[VideoFrame]:
-        """Returns the frames that `packet` completes, in display order; None drains the decoder."""
-        if packet is not None and packet.is_keyframe:
-            self._has_keyframe = True
-        frames = decode_packet(self.decoder, packet, self._note_damage)
-        if any(frame.is_corrupt for frame in frames):
-            self._note_damage()
+    def decode(
+        self, packet: VideoPacket | None, *, skip_unreferenced: bool = False
+    ) -> list[VideoFrame]:
+        """Returns the frames that `packet` completes, in display order; None drains the decoder.
+
+        After a discontinuity no picture refers to those before it, and its size may differ:
+        the decoder is drained and reset there.
+
+        Args:
+            packet: A packet of this source.
+            skip_unreferenced: Whether a picture to which no other one refers may be skipped.
+        """
+        frames: list[VideoFrame] = []
+        if packet is None or (packet.pts is not None and packet.pts in self._after_jump):
+            frames = self._drain_decoder()
+        if packet is None:
+            return frames
+        self._decoder = packet.stream.codec_context
+        self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
+        frames += self._packet_decoder.decode(self._decoder, configured_in_band(packet))
+        self._shapes.record(packet)
         return frames
 
-    def _note_damage(self) -> None:
-        # A recording that begins between two keyframes is not damaged.
-        self.has_damage = self.has_damage or self._has_keyframe
+    def shape_at(self, pts: int | None) -> PictureShape:
+        """Returns the shape of a decoded frame with this pts, in ticks."""
+        return self._shapes.at(pts)
 
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""
-        self.decoder.flush_buffers()
-        self.decoder.skip_frame = "DEFAULT"
+        if self._decoder is not None:
+            self._decoder.flush_buffers()
+
+    def _drain_decoder(self) -> list[VideoFrame]:
+        if self._decoder is None:
+            return []
+        frames = self._packet_decoder.decode(self._decoder, None)
+        self._decoder.flush_buffers()
+        return frames
+
+    def _read_from_seek_point(self, max_pts: int) -> Iterator[VideoPacket] | None:
+        """Returns the packets from the last seek point with pts ≤ `max_pts`. Returns None when
+        there is none, or when the file has another packet there."""
+        points = self.media_info.seek_points
+        number = bisect_right(points, max_pts, key=lambda point: point.pts) - 1
+        if number <= 0:
+            return None
+        point = points[number]
+        try:
+            self._container.seek(point.position, unsupported_byte_offset=True)
+        except (av.error.FFmpegError, OSError):
+            raise_if_read_failed(self._file)
+            return None
+        packets = self._demux()
+        first = next((packet for packet in packets if packet.pos == point.position), None)
+        if first is None or first.pts != point.pts or not is_start_packet(first):
+            return None
+        return chain([first], packets)
 
     def _margins(self) -> Iterator[int]:
         if self.media_info.random_access == "none":
@@ -144,12 +179,56 @@ class PacketSource:
 
     def _open(self) -> None:
         self._stack.close()
-        self._container: InputContainer = self._stack.enter_context(open_container(self._file))
-        self._stream = choose_video(self._container, self.media_info.video.index)
+        self._decoder = None
+        self._shapes = JoinedShapes()
+        self._enter_file(0)
+
+    def _enter_file(self, number: int) -> None:
+        """Opens one of the joined files. Those before it stay open: they have the decoders of
+        packets that are not decoded yet."""
+        self._file_number = number
+        file = self._files[number][1]
+        container = self._stack.enter_context(open_container(file))
+        self._container: InputContainer = container
+        self._stream = choose_video(container, None if number else self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
+        is_mov = self.media_info.container.startswith("mov")
+        track = read_visual_track(file, self._stream.id) if is_mov else None
+        shape = None if number else self.media_info.video.shape
+        self._shapes.append(PictureShapes(shape, self._stream, track))
+        self._codec_state = CodecState()
+        self._has_read = False
+
+    def _enter_next_file(self) -> bool:
+        """Opens the next of the joined files that can be opened; returns False at the end."""
+        for number in range(self._file_number + 1, len(self._files)):
+            try:
+                self._enter_file(number)
+            except PermanentError as error:
+                self.error = str(error)
+            else:
+                return True
+        return False
 
     def _demux(self) -> Iterator[VideoPacket]:
         self.error = None
+        corrector = TimestampCorrector(self.media_info.discontinuities)
+        while True:
+            position = self._files[self._file_number][0]
+            for packet in self._demux_file():
+                if position:
+                    rescale_packet(packet, self.media_info.video.time_base)
+                if not corrector.correct(packet, position):
+                    continue
+                is_new = corrector.is_after_jump and packet.is_keyframe
+                # Another picture refers to those before the jump: only the clock was set.
+                if is_new and packet.pts is not None:
+                    self._after_jump.add(packet.pts)
+                yield packet
+            if not self._enter_next_file():
+                return
+
+    def _demux_file(self) -> Iterator[VideoPacket]:
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -163,4 +242,8 @@ class PacketSource:
             if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 raise_if_read_failed(self._file)
                 return
+            if self._has_read and not self.media_info.video.keyframes_reliable:
+                packet.is_keyframe = False
+            self._has_read = True
+            self._codec_state.apply(packet)
             yield packet

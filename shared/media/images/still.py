@@ -16,8 +16,9 @@ from PIL import Image, ImageMath, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 
 from shared.media.errors import EmptyFile, NotAPicture, PictureDamaged, PictureTooLarge
-from shared.media.images.colour_profile import to_srgb
+from shared.media.images.colour_profile import CICP, to_srgb
 from shared.media.images.jpeg_end import END_WARNING, append_end, lacks_end
+from shared.media.images.png_colour import read_cicp
 from shared.recipes.upload_results import PictureInfo
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -94,6 +95,8 @@ def _open(data: bytes) -> Iterator[tuple[Image.Image, bool]]:
             yield _open_cut_off(data), True
             return
         _scale_transparency(image)
+        if cicp := read_cicp(data):
+            image.info[CICP] = cicp
         yield image, False
 
 

@@ -40,7 +40,7 @@ def parse_language_tag(value: Any, location: str = "language") -> str:
 
 def remove_unsupported_characters(text: str) -> str:
     """Returns the text without the characters that no slide can show."""
-    return "".join(character for character in text if not _is_unsupported(character))
+    return "".join(character for character in text if not is_unsupported(character))
 
 
 def check_object(
@@ -80,13 +80,14 @@ def _check_text(value: Any, location: str, max_chars: int) -> str:
         raise DeckRejected(location, "It must be a text.")
     if len(value) > max_chars:
         raise DeckRejected(location, f"It has {len(value)} characters; at most {max_chars} fit.")
-    unsupported = next((c for c in value if c not in "\n\r\t" and _is_unsupported(c)), None)
+    unsupported = next((c for c in value if c not in "\n\r\t" and is_unsupported(c)), None)
     if unsupported is not None:
         raise DeckRejected(location, f"It contains the character U+{ord(unsupported):04X}.")
     return unicodedata.normalize("NFC", value)
 
 
-def _is_unsupported(character: str) -> bool:
+def is_unsupported(character: str) -> bool:
+    """Returns whether no slide can show the character."""
     return unicodedata.category(character) in _UNSUPPORTED_CATEGORIES
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from shared.errors import PermanentError
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution
-from shared.recipes.films.deck_fields import parse_language_tag
+from shared.recipes.films.deck_fields import is_unsupported, parse_language_tag
 from shared.recipes.films.speech import SpeechSettings
 from shared.recipes.option_values import (
     OptionErrors,
@@ -133,7 +133,7 @@ def _parse_language(value: object) -> str:
 
 def _parse_phrase(name: str, value: object, max_chars: int) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else None
-    if text is None or len(text) > max_chars or not text.isprintable():
+    if text is None or len(text) > max_chars or any(map(is_unsupported, text)):
         raise ValueError(f"{name} must be a few words, at most {max_chars} characters.")
     return text
 

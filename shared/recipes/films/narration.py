@@ -18,11 +18,17 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class SpokenSentence(Record):
-    """A sentence. `start` and `end` (exclusive) are samples of the slide's speech."""
+    """A sentence, in samples of the slide's speech.
+
+    Attributes:
+        end: Exclusive.
+        resumes: Where the speech goes on after a pause within the sentence.
+    """
 
     text: str
     start: int
     end: int
+    resumes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Narration:
                 "size_bytes": slide.size_bytes,
                 "rate_hz": slide.rate_hz,
                 "samples": slide.samples,
-                "sentences": [[s.text, s.start, s.end] for s in slide.sentences],
+                "sentences": [[s.text, s.start, s.end, s.resumes] for s in slide.sentences],
             }
             for slide in self.slides
         ]
@@ -79,5 +85,9 @@ class Narration:
 
 
 def _parse_slide(row: Mapping[str, Any]) -> SlideSpeech:
-    sentences = tuple(SpokenSentence(*values) for values in row["sentences"])
+    # A narration of an earlier version has no pauses.
+    sentences = tuple(
+        SpokenSentence(text, start, end, tuple(resumes[0]) if resumes else ())
+        for text, start, end, *resumes in row["sentences"]
+    )
     return SlideSpeech(**{**row, "sentences": sentences})

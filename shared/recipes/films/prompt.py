@@ -15,7 +15,7 @@ MAX_PROMPT_BYTES = 1_000_000
 MAX_TEXT_CHARS = 100_000
 """The prompt and the source text together."""
 SOURCE_SEPARATOR = "\f"
-_INVISIBLE_CATEGORIES = ("Cc", "Cs", "Co", "Cn")
+_INVISIBLE_CATEGORIES = ("Cc", "Cs", "Co")
 # Controls that reorder the text after them: the text could read differently from its characters.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

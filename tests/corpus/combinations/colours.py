@@ -13,7 +13,7 @@ Stored = Literal["stream", "container", "both", "nowhere"]
 
 UNSPECIFIED = 2
 BT709, BT470M, BT470BG, SMPTE170M, SMPTE240M, BT2020, DISPLAY_P3 = 1, 4, 5, 6, 7, 9, 12
-PQ, HLG = 16, 18
+BT2020_TRANSFER, PQ, HLG = 14, 16, 18
 FCC, YCGCO = 4, 8
 _WHITE = (0.3127, 0.3290)
 _CHROMATICITIES = {
@@ -52,8 +52,12 @@ class Colour:
         return self.transfer in (PQ, HLG)
 
     @property
-    def is_wide(self) -> bool:
-        return self.primaries in (BT2020, DISPLAY_P3)
+    def light_primaries(self) -> int:
+        """The primaries of the pictures. Those of BT.2020 belong with its matrix and transfers."""
+        is_bt2020 = self.matrix == BT2020 or self.transfer in (BT2020_TRANSFER, PQ, HLG)
+        if self.primaries == UNSPECIFIED:
+            return BT2020 if is_bt2020 else BT709
+        return self.primaries
 
     def __str__(self) -> str:
         if self == Colour():
@@ -81,11 +85,11 @@ class Colour:
 def to_code_values(srgb: NDArray[np.uint8], colour: Colour) -> Floats:
     """R'G'B' from 0 to 1 in the primaries and with the transfer of `colour`, from sRGB."""
     codes = srgb.astype(np.float64) / 255
-    if not colour.is_hdr and not colour.is_wide:
-        # Players show BT.601 and BT.709 as sRGB, and the primaries of all of them alike.
+    if not colour.is_hdr and colour.light_primaries == BT709:
+        # Players show the transfer characteristics of standard range as that of sRGB.
         return codes
     light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
-    light = np.clip(light @ _to_primaries(colour.primaries).T, 0, 1)
+    light = np.clip(light @ _to_primaries(colour.light_primaries).T, 0, 1)
     if colour.transfer == PQ:
         return _pq(light * _WHITE_CD_M2)
     if colour.transfer == HLG:

@@ -26,7 +26,7 @@ from tests.corpus.combinations.pixels import make_frame
 from tests.fixtures.media.clips import cached_file, display_matrix, undo_rotation
 
 STAMP_EVERY = 4
-_CACHE = "combination 4"
+_CACHE = "combination 5"
 
 
 def encode_case(case: Case) -> bytes:

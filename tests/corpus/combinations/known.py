@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.corpus.combinations.case import Case
+from tests.corpus.combinations.colours import BT709
 from tests.corpus.combinations.sound import SoundCase
 
 
 def pending_work(case: Case, faults: Sequence[str]) -> str:
     """The name of the pending work that explains all faults of the case, "" if none does."""
-    if case.timing.habit == "two recordings" and case.colour.is_wide:
+    if case.timing.habit == "two recordings" and case.colour.light_primaries != BT709:
         return "time stamps that go back; wide gamut"
     if case.timing.habit == "two recordings":
         return "time stamps that go back"
@@ -21,7 +22,7 @@ def pending_work(case: Case, faults: Sequence[str]) -> str:
     if not all("colour (" in fault or "more" in fault or "FFmpeg" in fault for fault in faults):
         return ""
     colour = case.colour
-    if colour.is_hdr or colour.is_wide:
+    if colour.is_hdr or colour.light_primaries != BT709:
         return "wide gamut and high dynamic range"
     fields = {"matrix"} if colour.is_full is None else {"matrix", "range"}
     if colour.stored == "container" or (colour.stored == "both" and fields - case.codec.stores):

@@ -139,8 +139,9 @@ def test_film_tells_the_source_text(suite: SuiteHandle, tmp_path: Path) -> None:
 
 # One script of each kind of line layout: right to left, with combining marks, without spaces. The
 # unit tests draw all of SCRIPTS.
-SOME_SCRIPTS = ("ar", "hi", "th", "ja")
-OTHER_SCRIPTS = tuple(language for language in SCRIPTS if language not in SOME_SCRIPTS)
+# No voice of the emulator reads Japanese.
+SOME_SCRIPTS = ("ar", "hi", "th", "zh-Hans")
+OTHER_SCRIPTS = tuple(language for language in SCRIPTS if language not in (*SOME_SCRIPTS, "ja"))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ class FakeCamera:
         self.client_count = 0
         self.requests: list[str] = []
         self.stalled = False
+        self.starts_at_keyframe = False
+        """Begins the stream again with each client."""
         self.silent = False
         """Accepts connections and sends nothing."""
         self.redirect = ""
@@ -103,6 +105,8 @@ class FakeCamera:
     def play(self) -> Iterator[EncodedFrame]:
         """Frames from now on, each yielded when it is due."""
         start_s, number = self.position_s, 0
+        if self.starts_at_keyframe:
+            self.started_at, start_s = time.monotonic(), 0.0
         cycle = int(start_s // self._duration_s) if self._loops else 0
         while True:
             if number == len(self._frames):

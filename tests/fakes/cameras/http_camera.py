@@ -11,7 +11,8 @@ from tests.fakes.cameras.encoded_frames import EncodedFrame
 
 class HttpCamera(FakeCamera):
     """multipart/x-mixed-replace. With `has_part_length` each part states its length. With
-    `is_chunked` the response is chunked, as many servers in front of cameras send it."""
+    `is_chunked` the response is chunked, as many servers in front of cameras send it. `boundary` is
+    what the header of the response announces."""
 
     scheme = "http"
 
@@ -22,8 +23,11 @@ class HttpCamera(FakeCamera):
         loops: bool = False,
         has_part_length: bool = True,
         is_chunked: bool = False,
+        boundary: str = "frame",
+        has_first_delimiter: bool = True,
     ) -> None:
         self.has_part_length, self.is_chunked = has_part_length, is_chunked
+        self.boundary, self.has_first_delimiter = boundary, has_first_delimiter
         super().__init__(frames, loops=loops)
 
     def serve(self, connection: socket.socket) -> None:
@@ -42,11 +46,13 @@ class HttpCamera(FakeCamera):
         encoding = "\r\nTransfer-Encoding: chunked" if self.is_chunked else ""
         respond(
             connection,
-            f"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame{encoding}",
+            "HTTP/1.1 200 OK\r\n"
+            f"Content-Type: multipart/x-mixed-replace; boundary={self.boundary}{encoding}",
         )
-        for frame in self.play():
+        for number, frame in enumerate(self.play()):
             size = f"Content-Length: {len(frame.data)}\r\n" if self.has_part_length else ""
-            head = f"--frame\r\nContent-Type: image/jpeg\r\n{size}\r\n".encode()
+            delimiter = "--frame\r\n" if number or self.has_first_delimiter else ""
+            head = f"{delimiter}Content-Type: image/jpeg\r\n{size}\r\n".encode()
             self._send(connection, head + frame.data + b"\r\n")
 
     def _send(self, connection: socket.socket, data: bytes) -> None:

@@ -7,13 +7,13 @@ import hashlib
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 
 from tests.fakes.cameras.camera import FakeCamera, read_head, respond
-from tests.fakes.cameras.encoded_frames import EncodedFrame
+from tests.fakes.cameras.encoded_frames import RTP_CLOCK_HZ, EncodedFrame
 
 AUDIO_PACKET_S = Fraction(1, 50)
 """A packet of G.711 holds 20 ms."""
@@ -21,14 +21,21 @@ AUDIO_PACKET_S = Fraction(1, 50)
 
 class RtspCamera(FakeCamera):
     """H.264 in RTP within the RTSP connection, with Digest authentication if it has a password.
-    With `has_audio` it also sends a track of G.711."""
+    With `has_audio` it also sends a track of G.711. `clock_jumps_s` says by how much the camera's
+    clock is set before the frames of these numbers."""
 
     scheme = "rtsp"
     MAX_PAYLOAD_BYTES = 1400
 
     def __init__(
-        self, frames: list[EncodedFrame], *, loops: bool = False, has_audio: bool = False
+        self,
+        frames: list[EncodedFrame],
+        *,
+        loops: bool = False,
+        has_audio: bool = False,
+        clock_jumps_s: Mapping[int, float] | None = None,
     ) -> None:
+        self.clock_jumps_s = clock_jumps_s or {}
         self.has_audio = has_audio
         self.sends_redirect = False
         """Sends a REDIRECT request after five frames."""
@@ -121,6 +128,7 @@ class RtspCamera(FakeCamera):
                 audio_time_s += float(AUDIO_PACKET_S)
             if self.sends_redirect and count == 5:
                 connection.sendall(b"REDIRECT rtsp://10.0.0.1/ RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+            start += round(self.clock_jumps_s.get(count, 0) * RTP_CLOCK_HZ)
             stamp = (start + frame.pts) & 0xFFFFFFFF
             payloads = list(_payloads(frame.data, self.MAX_PAYLOAD_BYTES))
             for n, payload in enumerate(payloads):

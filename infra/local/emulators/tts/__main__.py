@@ -6,21 +6,24 @@ import argparse
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 from aiohttp import web
 
 from infra.local.emulators.tts.app import EmulatorState, build_app
 from infra.local.emulators.tts.espeak import Espeak
+from infra.local.emulators.tts.neural_voices import find_voices
 from infra.local.emulators.tts.voices import Catalogue
 
 HOST = "127.0.0.1"
 
 
-async def serve(port: int) -> None:
-    """Runs the server until SIGINT or SIGTERM."""
+async def serve(port: int, voices: Path | None) -> None:
+    """Runs the server until SIGINT or SIGTERM, with the downloaded voices in a folder."""
     engine = Espeak()
+    catalogue = Catalogue(engine.list_languages(), find_voices(voices))
     runner = web.AppRunner(
-        build_app(EmulatorState(engine, Catalogue(engine.list_languages()))),
+        build_app(EmulatorState(engine, catalogue)),
         access_log=None,
         shutdown_timeout=2.0,
     )
@@ -41,8 +44,10 @@ def main() -> int:
         prog="python -m infra.local.emulators.tts", description=__doc__
     )
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--voices", type=Path, help="folder of downloaded neural voices")
+    arguments = parser.parse_args()
     try:
-        asyncio.run(serve(parser.parse_args().port))
+        asyncio.run(serve(arguments.port, arguments.voices))
     except OSError as error:
         print(f"tts: cannot start: {error}", file=sys.stderr)
         return 2

@@ -8,35 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
-from array import array
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import web
 
+from infra.local.emulators.tts.audio import resample
 from infra.local.emulators.tts.espeak import Espeak, SpeechOptions
-from infra.local.emulators.tts.voices import Catalogue, Voice, VoiceNotFound
+from infra.local.emulators.tts.piper import Piper
+from infra.local.emulators.tts.speech_request import InvalidRequest, SpeechRequest, parse_request
+from infra.local.emulators.tts.voices import Catalogue, VoiceNotFound
 from infra.local.faults.inject import Faults, is_from_browser
-from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE, SpeechAudio
-from shared.recipes.films.wav import RATES_HZ, to_wav
+from shared.recipes.films.speech import SpeechAudio
+from shared.recipes.films.wav import to_wav
 
-MAX_TEXT_BYTES = 5_000
-"""The real service's limit for the text of a request, including markup."""
 MAX_BODY_BYTES = 1 << 20
-# The name and the protobuf number of the only supported encoding.
-_LINEAR16 = ("LINEAR16", 1)
-_GENDERS = {0: "", 1: "MALE", 2: "FEMALE", 3: "NEUTRAL"}
-# The allowed fields of each object; "" is the root.
-_FIELDS = {
-    "": ("input", "voice", "audioConfig"),
-    "input": ("text", "ssml"),
-    "voice": ("languageCode", "name", "ssmlGender"),
-    "audioConfig": ("audioEncoding", "speakingRate", "pitch", "volumeGainDb", "sampleRateHertz"),
-}
 _STATUS = {
     400: "INVALID_ARGUMENT",
     403: "PERMISSION_DENIED",
@@ -49,34 +37,19 @@ _STATUS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class InvalidRequest(Exception):
-    """An invalid request. The text is the service's error message."""
-
-
 @dataclass
 class EmulatorState:
-    """The engine, its voices, and the counts since the start."""
+    """The engines, their voices, and the counts since the start."""
 
-    engine: Espeak
+    espeak: Espeak
     catalogue: Catalogue
+    piper: Piper = field(default_factory=Piper)
     call_count: int = 0
     character_count: int = 0
 
 
-@dataclass(frozen=True)
-class SpeechRequest:
-    """A parsed `text:synthesize` request."""
-
-    text: str
-    ssml: bool
-    voice: Voice
-    speed: float
-    pitch: float
-    rate_hz: int | None
-
-
 def build_app(state: EmulatorState) -> web.Application:
-    """Returns the server. The engine is not thread-safe, so one thread runs it."""
+    """Returns the server. espeak-ng is not thread-safe, so one thread runs the engines."""
     executor = ThreadPoolExecutor(1)
 
     async def synthesize(request: web.Request) -> web.Response:
@@ -141,81 +114,11 @@ def error_response(status: int, message: str) -> web.Response:
     return web.json_response({"error": error}, status=status)
 
 
-def parse_request(body: Any, catalogue: Catalogue) -> SpeechRequest:
-    """Parses a request. Raises InvalidRequest or VoiceNotFound with the service's message."""
-    _check_fields(body, "")
-    parts = {name: body.get(name) or {} for name in _FIELDS[""]}
-    for name, part in parts.items():
-        _check_fields(part, name)
-    input_part, voice, audio = parts["input"], parts["voice"], parts["audioConfig"]
-    text, ssml = input_part.get("text"), input_part.get("ssml")
-    content = text if ssml is None else ssml
-    if not isinstance(content, str) or not content or (text is not None and ssml is not None):
-        raise InvalidRequest("Exactly one of `input.text` and `input.ssml` must be set.")
-    if len(content.encode()) > MAX_TEXT_BYTES:
-        raise InvalidRequest(
-            "Either `input.text` or `input.ssml` is longer than the limit of "
-            f"{MAX_TEXT_BYTES} bytes. "
-            "This limit is different from quotas. To fix, reduce the byte length of the "
-            "characters in this request, or consider using the Long Audio API."
-        )
-    if audio.get("audioEncoding") not in _LINEAR16:
-        raise InvalidRequest("The emulator supports only LINEAR16.")
-    rate = audio.get("sampleRateHertz") or None
-    if rate is not None and rate not in RATES_HZ:
-        raise InvalidRequest(f"Unsupported sample rate: {rate!r}.")
-    gender = voice.get("ssmlGender", "")
-    selected_voice = catalogue.find_voice(
-        str(voice.get("languageCode", "")),
-        str(voice.get("name", "")),
-        _GENDERS.get(gender, "") if isinstance(gender, int) else str(gender),
-    )
-    return SpeechRequest(
-        text=content,
-        ssml=ssml is not None,
-        voice=selected_voice,
-        speed=_check_range(audio.get("speakingRate") or 1.0, "speaking_rate", SPEED_RANGE),
-        pitch=_check_range(audio.get("pitch") or 0.0, "pitch", PITCH_RANGE),
-        rate_hz=rate,
-    )
-
-
 def _speak(state: EmulatorState, request: SpeechRequest) -> SpeechAudio:
-    options = SpeechOptions(request.voice.espeak_voice, request.speed, request.pitch)
-    speech = state.engine.speak(request.text, options, ssml=request.ssml)
-    return speech if request.rate_hz is None else _resample(speech, request.rate_hz)
-
-
-def _resample(speech: SpeechAudio, rate_hz: int) -> SpeechAudio:
-    """Resamples by linear interpolation, which is sufficient for an emulator."""
-    if rate_hz == speech.rate_hz or not speech.samples:
-        return SpeechAudio(speech.pcm, rate_hz)
-    source = array("h", speech.pcm)
-    last = len(source) - 1
-    step = speech.rate_hz / rate_hz
-    out = array("h")
-    for index in range(len(source) * rate_hz // speech.rate_hz):
-        position = index * step
-        low = int(position)
-        high = source[min(low + 1, last)]
-        out.append(round(source[low] + (high - source[low]) * (position - low)))
-    return SpeechAudio(out.tobytes(), rate_hz)
-
-
-def _check_range(value: Any, name: str, limits: tuple[float, float]) -> float:
-    low, high = limits
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
-        raise InvalidRequest(f"Invalid {name} {json.dumps(value)}; it must be {low:g} to {high:g}.")
-    return float(value)
-
-
-def _check_fields(part: Any, name: str) -> None:
-    if not isinstance(part, Mapping):
-        raise InvalidRequest("Invalid JSON payload received.")
-    for key in part:
-        if key not in _FIELDS[name]:
-            location = f" at '{name}'" if name else ""
-            raise InvalidRequest(
-                f'Invalid JSON payload received. Unknown name "{key}"{location}: Cannot find field.'
-            )
+    voice = request.voice
+    if voice.neural_files is None:
+        options = SpeechOptions(voice.espeak_voice, request.speed, request.pitch)
+        speech = state.espeak.speak(request.text, options, ssml=request.ssml)
+    else:
+        speech = state.piper.speak(request.text, voice.neural_files, request.speed, request.pitch)
+    return speech if request.rate_hz is None else resample(speech, request.rate_hz)

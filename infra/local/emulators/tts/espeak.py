@@ -21,6 +21,17 @@ _MIN_WORDS_PER_MINUTE, _MAX_WORDS_PER_MINUTE = 80, 450
 _DEFAULT_PITCH = 50
 _PITCH_PER_SEMITONE = 2.5
 _OK = 0
+_ENGLISH_SWITCH = b"(en)"
+_LATIN_SAMPLE = "maria"
+_SAMPLES = {
+    "am": "ሰላም", "ar": "مرحبا", "as": "নমস্কাৰ", "bn": "নমস্কার", "cmn": "你好世界", "el": "γεια",
+    "fa": "سلام", "gu": "નમસ્તે", "hak": "你好", "he": "שלום", "hi": "नमस्ते", "hy": "բարեւ",
+    "ja": "日本", "ka": "გამარჯობა", "kn": "ನಮಸ್ಕಾರ", "ko": "안녕하세요", "ml": "നമസ്കാരം",
+    "mr": "नमस्कार", "my": "မင်္ဂလာပါ", "ne": "नमस्ते", "or": "ନମସ୍କାର", "pa": "ਸਤ", "ru": "привет",
+    "sd": "سلام", "si": "ආයුබෝවන්", "ta": "வணக்கம்", "te": "నమస్కారం", "th": "สวัสดี", "ug": "سالام",
+    "uk": "привіт", "ur": "سلام", "yue": "你好世界",
+}  # fmt: skip
+"""A word in the usual script of each language that is not written in Latin letters."""
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -57,6 +68,7 @@ class Espeak:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         data = espeakng_loader.get_data_path().encode()
         self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
@@ -68,8 +80,13 @@ class Espeak:
         self._library.espeak_SetSynthCallback(self._callback)
 
     def list_languages(self) -> dict[str, str]:
-        """Returns espeak's language names with the files of their voices."""
-        return dict(self._iterate_languages())
+        """Returns espeak's language names with the files of their voices, without the languages
+        that it does not read: it spells out their characters, or has no rules for the language."""
+        return {
+            language: voice
+            for language, voice in self._iterate_languages()
+            if self._reads(voice, _SAMPLES.get(language, _LATIN_SAMPLE))
+        }
 
     def speak(self, text: str, options: SpeechOptions, *, ssml: bool = False) -> SpeechAudio:
         """Synthesizes `text`. Raises ValueError for an unknown voice."""
@@ -103,6 +120,23 @@ class Espeak:
             language = ctypes.string_at(voice.languages + 1)
             yield language.decode(errors="replace"), voice.identifier.decode(errors="replace")
             index += 1
+
+    def _reads(self, voice: str, text: str) -> bool:
+        """Returns whether a voice has rules for the characters of a text.
+
+        Without a dictionary of the language there are no phonemes. Without rules for a character,
+        espeak-ng says the name of its script in English: 日 is "Chinese letter". The phonemes then
+        contain the switch of the language, "(en)". Words in Latin letters may do so too.
+        """
+        with self._lock:
+            if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+                return False
+            rest = ctypes.c_char_p(text.encode())
+            phonemes = b""
+            while rest.value:
+                phonemes += self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, 0)
+            is_spelled = _ENGLISH_SWITCH in phonemes and text != _LATIN_SAMPLE
+            return bool(phonemes.strip()) and not is_spelled
 
     def _on_samples(self, wave: ctypes._Pointer[ctypes.c_short], samples: int, _events: int) -> int:
         if wave and samples > 0:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.emulators.tts.neural_voices import NeuralVoice
 
 # Language codes of the real service that cannot be derived from espeak-ng's by writing the region
 # in upper case.
@@ -29,24 +32,44 @@ class VoiceNotFound(ValueError):
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice: its public name and language code, and espeak-ng's voice file."""
+    """One voice: its public name and language code, and the files of its engine.
+
+    Attributes:
+        espeak_voice: espeak-ng's voice file; "" for a neural voice.
+        neural_files: Model and configuration of a neural voice; None for a voice of espeak-ng.
+    """
 
     name: str
     language: str
-    espeak_voice: str
     gender: str
+    espeak_voice: str = ""
+    neural_files: tuple[Path, Path] | None = None
 
 
 class Catalogue:
-    """All voices, by name or language. `languages` are espeak-ng's languages with their files."""
+    """All voices, by name or language. Neural voices come first, so that they are the default.
 
-    def __init__(self, languages: Mapping[str, str]) -> None:
-        self.voices = tuple(
-            Voice(f"{code}-Standard-{suffix}", code, file + variant, gender)
+    Args:
+        languages: espeak-ng's languages with their files.
+        neural_voices: The available neural voices with their files.
+    """
+
+    def __init__(
+        self,
+        languages: Mapping[str, str],
+        neural_voices: Mapping[NeuralVoice, tuple[Path, Path]] | None = None,
+    ) -> None:
+        neural = (
+            Voice(voice.name, voice.language, voice.gender, neural_files=files)
+            for voice, files in (neural_voices or {}).items()
+        )
+        standard = (
+            Voice(f"{code}-Standard-{suffix}", code, gender, file + variant)
             for language, file in sorted(languages.items())
             if (code := _language_code(language)) is not None
             for suffix, variant, gender in _VARIANTS
         )
+        self.voices = (*neural, *standard)
 
     def list_voices(self, language: str = "") -> list[Voice]:
         """Returns the voices of a language, with or without a region. Returns all voices for ""."""

@@ -41,6 +41,7 @@ def test_invalid_deck_is_refused_with_the_location(suite: SuiteHandle, tmp_path:
     assert "midnight, paper" in str(refused_edit(lambda deck: deck.update(theme="no-such")))
     assert refused_edit(lambda _: None, options={"aspect": "1:1"}).status == 422
     assert refused_edit(lambda _: None, options={"speed": 9}).code == "invalid-option"
+    assert "No voice speaks ja" in str(refused_edit(lambda deck: deck.update(language="ja")))
     assert client.get_job(job_id)["revision"] == 0
 
 
@@ -57,9 +58,17 @@ def test_other_users_cannot_read_edit_or_release_a_deck(suite: SuiteHandle, tmp_
 
 
 def test_edit_restarts_a_failed_job(suite: SuiteHandle, tmp_path: Path) -> None:
-    client = suite.client()
-    job_id = start_job(suite, client, tmp_path, voice="en-XX-Nobody")
-    job = wait_for_end(suite, client, job_id, status="failed")
+    client, tts = suite.client(), suite.url("tts")
+    with pytest.raises(ApiError, match="There is no voice en-XX-Nobody; voices are en-") as unknown:
+        start_job(suite, client, tmp_path, voice="en-XX-Nobody")
+    assert unknown.value.code == "invalid-option"
+    refusal = {"match": {"path_regex": "synthesize"}, "action": {"status": 400}, "count": 1000}
+    request("POST", f"{tts}/_faults", refusal)
+    try:
+        job_id = start_job(suite, client, tmp_path)
+        job = wait_for_end(suite, client, job_id, status="failed")
+    finally:
+        request("DELETE", f"{tts}/_faults")
     assert job["error"]["code"] == "voice-refused"
     edit(client, job_id, lambda _: None, options={"voice": None}, release=True)
     job = wait_for_end(suite, client, job_id)

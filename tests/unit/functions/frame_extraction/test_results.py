@@ -11,6 +11,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from functions.frame_extraction.contact_sheet import (
     MAX_THUMBNAILS,
@@ -97,6 +98,39 @@ def test_sheet_contains_all_thumbnails_of_any_number_and_shape(
     region_count, _, stats, _ = cv2.connectedComponentsWithStats(is_green)
     large = [n for n in range(1, region_count) if stats[n, cv2.CC_STAT_AREA] > 100]
     assert len(large) == min(count, MAX_THUMBNAILS)
+
+
+TITLES = (
+    "Café 🎬 日本 – söndag.mp4",
+    "Cafe\u0301 Việt Nam.mp4",
+    "Отпуск Ελλάδα.mov",
+    "فيلم العطلة 🎬 في ٢٠٢٤.mp4",
+    "סרט חופשה [final].mp4",
+    "छुट्टियों की फ़िल्म 👨‍👩‍👧‍👦.mp4",
+    "วันหยุดที่เชียงใหม่ 🇹🇭.mp4",
+    "여름휴가 夏休み 👍🏽.mp4",
+)
+
+
+def _header(title: str) -> NDArray[np.bool_]:
+    """Returns which pixels of the title are bright."""
+    picture = _filled_image((0, 0, 0), 100, 20)
+    sheet = decode_image(render_contact_sheet([(Fraction(0), picture)], title=title))
+    return np.asarray(sheet[40:120].max(axis=2) > 120)
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_sheet_shows_every_part_of_its_title(title: str) -> None:
+    complete = _header(title)
+    words = title.split()
+    for n, word in enumerate(words):
+        other = _header(" ".join([*words[:n], *words[n + 1 :]]))
+        assert (other != complete).sum() > 100, word
+
+
+def test_sheet_shortens_a_long_title_with_an_ellipsis() -> None:
+    columns = np.flatnonzero(_header("日本 🎬 film " * 30).any(axis=0))
+    assert 1800 < columns.max() < 1920 - 50
 
 
 def test_sheet_without_pictures_is_refused() -> None:

@@ -8,8 +8,7 @@ from fractions import Fraction
 import av
 import pytest
 
-from functions.upload_trigger.probes.live_duration import find_end_s
-from functions.upload_trigger.probes.video import DURATION_REPAIR
+from functions.upload_trigger.probes.duration import DURATION_REPAIR, find_end_s
 from shared.media.containers.range_file import RangeFile
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.clips import ClipSpec

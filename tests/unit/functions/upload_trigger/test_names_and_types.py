@@ -16,8 +16,10 @@ from PIL import Image
 
 from functions.upload_trigger.probes.video import probe
 from shared.media.audio.probe import probe_sound
+from shared.media.errors import NoSound
 
 RATE_HZ = 48_000
+_VIDEO_CODECS = {"webm": "vp8", "flv": "flv1", "vob": "mpeg2video", "mpegts": "mpeg2video"}
 
 
 def make_video(container_format: str, codec: str, pix_fmt: str) -> bytes:
@@ -40,9 +42,12 @@ def make_sound(container_format: str, codec: str, *, with_video: bool) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container_format) as container:
         if with_video:
-            video = container.add_stream("mpeg4" if container_format == "mp4" else "vp8", rate=25)
+            video_codec = _VIDEO_CODECS.get(container_format, "mpeg4")
+            video = cast("VideoStream", container.add_stream(video_codec, rate=25))
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        added = container.add_stream(codec, rate=RATE_HZ, layout="stereo")
+        rate_hz = 44_100 if container_format == "flv" else RATE_HZ
+        options = {"b": "128k"}
+        added = container.add_stream(codec, rate=rate_hz, layout="stereo", options=options)
         stream = cast("AudioStream", added)
         if with_video:
             for number in range(25):
@@ -50,8 +55,8 @@ def make_sound(container_format: str, codec: str, *, with_video: bool) -> bytes:
                 frame.pts, frame.time_base = number, Fraction(1, 25)
                 container.mux(video.encode(frame))
             container.mux(video.encode(None))
-        sound = av.AudioFrame.from_ndarray(np.zeros((2, RATE_HZ), np.float32), "fltp", "stereo")
-        sound.sample_rate, sound.pts = RATE_HZ, 0
+        sound = av.AudioFrame.from_ndarray(np.zeros((2, rate_hz), np.float32), "fltp", "stereo")
+        sound.sample_rate, sound.pts, sound.time_base = rate_hz, 0, Fraction(1, rate_hz)
         container.mux(stream.encode(sound))
         container.mux(stream.encode(None))
     return file.getvalue()
@@ -95,13 +100,55 @@ def test_animated_webp_is_accepted_as_a_video() -> None:
         ("webm", "libopus", True),
         ("matroska", "libopus", True),
         ("mov", "pcm_s16le", False),
+        ("mpegts", "mp2", True),  # .ts, .mts, .m2ts
+        ("mpegts", "ac3", False),
+        ("vob", "ac3", True),
+        ("avi", "libmp3lame", True),
+        ("avi", "pcm_s16le", False),
+        ("flv", "aac", True),
+        ("3gp", "aac", True),
+        ("matroska", "flac", False),  # .mka
+        ("asf", "wmav2", False),  # .wma
+        ("asf", "wmav2", True),  # .wmv
+        ("caf", "alac", False),
+        ("caf", "pcm_s16le", False),
+        ("aiff", "pcm_s16be", False),
+        ("w64", "pcm_s16le", False),
+        ("au", "pcm_s16be", False),
+        ("ac3", "ac3", False),
+        ("eac3", "eac3", False),
+        ("adts", "aac", False),
+        ("latm", "aac", False),
+        ("mp2", "mp2", False),
+        ("wv", "wavpack", False),
+        ("tta", "tta", False),
     ],
 )
 def test_container_is_accepted_as_a_sound(
     container_format: str, codec: str, with_video: bool
 ) -> None:
-    facts = probe_sound(io.BytesIO(make_sound(container_format, codec, with_video=with_video)))
+    data = make_sound(container_format, codec, with_video=with_video)
+    facts = probe_sound(io.BytesIO(data), max_duration_s=60)
 
-    assert (facts.rate_hz, facts.channels) == (RATE_HZ, 2)
-    assert facts.duration is not None
+    rate_hz = 44_100 if container_format == "flv" else RATE_HZ
+    assert (facts.rate_hz, facts.channels) == (rate_hz, 2)
     assert abs(facts.duration - 1) < Fraction(1, 20)
+
+
+@pytest.mark.parametrize(
+    ("container_format", "codec", "pix_fmt"),
+    [
+        ("mp4", "mpeg4", "yuv420p"),
+        ("matroska", "mpeg4", "yuv420p"),
+        ("mpegts", "mpeg2video", "yuv420p"),
+        ("vob", "mpeg2video", "yuv420p"),
+        ("avi", "mpeg4", "yuv420p"),
+        ("flv", "flv1", "yuv420p"),
+        ("gif", "gif", "rgb8"),
+    ],
+)
+def test_video_without_sound_is_no_sound(container_format: str, codec: str, pix_fmt: str) -> None:
+    data = make_video(container_format, codec, pix_fmt)
+
+    with pytest.raises(NoSound, match="There is no sound in this file"):
+        probe_sound(io.BytesIO(data), max_duration_s=60)

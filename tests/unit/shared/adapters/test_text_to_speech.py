@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.text_to_speech import create_speech_synthesizer, language_code
+from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
 from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+from shared.recipes.films.voices import language_code
 from shared.recipes.films.wav import InvalidWav, from_wav, to_wav
 from tests.fixtures.models.tts import TtsEmulator
 
@@ -36,7 +37,7 @@ def peak_amplitude(audio: SpeechAudio) -> int:
         ("he", "צמחים מייצרים מזון מאור."),
         ("zh", "植物用光制造食物。"),
         ("zh-Hant-HK", "植物用光製造食物。"),
-        ("ja", "しょくぶつ は ひかり から たべもの を つくる。"),
+        ("ko", "식물은 빛으로 음식을 만든다."),
         ("hi", "पौधे प्रकाश से भोजन बनाते हैं।"),
         ("nn", "Planter lagar mat av lys."),
     ],
@@ -176,6 +177,34 @@ def test_emulator_refuses_browsers(tts: TtsEmulator) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         tts.request("GET", "/v1/voices", origin="https://x.org")
     assert error.value.code == 403
+
+
+def test_languages_that_the_emulator_would_spell_out_have_no_voice(
+    synthesizer: SpeechSynthesizer, tts: TtsEmulator
+) -> None:
+    voices = fetch_voices(tts.url)
+    spoken = {code.split("-")[0] for voice in voices for code in voice.languages}
+    assert {"en", "de", "ru", "ar", "cmn", "yue", "ko", "th", "hi"} <= spoken
+    # Characters that are spelled out; languages without a dictionary, which are silent.
+    assert not {"ja", "hak", "fo", "kaa", "xex"} & spoken
+    with pytest.raises(VoiceRefused) as error:
+        synthesizer.synthesize("日本", SpeechSettings("ja"))
+    assert str(error.value) == (
+        "There is no voice that can speak this in ja; choose another language."
+    )
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_list_of_voices_that_is_refused_names_no_address(tts: TtsEmulator, status: int) -> None:
+    tts.request(
+        "POST",
+        "/_faults",
+        {"match": {"path_regex": "voices"}, "action": {"status": status}, "count": 1},
+    )
+    with pytest.raises((VoiceOverloaded, VoiceUnavailable)) as error:
+        fetch_voices(tts.url)
+    assert "127.0.0.1" not in str(error.value)
+    assert "http" not in str(error.value)
 
 
 @pytest.mark.parametrize(

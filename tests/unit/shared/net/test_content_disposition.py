@@ -34,6 +34,25 @@ def test_file_name_cannot_inject_header_content(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Café 🎬 日本 – söndag.mp4", "Cafe sondag.mp4"),
+        ("cafe\u0301.mp4", "cafe.mp4"),
+        ("日本.mp4", "download.mp4"),
+        ("فيلم.zip", "download.zip"),
+        ("می\u200cشود 👨\u200d👩\u200d👧.mp4", "download.mp4"),  # joiners
+        ("\U0001faff \ue000 .mp4", "download.mp4"),  # newer than Python's Unicode; private use
+        ("日本", "download"),
+        ("日本.", "download"),
+    ],
+)
+def test_file_name_keeps_all_its_letters(name: str, plain: str) -> None:
+    header = content_disposition(name, inline=True)
+    assert header.startswith(f'inline; filename="{plain}"; ')
+    assert unquote(header.partition("filename*=UTF-8''")[2]) == name
+
+
+@pytest.mark.parametrize(
     ("content_type", "is_inline"),
     [
         ("video/mp4", True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, PackedFrame
-from shared.recipes.films.narration import SpokenSentence
+from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.media_info import MEDIA_INFO_NAME
 from shared.recipes.record import InvalidRecord
 from shared.recipes.results import (
@@ -148,9 +149,20 @@ def test_silent_slide_has_no_rate_and_no_samples() -> None:
         "slide": 1, "sentences": [], "hits": 0, "calls": 0, "characters": 0,
     }  # fmt: skip
     assert SpeechPart.from_dict(silent.to_dict()) == silent
-    spoken = SpeechPart(1, (SpokenSentence("Hi.", 0, 9),), 0, 1, 3, 24_000, 9)
+    spoken = SpeechPart(1, (SpokenSentence("Hi.", 0, 9, (4,)),), 0, 1, 3, 24_000, 9)
     assert SpeechPart.from_dict(spoken.to_dict()) == spoken
-    assert spoken.to_dict()["sentences"] == [{"text": "Hi.", "start": 0, "end": 9}]
+    assert spoken.to_dict()["sentences"] == [{"text": "Hi.", "start": 0, "end": 9, "resumes": [4]}]
+
+
+def test_narration_of_an_earlier_version_has_no_pauses() -> None:
+    narration = Narration(
+        (SlideSpeech("a", 1, 9, 24_000, 9, (SpokenSentence("Hi.", 0, 9, (4,)),)),)
+    )
+    assert Narration.from_json(narration.to_json()) == narration
+    document = json.loads(narration.to_json())
+    document["slides"][0]["sentences"] = [["Hi.", 0, 9]]
+    earlier = Narration.from_json(json.dumps(document).encode())
+    assert earlier.slides[0].sentences == (SpokenSentence("Hi.", 0, 9),)
 
 
 def test_part_results_round_trip() -> None:

@@ -10,7 +10,12 @@ export type FileInfo = Pick<File, "name" | "type" | "size" | "lastModified">;
 const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
   "3gp": "video/3gpp",
   aac: "audio/aac",
+  ac3: "audio/ac3",
+  aif: "audio/aiff",
+  aiff: "audio/aiff",
+  amr: "audio/amr",
   avi: "video/x-msvideo",
+  caf: "audio/x-caf",
   flac: "audio/flac",
   flv: "video/x-flv",
   gif: "image/gif",
@@ -23,6 +28,7 @@ const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
   m4a: "audio/mp4",
   m4b: "audio/mp4",
   m4v: "video/mp4",
+  mka: "audio/x-matroska",
   mkv: "video/x-matroska",
   mod: "video/mpeg",
   mov: "video/quicktime",
@@ -39,6 +45,7 @@ const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
   wav: "audio/wav",
   webm: "video/webm",
   webp: "image/webp",
+  wma: "audio/x-ms-wma",
 };
 
 const UNKNOWN_TYPE = "application/octet-stream";

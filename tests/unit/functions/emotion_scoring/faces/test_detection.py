@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from functions.emotion_scoring.faces.detection import CenterFace
+from functions.emotion_scoring.faces.detection import CenterFace, Detection
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.faces.scorer import NoFaceModel, Scorer
 from functions.emotion_scoring.models.download import sha256_of
@@ -38,9 +38,9 @@ def model(folder: Path) -> bytes:
     return (folder / CENTERFACE.file).read_bytes()
 
 
-def _best_overlaps(detected: list[tuple[Box, float]], expected: list[list[float]]) -> list[float]:
+def _best_overlaps(detected: list[Detection], expected: list[list[float]]) -> list[float]:
     """Returns the largest IoU of each expected box with a detected one."""
-    return [max(box.iou(Box(*values)) for box, _ in detected) for values in expected]
+    return [max(face.box.iou(Box(*values)) for face in detected) for values in expected]
 
 
 def test_package_index_alone_provides_detector_and_classifier(folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_missing_face_model_raises_no_face_model(folder: Path, tmp_path: Path) -
 def test_detects_each_face_once(model: bytes, name: str, faces: int) -> None:
     detected = CenterFace(model).detect(read_picture(name))
     assert len(detected) == faces
-    assert all(0.5 < score <= 1 for _, score in detected)
+    assert all(0.5 < face.score <= 1 for face in detected)
     expected = [face["box"] for face in load_golden_values()["images"][f"media/{name}"]["faces"]]
     assert min(_best_overlaps(detected, expected)) > 0.6
 
@@ -87,9 +87,23 @@ def test_alternating_picture_sizes_do_not_change_detections(model: bytes) -> Non
 def test_boxes_are_in_pixels_of_the_original_picture(model: bytes) -> None:
     image = read_picture("astronaut.png")
     large = np.asarray(cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
-    ((box, _),) = CenterFace(model).detect(image)
-    ((scaled, _),) = CenterFace(model).detect(large)
-    assert box.scale(3).iou(scaled) > 0.85
+    (face,) = CenterFace(model).detect(image)
+    (scaled,) = CenterFace(model).detect(large)
+    assert face.box.scale(3).iou(scaled.box) > 0.85
+
+
+@needs_models
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_turned_faces_are_found_and_have_the_same_emotion(folder: Path, turn: int) -> None:
+    sources = ModelSources(str(folder), "", None, discard_log, allow_download=False)
+    scorer = Scorer.load(sources)
+    image = read_picture("astronaut.png")
+    (upright,) = scorer.score(image, mirror=True)
+    (turned,) = scorer.score(np.ascontiguousarray(np.rot90(image, turn)), mirror=True)
+    assert (upright.roll, turned.roll) == (0, {1: -90, 2: 180, 3: 90}[turn])
+    assert upright.probabilities is not None
+    assert turned.probabilities is not None
+    assert np.argmax(turned.probabilities) == np.argmax(upright.probabilities)
 
 
 def test_picture_without_face_has_no_detections(model: bytes) -> None:

@@ -20,9 +20,9 @@ CONTENT = b"weights" * 100
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        if self.path == "/moved":
+        if self.path in ("/moved", "/plain"):
             self.send_response(302)
-            self.send_header("Location", "/good")
+            self.send_header("Location", "/good" if self.path == "/moved" else "http://127.0.0.1/")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
@@ -66,6 +66,15 @@ def test_download_checks_hash_and_size(authors_host: str) -> None:
 def test_download_does_not_follow_redirects(authors_host: str) -> None:
     with pytest.raises(ModelDownloadFailed, match="302"):
         download_file(_file(f"https://{authors_host}/moved"), hosts=frozenset({authors_host}))
+
+
+def test_download_follows_redirects_on_request(authors_host: str) -> None:
+    moved = _file(f"https://{authors_host}/moved")
+    hosts = frozenset({authors_host})
+    assert download_file(moved, hosts=hosts, follows_redirects=True) == CONTENT
+    leaves_https = _file(f"https://{authors_host}/plain")
+    with pytest.raises(ModelDownloadFailed, match="unknown url type: http"):
+        download_file(leaves_https, hosts=hosts, follows_redirects=True)
 
 
 def test_download_rejects_untrusted_certificate(

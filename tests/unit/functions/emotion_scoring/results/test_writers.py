@@ -108,7 +108,7 @@ def test_csv_has_a_row_per_face_and_one_for_a_frame_without_faces() -> None:
     assert {no_face[name] for name in ("face_id", "x", "happy", "quality")} == {""}
     assert rows[0]["happy"] == "0.9"
     assert (rows[3]["dominant"], rows[3]["uncertain"]) == ("happy", "yes")
-    assert all(len(row) == 15 + len(EMOTIONS) and None not in row for row in rows)
+    assert all(len(row) == 16 + len(EMOTIONS) and None not in row for row in rows)
 
 
 def test_csv_cells_are_numbers_or_names() -> None:
@@ -178,6 +178,18 @@ def test_chart_accepts_any_length_and_title(frames: int, title: str) -> None:
         [make_scored_frame(k, make_face(100, sad=1), every=EVERY) for k in range(frames)], title
     )
     assert image.shape[1] == WIDTH_PX
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Café 🎬 日本 – söndag", "فيلم 👨‍👩‍👧‍👦"],
+)
+def test_chart_shows_every_part_of_its_title(title: str) -> None:
+    complete = _chart([], title)[40:110].astype(int)
+    words = title.split()
+    for n, word in enumerate(words):
+        other = _chart([], " ".join([*words[:n], *words[n + 1 :]]))[40:110]
+        assert (np.abs(other - complete).max(axis=2) > 90).sum() > 100, word
 
 
 def test_chart_without_faces_has_a_notice() -> None:

@@ -6,6 +6,7 @@ import io
 import os
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,18 +14,31 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.video.annotate import annotate
-from functions.emotion_scoring.video.extent import TimeRange, find_audio_codec, find_obstacle
+from functions.emotion_scoring.video.extent import TimeRange, find_obstacle
 from functions.emotion_scoring.video.film import write_film
+from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
 from shared.recipes.media_info import MediaInfo
+from tests.corpus.discontinuities import FIRST, SECOND, shift_sound
+from tests.corpus.encoding import clip_bytes, run_ffmpeg
+from tests.corpus.shapes.coloured_clips import (
+    BLUE,
+    RED,
+    assert_bars_cropped,
+    assert_colour,
+    make_bars,
+    make_plain,
+)
+from tests.corpus.shapes.sample_descriptions import change_entry, join_descriptions, make_clap
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
-from tests.fixtures.media.clips import Clip
+from tests.fixtures.media.clips import Clip, cached_file
 from tests.fixtures.media.counter import read_counter
 from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
@@ -52,14 +66,14 @@ def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NO_LABELS) ->
     for begin, end in pairwise(ends):
         out = io.BytesIO()
         media_info = _probe(clip.path)
-        annotate(_file(clip.path), media_info, TimeRange(begin, end), overlay, {}, out)
+        annotate(_file(clip.path), media_info, TimeRange(begin, end), overlay, {}, {}, out)
         pieces.append(out.getvalue())
     return pieces
 
 
 def _film(clip: Clip, pieces: Sequence[bytes]) -> bytes:
     media_info, out = _probe(clip.path), io.BytesIO()
-    source = (lambda: _file(clip.path)) if find_audio_codec(media_info) else None
+    source = (lambda: _file(clip.path)) if media_info.audio_codecs else None
     files = [_memory(piece) for piece in pieces if piece]
     write_film(files, source, media_info, out)
     return out.getvalue()
@@ -111,6 +125,58 @@ def test_film_copies_the_sound_of_the_source() -> None:
     assert copied == expected[len(expected) - len(copied) :]
 
 
+@pytest.mark.parametrize("suffix", ["ts", "flv", "mkv", "mp4"])
+def test_film_goes_on_behind_a_jump_of_the_time_stamps(tmp_path: Path, suffix: str) -> None:
+    """Two recordings with sound, of different sizes; a window begins in each."""
+    first = clip_bytes(replace(FIRST, suffix=suffix, has_sound=True))
+    second = clip_bytes(replace(SECOND, suffix=suffix, has_sound=True, width=48, height=48))
+    path = tmp_path / f"joined.{suffix}"
+    path.write_bytes(first + second)
+    clip = Clip(path, (), Fraction(5))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, ["1", "2.5", "4"]))), "r") as film:
+        pictures = [
+            (
+                frame.pts * frame.time_base,
+                np.asarray(frame.to_ndarray(format="bgr24"), np.uint8),
+            )
+            for frame in film.decode(video=0)
+            if frame.pts is not None and frame.time_base is not None
+        ]
+        film.seek(0)
+        sound = [packet for packet in film.demux(audio=0) if packet.size]
+    for number, (time, _) in enumerate(pictures):
+        assert abs(time - Fraction(number, 30)) <= Fraction(1, 900)
+    assert {image.shape for _, image in pictures} == {(64, 96, 3)}
+    # The second recording is shown between black bars.
+    counters = [
+        read_counter(image if n < 90 else image[:, 16:80]) for n, (_, image) in enumerate(pictures)
+    ]
+    assert counters == [*range(90), *range(60)]
+    times_s = [packet.pts * packet.time_base for packet in sound if packet.pts is not None]
+    assert times_s == sorted(set(times_s))
+    assert abs(times_s[-1] - 5) < Fraction(1, 10)
+    # One AAC frame is 1024 samples; at the joint one or two overlap.
+    assert abs(len(times_s) - 5 * 44_100 / 1024) <= 4
+
+
+@pytest.mark.parametrize("by_s", [-1800, 1800])
+def test_jump_of_the_sound_alone_is_removed(tmp_path: Path, by_s: int) -> None:
+    path = tmp_path / "sound.ts"
+    spec = replace(FIRST, has_sound=True)
+    data = run_ffmpeg("later", "ts", "-i", spec, "-c", "copy", "-output_ts_offset", "7200")
+    path.write_bytes(shift_sound(data, 3, by_s))
+    clip = Clip(path, (), Fraction(3))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, []))), "r") as film:
+        times_s = [
+            packet.pts * packet.time_base
+            for packet in film.demux(audio=0)
+            if packet.size and packet.pts is not None
+        ]
+    steps = [later - earlier for earlier, later in pairwise(times_s)]
+    assert max(steps) < Fraction(1, 40)
+    assert abs(times_s[-1] - 3) < Fraction(1, 10)
+
+
 def test_index_precedes_the_data() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     film = _film(clip, _pieces(clip, ["5"]))
@@ -122,6 +188,47 @@ def test_index_precedes_the_data() -> None:
     assert boxes[:2] == [b"ftyp", b"moov"]
     assert boxes[-1] == b"mdat"
     assert at == len(film)
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "blue", "black"),
+    [
+        ("160x240", "2", [(0.01, 0.01), (0.99, 0.99)], []),
+        ("240x320", "1", [(0.25, 0.01), (0.75, 0.99)], [(0.1, 0.5), (0.9, 0.5)]),
+        ("640x240", "1", [(0.01, 0.3), (0.99, 0.7)], [(0.5, 0.1), (0.5, 0.9)]),
+    ],
+)
+def test_film_has_one_size_when_that_of_the_pictures_changes(
+    size: str, aspect: str, blue: list[tuple[float, float]], black: list[tuple[float, float]]
+) -> None:
+    """The second half is fitted into the size of the first, not stretched."""
+    data = join_descriptions(make_plain(RED, "320x240"), make_plain(BLUE, size, aspect))
+    path = cached_file(f"joined {size}", "mp4", lambda path: path.write_bytes(data))
+    clip = Clip(path, (), Fraction(2))
+    film = _film(clip, _pieces(clip, ["1.2"]))
+    with av.open(io.BytesIO(film), "r") as container:
+        images = [_to_bgr(frame) for frame in container.decode(video=0)]
+    assert [image.shape for image in images] == [(240, 320, 3)] * 20
+    assert_colour(images[9], 0.01, 0.01, RED)
+    for image in (images[11], images[19]):
+        for x, y in blue:
+            assert_colour(image, x, y, BLUE)
+        for x, y in black:
+            assert_colour(image, x, y, (0, 0, 0))
+
+
+def test_film_shows_the_clean_aperture() -> None:
+    data = change_entry(make_bars(), add=(make_clap(160, 1, 80, 1, 0, 1, 0, 1),))
+    path = cached_file("clean aperture", "mp4", lambda path: path.write_bytes(data))
+    clip = Clip(path, (), Fraction(1))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, ["0.5"]))), "r") as container:
+        images = [_to_bgr(frame) for frame in container.decode(video=0)]
+    assert len(images) == 10
+    assert_bars_cropped(images[9], 160, 80)
+
+
+def _to_bgr(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
 
 
 def test_window_without_pictures_gives_an_empty_piece() -> None:
@@ -141,20 +248,33 @@ def test_boxes_are_interpolated_between_scored_frames() -> None:
     overlay = Overlay(
         tuple(build_timeline(((0, frame) for frame in frames), EMOTIONS)), Fraction(1)
     )
-    ((box, text, uncertain),) = overlay.labels_at(Fraction(1, 2))
+    ((box, emotion, text, uncertain),) = overlay.labels_at(Fraction(1, 2))
     assert box.x == pytest.approx(115)
-    assert (text, uncertain) == ("happy 90%", False)
-    ((last_box, _, _),) = overlay.labels_at(Fraction(199, 100))
+    assert (emotion, text, uncertain) == ("happy", "happy 90%", False)
+    assert overlay.texts == {"happy 90%"}
+    ((last_box, *_),) = overlay.labels_at(Fraction(199, 100))
     assert last_box.x == pytest.approx(130)
     assert overlay.labels_at(Fraction(2)) == []
     assert overlay.labels_at(Fraction(9)) == []
 
 
 def test_label_stays_inside_the_picture() -> None:
+    masks = draw_masks(["happy 90%"], 320)
     for box in (Box(0, 0, 60, 60), Box(250, 150, 90, 90), Box(-40, -40, 60, 60)):
         image = np.full((180, 320, 3), 128, np.uint8)
-        draw_labels(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
+        labels = [(box, "happy", "happy 90%", False)]
+        draw_labels(image, labels, 1.0, {"happy": (244, 178, 50)}, masks)
         assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
+
+
+def test_label_masks_have_one_height_and_the_ink_of_any_script() -> None:
+    masks = draw_masks(["happy 90%", "sad 45% ?", "喜び 80%", "سعيد", "🎬"], 1280)
+    assert len({mask.shape[0] for mask in masks.values()}) == 1
+    for mask in masks.values():
+        rows, columns = np.nonzero(mask)
+        assert 0 < rows.min() < rows.max() < mask.shape[0] - 1
+        assert 0 < columns.min() < columns.max() < mask.shape[1] - 1
+    assert draw_masks([], 1280) == {}
 
 
 def test_obstacle_names_why_a_video_cannot_be_annotated() -> None:

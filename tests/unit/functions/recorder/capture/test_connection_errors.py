@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from functions.recorder.capture import camera_stream
+from functions.recorder.capture import camera_stream, pre_roll_buffer
 from tests.fakes.cameras.camera import FakeCamera, running_camera
 from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
 from tests.fakes.cameras.http_camera import HttpCamera
@@ -161,3 +161,22 @@ def test_private_address_is_refused_unless_listed(
     assert recording.error is not None
     assert recording.error["code"] == "private-address"
     assert camera.client_count == 0
+
+
+def test_recording_without_a_keyframe_connects_again(
+    recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A camera may send one keyframe for each connection only. Without the pre-roll a recording
+    that is requested later would wait for ever."""
+    monkeypatch.setattr(camera_stream, "FIRST_PICTURE_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(pre_roll_buffer, "MAX_BYTES", 1)
+    recorder.update_settings(source_stall_s=1)
+    with running_camera(RtspCamera(encode_h264(60, gop_s=60))) as camera:
+        camera.starts_at_keyframe = True
+        camera_id = recorder.add_camera(camera)
+        recorder.watch_preview(camera_id)
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
+        recording = recorder.wait_until_started(recorder.start_recording(camera_id))
+
+    assert recording.state == "recording"
+    assert camera.client_count == 2

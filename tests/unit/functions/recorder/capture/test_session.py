@@ -148,7 +148,8 @@ def test_pre_roll_of_a_watched_camera_is_in_the_clip(
 
 
 def test_recording_stops_at_its_limits(recorder: RecorderHarness) -> None:
-    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+    camera = HttpCamera(encode_mjpeg(60), boundary="--frame", has_first_delimiter=False)
+    with running_camera(camera):
         camera_id = recorder.add_camera(camera)
         short = recorder.start_recording(camera_id, max_duration_s=2)
         small = recorder.start_recording(camera_id, max_bytes=20_000)

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import pytest
 
+from functions.recorder.clip.entries import PacketRun
 from functions.recorder.clip.mux_plan import plan_mux
-from functions.recorder.clip.splice import PacketRun, splice
+from functions.recorder.clip.splice import splice
 from functions.recorder.packets import SOUND, VIDEO, Track
 from tests.fixtures.segments import make_packet_run
 

@@ -18,7 +18,8 @@ from functions.stitching.subtitles.burn import (
     Overlay,
     SubtitleBurner,
 )
-from functions.stitching.subtitles.cues import MAX_COLUMNS, build_cues, wrap_text
+from functions.stitching.subtitles.cues import build_cues
+from functions.stitching.subtitles.lines import MAX_COLUMNS, split_pieces, wrap_pieces
 from shared.recipes.films.deck import picture_size
 from shared.recipes.films.options import SUBTITLE_AREA
 from tests.fixtures.media.decks import SCRIPTS
@@ -62,7 +63,7 @@ def test_two_lines_are_inside_the_safe_area_and_the_subtitle_area(
     size: tuple[int, int], language: str
 ) -> None:
     words = " ".join(SCRIPTS[language])
-    lines = tuple(wrap_text(f"{words} {words}")[:2])
+    lines = tuple(wrap_pieces(split_pieces(f"{words} {words}"))[:2])
     left, top, right, bottom = box(SubtitleBurner(size, language).overlay(lines))
     assert left >= size[0] * SAFE_MARGIN - 1
     assert right <= size[0] * (1 - SAFE_MARGIN) + 1

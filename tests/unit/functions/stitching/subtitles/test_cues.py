@@ -1,4 +1,4 @@
-"""Subtitles: line breaks, times of cues, and escaping."""
+"""Cues of subtitles: where they break, and their times."""
 
 from __future__ import annotations
 
@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.stitching.film.timeline import RATE_HZ, TimedSentence
-from functions.stitching.subtitles.cues import (
-    MAX_COLUMNS,
-    Cue,
-    build_cues,
-    count_columns,
-    to_srt,
-    to_vtt,
-    wrap_text,
-)
+from functions.stitching.subtitles.cues import Cue, build_cues
+from functions.stitching.subtitles.lines import count_columns
 
 LONG = (
     "Plants take in carbon dioxide from the air, draw up water through their roots, and with the "
@@ -41,15 +34,18 @@ def test_combining_marks_without_a_letter_have_a_cue(marks: str) -> None:
     assert (cue.start_ms, cue.lines) == (1000, (marks,))
 
 
-def test_two_lines_have_about_the_same_length() -> None:
-    lines = wrap_text("Plants make their food from light, water and air.")
-    assert lines == ["Plants make their food", "from light, water and air."]
+def text_of(cue: Cue) -> str:
+    return " ".join(cue.lines)
 
 
-def test_long_sentence_becomes_several_cues_that_share_its_time() -> None:
+def test_long_sentence_breaks_at_its_clauses() -> None:
     cues = build_cues([seconds(0, 12, LONG)])
-    assert [len(cue.lines) for cue in cues] == [2, 2, 1]
-    assert " ".join(line for cue in cues for line in cue.lines) == LONG
+    assert [text_of(cue) for cue in cues] == [
+        "Plants take in carbon dioxide from the air,",
+        "draw up water through their roots,",
+        "and with the energy of sunlight they turn both into sugar,",
+        "which feeds the plant and all that eats it.",
+    ]
     assert cues[0].start_ms == 0
     assert cues[-1].end_ms == 12_000
     for before, after in itertools.pairwise(cues):
@@ -58,20 +54,42 @@ def test_long_sentence_becomes_several_cues_that_share_its_time() -> None:
     assert max(shares) / min(shares) < 1.1
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "植物は太陽の光を使って、空気の中の二酸化炭素と根から吸い上げた水から、自分の食べ物である糖を作ります。",
-        "النباتات تأخذ ثاني أكسيد الكربون من الهواء والماء من التربة وتصنع السكر بطاقة ضوء الشمس.",
-        "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen ist ein langes Wort.",
-        "a" * 130,
-    ],
-)
-def test_every_script_is_broken_into_lines(text: str) -> None:
-    lines = wrap_text(text)
-    assert max(map(count_columns, lines)) <= MAX_COLUMNS
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert not any(line.startswith(("、", "。")) for line in lines)
+def test_cues_begin_where_the_speech_goes_on_after_a_pause() -> None:
+    # The first pause is after "carbon", where no mark is.
+    resumes = tuple(round(second * RATE_HZ) for second in (1.1, 3.0, 5.75, 9.25))
+    cues = build_cues([TimedSentence(LONG, 0, 12 * RATE_HZ, resumes)])
+    assert [cue.start_ms for cue in cues] == [0, 3000, 5750, 9250]
+
+
+def test_sentence_of_one_word_shares_a_cue() -> None:
+    cues = build_cues(
+        [
+            seconds(0, 0.4, "Why?"),
+            seconds(0.7, 2.5, "Because leaves are green."),
+            seconds(2.8, 4.5, "They always were."),
+            seconds(4.8, 5.3, "Always."),
+        ]
+    )
+    assert [text_of(cue) for cue in cues] == [
+        "Why? Because leaves are green.",
+        "They always were. Always.",
+    ]
+    assert (cues[0].start_ms, cues[0].end_ms) == (0, 2500)
+
+
+def test_sentences_of_different_slides_share_no_cue() -> None:
+    cues = build_cues([seconds(0, 0.5, "Why?"), seconds(1.5, 3, "Because leaves are green.")])
+    assert [text_of(cue) for cue in cues] == ["Why?", "Because leaves are green."]
+
+
+def test_fast_cue_is_extended_into_the_following_pause() -> None:
+    (cue,) = build_cues([seconds(1, 2.5, "A sentence of forty columns takes 2 sec.")])
+    assert (cue.start_ms, cue.end_ms) == (1000, 3000)
+
+
+def test_cue_does_not_outlast_the_film() -> None:
+    (cue,) = build_cues([seconds(1, 1.1, "Photosynthesis is how plants eat.")])
+    assert cue.end_ms == 1100 + 600
 
 
 def test_short_cue_is_extended_to_a_readable_duration() -> None:
@@ -80,33 +98,8 @@ def test_short_cue_is_extended_to_a_readable_duration() -> None:
 
 
 def test_extended_cue_ends_before_the_next_one() -> None:
-    first, _ = build_cues([seconds(1, 1.2, "Yes."), seconds(1.5, 2, "No.")])
+    first, _ = build_cues([seconds(1, 1.2, "Yes, sir."), seconds(1.5, 2, "No, sir.")])
     assert first.end_ms == 1500
-
-
-def test_vtt_and_srt_format() -> None:
-    rows = [Cue(0, 1500, ("One", "two")), Cue(3_661_007, 3_662_000, ("Three",))]
-    assert to_vtt(rows) == (
-        "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nOne\ntwo\n\n"
-        "01:01:01.007 --> 01:01:02.000\nThree\n"
-    )
-    assert to_srt(rows) == (
-        "1\n00:00:00,000 --> 00:00:01,500\nOne\ntwo\n\n2\n01:01:01,007 --> 01:01:02,000\nThree\n"
-    )
-
-
-def test_markup_is_escaped() -> None:
-    row = [Cue(0, 900, ("<script>a</script> & 1 --> 2",))]
-    assert "&lt;script&gt;a&lt;/script&gt; &amp; 1 --&gt; 2" in to_vtt(row)
-    assert to_srt(row).count("-->") == 1
-
-
-@settings(max_examples=200)
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])))
-def test_any_text_fits_without_loss(text: str) -> None:
-    lines = wrap_text(text)
-    assert all(line and count_columns(line) <= MAX_COLUMNS for line in lines)
-    assert "".join("".join(lines).split()) == "".join(text.split())
 
 
 @settings(max_examples=100)

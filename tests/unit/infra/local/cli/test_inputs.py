@@ -44,7 +44,16 @@ def test_only_file_becomes_the_required_video(tmp_path: Path, name: str, content
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.m4b", M4B), ("a.webm", WEBM), ("a.mp4", MP4), ("a.jpg", MP4), ("a.bin", b"???")],
+    [
+        ("a.m4b", M4B),
+        ("a.webm", WEBM),
+        ("a.mp4", MP4),
+        ("a.jpg", MP4),
+        ("a.bin", b"???"),
+        ("a.jpg", b"caff\0\1\0\0"),
+        ("a.png", b"\xff\xf1\x4c\x80"),
+        ("a.bin", b"#!AMR\n"),
+    ],
 )
 def test_file_beside_a_picture_becomes_the_sound(tmp_path: Path, name: str, content: bytes) -> None:
     files = {name: content, "photo.dat": JPEG}
@@ -68,6 +77,8 @@ def test_second_film_becomes_the_music(tmp_path: Path) -> None:
         ("a.mp4", JPEG, "image/jpeg"),
         ("a.MTS", b"", "video/mp2t"),
         ("a.m4b", MP4, "audio/mp4"),
+        ("a.wma", b"", "audio/x-ms-wma"),
+        ("a.mka", b"\x1aE\xdf\xa3", "audio/x-matroska"),
         ("a", b"", "application/octet-stream"),
     ],
 )

@@ -47,7 +47,7 @@ def dominant_frequency(channel: Samples) -> float:
 @pytest.mark.parametrize("name", SOUND_FORMATS)
 def test_every_format_decodes_completely_and_in_tune(name: str) -> None:
     data = make_sound_file(name)
-    header = probe_sound(io.BytesIO(data))
+    header = probe_sound(io.BytesIO(data), max_duration_s=60)
     assert header.rate_hz == SOUND_FORMATS[name][2]
     sound = decode(data)
     assert sound.shape[0] == 2
@@ -131,7 +131,7 @@ def test_empty_file_is_refused() -> None:
 
 def test_video_without_sound_is_refused() -> None:
     with pytest.raises(NoSound):
-        probe_sound(io.BytesIO(make_silent_video()))
+        probe_sound(io.BytesIO(make_silent_video()), max_duration_s=60)
 
 
 def make_wav(
@@ -159,13 +159,6 @@ def test_nan_and_infinity_become_silence() -> None:
     assert np.isfinite(sound).all()
 
 
-def test_six_channels_are_mixed_to_two() -> None:
-    body = np.tile(np.array([8000] * 6, "<i2"), 48000).tobytes()
-    sound = decode(make_wav(48000, 6, 16, 1, body))
-    assert sound.shape == (2, 48000)
-    assert 0.1 < float(np.abs(sound).max()) <= 1
-
-
 def test_mono_is_copied_to_both_channels() -> None:
     sound = decode(make_sound_file("mono-8k"))
     assert np.array_equal(sound[0], sound[1])
@@ -175,7 +168,7 @@ def test_mono_is_copied_to_both_channels() -> None:
 def test_probe_reads_a_part_of_a_large_file(tmp_path: Path) -> None:
     data = make_sound_file("wav", 60)
     file = RangeFile(lambda at, n: data[at : at + n], len(data))
-    assert float(probe_sound(file).duration or 0) == pytest.approx(60, abs=0.01)
+    assert float(probe_sound(file, max_duration_s=60).duration) == pytest.approx(60, abs=0.01)
     assert file.fetched_bytes < len(data) / 4
 
 

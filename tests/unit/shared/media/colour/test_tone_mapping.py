@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from shared.media.colour.tone_mapping import HLG, PQ, to_standard_range
+from shared.media.colour.conversion import find_conversion
+from shared.media.colour.tone_mapping import to_srgb_pixels
+from shared.recipes.colour_description import BT2020, HLG, PQ
+
+
+def _to_srgb(rgb: NDArray[np.uint16], transfer: int) -> NDArray[np.uint8]:
+    conversion = find_conversion(BT2020, transfer)
+    assert conversion is not None
+    return to_srgb_pixels(rgb, conversion)
 
 
 def _convert(code: float, transfer: int) -> int:
     flat = np.full((3, 5, 3), round(code * 65535), np.uint16)
-    result = to_standard_range(flat, transfer)
+    result = _to_srgb(flat, transfer)
     assert result.shape == flat.shape
     assert np.ptp(result) <= 1, "grey has no colour"
     return int(result[0, 0, 0])
@@ -44,7 +53,7 @@ def test_brightness_is_monotonic(transfer: int) -> None:
 def test_large_picture_keeps_its_hue_across_strips() -> None:
     wide = np.zeros((700, 300, 3), np.uint16)
     wide[..., 0] = 30_000
-    result = to_standard_range(wide, PQ)
+    result = _to_srgb(wide, PQ)
     assert (result[..., 2] > 100).all()
     assert (result[..., :2] == 0).all()
     assert len(np.unique(result.reshape(-1, 3), axis=0)) == 1

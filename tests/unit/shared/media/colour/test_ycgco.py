@@ -18,8 +18,7 @@ def test_flat_colours_are_exact(pix_fmt: str, is_full: bool) -> None:
     colour = Colour(YCGCO, is_full)
     picture = draw_picture(7, 97, 65, SDR_PATCHES)
     frame = make_frame(to_code_values(picture, colour), pix_fmt, colour)
-    frame.color_range, frame.colorspace = (2 if is_full else 1), YCGCO
-    rgb = ycgco_to_rgb(frame, VideoReformatter())
+    rgb = ycgco_to_rgb(frame, VideoReformatter(), 2 if is_full else 1)
     bgr = (rgb[..., ::-1] // 257).astype(np.uint8)
     for actual, wanted in zip(read_patches(bgr), SDR_PATCHES, strict=True):
         assert max(abs(a - b) for a, b in zip(actual, wanted, strict=True)) <= 2

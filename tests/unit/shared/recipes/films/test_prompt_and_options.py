@@ -30,6 +30,19 @@ def test_invisible_characters_are_removed_and_lines_preserved() -> None:
     assert prompt.text == "Plants eat light\n\nfor children\u200d"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Films 🎬 for 👨‍👩‍👧", "فیلم می‌شود", "a face 🫩 newer than Python's Unicode", "日本 – söndag"],
+)
+def test_prompt_keeps_all_letters(text: str) -> None:
+    assert Prompt.from_bytes(text.encode()).text == text
+
+
+@pytest.mark.parametrize("audience", ["دانش‌آموزان", "👨‍👩‍👧 families", "🫩", "子ども　たち"])
+def test_audience_is_in_any_script(audience: str) -> None:
+    assert DeckOptions.parse({"audience": audience}).audience == " ".join(audience.split())
+
+
 def test_prompt_is_normalized_to_nfc() -> None:
     assert Prompt.from_bytes("Cafe\u0301".encode()).text == "Café"
 

@@ -1,7 +1,8 @@
-"""The duration of Matroska and WebM files that do not declare it, as browsers record them.
+"""The duration of a video: as declared, up to where a file is cut off, or looked up.
 
-MediaRecorder writes a live stream: no Duration, no Cues, unknown lengths (RFC 9559 §5.1). The time
-of the last picture is in the last clusters, which are read from the end of the file.
+Browsers record Matroska and WebM that declare no duration: MediaRecorder writes a live stream,
+without Duration and Cues and with unknown lengths (RFC 9559 §5.1). The time of the last picture is
+in the last clusters, which are read from the end of the file.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from fractions import Fraction
 from typing import BinaryIO
 
 import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
-from shared.media.containers.demux import open_with_demuxers, raise_if_read_failed
-from shared.media.containers.packets import next_packet
+from shared.media.containers.demux import next_packet, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
+from shared.media.geometry.shapes import SupportsRational
 
+DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
+_DURATION_IS_END = {"matroska", "flv"}
 DEMUXER = ("matroska,webm",)
 HEAD_BYTES = 1 << 20
 """The head before the first cluster contains the tracks and little else."""
@@ -32,6 +37,45 @@ CLUSTER = re.compile(
     rb"|[\x04-\x07].{5}|[\x02\x03].{6}|\x01.{7})(?:\xbf\x84.{4})?\xe7",
     re.DOTALL,
 )
+
+
+def declared_duration(
+    container: InputContainer, stream: VideoStream, first: Fraction
+) -> Fraction | None:
+    """Returns the seconds from the first picture, at `first` seconds, to the end that the container
+    states; None if it states none."""
+    time_base = exact(stream.time_base)
+    family = container.format.name.split(",")[0]
+    # Matroska and FLV store the end of the last picture, not the duration.
+    is_end = family in _DURATION_IS_END
+    if stream.duration and family == "matroska":
+        # Its tracks have no duration: this is FFmpeg's estimate by a bit rate that codecs declare.
+        return None
+    if stream.duration and time_base:
+        end = ((0 if is_end else stream.start_time or 0) + stream.duration) * time_base
+    elif container.duration:
+        start = 0 if is_end else container.start_time or 0
+        end = Fraction(start + container.duration, 1_000_000)
+    else:
+        return None
+    return end - first if end > first else None
+
+
+def find_cut(stream: VideoStream, size_bytes: int) -> int | None:
+    """Returns the decoding time of the first sample that the sample table places beyond the end of
+    the file; None if there is none."""
+    entries = stream.index_entries
+    count = len(entries)
+    if count == 0 or entries[count - 1].pos + entries[count - 1].size <= size_bytes:
+        return None
+    low, high = 0, count - 1
+    while low < high:
+        middle = (low + high) // 2
+        if entries[middle].pos + entries[middle].size > size_bytes:
+            high = middle
+        else:
+            low = middle + 1
+    return entries[low].timestamp
 
 
 def find_end_s(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
@@ -77,3 +121,11 @@ def _read(file: BinaryIO | RangeFile, offset: int, length: int) -> bytes:
     data = file.read(length)
     raise_if_read_failed(file)
     return data
+
+
+def exact(value: SupportsRational | None) -> Fraction | None:
+    """Converts a rational of PyAV, which is a Fraction up to version 18 and a type of its own from
+    19 on. 0 means unknown and becomes None."""
+    if value is None or value.numerator == 0 or value.denominator == 0:
+        return None
+    return Fraction(value.numerator, value.denominator)

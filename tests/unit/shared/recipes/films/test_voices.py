@@ -1,0 +1,130 @@
+"""Problems of a chosen voice and language, from the list of voices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.ports.models import VoiceOverloaded
+from shared.recipes.films.voices import Voice, find_voice_problems
+from shared.runtime.voice_list import RETRY_AFTER, VALID_FOR, VoiceList
+
+VOICES = tuple(
+    Voice(f"{code}-Standard-{suffix}", (code,))
+    for code in ("en-US", "en-GB", "de-DE", "cmn-CN", "yue-HK", "nb-NO", "pt-BR", "sr-RS")
+    for suffix in "AC"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "voice"),
+    [
+        ("", ""),
+        ("en", ""),
+        ("en-AU", ""),
+        ("", "de-DE-Standard-A"),
+        ("en", "en-GB-Standard-C"),
+        ("zh", "cmn-CN-Standard-A"),
+        ("zh", "yue-HK-Standard-A"),
+        ("zh-Hant-HK", "yue-HK-Standard-A"),
+        ("no", "nb-NO-Standard-A"),
+        ("nn", ""),
+        ("pt-PT", "pt-BR-Standard-A"),
+        ("sr-Latn", "sr-RS-Standard-C"),
+    ],
+)
+def test_voice_and_language_that_fit(language: str, voice: str) -> None:
+    assert find_voice_problems(language, voice, VOICES) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "voice", "problems"),
+    [
+        (
+            "",
+            "en-US-Nobody",
+            {
+                "voice": "There is no voice en-US-Nobody; voices are en-US-Standard-A, "
+                "en-US-Standard-C, en-GB-Standard-A and en-GB-Standard-C."
+            },
+        ),
+        (
+            "de",
+            "en-US-Nobody",
+            {
+                "voice": "There is no voice en-US-Nobody; voices are de-DE-Standard-A and "
+                "de-DE-Standard-C."
+            },
+        ),
+        (
+            "",
+            "xx-XX-Nobody",
+            {
+                "voice": "There is no voice xx-XX-Nobody; voices are en-US-Standard-A, "
+                "en-US-Standard-C, en-GB-Standard-A, en-GB-Standard-C, de-DE-Standard-A, "
+                "de-DE-Standard-C and 10 more."
+            },
+        ),
+        (
+            "de",
+            "en-US-Standard-A",
+            {
+                "voice": "The voice en-US-Standard-A speaks en-US, not de; voices for de are "
+                "de-DE-Standard-A and de-DE-Standard-C."
+            },
+        ),
+        (
+            "zh-HK",
+            "cmn-CN-Standard-A",
+            {
+                "voice": "The voice cmn-CN-Standard-A speaks cmn-CN, not zh-HK; voices for zh-HK "
+                "are yue-HK-Standard-A and yue-HK-Standard-C."
+            },
+        ),
+        (
+            "ja",
+            "",
+            {
+                "language": "No voice speaks ja; there are voices for cmn, de, en, nb, pt, sr and "
+                "yue."
+            },
+        ),
+    ],
+)
+def test_voice_or_language_that_does_not_fit(
+    language: str, voice: str, problems: dict[str, str]
+) -> None:
+    assert dict(find_voice_problems(language, voice, VOICES)) == problems
+
+
+def test_voices_are_fetched_once_an_hour_and_kept_during_an_outage() -> None:
+    now, events = [datetime(2026, 1, 1, tzinfo=UTC)], []
+    answers: list[Any] = [VoiceOverloaded("no"), VOICES, VoiceOverloaded("no"), VOICES[:2]]
+
+    def fetch() -> tuple[Voice, ...]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return tuple(answer)
+
+    class Clock:
+        def now(self) -> datetime:
+            return now[0]
+
+        def sleep(self, seconds: float) -> None:
+            now[0] += timedelta(seconds=seconds)
+
+    def log(event: str, /, **_details: Any) -> None:
+        events.append(event)
+
+    voices = VoiceList(fetch, Clock(), log)
+    assert (voices.read(), voices.read(), len(answers)) == ((), (), 3)
+    now[0] += RETRY_AFTER
+    assert (voices.read(), voices.read(), len(answers)) == (VOICES, VOICES, 2)
+    now[0] += VALID_FOR
+    assert (voices.read(), len(answers)) == (VOICES, 1)
+    now[0] += RETRY_AFTER
+    assert (voices.read(), answers) == (VOICES[:2], [])
+    assert events == ["voices.unavailable"] * 2
