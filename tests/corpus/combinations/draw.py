@@ -159,6 +159,10 @@ def _draw_colour(rng: random.Random, container: Container, codec: Codec, pix_fmt
         if primaries == BT2020 and "10" in pix_fmt:
             transfer = rng.choice((14, PQ, HLG))
             matrix = BT2020
+    if container.suffix in ("mp4", "mov") and stored in ("container", "both"):
+        # FFmpeg's muxer writes `colr` only if all are specified.
+        primaries, transfer = (BT709 if code == UNSPECIFIED else code
+                               for code in (primaries, transfer))  # fmt: skip
     return Colour(matrix, is_full, primaries, transfer, stored)
 
 
