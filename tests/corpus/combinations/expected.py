@@ -145,7 +145,8 @@ def _find_damage_faults(case: Case, shown: Shown, outcome: Outcome, data: bytes)
     if not faults or outcome.warnings:
         return _find_stale_pictures(case, shown, outcome) if case.damage.kind == "truncated" else []
     rotation = case.geometry.rotation
-    errors = find_errors(data, shown.times_s, shown.first_index, rotation)
+    targets_s = [stamp.target for stamp in outcome.stamps]
+    errors = find_errors(data, shown.times_s, shown.first_index, rotation, targets_s)
     if case.damage.kind == "flipped bytes" and not errors:
         return []
     return [f"no warning: {fault}" for fault in faults] + [f"FFmpeg: {errors[:2]}"]
