@@ -138,6 +138,7 @@ def _build_media_info(
     if family == "mov" and result.has_discarded_packets:
         # FFmpeg does not discard all pictures before the start of an edit list, which is at 0.
         first_pts = next((pts for pts in result.pts if pts >= 0), first_pts)
+        result.begin_pts = None
     warnings: list[str] = []
     context = stream.codec_context
     duration = declared_duration(container, stream, first_pts * time_base)

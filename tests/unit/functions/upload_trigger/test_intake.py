@@ -143,6 +143,20 @@ def test_fragmented_mp4_cut_within_the_header_of_a_box_is_truncated() -> None:
         assert any("cut off" in warning for warning in facts.warnings) == is_cut, size - at
 
 
+def test_pauses_and_edit_lists_are_no_damage() -> None:
+    durations = (1, 1, 1, 1, 1, 76, *(1 for _ in range(9)))
+    options = (("g", "12"), ("bf", "2"))
+    pause = ClipSpec(
+        "mkv", "mpeg2video", 15, Fraction(1, 25), durations, options, width=132, height=98
+    )
+    trimmed = ClipSpec(
+        "mp4", "mpeg1video", 28, Fraction(1, 50), (1,), (("g", "25"),), offset_s=-Fraction(6, 50)
+    )
+    for spec in (pause, trimmed):
+        facts = probe_file(spec.encode().path)
+        assert (facts.warnings, facts.discontinuities) == ((), ()), spec.suffix
+
+
 def test_truncated_mp4_reports_the_remaining_duration() -> None:
     clip = ClipSpec(
         options=CLIP_SPECS["cfr30"].options, container_options=(("movflags", "+faststart"),)
