@@ -8,8 +8,8 @@ from typing import Any
 from infra.local.emulators.tts.audio import play_faster
 from shared.recipes.films.speech import SpeechAudio
 
-THREADS = 2
-"""Threads of the network. More do not help sentences of this length."""
+THREADS = 1
+"""Threads of the network. More wait for each other in loops, which on a busy machine takes minutes."""
 _SEED = 1
 
 

@@ -37,9 +37,9 @@ IMPERSONAL_COLLECTIONS = {"receipt_keys", "maintenance", "sweeps"}
 """Collections without data of users, but for a user's id that `sweeps` keeps for a day."""
 NOT_COLLECTIONS = {prefix.split("/")[0] for row in FUNCTIONS.values() for _,
 prefix in row.writes} | {
-    "quarantine", "projects", "moodreel", "application", "text", "multipart",
+    "quarantine", "projects", "moodreel", "application", "text", "multipart", "fonts",
 }  # fmt: skip
-"""Other words before a slash: prefixes of objects, words of Cloud Trace, media types."""
+"""Other words before a slash: prefixes of objects, words of Cloud Trace, media types, files."""
 _PATH = re.compile(r"([a-z_]+)/")
 
 
