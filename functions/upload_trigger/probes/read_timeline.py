@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -20,7 +21,9 @@ from functions.upload_trigger.probes.timeline import (
     TimelineBuilder,
 )
 from shared.errors import PermanentError
+from shared.media.containers.boxes import FIRST_BOX_KINDS
 from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.file_head import HEAD_BYTES
 from shared.media.containers.joined_files import (
     MAX_FILES,
     find_joined_files,
@@ -44,12 +47,12 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
 
     The timeline of a file in which no video can be read is empty. Raises the errors of reading.
     """
+    # FFmpeg refuses an MP4 with the fragments of another one behind it.
+    joined_at = find_joined_files(file, size_bytes, "mov") if _is_mov(file) else ()
+    _, first_file = next(open_joined_files(file, joined_at))
     try:
-        with open_container(file) as container:
+        with open_container(first_file) as container:
             family = container.format.name.split(",")[0]
-            joined_at: tuple[int, ...] = ()
-            if family == "mov":
-                joined_at = find_joined_files(file, size_bytes, family)
             if family not in MAX_BYTES:
                 return Timeline()
             stream = choose_video(container)
@@ -77,6 +80,11 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
     return timeline
 
 
+def _is_mov(file: BinaryIO | RangeFile) -> bool:
+    file.seek(0)
+    return file.read(HEAD_BYTES)[4:8] in FIRST_BOX_KINDS
+
+
 def _build(
     builder: TimelineBuilder,
     file: BinaryIO | RangeFile,
@@ -84,10 +92,12 @@ def _build(
     joined_at: tuple[int, ...],
 ) -> Timeline:
     # The IDs of the last video stream, and of those that are not used.
-    pid, ids = 0, set[int]()
+    pid, ids, left_out_count = 0, set[int](), 0
     for position, part in open_joined_files(file, joined_at):
+        count = builder.packet_count
         pid = _add_file(builder, position, part, ids)
         raise_if_read_failed(file)
+        left_out_count += builder.packet_count == count
     while builder.family == "mpegts" and len(joined_at) < MAX_FILES:
         start = find_next_program(file, size_bytes, builder.last_position, pid)
         if start is None:
@@ -99,7 +109,7 @@ def _build(
         if builder.packet_count == count:
             break
         joined_at = (*joined_at, start)
-    timeline = builder.result()
+    timeline = replace(builder.result(), left_out_count=left_out_count)
     if joined_at:
         # A window is read from the first of the files on.
         return replace(timeline, joined_at=joined_at, seek_points=[])
@@ -140,18 +150,17 @@ def _has_jump(container: InputContainer, stream: VideoStream, size_bytes: int) -
 def _find_codec_changes(
     file: BinaryIO | RangeFile, timeline: Timeline, codec: str
 ) -> tuple[int, ...]:
-    """Returns where an MPEG-TS goes on with another codec behind a discontinuity."""
+    """Returns where an MPEG-TS goes on with another codec behind a discontinuity, or without
+    pictures: then FFmpeg takes other packets for pictures."""
     positions = []
     for discontinuity in timeline.discontinuities[:MAX_FILES]:
         start = find_program_before(file, discontinuity.position)
         if start is None or start in timeline.joined_at:
             continue
         *_, (_, part) = open_joined_files(file, (start,))
-        try:
-            with open_container(part) as container:
-                name = choose_video(container).codec_context.name
-        except PermanentError:
-            continue
+        name = ""
+        with suppress(PermanentError), open_container(part) as container:
+            name = choose_video(container).codec_context.name
         if name != codec:
             positions.append(start)
             codec = name

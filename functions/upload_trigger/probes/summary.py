@@ -87,6 +87,8 @@ def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
             "A part of the file begins in the middle of a group of pictures; "
             f"{missing_s:.1f} s cannot be decoded and are missing."
         )
+    if timeline.left_out_count:
+        warnings.append("A part of the file has no pictures that can be read; it is left out.")
     if timeline.is_cut_short:
         warnings.append(
             f"The time stamps jump more than {count} times; pictures near the end may be missing."

@@ -57,6 +57,7 @@ class Timeline:
             discontinuity.
         is_cut_short: There are more discontinuities than `MAX_DISCONTINUITIES`.
         joined_at: As in MediaInfo.
+        left_out_count: The number of joined files in which no picture can be read.
         has_unread_jump: There are discontinuities in a file that is too large to find them all.
     """
 
@@ -67,6 +68,7 @@ class Timeline:
     missing_ticks: int = 0
     is_cut_short: bool = False
     joined_at: tuple[int, ...] = ()
+    left_out_count: int = 0
     has_unread_jump: bool = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from itertools import chain
 from typing import BinaryIO
@@ -120,9 +120,10 @@ class PacketSource:
             return frames
         self._decoder = packet.stream.codec_context
         self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
-        frames += decode_packet(self._decoder, configured_in_band(packet))
+        decoded = decode_packet(self._decoder, configured_in_band(packet))
         self._shapes.record(packet)
-        return frames
+        self._shapes.add_frames(self._decoder, decoded)
+        return frames + decoded
 
     def shape_at(self, pts: int | None) -> PictureShape:
         """Returns the shape of a decoded frame with this pts, in ticks."""
@@ -137,6 +138,7 @@ class PacketSource:
         if self._decoder is None:
             return []
         frames = decode_packet(self._decoder, None)
+        self._shapes.add_frames(self._decoder, frames)
         self._decoder.flush_buffers()
         return frames
 
@@ -196,11 +198,9 @@ class PacketSource:
     def _enter_next_file(self) -> bool:
         """Opens the next of the joined files that can be opened; returns False at the end."""
         for number in range(self._file_number + 1, len(self._files)):
-            try:
+            # The warnings of the media info name those that cannot be opened.
+            with suppress(PermanentError):
                 self._enter_file(number)
-            except PermanentError as error:
-                self.error = str(error)
-            else:
                 return True
         return False
 

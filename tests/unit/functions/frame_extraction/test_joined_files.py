@@ -1,0 +1,66 @@
+"""Each of the files that were written one behind the other is shown as it states itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.corpus.discontinuities import FIRST, JOINED_COUNTERS, SECOND
+from tests.corpus.encoding import clip_bytes
+from tests.corpus.outcome import process_file
+from tests.corpus.shapes.coloured_clips import RED, extract_pictures, make_plain
+from tests.corpus.shapes.sample_descriptions import change_entry
+from tests.fixtures.media.clips import make_sound_only
+
+pytestmark = pytest.mark.slow
+
+FRAGMENTED = (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)
+PQ = b"\0\0\0\x13colrnclx\0\x09\0\x10\0\x09\0"
+
+
+@pytest.mark.parametrize("rotations", [(0, 90), (90, 0), (90, 270), (180, 90)])
+def test_each_file_has_its_own_rotation(rotations: tuple[int, int]) -> None:
+    first, second = (
+        clip_bytes(replace(spec, suffix="mp4", rotation=(degrees, degrees == 270)))
+        for spec, degrees in zip((FIRST, SECOND), rotations, strict=True)
+    )
+    outcome = process_file(first + second, "0.5")
+    assert outcome.counters == JOINED_COUNTERS
+    assert {picture.shape for picture in outcome.pictures} == {(64, 96, 3)}
+
+
+@pytest.mark.parametrize("is_first_high", [True, False])
+def test_each_file_has_its_own_colours(is_first_high: bool) -> None:
+    plain = make_plain(RED, "64x64")
+    high = change_entry(plain, remove=(b"colr",), add=(PQ,))
+    files = (high, plain) if is_first_high else (plain, high)
+    expected = [image for data in files for image in extract_pictures(data)[1]]
+    _, images = extract_pictures(b"".join(files))
+    assert len(images) == len(expected) == 4
+    assert not np.array_equal(images[0], images[2])
+    for image, other in zip(images, expected, strict=True):
+        assert np.array_equal(image, other)
+
+
+@pytest.mark.parametrize("fragmented", [(False, True), (True, False), (True, True)])
+def test_fragmented_and_other_files_follow_each_other(fragmented: tuple[bool, bool]) -> None:
+    data = b"".join(
+        clip_bytes(replace(spec, suffix="mp4", container_options=FRAGMENTED if is_cut else ()))
+        for spec, is_cut in zip((FIRST, SECOND), fragmented, strict=True)
+    )
+    outcome = process_file(data, "0.5")
+    assert (outcome.code, outcome.counters) == ("", JOINED_COUNTERS)
+
+
+def _clip(suffix: str, number: int) -> bytes:
+    return clip_bytes(replace((FIRST, SECOND)[number], suffix=suffix, has_sound=True))
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "flv", "ts"])
+def test_file_without_pictures_is_left_out_with_a_warning(suffix: str) -> None:
+    data = _clip(suffix, 0) + make_sound_only(suffix).read_bytes() + _clip(suffix, 1)
+    outcome = process_file(data, "0.5")
+    assert outcome.counters == JOINED_COUNTERS
+    assert outcome.warnings == ("A part of the file has no pictures that can be read; it is left out.",)
