@@ -75,7 +75,8 @@ def describe_damage(scan: Scan, first_pts: int, time_base: Fraction) -> Iterator
 
 def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
     """Returns the media info with the discontinuities of the timeline, and its length."""
-    if timeline.has_unread_jump:
+    is_cut_short = timeline.is_cut_short and not timeline.discontinuities
+    if timeline.has_unread_jump or is_cut_short:
         return replace(media_info, warnings=(*media_info.warnings, UNREAD_JUMP_WARNING))
     if not timeline.discontinuities or timeline.end_pts is None:
         return media_info
