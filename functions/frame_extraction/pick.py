@@ -43,10 +43,12 @@ class PickedFrame:
 
 @dataclass
 class PickReport:
-    """Why strategies failed, and the error that ended the reading of the file, if any."""
+    """Why strategies failed, the error that ended the reading of the file, if any, and whether
+    pictures could not be decoded or were damaged."""
 
     failures: list[str] = field(default_factory=list)
     read_error: str | None = None
+    has_damage: bool = False
 
 
 def pick_frames(
@@ -89,6 +91,7 @@ def pick_frames(
             )
         if source is not None:
             report.read_error = source.error
+            report.has_damage = source.has_damage
 
 
 def encode_frame(image: BgrImage, options: FrameOptions) -> bytes:

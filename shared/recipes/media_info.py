@@ -21,6 +21,8 @@ WEBP = "webp"
 COUNTED_CONTAINERS = frozenset({"avi"})
 """Containers that number their packets instead of stamping them: the n-th picture in display order
 has the n-th packet's time, regardless of the pts that FFmpeg derives."""
+ESTIMATED_CONTAINERS = frozenset({"mpeg"})
+"""Containers whose duration is a little too short: pictures follow the last time stamp."""
 
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]

@@ -14,7 +14,13 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.colour import ContainerColours
-from functions.upload_trigger.probes.live_duration import find_end_s
+from functions.upload_trigger.probes.duration import (
+    DURATION_REPAIR,
+    declared_duration,
+    exact,
+    find_cut,
+    find_end_s,
+)
 from functions.upload_trigger.probes.read_timeline import read_timeline
 from functions.upload_trigger.probes.scan import Scan, scan
 from functions.upload_trigger.probes.shape import describe_left_out, find_track, read_shape
@@ -32,7 +38,6 @@ from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
-from shared.media.geometry.shapes import SupportsRational
 from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp
 from shared.media.sandbox.child import SandboxIO
@@ -48,8 +53,6 @@ from shared.recipes.picture_shape import PictureShape
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
-_DURATION_IS_END = {"matroska", "flv"}
-DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
 
 
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
@@ -123,16 +126,19 @@ def _build_media_info(
 ) -> MediaInfo:
     if result.first_frame is None:
         raise VideoTruncated if result.packet_count == 0 else UndecodableVideo
-    time_base = _exact(stream.time_base) or Fraction(1, 90_000)
+    time_base = exact(stream.time_base) or Fraction(1, 90_000)
     family = container.format.name.split(",")[0]
     first_pts = (
         result.first_frame.pts if result.first_frame.pts is not None else (result.pts or [0])[0]
     )
     if family in COUNTED_CONTAINERS and result.first_dts is not None:
         first_pts = result.first_dts
+    if family == "mov" and result.has_discarded_packets:
+        # FFmpeg does not discard all pictures before the start of an edit list, which is at 0.
+        first_pts = next((pts for pts in result.pts if pts >= 0), first_pts)
     warnings: list[str] = []
-    duration = _duration(container, stream, first_pts * time_base)
-    cut_at = _cut_at(stream, size_bytes) if family == "mov" else None
+    duration = declared_duration(container, stream, first_pts * time_base)
+    cut_at = find_cut(stream, size_bytes) if family == "mov" else None
     if cut_at is not None:
         duration = max(Fraction(0), (cut_at - first_pts) * time_base)
         warnings.append(
@@ -155,7 +161,7 @@ def _build_media_info(
             sample_aspect=shape.sample_aspect,
             pix_fmt=result.first_frame.format.name,
             time_base=time_base,
-            avg_rate=_exact(stream.average_rate),
+            avg_rate=exact(stream.average_rate),
             rate_kind=_rate_kind(stream, result, time_base, family),
             keyframe_interval_s=_keyframe_interval(stream, result, time_base, family),
             open_gop=result.has_leading_frames if len(result.keyframes) > 1 else None,
@@ -181,37 +187,6 @@ def _random_access(family: str, stream: VideoStream, result: Scan) -> RandomAcce
     if result.has_gradual_refresh and len(result.keyframes) < 2:
         return "none"  # with a gradual refresh, decoding can begin only at the start of the stream
     return "none" if access == "bisect" and not result.is_reliable else access
-
-
-def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
-    time_base = _exact(stream.time_base)
-    # Matroska and FLV store the end of the last picture, not the duration.
-    is_end = container.format.name.split(",")[0] in _DURATION_IS_END
-    if stream.duration and time_base:
-        end = ((0 if is_end else stream.start_time or 0) + stream.duration) * time_base
-    elif container.duration:
-        start = 0 if is_end else container.start_time or 0
-        end = Fraction(start + container.duration, 1_000_000)
-    else:
-        return None
-    return end - first if end > first else None
-
-
-def _cut_at(stream: VideoStream, size_bytes: int) -> int | None:
-    """The decoding time of the first sample that the sample table places beyond the end of the
-    file; None if there is none."""
-    entries = stream.index_entries
-    count = len(entries)
-    if count == 0 or entries[count - 1].pos + entries[count - 1].size <= size_bytes:
-        return None
-    low, high = 0, count - 1
-    while low < high:
-        middle = (low + high) // 2
-        if entries[middle].pos + entries[middle].size > size_bytes:
-            high = middle
-        else:
-            low = middle + 1
-    return entries[low].timestamp
 
 
 def _rate_kind(stream: VideoStream, result: Scan, time_base: Fraction, family: str) -> RateKind:
@@ -244,11 +219,3 @@ def _codec_name(stream: av.AudioStream) -> str:
         return stream.codec_context.name
     except (AttributeError, RuntimeError):
         return "unknown"
-
-
-def _exact(value: SupportsRational | None) -> Fraction | None:
-    """Converts a rational of PyAV, which is a Fraction up to version 18 and a type of its own from
-    19 on. 0 means unknown and becomes None."""
-    if value is None or value.numerator == 0 or value.denominator == 0:
-        return None
-    return Fraction(value.numerator, value.denominator)

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from shared.errors import PermanentError
 from shared.media.codecs.codec_state import CodecState, configured_in_band
 from shared.media.codecs.keyframes import is_start_packet
-from shared.media.containers.decode import VideoPacket, decode_packet
+from shared.media.containers.decode import PacketDecoder, VideoPacket
 from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
@@ -55,6 +55,7 @@ class PacketSource:
         self._stack = ExitStack()
         self._files = list(open_joined_files(file, media_info.joined_at))
         self._file_number = 0
+        self._packet_decoder = PacketDecoder()
         self._decoder: VideoCodecContext | None = None
         # The pts of the packets that follow a discontinuity.
         self._after_jump: set[int] = set()
@@ -65,6 +66,11 @@ class PacketSource:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def has_damage(self) -> bool:
+        """Whether decoded pictures were damaged, as `PacketDecoder` notes it."""
+        return self._packet_decoder.has_damage
 
     def read_from_start(self) -> Iterator[VideoPacket]:
         """Yields all packets in decoding order, from a newly opened container."""
@@ -120,10 +126,9 @@ class PacketSource:
             return frames
         self._decoder = packet.stream.codec_context
         self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
-        decoded = decode_packet(self._decoder, configured_in_band(packet))
+        frames += self._feed_decoder(configured_in_band(packet))
         self._shapes.record(packet)
-        self._shapes.add_frames(self._decoder, decoded)
-        return frames + decoded
+        return frames
 
     def shape_at(self, pts: int | None) -> PictureShape:
         """Returns the shape of a decoded frame with this pts, in ticks."""
@@ -134,12 +139,16 @@ class PacketSource:
         if self._decoder is not None:
             self._decoder.flush_buffers()
 
-    def _drain_decoder(self) -> list[VideoFrame]:
+    def _feed_decoder(self, packet: VideoPacket | None) -> list[VideoFrame]:
         if self._decoder is None:
             return []
-        frames = decode_packet(self._decoder, None)
+        frames = self._packet_decoder.decode(self._decoder, packet)
         self._shapes.add_frames(self._decoder, frames)
-        self._decoder.flush_buffers()
+        return frames
+
+    def _drain_decoder(self) -> list[VideoFrame]:
+        frames = self._feed_decoder(None)
+        self.reset_decoder()
         return frames
 
     def _read_from_seek_point(self, max_pts: int) -> Iterator[VideoPacket] | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shared.media.colour.conversion import find_conversion
 from shared.media.colour.tone_mapping import to_srgb_pixels
+from shared.media.colour.ycgco import YCGCO, ycgco_to_rgb
 from shared.media.images.frame_colour import read_colour, swscale_matrix
 from shared.recipes.colour_description import ColourDescription
 from shared.recipes.media_info import VideoInfo
@@ -57,6 +58,11 @@ class PictureConverter:
     def _to_bgr(self, frame: VideoFrame, stated: ColourDescription) -> NDArray[Any]:
         colour = stated.or_else(read_colour(frame)).with_inferred()
         conversion = find_conversion(colour.primaries, colour.transfer)
+        if colour.matrix == YCGCO and not frame.format.is_rgb:
+            rgb = ycgco_to_rgb(frame, self._reformatter, colour.range)
+            if conversion is None:
+                return (rgb[..., ::-1] // 257).astype(np.uint8)
+            return to_srgb_pixels(rgb, conversion)
         converted = self._reformatter.reformat(
             frame,
             format="bgr24" if conversion is None else "rgb48le",
