@@ -121,7 +121,8 @@ class PacketSource:
         """
         frames: list[VideoFrame] = []
         if packet is None or (packet.pts is not None and packet.pts in self._after_jump):
-            frames = self._drain_decoder()
+            frames = self._feed_decoder(None)
+            self.reset_decoder()
         if packet is None:
             return frames
         self._decoder = packet.stream.codec_context
@@ -144,11 +145,6 @@ class PacketSource:
             return []
         frames = self._packet_decoder.decode(self._decoder, packet)
         self._shapes.add_frames(self._decoder, frames)
-        return frames
-
-    def _drain_decoder(self) -> list[VideoFrame]:
-        frames = self._feed_decoder(None)
-        self.reset_decoder()
         return frames
 
     def _read_from_seek_point(self, max_pts: int) -> Iterator[VideoPacket] | None:
