@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from shared.recipes.colour_description import ColourDescription
+
 
 class Crop(NamedTuple):
     """The rows and columns of a coded picture that are not shown, in pixels."""
@@ -30,12 +32,23 @@ NO_CROP = Crop()
 
 
 @dataclass(frozen=True)
+class FileProperties:
+    """What one of joined files, but not the first, states about its pictures: like the fields of
+    VideoInfo, which describe those of the first file."""
+
+    rotation: int
+    mirrored: bool
+    colour: ColourDescription
+
+
+@dataclass(frozen=True)
 class PictureShape:
     """How a coded picture is shown: `crop` comes before `sample_aspect`, and both before the
-    rotation."""
+    rotation. `file` is None for a picture of the first file."""
 
     sample_aspect: Fraction
     crop: Crop
+    file: FileProperties | None = None
 
     def shown_size(self, width: int, height: int) -> tuple[int, int]:
         """Returns the size with square pixels of a picture of this coded size, not rotated."""

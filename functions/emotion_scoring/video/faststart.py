@@ -61,7 +61,7 @@ class IndexPass:
         mdat = head[b"mdat"]
         self.data_end = mdat.end
         tail = bytes(self._tail[self.data_end - (self._tail_at or 0) :])
-        moov = next(read_top_boxes(io.BytesIO(tail), len(tail)), None)
+        moov = next(iter(read_top_boxes(io.BytesIO(tail), len(tail))), None)
         if moov is None or moov.kind != b"moov" or b"ftyp" not in head:
             raise ValueError("the film has no index")
         self.first_box_bytes = head[b"ftyp"].end

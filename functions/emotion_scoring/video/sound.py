@@ -1,32 +1,32 @@
-"""The sound of the annotated video: packets of the source, copied or converted.
-
-The sound follows the discontinuities of the pictures. A jump of the sound alone is removed.
-"""
+"""The sound of the annotated video: packets of the source, copied or converted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
-from functools import partial
+from itertools import islice
 from typing import Any
 
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from functions.emotion_scoring.video.sound_conversion import (
-    TimedPacket,
-    convert_sound,
-    find_stream,
-)
+from functions.emotion_scoring.video.sound_conversion import TimedPacket, convert_sound
+from functions.emotion_scoring.video.sound_packets import find_stream, read_sound_packets
 from functions.emotion_scoring.video.sound_track import SoundTrack
+from shared.errors import PermanentError
 from shared.media.audio.edits import find_empty_edits
-from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
-from shared.media.containers.joined_files import open_joined_files, rescale_packet
+from shared.media.audio.packets import read_packets
+from shared.media.containers.demux import open_container, raise_if_read_failed
+from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
-from shared.media.containers.time_stamps import TimestampCorrector
 from shared.recipes.media_info import MediaInfo
 
-_FALL_S, _RISE_S = Fraction(1, 10), 10
-"""A larger step is a jump, as in upload_trigger/probes/timeline.py."""
+_BYTE_SEEKABLE = frozenset({"mpegts", "mpeg"})
+"""Containers in which recordings can follow each other without a new file."""
+_MAX_PACKETS_TO_FRAME = 50
 
 
 def read_sound(
@@ -40,69 +40,69 @@ def read_sound(
     stream = next(item for item in container.streams.audio if item.index == track.index)
     is_mov = container.format.name.startswith("mov")
     # FFmpeg has sound where an empty edit of an MP4 asks for silence.
-    if track.is_copied and not (is_mov and find_empty_edits(file, stream.id).ranges):
-        base = Fraction(stream.time_base or 0)
-        return _copy(file, media_info, stream.index, base, out.add_stream_from_template(stream))
+    has_empty_edits = is_mov and find_empty_edits(file, stream.id).ranges
+    if track.is_copied and not has_empty_edits and _is_uniform(file, media_info, stream):
+        return _copy(file, media_info, stream, out.add_stream_from_template(stream))
     return convert_sound(file, media_info, stream, out)
 
 
-def _copy(
-    file: RangeFile, media_info: MediaInfo, index: int, base: Fraction, target: Any
-) -> Iterator[TimedPacket]:
-    for packet in _packets_without_jumps(file, base, media_info, index):
-        packet.stream = target
-        yield packet.pts * base, 1, packet
-
-
-def _packets_without_jumps(
-    file: RangeFile, base: Fraction, media_info: MediaInfo, index: int
-) -> Iterator[Any]:
-    """Yields the packets of the stream `index` in order, in ticks of `base`, with times from the
-    first picture."""
-    scale = media_info.video.time_base / base
-    corrector = TimestampCorrector(media_info.discontinuities, scale)
-    shifts = [round(item.shift * scale) for item in media_info.discontinuities]
-    offset = round(media_info.first_pts.seconds / base)
-    last = -1
-    end: int | None = None
-    shift, is_overlap = 0, False
-    for position, packet in _stored_packets(file, media_info, index):
-        rescale_packet(packet, base)
-        stored = packet.pts - offset
-        if not corrector.correct(packet, position):
-            continue
-        if corrector.is_after_jump:
-            # The sound of a recording may end after its pictures.
-            shift, is_overlap = 0, True
-        time = packet.pts - offset + shift
-        if not is_overlap and end is not None and _is_jump((time - end) * base):
-            # Sound may precede the first picture behind a discontinuity.
-            times = (stored + other for other in shifts)
-            near = next((other for other in times if not _is_jump((other - end) * base)), None)
-            shift += 0 if near is not None else end - time
-            time = end if near is None else near
-        if time <= last:
-            continue
-        last, end, is_overlap = time, time + (packet.duration or 0), False
-        packet.pts = packet.dts = time
-        yield packet
-
-
-def _stored_packets(
-    file: RangeFile, media_info: MediaInfo, index: int
-) -> Iterator[tuple[int, Any]]:
-    """Yields the packets of all joined files, with the positions at which their files begin."""
+def _is_uniform(file: RangeFile, media_info: MediaInfo, stream: AudioStream) -> bool:
+    """Whether the sound of all recordings has the codec and the settings of `stream`: a track of an
+    MP4 has one description."""
+    if media_info.container in _BYTE_SEEKABLE and not media_info.joined_at:
+        return len(set(_read_forms(file, media_info, stream.index))) <= 1
+    expected = _settings(stream)
     for position, part in open_joined_files(file, media_info.joined_at):
-        with open_container(part) as container:
-            stream = find_stream(container, index)
-            if stream is None:
-                continue
-            packets: Any = container.demux(stream)
-            for packet in iter(partial(next_packet, packets), None):
-                if packet.size and packet.pts is not None:
-                    yield position, packet
-        raise_if_read_failed(file)
+        if not position:
+            continue
+        try:
+            with open_container(part) as container:
+                other = find_stream(container, stream.index)
+                if other is not None and _settings(other) != expected:
+                    return False
+        except PermanentError:
+            continue
+    return True
 
 
-def _is_jump(distance_s: Fraction) -> bool:
-    return distance_s < -_FALL_S or distance_s > _RISE_S
+def _read_forms(file: RangeFile, media_info: MediaInfo, index: int) -> Iterator[tuple[int, str]]:
+    """Yields the rate and the layout of the first frame behind the start and each discontinuity."""
+    positions = [item.position for item in media_info.discontinuities]
+    if not positions:
+        return
+    with open_container(file) as container:
+        stream = find_stream(container, index)
+        if stream is None:
+            return
+        for position in (0, *positions):
+            with suppress(av.error.FFmpegError, OSError):
+                container.seek(position, unsupported_byte_offset=True)
+            raise_if_read_failed(file)
+            frames = _decode_some(container, stream, file)
+            yield from ((frame.sample_rate, frame.layout.name) for frame in islice(frames, 1))
+
+
+def _decode_some(
+    container: InputContainer, stream: AudioStream, file: RangeFile
+) -> Iterator[AudioFrame]:
+    for packet in islice(read_packets(container, stream, file), _MAX_PACKETS_TO_FRAME):
+        with suppress(av.error.InvalidDataError, av.error.EOFError):
+            yield from packet.decode()
+
+
+def _settings(stream: AudioStream) -> tuple[object, ...]:
+    try:
+        context = stream.codec_context
+    except (AttributeError, RuntimeError):
+        return ()
+    return context.name, context.sample_rate, context.channels, context.extradata
+
+
+def _copy(
+    file: RangeFile, media_info: MediaInfo, source: AudioStream, target: Any
+) -> Iterator[TimedPacket]:
+    base = Fraction(source.time_base or 0)
+    for _, packet in read_sound_packets(file, media_info, source.index, base):
+        if packet.size:
+            packet.stream = target
+            yield packet.pts * base, 1, packet

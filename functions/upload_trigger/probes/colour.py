@@ -13,7 +13,7 @@ from functions.upload_trigger.probes.dolby_vision import DolbyVision, read_dolby
 from shared.media.colour.conversion import find_conversion
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import DolbyVisionOnly
-from shared.media.images.frame_colour import read_colour
+from shared.media.images.frame_colour import STATING_CONTAINERS, read_colour
 from shared.recipes.colour_description import (
     BT2020,
     HLG,
@@ -28,8 +28,6 @@ from shared.recipes.media_info import DynamicRange, MediaInfo
 
 _FULL_RANGE = 2
 File = BinaryIO | RangeFile
-_STATING_CONTAINERS = frozenset({"mov", "matroska"})
-"""Containers that describe colours: `colr` in MP4 and MOV, Colour in Matroska."""
 _RANGES: dict[int, DynamicRange] = {PQ: "pq", HLG: "hlg"}
 _HDR10 = ColourDescription(BT2020, PQ, BT2020)
 _BASE_LAYERS = {1: _HDR10, 4: ColourDescription(BT2020, HLG, BT2020), 6: _HDR10}
@@ -77,7 +75,7 @@ class ContainerColours:
         if dolby_vision is not None and not dolby_vision.has_usable_base_layer:
             raise DolbyVisionOnly
         stated = read_colour(stream.codec_context)
-        return cls(stated, family in _STATING_CONTAINERS, dolby_vision)
+        return cls(stated, family in STATING_CONTAINERS, dolby_vision)
 
     def add_to(self, media_info: MediaInfo, frame: VideoFrame | None) -> MediaInfo:
         """Returns the media info with the colours of the video. `frame` is its first picture.

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
+from shared.media.containers.ebml import (
+    CLUSTER,
+    MAX_ELEMENTS,
+    SEGMENT,
+    TRACKS,
+    iterate_elements,
+)
 from shared.media.containers.range_file import RangeFile
 
 File = BinaryIO | RangeFile
-_EBML, _SEGMENT, _TRACKS, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1654AE6B, 0x1F43B675
 _TRACK, _MAPPING, _KIND, _DATA = 0xAE, 0x41E4, 0x41E7, 0x41ED
 _MAX_TRACKS_BYTES = 4 << 20
-_MAX_ELEMENTS = 1000
 
 
 def read_block_additions(file: File, size_bytes: int, kinds: Sequence[bytes]) -> dict[int, bytes]:
@@ -20,13 +25,14 @@ def read_block_additions(file: File, size_bytes: int, kinds: Sequence[bytes]) ->
     of the track in the file, from 0. Tracks behind the first cluster are not read."""
     tracks = _read_tracks(file, size_bytes)
     result: dict[int, bytes] = {}
+    budget = [MAX_ELEMENTS]
     number = 0
-    for element, begin, end in _elements(tracks, 0, len(tracks.getbuffer())):
+    for element, begin, end in iterate_elements(tracks, 0, len(tracks.getbuffer()), budget):
         if element != _TRACK:
             continue
-        for child, child_begin, child_end in _elements(tracks, begin, end):
+        for child, child_begin, child_end in iterate_elements(tracks, begin, end, budget):
             if child == _MAPPING and number not in result:
-                fields = _fields(tracks, child_begin, child_end)
+                fields = _fields(tracks, child_begin, child_end, budget)
                 if fields.get(_KIND, b"")[-4:] in kinds:
                     result[number] = fields.get(_DATA, b"")
         number += 1
@@ -34,48 +40,23 @@ def read_block_additions(file: File, size_bytes: int, kinds: Sequence[bytes]) ->
 
 
 def _read_tracks(file: File, size_bytes: int) -> io.BytesIO:
-    segment = next((item for item in _elements(file, 0, size_bytes) if item[0] == _SEGMENT), None)
+    budget = [MAX_ELEMENTS]
+    elements = iterate_elements(file, 0, size_bytes, budget)
+    segment = next((item for item in elements if item[0] == SEGMENT), None)
     if segment is None:
         return io.BytesIO()
-    for element, begin, end in _elements(file, segment[1], min(segment[2], size_bytes)):
-        if element == _TRACKS:
+    for element, begin, end in iterate_elements(file, *segment[1:], budget):
+        if element == TRACKS:
             file.seek(begin)
             return io.BytesIO(file.read(min(end - begin, _MAX_TRACKS_BYTES)))
-        if element == _CLUSTER:
+        if element == CLUSTER:
             break
     return io.BytesIO()
 
 
-def _fields(data: io.BytesIO, begin: int, end: int) -> dict[int, bytes]:
+def _fields(data: io.BytesIO, begin: int, end: int, budget: list[int]) -> dict[int, bytes]:
     result = {}
-    for element, start, stop in _elements(data, begin, end):
+    for element, start, stop in iterate_elements(data, begin, end, budget):
         data.seek(start)
         result[element] = data.read(stop - start)
     return result
-
-
-def _elements(file: File | io.BytesIO, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yields the id, the start and the end of the payload of each element between two positions."""
-    at = begin
-    for _ in range(_MAX_ELEMENTS):
-        if at + 2 > end:
-            return
-        file.seek(at)
-        head = file.read(12)
-        id_bytes = _vint_bytes(head, 0)
-        size_at = at + id_bytes
-        length_bytes = _vint_bytes(head, id_bytes)
-        if not id_bytes or not length_bytes or id_bytes + length_bytes > len(head):
-            return
-        marker = 1 << 7 * length_bytes
-        size = int.from_bytes(head[id_bytes : id_bytes + length_bytes], "big") & (marker - 1)
-        start = size_at + length_bytes
-        # A size of ones is unknown: the element extends to the end of its parent.
-        stop = end if size == marker - 1 else min(end, start + size)
-        yield int.from_bytes(head[:id_bytes], "big"), start, stop
-        at = stop
-
-
-def _vint_bytes(head: bytes, at: int) -> int:
-    """Returns the length of a number of variable size by its first byte; 0 if it is none."""
-    return 9 - head[at].bit_length() if at < len(head) and head[at] else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -24,6 +25,7 @@ from shared.media.containers.demux import next_packet, open_container, raise_if_
 from shared.media.containers.joined_files import (
     MAX_FILES,
     find_joined_files,
+    find_listed_files,
     find_next_program,
     find_program_before,
     open_joined_files,
@@ -35,6 +37,11 @@ MAX_BYTES = {"mpegts": 512 << 20, "mpeg": 512 << 20, "flv": 512 << 20, "ogg": 51
              "matroska": 64 << 20, "mov": 512 << 20}  # fmt: skip
 """The largest file of each container that is read completely, an MP4 only if it is followed by
 another one. An MP4 whose table of times has a jump is read whatever its size."""
+MAX_JOINED_BYTES = 512 << 20
+"""Like MAX_BYTES, for an MP4, MOV or Matroska that is followed by another one."""
+MAX_READ_BYTES = 2 << 30
+"""Of an MPEG-TS that goes on with other streams: FFmpeg shows them only when it is opened again,
+and reads to the end. The function has two minutes."""
 SAMPLES, MAX_STEP_S = 32, 3600
 """The pictures that are compared in a larger file, and the longest time between two of them."""
 
@@ -44,19 +51,20 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
 
     The timeline of a file in which no video can be read is empty. Raises the errors of reading.
     """
+    # FFmpeg refuses an MP4 with the fragments of another one behind it.
+    joined_at = find_listed_files(file, size_bytes)
+    _, first_file = next(open_joined_files(file, joined_at))
     try:
-        with open_container(file) as container:
+        with open_container(first_file) as container:
             family = container.format.name.split(",")[0]
-            joined_at: tuple[int, ...] = ()
-            if family == "mov":
-                joined_at = find_joined_files(file, size_bytes, family)
             if family not in MAX_BYTES:
                 return Timeline()
             stream = choose_video(container)
             is_set = family == "mov" and _has_long_picture(stream)
             if family == "mov" and not joined_at and not is_set:
                 return Timeline()
-            if size_bytes > MAX_BYTES[family] and not is_set:
+            max_bytes = MAX_JOINED_BYTES if joined_at else MAX_BYTES[family]
+            if size_bytes > max_bytes and not is_set:
                 is_sampled = family in BYTE_SEEKABLE
                 has_jump = is_sampled and _has_jump(container, stream, size_bytes)
                 return Timeline(has_unread_jump=has_jump or bool(joined_at))
@@ -67,7 +75,8 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
             frame_ticks = max(1, int(1 / (rate * tick_s))) if rate else 1
     except PermanentError:
         return Timeline()
-    joined_at = joined_at or find_joined_files(file, size_bytes, family)
+    if family != "mov":
+        joined_at = joined_at or find_joined_files(file, size_bytes, family)
     timeline = _build(TimelineBuilder(family, tick_s, frame_ticks), file, size_bytes, joined_at)
     if family == "mpegts":
         joined_at = _find_codec_changes(file, timeline, codec)
@@ -84,13 +93,21 @@ def _build(
     joined_at: tuple[int, ...],
 ) -> Timeline:
     # The IDs of the last video stream, and of those that are not used.
-    pid, ids = 0, set[int]()
+    pid, ids, left_out_count = 0, set[int](), 0
     for position, part in open_joined_files(file, joined_at):
+        count = builder.packet_count
         pid = _add_file(builder, position, part, ids)
         raise_if_read_failed(file)
+        left_out_count += builder.packet_count == count
+    is_cut_short, read_bytes = False, size_bytes
     while builder.family == "mpegts" and len(joined_at) < MAX_FILES:
         start = find_next_program(file, size_bytes, builder.last_position, pid)
         if start is None:
+            break
+        # By FFmpeg, and to find the next programme.
+        read_bytes += 2 * (size_bytes - start)
+        is_cut_short = read_bytes > MAX_READ_BYTES
+        if is_cut_short:
             break
         *_, (_, part) = open_joined_files(file, (*joined_at, start))
         count = builder.packet_count
@@ -100,6 +117,11 @@ def _build(
             break
         joined_at = (*joined_at, start)
     timeline = builder.result()
+    timeline = replace(
+        timeline,
+        left_out_count=left_out_count,
+        is_cut_short=timeline.is_cut_short or is_cut_short,
+    )
     if joined_at:
         # A window is read from the first of the files on.
         return replace(timeline, joined_at=joined_at, seek_points=[])
@@ -140,18 +162,17 @@ def _has_jump(container: InputContainer, stream: VideoStream, size_bytes: int) -
 def _find_codec_changes(
     file: BinaryIO | RangeFile, timeline: Timeline, codec: str
 ) -> tuple[int, ...]:
-    """Returns where an MPEG-TS goes on with another codec behind a discontinuity."""
+    """Returns where an MPEG-TS goes on with another codec behind a discontinuity, or without
+    pictures: then FFmpeg takes other packets for pictures."""
     positions = []
     for discontinuity in timeline.discontinuities[:MAX_FILES]:
         start = find_program_before(file, discontinuity.position)
         if start is None or start in timeline.joined_at:
             continue
         *_, (_, part) = open_joined_files(file, (start,))
-        try:
-            with open_container(part) as container:
-                name = choose_video(container).codec_context.name
-        except PermanentError:
-            continue
+        name = ""
+        with suppress(PermanentError), open_container(part) as container:
+            name = choose_video(container).codec_context.name
         if name != codec:
             positions.append(start)
             codec = name

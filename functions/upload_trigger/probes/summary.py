@@ -75,7 +75,8 @@ def describe_damage(scan: Scan, first_pts: int, time_base: Fraction) -> Iterator
 
 def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
     """Returns the media info with the discontinuities of the timeline, and its length."""
-    if timeline.has_unread_jump:
+    is_cut_short = timeline.is_cut_short and not timeline.discontinuities
+    if timeline.has_unread_jump or is_cut_short:
         return replace(media_info, warnings=(*media_info.warnings, UNREAD_JUMP_WARNING))
     if not timeline.discontinuities or timeline.end_pts is None:
         return media_info
@@ -87,6 +88,8 @@ def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
             "A part of the file begins in the middle of a group of pictures; "
             f"{missing_s:.1f} s cannot be decoded and are missing."
         )
+    if timeline.left_out_count:
+        warnings.append("A part of the file has no pictures that can be read; it is left out.")
     if timeline.is_cut_short:
         warnings.append(
             f"The time stamps jump more than {count} times; pictures near the end may be missing."

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from shared.media.codecs.keyframes import is_start_packet
+from shared.media.containers.decode import is_ogg_header
 from shared.media.containers.joined_files import rescale_packet
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
 
@@ -34,8 +35,6 @@ those of a pyramid of B pictures, may come behind a pause that later packets pre
 _HAS_DTS = frozenset({"mpegts", "mpeg", "flv"})
 _CLOCK_MAY_RISE = frozenset({"mpegts", "mpeg", "ogg"})
 """The containers with AVFMT_TS_DISCONT in FFmpeg."""
-_OGG_HEADERS = (b"OVP80", b"\x80theora", b"\x81theora", b"\x82theora")
-"""The first bytes of packets without a picture, which begin each part of a chained Ogg."""
 
 
 @dataclass
@@ -61,6 +60,7 @@ class Timeline:
             discontinuity.
         is_cut_short: There are more discontinuities than `MAX_DISCONTINUITIES`.
         joined_at: As in MediaInfo.
+        left_out_count: The number of joined files in which no picture can be read.
         has_unread_jump: There are discontinuities in a file that is too large to find them all.
     """
 
@@ -71,6 +71,7 @@ class Timeline:
     missing_ticks: int = 0
     is_cut_short: bool = False
     joined_at: tuple[int, ...] = ()
+    left_out_count: int = 0
     has_unread_jump: bool = False
 
 
@@ -128,7 +129,7 @@ class TimelineBuilder:
 
     def add_video(self, packet: Any) -> None:
         """Adds a packet of the video stream."""
-        if packet.pts is None or bytes(memoryview(packet)[:7]).startswith(_OGG_HEADERS):
+        if packet.pts is None or is_ogg_header(packet):
             return
         if self._file_position:
             rescale_packet(packet, self._tick_s)

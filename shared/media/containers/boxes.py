@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
+from weakref import WeakKeyDictionary
 
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EncryptedVideo, ExternalMedia
@@ -46,9 +47,21 @@ class Box:
     end: int
 
 
-def read_top_boxes(file: File, size_bytes: int) -> Iterator[Box]:
-    """Yields the top-level boxes of the file."""
-    return iterate_boxes(file, 0, size_bytes)
+_top_boxes: WeakKeyDictionary[RangeFile, tuple[int, list[Box]]] = WeakKeyDictionary()
+"""What was read of each open file: a long recording in fragments has thousands of boxes, each of
+which costs a request."""
+
+
+def read_top_boxes(file: File, size_bytes: int) -> list[Box]:
+    """Returns the top-level boxes of the file. Those of a RangeFile, whose bytes do not change, are
+    read once."""
+    known = _top_boxes.get(file) if isinstance(file, RangeFile) else None
+    if known is not None and known[0] == size_bytes:
+        return known[1]
+    boxes = list(iterate_boxes(file, 0, size_bytes))
+    if isinstance(file, RangeFile):
+        _top_boxes[file] = size_bytes, boxes
+    return boxes
 
 
 def check_boxes(file: File, size_bytes: int) -> None:
@@ -60,8 +73,9 @@ def check_boxes(file: File, size_bytes: int) -> None:
         VideoTooLarge: When a track declares too many pixels.
         TooManyStreams: When there are too many tracks.
     """
+    boxes = read_top_boxes(file, size_bytes)
     budget = [_MAX_BOXES]
-    for box in iterate_boxes(file, 0, size_bytes, budget):
+    for box in boxes:
         if box.kind == b"moov":
             _check_children(file, box, size_bytes, budget)
 

@@ -13,6 +13,14 @@ from av.video.stream import VideoStream
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 
+_OGG_HEADERS = (b"OVP80", b"\x80theora", b"\x81theora", b"\x82theora")
+
+
+def is_ogg_header(packet: VideoPacket) -> bool:
+    """Returns whether a packet has no picture: such packets begin each part of a chained Ogg."""
+    return bytes(memoryview(packet)[:7]).startswith(_OGG_HEADERS)
+
+
 class PacketDecoder:
     """Decodes packets, and notes damage.
 
@@ -27,6 +35,8 @@ class PacketDecoder:
 
     def decode(self, decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
         """Returns the frames that `packet` completes, in display order; None drains the decoder."""
+        if packet is not None and is_ogg_header(packet):
+            return []
         if packet is not None and packet.is_keyframe:
             self._has_keyframe = True
         try:

@@ -13,7 +13,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, BinaryIO
 
-from shared.media.containers.boxes import read_top_boxes
+from shared.media.containers.boxes import FIRST_BOX_KINDS, read_top_boxes
+from shared.media.containers.ebml import EBML, MAX_ELEMENTS, iterate_elements
+from shared.media.containers.file_head import HEAD_BYTES
 from shared.media.containers.range_file import RangeFile
 
 MAX_FILES = 32
@@ -33,10 +35,21 @@ _HEADERS = {
 }
 
 
-def find_joined_files(file: BinaryIO | RangeFile, size_bytes: int, family: str) -> tuple[int, ...]:
-    """Returns the positions of the files behind the first one. `family` is FFmpeg's name."""
-    if family == "mov":
+def find_listed_files(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[int, ...]:
+    """Returns the positions of the files behind the first MP4, MOV or Matroska, by the sizes that
+    the boxes or elements state."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if head[4:8] in FIRST_BOX_KINDS:
         return _find_joined_movies(file, size_bytes)
+    if head.startswith(EBML.to_bytes(4, "big")):
+        return _find_joined_segments(file, size_bytes)
+    return ()
+
+
+def find_joined_files(file: BinaryIO | RangeFile, size_bytes: int, family: str) -> tuple[int, ...]:
+    """Returns the positions of the files behind the first one, also where only the header of each
+    tells. All bytes are read. `family` is FFmpeg's name of a container other than MP4."""
     header = _HEADERS.get(family)
     if header is None:
         return ()
@@ -58,6 +71,16 @@ def _find_joined_movies(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[in
             positions.append(begin)
         elif box.kind == b"ftyp" and has_movie:
             begin, has_movie = box.start, False
+    return tuple(positions[1:MAX_FILES])
+
+
+def _find_joined_segments(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[int, ...]:
+    """Returns the positions of the EBML headers behind the first one."""
+    positions, start = [], 0
+    for kind, _, end in iterate_elements(file, 0, size_bytes, [MAX_ELEMENTS]):
+        if kind == EBML:
+            positions.append(start)
+        start = end
     return tuple(positions[1:MAX_FILES])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from itertools import chain
 from typing import BinaryIO
@@ -121,12 +121,13 @@ class PacketSource:
         """
         frames: list[VideoFrame] = []
         if packet is None or (packet.pts is not None and packet.pts in self._after_jump):
-            frames = self._drain_decoder()
+            frames = self._feed_decoder(None)
+            self.reset_decoder()
         if packet is None:
             return frames
         self._decoder = packet.stream.codec_context
         self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
-        frames += self._packet_decoder.decode(self._decoder, configured_in_band(packet))
+        frames += self._feed_decoder(configured_in_band(packet))
         self._shapes.record(packet)
         return frames
 
@@ -139,11 +140,11 @@ class PacketSource:
         if self._decoder is not None:
             self._decoder.flush_buffers()
 
-    def _drain_decoder(self) -> list[VideoFrame]:
+    def _feed_decoder(self, packet: VideoPacket | None) -> list[VideoFrame]:
         if self._decoder is None:
             return []
-        frames = self._packet_decoder.decode(self._decoder, None)
-        self._decoder.flush_buffers()
+        frames = self._packet_decoder.decode(self._decoder, packet)
+        self._shapes.add_frames(self._decoder, frames)
         return frames
 
     def _read_from_seek_point(self, max_pts: int) -> Iterator[VideoPacket] | None:
@@ -202,11 +203,9 @@ class PacketSource:
     def _enter_next_file(self) -> bool:
         """Opens the next of the joined files that can be opened; returns False at the end."""
         for number in range(self._file_number + 1, len(self._files)):
-            try:
+            # The warnings of the media info name those that cannot be opened.
+            with suppress(PermanentError):
                 self._enter_file(number)
-            except PermanentError as error:
-                self.error = str(error)
-            else:
                 return True
         return False
 

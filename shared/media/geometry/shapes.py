@@ -8,14 +8,21 @@ recorded by the time of the packet from which they apply.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from shared.media.geometry.visual_track import VisualTrack
-from shared.recipes.picture_shape import NO_CROP, PictureShape
+from shared.media.images.frame_colour import STATING_CONTAINERS, read_colour
+from shared.media.images.orientation import read_orientation
+from shared.recipes.colour_description import NOTHING_STATED, overrides
+from shared.recipes.picture_shape import NO_CROP, FileProperties, PictureShape
 
 _ASPECTS = (Fraction(1, 8), Fraction(8))
 """Aspects outside this range are implausible."""
@@ -40,8 +47,8 @@ class PictureShapes:
     """The shapes of the pictures of a stream, as far as its packets were decoded.
 
     Args:
-        shape: What was found at the beginning of the stream. None if it was not examined: then the
-            stream's headers are followed.
+        shape: What was found at the beginning of the stream. None if it was not examined, because
+            it is not in the first of joined files: then the stream's headers are followed.
         stream: The stream, before its first packet was decoded.
         track: The track of an MP4 or MOV.
 
@@ -55,6 +62,9 @@ class PictureShapes:
         self.stream = stream
         self._context = stream.codec_context
         self._first_aspect = plausible_aspect(self._context.sample_aspect_ratio)
+        self._is_first_file = shape is not None
+        self._stated_colour = read_colour(self._context)
+        self._file: FileProperties | None = None
         self._initial = shape or PictureShape(self._first_aspect or Fraction(1), NO_CROP)
         is_needed = track is not None and (shape is None or len(track.entries) > 1)
         self._track = track if is_needed else None
@@ -65,17 +75,27 @@ class PictureShapes:
         self._times: list[int] = []
         self._shapes: list[PictureShape] = []
 
+    def add_frames(self, frames: Sequence[VideoFrame]) -> None:
+        """Reads what the file states about its pictures from the first frame, unless it is the
+        first of joined files."""
+        if self._is_first_file or self._file is not None or not frames:
+            return
+        colour = NOTHING_STATED
+        if self.stream.container.format.name.split(",")[0] in STATING_CONTAINERS:
+            colour = overrides(self._stated_colour, read_colour(frames[0]))
+        self._file = FileProperties(*read_orientation(frames[0]), colour)
+
     def covers(self, pts: int) -> bool:
         """Whether a picture of this stream was decoded that is shown at `pts` or before."""
         return bool(self._times) and self._times[0] <= pts
 
     def at(self, pts: int | None) -> PictureShape:
         """Returns the shape of the picture that is shown at `pts`, in ticks."""
-        if not self._shapes:
-            return self._initial
-        if pts is None:
-            return self._shapes[-1]
-        return self._shapes[max(0, bisect_right(self._times, pts) - 1)]
+        shape = self._initial
+        if self._shapes:
+            n = len(self._times) if pts is None else bisect_right(self._times, pts)
+            shape = self._shapes[max(0, n - 1)]
+        return shape if self._file is None else replace(shape, file=self._file)
 
     def record(self, packet: Packet[VideoStream]) -> None:
         """Records the shape of a packet's picture, after the decoder has read the packet."""
@@ -85,9 +105,9 @@ class PictureShapes:
             return
         self._last_aspect = aspect
         shape = self._current(packet.pos)
-        if self._shapes and self.at(packet.pts) == shape:
-            return
         n = bisect_right(self._times, packet.pts)
+        if self._shapes and self._shapes[max(0, n - 1)] == shape:
+            return
         self._times.insert(n, packet.pts)
         self._shapes.insert(n, shape)
 
@@ -116,6 +136,12 @@ class JoinedShapes:
         for shapes in self._files:
             if shapes.stream is packet.stream:
                 shapes.record(packet)
+
+    def add_frames(self, decoder: VideoCodecContext, frames: Sequence[VideoFrame]) -> None:
+        """Reads what a file states about its pictures from the frames of its decoder."""
+        for shapes in self._files:
+            if shapes.stream.codec_context is decoder:
+                shapes.add_frames(frames)
 
     def at(self, pts: int | None) -> PictureShape:
         """Returns the shape of the picture that is shown at `pts`, in ticks."""

@@ -15,8 +15,9 @@ from shared.media.colour.conversion import find_conversion
 from shared.media.colour.tone_mapping import to_srgb_pixels
 from shared.media.colour.ycgco import YCGCO, ycgco_to_rgb
 from shared.media.images.frame_colour import read_colour, swscale_matrix
+from shared.recipes.colour_description import ColourDescription
 from shared.recipes.media_info import VideoInfo
-from shared.recipes.picture_shape import Crop, PictureShape
+from shared.recipes.picture_shape import Crop, FileProperties, PictureShape
 
 BgrImage = NDArray[np.uint8]
 
@@ -27,11 +28,9 @@ class PictureConverter:
     """Converts frames to pictures; reuses the scaler's tables for frames of one size."""
 
     def __init__(self, video: VideoInfo, max_width: int | None = None) -> None:
-        self._rotation = video.rotation
-        self._mirrored = video.mirrored
+        self._first_file = FileProperties(video.rotation, video.mirrored, video.colour)
         self._shape = video.shape
         self._max_width = max_width
-        self._stated_colour = video.colour
         self._reformatter = VideoReformatter()
 
     def convert(self, frame: VideoFrame, shape: PictureShape | None = None) -> BgrImage:
@@ -44,18 +43,20 @@ class PictureConverter:
             shape: The shape of this frame; that of the first picture by default.
         """
         shape = shape or self._shape
-        image = _crop(self._to_bgr(frame), shape.crop)
-        size = self._target_size(shape.shown_size(frame.width, frame.height))
+        file = shape.file or self._first_file
+        image = _crop(self._to_bgr(frame, file.colour), shape.crop)
+        is_sideways = file.rotation in (90, 270)
+        size = self._target_size(shape.shown_size(frame.width, frame.height), is_sideways)
         if size != (image.shape[1], image.shape[0]):
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        if self._mirrored:
+        if file.mirrored:
             image = cv2.flip(image, 1)
-        if self._rotation:
-            image = cv2.rotate(image, _CLOCKWISE[self._rotation])
+        if file.rotation:
+            image = cv2.rotate(image, _CLOCKWISE[file.rotation])
         return cast(BgrImage, image)
 
-    def _to_bgr(self, frame: VideoFrame) -> NDArray[Any]:
-        colour = self._stated_colour.or_else(read_colour(frame)).with_inferred()
+    def _to_bgr(self, frame: VideoFrame, stated: ColourDescription) -> NDArray[Any]:
+        colour = stated.or_else(read_colour(frame)).with_inferred()
         conversion = find_conversion(colour.primaries, colour.transfer)
         if colour.matrix == YCGCO and not frame.format.is_rgb:
             rgb = ycgco_to_rgb(frame, self._reformatter, colour.range)
@@ -74,15 +75,14 @@ class PictureConverter:
             return converted
         return to_srgb_pixels(converted.astype(np.uint16, copy=False), conversion)
 
-    def _target_size(self, size: tuple[int, int]) -> tuple[int, int]:
+    def _target_size(self, size: tuple[int, int], is_sideways: bool) -> tuple[int, int]:
         """Returns the size before rotation, such that the rotated picture has the right width."""
         width, height = size
-        sideways = self._rotation in (90, 270)
-        shown_width = height if sideways else width
+        shown_width = height if is_sideways else width
         if self._max_width is None or shown_width <= self._max_width:
             return width, height
         scale = Fraction(self._max_width, shown_width)
-        if sideways:
+        if is_sideways:
             return max(1, round(width * scale)), self._max_width
         return self._max_width, max(1, round(height * scale))
 

@@ -8,6 +8,8 @@ from av.video.reformatter import Colorspace
 
 from shared.recipes.colour_description import ColourDescription
 
+STATING_CONTAINERS = frozenset({"mov", "matroska"})
+"""Containers that describe colours: `colr` in MP4 and MOV, Colour in Matroska."""
 _IDENTITY = 0
 _SWSCALE_MATRICES = {
     1: Colorspace.ITU709,

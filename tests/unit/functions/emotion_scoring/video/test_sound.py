@@ -38,6 +38,7 @@ class Track:
     pause_s: Fraction = Fraction(0)
     """A pause of the stamps, half a second after the sound begins."""
     layout: str = "stereo"
+    seconds: int = SECONDS
 
 
 def make_video(container: str, tracks: Sequence[Track]) -> bytes:
@@ -70,7 +71,7 @@ def _add_track(file: Any, track: Track) -> Any:
 
 def _encode_track(track: Track, stream: Any) -> list[Any]:
     rate_hz = track.rate_hz
-    t = np.arange(rate_hz * SECONDS) / rate_hz
+    t = np.arange(rate_hz * track.seconds) / rate_hz
     wave = np.where(t < CLICK_S, 0, 0.4 * np.sin(2 * np.pi * track.hz * t)).astype(np.float32)
     packets = []
     channels = av.AudioLayout(track.layout).nb_channels
