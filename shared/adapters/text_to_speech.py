@@ -20,12 +20,13 @@ MAX_TEXT_BYTES = 5000
 """The longest text of a request, by the service's documentation."""
 LIST_TIMEOUT_S = 5
 """A request that creates a job waits for the list of voices."""
+_GENDERS = {gender: gender.name for gender in tts.SsmlVoiceGender if gender}
 
 
 def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:
     """Returns the synthesizer for the service, or for the emulator at `endpoint`, which requires
     no credentials."""
-    return GoogleSpeechSynthesizer(_create_client(endpoint), "stand-in" if endpoint else "google")
+    return GoogleSpeechSynthesizer(_create_client(endpoint), "emulator" if endpoint else "google")
 
 
 def fetch_voices(endpoint: str) -> tuple[Voice, ...]:
@@ -39,7 +40,10 @@ def fetch_voices(endpoint: str) -> tuple[Voice, ...]:
         outage = find_outage(error, VoiceOverloaded, "Text-to-Speech")
         message = f"Text-to-Speech does not list its voices: {type(error).__name__}."
         raise outage or VoiceUnavailable(message) from error
-    return tuple(Voice(voice.name, tuple(voice.language_codes)) for voice in response.voices)
+    return tuple(
+        Voice(voice.name, tuple(voice.language_codes), _GENDERS.get(voice.ssml_gender, ""))
+        for voice in response.voices
+    )
 
 
 def _create_client(endpoint: str) -> tts.TextToSpeechClient:

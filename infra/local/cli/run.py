@@ -96,6 +96,8 @@ def _run_job(
         print(json.dumps(job, indent=2))
     else:
         print("\n".join([*map(str, paths), *format_stage_times(job["stages"])]))
+        if job.get("voice"):
+            print(f"Voice: {job['voice']}")
     for warning in job.get("warnings") or ():
         print(f"Note: {warning}", file=sys.stderr)
     if job["status"] == "done":
