@@ -13,8 +13,8 @@ def choose_voice(context: UnitContext, language: str) -> str:
     """Returns the name of the voice that speaks `language` in this job.
 
     The first part that runs chooses it and writes its name beside the narration of the job. Other
-    parts, retries and edited decks read it, so that the list of voices and the operator's preference
-    may change meanwhile. A voice that the service has no more is chosen anew.
+    parts, retries and edited decks read it, so that the list of voices and the operator's
+    preference may change meanwhile. A voice that the service has no more is chosen anew.
 
     Raises VoiceRefused when no voice speaks the language, and the errors of the list of voices.
     """

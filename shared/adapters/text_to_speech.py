@@ -11,7 +11,7 @@ from google.auth.exceptions import GoogleAuthError
 from shared.adapters.availability import find_outage
 from shared.errors import MoodreelError
 from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+from shared.recipes.films.speech import SpeechAudio, SpeechSettings, is_voice_name
 from shared.recipes.films.voices import Voice, language_code
 from shared.recipes.films.wav import InvalidWav, from_wav
 
@@ -43,6 +43,8 @@ def fetch_voices(endpoint: str) -> tuple[Voice, ...]:
     return tuple(
         Voice(voice.name, tuple(voice.language_codes), _GENDERS.get(voice.ssml_gender, ""))
         for voice in response.voices
+        # Gemini's voices have names without a language, and need a model as well.
+        if is_voice_name(voice.name)
     )
 
 

@@ -182,7 +182,7 @@ def outbound_http() -> OutboundHttp:
 
 @build_once
 def voice() -> SpeechSynthesizer:
-    """Returns the speech synthesizer. Only text_to_speech contains its client."""
+    """Returns the speech synthesizer. Only api and text_to_speech contain its client."""
     from shared.adapters.text_to_speech import create_speech_synthesizer
 
     values = settings()

@@ -59,7 +59,11 @@ class VoiceList:
 
         Raises the error of the service if it has not listed its voices.
         """
+        return choose_voice(language, self.require(), self._preference)
+
+    def require(self) -> tuple[Voice, ...]:
+        """Returns the voices. Raises the error of the service if it has not listed them."""
         voices = self.read()
         if not voices and self._error is not None:
             raise self._error
-        return choose_voice(language, voices, self._preference)
+        return voices

@@ -1,5 +1,5 @@
-"""The voices of the speech service, which of them speaks a language, and the problems of a voice and
-a language that are chosen."""
+"""The voices of the speech service, which of them speaks a language, and the problems of a voice
+and a language that are chosen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCRIPTS = {"Hans": "cmn-CN", "Hant": "cmn-TW"}
 _CODES = {"no": "nb-NO", "nn": "nb-NO", "iw": "he-IL", "tl": "fil-PH", "fil": "fil-PH",
           "ar": "ar-XA"}  # fmt: skip
 _ANY_CHINESE = ("cmn", "yue")
-# Where a language without a region has voices of several; else the region of the same name, as de-DE.
+# For a language without a region; else the region of the same name, as de-DE.
 _DEFAULT_REGIONS = {"en": "en-US", "pt": "pt-BR", "bn": "bn-IN", "ta": "ta-IN", "ur": "ur-IN"}
 STANDARD = "Standard"
 """The technology of voices that are no neural networks."""
@@ -98,9 +98,7 @@ def find_voice_problems(
     return problems
 
 
-def choose_voice(
-    language: str, voices: Sequence[Voice], preference: Sequence[str]
-) -> Voice | None:
+def choose_voice(language: str, voices: Sequence[Voice], preference: Sequence[str]) -> Voice | None:
     """Returns the voice that speaks a language when the user names none; None if there is none.
 
     The same list of voices gives the same voice: the first of the preferred technology, of the

@@ -63,7 +63,9 @@ def use_voices(monkeypatch: pytest.MonkeyPatch, voices: tuple[Voice, ...] | Exce
             raise voices
         return voices
 
-    listed = VoiceList(fetch, SystemClock(), lambda _event, **_details: None, ("Neural", "Standard"))
+    listed = VoiceList(
+        fetch, SystemClock(), lambda _event, **_details: None, ("Neural", "Standard")
+    )
     monkeypatch.setattr(bootstrap, "voices", lambda: listed)
 
 
