@@ -23,7 +23,7 @@ from shared.recipes.films.wav import to_wav
 from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
 
-SPEECH_VERSION = 1
+SPEECH_VERSION = 2
 """Increment when the concatenation of the same sentences changes."""
 
 
@@ -46,8 +46,8 @@ def speak_slide(context: UnitContext) -> UnitDone:
     counts = {"hits": cache.hits, "calls": cache.calls, "characters": cache.characters}
     context.log("slide.spoken", slide=number, **counts)
     if not sentences:
-        return UnitDone(facts=SpeechPart(number, (), **counts).to_dict())
-    speech, times = concatenate_speech(sentences)
+        return UnitDone(facts=SpeechPart(number, (), hits=0, calls=0, characters=0).to_dict())
+    speech, times = concatenate_speech(sentences, settings.speed)
     stored, adopted = _write(context, number, speech)
     spoken = tuple(
         SpokenSentence(timed.text, timed.start, timed.end, timed.resumes) for timed in times
@@ -55,7 +55,9 @@ def speak_slide(context: UnitContext) -> UnitDone:
     result = SpeechPart(
         number,
         spoken,
-        **counts,
+        cache.hits,
+        cache.calls,
+        cache.characters,
         rate_hz=speech.rate_hz,
         samples=speech.samples,
         voice=settings.voice,

@@ -153,8 +153,8 @@ def _describe_speech() -> str:
     preferred = Settings.voice_preference[0]
     return (
         f"Text-to-Speech for {JOB_COUNT} `presentation` of {SPEECH_CHARACTERS:,} characters that "
-        f"are not cached: {', '.join(prices)} voices. Without a voice in the job, {preferred} speaks "
-        "where a language has it (`MOODREEL_VOICE_PREFERENCE`). Samples of all voices "
+        f"are not cached: {', '.join(prices)} voices. Without a voice in the job, {preferred} "
+        "speaks where a language has it (`MOODREEL_VOICE_PREFERENCE`). Samples of all voices "
         f"(`GET /v1/voices/{{voice}}/sample`) together cost at most ${most:.2f} until they expire."
     )
 

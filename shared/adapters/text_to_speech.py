@@ -20,7 +20,11 @@ MAX_TEXT_BYTES = 5000
 """The longest text of a request, by the service's documentation."""
 LIST_TIMEOUT_S = 5
 """A request that creates a job waits for the list of voices."""
-_GENDERS = {gender: gender.name for gender in tts.SsmlVoiceGender if gender}
+_GENDERS = {
+    tts.SsmlVoiceGender.MALE: "MALE",
+    tts.SsmlVoiceGender.FEMALE: "FEMALE",
+    tts.SsmlVoiceGender.NEUTRAL: "NEUTRAL",
+}
 
 
 def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:

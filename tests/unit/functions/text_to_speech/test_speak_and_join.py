@@ -30,6 +30,7 @@ from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import NarrationResult
+from shared.runtime.logs import log
 from shared.runtime.services import SystemClock
 from shared.runtime.voice_list import VoiceList
 from tests.fixtures.gcs.server import GcsEmulator as Storage
@@ -63,9 +64,7 @@ def use_voices(monkeypatch: pytest.MonkeyPatch, voices: tuple[Voice, ...] | Exce
             raise voices
         return voices
 
-    listed = VoiceList(
-        fetch, SystemClock(), lambda _event, **_details: None, ("Neural", "Standard")
-    )
+    listed = VoiceList(fetch, SystemClock(), log, ("Neural", "Standard"))
     monkeypatch.setattr(bootstrap, "voices", lambda: listed)
 
 
