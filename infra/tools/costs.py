@@ -150,7 +150,7 @@ def _describe_speech() -> str:
         for name in SPEECH_USD
     )
     most = max(estimate_speech_cost(name, cached) for name in ("Neural2", "Chirp3-HD"))
-    preferred = Settings.voice_preference[0]
+    preferred = next(name for name in Settings.voice_preference if name in SPEECH_USD)
     return (
         f"Text-to-Speech for {JOB_COUNT} `presentation` of {SPEECH_CHARACTERS:,} characters that "
         f"are not cached: {', '.join(prices)} voices. Without a voice in the job, {preferred} "

@@ -9,6 +9,7 @@ import pytest
 
 from shared.ports.models import VoiceOverloaded
 from shared.recipes.films.voices import Voice, choose_voice, find_voice_problems
+from shared.runtime.settings import Settings
 from shared.runtime.voice_list import RETRY_AFTER, VALID_FOR, VoiceList
 
 VOICES = tuple(
@@ -181,3 +182,14 @@ def test_voice_is_chosen_by_region_then_by_technology(
 ) -> None:
     voice = choose_voice(language, CLOUD, preference)
     assert (voice and voice.name) == name
+
+
+def test_default_preference_is_neural_before_standard() -> None:
+    local = make_voices("en-US-Standard-A", "en-US-Neural-Joe", "de-DE-Standard-A")
+    chosen = [
+        choose_voice(language, voices, Settings.voice_preference)
+        for language, voices in (("en", local), ("de", local), ("en", CLOUD))
+    ]
+    assert [voice and voice.name for voice in chosen] == [
+        "en-US-Neural-Joe", "de-DE-Standard-A", "en-US-Neural2-C",
+    ]  # fmt: skip
