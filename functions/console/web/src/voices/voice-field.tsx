@@ -23,13 +23,13 @@ export function VoiceField({ label, language, value, error, onChange }: VoiceFie
   const voices = list.data?.voices ?? [];
   const chosen = voices.find((voice) => voice.name === value);
   const usual = voices.find((voice) => voice.name === list.data?.default);
-  const hint = list.error ? errorMessage(list.error) : "Samples are one sentence long.";
+  const hint = list.error ? errorMessage(list.error) : "";
   return (
     <div class="voice-field">
       <Field label={label} hint={hint} error={error}>
         {(ids) => (
           <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-            <option value="">{usual ? `The usual one: ${voiceLabel(usual)}` : "One that suits the language"}</option>
+            <option value="">{usual ? `${voiceLabel(usual)} – the usual one` : "One that suits the language"}</option>
             {value && !chosen && <option value={value}>{value}</option>}
             {groupByLanguage(voices).map(([name, rows]) => (
               <optgroup key={name} label={name}>
@@ -81,7 +81,7 @@ function Sample({ voice }: { voice: Voice | undefined }) {
       {url ? (
         <audio controls autoPlay src={url} aria-label={`Sample of ${voice.name}`} />
       ) : (
-        <Button kind="quiet" busyLabel={busy ? "Fetching the sample …" : ""} onClick={() => void listen()}>
+        <Button busyLabel={busy ? "Fetching the sample …" : ""} onClick={() => void listen()}>
           Listen to a sample
         </Button>
       )}
