@@ -65,5 +65,6 @@ class VoiceList:
         """Returns the voices. Raises the error of the service if it has not listed them."""
         voices = self.read()
         if not voices and self._error is not None:
-            raise self._error
+            # Raised again and again: it must not collect the frames of every request.
+            raise self._error.with_traceback(None)
         return voices

@@ -109,8 +109,8 @@ def _summary_fields(job: Job) -> dict[str, Any]:
 
 
 def _find_voice(job: Job) -> str | None:
-    result = NarrationResult.find(job.facts)
-    return (result and result.voice) or None
+    # Results of earlier versions state none.
+    return (job.facts.get(NarrationResult.STAGE) or {}).get("voice") or None
 
 
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
