@@ -129,7 +129,7 @@ class SpeechPart(Record):
         hits: Sentences from the cache.
         rate_hz: None for a silent slide.
         samples: None for a silent slide.
-        voice: The name of the voice that speaks; "" for a silent slide, and in results of earlier
+        voice: The name of the voice that speaks. None for a silent slide, and in results of earlier
             versions.
     """
 
@@ -140,13 +140,13 @@ class SpeechPart(Record):
     characters: int
     rate_hz: int | None = None
     samples: int | None = None
-    voice: str = ""
+    voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NarrationResult(StageResult):
-    """The object with the narration of all slides, the name of the voice that speaks it ("" for a
-    silent film), and the sums over its parts."""
+    """The object with the narration of all slides, the name of the voice that speaks it (None
+    for a silent film), and the sums over its parts."""
 
     STAGE: ClassVar[str] = "text_to_speech"
     narration: StoredObject
@@ -154,7 +154,7 @@ class NarrationResult(StageResult):
     hits: int
     calls: int
     characters: int
-    voice: str = ""
+    voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

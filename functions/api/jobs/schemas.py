@@ -110,7 +110,8 @@ def _summary_fields(job: Job) -> dict[str, Any]:
 
 def _find_voice(job: Job) -> str | None:
     # Results of earlier versions state none.
-    return (job.facts.get(NarrationResult.STAGE) or {}).get("voice") or None
+    voice: str | None = (job.facts.get(NarrationResult.STAGE) or {}).get("voice")
+    return voice
 
 
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:

@@ -128,7 +128,6 @@ def test_queued_jobs_are_listed_by_their_status(harness: AppHarness) -> None:
     [
         ({}, None),
         ({"text_to_speech": {"calls": 4}}, None),
-        ({"text_to_speech": {"calls": 4, "voice": ""}}, None),
         ({"text_to_speech": {"calls": 4, "voice": "en-US-Neural-Joe"}}, "en-US-Neural-Joe"),
     ],
 )
