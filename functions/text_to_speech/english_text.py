@@ -14,6 +14,7 @@ _NUMBER = r"\d(?:[\d,.]*\d)?"
 _UNITS: dict[str, tuple[str, str]] = {
     "kg/m³": ("kilogram per cubic meter", "kilograms per cubic meter"),
     "g/cm³": ("gram per cubic centimeter", "grams per cubic centimeter"),
+    "m/s^2": ("meter per second squared", "meters per second squared"),
     "m/s²": ("meter per second squared", "meters per second squared"),
     "Mbit/s": ("megabit per second", "megabits per second"),
     "MB/s": ("megabyte per second", "megabytes per second"),
@@ -81,9 +82,9 @@ _DECADES = {"0": "hundreds", "1": "tens", "2": "twenties", "3": "thirties", "4":
             "5": "fifties", "6": "sixties", "7": "seventies", "8": "eighties",
             "9": "nineties"}  # fmt: skip
 _ABBREVIATIONS = {
-    "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus", "vs": "versus",
-    "approx.": "approximately", "incl.": "including", "excl.": "excluding", "w/o": "without",
-    "w/": "with",
+    "e.g.": "for example", "i.e.": "that is", "E.g.": "For example", "I.e.": "That is",
+    "etc.": "et cetera", "vs.": "versus", "vs": "versus", "approx.": "approximately",
+    "incl.": "including", "excl.": "excluding", "w/o": "without", "w/": "with",
 }  # fmt: skip
 _TITLES = {"Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor",
            "St.": "Saint", "Mt.": "Mount"}  # fmt: skip
@@ -140,7 +141,7 @@ def _join_letters(match: re.Match[str]) -> str:
 
 
 Replacement = str | Callable[[re.Match[str]], str]
-_UNIT = rf"(?P<unit>{_alternatives(_UNITS)})(?!\w|/)"
+_UNIT = rf"(?P<unit>{_alternatives(_UNITS)})(?!\w|[/^])"
 _CURRENCY = f"[{''.join(_CURRENCIES)}]"
 ENGLISH: tuple[tuple[re.Pattern[str], Replacement], ...] = tuple(
     (re.compile(pattern), replacement)
@@ -148,7 +149,6 @@ ENGLISH: tuple[tuple[re.Pattern[str], Replacement], ...] = tuple(
         ("μ", "µ"),
         ("℃", "°C"),
         ("℉", "°F"),
-        ("[\ufe0f\u20e3]", ""),
         (rf"(?<![\w.])(?:{_alternatives(_TITLES)})(?=\s+[A-Z])", _write_title),
         (
             rf"(?<!\w)(?:{_alternatives(_BEFORE_NUMBERS)})(?=\s*\d)",
@@ -171,7 +171,7 @@ ENGLISH: tuple[tuple[re.Pattern[str], Replacement], ...] = tuple(
         (r"(?<![\w-])([12]\d{3})-(?=[12]\d{3}(?![\w-]))", r"\1 to "),
         (rf"(?<![\w.-])(\d+)-(?=\d+\s?{_UNIT})", r"\1 to "),
         (
-            rf"(?P<country>(?:(?<!\w)US(?=\$))?)(?P<currency>{_CURRENCY})\s?(?P<number>{_NUMBER})"
+            rf"(?<!\w)(?P<country>(?:US(?=\$))?)(?P<currency>{_CURRENCY})\s?(?P<number>{_NUMBER})"
             rf"(?:\s?(?P<scale>{_alternatives(_SCALES)}|(?:{'|'.join(_SCALE_WORDS)})))?(?![\w,.]\w)"
             r"(?!\w)",
             _write_amount,
@@ -203,7 +203,9 @@ ENGLISH: tuple[tuple[re.Pattern[str], Replacement], ...] = tuple(
             rf"(?<![\w.])(?P<number>{_NUMBER})(?:\s?(?![A-Za-z](?!\w|/|²|³))|\s){_UNIT}",
             _write_unit,
         ),
-        (r"(?<=\d)\s*[×x]\s*(?=\d)", " times "),
+        # 1920x1080, but not 0x41.
+        (r"(?<=\d)(?<!\b0)x(?=\d)", " by "),
+        (r"(?<=\d)(?:\s*×\s*|\s+x\s+)(?=\d)", " times "),
         (r"(?<=\d)\s*±\s*(?=\d)", " plus or minus "),
         (r"(?<!\S)±\s*(?=\d)", "plus or minus "),
         (r"(?<=\d)\^(?=\d)", " to the power of "),

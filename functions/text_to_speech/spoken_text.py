@@ -13,9 +13,15 @@ from functions.text_to_speech.english_text import ENGLISH
 
 # Pictographs, flags, skin tones and dingbats, alone or in sequences. Symbols such as ° and © have
 # meanings that are spoken.
-_EMOJI = re.compile(
-    "\\s*[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff][\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]*"
+_PICTOGRAPHS = (
+    "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a\u231b\u23e9-\u23fa\u25b6\u25c0"
 )
+_EMOJI = re.compile(
+    # The last characters are those of the flags of England, Scotland and Wales.
+    f"\\s*[{_PICTOGRAPHS}][{_PICTOGRAPHS}\ufe0f\u200d\U000e0020-\U000e007f]*"
+)
+_KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
+"""What makes a keycap of a digit: the digit is spoken."""
 
 
 def to_spoken_text(text: str, language: str) -> str:
@@ -24,7 +30,7 @@ def to_spoken_text(text: str, language: str) -> str:
     Args:
         language: A BCP-47 tag.
     """
-    spoken = _EMOJI.sub("", text)
+    spoken = _KEYCAP.sub("", _EMOJI.sub("", text))
     if language.split("-")[0].lower() == "en":
         for pattern, replacement in ENGLISH:
             spoken = pattern.sub(replacement, spoken)

@@ -18,7 +18,8 @@ RETRY_AFTER = timedelta(minutes=1)
 class VoiceList:
     """Fetches the voices at the first use, and again when they are older than VALID_FOR.
 
-    A list that is too old stays in use while the service does not answer.
+    A list that is too old stays in use while it is fetched again, and while the service does not
+    answer.
 
     Args:
         preference: The technologies of voices that speak when the user names none, the preferred
@@ -43,16 +44,16 @@ class VoiceList:
 
     def read(self) -> tuple[Voice, ...]:
         """Returns the voices. Empty if the service has not listed them."""
-        with self._lock:
+        # Only requests without any list wait while another one fetches it.
+        if not self._lock.acquire(blocking=not self._voices):
+            return self._voices
+        try:
             now = self._clock.now()
             if self._fetch_at is None or now >= self._fetch_at:
-                try:
-                    self._voices = self._fetch()
-                    self._fetch_at, self._error = now + VALID_FOR, None
-                except TransientError as error:
-                    self._log("voices.unavailable", code=error.code, error=str(error))
-                    self._fetch_at, self._error = now + RETRY_AFTER, error
+                self._renew(now)
             return self._voices
+        finally:
+            self._lock.release()
 
     def choose(self, language: str) -> Voice | None:
         """Returns the voice that speaks a language when the user names none, or None.
@@ -68,3 +69,11 @@ class VoiceList:
             # Raised again and again: it must not collect the frames of every request.
             raise self._error.with_traceback(None)
         return voices
+
+    def _renew(self, now: datetime) -> None:
+        try:
+            self._voices = self._fetch()
+            self._fetch_at, self._error = now + VALID_FOR, None
+        except TransientError as error:
+            self._log("voices.unavailable", code=error.code, error=str(error))
+            self._fetch_at, self._error = now + RETRY_AFTER, error

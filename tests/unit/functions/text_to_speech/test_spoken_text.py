@@ -45,6 +45,11 @@ from functions.text_to_speech.spoken_text import to_spoken_text
         ("Pears, plums, etc.", "Pears, plums, et cetera."),
         ("The 2000s, 1900s, 100k users, w/o it.",
          "The 2 thousands, 19 hundreds, 100 thousand users, without it."),
+        ("A 1920x1080 film, 3 x 4, 0x41.", "A 1920 by 1080 film, 3 times 4, 0x41."),
+        ("US$5bn, 9.81 m/s^2, 5 kg^2.",
+         "5 billion US dollars, 9.81 meters per second squared, 5 kg^2."),
+        ("E.g. cats. I.e. dogs.", "For example cats. That is dogs."),
+        ("At 7 ⏰ press 1️⃣ ▶️ in 🏴󠁧󠁢󠁥󠁮󠁧󠁿 England.", "At 7 press 1 in England."),
     ],
 )  # fmt: skip
 def test_english_is_written_out(text: str, spoken: str) -> None:
