@@ -44,6 +44,16 @@ def uploads(settings: Settings) -> Policy:
     )
 
 
+def voice_samples(settings: Settings) -> Policy:
+    """Samples of voices that a user requests, each of which may call Text-to-Speech."""
+    return Policy(
+        "voice-samples",
+        settings.changes_per_minute,
+        60,
+        f"At most {settings.changes_per_minute} samples of voices can be requested in a minute.",
+    )
+
+
 def changes(settings: Settings) -> Policy:
     """Other requests of a user that create a document, a task or a call to an external server."""
     return Policy(

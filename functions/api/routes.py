@@ -9,6 +9,7 @@ from functions.api.documentation.handlers import ApiDocumentation
 from functions.api.jobs.routes import ROUTES as JOBS
 from functions.api.jobs.routes import SHARE_ROUTES as SHARES
 from functions.api.privacy.routes import ROUTES as PERSONAL_DATA
+from functions.api.voices.routes import ROUTES as VOICES
 from functions.api.webhooks.routes import ROUTES as WEBHOOKS
 from shared.http.health import LIMIT_EXEMPTION, Health, health, healthz
 from shared.http.routing import Route
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *ACCOUNTS,
     *JOBS,
     *DECKS,
+    *VOICES,
     *SHARES,
     *WEBHOOKS,
     *CAMERAS,

@@ -30,6 +30,7 @@ def join_narration(context: UnitContext) -> UnitDone:
         hits=sum(part.hits for part, _ in units),
         calls=sum(part.calls for part, _ in units),
         characters=sum(part.characters for part, _ in units),
+        voice=next((part.voice for part, _ in units if part.voice), None),
     )
     return UnitDone(facts=result.to_dict(), plan={"stitching": ({"film": "deck"},)})
 

@@ -18,9 +18,16 @@ _TERMINATORS = "!?…‽！？。｡؟۔।॥։።፧၊။។៕᙮᠃᠉"
 """Marks other than the full stop that always end a sentence."""
 _NEEDS_NO_SPACE = "。！？｡"
 _FULL_STOPS = ".．"
+_OPENED_BY = {"“": "„", "‘": "‚", "«": "»"}
 _CLOSING = "\"'”’»›」』）】》〉)]}"
+QUESTION_MARKS = "?!‽？！؟"
+"""Marks of questions and exclamations."""
+COLONS = ":：՝"
 _CLAUSES = ",;:—–、，；：،؛·"
 _GREEK_QUESTION = ";"
+_JOINERS = "\u200d\ufe0f\u20e3"
+"""Parts of emoji: the joiner, the selector of a picture, and the frame of a key."""
+_GREEK = re.compile("[Ͱ-Ͽἀ-῿]")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,6 +56,19 @@ class Sentence:
 
     text: str
     ends_paragraph: bool = False
+
+
+def find_end_mark(text: str) -> str:
+    """Returns the mark that ends a sentence, before quotes, brackets and emoji; a question mark for
+    the Greek one, and "" for a text that ends with a letter or another mark of a clause."""
+    for character in reversed(text):
+        if character in _TERMINATORS + _FULL_STOPS + COLONS:
+            return character
+        if character == _GREEK_QUESTION and _GREEK.search(text):
+            return "?"
+        if unicodedata.category(character)[0] in "LMN" and character not in _JOINERS:
+            return ""
+    return ""
 
 
 def split_sentences(
@@ -93,7 +113,9 @@ def _sentence_end(text: str, at: int, start: int, language: str) -> int | None:
     if mark not in _TERMINATORS and mark not in _FULL_STOPS and not is_greek_question:
         return None
     end = at + 1
-    while end < len(text) and (text[end] in _TERMINATORS + _FULL_STOPS + _CLOSING):
+    while end < len(text) and (
+        text[end] in _TERMINATORS + _FULL_STOPS + _CLOSING or _closes(text, start, end)
+    ):
         end += 1
     marks = text[at:end]
     if text.count("«", start, end) > text.count("»", start, end):
@@ -114,6 +136,13 @@ def _sentence_end(text: str, at: int, start: int, language: str) -> int | None:
         if _is_abbreviation(word[0].lstrip("\"'“‘«(["), following, language):
             return None
     return end
+
+
+def _closes(text: str, start: int, at: int) -> bool:
+    """Whether a mark that opens a quote elsewhere closes one here, as in „German“ and »Danish«."""
+    openers = _OPENED_BY.get(text[at], "")
+    opened = sum(text.count(opener, start, at) for opener in openers)
+    return opened > text.count(text[at], start, at)
 
 
 def _is_abbreviation(word: str, following: str, language: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 from functions.text_to_speech.concatenate import concatenate_speech
 from functions.text_to_speech.sentences import Sentence, split_sentences
 from functions.text_to_speech.speech_cache import SpeechCache
 from functions.text_to_speech.spoken_text import to_spoken_text
+from functions.text_to_speech.voice_choice import choose_voice
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
@@ -21,32 +23,45 @@ from shared.recipes.films.wav import to_wav
 from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
 
-SPEECH_VERSION = 1
+SPEECH_VERSION = 2
 """Increment when the concatenation of the same sentences changes."""
 
 
 def speak_slide(context: UnitContext) -> UnitDone:
     """Speaks every sentence that is not cached, and writes the speech of the slide once.
 
-    The keys of the spec are slide, text, language, voice, speed and pitch.
+    The keys of the spec are slide, text, language, voice, speed and pitch. Without a voice, the one
+    that was chosen for the job speaks.
     """
     number, settings = int(context.spec["slide"]), _settings(context)
     cache = SpeechCache(context.objects, bootstrap.voice(), context.job.owner)
     sentences: list[tuple[Sentence, SpeechAudio]] = []
-    for sentence in split_sentences(str(context.spec["text"]), settings.language):
+    texts = split_sentences(str(context.spec["text"]), settings.language)
+    if texts and not settings.voice:
+        settings = replace(settings, voice=choose_voice(context, settings.language))
+    for sentence in texts:
         context.check()
         spoken_text = to_spoken_text(sentence.text, settings.language)
         sentences.append((sentence, cache.synthesize(spoken_text, settings)))
     counts = {"hits": cache.hits, "calls": cache.calls, "characters": cache.characters}
     context.log("slide.spoken", slide=number, **counts)
     if not sentences:
-        return UnitDone(facts=SpeechPart(number, (), **counts).to_dict())
-    speech, times = concatenate_speech(sentences)
+        return UnitDone(facts=SpeechPart(number, (), hits=0, calls=0, characters=0).to_dict())
+    speech, times = concatenate_speech(sentences, settings.speed)
     stored, adopted = _write(context, number, speech)
     spoken = tuple(
         SpokenSentence(timed.text, timed.start, timed.end, timed.resumes) for timed in times
     )
-    result = SpeechPart(number, spoken, **counts, rate_hz=speech.rate_hz, samples=speech.samples)
+    result = SpeechPart(
+        number,
+        spoken,
+        cache.hits,
+        cache.calls,
+        cache.characters,
+        rate_hz=speech.rate_hz,
+        samples=speech.samples,
+        voice=settings.voice,
+    )
     return UnitDone(
         (stored.to_artifact("speech", "narration"),), facts=result.to_dict(), adopted=adopted
     )

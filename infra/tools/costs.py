@@ -2,8 +2,8 @@
 
 Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
 cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
-tiers. Gemini and Text-to-Speech are not included: they charge by tokens and characters with every
-API and credential.
+tiers. Gemini is not included: it charges by tokens with every API and credential. Text-to-Speech
+charges by characters, at the price of the voice that speaks.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.pipeline import FUNCTIONS, RECIPES
+from shared.recipes.films.voice_samples import MAX_SAMPLE_CHARS
+from shared.runtime.settings import Settings
 
 # https://cloud.google.com/functions/pricing, https://cloud.google.com/storage/pricing
 VCPU_SECOND_USD = 0.000024
@@ -30,6 +32,16 @@ API_REQUESTS_PER_JOB = 30
 """Requests of a user for one job: create, upload, status, download."""
 API_REQUEST_S = 0.02
 JOB_COUNT = 100
+# https://cloud.google.com/text-to-speech/pricing, in the order of MOODREEL_VOICE_PREFERENCE
+SPEECH_USD = {
+    "Neural2": 16 / 1e6, "Wavenet": 4 / 1e6, "Standard": 4 / 1e6, "Chirp3-HD": 30 / 1e6,
+    "Studio": 160 / 1e6,
+}  # fmt: skip
+"""Prices of a character, by the technology of the voice."""
+SPEECH_CHARACTERS = 8 * 300
+"""The narration of eight slides: three sentences of a hundred characters each."""
+VOICE_COUNT = 2_000
+"""More voices than the service has, for the cost of their samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,27 @@ def estimate_mirror_cost(face_count: int) -> float:
     return busy_usd("emotion_scoring", face_count * MIRROR_S_PER_FACE)
 
 
+def estimate_speech_cost(technology: str, characters: int) -> float:
+    """Returns the dollars for speech of this length. Raises KeyError for an unknown technology."""
+    return SPEECH_USD[technology] * characters
+
+
+def _describe_speech() -> str:
+    cached = VOICE_COUNT * MAX_SAMPLE_CHARS
+    prices = (
+        f"${estimate_speech_cost(name, JOB_COUNT * SPEECH_CHARACTERS):.2f} with {name}"
+        for name in SPEECH_USD
+    )
+    most = max(estimate_speech_cost(name, cached) for name in ("Neural2", "Chirp3-HD"))
+    preferred = next(name for name in Settings.voice_preference if name in SPEECH_USD)
+    return (
+        f"Text-to-Speech for {JOB_COUNT} `presentation` of {SPEECH_CHARACTERS:,} characters that "
+        f"are not cached: {', '.join(prices)} voices. Without a voice in the job, {preferred} "
+        "speaks where a language has it (`MOODREEL_VOICE_PREFERENCE`). Samples of all voices "
+        f"(`GET /v1/voices/{{voice}}/sample`) together cost at most ${most:.2f} until they expire."
+    )
+
+
 def render_table() -> str:
     """Returns one row per recipe in TYPICAL_JOBS. Raises ValueError for an unknown recipe."""
     lines = [
@@ -142,5 +175,7 @@ def render_table() -> str:
         "",
         "`emotions` includes option `mirror`: "
         f"${estimate_mirror_cost(10_000):.4f} for 10,000 faces.",
+        "",
+        _describe_speech(),
     ]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from google.auth.exceptions import GoogleAuthError
 from shared.adapters.availability import find_outage
 from shared.errors import MoodreelError
 from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+from shared.recipes.films.speech import SpeechAudio, SpeechSettings, is_voice_name
 from shared.recipes.films.voices import Voice, language_code
 from shared.recipes.films.wav import InvalidWav, from_wav
 
@@ -20,12 +20,17 @@ MAX_TEXT_BYTES = 5000
 """The longest text of a request, by the service's documentation."""
 LIST_TIMEOUT_S = 5
 """A request that creates a job waits for the list of voices."""
+_GENDERS = {
+    tts.SsmlVoiceGender.MALE: "MALE",
+    tts.SsmlVoiceGender.FEMALE: "FEMALE",
+    tts.SsmlVoiceGender.NEUTRAL: "NEUTRAL",
+}
 
 
 def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:
     """Returns the synthesizer for the service, or for the emulator at `endpoint`, which requires
     no credentials."""
-    return GoogleSpeechSynthesizer(_create_client(endpoint), "stand-in" if endpoint else "google")
+    return GoogleSpeechSynthesizer(_create_client(endpoint), "emulator" if endpoint else "google")
 
 
 def fetch_voices(endpoint: str) -> tuple[Voice, ...]:
@@ -39,7 +44,12 @@ def fetch_voices(endpoint: str) -> tuple[Voice, ...]:
         outage = find_outage(error, VoiceOverloaded, "Text-to-Speech")
         message = f"Text-to-Speech does not list its voices: {type(error).__name__}."
         raise outage or VoiceUnavailable(message) from error
-    return tuple(Voice(voice.name, tuple(voice.language_codes)) for voice in response.voices)
+    return tuple(
+        Voice(voice.name, tuple(voice.language_codes), _GENDERS.get(voice.ssml_gender, ""))
+        for voice in response.voices
+        # Gemini's voices have names without a language, and need a model as well.
+        if is_voice_name(voice.name)
+    )
 
 
 def _create_client(endpoint: str) -> tts.TextToSpeechClient:

@@ -182,7 +182,7 @@ def outbound_http() -> OutboundHttp:
 
 @build_once
 def voice() -> SpeechSynthesizer:
-    """Returns the speech synthesizer. Only text_to_speech contains its client."""
+    """Returns the speech synthesizer. Only api and text_to_speech contain its client."""
     from shared.adapters.text_to_speech import create_speech_synthesizer
 
     values = settings()
@@ -192,11 +192,16 @@ def voice() -> SpeechSynthesizer:
 
 @build_once
 def voices() -> VoiceList:
-    """Returns the list of voices. Only api contains its client, besides text_to_speech."""
+    """Returns the list of voices. Only api and text_to_speech contain its client."""
     from shared.adapters.text_to_speech import fetch_voices
 
-    endpoint = settings().tts_endpoint
-    return VoiceList(lambda: fetch_voices(endpoint), services().clock, services().log)
+    values = settings()
+    return VoiceList(
+        lambda: fetch_voices(values.tts_endpoint),
+        services().clock,
+        services().log,
+        values.voice_preference,
+    )
 
 
 @build_once

@@ -27,6 +27,7 @@ PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "webhook_id": r"[a-z0-9]{20}",
     "delivery_id": r"[a-z0-9]{20}",
     "request_id": r"[a-z0-9]{20}",
+    "voice": r"[A-Za-z0-9_-]{1,90}",
     "number": r"[1-9][0-9]{0,3}",
 }
 """The patterns of path parameters, by name. A path with another value is not found."""

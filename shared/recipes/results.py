@@ -129,6 +129,8 @@ class SpeechPart(Record):
         hits: Sentences from the cache.
         rate_hz: None for a silent slide.
         samples: None for a silent slide.
+        voice: The name of the voice that speaks. None for a silent slide, and in results of earlier
+            versions.
     """
 
     slide: int
@@ -138,11 +140,13 @@ class SpeechPart(Record):
     characters: int
     rate_hz: int | None = None
     samples: int | None = None
+    voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NarrationResult(StageResult):
-    """The object with the narration of all slides, and the sums over its parts."""
+    """The object with the narration of all slides, the name of the voice that speaks it (None
+    for a silent film), and the sums over its parts."""
 
     STAGE: ClassVar[str] = "text_to_speech"
     narration: StoredObject
@@ -150,6 +154,7 @@ class NarrationResult(StageResult):
     hits: int
     calls: int
     characters: int
+    voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,11 @@ class Settings:
     """Maximum number of instances of a function, which share the calls per minute."""
     speech_calls_per_minute: int = setting("MOODREEL_SPEECH_CALLS_PER_MINUTE", 1000)
     """Calls of Text-to-Speech per minute, in total. Google's quota; that of Chirp 3 is 200."""
+    voice_preference: tuple[str, ...] = setting(
+        "MOODREEL_VOICE_PREFERENCE", ("Neural", "Neural2", "Wavenet", "Standard"), comma_separated
+    )
+    """The technologies of voices, the preferred one first, separated by commas: the voice of a film
+    whose user names none. DEPLOY.md has their prices. Neural is that of the local emulator."""
     model_calls_per_minute: int = setting("MOODREEL_MODEL_CALLS_PER_MINUTE", 300)
     """Calls of Gemini per minute, in total. The quota depends on the backend and its tier."""
     illustrator: str = setting("MOODREEL_ILLUSTRATOR", "")

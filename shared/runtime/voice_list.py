@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from shared.errors import TransientError
 from shared.ports.system import Clock, Log
-from shared.recipes.films.voices import Voice
+from shared.recipes.films.voices import Voice, choose_voice
 
 VALID_FOR = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=1)
@@ -20,15 +20,27 @@ class VoiceList:
 
     A list that is too old stays in use while it is fetched again, and while the service does not
     answer.
+
+    Args:
+        preference: The technologies of voices that speak when the user names none, the preferred
+            one first.
     """
 
-    def __init__(self, fetch: Callable[[], tuple[Voice, ...]], clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], tuple[Voice, ...]],
+        clock: Clock,
+        log: Log,
+        preference: Sequence[str] = (),
+    ) -> None:
         self._fetch = fetch
         self._clock = clock
         self._log = log
+        self._preference = preference
         self._lock = threading.Lock()
         self._voices: tuple[Voice, ...] = ()
         self._fetch_at: datetime | None = None
+        self._error: TransientError | None = None
 
     def read(self) -> tuple[Voice, ...]:
         """Returns the voices. Empty if the service has not listed them."""
@@ -43,10 +55,25 @@ class VoiceList:
         finally:
             self._lock.release()
 
+    def choose(self, language: str) -> Voice | None:
+        """Returns the voice that speaks a language when the user names none, or None.
+
+        Raises the error of the service if it has not listed its voices.
+        """
+        return choose_voice(language, self.require(), self._preference)
+
+    def require(self) -> tuple[Voice, ...]:
+        """Returns the voices. Raises the error of the service if it has not listed them."""
+        voices = self.read()
+        if not voices and self._error is not None:
+            # Raised again and again: it must not collect the frames of every request.
+            raise self._error.with_traceback(None)
+        return voices
+
     def _renew(self, now: datetime) -> None:
         try:
             self._voices = self._fetch()
-            self._fetch_at = now + VALID_FOR
+            self._fetch_at, self._error = now + VALID_FOR, None
         except TransientError as error:
             self._log("voices.unavailable", code=error.code, error=str(error))
-            self._fetch_at = now + RETRY_AFTER
+            self._fetch_at, self._error = now + RETRY_AFTER, error

@@ -61,6 +61,10 @@ def test_deck_is_edited_rewritten_and_released_as_a_film(
     page.get_by_label("Heading").fill("Quartz is hard")
     page.get_by_label("Spoken").fill("Quartz scratches glass.")
     page.get_by_text("Paper", exact=True).click()
+    page.get_by_label("Voice", exact=True).select_option("en-GB-Standard-A")
+    page.get_by_role("button", name="Listen to a sample").click()
+    expect(page.get_by_label("Sample of en-GB-Standard-A")).to_be_visible()
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Later").click()
     page.get_by_role("button", name="Save and draw").click()
     expect(page.get_by_text("Everything is saved and drawn")).to_be_visible()
@@ -80,6 +84,7 @@ def test_deck_is_edited_rewritten_and_released_as_a_film(
     expect(page).to_have_url(f"{suite.url('console')}/jobs/{job_id}")
     chapters = page.get_by_role("list", name="Chapters").get_by_role("button")
     expect(chapters).to_have_count(4)
+    expect(page.get_by_text("The voice is en-GB-Standard-A.")).to_be_visible()
     wait_for(page, "document.querySelector('video').readyState > 0")
     chapters.nth(2).click()
     wait_for(page, "!document.querySelector('video').seeking")

@@ -10,6 +10,7 @@ from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, Status
 from shared.ports.store import JobStore
+from shared.recipes.results import NarrationResult
 from shared.recipes.stored_object import Artifact
 
 
@@ -39,12 +40,14 @@ class JobSummary(ResponseModel):
 
 
 class JobView(JobSummary):
-    """A job with its results, and its stages in the order in which they run."""
+    """A job with its results, and its stages in the order in which they run. `voice` is the name of
+    the voice that speaks the narration; null until it is spoken, and without narration."""
 
     options: dict[str, Any]
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
+    voice: str | None
 
 
 class EventView(ResponseModel):
@@ -75,6 +78,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         stages=stage_views(job, store),
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
+        voice=_find_voice(job),
     )
 
 
@@ -102,6 +106,12 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "updated_at": job.updated_at,
         "expires_at": job.expires_at,
     }
+
+
+def _find_voice(job: Job) -> str | None:
+    # Results of earlier versions state none.
+    voice: str | None = (job.facts.get(NarrationResult.STAGE) or {}).get("voice")
+    return voice
 
 
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:

@@ -14,8 +14,11 @@ RATE_HZ = 48_000
 FRAME_SAMPLES = RATE_HZ // 30
 """One frame of a picture with motion, at 30 frames per second."""
 LEAD_SAMPLES = round(0.35 * RATE_HZ)
-"""Time from the start of a slide to its first word, to let viewers see the slide first."""
+"""Time from the start of a slide to its first word, to let viewers see the slide first. It does not
+depend on the speed of the voice."""
 TAIL_SAMPLES = round(0.65 * RATE_HZ)
+"""From the last word to the end of a slide: with the lead of the next one a pause of 1.0 s, longer
+than one between paragraphs (0.8 s)."""
 SILENT_SLIDE_SAMPLES = 4 * RATE_HZ
 """Length of a slide without speech."""
 

@@ -28,6 +28,8 @@ _MAX_GAP = round(0.9 * RATE_HZ)
 """Sentences with a longer pause between them never share a cue. Slides are further apart."""
 _MIN_COLUMNS = 16
 """Narrower cues are a rest of a sentence."""
+_WORD_COLUMNS = 8
+"""Of a word in a script without spaces, with its mark: 为什么？"""
 _CUE_COST = 0.5
 _ONE_WORD_COST = 100.0
 _TWO_SENTENCES_COST = 3.0
@@ -149,7 +151,7 @@ def _find_line_ends(pieces: Sequence[_Piece], widths: Sequence[int]) -> list[int
 
 def _cue_cost(pieces: Sequence[_Piece], first: int, last: int, columns: int) -> float:
     cost = _CUE_COST + pieces[last - 1].cost
-    if last - first == 1 and len(pieces) > 1 and columns < MAX_COLUMNS:
+    if last - first < len(pieces) and _is_one_word(pieces[first:last], columns):
         cost += _ONE_WORD_COST
     begins_sentence = first == 0 or pieces[first - 1].cost == AFTER_SENTENCE
     ends_sentence = pieces[last - 1].cost == AFTER_SENTENCE
@@ -161,6 +163,14 @@ def _cue_cost(pieces: Sequence[_Piece], first: int, last: int, columns: int) -> 
     if missing_s > 0:
         cost += _SHORT_COST * missing_s / (MIN_CUE_MS / 1000)
     return cost + _SPEED_COST * max(0.0, columns / duration_s - MAX_SPEED)
+
+
+def _is_one_word(pieces: Sequence[_Piece], columns: int) -> bool:
+    """Whether a cue has one word, or as few characters of a script without spaces."""
+    if len(pieces) == 1:
+        return columns < MAX_COLUMNS
+    shown = columns - pieces[0].text.startswith(" ")
+    return shown <= _WORD_COLUMNS and not any(piece.text.startswith(" ") for piece in pieces[1:])
 
 
 def _extend(cue: Cue, next_ms: int | None) -> Cue:

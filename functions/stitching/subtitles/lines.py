@@ -18,12 +18,15 @@ MAX_LINES = 2
 AFTER_SENTENCE, AFTER_CLAUSE = 0.0, 0.5
 BEFORE_PHRASE, IN_PHRASE, AFTER_FUNCTION_WORD = 2.0, 4.0, 7.0
 """The costs of a break at the end of a sentence, after a punctuation mark, before a function word,
-between other words, and after a function word, which belongs to the following words."""
+between other words, and after a function word, a number or an abbreviation, which belong to the
+following words."""
 _COLUMNS_PER_COST = 8
 """A difference of so many columns between two lines costs 1."""
 _SENTENCE_MARKS = ".!?…。！？؟।"
 _CLAUSE_MARKS = ",;:—–、，；：،؛·"
 _CLOSING = "\"'”’»›」』）】》〉)]}"
+_OPENING = "「『（【《〈〔｛［“‘([{«„‚¿¡"
+"""Marks with which a line must not end."""
 _NEVER_FIRST = "、。，．！？；：）」』】》〉!?,.:;)]}…»”’%"
 """Characters with which a line of a script without spaces must not begin."""
 
@@ -50,8 +53,9 @@ _FUNCTION_WORDS = _words(
 
 def split_pieces(text: str) -> list[str]:
     """Returns the pieces between which a line may break: words with a space before them, and the
-    characters of scripts without spaces."""
-    return [piece for word in text.split() for piece in _split_word(word)]
+    characters of scripts without spaces. Marks with spaces around them, as in French, stay with
+    the word that they belong to."""
+    return [piece for word in _join_marks(text.split()) for piece in _split_word(word)]
 
 
 def join_pieces(pieces: Sequence[str]) -> str:
@@ -63,9 +67,13 @@ def break_cost(piece: str, next_piece: str) -> float:
     """Returns the cost of a break between two pieces of a sentence."""
     word = piece.strip()
     last = word.rstrip(_CLOSING)[-1:]
-    if last and last in _SENTENCE_MARKS + _CLAUSE_MARKS:
+    # Within a sentence, a full stop belongs to an abbreviation or an ordinal number.
+    is_abbreviated = last == "." and not word.endswith("..")
+    if last and last in _SENTENCE_MARKS + _CLAUSE_MARKS and not is_abbreviated:
         return AFTER_CLAUSE
-    if next_piece.startswith(" ") and _is_function_word(word):
+    following = next_piece.strip()[:1]
+    belongs_to_next = word[-1:].isdecimal() or (is_abbreviated and not following.islower())
+    if next_piece.startswith(" ") and (belongs_to_next or _is_function_word(word)):
         return AFTER_FUNCTION_WORD
     is_phrase = next_piece.startswith(" ") and _is_function_word(next_piece.strip())
     return BEFORE_PHRASE if is_phrase else IN_PHRASE
@@ -109,6 +117,21 @@ def _is_function_word(word: str) -> bool:
     return word.isalpha() and (len(word) <= 2 or word.lower() in _FUNCTION_WORDS)
 
 
+def _join_marks(words: Sequence[str]) -> list[str]:
+    """Joins words of closing marks to the previous word, and words of opening marks to the next."""
+    joined: list[str] = []
+    for word in words:
+        is_closing = all(character in _NEVER_FIRST for character in word)
+        follows_opening = bool(joined) and all(
+            character in _OPENING for character in joined[-1].rpartition(" ")[2]
+        )
+        if joined and (is_closing or follows_opening):
+            joined[-1] += f" {word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def _is_packed(grapheme: str) -> bool:
     """Whether a grapheme is wide and of a script without spaces. Korean is wide and has spaces."""
     return _is_wide(grapheme) and not unicodedata.name(grapheme[0], "").startswith("HANGUL")
@@ -131,6 +154,7 @@ def _split_word(word: str) -> list[str]:
         joins_previous = bool(pieces) and (
             columns == 0
             or grapheme[0] in _NEVER_FIRST
+            or pieces[-1][-1] in _OPENING
             or (
                 not is_wide
                 and not follows_wide

@@ -17,6 +17,7 @@ from infra.local.cli.download import download_artifacts
 from infra.local.cli.inputs import collect_inputs, guess_content_type
 from infra.local.cli.progress import ProgressDisplay, format_stage_times
 from infra.local.cli.run_options import OPTIONS
+from infra.local.cli.voices import check_narration, list_voices
 from infra.local.client.api_client import ApiError, Client, TransferError, User
 from infra.local.suite import suite_client
 from infra.local.suite.layout import SUPPORT_SERVICES, SetupError, SuiteLayout
@@ -35,6 +36,8 @@ _TERMINAL = ("done", "failed", "cancelled")
 def run(args: argparse.Namespace) -> int:
     """Returns 0 when the job is done and its results are in --out, otherwise 1."""
     recipe = _find_recipe(args.recipe)
+    if args.list_voices:
+        return _list_voices(recipe, args)
     files = [Path(name) for name in args.files]
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
@@ -47,13 +50,28 @@ def run(args: argparse.Namespace) -> int:
             collect_inputs(recipe, files, args, report_to_stderr) as inputs,
             _use_suite(layout, recipe) as layout,
         ):
-            user = User(layout.url("auth"), "local@moodreel.test", "local-only-password")
-            client = Client(layout.url("api"), user)
-            return _run_job(client, recipe, inputs, options, args, progress)
+            return _run_job(_client(layout), recipe, inputs, options, args, progress)
     except (ApiError, TransferError) as error:
         raise SetupError(str(error)) from error
     except (OSError, http.client.HTTPException) as error:
         raise SetupError(f"The local suite does not respond: {error}") from error
+
+
+def _list_voices(recipe: Recipe, args: argparse.Namespace) -> int:
+    check_narration(recipe)
+    samples = None if args.samples is None else Path(args.samples)
+    try:
+        with _use_suite(SuiteLayout.from_env(), recipe) as layout:
+            return list_voices(_client(layout), args.language, samples)
+    except ApiError as error:
+        raise SetupError(str(error)) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise SetupError(f"The local suite does not respond: {error}") from error
+
+
+def _client(layout: SuiteLayout) -> Client:
+    user = User(layout.url("auth"), "local@moodreel.test", "local-only-password")
+    return Client(layout.url("api"), user)
 
 
 def _run_job(
@@ -96,6 +114,8 @@ def _run_job(
         print(json.dumps(job, indent=2))
     else:
         print("\n".join([*map(str, paths), *format_stage_times(job["stages"])]))
+        if job.get("voice"):
+            print(f"Voice: {job['voice']}")
     for warning in job.get("warnings") or ():
         print(f"Note: {warning}", file=sys.stderr)
     if job["status"] == "done":

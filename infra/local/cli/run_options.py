@@ -66,6 +66,14 @@ def build_run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--aspect", metavar="W:H", help="slide aspect ratio: 16:9, 9:16 or 1:1")
     parser.add_argument("--theme", metavar="NAME", help=f"slide theme: {', '.join(THEMES)}")
     parser.add_argument("--voice", metavar="NAME", help="Text-to-Speech voice")
+    parser.add_argument(
+        "--list-voices",
+        action="store_true",
+        help="list the voices, with --language those of a language; runs no job",
+    )
+    parser.add_argument(
+        "--samples", metavar="DIR", help="with --list-voices: save a sample of each voice in DIR"
+    )
     parser.add_argument("--speed", metavar="FACTOR", help="speaking rate, 0.25 to 2")
     parser.add_argument("--pitch", metavar="SEMITONES", help="voice pitch, -20 to 20")
     parser.add_argument("--pictures", metavar="WHOSE", help="slide pictures: all, own or none")

@@ -94,6 +94,15 @@ _ROWS: dict[str, Operations] = {
     "PUT /v1/jobs/{job_id}/deck": _REWORK,
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": _REWORK,
     "POST /v1/jobs/{job_id}/deck/release": _REWORK,
+    # A Neural2 or standard voice needs about a second for a sentence.
+    "GET /v1/voices/{voice}/sample": Operations(
+        writes=2,
+        object_writes=1,
+        object_reads=3,
+        seconds=1.0,
+        sent_bytes=256 << 10,
+        starts="a call of Text-to-Speech",
+    ),
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
     "DELETE /v1/shares/{share_id}": Operations(writes=1),
     "GET /v1/share/{token}": Operations(writes=3),

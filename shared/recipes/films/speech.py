@@ -68,6 +68,11 @@ class SpeechSettings:
         return settings
 
 
+def is_voice_name(name: str) -> bool:
+    """Returns whether a name has the form that option `voice` accepts."""
+    return _VOICE.fullmatch(name) is not None
+
+
 def _parse_voice(value: object) -> str:
     if not isinstance(value, str) or (value and not _VOICE.fullmatch(value)):
         raise ValueError(

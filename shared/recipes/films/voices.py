@@ -1,4 +1,5 @@
-"""The voices of the speech service, and the problems of a voice and a language that are chosen."""
+"""The voices of the speech service, which of them speaks a language, and the problems of a voice
+and a language that are chosen."""
 
 from __future__ import annotations
 
@@ -17,14 +18,36 @@ _SCRIPTS = {"Hans": "cmn-CN", "Hant": "cmn-TW"}
 _CODES = {"no": "nb-NO", "nn": "nb-NO", "iw": "he-IL", "tl": "fil-PH", "fil": "fil-PH",
           "ar": "ar-XA"}  # fmt: skip
 _ANY_CHINESE = ("cmn", "yue")
+# For a language without a region; else the region of the same name, as de-DE.
+_DEFAULT_REGIONS = {"en": "en-US", "pt": "pt-BR", "bn": "bn-IN", "ta": "ta-IN", "ur": "ur-IN"}
+STANDARD = "Standard"
+"""The technology of voices that are no neural networks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice of the speech service. `languages` are the service's codes, such as cmn-CN."""
+    """A voice of the speech service.
+
+    Attributes:
+        languages: The service's codes, such as cmn-CN.
+        gender: MALE, FEMALE or NEUTRAL; "" if it is not stated.
+    """
 
     name: str
     languages: tuple[str, ...]
+    gender: str = ""
+
+    @property
+    def technology(self) -> str:
+        """The technology that the name states after the language, such as Neural2 or Chirp3-HD, on
+        which the price depends; "" for a name of another form."""
+        words = self.name.split("-")[2:-1]
+        return "-".join(words[:2] if words[1:2] == ["HD"] else words[:1])
+
+    @property
+    def is_neural(self) -> bool:
+        """Whether a neural network speaks."""
+        return self.technology != STANDARD
 
 
 def language_code(settings: SpeechSettings) -> str:
@@ -53,7 +76,7 @@ def find_voice_problems(
         voices: All voices of the service.
     """
     problems = []
-    speaking = [item for item in voices if not language or _speaks(item, language)]
+    speaking = filter_voices(voices, language)
     if language and not speaking:
         spoken = sorted({_base(code) for item in voices for code in item.languages})
         problems.append(
@@ -73,6 +96,38 @@ def find_voice_problems(
             )
         )
     return problems
+
+
+def choose_voice(language: str, voices: Sequence[Voice], preference: Sequence[str]) -> Voice | None:
+    """Returns the voice that speaks a language when the user names none; None if there is none.
+
+    The same list of voices gives the same voice: the first of the preferred technology, of the
+    region of the language if there is one.
+
+    Args:
+        language: A BCP-47 tag.
+        preference: Technologies, the preferred one first. Others are chosen only without these.
+    """
+    code = language_code(SpeechSettings(language))
+    code = _DEFAULT_REGIONS.get(code, code)
+    region = code if "-" in code else f"{code}-{code.upper()}"
+    technologies = [name.lower() for name in preference]
+
+    def rank(voice: Voice) -> tuple[bool, int]:
+        technology = voice.technology.lower()
+        is_known = technology in technologies
+        return (
+            region not in voice.languages,
+            technologies.index(technology) if is_known else len(technologies),
+        )
+
+    speaking = filter_voices(voices, language)
+    return min(speaking, key=rank) if speaking else None
+
+
+def filter_voices(voices: Sequence[Voice], language: str) -> list[Voice]:
+    """Returns the voices that speak a language of any region, in their order. All for ""."""
+    return [voice for voice in voices if not language or _speaks(voice, language)]
 
 
 def _speaks(voice: Voice, language: str) -> bool:

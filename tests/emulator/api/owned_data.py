@@ -70,6 +70,7 @@ class OwnedData:
             "camera_id": self.camera_id,
             "recording_id": self.recording_id,
             "slide_id": "s1",
+            "voice": "en-GB-Standard-A",
         }
         return route.path.format(**names)
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 from array import array
 from itertools import accumulate
 
-from functions.text_to_speech.concatenate import concatenate_speech, find_pauses
-from functions.text_to_speech.sentences import Sentence
+import pytest
+
+from functions.text_to_speech.concatenate import (
+    CLAUSE_PAUSE_S,
+    COLON_PAUSE_S,
+    ITEM_PAUSE_S,
+    PARAGRAPH_PAUSE_S,
+    QUESTION_PAUSE_S,
+    SENTENCE_PAUSE_S,
+    concatenate_speech,
+    find_pauses,
+    select_pause,
+)
+from functions.text_to_speech.sentences import Sentence, split_sentences
 from shared.recipes.films.speech import SpeechAudio
 
 RATE_HZ = 16_000
@@ -39,3 +51,41 @@ def test_pauses_are_counted_from_the_start_of_the_slide() -> None:
     first, second = times
     assert first.resumes == (round(0.7 * RATE_HZ),)
     assert second.resumes == (second.start + round(0.7 * RATE_HZ),)
+
+
+@pytest.mark.parametrize(
+    ("text", "pause_s"),
+    [
+        ("It rains. So", SENTENCE_PAUSE_S),
+        ("Why is that? So", QUESTION_PAUSE_S),
+        ("He asked: „Why?“ So", QUESTION_PAUSE_S),
+        ("Look at that! 🎉 So", QUESTION_PAUSE_S),
+        ("It rains.\nSo", PARAGRAPH_PAUSE_S),
+        ("It rains (a lot.)\nSo", PARAGRAPH_PAUSE_S),
+        ("Three things are needed:\nSo", COLON_PAUSE_S),
+        ("植物需要：\n水", COLON_PAUSE_S),
+        ("植物用光。水", SENTENCE_PAUSE_S),
+        ("water from the soil\nSo", ITEM_PAUSE_S),
+        ("light;\nSo", ITEM_PAUSE_S),
+        ("7\N{COMBINING ENCLOSING KEYCAP}\nSo", ITEM_PAUSE_S),
+        # Thai writes no marks at the ends of sentences.
+        ("พืชสร้างอาหารจากแสงแดดและน้ำที่รากดูดขึ้นมาจากดินทุกวันตลอดทั้งปี\nSo", PARAGRAPH_PAUSE_S),
+        ("a word " * 200 + "So", CLAUSE_PAUSE_S),
+        ("هل تنام؟ So", QUESTION_PAUSE_S),
+    ],
+)
+def test_pause_depends_on_how_a_sentence_ends(text: str, pause_s: float) -> None:
+    assert select_pause(split_sentences(text)[0]) == pause_s
+
+
+def test_greek_question_mark_is_a_semicolon() -> None:
+    first, _ = split_sentences("Γιατί; Έτσι.", "el")
+    assert select_pause(first) == QUESTION_PAUSE_S
+
+
+@pytest.mark.parametrize(("speed", "factor"), [(1.0, 1.0), (2.0, 0.5), (0.8, 1.25), (0.25, 2.0)])
+def test_pauses_follow_the_speed_of_the_voice(speed: float, factor: float) -> None:
+    spoken = speech_of(0.5)
+    sentences = [(Sentence("One."), spoken), (Sentence("Two."), spoken)]
+    _, (first, second) = concatenate_speech(sentences, speed)
+    assert second.start - first.end == round(factor * SENTENCE_PAUSE_S * RATE_HZ)

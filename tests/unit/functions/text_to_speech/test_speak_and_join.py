@@ -19,7 +19,7 @@ from functions.text_to_speech.concatenate import (
 from functions.text_to_speech.join import join_narration
 from functions.text_to_speech.sentences import Sentence
 from functions.text_to_speech.speak import speak_slide
-from shared.adapters.text_to_speech import create_speech_synthesizer
+from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
 from shared.entrypoints import bootstrap
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
@@ -27,7 +27,12 @@ from shared.pipeline import Bucket
 from shared.ports.models import VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.narration import Narration
 from shared.recipes.films.speech import SpeechAudio
+from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
+from shared.recipes.results import NarrationResult
+from shared.runtime.logs import log
+from shared.runtime.services import SystemClock
+from shared.runtime.voice_list import VoiceList
 from tests.fixtures.gcs.server import GcsEmulator as Storage
 from tests.fixtures.models.tts import TtsEmulator
 from tests.fixtures.stage_harness import StageHarness, make_job
@@ -46,7 +51,21 @@ def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
 def harness(gcs: Storage, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> StageHarness:
     synthesizer = create_speech_synthesizer(tts.url)
     monkeypatch.setattr(bootstrap, "voice", lambda: synthesizer)
+    voices = fetch_voices(tts.url)
+    use_voices(monkeypatch, voices)
     return StageHarness.create(gcs)
+
+
+def use_voices(monkeypatch: pytest.MonkeyPatch, voices: tuple[Voice, ...] | Exception) -> None:
+    """Lets the service list these voices, or fail."""
+
+    def fetch() -> tuple[Voice, ...]:
+        if isinstance(voices, Exception):
+            raise voices
+        return voices
+
+    listed = VoiceList(fetch, SystemClock(), log, ("Neural", "Standard"))
+    monkeypatch.setattr(bootstrap, "voices", lambda: listed)
 
 
 def spec(slide: int, text: str, **changes: Any) -> dict[str, Any]:
@@ -131,9 +150,61 @@ def test_cache_is_per_voice_and_owner(harness: StageHarness, tts: TtsEmulator) -
     assert not any("berta" in name or "anna" in name for name in harness.list_names(Bucket.WORK))
 
 
+def voice_of(done: UnitDone) -> str:
+    assert done.facts is not None
+    return str(done.facts["voice"])
+
+
+def test_voice_that_speaks_is_stated_and_kept(
+    harness: StageHarness, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A voice that is installed later speaks in later jobs, with speech of its own."""
+    installed, listed = Voice("en-US-Neural-Ann", ("en-US",)), fetch_voices(tts.url)
+    first, _ = narrate(harness, spec(0, ""), spec(1, "Hello."))
+    assert voice_of(first) == "en-US-Standard-A"
+    use_voices(monkeypatch, (installed, *listed))
+    edited, _ = narrate(harness, spec(0, ""), spec(1, "Hello."), spec(2, "Bye."))
+    assert voice_of(edited) == "en-US-Standard-A"
+    chosen, _ = narrate(harness, spec(0, "Hello.", voice="en-US-Standard-C"))
+    assert voice_of(chosen) == "en-US-Standard-C"
+    translated, _ = narrate(harness, spec(0, "Hallo.", language="de"))
+    assert voice_of(translated) == "de-DE-Standard-A"
+    # The emulator does not have it: the speech of the other voice was not reused.
+    with pytest.raises(VoiceRefused, match="en-US-Neural-Ann"):
+        narrate(harness, spec(0, "Hello."), number=2)
+
+
+def test_voice_that_was_removed_is_replaced(
+    harness: StageHarness, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrate(harness, spec(0, "Hello."))
+    use_voices(monkeypatch, tuple(v for v in fetch_voices(tts.url) if v.gender == "FEMALE"))
+    done, _ = narrate(harness, spec(0, "Hello."))
+    assert voice_of(done) == "en-US-Standard-C"
+
+
+def test_voice_is_kept_while_voices_are_not_listed(
+    harness: StageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrate(harness, spec(0, "Hello."))
+    use_voices(monkeypatch, VoiceOverloaded("no"))
+    done, _ = narrate(harness, spec(0, "Hello. And more."))
+    assert voice_of(done) == "en-US-Standard-A"
+    with pytest.raises(VoiceOverloaded):
+        narrate(harness, spec(0, "Hello."), number=2)
+
+
+def test_silent_film_has_no_voice(harness: StageHarness) -> None:
+    done, _ = narrate(harness, spec(0, ""))
+    assert done.facts is not None
+    assert "voice" not in done.facts
+    # As in results of earlier versions.
+    assert NarrationResult.from_dict(done.facts).voice is None
+
+
 def test_deleting_a_jobs_prefix_deletes_its_speech(harness: StageHarness) -> None:
     narrate(harness, spec(0, "Hello. World."))
-    assert harness.objects.delete_prefix(Bucket.WORK, f"narration/{1:020d}/") == 2
+    assert harness.objects.delete_prefix(Bucket.WORK, f"narration/{1:020d}/") == 3
     assert len(harness.list_names(Bucket.WORK)) == 2
 
 

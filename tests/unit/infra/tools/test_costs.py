@@ -44,3 +44,11 @@ def test_mirror_costs_its_measured_seconds_per_face() -> None:
     dollars = (with_mirror.compute - estimate_cost({}).compute) / costs.JOB_COUNT
     assert costs.estimate_mirror_cost(100) == pytest.approx(dollars)
     assert f"${costs.estimate_mirror_cost(10_000):.4f}" in render_table()
+
+
+def test_speech_costs_what_its_characters_cost() -> None:
+    assert costs.estimate_speech_cost("Neural2", 1_000_000) == pytest.approx(16)
+    assert costs.estimate_speech_cost("Standard", 250_000) == pytest.approx(1)
+    (line,) = [row for row in render_table().splitlines() if row.startswith("Text-to-Speech")]
+    assert "$3.84 with Neural2" in line
+    assert "Neural2 speaks where" in line

@@ -2,6 +2,7 @@
 import { type Theme, LIMITS, THEMES } from "../contract.ts";
 import { ASPECT_LABELS, RESOLUTION_LABELS, THEME_LABELS, TRANSITION_LABELS } from "../labels.ts";
 import { Field } from "../ui/field.tsx";
+import { VoiceField } from "../voices/voice-field.tsx";
 import type { Draft, FilmOptions } from "./draft.ts";
 
 export interface FilmOptionsFormProps {
@@ -63,17 +64,13 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
           value={draft.resolution}
           onChange={(resolution) => onDraftChange({ ...draft, resolution })}
         />
-        <Field label="Voice" hint="Empty: one that suits the language." error={errorOf("options.voice")}>
-          {(ids) => (
-            <input
-              {...ids}
-              value={filmOptions.voice}
-              maxLength={80}
-              placeholder="en-US-Neural2-C"
-              onInput={(event) => onFilmOptions({ ...filmOptions, voice: event.currentTarget.value.trim() })}
-            />
-          )}
-        </Field>
+        <VoiceField
+          label="Voice"
+          language={draft.language}
+          value={filmOptions.voice}
+          error={errorOf("options.voice")}
+          onChange={(voice) => onFilmOptions({ ...filmOptions, voice })}
+        />
         <Field label="Speed of speech">
           {(ids) => (
             <select

@@ -108,6 +108,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     <OptionField
       key={option.name}
       option={option}
+      language={optionValues.language ?? ""}
       value={optionValues[option.name] ?? option.default}
       onChange={(value) => setOptionValues((before) => ({ ...before, [option.name]: value }))}
     />

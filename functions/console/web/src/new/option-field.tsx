@@ -1,16 +1,22 @@
 /** Form field of a recipe's option. */
 import { Field } from "../ui/field.tsx";
+import { VoiceField } from "../voices/voice-field.tsx";
 import type { Option } from "./recipes.ts";
 
 export function OptionField({
   option,
+  language,
   value,
   onChange,
 }: {
   option: Option;
+  /** The language that the user has chosen, for the voices; empty for none. */
+  language: string;
   value: string;
   onChange: (value: string) => void;
 }) {
+  if (option.kind === "voice")
+    return <VoiceField label={option.label} language={language} value={value} onChange={onChange} />;
   if (option.kind === "switch") return <Switch option={option} checked={value === "true"} onChange={onChange} />;
   return (
     <Field label={option.label} hint={option.hint}>

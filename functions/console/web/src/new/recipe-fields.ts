@@ -51,6 +51,7 @@ const FILM_FIELDS = {
   theme: { label: "Look", choices: THEME_LABELS },
   aspect: { label: "Shape", choices: ASPECT_LABELS },
   language: { label: "Language", hint: "A tag such as en, de or pt-BR; empty follows your words.", advanced: true },
+  voice: { label: "Voice", advanced: true },
   tone: { label: "Tone", hint: "Such as warm, or dry and short.", advanced: true },
   audience: { label: "For whom", hint: "Such as ten-year-olds.", advanced: true },
   speed: { label: "Pace of the voice", presets: { "0.85": "Slow", "1": "Natural", "1.15": "Brisk" }, advanced: true },
@@ -62,7 +63,6 @@ const FILM_FIELDS = {
   transition: { label: "From slide to slide", choices: TRANSITION_LABELS, advanced: true },
   motion: { label: "Slow movement over the pictures", hint: "Takes longer.", onValue: "gentle", advanced: true },
   subtitles: { label: "Write the subtitles into the picture", onValue: "burned", advanced: true },
-  voice: null,
   pitch: null,
   pictures: null,
 } satisfies Fields<"presentation">;

@@ -7,7 +7,7 @@ export interface Option {
   /** Name in the API. */
   name: string;
   label: string;
-  kind: "text" | "number" | "choice" | "switch";
+  kind: "text" | "number" | "choice" | "switch" | "voice";
   /** Default value; it is not sent. */
   default: string;
   /** Values and labels of a choice. */
@@ -69,10 +69,11 @@ interface AnyField {
 
 function toOption(name: string, spec: Spec, field: AnyField): Option {
   const { label, hint, advanced, onValue, presets, choices } = field;
+  const kind = name === "voice" ? "voice" : spec.type === "integer" ? "number" : "text";
   const isSwitch = spec.type === "boolean" || onValue !== undefined;
   return {
     name, label, hint, advanced, onValue, min: spec.min, max: spec.max, maxLength: spec.maxChars,
-    kind: isSwitch ? "switch" : presets || choices ? "choice" : spec.type === "integer" ? "number" : "text",
+    kind: isSwitch ? "switch" : presets || choices ? "choice" : kind,
     default: onValue === undefined ? String(spec.default ?? "") : "false",
     choices: presets
       ? Object.entries(presets).sort(([a], [b]) => Number(a) - Number(b))

@@ -140,6 +140,7 @@ function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
   const emotions = findArtifact(job, "emotions.json");
   const frames = findArtifact(job, "frames.zip");
   const hasDeck = job.artifacts.some((artifact) => artifact.kind === "deck");
+  const voice = String(job.facts.text_to_speech?.voice ?? "");
   const sections = [
     film && (
       <section key="film" aria-labelledby="film">
@@ -152,6 +153,7 @@ function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
           )}
         </div>
         <Film job={job} />
+        {voice && <p class="hint">The voice is {voice}.</p>}
       </section>
     ),
     emotions && (

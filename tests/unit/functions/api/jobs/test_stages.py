@@ -121,3 +121,19 @@ def test_queued_jobs_are_listed_by_their_status(harness: AppHarness) -> None:
 
     assert list_ids("queued") == [JOB]
     assert list_ids("running") == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "voice"),
+    [
+        ({}, None),
+        ({"text_to_speech": {"calls": 4}}, None),
+        ({"text_to_speech": {"calls": 4, "voice": "en-US-Neural-Joe"}}, "en-US-Neural-Joe"),
+    ],
+)
+def test_job_states_the_voice_that_spoke(
+    harness: AppHarness, facts: dict[str, Any], voice: str | None
+) -> None:
+    harness.store.commit([Update(job_path(JOB), {"facts": facts})])
+    job = harness.request("GET", f"/v1/jobs/{JOB}", headers=ALICE_HEADERS).json
+    assert job["voice"] == voice

@@ -77,6 +77,32 @@ def test_sentence_of_one_word_shares_a_cue() -> None:
     assert (cues[0].start_ms, cues[0].end_ms) == (0, 2500)
 
 
+@pytest.mark.parametrize(
+    ("before", "word", "after"),
+    [
+        ("植物自己制造食物。", "为什么？", "因为到处都有光！"),
+        ("植物は食べ物を作ります。", "なぜ？", "光がどこにでもあるから！"),
+        ("식물은 음식을 만듭니다.", "왜?", "빛이 어디에나 있기 때문입니다!"),
+        ("النباتات تصنع غذاءها بنفسها.", "لماذا؟", "لأن الضوء في كل مكان!"),
+        ("Les plantes se nourrissent.", "Pourquoi ?", "Parce que la lumière est partout !"),
+    ],
+)
+def test_sentence_of_one_word_shares_a_cue_in_every_script(
+    before: str, word: str, after: str
+) -> None:
+    cues = build_cues(
+        [seconds(0.3, 2.0, before), seconds(2.45, 3.0, word), seconds(3.6, 5.5, after)]
+    )
+    texts = [" ".join(cue.lines) for cue in cues]
+    assert word not in texts
+    assert "".join(texts).replace(" ", "") == (before + word + after).replace(" ", "")
+
+
+def test_word_alone_has_a_cue() -> None:
+    (cue,) = build_cues([seconds(0.3, 0.9, "为什么？")])
+    assert cue.lines == ("为什么？",)
+
+
 def test_sentences_of_different_slides_share_no_cue() -> None:
     cues = build_cues([seconds(0, 0.5, "Why?"), seconds(1.5, 3, "Because leaves are green.")])
     assert [text_of(cue) for cue in cues] == ["Why?", "Because leaves are green."]

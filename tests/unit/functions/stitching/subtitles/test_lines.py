@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.stitching.subtitles.lines import (
+    AFTER_CLAUSE,
+    AFTER_FUNCTION_WORD,
     MAX_COLUMNS,
+    break_cost,
     count_columns,
     split_pieces,
     wrap_pieces,
@@ -86,3 +91,66 @@ def test_any_text_fits_without_loss(text: str) -> None:
     lines = wrap_text(text)
     assert all(line and count_columns(line) <= MAX_COLUMNS for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("piece", "next_piece", "cost"),
+    [
+        (" Dr.", " Smith", AFTER_FUNCTION_WORD),
+        (" 3.", " Oktober", AFTER_FUNCTION_WORD),
+        (" 12,000", " km", AFTER_FUNCTION_WORD),
+        (" etc.", " and", None),
+        (" wait...", " then", AFTER_CLAUSE),
+        (" Why?”", " and", AFTER_CLAUSE),
+        (" 2024,", " people", AFTER_CLAUSE),
+    ],
+)
+def test_numbers_and_abbreviations_stay_with_the_next_word(
+    piece: str, next_piece: str, cost: float | None
+) -> None:
+    actual = break_cost(piece, next_piece)
+    assert actual == cost if cost is not None else actual > AFTER_CLAUSE
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Où est-ce ? Là !", [" Où", " est-ce ?", " Là !"]),
+        ("une « vraie » fleur : oui", [" une", " « vraie »", " fleur :", " oui"]),
+        ("97 % der Zeit", [" 97 %", " der", " Zeit"]),
+        ("他说“你好”（她）", [" 他", "说", "“你", "好”", "（她）"]),
+        ("? ! « ", [" ? !", " «"]),
+    ],
+)
+def test_marks_stay_with_their_words(text: str, pieces: list[str]) -> None:
+    assert split_pieces(text) == pieces
+
+
+_CLAUSES = st.lists(
+    st.sampled_from(
+        [
+            "植物",
+            "「光」",
+            "（水）",
+            "用，",
+            "《生活》",
+            "“你好”。",
+            "光！",
+            "糖：",
+            "abc",
+            "(2024)",
+            "ですか？」",
+        ]
+    ),
+    max_size=40,
+).map("".join)
+
+
+@settings(max_examples=200)
+@given(_CLAUSES)
+def test_no_line_begins_or_ends_with_a_mark_of_the_neighbour(text: str) -> None:
+    lines = wrap_text(text)
+    assert "".join(lines) == text
+    for before, after in pairwise(lines):
+        assert after[0] not in "」）》，。！：？)”"
+        assert before[-1] not in "「（《(“"

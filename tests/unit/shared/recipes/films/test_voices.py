@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.ports.models import VoiceOverloaded
-from shared.recipes.films.voices import Voice, find_voice_problems
+from shared.recipes.films.voices import Voice, choose_voice, find_voice_problems
+from shared.runtime.settings import Settings
 from shared.runtime.voice_list import RETRY_AFTER, VALID_FOR, VoiceList
 
 VOICES = tuple(
@@ -128,3 +129,67 @@ def test_voices_are_fetched_once_an_hour_and_kept_during_an_outage() -> None:
     now[0] += RETRY_AFTER
     assert (voices.read(), answers) == (VOICES[:2], [])
     assert events == ["voices.unavailable"] * 2
+
+
+def make_voices(*names: str) -> tuple[Voice, ...]:
+    return tuple(Voice(name, ("-".join(name.split("-")[:2]),)) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "technology"),
+    [
+        ("en-US-Neural2-C", "Neural2"),
+        ("cmn-CN-Standard-A", "Standard"),
+        ("en-US-Chirp3-HD-Achernar", "Chirp3-HD"),
+        ("en-US-Chirp-HD-D", "Chirp-HD"),
+        ("en-US-Neural-Joe", "Neural"),
+        ("en-US-Casual-K", "Casual"),
+        ("Achernar", ""),
+    ],
+)
+def test_name_of_a_voice_states_its_technology(name: str, technology: str) -> None:
+    voice = Voice(name, ("en-US",))
+    assert voice.technology == technology
+    assert voice.is_neural == (technology != "Standard")
+
+
+CLOUD = make_voices(
+    "en-AU-Neural2-A", "en-US-Chirp3-HD-Kore", "en-US-Standard-A", "en-US-Wavenet-B",
+    "en-US-Neural2-C", "en-US-Neural2-D", "en-GB-Wavenet-A", "pt-PT-Wavenet-A", "pt-BR-Wavenet-A",
+    "es-US-Neural2-A", "es-ES-Standard-A", "cmn-CN-Wavenet-A", "yue-HK-Standard-A",
+    "xh-ZA-Chirp3-HD-Kore",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "preference", "name"),
+    [
+        ("en", ("Neural2", "Wavenet", "Standard"), "en-US-Neural2-C"),
+        ("en", ("wavenet", "Standard"), "en-US-Wavenet-B"),
+        ("en-GB", ("Neural2", "Wavenet"), "en-GB-Wavenet-A"),
+        ("en-NZ", ("Neural2", "Wavenet"), "en-AU-Neural2-A"),
+        ("en", (), "en-US-Chirp3-HD-Kore"),
+        ("pt", ("Wavenet",), "pt-BR-Wavenet-A"),
+        ("es", ("Neural2", "Standard"), "es-ES-Standard-A"),
+        ("zh", ("Standard", "Wavenet"), "cmn-CN-Wavenet-A"),
+        ("zh-HK", ("Wavenet",), "yue-HK-Standard-A"),
+        ("xh", ("Neural2",), "xh-ZA-Chirp3-HD-Kore"),
+        ("ja", ("Neural2",), None),
+    ],
+)
+def test_voice_is_chosen_by_region_then_by_technology(
+    language: str, preference: tuple[str, ...], name: str | None
+) -> None:
+    voice = choose_voice(language, CLOUD, preference)
+    assert (voice and voice.name) == name
+
+
+def test_default_preference_is_neural_before_standard() -> None:
+    local = make_voices("en-US-Standard-A", "en-US-Neural-Joe", "de-DE-Standard-A")
+    chosen = [
+        choose_voice(language, voices, Settings.voice_preference)
+        for language, voices in (("en", local), ("de", local), ("en", CLOUD))
+    ]
+    assert [voice and voice.name for voice in chosen] == [
+        "en-US-Neural-Joe", "de-DE-Standard-A", "en-US-Neural2-C",
+    ]  # fmt: skip
