@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.slide_generation.markup.markdown import parse_json_answer, to_plain_text
-from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
+from functions.slide_generation.quality.repairs import append_to_notes, repair_deck
+from shared.recipes.films.deck import MAX_BULLETS, SLIDE_COUNT_RANGE, Deck, Slide
 from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
 
-SLIDE_COUNT_TOLERANCE = 2
-"""A deck may have this many slides more or fewer than requested; another call is not worth it."""
 _LAYOUTS = ("title", "bullets", "statement", "closing")
 _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def read_outline(answer: str, options: DeckOptions) -> Deck:
-    """Returns the deck that `answer` describes, with the style of `options`.
+    """Returns the deck that `answer` describes, repaired and with the style of `options`.
 
     Raises DeckRejected with the location and the reason.
     """
@@ -29,12 +28,9 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
     if not isinstance(outline, Mapping) or not isinstance(outline.get("slides"), list):
         raise DeckRejected("slides", "It must be a list of slides.")
     rows = outline["slides"]
-    if (
-        abs(len(rows) - options.slides) > SLIDE_COUNT_TOLERANCE
-        or len(rows) not in SLIDE_COUNT_RANGE
-    ):
+    if len(rows) not in SLIDE_COUNT_RANGE:
         raise DeckRejected("slides", f"{options.slides} were requested, {len(rows)} were returned.")
-    return Deck.from_dict(
+    deck = Deck.from_dict(
         {
             "title": strip_markup(outline.get("title")),
             "language": options.language or outline.get("language"),
@@ -42,6 +38,7 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
             "slides": [_slide_fields(row, n, len(rows)) for n, row in enumerate(rows)],
         }
     )
+    return repair_deck(deck)
 
 
 def style_fields(options: DeckOptions) -> dict[str, str]:
@@ -60,12 +57,18 @@ def _slide_fields(row: Any, n: int, count: int) -> dict[str, Any]:
     bullets = row.get("bullets") or []
     if not isinstance(bullets, list):
         raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
+    texts = [text for bullet in bullets if (text := strip_markup(bullet)) != ""]
+    notes = strip_markup(row.get("notes"))
+    more = texts[MAX_BULLETS:]
+    if isinstance(notes, str) and all(isinstance(text, str) for text in more):
+        # Spoken instead of rejected.
+        texts, notes = texts[:MAX_BULLETS], append_to_notes(notes, more)
     slide = Slide.from_dict(
         {
             "id": f"s{n + 1}",
             "heading": strip_markup(row.get("heading")),
-            "bullets": [text for bullet in bullets if (text := strip_markup(bullet)) != ""],
-            "notes": strip_markup(row.get("notes")),
+            "bullets": texts,
+            "notes": notes,
             "layout": _layout(row, n, count, bool(bullets)),
         },
         location,
