@@ -10,14 +10,11 @@ from infra.local.emulators.gemini.words import end_sentence, shorten, split_clau
 
 MAX_BULLET_CHARS = 88
 MAX_NOTES_CHARS = 480
-DISCLAIMER = "A stand-in for the model left these words as they were."
 
 
 def reword_slides(request: DeckRequest) -> dict[str, Any]:
     """Returns the JSON of a response: the language and the slides."""
     slides = [_reword_slide(draft, request.instruction) for draft in request.drafts]
-    if not request.instruction:
-        slides[-1]["notes"] = f"{slides[-1]['notes']} {DISCLAIMER}".strip()
     return {"language": request.language or "en", "slides": slides}
 
 
