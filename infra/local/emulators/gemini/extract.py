@@ -65,6 +65,9 @@ def write_extract(
 def _take_introduction(parts: list[Part], title: str) -> tuple[str, list[Part]]:
     """Returns the narration of the title slide, and the parts that are not in it."""
     first = parts[0]
+    if len(first.sentences) > 1 and _key(first.sentences[0].rstrip(" .。")) == _key(title):
+        first = Part(first.headings, first.sentences[1:])
+        parts = [first, *parts[1:]]
     is_introduction = not first.headings[0] and len(first.sentences) <= _MAX_INTRODUCTION
     if is_introduction and len(parts) > 1:
         return _join(first.sentences), parts[1:]

@@ -154,6 +154,12 @@ def test_text_without_headings_is_titled_by_its_first_sentence() -> None:
     assert [slide.heading for slide in deck.slides][:2] == ["Our shop opens at 9", "We sell bread"]
 
 
+def test_first_sentence_of_a_long_prompt_is_the_title_and_said_once() -> None:
+    deck = deck_of(SOURCE, slides=5)
+    assert deck.title == "Leaves are green because of chlorophyll"
+    assert " ".join(slide.notes for slide in deck.slides).count("green because") == 1
+
+
 def test_plain_lines_of_a_markdown_text_are_no_headings() -> None:
     title, sections = read_sections("# A\n\nIngredients:\n\n- Flour\n- Two eggs\n", "en")
     assert (title, [section.heading for section in sections]) == ("A", [""])
