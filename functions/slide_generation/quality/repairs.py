@@ -70,6 +70,9 @@ def append_to_notes(notes: str, texts: Sequence[str]) -> str:
 
 
 def _repair_bullet_count(slide: Slide) -> Slide:
+    if slide.layout == "closing" and not slide.bullets:
+        # Its heading would stand above an empty slide.
+        return replace(slide, layout="statement")
     if slide.layout != "bullets" or len(slide.bullets) >= MIN_BULLETS:
         return slide
     for bullet in slide.bullets:

@@ -76,6 +76,11 @@ def test_single_bullet_is_split_or_spoken() -> None:
     assert spoken.notes == "Said. Only one."
 
 
+def test_closing_without_bullets_is_a_statement() -> None:
+    (slide, *_) = repaired({"heading": "The end", "notes": "Said.", "layout": "closing"})
+    assert slide.layout == "statement"
+
+
 def test_repeated_heading_is_replaced_by_a_bullet() -> None:
     row = {"heading": "Details", "notes": "Said."}
     slides = repaired(
