@@ -18,6 +18,8 @@ from shared.recipes.films.deck import MAX_BULLETS, MAX_NOTES_CHARS, Deck, Slide
 
 MAX_BULLET_WIDTH = 120
 """The width that is read at a glance, about 20 words; see `text_width`."""
+_PLAIN_LAYOUTS = ("title", "bullets", "statement", "closing")
+"""In others a bullet belongs to something else on the slide and is not changed."""
 MIN_BULLETS = 2
 """Bullets of the layout `bullets`. Title and closing slides may have fewer."""
 _MAX_BULLET_AS_HEADING_WIDTH = 60
@@ -46,6 +48,9 @@ def repair_texts(slide: Slide) -> Slide:
     bullets: list[str] = []
     seen: list[str] = []
     for text in slide.bullets:
+        if slide.layout not in _PLAIN_LAYOUTS:
+            bullets.append(text)
+            continue
         bullet = _remove_dangling(text)
         words = comparable(bullet)
         if words in comparable(heading) or words in seen:
@@ -84,7 +89,8 @@ def _repair_bullet_count(slide: Slide) -> Slide:
 
 
 def _repair_heading(slide: Slide, earlier: set[str]) -> Slide:
-    if comparable(slide.heading) not in earlier or len(slide.bullets) <= MIN_BULLETS:
+    is_repeated = comparable(slide.heading) in earlier
+    if not is_repeated or slide.layout != "bullets" or len(slide.bullets) <= MIN_BULLETS:
         return slide
     for n, bullet in enumerate(slide.bullets):
         fits = text_width(bullet) <= _MAX_BULLET_AS_HEADING_WIDTH

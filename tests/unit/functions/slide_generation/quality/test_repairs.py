@@ -54,6 +54,11 @@ def test_bullets_that_only_repeat_the_heading_are_removed(bullet: str) -> None:
     assert slide.bullets == ("Light", "Water")
 
 
+def test_bullets_of_other_layouts_are_kept() -> None:
+    slide = slide_of("Mood", "Mood", "Mood:", layout="chart")
+    assert repair_texts(slide).bullets == ("Mood", "Mood:")
+
+
 def test_vowel_signs_distinguish_words() -> None:
     assert repair_texts(slide_of("किताब", "कताब", "पानी")).bullets == ("कताब", "पानी")
 
