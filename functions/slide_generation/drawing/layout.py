@@ -132,6 +132,8 @@ def _try_bullets(slide: Slide, page: Page, heading_u: float, bold: bool) -> Slid
     u, box, theme = page.u, page.box, page.theme
     draft = Draft(page)
     icons = slide.icons if len(slide.icons) == len(slide.bullets) > 1 else ()
+    if bold and not icons:
+        icons = ("circle-check",) * len(slide.bullets)
     badge = len(slide.icons) == 1 and box.width > 60 * u
     sizes = (heading_u * theme.scale, min(heading_u, 3.4))
     width = box.width - (14 * u if badge else 0)

@@ -123,7 +123,7 @@ THEMES: dict[str, Theme] = {
         _theme("chalk", "223530 192723", "2d453f 38544c", "f7f4e6 dfe7de b4c5ba",
                "f3c653 86b8a4 1d2e29", "grid", "number", serif=True, weight=500, card="outline",
                radius=2.0),
-        _theme("studio", "f7f6f2 efede6", "dedad0 e6e2d8", "111111 2a2a2a 57534c",
+        _theme("studio", "f7f6f2 f2f0ea", "e8e4db e8e4db", "111111 2a2a2a 57534c",
                "c4122f 8a857b ffffff", "block", "dash", weight=900, scale=1.24, rule="none",
                card="rule"),
         _theme("coral", "fff6f0 ffe9dd", "ffd3c2 ffdfae", "4a1526 5c2b38 7a4450",

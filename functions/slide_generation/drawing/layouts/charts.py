@@ -123,6 +123,8 @@ def _add_line(
     """Adds a line through the points, with their values above and their labels below."""
     page, u, theme = draft.page, draft.page.u, draft.page.theme
     count, slot = len(labels), area.width / len(labels)
+    height = min(area.height, area.width * 0.72)
+    area = Box(area.x, area.y + (area.height - height) * 0.3, area.width, height)
     names = _line_labels(page, labels, area)
     figures, _ = page.fit_columns(
         [[text] for text in values], (4.2, MIN_TEXT_U), slot - u, [7 * u] * count, 0, weight=700
@@ -151,7 +153,7 @@ def _add_donut(
 ) -> None:
     """Adds a ring of the shares, and its legend beside it, or below it on a high page."""
     page, u, theme = draft.page, draft.page.u, draft.page.theme
-    beside = area.width > area.height * 1.2
+    beside = page.wide
     side = min(area.height, area.width * 0.44) if beside else min(area.width * 0.8, area.height * 0.5)
     radius = side / 2
     x = area.x + (radius + 2 * u if beside else area.width / 2)

@@ -22,30 +22,33 @@ def plan_columns(slide: Slide, page: Page) -> SlidePlan:
     top = add_heading(draft, slide.heading, icon, share=0.26)
     first = count_first_column(len(slide.bullets))
     columns = [slide.bullets[:first], slide.bullets[first:]]
-    gap = (5.0 if comparison else 4.0) * u
+    gap = (9.0 if comparison else 4.0) * u
     cards = _cards(box, top, gap, beside=page.width >= page.height)
     side, edge = card_padding(page.theme, u)
     width = cards[0].width - 2 * side
     labels: list[Block] = []
     if slide.labels:
         blocks, _ = page.fit_columns(
-            [slide.labels], (5.0, MIN_TEXT_U), width, [12 * u], 0, weight=700
-        )
-        labels = blocks[0]
+            [[label] for label in slide.labels], (6.0, MIN_TEXT_U), width, [12 * u] * 2, 0,
+            weight=700,
+        )  # fmt: skip
+        labels = [column[0] for column in blocks]
     label_height = max((block.height for block in labels), default=0.0) + (2 * u if labels else 0)
-    indent = 3.6 * u
+    indent = 5.6 * u
     heights = [card.height - 2 * edge - label_height for card in cards]
     bullets, stack_gap = page.fit_columns(
-        columns, (5.2, MIN_TEXT_U), width - indent, heights, 2.4
+        columns, (6.0, MIN_TEXT_U), width - indent, heights, 2.4
     )
     tallest = max(stack_height(column, stack_gap) for column in bullets)
     draft.fits &= tallest <= min(heights)
     # A card is not much higher than its text.
-    height = min(cards[0].height, max(tallest + label_height + 2 * edge, cards[0].height * 0.5))
-    shift = (cards[0].height - height) * (0.3 if cards[0].y == cards[1].y else 0.0)
-    if cards[0].y != cards[1].y:
-        cards = [cards[0], Box(cards[1].x, cards[0].y + height + gap, cards[1].width, 0)]
-    cards = [Box(card.x, card.y + shift, card.width, height) for card in cards]
+    height = min(cards[0].height, max(tallest + label_height + 2 * edge, cards[0].height * 0.62))
+    beside = cards[0].y == cards[1].y
+    step = 0.0 if beside else height + gap
+    taken = height + step
+    top += (box.y + box.height - top - taken) * (0.4 if beside else 0.25)
+    cards = [Box(card.x, top + n * step, card.width, height) for n, card in enumerate(cards)]
+    counted = page.theme.marker == "number"
     marker = 0
     for n, (card, column) in enumerate(zip(cards, bullets, strict=True)):
         add_card(draft, card, strong=comparison and n == 1)
@@ -54,7 +57,13 @@ def plan_columns(slide: Slide, page: Page) -> SlidePlan:
             draft.texts.append(PlacedText(labels[n], x, y, "accent" if comparison else "heading"))
             y += label_height
         for block in column:
-            draft.texts.append(PlacedText(block, x + indent, y, "body", marker))
+            if counted:
+                # The bullets of columns have no common order.
+                at = x + 1.5 * u, y + block.line_height * 0.52
+                draft.shapes.append(Ring(*at, 0.8 * u, 0.8 * u, page.theme.accent))
+            draft.texts.append(
+                PlacedText(block, x + indent, y, "body", None if counted else marker)
+            )
             y += block.height + stack_gap
             marker += 1
     if comparison:
@@ -75,7 +84,7 @@ def _add_sign(draft: Draft, cards: list[Box]) -> None:
     """Adds a sign of comparison between two cards."""
     theme, u = draft.page.theme, draft.page.u
     first, second = cards
-    radius = 3.6 * u
+    radius = 3.4 * u
     if first.y == second.y:
         x, y = (first.x + first.width + second.x) / 2, first.y + first.height / 2
         name = "arrow-left-right"

@@ -76,13 +76,14 @@ class Page:
 
     def fit_columns(
         self, columns: Sequence[Sequence[str]], sizes_u: tuple[float, float], width: float,
-        heights: Sequence[float], gap_u: float, weight: int = 400,
+        heights: Sequence[float], gap_u: float, *, weight: int = 400, balanced: bool = False,
     ) -> tuple[list[list[Block]], float]:  # fmt: skip
         """Returns the texts of columns of one width at the largest common size that fits.
 
         Args:
             heights: the height of each column in px.
             gap_u: the gap between texts at the largest size; it is reduced with the size.
+            balanced: make all lines of a text about equally long.
         """
         style = Style(self.language, weight)
         typeset = [[Text(text, style) for text in texts] for texts in columns]
@@ -97,7 +98,10 @@ class Page:
         gap = gap_u * self.u
         for size_px in uncut if uncut and uncut[0] >= smallest_word else sizes:
             gap = gap_u * self.u * size_px / (sizes_u[0] * self.u)
-            blocks = [[text.lay_out(size_px, width) for text in texts] for texts in typeset]
+            blocks = [
+                [text.lay_out(size_px, width, balanced=balanced) for text in texts]
+                for texts in typeset
+            ]
             if all(
                 stack_height(column, gap) <= height
                 for column, height in zip(blocks, heights, strict=True)
@@ -144,6 +148,7 @@ class Draft:
         smallest = round(MIN_TEXT_U * self.page.u)
         page = self.page.box
         bottom = page.y + page.height + 0.5
+        heading = next(text for text in self.texts if text.role == "heading")
         readable = all(text.block.size_px >= smallest for text in self.texts)
         inside = all(text.y + text.block.height <= bottom for text in self.texts)
         return SlidePlan(
@@ -151,7 +156,7 @@ class Draft:
             self.bar,
             None,
             bold,
-            self.texts[0].block.rtl,
+            heading.block.rtl,
             self.fits and readable and inside,
             tuple(self.shapes),
             tuple(self.icons),

@@ -54,12 +54,12 @@ def _plan_beside(slide: Slide, page: Page) -> SlidePlan:
     below = 2 * radius + (label_height + 4.4 * u if labels else edge + 2.4 * u)
     height = box.y + box.height - top - below
     columns, _ = page.fit_columns(
-        [[text] for text in slide.bullets], (5.0, MIN_TEXT_U), width - 2 * side,
-        [height - edge] * count, 0,
+        [[text] for text in slide.bullets], (5.4, MIN_TEXT_U), width - 2 * side,
+        [height - edge] * count, 0, balanced=True,
     )  # fmt: skip
     tallest = max(column[0].height for column in columns)
     spare = max(0.0, height - edge - tallest)
-    top += min(spare * 0.35, 14 * u)
+    top += spare * 0.42
     centres = [box.x + n * (width + gap) for n in range(count)]
     if labels:
         line_y = top + label_height + 2 * u + radius
@@ -107,7 +107,7 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     ]
     spare = height - sum(rows) - gap * (len(rows) - 1)
     draft.fits &= spare >= 0
-    gap += min(4 * u, max(0.0, spare) / (len(rows) + 1))
+    gap += min((4 if page.wide else 8) * u, max(0.0, spare) / (len(rows) + 1))
     spare = max(0.0, height - sum(rows) - gap * (len(rows) - 1))
     y = top + spare * 0.3
     x = box.x + label_width + radius
