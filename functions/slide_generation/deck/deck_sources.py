@@ -14,6 +14,7 @@ from functions.slide_generation.deck.deck_result import (
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.deck.edits import load_edited_deck, rewrite_slide
 from functions.slide_generation.deck.fitting import fit_slides
+from functions.slide_generation.deck.layout_choice import choose_layouts
 from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_cache
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
@@ -57,7 +58,7 @@ def _from_prompt(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         request,
         lambda answer: read_outline(answer, options).to_dict(),
     )
-    deck = Deck.from_dict({**fields, **style_fields(options)})
+    deck = choose_layouts(Deck.from_dict({**fields, **style_fields(options)}))
     return add_pictures(WrittenDeck(deck, calls), JobPictures.of(context), options)
 
 

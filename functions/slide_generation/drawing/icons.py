@@ -65,7 +65,9 @@ def _flatten(commands: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[tupl
             line += _cubic(line[-1], *points)
         elif command == "qCurveTo":
             start, (control, end) = line[-1], points
-            line += _cubic(start, _between(start, control, 2 / 3), _between(end, control, 2 / 3), end)
+            line += _cubic(
+                start, _between(start, control, 2 / 3), _between(end, control, 2 / 3), end
+            )
         else:
             if command == "closePath" and not math.isclose(math.dist(line[0], line[-1]), 0):
                 line.append(line[0])

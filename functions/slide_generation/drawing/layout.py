@@ -61,7 +61,7 @@ class SlidePlanner:
         plan = self._plan_layout(slide, layout, number)
         if plan is None or not plan.fits:
             bullets = to_bullets(slide, self._page.language)
-            if plan is None or bullets != slide and layout in _REPLACEABLE:
+            if plan is None or (bullets != slide and layout in _REPLACEABLE):
                 return self._plan_bullets(bullets, self._page)
         return plan
 
@@ -141,7 +141,9 @@ def _try_bullets(slide: Slide, page: Page, heading_u: float, bold: bool) -> Slid
     draft.texts.append(PlacedText(heading, box.x, box.y, "heading"))
     if badge:
         add_badge(draft, slide.icons[0], box.x + box.width - 11 * u, box.y, 11 * u)
-    draft.bar = heading_bar(replace(page, theme=replace(theme, align="start")), heading, box.y, box.x)
+    draft.bar = heading_bar(
+        replace(page, theme=replace(theme, align="start")), heading, box.y, box.x
+    )
     top = max(box.y + heading.height, box.y + 9.5 * u if badge else 0.0) + 7.6 * u
     height = box.y + box.height - top
     indent = (8.2 if icons else 6.2) * u

@@ -39,6 +39,7 @@ from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS
 from shared.recipes.films import deck
 from shared.recipes.films.prompt import MAX_TEXT_CHARS, SOURCE_SEPARATOR
+from shared.recipes.films.slides import slide
 from shared.recipes.stored_object import ResultKind
 from shared.tasks.task import TaskState
 

@@ -23,6 +23,7 @@ from shared.recipes.films.deck_fields import (
     check_pattern,
     parse_language_tag,
 )
+from shared.recipes.films.slides.slide import MAX_BULLETS as MAX_BULLETS
 from shared.recipes.films.slides.slide import Slide as Slide
 from shared.recipes.films.speech import SpeechSettings
 

@@ -88,7 +88,9 @@ def _add_bars(
     strongest = numbers.index(max(numbers))
     for n, value in enumerate(numbers):
         middle = top + row * (n + 0.5)
-        bar = Box(zero + min(0.0, value * scale), middle - thickness / 2, abs(value) * scale, thickness)
+        bar = Box(
+            zero + min(0.0, value * scale), middle - thickness / 2, abs(value) * scale, thickness
+        )
         colour = theme.accent if n == strongest else theme.second
         draft.shapes.append(Panel(bar, colour, min(thickness / 2, theme.radius * u * 0.6)))
         name, figure = names[n][0], figures[n][0]
@@ -139,7 +141,9 @@ def _add_line(
         (area.x + slot * (n + 0.5), base - (value - low) * scale) for n, value in enumerate(numbers)
     ]
     zero = base + low * scale
-    draft.shapes.append(Stroke(((area.x, zero), (area.x + area.width, zero)), theme.muted, 0.25 * u))
+    draft.shapes.append(
+        Stroke(((area.x, zero), (area.x + area.width, zero)), theme.muted, 0.25 * u)
+    )
     draft.shapes += [Stroke(ends, theme.accent, 0.9 * u) for ends in pairwise(points)]
     for (x, y), name, figure in zip(points, names, figures, strict=True):
         add_disc(draft, x, y, 1.5 * u)
@@ -154,7 +158,9 @@ def _add_donut(
     """Adds a ring of the shares, and its legend beside it, or below it on a high page."""
     page, u, theme = draft.page, draft.page.u, draft.page.theme
     beside = page.wide
-    side = min(area.height, area.width * 0.44) if beside else min(area.width * 0.8, area.height * 0.5)
+    side = (
+        min(area.height, area.width * 0.44) if beside else min(area.width * 0.8, area.height * 0.5)
+    )
     radius = side / 2
     x = area.x + (radius + 2 * u if beside else area.width / 2)
     y = area.y + (area.height / 2 if beside else radius)
@@ -193,7 +199,5 @@ def _add_donut(
         figure, name = figures[n][0], names[n][0]
         at = legend.x + swatch
         draft.texts.append(PlacedText(figure, at, middle - figure.height / 2, "heading"))
-        draft.texts.append(
-            PlacedText(name, at + figure_width, middle - name.height / 2, "body")
-        )
+        draft.texts.append(PlacedText(name, at + figure_width, middle - name.height / 2, "body"))
         middle += row

@@ -36,9 +36,7 @@ def plan_columns(slide: Slide, page: Page) -> SlidePlan:
     label_height = max((block.height for block in labels), default=0.0) + (2 * u if labels else 0)
     indent = 5.6 * u
     heights = [card.height - 2 * edge - label_height for card in cards]
-    bullets, stack_gap = page.fit_columns(
-        columns, (6.0, MIN_TEXT_U), width - indent, heights, 2.4
-    )
+    bullets, stack_gap = page.fit_columns(columns, (6.0, MIN_TEXT_U), width - indent, heights, 2.4)
     tallest = max(stack_height(column, stack_gap) for column in bullets)
     draft.fits &= tallest <= min(heights)
     # A card is not much higher than its text.

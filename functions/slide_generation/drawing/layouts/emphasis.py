@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page
 from functions.slide_generation.drawing.layouts.parts import add_badge
-from functions.slide_generation.drawing.plan import Box, PlacedIcon, PlacedText, SlidePlan, TextAlign
+from functions.slide_generation.drawing.plan import (
+    Box,
+    PlacedIcon,
+    PlacedText,
+    SlidePlan,
+    TextAlign,
+)
 from shared.recipes.films.slides.slide import Slide
 
-_QUOTES = "\"“”„«»‹›「」『』"
+_QUOTES = '"“”„«»‹›「」『』'
 
 
 def plan_title(slide: Slide, page: Page) -> SlidePlan:

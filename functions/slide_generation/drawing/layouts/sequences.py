@@ -98,9 +98,7 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
         label_width = max(block.width for block in labels) + 3 * u
     indent = label_width + 2 * radius + 3.4 * u
     height = box.y + box.height - top
-    blocks, gap = page.fit_stack(
-        slide.bullets, (5.2, MIN_TEXT_U), box.width - indent, height, 3.6
-    )
+    blocks, gap = page.fit_stack(slide.bullets, (5.2, MIN_TEXT_U), box.width - indent, height, 3.6)
     rows = [
         max(block.height, 2 * radius, label.height if label else 0.0)
         for block, label in zip_longest(blocks, labels)
@@ -115,7 +113,9 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     for n, (block, row) in enumerate(zip(blocks, rows, strict=True)):
         middle = y + max(block.line_height, 2 * radius) / 2
         middles.append(middle)
-        text_y = middle - block.line_height / 2 if len(block.lines) > 1 else middle - block.height / 2
+        text_y = (
+            middle - block.line_height / 2 if len(block.lines) > 1 else middle - block.height / 2
+        )
         draft.texts.append(PlacedText(block, box.x + indent, text_y, "body"))
         if labels:
             label = labels[n]
@@ -134,9 +134,7 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     return draft.to_plan()
 
 
-def _add_node(
-    draft: Draft, slide: Slide, n: int, at: tuple[float, float], radius: float
-) -> None:
+def _add_node(draft: Draft, slide: Slide, n: int, at: tuple[float, float], radius: float) -> None:
     """Adds a disc with the icon of a step, or its number from 1."""
     page, theme = draft.page, draft.page.theme
     x, y = at
@@ -149,9 +147,7 @@ def _add_node(
         return
     text = Text(str(n + 1), Style("en", 700, theme.serif))
     block = text.lay_out(round(radius * 1.1), 4 * radius)
-    draft.texts.append(
-        PlacedText(block, x, y - block.line_height / 2, "on_accent", align="middle")
-    )
+    draft.texts.append(PlacedText(block, x, y - block.line_height / 2, "on_accent", align="middle"))
 
 
 def _slide_icon(slide: Slide) -> str:

@@ -17,8 +17,7 @@ MAX_UNIT_CHARS = 16
 MAX_VALUE = 1e15
 """Above it, not every whole number is exact."""
 _COMMA_LANGUAGES = frozenset(
-    "af bg ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl no pl pt ro ru sk sl sq sr "
-    "sv tr uk vi".split()
+    ["af", "bg", "ca", "cs", "da", "de", "el", "es", "et", "eu", "fi", "fr", "gl", "hr", "hu", "id", "is", "it", "lt", "lv", "mk", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tr", "uk", "vi"]
 )
 """Languages with a decimal comma (Unicode CLDR)."""
 
@@ -56,7 +55,9 @@ class SlideChart:
             raise DeckRejected(f"{location}.points", f"A chart has {limits} points.")
         kind = check_choice(values["kind"], f"{location}.kind", get_args(ChartKind))
         points = tuple(_point(row, f"{location}.points[{n}]") for n, row in enumerate(rows))
-        if kind == "donut" and (min(p.value for p in points) < 0 or not any(p.value for p in points)):
+        if kind == "donut" and (
+            min(p.value for p in points) < 0 or not any(p.value for p in points)
+        ):
             raise DeckRejected(
                 f"{location}.points", "The values of a donut must not be negative, nor all be 0."
             )
@@ -70,10 +71,15 @@ class SlideChart:
         return format_value(point.value, self.unit, language)
 
 
+def uses_decimal_comma(language: str) -> bool:
+    """Returns whether a language writes 1.5 as 1,5."""
+    return language.partition("-")[0] in _COMMA_LANGUAGES
+
+
 def format_value(value: float, unit: str, language: str) -> str:
     """Returns a number with its unit in the form of a language: "1,200 km", "12,5 %", "$40"."""
     text = f"{value:,.10f}".rstrip("0").rstrip(".").replace("-0", "0", value == 0)
-    comma = language.partition("-")[0] in _COMMA_LANGUAGES
+    comma = uses_decimal_comma(language)
     if comma:
         text = text.translate({ord(","): "\u202f", ord("."): ","})
     if unit in ("$", "€", "£", "¥") and not comma:

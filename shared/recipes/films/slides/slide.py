@@ -15,8 +15,8 @@ from shared.recipes.films.deck_fields import (
     check_object,
     check_pattern,
 )
-from shared.recipes.films.slides.icons import ICONS
 from shared.recipes.films.slides.chart import MAX_LABEL_CHARS, SlideChart
+from shared.recipes.films.slides.icons import ICONS
 
 Layout = Literal[
     "title", "bullets", "picture", "statement", "chart", "closing",
