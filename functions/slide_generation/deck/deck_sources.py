@@ -14,7 +14,7 @@ from functions.slide_generation.deck.deck_result import (
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.deck.edits import load_edited_deck, rewrite_slide
 from functions.slide_generation.deck.fitting import fit_slides
-from functions.slide_generation.deck.layout_choice import choose_layouts
+from functions.slide_generation.layout_choice.rules import choose_layouts
 from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_cache
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields

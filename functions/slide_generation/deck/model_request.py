@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from functions.slide_generation.deck.slide_layouts import LAYOUT_RULES, layout_schema
+from functions.slide_generation.layout_choice.answer import LAYOUT_RULES, layout_schema
 from shared.ports.models import ModelRequest
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from functions.slide_generation.deck.slide_layouts import apply_layout
+from functions.slide_generation.layout_choice.answer import apply_layout
 from functions.slide_generation.markup.markdown import parse_json_answer, to_plain_text
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
 from shared.recipes.films.deck_fields import DeckRejected

@@ -128,7 +128,7 @@ _REPLACEABLE = ("number", "quote", "columns", "comparison", "timeline", "process
 
 
 def _try_bullets(slide: Slide, page: Page, heading_u: float, bold: bool) -> SlidePlan:
-    """Plans a heading of at most `heading_u` and bullets, with icons before them if each has one."""
+    """Plans a heading of at most `heading_u` and bullets, each with its icon if all have one."""
     u, box, theme = page.u, page.box, page.theme
     draft = Draft(page)
     icons = slide.icons if len(slide.icons) == len(slide.bullets) > 1 else ()

@@ -29,7 +29,7 @@ class Theme:
         marker: The kind of marker before a bullet.
         weight: The weight of headings, 100 to 900.
         scale: The size of headings, relative to the others of the same layout.
-        align: Where the lines of headings and strong texts begin; bullets always begin at the start.
+        align: Where the lines of headings and strong texts are; bullets are always at the start.
         rule: The line of a heading: below it, short or in the page's width, beside it, or none.
         card: How groups of texts are separated from the background.
         radius: The radius of the corners of cards, in hundredths of the picture's short side.

@@ -136,7 +136,7 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
 
 def _add_node(draft: Draft, slide: Slide, n: int, at: tuple[float, float], radius: float) -> None:
     """Adds a disc with the icon of a step, or its number from 1."""
-    page, theme = draft.page, draft.page.theme
+    theme = draft.page.theme
     x, y = at
     draft.shapes.append(Ring(x, y, radius, radius, theme.accent))
     if len(slide.icons) == len(slide.bullets):

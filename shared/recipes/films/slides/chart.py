@@ -16,8 +16,9 @@ MAX_LABEL_CHARS = 40
 MAX_UNIT_CHARS = 16
 MAX_VALUE = 1e15
 """Above it, not every whole number is exact."""
-_COMMA_LANGUAGES = frozenset(
-    ["af", "bg", "ca", "cs", "da", "de", "el", "es", "et", "eu", "fi", "fr", "gl", "hr", "hu", "id", "is", "it", "lt", "lv", "mk", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tr", "uk", "vi"]
+_COMMA_LANGUAGES = (
+    "af bg ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl no pl pt ro ru sk sl sq sr "
+    "sv tr uk vi"
 )
 """Languages with a decimal comma (Unicode CLDR)."""
 
@@ -73,7 +74,7 @@ class SlideChart:
 
 def uses_decimal_comma(language: str) -> bool:
     """Returns whether a language writes 1.5 as 1,5."""
-    return language.partition("-")[0] in _COMMA_LANGUAGES
+    return language.partition("-")[0] in _COMMA_LANGUAGES.split()
 
 
 def format_value(value: float, unit: str, language: str) -> str:

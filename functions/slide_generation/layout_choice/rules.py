@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from functions.slide_generation.deck.figures import find_chart, find_striking_number
-from functions.slide_generation.deck.icon_choice import add_icons
+from functions.slide_generation.layout_choice.figures import find_chart, find_striking_number
+from functions.slide_generation.layout_choice.icon_words import add_icons
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.slides.slide import MAX_HEADING_CHARS, Slide
 
@@ -52,7 +52,7 @@ def _choose(slide: Slide, language: str) -> Slide:
         _as_comparison,
         _as_quote,
         _as_process,
-        lambda slide: _as_number(slide, language),
+        _as_number,
         _as_columns,
     )
     return next((new for rule in rules if (new := rule(slide)) is not None), slide)
@@ -112,8 +112,8 @@ def _as_process(slide: Slide) -> Slide | None:
     return replace(slide, layout="process") if _STEPS_HEADING.search(slide.heading) else None
 
 
-def _as_number(slide: Slide, language: str) -> Slide | None:
-    number = find_striking_number((slide.heading, *slide.bullets), language)
+def _as_number(slide: Slide) -> Slide | None:
+    number = find_striking_number((slide.heading, *slide.bullets))
     return replace(slide, layout="number", number=number) if number else None
 
 

@@ -57,7 +57,7 @@ def find_chart(bullets: Sequence[str], language: str) -> SlideChart | None:
         return None
 
 
-def find_striking_number(texts: Sequence[str], language: str) -> str:
+def find_striking_number(texts: Sequence[str]) -> str:
     """Returns the only number of a short text, if it is a share, an amount or a large one; else "".
 
     A year is none, because it says when and not how much.

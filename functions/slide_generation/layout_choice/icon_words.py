@@ -29,9 +29,10 @@ _SYNONYMS = {
     "water": "droplet", "weather": "cloud", "winter": "snowflake", "work": "briefcase",
     "world": "globe", "writing": "pen",
 }  # fmt: skip
-_AMBIGUOUS = frozenset(
-    ["building-2", "flower", "gamepad-2", "trash-2", "link", "key", "mail", "map", "package", "plug", "save", "server", "star", "watch"]
-)
+_AMBIGUOUS = (
+    "flower", "key", "link", "mail", "map", "nut", "package", "plug", "save", "server", "star",
+    "watch",
+)  # fmt: skip
 """Icons whose words often mean something else."""
 _BY_WORD = {
     **{name: name for name in ICONS if "-" not in name and name not in _AMBIGUOUS},

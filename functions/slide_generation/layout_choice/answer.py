@@ -1,6 +1,6 @@
 """What a model may choose for a slide: its layout, and what the layout shows.
 
-An invalid choice is replaced by bullets. Its numbers are kept, because they are what the slide says.
+An invalid choice is replaced by bullets, which keep its numbers.
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ MODEL_LAYOUTS: tuple[Layout, ...] = (
     "timeline", "process", "chart",
 )  # fmt: skip
 
-LAYOUT_RULES = """\
+_RULES = """\
 - Every other slide has the layout that shows its content best; most have "bullets" with 2 to 5 \
 bullets. "statement": one strong sentence as the heading and no bullets. "number": one striking \
 number in "number" with its unit, the heading says of what, at most 2 bullets. "quote": a real \
 quotation as the heading, its author as the only bullet. "columns": 4 to 6 bullets in two halves, \
 whose names may stand in "labels". "comparison": 4 or 6 bullets, the first half about the first of \
 two "labels", the other about the second. "timeline": 3 to 5 bullets with their times in "labels". \
-"process": 3 to 5 steps in order. "chart": 3 to 8 numbers in one unit in "chart" (kind "donut" only \
-for shares of a whole, "line" for a course over time) and at most 1 bullet.
+"process": 3 to 5 steps in order. "chart": 3 to 8 numbers in one unit in "chart", as a "donut" only \
+for shares of a whole, as a "line" for a course over time; at most 1 bullet.
 - Numbers come from the source or are well established; never invent one to fill a layout.
-- "icons": one for each bullet, or one for the slide, or none. Only these: """ + " ".join(ICONS)
+- "icons": one for each bullet, or one for the slide, or none. Only these: """
+LAYOUT_RULES = _RULES + " ".join(ICONS)
+"""The rules for layouts in the instructions of a model."""
 
 
 def layout_schema() -> dict[str, Any]:
@@ -96,11 +98,10 @@ def apply_layout(slide: Slide, row: Mapping[str, Any], layout: Any, language: st
         plain = to_bullets(shown, language)
         bulleted = "bullets" if shown.layout == "statement" and plain.bullets else shown.layout
         return replace(plain, layout=cast("Layout", bulleted))
-    unused = {"number": bool(number), "chart": chart is not None}
-    others = any(used for name, used in unused.items() if name != shown.layout)
-    if others or select_drawn_layout(shown) != shown.layout or shown.layout == "bullets":
-        return to_bullets(shown, language)
-    return shown
+    parts = {"number": bool(number), "chart": chart is not None}
+    hidden = any(present for name, present in parts.items() if name != shown.layout)
+    drawable = select_drawn_layout(shown) == shown.layout != "bullets"
+    return shown if drawable and not hidden else to_bullets(shown, language)
 
 
 def _read_chart(data: Any) -> tuple[SlideChart | None, list[str]]:
@@ -119,15 +120,14 @@ def _read_chart(data: Any) -> tuple[SlideChart | None, list[str]]:
         return SlideChart.from_dict(fields), []
     except DeckRejected:
         texts = [f"{_read_line(row.get('label'))}: {row.get('value')} {unit}" for row in rows]
-        return None, [
-            text.strip(": ") for text in texts if any(map(str.isdigit, text))
-        ]  # fmt: skip
+        return None, [text.strip(": ") for text in texts if any(map(str.isdigit, text))]
 
 
 def _read_icons(names: Any, bullets: int) -> tuple[str, ...]:
     """Returns one icon for each bullet, or the first known one for the slide."""
-    known = [name for name in names if name in ICONS] if isinstance(names, list) else []
-    if len(known) == bullets and len(known) == len(names):
+    rows = names if isinstance(names, list) else []
+    known = [name for name in rows if name in ICONS]
+    if len(rows) == len(known) == bullets:
         return tuple(known)
     return tuple(known[:1])
 
