@@ -14,12 +14,12 @@ from functions.slide_generation.deck.deck_result import (
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.deck.edits import load_edited_deck, rewrite_slide
 from functions.slide_generation.deck.fitting import fit_slides
-from functions.slide_generation.layout_choice.rules import choose_layouts
 from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_cache
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
 from functions.slide_generation.deck.recap_source import write_recap
 from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
+from functions.slide_generation.layout_choice.rules import choose_layouts
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone

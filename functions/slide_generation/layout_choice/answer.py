@@ -32,10 +32,10 @@ _RULES = """\
 bullets. "statement": one strong sentence as the heading and no bullets. "number": one striking \
 number in "number" with its unit, the heading says of what, at most 2 bullets. "quote": a real \
 quotation as the heading, its author as the only bullet. "columns": 4 to 6 bullets in two halves, \
-whose names may stand in "labels". "comparison": 4 or 6 bullets, the first half about the first of \
-two "labels", the other about the second. "timeline": 3 to 5 bullets with their times in "labels". \
-"process": 3 to 5 steps in order. "chart": 3 to 8 numbers in one unit in "chart", as a "donut" only \
-for shares of a whole, as a "line" for a course over time; at most 1 bullet.
+whose names may stand in "labels". "comparison": 4 or 6 bullets, the first half about the first \
+of two "labels", the other about the second. "timeline": 3 to 5 bullets with their times in \
+"labels". "process": 3 to 5 steps in order. "chart": 3 to 8 numbers in one unit in "chart", as a \
+"donut" only for shares of a whole, as a "line" for a course over time; at most 1 bullet.
 - Numbers come from the source or are well established; never invent one to fill a layout.
 - "icons": one for each bullet, or one for the slide, or none. Only these: """
 LAYOUT_RULES = _RULES + " ".join(ICONS)

@@ -39,7 +39,7 @@ from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS
 from shared.recipes.films import deck
 from shared.recipes.films.prompt import MAX_TEXT_CHARS, SOURCE_SEPARATOR
-from shared.recipes.films.slides import slide
+from shared.recipes.films.slides import chart, slide
 from shared.recipes.stored_object import ResultKind
 from shared.tasks.task import TaskState
 
@@ -95,6 +95,7 @@ def list_unions() -> Iterable[tuple[str, str, Iterable[str]]]:
          (*get_args(HistoryEvent), Status.AWAITING_REVIEW, *outcomes)),
         ("RESULT_KINDS", "ResultKind", get_args(ResultKind)),
         ("SLIDE_LAYOUTS", "SlideLayout", get_args(slide.Layout)),
+        ("CHART_KINDS", "ChartKind", get_args(chart.ChartKind)),
         ("INPUT_KINDS", "InputKind",
          dict.fromkeys(kind for row in RECIPES.values() for item in row.inputs
                        for kind in item.kinds)),
@@ -153,6 +154,7 @@ def describe_limits() -> dict[str, Any]:
             "maxHeadingChars": slide.MAX_HEADING_CHARS,
             "maxBullets": slide.MAX_BULLETS,
             "maxBulletChars": slide.MAX_BULLET_CHARS,
+            "maxLabelChars": chart.MAX_LABEL_CHARS,
             "maxNotesChars": slide.MAX_NOTES_CHARS,
             "maxTotalNotesChars": deck.MAX_TOTAL_NOTES_CHARS,
         },

@@ -17,8 +17,8 @@ MAX_UNIT_CHARS = 16
 MAX_VALUE = 1e15
 """Above it, not every whole number is exact."""
 _COMMA_LANGUAGES = (
-    "af bg ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl no pl pt ro ru sk sl sq sr "
-    "sv tr uk vi"
+    "af bg ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl no pl pt ro ru sk sl sq "
+    "sr sv tr uk vi"
 )
 """Languages with a decimal comma (Unicode CLDR)."""
 
