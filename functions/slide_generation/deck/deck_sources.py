@@ -20,6 +20,7 @@ from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
 from functions.slide_generation.deck.recap_source import write_recap
 from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
+from functions.slide_generation.layout_choice.rules import choose_layouts
 from functions.slide_generation.quality.emulated import describe_emulator
 from functions.slide_generation.quality.flaws import find_count_flaws, find_flaws
 from shared.entrypoints import bootstrap
@@ -68,7 +69,7 @@ def _from_prompt(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         lambda answer: read_outline(answer, options).to_dict(),
         find_flaws=find_answer_flaws,
     )
-    deck = Deck.from_dict({**fields, **style})
+    deck = choose_layouts(Deck.from_dict({**fields, **style}))
     warnings = (*describe_emulator(model.engine, prompt), *find_answer_flaws(fields))
     return add_pictures(WrittenDeck(deck, calls, warnings), JobPictures.of(context), options)
 

@@ -11,7 +11,7 @@ from functions.slide_generation.quality.words import (
     split_sentences,
     text_width,
 )
-from shared.recipes.films.deck import Slide
+from shared.recipes.films.slides.slide import Slide
 from shared.recipes.option_values import join_words
 
 SLIDE_COUNT_TOLERANCE = 2

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from functions.slide_generation.quality.words import comparable, text_width
-from shared.recipes.films.deck import MAX_BULLETS, MAX_NOTES_CHARS, Deck, Slide
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.slides.slide import MAX_BULLETS, MAX_NOTES_CHARS, Slide
 
 MAX_BULLET_WIDTH = 120
 """The width that is read at a glance, about 20 words; see `text_width`."""
