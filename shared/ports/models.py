@@ -86,12 +86,17 @@ class ModelRequest:
     max_tokens: int
 
 
+EMULATOR_PREFIX = "emulator:"
+"""Begins the name of an engine that writes by rules and is no language model."""
+
+
 class DeckModel(Protocol):
     """The language model that writes decks."""
 
     @property
     def engine(self) -> str:
-        """A name that changes when another model would answer the same request."""
+        """A name that changes when another model would answer the same request. That of an
+        emulator begins with EMULATOR_PREFIX."""
         ...
 
     def generate(self, request: ModelRequest) -> str:

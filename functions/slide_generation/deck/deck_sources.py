@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from functions.slide_generation.deck.deck_result import (
     WrittenDeck,
@@ -19,6 +20,9 @@ from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
 from functions.slide_generation.deck.recap_source import write_recap
 from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
+from functions.slide_generation.layout_choice.rules import choose_layouts
+from functions.slide_generation.quality.emulated import describe_emulator
+from functions.slide_generation.quality.flaws import find_count_flaws, find_flaws
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
@@ -50,15 +54,24 @@ def write_deck(context: UnitContext) -> UnitDone:
 
 def _from_prompt(context: UnitContext, options: DeckOptions) -> WrittenDeck:
     """Writes a deck with the model, or reads the cached answer to the owner's same request."""
-    request = build_model_request(_read_prompt(context), options)
+    prompt, model = _read_prompt(context), bootstrap.deck_model()
+    style = style_fields(options)
+
+    def find_answer_flaws(fields: dict[str, Any]) -> tuple[str, ...]:
+        slides = Deck.from_dict({**fields, **style}).slides
+        text = f"{prompt.text}\n{prompt.source}" if prompt.source else ""
+        return (*find_count_flaws(len(slides), options.slides), *find_flaws(slides, text))
+
     fields, calls = ask_with_cache(
         context,
-        bootstrap.deck_model(),
-        request,
+        model,
+        build_model_request(prompt, options),
         lambda answer: read_outline(answer, options).to_dict(),
+        find_flaws=find_answer_flaws,
     )
-    deck = Deck.from_dict({**fields, **style_fields(options)})
-    return add_pictures(WrittenDeck(deck, calls), JobPictures.of(context), options)
+    deck = choose_layouts(Deck.from_dict({**fields, **style}))
+    warnings = (*describe_emulator(model.engine, prompt), *find_answer_flaws(fields))
+    return add_pictures(WrittenDeck(deck, calls, warnings), JobPictures.of(context), options)
 
 
 def _read_prompt(context: UnitContext) -> Prompt:

@@ -13,6 +13,9 @@ from functions.slide_generation.deck.rewording import (
     read_reworded_slides,
     replace_slides,
 )
+from functions.slide_generation.quality.emulated import describe_emulated_rewrite
+from functions.slide_generation.quality.flaws import find_flaws
+from functions.slide_generation.quality.repairs import repair_texts
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.recipes.films.deck import Deck, Slide
@@ -52,13 +55,21 @@ def rewrite_slide(context: UnitContext, options: DeckOptions) -> WrittenDeck:
 
     def parse(answer: str) -> dict[str, Any]:
         (new_slide,), _ = read_reworded_slides(answer, [slide], faithful=False)
-        return new_slide.to_dict()
+        return repair_texts(new_slide).to_dict()
 
+    model = bootstrap.deck_model()
     # The salt makes the same instruction at another revision a new request.
     fields, calls = ask_with_cache(
-        context, bootstrap.deck_model(), request, parse, salt=str(context.envelope.revision)
+        context,
+        model,
+        request,
+        parse,
+        find_flaws=lambda fields: find_flaws([Slide.from_dict(fields)]),
+        salt=str(context.envelope.revision),
     )
-    return WrittenDeck(replace_slides(deck, [Slide.from_dict(fields)]), calls)
+    new_slide = Slide.from_dict(fields)
+    warnings = (*describe_emulated_rewrite(model.engine), *find_flaws([new_slide]))
+    return WrittenDeck(replace_slides(deck, [new_slide]), calls, warnings)
 
 
 def _read_stored_deck(context: UnitContext) -> Deck:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from functions.slide_generation.deck.model_request import PROMPT_VERSION
 from shared.entrypoints.stage import UnitContext
-from shared.errors import PermanentError
+from shared.errors import MoodreelError, PermanentError
 from shared.pipeline import SLIDES_PREFIX, Bucket
-from shared.ports.models import AnswerUnusable, DeckModel, ModelRequest
+from shared.ports.models import EMULATOR_PREFIX, AnswerUnusable, DeckModel, ModelRequest
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.films.deck_fields import DeckRejected
 from shared.runtime.results_writer import read_object, write_once
@@ -29,26 +29,50 @@ class DeckUnusable(PermanentError):
 
 
 def ask_model(
-    model: DeckModel, request: ModelRequest, parse: Callable[[str], T], check: Callable[[], None]
+    model: DeckModel,
+    request: ModelRequest,
+    parse: Callable[[str], T],
+    check: Callable[[], None],
+    find_flaws: Callable[[T], Sequence[str]] = lambda _: (),
 ) -> tuple[T, int]:
-    """Returns the first answer that `parse` accepts, and the number of calls.
+    """Returns the first answer without flaws that `parse` accepts, and the number of calls.
+
+    If each answer has flaws, the one with the fewest kinds of them is returned. An emulator is not
+    asked again for flaws: it gives the same answer. After an answer with flaws, an error of the
+    model ends the attempts.
 
     Each attempt sends the same request. The reason of a rejection is not sent to the model, because
     that text can contain untrusted text of the answer.
 
     Args:
         check: called before each call; raises to stop the work.
+        find_flaws: returns sentences about what is bad in an answer that can be used.
 
     Raises:
-        DeckUnusable: no answer could be parsed. Errors of the model are raised unchanged.
+        DeckUnusable: no answer could be parsed. Errors of the model are raised unchanged if no
+            answer came before them.
     """
     reason: Exception | None = None
-    for calls in range(1, MAX_ATTEMPTS + 1):
+    flawed: list[tuple[int, T]] = []
+    calls = 0
+    while calls < MAX_ATTEMPTS:
         check()
+        calls += 1
         try:
-            return parse(model.generate(request)), calls
+            answer = parse(model.generate(request))
         except (AnswerUnusable, DeckRejected) as error:
             reason = error
+            continue
+        except MoodreelError:
+            if not flawed:
+                raise
+            break
+        flaws = len(find_flaws(answer))
+        if not flaws or model.engine.startswith(EMULATOR_PREFIX):
+            return answer, calls
+        flawed.append((flaws, answer))
+    if flawed:
+        return min(flawed, key=lambda item: item[0])[1], calls
     raise DeckUnusable(
         f"The model gave no usable deck in {MAX_ATTEMPTS} attempts. {reason} "
         "Word the prompt differently, or ask for fewer slides."
@@ -61,6 +85,7 @@ def ask_with_cache(
     request: ModelRequest,
     parse: Callable[[str], dict[str, Any]],
     *,
+    find_flaws: Callable[[dict[str, Any]], Sequence[str]] = lambda _: (),
     salt: str = "",
 ) -> tuple[dict[str, Any], int]:
     """Returns the parsed answer of the model, and the number of calls.
@@ -69,13 +94,14 @@ def ask_with_cache(
 
     Args:
         parse: returns the answer as a JSON-able value.
+        find_flaws: see `ask_model`.
         salt: part of the cache key; distinguishes requests with the same content.
     """
     key = request_key(request, model.engine, context.job.owner, salt)
     name = f"{SLIDES_PREFIX}{owner_hash(context.job.owner)}/{key}.json"
     stored, calls = context.objects.stat(Bucket.WORK, name), 0
     if stored is None:
-        parsed, calls = ask_model(model, request, parse, context.check)
+        parsed, calls = ask_model(model, request, parse, context.check, find_flaws)
         content = json.dumps(parsed, ensure_ascii=False, separators=(",", ":")).encode()
         stored = write_once(
             context.objects, Bucket.WORK, name, content, content_type="application/json", spec=key

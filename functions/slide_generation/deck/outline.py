@@ -6,19 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from functions.slide_generation.layout_choice.answer import apply_layout
 from functions.slide_generation.markup.markdown import parse_json_answer, to_plain_text
-from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
+from functions.slide_generation.quality.repairs import append_to_notes, repair_deck
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck
 from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
+from shared.recipes.films.slides.slide import MAX_BULLETS, Slide
 
-SLIDE_COUNT_TOLERANCE = 2
-"""A deck may have this many slides more or fewer than requested; another call is not worth it."""
-_LAYOUTS = ("title", "bullets", "statement", "closing")
 _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def read_outline(answer: str, options: DeckOptions) -> Deck:
-    """Returns the deck that `answer` describes, with the style of `options`.
+    """Returns the deck that `answer` describes, repaired and with the style of `options`.
 
     Raises DeckRejected with the location and the reason.
     """
@@ -29,19 +29,18 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
     if not isinstance(outline, Mapping) or not isinstance(outline.get("slides"), list):
         raise DeckRejected("slides", "It must be a list of slides.")
     rows = outline["slides"]
-    if (
-        abs(len(rows) - options.slides) > SLIDE_COUNT_TOLERANCE
-        or len(rows) not in SLIDE_COUNT_RANGE
-    ):
+    if len(rows) not in SLIDE_COUNT_RANGE:
         raise DeckRejected("slides", f"{options.slides} were requested, {len(rows)} were returned.")
-    return Deck.from_dict(
+    language = str(options.language or outline.get("language"))
+    deck = Deck.from_dict(
         {
             "title": strip_markup(outline.get("title")),
             "language": options.language or outline.get("language"),
             **style_fields(options),
-            "slides": [_slide_fields(row, n, len(rows)) for n, row in enumerate(rows)],
+            "slides": [_slide_fields(row, n, len(rows), language) for n, row in enumerate(rows)],
         }
     )
+    return repair_deck(deck)
 
 
 def style_fields(options: DeckOptions) -> dict[str, str]:
@@ -53,37 +52,44 @@ def style_fields(options: DeckOptions) -> dict[str, str]:
     }
 
 
-def _slide_fields(row: Any, n: int, count: int) -> dict[str, Any]:
+def _slide_fields(row: Any, n: int, count: int, language: str) -> dict[str, Any]:
     location = f"slides[{n}]"
     if not isinstance(row, Mapping):
         raise DeckRejected(location, "It must be an object.")
     bullets = row.get("bullets") or []
     if not isinstance(bullets, list):
         raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
+    texts = [text for bullet in bullets if (text := strip_markup(bullet)) != ""]
+    notes = strip_markup(row.get("notes"))
+    more = texts[MAX_BULLETS:]
+    if isinstance(notes, str) and all(isinstance(text, str) for text in more):
+        # Spoken instead of rejected.
+        texts, notes = texts[:MAX_BULLETS], append_to_notes(notes, more)
     slide = Slide.from_dict(
         {
             "id": f"s{n + 1}",
             "heading": strip_markup(row.get("heading")),
-            "bullets": [text for bullet in bullets if (text := strip_markup(bullet)) != ""],
-            "notes": strip_markup(row.get("notes")),
-            "layout": _layout(row, n, count, bool(bullets)),
+            "bullets": texts,
+            "notes": notes,
         },
         location,
     )
+    slide = apply_layout(slide, row, _layout(row, n, count, bool(bullets)), language)
     if not slide.notes and not slide.bullets:
         raise DeckRejected(location, "It has neither bullets nor notes.")
     return slide.to_dict()
 
 
-def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> str:
+def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> Any:
     """Returns the layout: `title` for the first slide, `closing` for the last, else the model's."""
     if n == 0:
         return "title"
     if n == count - 1:
         return "closing"
-    if row.get("layout") not in _LAYOUTS:
-        raise DeckRejected(f"slides[{n}].layout", "There is no such layout.")
-    return "bullets" if bullets else "statement"
+    layout = row.get("layout")
+    if layout in ("title", "closing", "bullets", "statement"):
+        return "bullets" if bullets else "statement"
+    return layout
 
 
 def strip_markup(value: Any) -> Any:

@@ -13,6 +13,7 @@ from functions.slide_generation.deck.rewording import (
     read_reworded_slides,
     replace_slides,
 )
+from functions.slide_generation.quality.emulated import describe_emulated_recap
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import ConfigurationError, MoodreelError, TransientError
@@ -64,7 +65,11 @@ def _reword(context: UnitContext, draft: Deck, options: DeckOptions) -> WrittenD
         slides, language = read_reworded_slides(answer, draft.slides, faithful=True)
         return {"slides": [slide.to_dict() for slide in slides], "language": language}
 
-    fields, calls = ask_with_cache(context, bootstrap.deck_model(), request, parse)
+    model = bootstrap.deck_model()
+    fields, calls = ask_with_cache(context, model, request, parse)
+    warnings = describe_emulated_recap(model.engine, options.language)
+    if warnings:
+        return WrittenDeck(draft, calls, warnings)
     language = options.language or fields["language"] or RECAP_LANGUAGE
     deck = replace_slides(draft, [Slide.from_dict(row) for row in fields["slides"]])
     return WrittenDeck(Deck.from_dict({**deck.to_dict(), "language": language}), calls)

@@ -106,13 +106,14 @@ def collect_inputs(
 ) -> Iterator[dict[str, Path]]:
     """Yields the files by the names of the recipe's inputs.
 
-    A missing video is replaced by a sample clip. The text of --prompt is written to a file.
+    A missing video is replaced by a sample clip. --prompt and --text are written to one file.
     """
     required = [input_.name for input_ in recipe.inputs if not input_.optional]
-    if args.prompt is not None:
+    if args.prompt is not None or args.source is not None:
         if required != ["prompt"] or len(files) > _max_files(recipe) - 1:
             raise SetupError(
-                "Use --prompt only with a recipe that takes a prompt, and without a prompt file."
+                "Use --prompt and --text only with a recipe that takes a prompt, and without a "
+                "prompt file."
             )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "prompt.txt"
@@ -135,11 +136,11 @@ def collect_inputs(
 
 
 def _build_prompt(args: argparse.Namespace) -> Prompt:
-    """Returns the prompt from --prompt and the text of --source."""
+    """Returns the prompt from --prompt and the text of --text, of which one may be missing."""
     if args.source is None:
         return Prompt(args.prompt)
     try:
-        return Prompt(args.prompt, Path(args.source).read_text(encoding="utf-8"))
+        return Prompt(args.prompt or "", Path(args.source).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{args.source} is not UTF-8 text: {error}") from error
 

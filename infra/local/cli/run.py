@@ -188,10 +188,15 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
 
 
 def _job_title(args: argparse.Namespace) -> str | None:
-    """Returns the job's title. With --prompt, which has no file name, it is the prompt's start."""
-    if args.title or args.prompt is None:
-        return str(args.title) if args.title else None
-    return " ".join(args.prompt.split())[:80] or None
+    """Returns the job's title: of --title, the start of --prompt, or the file name of --text.
+
+    None means that the job is named by its uploaded file.
+    """
+    if args.title:
+        return str(args.title)
+    if args.prompt is not None:
+        return " ".join(args.prompt.split())[:80] or None
+    return Path(args.source).stem[:80] or None if args.source is not None else None
 
 
 def report_to_stderr(line: str) -> None:

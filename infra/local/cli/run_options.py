@@ -55,8 +55,16 @@ def build_run_parser() -> argparse.ArgumentParser:
         const="false",
         help="score each face once, without its mirror image (less CPU time, less accurate)",
     )
-    parser.add_argument("--prompt", metavar="TEXT", help="topic of the presentation")
-    parser.add_argument("--source", metavar="FILE", help="source text for the presentation")
+    parser.add_argument(
+        "--prompt", metavar="TEXT", help="topic of the presentation, or what to do with the text"
+    )
+    parser.add_argument(
+        "--text",
+        "--source",
+        dest="source",
+        metavar="FILE",
+        help="text that the presentation tells: plain text or Markdown, in UTF-8",
+    )
     parser.add_argument("--slides", metavar="3-40", help="number of slides (default: 8)")
     parser.add_argument(
         "--language", metavar="TAG", help="language, such as pt-BR (default: the prompt's)"

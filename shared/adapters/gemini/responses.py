@@ -8,7 +8,13 @@ from typing import Any
 
 from shared.adapters.availability import status_outage
 from shared.errors import MoodreelError
-from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelUnavailable, PromptRefused
+from shared.ports.models import (
+    EMULATOR_PREFIX,
+    AnswerUnusable,
+    ModelOverloaded,
+    ModelUnavailable,
+    PromptRefused,
+)
 
 # https://ai.google.dev/api/generate-content#FinishReason: the model stopped because of the prompt
 # or because of its own output.
@@ -70,7 +76,7 @@ def to_error(
 
 def engine_name(model: str, endpoint: str) -> str:
     """Returns the name of the engine; decks of the emulator never count as the model's."""
-    return f"stand-in:{model}" if endpoint else model
+    return f"{EMULATOR_PREFIX}{model}" if endpoint else model
 
 
 def _readable(reason: str) -> str:

@@ -1,7 +1,8 @@
 """The prompt of a film of slides, and the source text to draw on, if there is one.
 
 Both are uploaded as one object of plain text in UTF-8. The first form feed (U+000C) ends the
-prompt; the source text follows. Without a form feed the whole text is the prompt.
+prompt; the source text follows. Without a form feed the whole text is the prompt. Nothing before
+the form feed means that the film tells the source text.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class PromptNotText(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt. `text` is the request; `source` is the text to draw on, or ""."""
+    """A prompt. `text` is the request, or "" when there is a source; `source` is the text to draw
+    on, or ""."""
 
     text: str
     source: str = ""
@@ -50,7 +52,8 @@ class Prompt:
         """Parses an uploaded prompt: NFC, without invisible characters, lines preserved.
 
         Raises:
-            PromptEmpty: When the prompt has no letter or digit.
+            PromptEmpty: When the prompt has no letter or digit, unless it is blank and the source
+                has one.
             PromptTooLong: When it exceeds MAX_PROMPT_BYTES or MAX_TEXT_CHARS.
             PromptNotText: When it is not plain text in UTF-8.
         """
@@ -64,7 +67,7 @@ class Prompt:
             raise PromptNotText("The prompt contains binary data; send plain text in UTF-8.")
         request, _, source = text.partition(SOURCE_SEPARATOR)
         prompt = cls(_clean(request), _clean(source))
-        if not any(character.isalnum() for character in prompt.text):
+        if not any(character.isalnum() for character in prompt.text or prompt.source):
             raise PromptEmpty
         length = len(prompt.text) + len(prompt.source)
         if length > MAX_TEXT_CHARS:

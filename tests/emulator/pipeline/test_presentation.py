@@ -92,6 +92,8 @@ def test_same_prompt_makes_no_second_model_call(suite: SuiteHandle, tmp_path: Pa
     second = run_job(suite, client, tmp_path, prompt, slides="5", theme="chalk")
     assert check_film(client, second, tmp_path, (1280, 720)).theme == "chalk"
     assert (call_count(suite, "gemini"), call_count(suite, "tts")) == before
+    for job in (first, second):
+        assert any("outline only" in warning for warning in job["warnings"])
 
 
 def test_vertex_ai_is_called_with_the_service_account(
@@ -135,6 +137,8 @@ def test_film_tells_the_source_text(suite: SuiteHandle, tmp_path: Path) -> None:
     job = run_job(suite, client, tmp_path, Prompt("Tell me about stones", source), slides="5")
     notes = " ".join(slide.notes for slide in check_film(client, job, tmp_path, (1280, 720)).slides)
     assert all(stone in notes for stone in ("Basalt", "Granite", "Slate", "Chalk", "Marble"))
+    assert any("sentences of your text" in warning for warning in job["warnings"])
+    assert "language model" not in notes
 
 
 # One script of each kind of line layout: right to left, with combining marks, without spaces. The

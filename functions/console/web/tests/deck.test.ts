@@ -12,7 +12,7 @@ const VIEW: DeckView = {
   resolution: "720p", pictures: [],
   slides: ["s1", "s2", "s3", "s4"].map((id) => ({
     id, heading: `Heading ${id}`, bullets: ["One", "Two"], notes: "Said.", layout: "bullets",
-    picture: null, picture_url: "/x",
+    picture: null, labels: [], number: "", chart: null, icons: [], picture_url: "/x",
   })),
 };
 const DRAFT = draftOf(VIEW);

@@ -131,6 +131,7 @@ test("every option of a form has its default and range from the contract", () =>
 
 test("the title of a presentation is the first words of its prompt", () => {
   assert.equal(titleFromPrompt("  How leaves\twork\nand more"), "How leaves work");
+  assert.equal(titleFromPrompt("# Coffee\n\nIt is a seed."), "Coffee");
   const title = titleFromPrompt("word ".repeat(40));
   assert.ok(title.length < 64 && title.endsWith("word …"), title);
 });

@@ -56,7 +56,7 @@ def parse_request(body: Any) -> DeckRequest:
     slides = fields.get("slides") or {}
     fields_of_text = _parse_object(text)
     return DeckRequest(
-        prompt=str(fields_of_text.get("prompt") or text),
+        prompt=str(fields_of_text.get("prompt") or ("" if fields_of_text.get("source") else text)),
         source=str(fields_of_text.get("source") or ""),
         slide_count=int(slides.get("maxItems") or slides.get("max_items") or _DEFAULT_SLIDE_COUNT),
         language=str(((fields.get("language") or {}).get("enum") or [""])[0]),

@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.local.emulators.gemini.request import DeckRequest
-from infra.local.emulators.gemini.words import end_sentence, shorten, split_clauses, split_sentences
+from infra.local.emulators.gemini.words import clip, end_sentence, shorten, split_sentences
 
-MAX_BULLET_CHARS = 88
+MAX_BULLET_WIDTH = 88
 MAX_NOTES_CHARS = 480
-DISCLAIMER = "A stand-in for the model left these words as they were."
 
 
 def reword_slides(request: DeckRequest) -> dict[str, Any]:
     """Returns the JSON of a response: the language and the slides."""
     slides = [_reword_slide(draft, request.instruction) for draft in request.drafts]
-    if not request.instruction:
-        slides[-1]["notes"] = f"{slides[-1]['notes']} {DISCLAIMER}".strip()
     return {"language": request.language or "en", "slides": slides}
 
 
@@ -26,9 +23,10 @@ def _reword_slide(draft: Mapping[str, Any], instruction: str) -> dict[str, Any]:
     sentences = split_sentences(instruction)
     if not sentences:
         return slide
-    # As many bullets as before, so that they fit on the slide.
-    count = max(1, len(slide["bullets"] or ()))
-    clauses = [clause for sentence in sentences for clause in split_clauses(sentence)] or sentences
-    slide["bullets"] = [shorten(clause, MAX_BULLET_CHARS) for clause in clauses[:count]]
+    # At most as many bullets as before, so that they fit on the slide.
+    count = len(slide["bullets"] or ())
+    slide["bullets"] = [
+        clip(sentence.rstrip(" ."), MAX_BULLET_WIDTH) for sentence in sentences[:count]
+    ]
     slide["notes"] = end_sentence(shorten(" ".join(sentences), MAX_NOTES_CHARS))
     return slide

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•#|]|\d+[.)]\s))")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])")
 _CLAUSES = re.compile(r"\s*[,;:—–、，；：،؛(){}\[\]\"“”«»「」]\s*|\s+-\s+")
+# Between Thai letters, unless a conjunction follows: and, or, but, which, that, by.
+_THAI_SPACE = re.compile(r"(?<=[ก-๎])\s+(?=[ก-๎])(?!และ|หรือ|แต่|ซึ่ง|ที่|โดย)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|[*#`|~]+|https?://\S+|^\s*[-•]\s+", re.MULTILINE)
 _UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
@@ -24,6 +26,8 @@ _STOP_WORDS = {
     "nl": "de het een en van in is dat op te voor met zijn hoe wat niet aan er om",
     "pl": "i w na z do się jest nie to że jak dla o co po przez od",
     "tr": "ve bir bu için ile nasıl ne da de en çok olan gibi",
+    "sv": "och att det som en på är av för med till den har inte",
+    "vi": "và của là các trong cho được những một có không với",
 }
 _SCRIPTS = (
     ("HIRAGANA", "ja"), ("KATAKANA", "ja"), ("HANGUL", "ko"), ("CJK", "zh"), ("GREEK", "el"),
@@ -50,6 +54,12 @@ def split_clauses(sentence: str) -> list[str]:
     """Returns the parts of a sentence between commas and similar marks."""
     clauses = (clause.strip(" .!?…。！？؟।") for clause in _CLAUSES.split(sentence))
     return [clause for clause in clauses if any(map(str.isalnum, clause))]
+
+
+def split_thai(sentence: str) -> list[str]:
+    """Returns the sentences of a Thai paragraph, which are separated by spaces only. Other text is
+    returned whole."""
+    return _THAI_SPACE.split(sentence)
 
 
 def split_words(text: str) -> list[str]:
@@ -105,9 +115,55 @@ def shorten(text: str, max_chars: int) -> str:
     return (head if space and len(head) > max_chars // 2 else truncated).rstrip(" ,;:") + "…"
 
 
+def clip(text: str, max_width: int) -> str:
+    """Returns the text up to the last clause, else word, that fits in the width, with "…"."""
+    if drawn_width(text) <= max_width:
+        return text
+    end = 0
+    while drawn_width(text[: end + 1]) < max_width:
+        end += 1
+    head = text[:end]
+    clauses = [
+        match.start()
+        for match in _CLAUSES.finditer(head)
+        # 4,000 is no end of a clause.
+        if not text[match.end() : match.end() + 1].isdigit()
+    ]
+    if clauses and clauses[-1] > end // 2:
+        head = head[: clauses[-1]]
+    elif " " in head[end // 2 :]:
+        head = head.rpartition(" ")[0]
+    return head.rstrip(" ,;:，、；：") + "…"
+
+
+def drawn_width(text: str) -> int:
+    """Returns the width in narrow characters; those of Chinese, Japanese and Korean count twice."""
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+
+
+def is_contained(text: str, other: str) -> bool:
+    """Whether the words of a text are in another one, in the same order."""
+    return f" {' '.join(_WORD.findall(text.lower()))} " in (
+        f" {' '.join(_WORD.findall(other.lower()))} "
+    )
+
+
+def capitalize(text: str) -> str:
+    """Returns the text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def has_word_spaces(text: str) -> bool:
+    """Whether a space follows the sentence: its last letter is of a script with spaces."""
+    letters = [character for character in text[-8:] if character.isalpha()]
+    return not letters or not unicodedata.name(letters[-1], "").startswith(_UNSPACED_SCRIPTS[:3])
+
+
 def end_sentence(text: str) -> str:
     """Returns the text with the full stop of its script at the end."""
     if text[-1:] in ".!?…。！？؟۔।":
+        return text
+    if unicodedata.name(text[-1:], "").startswith(("THAI", "LAO")):
         return text
     if "DEVANAGARI" in unicodedata.name(text[-1:], ""):
         return f"{text}।"

@@ -62,7 +62,9 @@ def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_p
     suite.restart("slide_generation", env)
     try:
         prompt = Prompt(
-            "Tell me about paper", "Paper folds. A secret is kept. Ink dries. Glue holds."
+            "Tell me about paper",
+            "# Paper\n\n## Sheets\n\nPaper folds. Sheets are cut. Fibres hold.\n\n"
+            "## A secret\n\nInk dries. Pens write. Glue sticks. Nobody tells.",
         )
         job_id = start_job(suite, client, tmp_path, prompt, stop_at="deck")
         job = wait_for_review(client, job_id)
@@ -75,6 +77,7 @@ def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_p
         assert {
             slide["picture"] for slide in read_deck(client, job_without_drawings)["slides"]
         } == {None}
-        assert job["warnings"] == []
+        (warning,) = job["warnings"]
+        assert "sentences of your text" in warning
     finally:
         suite.restart("slide_generation")

@@ -45,7 +45,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const takesVideo = requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
 
   const validate = (): FormError | null => {
-    if (takesPrompt && !prompt.trim()) return { field: "prompt", message: "Write what the film shall be about." };
+    if (takesPrompt && !prompt.trim() && !sourceText.trim())
+      return { field: "prompt", message: "Write what the film shall be about, or give its text." };
     const [first] = missingInputs(requiredInputs, files.assigned);
     if (first) return { field: "files", message: `Choose ${acceptedKinds([first])} first.` };
     if (recipe.consent && !hasConsent)
@@ -89,7 +90,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           options,
           prompt,
           sourceText,
-          title: title.trim() || (takesPrompt ? titleFromPrompt(prompt) : ""),
+          title: title.trim() || (takesPrompt ? titleFromPrompt(prompt.trim() ? prompt : sourceText) : ""),
           files: jobFiles,
           idempotencyKey: nextKeys[requestKey] as string,
         });

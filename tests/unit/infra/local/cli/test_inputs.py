@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.cli.inputs import collect_inputs, guess_content_type
 from shared.pipeline import RECIPES
+from shared.recipes.films.prompt import Prompt
 
 PS = b"\0\0\1\xba" + b"D" * 60
 TS = (b"G" + b"\xff" * 187) * 3
@@ -59,6 +60,15 @@ def test_file_beside_a_picture_becomes_the_sound(tmp_path: Path, name: str, cont
     files = {name: content, "photo.dat": JPEG}
     expected = {"picture": "photo.dat", "sound": name}
     assert assign("still", tmp_path, files) == expected
+
+
+def test_text_needs_no_prompt(tmp_path: Path) -> None:
+    text = tmp_path / "guide.md"
+    text.write_text("# Bees\n\nBees fly.", encoding="utf-8")
+    args = argparse.Namespace(prompt=None, source=str(text))
+    with collect_inputs(RECIPES["presentation"], [], args, lambda _: None) as inputs:
+        prompt = Prompt.from_bytes(inputs["prompt"].read_bytes())
+    assert prompt == Prompt("", "# Bees\n\nBees fly.")
 
 
 def test_second_film_becomes_the_music(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_response_has_the_requested_schema(
     response = gemini_adapter.call("generate", PROMPT, options={"slides": 5})
     deck = json.loads(response["result"])
     assert len(deck["slides"]) == 5
-    assert response["engine"] == "stand-in:some-model"
+    assert response["engine"] == "emulator:some-model"
     assert gemini.call_count == call_count + 1
 
 

@@ -47,7 +47,9 @@ def test_prompt_is_normalized_to_nfc() -> None:
     assert Prompt.from_bytes("Cafe\u0301".encode()).text == "Café"
 
 
-@pytest.mark.parametrize("text", ["", "   \n\t ", "\u200b\u202e", "!!! ???", "\fonly a source"])
+@pytest.mark.parametrize(
+    "text", ["", "   \n\t ", "\u200b\u202e", "!!! ???", "!\fa source", "\f!!!"]
+)
 def test_empty_prompt_is_refused(text: str) -> None:
     with pytest.raises(PromptEmpty, match="says nothing"):
         Prompt.from_bytes(text.encode())
