@@ -48,6 +48,11 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "contains FFmpeg with x264 and x265 (GPL); 18.1 on every Python; 19 changed the API",
     ),
     "opencv-python-headless": ("faces, scaling, JPEG", ""),
+    "fonttools": ("reads the outlines of icons", "the fonts depend on it too"),
+    "lucide": (
+        "icons of slides",
+        "SVG files of Lucide (ISC, partly MIT); its code is not imported",
+    ),
     "markdown-it-py": ("finds Markdown in the answers of the model", ""),
     "numpy": ("pictures and audio as arrays", ""),
     "pillow": ("pictures, slides, text", "with Raqm for right-to-left scripts"),
