@@ -14,6 +14,21 @@ MAX_REWRITE_CHARS = 1_000
 Revision = Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
+class ChartPointContent(RequestModel):
+    """A number of a chart and its label."""
+
+    label: Annotated[str, Field(max_length=40)]
+    value: float
+
+
+class ChartContent(RequestModel):
+    """A chart of 2 to 8 numbers in one unit: `bar`, `line` or `donut`."""
+
+    kind: Annotated[str, Field(max_length=10)]
+    points: Annotated[tuple[ChartPointContent, ...], Field(min_length=2, max_length=8)]
+    unit: Annotated[str, Field(max_length=16)] = ""
+
+
 class SlideContent(RequestModel):
     """A slide. Keep its `id` when you edit it. `picture` is one of the deck's `pictures`, or
     null."""
@@ -24,6 +39,10 @@ class SlideContent(RequestModel):
     notes: Annotated[str, Field(max_length=5_000)] = ""
     layout: Annotated[str, Field(max_length=20)] = "bullets"
     picture: Annotated[str, Field(max_length=300)] | None = None
+    labels: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=6)] = ()
+    number: Annotated[str, Field(max_length=20)] = ""
+    chart: ChartContent | None = None
+    icons: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=6)] = ()
 
 
 class DeckContent(RequestModel):
@@ -55,6 +74,21 @@ class SlideRewriteRequest(RequestModel):
     instruction: Annotated[Line, Field(max_length=MAX_REWRITE_CHARS)] | None = None
 
 
+class ChartPointView(ResponseModel):
+    """A number of a chart and its label."""
+
+    label: str
+    value: float
+
+
+class ChartView(ResponseModel):
+    """A chart of numbers in one unit."""
+
+    kind: str
+    points: tuple[ChartPointView, ...]
+    unit: str
+
+
 class SlideView(ResponseModel):
     """A slide and the URL of its rendered picture."""
 
@@ -64,6 +98,10 @@ class SlideView(ResponseModel):
     notes: str
     layout: str
     picture: str | None
+    labels: tuple[str, ...] = ()
+    number: str = ""
+    chart: ChartView | None = None
+    icons: tuple[str, ...] = ()
     picture_url: str
 
 

@@ -39,6 +39,7 @@ from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS
 from shared.recipes.films import deck
 from shared.recipes.films.prompt import MAX_TEXT_CHARS, SOURCE_SEPARATOR
+from shared.recipes.films.slides import chart, slide
 from shared.recipes.stored_object import ResultKind
 from shared.tasks.task import TaskState
 
@@ -93,7 +94,8 @@ def list_unions() -> Iterable[tuple[str, str, Iterable[str]]]:
         ("HISTORY_EVENTS", "HistoryEvent",
          (*get_args(HistoryEvent), Status.AWAITING_REVIEW, *outcomes)),
         ("RESULT_KINDS", "ResultKind", get_args(ResultKind)),
-        ("SLIDE_LAYOUTS", "SlideLayout", get_args(deck.Layout)),
+        ("SLIDE_LAYOUTS", "SlideLayout", get_args(slide.Layout)),
+        ("CHART_KINDS", "ChartKind", get_args(chart.ChartKind)),
         ("INPUT_KINDS", "InputKind",
          dict.fromkeys(kind for row in RECIPES.values() for item in row.inputs
                        for kind in item.kinds)),
@@ -149,10 +151,11 @@ def describe_limits() -> dict[str, Any]:
             "minSlides": deck.SLIDE_COUNT_RANGE.start,
             "maxSlides": deck.SLIDE_COUNT_RANGE.stop - 1,
             "maxTitleChars": deck.MAX_TITLE_CHARS,
-            "maxHeadingChars": deck.MAX_HEADING_CHARS,
-            "maxBullets": deck.MAX_BULLETS,
-            "maxBulletChars": deck.MAX_BULLET_CHARS,
-            "maxNotesChars": deck.MAX_NOTES_CHARS,
+            "maxHeadingChars": slide.MAX_HEADING_CHARS,
+            "maxBullets": slide.MAX_BULLETS,
+            "maxBulletChars": slide.MAX_BULLET_CHARS,
+            "maxLabelChars": chart.MAX_LABEL_CHARS,
+            "maxNotesChars": slide.MAX_NOTES_CHARS,
             "maxTotalNotesChars": deck.MAX_TOTAL_NOTES_CHARS,
         },
     }

@@ -19,97 +19,25 @@ from shared.recipes.films.deck_fields import (
     DeckRejected,
     check_choice,
     check_line,
-    check_notes,
     check_object,
     check_pattern,
     parse_language_tag,
 )
+from shared.recipes.films.slides.slide import MAX_BULLETS as MAX_BULLETS
+from shared.recipes.films.slides.slide import Slide as Slide
 from shared.recipes.films.speech import SpeechSettings
 
 Aspect = Literal["16:9", "9:16", "1:1"]
 Resolution = Literal["720p", "1080p"]
-Layout = Literal["title", "bullets", "picture", "statement", "chart", "closing"]
 
 SCHEMA = 1
 SLIDE_COUNT_RANGE = range(3, 41)
 MAX_TITLE_CHARS = 120
-MAX_HEADING_CHARS = 120
-MAX_BULLETS = 6
-MAX_BULLET_CHARS = 240
-MAX_NOTES_CHARS = 5_000
-"""About six minutes of speech on one slide."""
 MAX_TOTAL_NOTES_CHARS = 60_000
 """About 70 minutes of speech in one film."""
-MAX_PICTURE_CHARS = 300
 
 _SHORT_SIDE_PX: dict[Resolution, int] = {"720p": 720, "1080p": 1080}
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _THEME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-
-
-@dataclass(frozen=True, slots=True)
-class Slide:
-    """One slide.
-
-    Attributes:
-        id: Identifies the slide; does not change when the deck is edited.
-        notes: The text that is spoken; "" for a silent slide.
-        picture: The reference of a picture, or None.
-    """
-
-    id: str
-    heading: str
-    bullets: tuple[str, ...] = ()
-    notes: str = ""
-    layout: Layout = "bullets"
-    picture: str | None = None
-
-    _KEYS: ClassVar[tuple[str, ...]] = ("id", "heading", "bullets", "notes", "layout", "picture")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns a JSON object; `from_dict` reads it back to an equal value."""
-        return {
-            "id": self.id,
-            "heading": self.heading,
-            "bullets": list(self.bullets),
-            "notes": self.notes,
-            "layout": self.layout,
-            "picture": self.picture,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Any, location: str = "slide") -> Slide:
-        """Parses a slide; only `id` and `heading` are required. Raises DeckRejected."""
-        values = check_object(data, location, cls._KEYS, ("id", "heading"))
-        rows = values.get("bullets", ())
-        if isinstance(rows, str) or not isinstance(rows, Sequence):
-            raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
-        if len(rows) > MAX_BULLETS:
-            raise DeckRejected(
-                f"{location}.bullets",
-                f"There are {len(rows)} bullets; at most {MAX_BULLETS} fit.",
-            )
-        picture = values.get("picture")
-        return cls(
-            id=check_pattern(
-                values["id"], f"{location}.id", _ID, "lower-case letters, digits and hyphens"
-            ),
-            heading=check_line(values["heading"], f"{location}.heading", MAX_HEADING_CHARS),
-            bullets=tuple(
-                check_line(row, f"{location}.bullets[{n}]", MAX_BULLET_CHARS)
-                for n, row in enumerate(rows)
-            ),
-            notes=check_notes(values.get("notes", ""), f"{location}.notes", MAX_NOTES_CHARS),
-            layout=cast(
-                "Layout",
-                check_choice(
-                    values.get("layout", "bullets"), f"{location}.layout", get_args(Layout)
-                ),
-            ),
-            picture=None
-            if picture is None
-            else check_line(picture, f"{location}.picture", MAX_PICTURE_CHARS),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from shared.recipes.option_values import (
 
 Pictures = Literal["all", "own", "none"]
 StopAt = Literal["film", "deck"]
-THEMES = ("midnight", "paper", "meadow", "ember", "slate", "chalk")
+THEMES = ("midnight", "paper", "meadow", "ember", "slate", "chalk", "studio", "coral")
 """The names of the themes that slides can be drawn in."""
 MAX_TONE_CHARS = 80
 MAX_AUDIENCE_CHARS = 160

@@ -53,7 +53,7 @@ export const RECIPES = {
       theme: {
         type: "choice",
         default: "midnight",
-        choices: ["midnight", "paper", "meadow", "ember", "slate", "chalk"],
+        choices: ["midnight", "paper", "meadow", "ember", "slate", "chalk", "studio", "coral"],
       },
       resolution: { type: "choice", default: "720p", choices: ["720p", "1080p"] },
       voice: { type: "text", default: "" },
@@ -82,7 +82,7 @@ export const RECIPES = {
       theme: {
         type: "choice",
         default: "midnight",
-        choices: ["midnight", "paper", "meadow", "ember", "slate", "chalk"],
+        choices: ["midnight", "paper", "meadow", "ember", "slate", "chalk", "studio", "coral"],
       },
       resolution: { type: "choice", default: "720p", choices: ["720p", "1080p"] },
       voice: { type: "text", default: "" },
@@ -118,6 +118,8 @@ export const THEMES = {
   ember: { from: "#190e12", to: "#351320", text: "#fff5ee", accent: "#ffa564" },
   slate: { from: "#ffffff", to: "#f2f5f9", text: "#13263e", accent: "#1a5ec8" },
   chalk: { from: "#223530", to: "#192723", text: "#f7f4e6", accent: "#f3c653" },
+  studio: { from: "#f7f6f2", to: "#f2f0ea", text: "#111111", accent: "#c4122f" },
+  coral: { from: "#fff6f0", to: "#ffe9dd", text: "#4a1526", accent: "#a8243f" },
 } as const;
 
 /** The stages in pipeline order, with the cost of a second of work in US dollars. */
@@ -148,6 +150,7 @@ export const LIMITS = {
     maxHeadingChars: 120,
     maxBullets: 6,
     maxBulletChars: 240,
+    maxLabelChars: 40,
     maxNotesChars: 5000,
     maxTotalNotesChars: 60000,
   },
@@ -214,8 +217,24 @@ export const RESULT_KINDS = [
 ] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
 
-export const SLIDE_LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"] as const;
+export const SLIDE_LAYOUTS = [
+  "title",
+  "bullets",
+  "picture",
+  "statement",
+  "chart",
+  "closing",
+  "columns",
+  "number",
+  "quote",
+  "comparison",
+  "timeline",
+  "process",
+] as const;
 export type SlideLayout = (typeof SLIDE_LAYOUTS)[number];
+
+export const CHART_KINDS = ["bar", "line", "donut"] as const;
+export type ChartKind = (typeof CHART_KINDS)[number];
 
 export const INPUT_KINDS = ["video", "audio", "text", "image"] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];

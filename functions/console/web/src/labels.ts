@@ -21,6 +21,8 @@ export const THEME_LABELS: Readonly<Record<Theme, string>> = {
   ember: "Ember",
   slate: "Slate",
   chalk: "Chalk",
+  studio: "Studio",
+  coral: "Coral",
 };
 
 export const ASPECT_LABELS: Readonly<Record<Choice<"presentation", "aspect">, string>> = {

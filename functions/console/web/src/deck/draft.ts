@@ -1,5 +1,5 @@
 /** The draft of a deck. Every edit returns a new draft. No DOM. */
-import { type Choice, type SlideLayout, type Theme, LIMITS as CONTRACT_LIMITS, RECIPES } from "../contract.ts";
+import { type ChartKind, type Choice, type SlideLayout, type Theme, LIMITS as CONTRACT_LIMITS, RECIPES } from "../contract.ts";
 import { formatClock } from "../format.ts";
 
 export interface Slide {
@@ -9,6 +9,17 @@ export interface Slide {
   notes: string;
   layout: SlideLayout;
   picture: string | null;
+  /** The names of two sides, or the time of each point. */
+  labels: string[];
+  number: string;
+  chart: Chart | null;
+  icons: string[];
+}
+
+export interface Chart {
+  kind: ChartKind;
+  points: { label: string; value: number }[];
+  unit: string;
 }
 
 export interface Draft {
@@ -44,9 +55,12 @@ const { speed, transition, subtitles, motion } = RECIPES.presentation.options;
 
 export function draftOf(view: DeckView): Draft {
   const { title, language, theme, aspect, resolution } = view;
-  const slides = view.slides.map(({ id, heading, bullets, notes, layout, picture }) => ({
-    id, heading, bullets: [...bullets], notes, layout, picture,
-  }));
+  const slides = view.slides.map(
+    ({ id, heading, bullets, notes, layout, picture, labels, number, chart, icons }) => ({
+      id, heading, bullets: [...bullets], notes, layout, picture,
+      labels: [...labels], number, chart, icons: [...icons],
+    }),
+  );
   return { title, language, theme, aspect, resolution, slides };
 }
 
@@ -73,6 +87,8 @@ function normalize(draft: Draft): Draft {
     heading: slide.heading.trim(),
     bullets: slide.bullets.map((bullet) => bullet.trim()).filter(Boolean),
     notes: slide.notes.trim(),
+    labels: slide.labels.map((label) => label.trim()).filter(Boolean),
+    number: slide.number.trim(),
   }));
   return { ...draft, title: draft.title.trim(), slides };
 }
@@ -107,6 +123,7 @@ export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): 
   while (ids.has(`new-${number}`)) number += 1;
   const newSlide: Slide = {
     id: `new-${number}`, heading: "", bullets: [], notes: "", layout: "bullets", picture: null,
+    labels: [], number: "", chart: null, icons: [],
   };
   const slides = [...draft.slides];
   slides.splice(slides.findIndex((slide) => slide.id === id) + 1, 0, newSlide);
@@ -133,6 +150,10 @@ export function validateDraft(draft: Draft): Map<string, string> {
     const tooLong = bullets.find((bullet) => [...bullet].length > LIMITS.maxBulletChars);
     if (tooLong !== undefined)
       errors.set(`${field}.bullets`, `A point has at most ${LIMITS.maxBulletChars} characters.`);
+    if (slide.labels.some((label) => [...label].length > LIMITS.maxLabelChars))
+      errors.set(`${field}.labels`, `A label has at most ${LIMITS.maxLabelChars} characters.`);
+    if (slide.number.trim() && !/\p{Nd}/u.test(slide.number))
+      errors.set(`${field}.number`, "It must contain a digit.");
     totalNotesChars += [...slide.notes].length;
   });
   if (totalNotesChars > LIMITS.maxTotalNotesChars)
@@ -149,6 +170,20 @@ export function toEditRequest(draft: Draft, filmOptions: FilmOptions, revision: 
     options: { ...film, voice: voice || null },
     release,
   };
+}
+
+/** The points of a chart as lines such as "Coal: 36". */
+export function chartToText(chart: Chart | null): string {
+  return chart ? chart.points.map(({ label, value }) => `${label}: ${value}`).join("\n") : "";
+}
+
+/** Returns the points of such lines; lines without a number are left out. */
+export function chartFromText(text: string, from: Chart | null): Chart | null {
+  const points = text.split("\n").flatMap((line) => {
+    const match = /^\s*(.+?)\s*:\s*(-?\d+(?:\.\d+)?)\s*$/.exec(line);
+    return match ? [{ label: match[1] ?? "", value: Number(match[2]) }] : [];
+  });
+  return points.length ? { kind: from?.kind ?? "bar", unit: from?.unit ?? "", points } : null;
 }
 
 /** Estimated duration of the spoken text in seconds, at 150 words a minute. */

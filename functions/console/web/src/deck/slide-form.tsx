@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { type SlideLayout, LIMITS, SLIDE_LAYOUTS } from "../contract.ts";
+import { LayoutFields } from "./layout-fields.tsx";
 import { type PictureSources, type Slide, estimateSpeechS, pictureLabel } from "./draft.ts";
 
 export interface SlideFormProps {
@@ -23,6 +24,12 @@ const LAYOUT_LABELS: Readonly<Record<SlideLayout, string>> = {
   statement: "Statement",
   chart: "Chart",
   closing: "Closing",
+  columns: "Two columns",
+  number: "Big number",
+  quote: "Quote",
+  comparison: "Comparison",
+  timeline: "Timeline",
+  process: "Process",
 };
 
 export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onChange }: SlideFormProps) {
@@ -102,6 +109,7 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
           )}
         </Field>
       </div>
+      <LayoutFields slide={slide} errorOf={errorOf} onChange={onChange} />
     </div>
   );
 }

@@ -1,0 +1,156 @@
+"""One slide of a deck: its text, its layout, and what the layout shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from shared.recipes.films.deck_fields import (
+    DeckRejected,
+    check_choice,
+    check_line,
+    check_notes,
+    check_object,
+    check_pattern,
+)
+from shared.recipes.films.slides.chart import MAX_LABEL_CHARS, SlideChart
+from shared.recipes.films.slides.icons import ICONS
+
+Layout = Literal[
+    "title", "bullets", "picture", "statement", "chart", "closing",
+    "columns", "number", "quote", "comparison", "timeline", "process",
+]  # fmt: skip
+
+MAX_HEADING_CHARS = 120
+MAX_BULLETS = 6
+MAX_BULLET_CHARS = 240
+MAX_NOTES_CHARS = 5_000
+"""About six minutes of speech on one slide."""
+MAX_PICTURE_CHARS = 300
+MAX_NUMBER_CHARS = 20
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_REQUIRED = ("id", "heading")
+_KEYS = ("id", "heading", "bullets", "notes", "layout", "picture")
+_LAYOUT_KEYS = ("labels", "number", "chart", "icons")
+"""Only slides that have them are stored with them, as decks of earlier versions are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """One slide.
+
+    A slide whose layout lacks what it shows, such as a number, is drawn with bullets.
+
+    Attributes:
+        id: Identifies the slide; does not change when the deck is edited.
+        notes: The text that is spoken; "" for a silent slide.
+        picture: The reference of a picture, or None.
+        labels: The names of the two sides of a comparison or of columns; the time of each bullet of
+            a timeline.
+        number: The number of the layout `number` with its unit, such as "42 %"; "" for none.
+        icons: Names of ICONS: one for each bullet, or one for the slide.
+    """
+
+    id: str
+    heading: str
+    bullets: tuple[str, ...] = ()
+    notes: str = ""
+    layout: Layout = "bullets"
+    picture: str | None = None
+    labels: tuple[str, ...] = ()
+    number: str = ""
+    chart: SlideChart | None = None
+    icons: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a JSON object; `from_dict` reads it back to an equal value."""
+        fields = {
+            "id": self.id,
+            "heading": self.heading,
+            "bullets": list(self.bullets),
+            "notes": self.notes,
+            "layout": self.layout,
+            "picture": self.picture,
+        }
+        shown = {
+            "labels": list(self.labels),
+            "number": self.number,
+            "chart": self.chart and self.chart.to_dict(),
+            "icons": list(self.icons),
+        }
+        return {**fields, **{name: value for name, value in shown.items() if value}}
+
+    @classmethod
+    def from_dict(cls, data: Any, location: str = "slide") -> Slide:
+        """Parses a slide; only `id` and `heading` are required. Raises DeckRejected."""
+        values = check_object(data, location, (*_KEYS, *_LAYOUT_KEYS), _REQUIRED)
+        rows = _rows(values, "bullets", location)
+        if len(rows) > MAX_BULLETS:
+            raise DeckRejected(
+                f"{location}.bullets",
+                f"There are {len(rows)} bullets; at most {MAX_BULLETS} fit.",
+            )
+        picture, chart = values.get("picture"), values.get("chart")
+        return cls(
+            id=check_pattern(
+                values["id"], f"{location}.id", _ID, "lower-case letters, digits and hyphens"
+            ),
+            heading=check_line(values["heading"], f"{location}.heading", MAX_HEADING_CHARS),
+            bullets=tuple(
+                check_line(row, f"{location}.bullets[{n}]", MAX_BULLET_CHARS)
+                for n, row in enumerate(rows)
+            ),
+            notes=check_notes(values.get("notes", ""), f"{location}.notes", MAX_NOTES_CHARS),
+            layout=cast(
+                "Layout",
+                check_choice(
+                    values.get("layout", "bullets"), f"{location}.layout", get_args(Layout)
+                ),
+            ),
+            picture=None
+            if picture is None
+            else check_line(picture, f"{location}.picture", MAX_PICTURE_CHARS),
+            labels=_labels(values, location),
+            number=_number(values, location),
+            chart=None if chart is None else SlideChart.from_dict(chart, f"{location}.chart"),
+            icons=_icons(values, location),
+        )
+
+
+def _rows(values: Mapping[str, Any], name: str, location: str) -> Sequence[Any]:
+    rows = values.get(name) or ()
+    if isinstance(rows, str) or not isinstance(rows, Sequence):
+        raise DeckRejected(f"{location}.{name}", "It must be a list of texts.")
+    return rows
+
+
+def _labels(values: Mapping[str, Any], location: str) -> tuple[str, ...]:
+    rows = _rows(values, "labels", location)
+    if len(rows) > MAX_BULLETS:
+        raise DeckRejected(f"{location}.labels", f"At most {MAX_BULLETS} labels fit.")
+    return tuple(
+        check_line(row, f"{location}.labels[{n}]", MAX_LABEL_CHARS) for n, row in enumerate(rows)
+    )
+
+
+def _number(values: Mapping[str, Any], location: str) -> str:
+    if not values.get("number"):
+        return ""
+    number = check_line(values["number"], f"{location}.number", MAX_NUMBER_CHARS)
+    if not any(character.isdigit() for character in number):
+        raise DeckRejected(f"{location}.number", "It must contain a digit.")
+    return number
+
+
+def _icons(values: Mapping[str, Any], location: str) -> tuple[str, ...]:
+    rows = _rows(values, "icons", location)
+    if len(rows) > MAX_BULLETS:
+        raise DeckRejected(f"{location}.icons", f"At most {MAX_BULLETS} icons fit.")
+    for n, row in enumerate(rows):
+        if row not in ICONS:
+            name = str(row)[:40]
+            raise DeckRejected(f"{location}.icons[{n}]", f"There is no icon {name!r}.")
+    return tuple(rows)
