@@ -30,7 +30,7 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 from shared.typography.faces import Style, describe_replacements
 
-DRAWING_VERSION = 4
+DRAWING_VERSION = 5
 """Increase when the same slide looks different, so that older pictures are not adopted."""
 
 
@@ -75,7 +75,7 @@ def slide_key(deck: Deck, number: int, picture: Any, subtitle_area: Fraction) ->
         picture: the JSON-able key of the picture on the slide, or None.
     """
     slide = deck.slides[number].to_dict()
-    shown = {name: slide[name] for name in ("heading", "bullets", "layout")}
+    shown = {name: slide[name] for name in slide if name not in ("id", "notes", "picture")}
     content = [
         DRAWING_VERSION, shown, picture, number, len(deck.slides), deck.language, deck.theme,
         deck.aspect,

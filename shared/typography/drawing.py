@@ -21,16 +21,19 @@ CAP_HEIGHT = 0.727
 
 def draw_line(
     draw: ImageDraw.ImageDraw, block: Block, text: str, origin: tuple[float, float], colour: Ink,
-    *, rtl: bool,
+    *, rtl: bool, align: Align | None = None,
 ) -> None:  # fmt: skip
     """Draws one line whose upper edge is at `origin`, to the right of it, or to the left if `rtl`.
 
     A line of an `rtl` page runs from right to left even if it begins with a foreign word.
+
+    Args:
+        align: which part of the line is at `origin`; None as said above.
     """
     x, top = origin
     ascent, descent = load_font(block.face, block.size_px, block.style.weight).getmetrics()
     baseline = top + (block.line_height - ascent - descent) / 2 + ascent
-    _draw_runs(draw, block, text, (x, baseline), colour, "right" if rtl else "left",
+    _draw_runs(draw, block, text, (x, baseline), colour, align or ("right" if rtl else "left"),
                rtl=rtl or block.rtl)  # fmt: skip
 
 

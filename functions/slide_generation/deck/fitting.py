@@ -11,6 +11,7 @@ from itertools import count
 from functions.slide_generation.drawing.layout import NO_SUBTITLE_AREA, SlidePlanner
 from functions.slide_generation.drawing.themes import THEMES
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
+from shared.recipes.films.slides.layouts import to_bullets
 
 _SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])|\n+")
 
@@ -42,21 +43,25 @@ def fit_slides(deck: Deck, subtitle_area: Fraction = NO_SUBTITLE_AREA) -> Deck:
 def split_slide(slide: Slide, taken_ids: Collection[str] = ()) -> tuple[Slide, Slide]:
     """Returns two slides that share the bullets and the sentences of the notes.
 
-    A title slide keeps no bullets.
+    A title slide keeps no bullets. The slides of a layout with labels or numbers have bullets.
 
     Args:
         taken_ids: ids that the new slides must not have.
     """
+    if slide.labels or slide.number or slide.chart is not None:
+        slide = to_bullets(slide)
     title = slide.layout == "title"
     bullet_count = 0 if title else (len(slide.bullets) + 1) // 2
     sentences = [text.strip() for text in _SENTENCE.split(slide.notes) if text.strip()]
     sentence_count = (len(sentences) + 1) // 2
+    icons = slide.icons if len(slide.icons) == len(slide.bullets) else ()
     return (
         replace(
             slide,
             id=_free_id(slide.id, "a", taken_ids),
             bullets=slide.bullets[:bullet_count],
             notes=" ".join(sentences[:sentence_count]),
+            icons=icons[:bullet_count] or slide.icons[:1],
         ),
         replace(
             slide,
@@ -64,6 +69,7 @@ def split_slide(slide: Slide, taken_ids: Collection[str] = ()) -> tuple[Slide, S
             bullets=slide.bullets[bullet_count:],
             notes=" ".join(sentences[sentence_count:]),
             layout="bullets" if title else slide.layout,
+            icons=icons[bullet_count:] or slide.icons[:1],
         ),
     )
 

@@ -154,6 +154,42 @@ def _grid(image: Image.Image, theme: Theme, bold: bool) -> None:
     _shape(image, theme.shapes[1], paint)
 
 
+def _block(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Draws a bar in the accent colour at the upper edge and a large ring at a lower corner."""
+    width, height = image.size
+
+    def bar(draw: Draw, u: float) -> None:
+        x = 9 * u
+        draw.rectangle((x, 0, x + (26 if bold else 12) * u, (3.4 if bold else 2) * u), fill=255)
+
+    def ring(draw: Draw, u: float) -> None:
+        x, y = width * OVERSAMPLING, height * OVERSAMPLING
+        radius = (62 if bold else 30) * u
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=255,
+                     width=round((16 if bold else 8) * u))  # fmt: skip
+
+    _shape(image, theme.shapes[0], ring)
+    _shape(image, theme.accent, bar)
+
+
+def _waves(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Draws round fields in opposite corners."""
+    width, height = image.size
+    reach = 1.0 if bold else 0.62
+
+    def upper(draw: Draw, u: float) -> None:
+        _disc(draw, width * OVERSAMPLING * 0.04, -6 * u, 40 * u * reach)
+        _disc(draw, width * OVERSAMPLING * 0.04 + 34 * u * reach, -16 * u, 30 * u * reach)
+
+    def lower(draw: Draw, u: float) -> None:
+        x, y = width * OVERSAMPLING, height * OVERSAMPLING
+        _disc(draw, x - 4 * u, y + 4 * u, 46 * u * reach)
+        _disc(draw, x - 44 * u * reach, y + 16 * u, 34 * u * reach)
+
+    _shape(image, theme.shapes[0], upper)
+    _shape(image, theme.shapes[1], lower)
+
+
 _DECORS: dict[str, Callable[[Image.Image, Theme, bool], None]] = {
     "glow": _glow,
     "arc": _arc,
@@ -161,4 +197,6 @@ _DECORS: dict[str, Callable[[Image.Image, Theme, bool], None]] = {
     "band": _band,
     "rays": _rays,
     "grid": _grid,
+    "block": _block,
+    "waves": _waves,
 }

@@ -31,10 +31,12 @@ from shared.recipes.films.deck_pictures import (
     PictureSource,
     list_pictures,
 )
+from shared.recipes.films.slides.layouts import to_bullets
 from shared.runtime.results_writer import write_once
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _UPLOAD = "upload:"
+_KEPT_LAYOUTS = ("title", "closing", "picture", "chart")
 _CROP = declare_work(
     "functions.slide_generation.drawing.picture_decoder", "crop_in_sandbox", "picture"
 )
@@ -163,8 +165,9 @@ def place_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck,
     slides = list(deck.slides)
     free = [n for n, slide in enumerate(slides) if slide.layout == "bullets"]
     if len(uploads) > len(free):
-        # Statements look best alone, so they get a picture only if there are too few other slides.
-        free = [n for n, slide in enumerate(slides) if slide.layout in ("bullets", "statement")]
+        # Statements and numbers look best alone, so they get a picture only if there are too few
+        # other slides.
+        free = [n for n, slide in enumerate(slides) if slide.layout not in _KEPT_LAYOUTS]
     pending = list(uploads)[: len(free)]
     placed = len(pending)
     for upload in list(pending):
@@ -234,7 +237,7 @@ def _draw_once(deck: Deck, slide: Slide, pictures: JobPictures, illustrator: Ill
 
 
 def _set_picture(slide: Slide, reference: str) -> Slide:
-    return replace(slide, layout="picture", picture=reference)
+    return replace(to_bullets(slide), layout="picture", picture=reference)
 
 
 def _slide_words(slide: Slide) -> set[str]:

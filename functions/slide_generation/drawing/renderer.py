@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from fractions import Fraction
 
 from PIL import Image, ImageDraw, ImageOps
 
 from functions.slide_generation.drawing.backgrounds import draw_background
-from functions.slide_generation.drawing.layout import (
-    NO_SUBTITLE_AREA,
+from functions.slide_generation.drawing.icons import draw_icon
+from functions.slide_generation.drawing.layout import NO_SUBTITLE_AREA, SlidePlanner
+from functions.slide_generation.drawing.plan import (
     Box,
     PlacedText,
     SlidePlan,
-    SlidePlanner,
+    TextAlign,
+    mirror_box,
+    mirror_icon,
+    mirror_shape,
 )
+from functions.slide_generation.drawing.shapes import draw_shape
 from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
 from shared.recipes.films.deck import Deck
-from shared.typography.drawing import draw_line
+from shared.typography.drawing import Align, draw_line
 from shared.typography.faces import Style
 from shared.typography.typesetting import Text
 
@@ -25,6 +31,16 @@ PNG_COMPRESSION = 1
 """The fastest level. Level 6 takes five times as long and saves a fifth of the size."""
 OVERSAMPLING = 4
 """Factor of supersampling of markers, for smooth edges."""
+
+_ALIGNS: Mapping[tuple[TextAlign, bool], Align] = {
+    ("start", False): "left",
+    ("start", True): "right",
+    ("middle", False): "middle",
+    ("middle", True): "middle",
+    ("end", False): "right",
+    ("end", True): "left",
+}
+"""Which part of a line is at its position, by the alignment of the text and whether it is `rtl`."""
 
 
 class SlideRenderer:
@@ -47,7 +63,10 @@ class SlideRenderer:
 
     def render(self, number: int, picture: Image.Image | None = None) -> Image.Image:
         """Returns slide `number` (from 0) as an RGB picture in the deck's size."""
-        plan = self.plan(number, picture=picture is not None)
+        return self.draw(self.plan(number, picture=picture is not None), number, picture)
+
+    def draw(self, plan: SlidePlan, number: int, picture: Image.Image | None = None) -> Image.Image:
+        """Returns a plan as an RGB picture in the deck's size."""
         theme = self._theme
         background = draw_background(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
         image = background.copy()
@@ -58,7 +77,11 @@ class SlideRenderer:
             bar = self._mirror(plan.bar, plan.rtl)
             draw.rectangle((bar.x, bar.y, bar.x + bar.width - 1, bar.y + bar.height - 1),
                            fill=theme.accent)  # fmt: skip
-        colours = {"heading": theme.heading, "body": theme.body, "muted": theme.muted}
+        for shape in plan.shapes:
+            draw_shape(image, mirror_shape(shape, self._width) if plan.rtl else shape)
+        for icon in plan.icons:
+            draw_icon(image, mirror_icon(icon, self._width) if plan.rtl else icon)
+        colours = theme.text_colours
         for placed in plan.texts:
             self._draw_text(draw, placed, colours[placed.role], plan.rtl)
             if placed.marker is not None:
@@ -69,7 +92,7 @@ class SlideRenderer:
     # --- parts -------------------------------------------------------------------------------
 
     def _mirror(self, box: Box, rtl: bool) -> Box:
-        return Box(self._width - box.x - box.width, box.y, box.width, box.height) if rtl else box
+        return mirror_box(box, self._width) if rtl else box
 
     def _draw_text(
         self, draw: ImageDraw.ImageDraw, placed: PlacedText, colour: Colour, rtl: bool
@@ -77,7 +100,10 @@ class SlideRenderer:
         edge = self._width - placed.x if rtl else placed.x
         for n, line in enumerate(placed.block.lines):
             top = placed.y + n * placed.block.line_height
-            draw_line(draw, placed.block, line.text, (edge, top), colour, rtl=rtl)
+            draw_line(
+                draw, placed.block, line.text, (edge, top), colour, rtl=rtl,
+                align=_ALIGNS[placed.align, rtl],
+            )  # fmt: skip
 
     def _draw_marker(
         self, image: Image.Image, draw: ImageDraw.ImageDraw, placed: PlacedText, rtl: bool

@@ -12,7 +12,8 @@ from PIL import Image, ImageChops
 
 from functions.slide_generation.deck.fitting import fit_slides
 from functions.slide_generation.drawing.backgrounds import draw_background
-from functions.slide_generation.drawing.layout import MIN_TEXT_U, SlidePlanner
+from functions.slide_generation.drawing.layout import SlidePlanner
+from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U
 from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
 from functions.slide_generation.drawing.themes import THEMES, Colour, contrast_ratio
 from shared.recipes.films import deck_options
