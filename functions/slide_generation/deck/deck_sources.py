@@ -19,6 +19,7 @@ from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
 from functions.slide_generation.deck.recap_source import write_recap
 from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
+from functions.slide_generation.layout_choice.rules import choose_layouts
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
@@ -57,7 +58,7 @@ def _from_prompt(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         request,
         lambda answer: read_outline(answer, options).to_dict(),
     )
-    deck = Deck.from_dict({**fields, **style_fields(options)})
+    deck = choose_layouts(Deck.from_dict({**fields, **style_fields(options)}))
     return add_pictures(WrittenDeck(deck, calls), JobPictures.of(context), options)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from functions.slide_generation.layout_choice.answer import LAYOUT_RULES, layout_schema
 from shared.ports.models import ModelRequest
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt
 
-PROMPT_VERSION = 2
+PROMPT_VERSION = 3
 """Increase with each change of the wording or of what is read from an answer, so that cached older
 answers are not used."""
 MAX_REQUESTED_BULLETS = 5
@@ -31,8 +32,7 @@ Write exactly {slides} slides{language}.
 - The first slide has the layout "title": its heading is the film's title, one short bullet may \
 stand below it.
 - The last slide has the layout "closing": what to take away, in 2 to 4 bullets.
-- Every other slide has the layout "bullets" with 2 to 5 bullets, or now and then "statement": \
-one strong sentence as the heading and no bullets.
+{layouts}
 - A heading has at most 60 characters, a bullet at most 90: phrases, not sentences.
 - "notes" are the words that a voice speaks over the slide: 2 to 4 plain sentences that lead on \
 from the slide before and say more than the bullets. No headings, no stage directions.
@@ -52,7 +52,7 @@ def build_model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
         "audience": options.audience,
     }
     return ModelRequest(
-        system=_INSTRUCTIONS.format(slides=options.slides, language=language),
+        system=_INSTRUCTIONS.format(slides=options.slides, language=language, layouts=LAYOUT_RULES),
         text=json.dumps({key: text for key, text in fields.items() if text}, ensure_ascii=False),
         schema=_schema(options),
         max_tokens=THINKING_TOKENS + TOKENS_PER_SLIDE * options.slides,
@@ -62,12 +62,11 @@ def build_model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
 def _schema(options: DeckOptions) -> dict[str, Any]:
     text = {"type": "STRING"}
     language = {**text, "enum": [options.language]} if options.language else text
-    layouts = {**text, "enum": ["title", "bullets", "statement", "closing"]}
     slide = {
         "type": "OBJECT",
         "properties": {
             "heading": text,
-            "layout": layouts,
+            **layout_schema(),
             "bullets": {"type": "ARRAY", "items": text, "max_items": MAX_REQUESTED_BULLETS},
             "notes": text,
         },

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from functions.slide_generation.layout_choice.answer import apply_layout
 from functions.slide_generation.markup.markdown import parse_json_answer, to_plain_text
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
 from shared.recipes.films.deck_fields import DeckRejected
@@ -13,7 +14,6 @@ from shared.recipes.films.deck_options import DeckOptions
 
 SLIDE_COUNT_TOLERANCE = 2
 """A deck may have this many slides more or fewer than requested; another call is not worth it."""
-_LAYOUTS = ("title", "bullets", "statement", "closing")
 _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -34,12 +34,13 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
         or len(rows) not in SLIDE_COUNT_RANGE
     ):
         raise DeckRejected("slides", f"{options.slides} were requested, {len(rows)} were returned.")
+    language = str(options.language or outline.get("language"))
     return Deck.from_dict(
         {
             "title": strip_markup(outline.get("title")),
             "language": options.language or outline.get("language"),
             **style_fields(options),
-            "slides": [_slide_fields(row, n, len(rows)) for n, row in enumerate(rows)],
+            "slides": [_slide_fields(row, n, len(rows), language) for n, row in enumerate(rows)],
         }
     )
 
@@ -53,7 +54,7 @@ def style_fields(options: DeckOptions) -> dict[str, str]:
     }
 
 
-def _slide_fields(row: Any, n: int, count: int) -> dict[str, Any]:
+def _slide_fields(row: Any, n: int, count: int, language: str) -> dict[str, Any]:
     location = f"slides[{n}]"
     if not isinstance(row, Mapping):
         raise DeckRejected(location, "It must be an object.")
@@ -66,24 +67,25 @@ def _slide_fields(row: Any, n: int, count: int) -> dict[str, Any]:
             "heading": strip_markup(row.get("heading")),
             "bullets": [text for bullet in bullets if (text := strip_markup(bullet)) != ""],
             "notes": strip_markup(row.get("notes")),
-            "layout": _layout(row, n, count, bool(bullets)),
         },
         location,
     )
+    slide = apply_layout(slide, row, _layout(row, n, count, bool(bullets)), language)
     if not slide.notes and not slide.bullets:
         raise DeckRejected(location, "It has neither bullets nor notes.")
     return slide.to_dict()
 
 
-def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> str:
+def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> Any:
     """Returns the layout: `title` for the first slide, `closing` for the last, else the model's."""
     if n == 0:
         return "title"
     if n == count - 1:
         return "closing"
-    if row.get("layout") not in _LAYOUTS:
-        raise DeckRejected(f"slides[{n}].layout", "There is no such layout.")
-    return "bullets" if bullets else "statement"
+    layout = row.get("layout")
+    if layout in ("title", "closing", "bullets", "statement"):
+        return "bullets" if bullets else "statement"
+    return layout
 
 
 def strip_markup(value: Any) -> Any:

@@ -69,7 +69,6 @@ def test_slide_count_may_differ_by_two() -> None:
         answer(*GOOD, title="x" * 1000),
         answer(*GOOD[:2], "a string"),
         answer(*GOOD[:2], {"heading": "no more"}),
-        answer(row("A"), row("B", "hologram"), row("C")),
         answer(row("A"), row("B", bullets="b"), row("C")),
         answer(row("A"), row("B", bullets=["b"] * 9), row("C")),
         answer(row("A"), row("B\u0007"), row("C")),
