@@ -48,6 +48,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "contains FFmpeg with x264 and x265 (GPL); 18.1 on every Python; 19 changed the API",
     ),
     "opencv-python-headless": ("faces, scaling, JPEG", ""),
+    "fonttools": ("reads the outlines of icons", "the fonts depend on it too"),
     "lucide": (
         "icons of slides",
         "SVG files of Lucide (ISC, partly MIT); its code is not imported",

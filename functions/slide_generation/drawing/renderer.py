@@ -63,7 +63,10 @@ class SlideRenderer:
 
     def render(self, number: int, picture: Image.Image | None = None) -> Image.Image:
         """Returns slide `number` (from 0) as an RGB picture in the deck's size."""
-        plan = self.plan(number, picture=picture is not None)
+        return self.draw(self.plan(number, picture=picture is not None), number, picture)
+
+    def draw(self, plan: SlidePlan, number: int, picture: Image.Image | None = None) -> Image.Image:
+        """Returns a plan as an RGB picture in the deck's size."""
         theme = self._theme
         background = draw_background(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
         image = background.copy()

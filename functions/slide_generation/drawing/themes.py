@@ -133,6 +133,12 @@ THEMES: dict[str, Theme] = {
 }  # fmt: skip
 
 
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Returns a colour between two: `share` 0 is the first, 1 the second."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
 def contrast_ratio(colour_a: Colour, colour_b: Colour) -> float:
     """Returns the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     first, second = sorted((_luminance(colour_a), _luminance(colour_b)), reverse=True)

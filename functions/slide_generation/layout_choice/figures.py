@@ -20,7 +20,7 @@ _SIGNS = "$€£¥"
 _DIGITS = r"[-−]?\d{1,3}(?:[,.\u202f\u00a0 ]\d{3})+(?:[.,]\d+)?|[-−]?\d+(?:[.,]\d+)?"
 _POINT = re.compile(
     rf"(?P<label>[^:–—]*[^:–—\s])\s*(?::| [–—-])\s*(?P<sign>[{_SIGNS}])?(?P<number>{_DIGITS})"
-    rf"\s?(?P<unit>%|[{_SIGNS}]|[^\W\d_]{{1,12}})?"
+    rf"\s?(?P<unit>%|[{_SIGNS}]|[^\W\d_]{{1,12}})?\.?"
 )
 _LARGE = r"%|percent\b|million\b|billion\b|trillion\b|Millionen\b|Milliarden\b|millones\b"
 _NUMBER = re.compile(rf"(?<![\w.,])[{_SIGNS}]?(?:{_DIGITS})(?:\s?(?:{_LARGE}))?(?![\w.,]\d)")

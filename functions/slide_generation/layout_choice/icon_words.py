@@ -11,7 +11,7 @@ from shared.recipes.films.slides.slide import Slide
 _WORD = re.compile(r"[a-z]{3,}")
 _SYNONYMS = {
     "animal": "paw-print", "astronaut": "rocket", "bank": "landmark", "beach": "tree-palm",
-    "bread": "wheat", "bridge": "construction", "business": "briefcase", "children": "baby",
+    "bread": "wheat", "bridge": "construction", "business": "briefcase", "children": "school",
     "city": "building-2", "climate": "thermometer", "cold": "snowflake", "company": "building-2",
     "computer": "laptop", "country": "flag", "danger": "triangle-alert", "doctor": "stethoscope",
     "earth": "earth", "education": "graduation-cap", "electricity": "zap", "energy": "zap",

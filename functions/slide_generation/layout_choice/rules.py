@@ -60,7 +60,7 @@ def _choose(slide: Slide, language: str) -> Slide:
 
 def _as_chart(slide: Slide, language: str) -> Slide | None:
     chart = find_chart(slide.bullets, language)
-    return chart and replace(slide, layout="chart", chart=chart, bullets=())
+    return None if chart is None else replace(slide, layout="chart", chart=chart, bullets=())
 
 
 def _as_timeline(slide: Slide) -> Slide | None:

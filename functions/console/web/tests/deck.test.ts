@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  type DeckView, addSlide, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
+  type DeckView, addSlide, chartFromText, chartToText, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
   pictureLabel, removeSlide, toEditRequest, updateSlide, validateDraft,
 } from "../src/deck/draft.ts";
 import { chapterAt, parseChapters } from "../src/film/chapters.ts";
@@ -21,7 +21,9 @@ const slideIds = (draft = DRAFT) => draft.slides.map((slide) => slide.id);
 test("a draft sends only fields that the API accepts", () => {
   const sent = toEditRequest(DRAFT, filmOptionsOf({}), 3, true);
   assert.deepEqual(Object.keys(sent.deck).sort(), ["aspect", "language", "resolution", "slides", "theme", "title"]);
-  assert.deepEqual(Object.keys(sent.deck.slides[0] ?? {}).sort(), ["bullets", "heading", "id", "layout", "notes", "picture"]);
+  assert.deepEqual(Object.keys(sent.deck.slides[0] ?? {}).sort(), [
+    "bullets", "chart", "heading", "icons", "id", "labels", "layout", "notes", "number", "picture",
+  ]);
   assert.deepEqual([sent.revision, sent.release, sent.options.voice], [3, true, null]);
 });
 
@@ -50,6 +52,17 @@ test("surrounding white space and empty bullets are neither changes nor sent", (
   assert.deepEqual(toEditRequest(typed, filmOptionsOf({}), 3, false).deck, DRAFT);
   assert.equal(isChanged(updateSlide(DRAFT, "s1", { notes: "Else." }), DRAFT), true);
   assert.equal(isChanged(moveSlide(DRAFT, "s1", 1), DRAFT), true);
+});
+
+test("the numbers of a chart are edited as lines, and other lines are left out", () => {
+  const chart = chartFromText("Coal: 36\nWind: 12.5\nunfinished\nSun:", null);
+  assert.deepEqual(chart, {
+    kind: "bar", unit: "", points: [{ label: "Coal", value: 36 }, { label: "Wind", value: 12.5 }],
+  });
+  assert.equal(chartToText(chart), "Coal: 36\nWind: 12.5");
+  assert.equal(chartFromText("", { kind: "donut", unit: "%", points: [] }), null);
+  const draft = updateSlide(DRAFT, "s2", { layout: "number", number: "many", labels: ["x".repeat(41)] });
+  assert.deepEqual([...validateDraft(draft).keys()], ["slides[1].labels", "slides[1].number"]);
 });
 
 test("a draft is validated by field before it is sent", () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page
@@ -14,7 +15,7 @@ from functions.slide_generation.drawing.plan import (
     SlidePlan,
     Stroke,
 )
-from functions.slide_generation.drawing.themes import Colour
+from functions.slide_generation.drawing.themes import Colour, mix
 from shared.recipes.films.slides.chart import SlideChart
 from shared.recipes.films.slides.slide import Slide
 from shared.typography.typesetting import Block
@@ -52,12 +53,8 @@ def plan_chart(slide: Slide, chart: SlideChart, page: Page) -> SlidePlan:
 
 def series_colours(page: Page, count: int) -> list[Colour]:
     """Returns colours from the accent to the second colour of the theme."""
-    first, second = page.theme.accent, page.theme.second
     steps = [n / max(1, count - 1) for n in range(count)]
-    return [
-        tuple(round(a + (b - a) * step) for a, b in zip(first, second, strict=True))
-        for step in steps
-    ]  # type: ignore[misc]
+    return [mix(page.theme.accent, page.theme.second, step) for step in steps]
 
 
 def _add_bars(
@@ -148,8 +145,21 @@ def _add_line(
     for (x, y), name, figure in zip(points, names, figures, strict=True):
         add_disc(draft, x, y, 1.5 * u)
         draft.texts.append(PlacedText(name, x, base + 2 * u, "body", align="middle"))
-        top = y - 2.4 * u - figure[0].height
+        # Above the line in the whole width of the value, not only above its point.
+        half = figure[0].width / 2 + 0.5 * u
+        edges = [_height_at(points, edge) for edge in (x - half, x + half)]
+        top = min(y - 2.4 * u, *(edge - 1.2 * u for edge in edges)) - figure[0].height
         draft.texts.append(PlacedText(figure[0], x, top, "heading", align="middle"))
+
+
+def _height_at(points: Sequence[tuple[float, float]], x: float) -> float:
+    """Returns the y of a line at `x`; that of its nearest end outside of it."""
+    if x <= points[0][0]:
+        return points[0][1]
+    for (left, start), (right, end) in pairwise(points):
+        if x <= right:
+            return start + (end - start) * (x - left) / (right - left)
+    return points[-1][1]
 
 
 def _add_donut(
