@@ -43,7 +43,7 @@ def mix_music(
     decode: DecodeMusic,
     other_sounds: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Samples]:
-    """Yields `voice`, mono or stereo, mixed with the music as stereo, in blocks of the same lengths.
+    """Yields `voice`, mono or stereo, mixed with the music as stereo, in blocks of its lengths.
 
     `other_sounds` are the ranges in samples of further sounds in `voice`, such as those of clips.
     """

@@ -119,7 +119,7 @@ class DeckFilm:
 
         Raises FilmTooLong, and the errors of reading objects.
         """
-        pacing = {} if self.footage is None else self.footage.pacing(self.deck)
+        pacing = {} if self.footage is None else self.footage.pacing(self.deck, self.narration)
         timeline = build_timeline(self.narration, pacing)
         self._check_length(timeline)
         footage = self.footage

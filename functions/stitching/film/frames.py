@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from functions.stitching.film.clip_frames import read_clip_pictures
 from functions.stitching.film.encoding import Planes, TimedFrames, planes_to_frame
 from functions.stitching.film.motion import CYCLE_SAMPLES, PanZoom, choose_focus
 from functions.stitching.film.segments import FADE_FRAMES, FADE_SAMPLES, Segment
 from functions.stitching.film.timeline import FRAME_SAMPLES, Timeline
 from functions.stitching.footage.clips import Clips
+from functions.stitching.footage.frames import read_clip_pictures
 from functions.stitching.subtitles.burn import SubtitleBurner
 
 LoadPicture = Callable[[int], Planes]

@@ -48,7 +48,7 @@ def read_pictures_in_sandbox(
             converter = PictureConverter(media_info.video, _needed_width(media_info, view))
         image = _fill(converter.convert(frame), view, float(max(time, begin)))
         sandbox_io.write(HEADER.pack(max(0, round((time - begin) * rate_hz))))
-        sandbox_io.write(memoryview(_to_planes(image)).cast("B"))
+        sandbox_io.write(_to_planes(image).tobytes())
     return b""
 
 

@@ -12,11 +12,18 @@ from PIL import Image
 
 from functions.stitching.audio.own_sound import OwnSound
 from functions.stitching.film.encoding import planes_to_frame
-from functions.stitching.film.timeline import RATE_HZ, Pacing, Timeline
+from functions.stitching.film.timeline import RATE_HZ, Pacing, Timeline, build_timeline
 from functions.stitching.footage.clips import Clips, Label
 from functions.stitching.footage.cutting import REACH_SAMPLES, cut_at_quiet
 from functions.stitching.footage.reader import FootageReader, find_obstacle
-from functions.stitching.footage.shots import Moment, Shot, find_moments, pace, plan_shots
+from functions.stitching.footage.shots import (
+    Moment,
+    Shot,
+    extend,
+    find_moments,
+    pace,
+    plan_shots,
+)
 from functions.stitching.footage.view import View
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
@@ -25,6 +32,7 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.emotions.options import parse_frame_options
 from shared.recipes.emotions.results import EmotionsResult
 from shared.recipes.films.deck import Deck
+from shared.recipes.films.narration import Narration
 from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.media_info import MediaInfo
 from shared.recipes.upload_results import Upload, Uploads
@@ -95,9 +103,13 @@ class Footage:
         is_lost = self.options.footage == "clips" and self.obstacle is not None
         return (str(self.obstacle),) if is_lost else ()
 
-    def pacing(self, deck: Deck) -> Mapping[int, Pacing]:
-        """Returns the pacing of the slides that show clips."""
-        return pace(deck, self.moments, self.options.sound) if self.has_clips else {}
+    def pacing(self, deck: Deck, narration: Narration) -> Mapping[int, Pacing]:
+        """Returns the pacing of the slides that show clips. Clips of a film that would be shorter
+        than requested are longer than their narration. Raises FilmTooLong."""
+        if not self.has_clips:
+            return {}
+        pacing = pace(deck, self.moments, self.options.sound)
+        return extend(pacing, self.moments, build_timeline(narration, pacing), self.options.length)
 
     def prepare(
         self, deck: Deck, timeline: Timeline, check: Callable[[], None]

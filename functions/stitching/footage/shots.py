@@ -7,16 +7,20 @@ of the slide. The closing slide follows a montage of one second of each clip.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing
+from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
 from functions.stitching.footage.view import TrackPoint
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.recap_options import Sound
 
 MIN_CLIP_SAMPLES = 3 * RATE_HZ
+MAX_CLIP_SAMPLES = 8 * RATE_HZ
+"""Clips are longer only if their narration is, up to MAX_SHOT_SAMPLES."""
+MAX_SHOT_SAMPLES = 20 * RATE_HZ
+"""After this time the slide of the moment is shown."""
 SILENT_CLIP_SAMPLES = 6 * RATE_HZ
 """The length of a clip over which nothing is spoken."""
 SOLO_SAMPLES = round(1.3 * RATE_HZ)
@@ -85,6 +89,21 @@ def pace(deck: Deck, moments: Mapping[int, Moment], sound: Sound) -> dict[int, P
     return pacing
 
 
+def extend(
+    pacing: Mapping[int, Pacing], moments: Mapping[int, Moment], timeline: Timeline, length_s: int
+) -> dict[int, Pacing]:
+    """Returns the pacing with longer clips, up to MAX_CLIP_SAMPLES, if the timeline is shorter than
+    `length_s`."""
+    missing = max(0, length_s * RATE_HZ - timeline.end) // len(moments)
+    extended = dict(pacing)
+    for n in moments:
+        scene = timeline.scenes[n]
+        usual = scene.end - scene.start
+        length = max(usual, min(usual + missing, MAX_CLIP_SAMPLES))
+        extended[n] = replace(pacing[n], min_length=length, silent_length=length)
+    return extended
+
+
 def has_montage(deck: Deck, moments: Mapping[int, Moment]) -> bool:
     """Returns whether the last slide follows a montage of the clips."""
     return deck.slides[-1].layout == "closing" and len(moments) > 1
@@ -100,7 +119,8 @@ def plan_shots(
         duration: That of the video in seconds; None if it is not known.
     """
     shots: dict[int, tuple[Shot, ...]] = {
-        n: (_place(moment, 0, lengths[n], duration),) for n, moment in sorted(moments.items())
+        n: (_place(moment, 0, min(lengths[n], MAX_SHOT_SAMPLES), duration),)
+        for n, moment in sorted(moments.items())
     }
     if has_montage(deck, moments):
         shots[len(deck.slides) - 1] = tuple(
