@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
-from functions.stitching.footage.view import TrackPoint
+from functions.stitching.footage.view import TrackPoint, smooth_track
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.recap_options import Sound
@@ -139,7 +139,9 @@ def _place(moment: Moment, start: int, length: int, duration: Fraction | None) -
 
 
 def _track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:
-    """Returns the position of the moment's face."""
+    """Returns the smoothed track of the moment's face, or its position at the moment."""
+    if moment.track:
+        return smooth_track([(point.time_s, point.x, point.y) for point in moment.track])
     x, y, width, height = moment.box
     frame_width, frame_height = frame_size
     return ((moment.time_s, (x + width / 2) / frame_width, (y + height / 2) / frame_height),)
