@@ -32,7 +32,7 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 from shared.typography.faces import Style, describe_replacements
 
-DRAWING_VERSION = 4
+DRAWING_VERSION = 5
 """Increase when the same slide looks different, so that older pictures are not adopted."""
 
 
@@ -56,11 +56,16 @@ def draw_slides(context: UnitContext) -> UnitDone:
     results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
     artifacts = (results.copy(stored, "deck.json", "deck"), _archive(context, results, slides))
     (spec,) = context.stage.parts
+    is_silent = _is_silent(context)
     return UnitDone(
         artifacts,
         facts=result.to_dict(),
-        plan={"text_to_speech": _narration_specs(deck, options, is_silent=_is_silent(context))},
-        warnings=(*part.warnings, *_narration_warnings(deck), *_describe_replacements(deck)),
+        plan={"text_to_speech": _narration_specs(deck, options, is_silent=is_silent)},
+        warnings=(
+            *part.warnings,
+            *(() if is_silent else _narration_warnings(deck)),
+            *_describe_replacements(deck),
+        ),
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
 
