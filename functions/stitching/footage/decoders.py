@@ -18,6 +18,7 @@ from shared.media.images.frame import BgrImage, PictureConverter
 from shared.media.images.video_window import read_pictures
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 HEADER = struct.Struct(">q")
 """Precedes each picture: its time in samples from the beginning of the clip."""
@@ -43,10 +44,10 @@ def read_pictures_in_sandbox(
     the video; the times written are in samples of `rate_hz` from `begin`.
     """
     converter: PictureConverter | None = None
-    for time, frame in _select(sandbox_io, media_info, begin, end):
+    for time, frame, shape in _select(sandbox_io, media_info, begin, end):
         if converter is None:
             converter = PictureConverter(media_info.video, _needed_width(media_info, view))
-        image = _fill(converter.convert(frame), view, float(max(time, begin)))
+        image = _fill(converter.convert(frame, shape), view, float(max(time, begin)))
         sandbox_io.write(HEADER.pack(max(0, round((time - begin) * rate_hz))))
         sandbox_io.write(_to_planes(image).tobytes())
     return b""
@@ -63,20 +64,20 @@ def decode_window_in_sandbox(
 
 def _select(
     sandbox_io: SandboxIO, media_info: MediaInfo, begin: Fraction, end: Fraction
-) -> Iterator[tuple[Fraction, VideoFrame]]:
+) -> Iterator[tuple[Fraction, VideoFrame, PictureShape]]:
     """Yields the picture that is shown at `begin`, and the later ones up to `end`."""
     first = max(Fraction(0), begin - _LONGEST_PICTURE_S)
-    shown: tuple[Fraction, VideoFrame] | None = None
+    shown: tuple[Fraction, VideoFrame, PictureShape] | None = None
     last: Fraction | None = None
-    for time, frame in read_pictures(sandbox_io.file, media_info, first, end):
+    for time, frame, shape in read_pictures(sandbox_io.file, media_info, first, end):
         if time <= begin:
-            shown = (time, frame)
+            shown = (time, frame, shape)
             continue
         if shown is not None:
             yield shown
             shown, last = None, begin
         if last is None or time - last >= _MIN_STEP_S:
-            yield time, frame
+            yield time, frame, shape
             last = time
     if shown is not None:
         yield shown

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from av.video.frame import VideoFrame
 
+from shared.media.containers.decode import VideoPacket
 from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 
 def read_pictures(
@@ -18,8 +20,8 @@ def read_pictures(
     media_info: MediaInfo,
     begin: Fraction | None,
     end: Fraction | None,
-) -> Iterator[tuple[Fraction, VideoFrame]]:
-    """Yields (time, frame) for each picture with `begin` ≤ time < `end`, in order and once.
+) -> Iterator[tuple[Fraction, VideoFrame, PictureShape]]:
+    """Yields (time, frame, shape) for each picture with `begin` ≤ time < `end`, in order and once.
 
     Times are seconds from the first picture of the video; None is unbounded. Raises the errors of
     PacketSource.
@@ -41,10 +43,12 @@ def read_pictures(
                 return
             last = pts
             if begin is None or time >= begin:
-                yield time, frame
+                yield time, frame, source.shape_at(frame.pts)
 
 
-def _decode_frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+def _decode_frames(
+    source: PacketSource, packets: Iterator[VideoPacket]
+) -> Iterator[tuple[int, VideoFrame]]:
     """Yields (pts, frame). A frame without pts is one frame duration after the previous one."""
     pts, step = source.media_info.video.first_pts, source.media_info.frame_ticks
     for packet in packets:
