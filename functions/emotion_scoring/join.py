@@ -17,6 +17,7 @@ from functions.emotion_scoring.results.chart import (
     render_timeline_chart,
 )
 from functions.emotion_scoring.results.colours import assign_colours
+from functions.emotion_scoring.results.moments import find_tracks, peak_rows, thumbnail_name
 from functions.emotion_scoring.results.scenes import SceneSampler
 from functions.emotion_scoring.results.series import Series, compute_mood
 from functions.emotion_scoring.results.summary import Peak, Summary
@@ -39,7 +40,12 @@ from shared.media.sandbox.child import Limits
 from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectWriter
 from shared.recipes.emotions.options import EmotionOptions
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
+from shared.recipes.emotions.results import (
+    EmotionMoment,
+    EmotionsResult,
+    FacePosition,
+    SceneFrame,
+)
 from shared.recipes.media_info import MediaInfo
 from shared.recipes.stored_object import Artifact, ResultKind
 from shared.recipes.upload_results import Uploads
@@ -94,11 +100,16 @@ def _write_results(
     artifacts += _write_thumbnails(context, results, parts, peaks)
     film, film_warnings = _write_film(context, results, options)
     artifacts += film
+    tracks: list[tuple[FacePosition, ...]] = [() for _ in peaks]
+    if "stitching" in context.job.recipe.stages:
+        # A clip keeps the face of its moment in the picture.
+        timeline = build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth)
+        tracks = find_tracks(timeline, peaks)
     result = EmotionsResult(
         **totals,
         moments=tuple(
-            EmotionMoment(**row, picture=parts.locate_frame(peak.part, peak.frame))
-            for row, peak in zip(_peak_rows(peaks), peaks, strict=True)
+            EmotionMoment(**row, picture=parts.locate_frame(peak.part, peak.frame), track=track)
+            for row, peak, track in zip(peak_rows(peaks), peaks, tracks, strict=True)
         ),
         mood=compute_mood(series, parts.classes, options.frames.start, every),
         scenes=tuple(
@@ -158,7 +169,7 @@ def _write_timeline(
         warnings = [*media_info.warnings, *parts.warnings, *summary.warnings()]
         footer = {
             "summary": summary.to_dict(),
-            "moments": _peak_rows(summary.select_peaks()),
+            "moments": peak_rows(summary.select_peaks()),
             "warnings": list(dict.fromkeys(warnings)),
         }
         document.close(footer)
@@ -203,13 +214,6 @@ def _header(
     }
 
 
-def _peak_rows(peaks: Iterable[Peak]) -> list[dict[str, Any]]:
-    """Returns the peaks as rows for the results, each with the name of its thumbnail."""
-    return [
-        {**peak.to_dict(), "thumbnail": _thumbnail_name(n, peak)} for n, peak in enumerate(peaks)
-    ]
-
-
 def _write_thumbnails(
     context: UnitContext, results: ResultsWriter, parts: ScoredParts, peaks: Iterable[Peak]
 ) -> list[Artifact]:
@@ -224,13 +228,9 @@ def _write_thumbnails(
                 image = decoder.decode(parts.read_frame_bytes(peak.part, peak.frame))
                 return render_thumbnail(image, peak.box, colours[peak.emotion])
 
-            name = _thumbnail_name(n, peak)
+            name = thumbnail_name(n, peak)
             artifacts.append(results.write(name, "moment", "image/jpeg", render))
     return artifacts
-
-
-def _thumbnail_name(number: int, peak: Peak) -> str:
-    return f"moment_{number + 1}_{peak.emotion}.jpg"
 
 
 def _subtitle(totals: dict[str, Any], parts: ScoredParts, every: Fraction) -> str:

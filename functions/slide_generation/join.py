@@ -19,12 +19,14 @@ from functions.slide_generation.drawing.pictures import JobPictures
 from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
 from functions.slide_generation.drawing.themes import THEMES
 from shared.entrypoints.stage import UnitContext
+from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import MOOD_CHART
 from shared.recipes.films.foreign_words import describe_foreign_words
+from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.results import DeckResult, SlideImage
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
@@ -54,11 +56,16 @@ def draw_slides(context: UnitContext) -> UnitDone:
     results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
     artifacts = (results.copy(stored, "deck.json", "deck"), _archive(context, results, slides))
     (spec,) = context.stage.parts
+    is_silent = _is_silent(context)
     return UnitDone(
         artifacts,
         facts=result.to_dict(),
-        plan={"text_to_speech": _narration_specs(deck, options)},
-        warnings=(*part.warnings, *_narration_warnings(deck), *_describe_replacements(deck)),
+        plan={"text_to_speech": _narration_specs(deck, options, is_silent=is_silent)},
+        warnings=(
+            *part.warnings,
+            *(() if is_silent else _narration_warnings(deck)),
+            *_describe_replacements(deck),
+        ),
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
 
@@ -123,11 +130,22 @@ def _load_picture(
     return pictures.load(reference, size)
 
 
-def _narration_specs(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
+def _is_silent(context: UnitContext) -> bool:
+    """Returns whether nothing is spoken over the clips of a recap."""
+    try:
+        options = RecapOptions.from_job(context.job.options)
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
+    return options.sound == "original" and options.footage == "clips"
+
+
+def _narration_specs(
+    deck: Deck, options: DeckOptions, *, is_silent: bool
+) -> tuple[Mapping[str, Any], ...]:
     return tuple(
         {
             "slide": number,
-            "text": slide.notes,
+            "text": "" if is_silent else slide.notes,
             "language": deck.language,
             "voice": options.voice,
             "speed": options.speed,

@@ -13,12 +13,16 @@ from shared.pipeline import RECIPES, Input, Recipe
 from shared.recipes.emotions.options import EMOTION_OPTION_NAMES, EmotionOptions
 from shared.recipes.films.deck_options import DECK_OPTION_NAMES, DeckOptions
 from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
+from shared.recipes.films.recap_options import RECAP_OPTION_NAMES, RecapOptions
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.option_values import InvalidOptions, OptionErrors, check_option_names
 from shared.runtime.settings import Settings
 
 MEGABYTE = 1_000_000
 _PRESENTATION_OPTION_NAMES = (*DECK_OPTION_NAMES, *FILM_OPTION_NAMES)
+_RECAP_OPTION_NAMES = (
+    *EMOTION_OPTION_NAMES, *_PRESENTATION_OPTION_NAMES, *RECAP_OPTION_NAMES,
+)  # fmt: skip
 
 
 def _frames(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
@@ -39,12 +43,15 @@ def _presentation(values: Mapping[str, Any], _allow_medical_safety: bool) -> dic
 
 def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, Any]:
     errors = OptionErrors()
-    _check_names(errors, values, (*EMOTION_OPTION_NAMES, *_PRESENTATION_OPTION_NAMES))
+    _check_names(errors, values, _RECAP_OPTION_NAMES)
     emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
     options = errors.read(
         "options", dict[str, Any](), lambda: _emotions(emotions, allow_medical_safety)
     )
     options |= _parse_film(errors, values)
+    options |= errors.read(
+        "options", dict[str, Any](), lambda: RecapOptions.from_job(values).to_dict()
+    )
     errors.raise_collected()
     return options
 

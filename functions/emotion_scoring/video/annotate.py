@@ -6,26 +6,23 @@ B-frames, and times from the first picture of the whole video.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
 import cv2
 import numpy as np
-from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.extent import MAX_LONG_SIDE_PX, TimeRange, clamped_rate
 from functions.emotion_scoring.video.overlay import Mask, Overlay, draw_labels
-from shared.media.containers.decode import VideoPacket
-from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage, PictureConverter
+from shared.media.images.video_window import read_pictures
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
-from shared.recipes.picture_shape import PictureShape
 
 TIME_BASE = Fraction(1, 90_000)
 _ENCODER = {
@@ -67,7 +64,8 @@ def annotate(
     count = 0
     with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
         stream: Any = None
-        for time, frame, shape in _read_pictures(file, media_info, time_range):
+        pictures = read_pictures(file, media_info, time_range.begin, time_range.end)
+        for time, frame, shape in pictures:
             image = _crop_to_even(converter.convert(frame, shape))
             if stream is None:
                 stream = _add_stream(out, media_info, size)
@@ -100,47 +98,6 @@ def annotate_in_sandbox(
 def to_ticks(time: Fraction) -> int:
     """Converts seconds to ticks of the annotated video."""
     return round(time / TIME_BASE)
-
-
-def _read_pictures(
-    file: BinaryIO | RangeFile,
-    media_info: MediaInfo,
-    time_range: TimeRange,
-) -> Iterator[tuple[Fraction, VideoFrame, PictureShape]]:
-    """Yields the time in seconds, frame and shape of each picture of a time range, in order and
-    once."""
-    video = media_info.video
-    last: int | None = None
-    with PacketSource(file, media_info) as source:
-        if time_range.begin is None:
-            packets = source.read_from_start()
-        else:
-            limit = video.first_pts + int(time_range.begin / video.time_base)
-            packets = source.read_from_keyframe(limit)
-        source.reset_decoder()
-        for pts, frame in _decode_frames(source, packets):
-            if pts < video.first_pts or (last is not None and pts <= last):
-                continue
-            time = (pts - video.first_pts) * video.time_base
-            if time_range.end is not None and time >= time_range.end:
-                return
-            last = pts
-            if time_range.begin is None or time >= time_range.begin:
-                yield time, frame, source.shape_at(frame.pts)
-
-
-def _decode_frames(
-    source: PacketSource, packets: Iterator[VideoPacket]
-) -> Iterator[tuple[int, VideoFrame]]:
-    """Yields (pts, frame). A frame without pts is one frame duration after the previous one."""
-    pts, step = source.media_info.video.first_pts, source.media_info.frame_ticks
-    for packet in packets:
-        for frame in source.decode(packet):
-            pts = frame.pts if frame.pts is not None else pts + step
-            yield pts, frame
-    for frame in source.decode(None):
-        pts = frame.pts if frame.pts is not None else pts + step
-        yield pts, frame
 
 
 def _add_stream(out: Any, media_info: MediaInfo, size: tuple[int, int]) -> Any:

@@ -23,11 +23,18 @@ from functions.slide_generation.deck.phrases import (
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, SceneFrame
 from shared.recipes.films.deck_fields import remove_unsupported_characters
 from shared.recipes.films.deck_pictures import MOOD_CHART
+from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.upload_results import Uploads
 
 RECAP_LANGUAGE = "en"
 _VERY_MUCH_FROM = 0.8
 _CLEARLY_FROM = 0.6
+MIN_NAMED_CONFIDENCE = 0.5
+"""An expression with a lower confidence is not named in a recap."""
+MIN_CHART_LENGTH_S = 35
+"""A shorter film has no mood chart."""
+_OPENING_S, _CHART_S, _CLOSING_S, _MOMENT_S = 8, 7, 11, 8
+"""Usual lengths of the parts of a film; that of a moment includes its second of the montage."""
 _NOTE = (
     "Remember that a score says how much a face resembles an expression. It does not say what a "
     "person feels, thinks or intends."
@@ -36,13 +43,17 @@ _NOTE = (
 
 @dataclass(frozen=True)
 class Timeline:
-    """The result of emotion_scoring for a job. Times in seconds, shares and confidences 0 to 1."""
+    """The result of emotion_scoring for a job. Times in seconds, shares and confidences 0 to 1.
+
+    Attributes:
+        moments: The moments whose expression is named, by their numbers in the result.
+        mood: From it follow all statements about the whole video, and the mood chart.
+    """
 
     title: str
     duration_s: float
     faces: int
-    share: Mapping[str, float]
-    moments: Sequence[EmotionMoment]
+    moments: Mapping[int, EmotionMoment]
     mood: Sequence[MoodPoint]
     scenes: Sequence[SceneFrame]
 
@@ -56,8 +67,11 @@ class Timeline:
             title=_slide_title(title, files),
             duration_s=max(float(duration), last),
             faces=emotions.faces,
-            share=emotions.share,
-            moments=emotions.moments,
+            moments={
+                n: moment
+                for n, moment in enumerate(emotions.moments, 1)
+                if moment.confidence >= MIN_NAMED_CONFIDENCE
+            },
             mood=emotions.mood,
             scenes=emotions.scenes,
         )
@@ -68,14 +82,27 @@ class Timeline:
         return any(row.share is not None for row in self.mood)
 
 
-def build_slides(timeline: Timeline, max_slides: int) -> list[dict[str, Any]]:
+def count_moments(length_s: int, *, with_chart: bool) -> int:
+    """Returns how many moments a film of this length shows, at least 1."""
+    others = _OPENING_S + _CLOSING_S + (_CHART_S if with_chart else 0)
+    return max(1, round((length_s - others) / _MOMENT_S))
+
+
+def build_slides(
+    timeline: Timeline, max_slides: int, options: RecapOptions
+) -> list[dict[str, Any]]:
     """Returns 3 to `max_slides` slides as `Slide.from_dict` reads them, and never fewer than 3."""
-    with_chart = timeline.has_mood and max_slides >= 4
-    max_moments = max(1, max_slides - 2 - with_chart)
-    slides = [_moment(n, moment, timeline.faces) for n, moment in enumerate(timeline.moments, 1)]
-    if len(slides) > max_moments:
-        by_confidence = sorted(range(len(slides)), key=lambda n: -timeline.moments[n].confidence)
-        slides = [slides[n] for n in sorted(by_confidence[:max_moments])]
+    with_chart = timeline.has_mood and max_slides >= 4 and options.length >= MIN_CHART_LENGTH_S
+    max_moments = min(
+        max(1, max_slides - 2 - with_chart),
+        options.moments,
+        count_moments(options.length, with_chart=with_chart),
+    )
+    strongest = sorted(timeline.moments.items(), key=lambda row: -row[1].confidence)
+    slides = [
+        _moment(number, moment, timeline.faces)
+        for number, moment in sorted(strongest[:max_moments], key=lambda row: row[0])
+    ]
     if not slides:
         slides = [_scene(n, scene) for n, scene in enumerate(timeline.scenes, 1)][:max_moments]
     chart = [_chart(timeline)] if with_chart else []
@@ -92,7 +119,7 @@ def _opening(timeline: Timeline, moments: int, with_chart: bool) -> dict[str, An
         else "No strong expression was found in it, so it shows what was seen."
     )
     subtitle = f"{format_time(timeline.duration_s)} of video · {faces}"
-    if (dominant := _dominant(timeline.share)) is not None:
+    if (dominant := _dominant(timeline)) is not None:
         subtitle += f" · mostly {adjective(dominant)}"
     return {
         "id": "opening",
@@ -128,8 +155,7 @@ def _moment(number: int, moment: EmotionMoment, faces: int) -> dict[str, Any]:
             *([f"From {first} to {last}"] if first != last else []),
         ],
         "notes": f"At {format_spoken_time(moment.time_s)}, {who} looks {degree} {mood}: "
-        f"{percent} percent. "
-        f"The moment lasts for about {format_spoken_time(max(1.0, end - begin))}.",
+        f"{percent} percent.",
     }
 
 
@@ -165,31 +191,26 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
 
 
 def _closing(timeline: Timeline) -> dict[str, Any]:
-    ranked = sorted(timeline.share.items(), key=lambda item: -item[1])
-    shares = [
-        f"{adjective(name).capitalize()} for {round(100 * share)} % of the time"
-        for name, share in ranked[:2]
-        if share >= 0.005
-    ]
-    spoken = [
-        f"{round(100 * share)} percent {adjective(name)}"
-        for name, share in ranked[:2]
-        if share >= 0.005
-    ]
-    totals = f"In all, {faces_look(timeline.faces)} {' and '.join(spoken)}. " if spoken else ""
+    shares = _mean_share([point.share for point in timeline.mood if point.share is not None])
+    ranked = sorted(shares.items(), key=lambda item: -item[1])
+    rows = [(adjective(name), round(100 * share)) for name, share in ranked[:2] if share >= 0.005]
+    bullets = [f"{name.capitalize()}: {percent} % on average" for name, percent in rows]
+    spoken = " and ".join(f"{percent} percent {name}" for name, percent in rows)
+    look = faces_look(timeline.faces)
+    totals = f"On average, {look} {spoken}. " if spoken else ""
     return {
         "id": "closing",
         "layout": "closing",
         "heading": "In short",
-        "bullets": [*shares, "A score is not a feeling"],
+        "bullets": [*bullets, "A score is not a feeling"],
         "notes": f"{totals}{_NOTE}",
     }
 
 
-def _dominant(share: Mapping[str, float]) -> str | None:
-    """Returns the emotion with the largest share, or None if all shares are 0."""
-    name = max(share, key=lambda emotion: share[emotion], default=None)
-    return name if name is not None and share[name] > 0 else None
+def _dominant(timeline: Timeline) -> str | None:
+    """Returns the emotion with the largest mean share, or None if no face was scored."""
+    rows = [point.share for point in timeline.mood if point.share is not None]
+    return _strongest(rows) if rows else None
 
 
 Shares = Sequence[Mapping[str, float]]
@@ -203,11 +224,16 @@ def _halves(mood: Sequence[MoodPoint]) -> tuple[Shares, Shares]:
 
 
 def _strongest(shares: Shares) -> str:
+    means = _mean_share(shares)
+    return max(means, key=lambda name: means[name])
+
+
+def _mean_share(shares: Shares) -> dict[str, float]:
     sums: dict[str, float] = {}
     for row in shares:
         for name, share in row.items():
             sums[name] = sums.get(name, 0.0) + share
-    return max(sums, key=lambda name: sums[name])
+    return {name: total / len(shares) for name, total in sums.items()}
 
 
 def _slide_title(title: str, files: Collection[str]) -> str:

@@ -16,10 +16,11 @@ from functions.slide_generation.deck.rewording import (
 from functions.slide_generation.quality.emulated import describe_emulated_recap
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
-from shared.errors import ConfigurationError, MoodreelError, TransientError
+from shared.errors import ConfigurationError, InvalidOption, MoodreelError, TransientError
 from shared.ports.models import ModelUnavailable
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_options import DeckOptions
+from shared.recipes.films.recap_options import RecapOptions
 
 
 def write_recap(context: UnitContext, options: DeckOptions) -> WrittenDeck:
@@ -32,7 +33,7 @@ def write_recap(context: UnitContext, options: DeckOptions) -> WrittenDeck:
             "title": timeline.title,
             "language": RECAP_LANGUAGE,
             **style_fields(options),
-            "slides": build_slides(timeline, options.slides),
+            "slides": build_slides(timeline, options.slides, _read_recap_options(context)),
         }
     )
     if options.pictures == "none":
@@ -73,6 +74,13 @@ def _reword(context: UnitContext, draft: Deck, options: DeckOptions) -> WrittenD
     language = options.language or fields["language"] or RECAP_LANGUAGE
     deck = replace_slides(draft, [Slide.from_dict(row) for row in fields["slides"]])
     return WrittenDeck(Deck.from_dict({**deck.to_dict(), "language": language}), calls)
+
+
+def _read_recap_options(context: UnitContext) -> RecapOptions:
+    try:
+        return RecapOptions.from_job(context.job.options)
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
 
 
 def _without_pictures(deck: Deck) -> Deck:

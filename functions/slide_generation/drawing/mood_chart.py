@@ -30,8 +30,6 @@ _COLOURS: dict[str, Colour] = {
     "angry": (214, 72, 86),
 }
 _SPARE_COLOURS: Sequence[Colour] = ((140, 92, 60), (232, 140, 176), (30, 140, 90))
-_MIN_SHARE = 0.03
-"""Emotions with a smaller mean share are not drawn."""
 _SWATCH = 3.4
 """The side of a colour swatch in the legend, in units."""
 
@@ -126,15 +124,9 @@ def _draw_labels(
 
 
 def _visible_emotions(mood: Sequence[MoodPoint]) -> list[str]:
-    """Returns the emotions of at least _MIN_SHARE, in the order in which they are stacked."""
-    sums: dict[str, float] = {}
-    rows = [point.share for point in mood if point.share is not None]
-    for row in rows:
-        for name, share in row.items():
-            sums[name] = sums.get(name, 0.0) + share
-    order = [name for name in _COLOURS if name in sums]
-    order += [name for name in sums if name not in _COLOURS]
-    return [name for name in order if sums[name] / max(1, len(rows)) >= _MIN_SHARE]
+    """Returns the emotions that were scored, in the order in which they are stacked."""
+    scored = {name for point in mood for name in point.share or ()}
+    return [name for name in _COLOURS if name in scored] + sorted(scored - _COLOURS.keys())
 
 
 def _colours(names: Sequence[str], theme: Theme) -> dict[str, Colour]:

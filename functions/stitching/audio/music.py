@@ -6,7 +6,7 @@ up after the last one without analysing the voice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 
 import numpy as np
@@ -38,11 +38,17 @@ DecodeMusic = Callable[[], Iterator[Samples]]
 
 
 def mix_music(
-    voice: Iterator[Samples], timeline: Timeline, decode: DecodeMusic
+    voice: Iterator[Samples],
+    timeline: Timeline,
+    decode: DecodeMusic,
+    other_sounds: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Samples]:
-    """Yields `voice` (mono) mixed with the music as stereo, in blocks of the same lengths."""
+    """Yields `voice`, mono or stereo, mixed with the music as stereo, in blocks of its lengths.
+
+    `other_sounds` are the ranges in samples of further sounds in `voice`, such as those of clips.
+    """
     factor = _measure_factor(decode)
-    curve = compute_ducking(timeline)
+    curve = compute_ducking(timeline, other_sounds)
     music = _repeat(decode)
     at = 0
     rest = np.zeros((2, 0), np.float32)
@@ -61,21 +67,22 @@ def mix_music(
         yield block + background * level
 
 
-def compute_ducking(timeline: Timeline) -> FloatArray:
+def compute_ducking(timeline: Timeline, other_sounds: Sequence[tuple[int, int]] = ()) -> FloatArray:
     """Returns the level of the music per 10 ms, as a factor relative to the voice's loudness."""
     count = timeline.end // _GRID + 2
     low, high = 10 ** (UNDER_VOICE_LU / 20), 10 ** (IN_PAUSES_LU / 20)
     level = np.full(count, high, np.float32)
     glide = round(_GLIDE_S * 100)
     spoken_until = None
-    for sentence in timeline.sentences:
-        start = sentence.start // _GRID
+    ranges = [(sentence.start, sentence.end) for sentence in timeline.sentences]
+    for begin, end in sorted([*ranges, *other_sounds]):
+        start = begin // _GRID
         if spoken_until is not None and start - spoken_until < _PAUSE_S * 100:
             start = spoken_until
         # Smoothing widens by half a glide on both sides: the fade down ends at the first word, and
         # the fade up begins after the last.
-        level[max(0, start - glide) : sentence.end // _GRID + glide // 2 + 1] = low
-        spoken_until = sentence.end // _GRID
+        level[max(0, start - glide) : end // _GRID + glide // 2 + 1] = low
+        spoken_until = max(spoken_until or 0, end // _GRID)
     kernel = np.hanning(glide + 2)[1:-1]
     smooth = np.convolve(np.pad(level, glide, mode="edge"), kernel / kernel.sum(), mode="same")
     curve = smooth[glide : glide + count]

@@ -17,7 +17,7 @@ from functions.stitching.audio.loudness import (
     interpolate_gains,
 )
 from functions.stitching.film.mp4 import Samples
-from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Scene, Timeline
+from functions.stitching.film.timeline import RATE_HZ, Scene, Timeline
 from shared.recipes.films.speech import SpeechAudio
 
 ReadSpeech = Callable[[int], SpeechAudio]
@@ -40,7 +40,7 @@ class SpeechTrack:
         """Measures the speech of all slides."""
         for number, scene in enumerate(self._timeline.scenes):
             check()
-            self._profile.add_silence(LEAD_SAMPLES / RATE_HZ)
+            self._profile.add_silence((scene.speech_start - scene.start) / RATE_HZ)
             if _is_spoken(scene):
                 speech = self._read(number)
                 self._frames[number] = self._profile.add(_to_floats(speech), speech.rate_hz)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from functions.stitching.audio.loudness import TARGET_LUFS
 from functions.stitching.audio.music import mix_music
+from functions.stitching.audio.own_sound import BESIDE_VOICE_LU, OwnSound, mix_own_sound
 from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
 from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
@@ -28,6 +29,8 @@ from functions.stitching.film.timeline import (
     build_timeline,
 )
 from functions.stitching.film_result import RenderedFilm
+from functions.stitching.footage.clips import Clips
+from functions.stitching.footage.footage import Footage
 from functions.stitching.inputs import FilmInputs
 from functions.stitching.objects import read_stored, read_version
 from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues
@@ -64,6 +67,7 @@ class DeckFilm:
     narration: Narration
     options: FilmOptions
     music: StoredObject | None
+    footage: Footage | None = None
 
     @classmethod
     def from_context(cls, context: UnitContext) -> DeckFilm:
@@ -95,6 +99,7 @@ class DeckFilm:
             narration,
             options,
             None if music is None else music.stored_object,
+            Footage.from_context(context, deck),
         )
 
     @property
@@ -106,6 +111,7 @@ class DeckFilm:
             [[speech.object, speech.generation] for speech in self.narration.slides],
             self.options.to_dict(),
             None if self.music is None else list(self.music.version),
+            *([] if self.footage is None else [self.footage.content]),
         ]
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
@@ -113,10 +119,14 @@ class DeckFilm:
 
         Raises FilmTooLong, and the errors of reading objects.
         """
-        timeline = build_timeline(self.narration)
+        pacing = {} if self.footage is None else self.footage.pacing(self.deck, self.narration)
+        timeline = build_timeline(self.narration, pacing)
         self._check_length(timeline)
+        footage = self.footage
+        prepared = None if footage is None else footage.prepare(self.deck, timeline, check)
+        own_sounds = () if prepared is None else prepared.sounds
         cues = build_cues(timeline.sentences)
-        channels = 1 if self.music is None else 2
+        channels = 1 if self.music is None and not own_sounds else 2
         speech = SpeechTrack(timeline, self._read_speech)
         speech.measure(check)
         factors = speech.compute_gains(TARGET_LUFS - (STEREO_LU if channels == 2 else 0))
@@ -130,21 +140,29 @@ class DeckFilm:
             subtitles=bool(soft),
         )
         inputs = FilmInputs(self.objects, check)
-        cache = self._segment_cache(inputs, timeline)
+        clips = None if prepared is None else prepared.clips
+        cache = self._segment_cache(inputs, timeline, clips)
+        segments = plan_segments(timeline, cues, self.options, clips or frozenset())
         write_slideshow(
             path,
             metadata,
-            segments=cache.get_segments(plan_segments(timeline, cues, self.options), check),
-            sound=self._mix_sound(inputs, timeline, speech.read_blocks(factors)),
+            segments=cache.get_segments(segments, check),
+            sound=self._mix_sound(inputs, timeline, speech.read_blocks(factors), own_sounds),
             cues=soft,
             check=check,
         )
-        return self._describe(inputs, timeline, cues, encoded=len(cache.encoded_scenes))
+        warnings = () if prepared is None else prepared.warnings
+        film = self._describe(inputs, timeline, cues, encoded=len(cache.encoded_scenes))
+        return replace(film, warnings=(*film.warnings, *warnings))
 
     def _describe(
         self, inputs: FilmInputs, timeline: Timeline, cues: Sequence[Cue], *, encoded: int
     ) -> RenderedFilm:
-        first = inputs.read_slide(self.slides[0], self.deck.size)
+        poster = None
+        if self.footage is not None:
+            poster = self.footage.read_poster(self.deck.size, inputs.check)
+        if poster is None:
+            poster = inputs.read_slide(self.slides[0], self.deck.size)
         result = FilmResult(
             round(float(timeline.duration), 3),
             *self.deck.size,
@@ -153,12 +171,15 @@ class DeckFilm:
             scenes_reused=len(self.slides) - encoded,
         )
         return RenderedFilm(
-            encode_poster(first),
+            encode_poster(poster),
             result,
             to_vtt(cues) if cues else "",
             to_srt(cues) if cues else "",
             to_vtt(build_chapter_cues(self._chapters(timeline))),
-            warnings=self._describe_replacements(cues),
+            warnings=(
+                *self._describe_replacements(cues),
+                *(() if self.footage is None else self.footage.warnings),
+            ),
         )
 
     def _describe_replacements(self, cues: Sequence[Cue]) -> tuple[str, ...]:
@@ -178,7 +199,9 @@ class DeckFilm:
                 "spoken."
             )
 
-    def _segment_cache(self, inputs: FilmInputs, timeline: Timeline) -> SegmentCache:
+    def _segment_cache(
+        self, inputs: FilmInputs, timeline: Timeline, clips: Clips | None
+    ) -> SegmentCache:
         # The object of a slide is written once and named by its content.
         names = [slide.name for slide in self.slides]
         size = self.deck.size
@@ -186,15 +209,25 @@ class DeckFilm:
         def load_picture(number: int) -> Planes:
             return rgb_to_planes(to_rgb_array(inputs.read_slide(self.slides[number], size)))
 
-        renderer = FrameRenderer(timeline, names, load_picture, size, self.deck.language)
-        return SegmentCache(self.objects, self.segments_prefix, renderer, size, self.options.motion)
+        renderer = FrameRenderer(timeline, names, load_picture, size, self.deck.language, clips)
+        movement = self.options.motion if clips is None else "clips"
+        return SegmentCache(self.objects, self.segments_prefix, renderer, size, movement)
 
     def _mix_sound(
-        self, inputs: FilmInputs, timeline: Timeline, voice: Iterator[Samples]
+        self,
+        inputs: FilmInputs,
+        timeline: Timeline,
+        voice: Iterator[Samples],
+        own_sounds: Sequence[OwnSound],
     ) -> Iterator[Samples]:
+        if own_sounds:
+            is_spoken = bool(timeline.sentences)
+            target = TARGET_LUFS - (BESIDE_VOICE_LU if is_spoken else 0)
+            voice = mix_own_sound(voice, timeline, own_sounds, target)
         if self.music is None:
             return voice
-        return mix_music(voice, timeline, partial(inputs.decode_sound, self.music))
+        ranges = [(sound.start, sound.end) for sound in own_sounds]
+        return mix_music(voice, timeline, partial(inputs.decode_sound, self.music), ranges)
 
     def _read_speech(self, number: int) -> SpeechAudio:
         speech = self.narration.slides[number]

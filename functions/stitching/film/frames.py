@@ -1,4 +1,4 @@
-"""The frames of a segment: slides with motion, fades and burned-in subtitles."""
+"""The frames of a segment: slides with motion, clips, fades and burned-in subtitles."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from functions.stitching.film.encoding import Planes, TimedFrames, planes_to_fra
 from functions.stitching.film.motion import CYCLE_SAMPLES, PanZoom, choose_focus
 from functions.stitching.film.segments import FADE_FRAMES, FADE_SAMPLES, Segment
 from functions.stitching.film.timeline import FRAME_SAMPLES, Timeline
+from functions.stitching.footage.clips import Clips
+from functions.stitching.footage.frames import read_clip_pictures
 from functions.stitching.subtitles.burn import SubtitleBurner
 
 LoadPicture = Callable[[int], Planes]
@@ -28,8 +30,10 @@ class FrameRenderer:
         load_picture: LoadPicture,
         size: tuple[int, int],
         language: str,
+        clips: Clips | None = None,
     ) -> None:
         self._timeline = timeline
+        self._clips = clips
         self._names = slide_names
         self._size = size
         self._language = language
@@ -48,10 +52,14 @@ class FrameRenderer:
             segment.is_last,
             [[burned.start, burned.end, *burned.lines] for burned in segment.burned_lines],
             self._language if segment.burned_lines else None,
+            *self._clip_content(segment),
         ]
 
     def render(self, segment: Segment) -> TimedFrames:
         """Yields the frames of a segment in order. An unchanged picture is the same object."""
+        if self._clips is not None and segment.scene in self._clips and not segment.offset:
+            yield from self._render_clips(self._clips, segment)
+            return
         previous: tuple[Any, ...] = ()
         frame = None
         for at in segment.frame_times:
@@ -61,14 +69,47 @@ class FrameRenderer:
                 frame, previous = planes_to_frame(self._render_at(segment, at)), state
             yield at, frame
 
+    def _render_clips(self, clips: Clips, segment: Segment) -> TimedFrames:
+        pictures = read_clip_pictures(
+            clips, segment, lambda: self._load_picture(segment.scene), _blend
+        )
+        for at, picture in pictures:
+            yield at, planes_to_frame(self._finish(segment, at, picture))
+
     def _render_at(self, segment: Segment, at: int) -> Planes:
         picture = self._render_slide(segment.scene, segment.offset + at, segment.has_motion)
+        return self._finish(segment, at, picture)
+
+    def _finish(self, segment: Segment, at: int, picture: Planes) -> Planes:
+        """Returns the picture with the fade and the subtitles of this time."""
         if segment.has_fade and at < FADE_SAMPLES:
             number = segment.scene - 1
-            source = self._render_slide(number, self._length(number) + at, segment.has_motion)
+            source = self._render_end(number, at, segment.has_motion)
             picture = _blend(source, picture, (at // FRAME_SAMPLES + 1) / (FADE_FRAMES + 1))
         lines = segment.lines_at(at)
         return self._burner.overlay(lines).apply_to(picture) if lines else picture
+
+    def _render_end(self, number: int, at: int, has_motion: bool) -> Planes:
+        """Returns the picture of a scene at a sample after its end."""
+        if self._clips is not None and self._ends_with_clip(number):
+            picture = self._clips.read_last(number)
+            if picture is not None:
+                return picture
+        return self._render_slide(number, self._length(number) + at, has_motion)
+
+    def _ends_with_clip(self, number: int) -> bool:
+        clips = self._clips
+        return (
+            clips is not None and number in clips and clips.length(number) >= self._length(number)
+        )
+
+    def _clip_content(self, segment: Segment) -> list[Any]:
+        """Returns the clips that a segment shows or fades from."""
+        if self._clips is None:
+            return []
+        scenes = [segment.scene] if not segment.offset else []
+        scenes += [segment.scene - 1] if segment.has_fade else []
+        return [self._clips.content(scene) for scene in scenes if scene in self._clips]
 
     def _render_slide(self, number: int, at: int, has_motion: bool) -> Planes:
         return self._get_motion(number).render_at(at) if has_motion else self._load_picture(number)

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -185,10 +186,11 @@ class FilmWriter:
 
 
 def _to_chapter(number: int, start: Fraction, end: Fraction, title: str) -> Any:
+    # Rounded up: a player that seeks to the start must not show the frame before it.
     return {
         "id": number,
-        "start": round(start * 1000),
-        "end": round(end * 1000),
+        "start": ceil(start * 1000),
+        "end": ceil(end * 1000),
         "time_base": _MS,
         "metadata": {"title": title},
     }

@@ -13,12 +13,11 @@ from typing import Any
 
 import av
 
-from functions.stitching.film.encoding import encode_segment, encoder_options
+from functions.stitching.film.encoding import Movement, encode_segment, encoder_options
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.segments import Segment
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
-from shared.recipes.films.options import Motion
 
 SEGMENT_VERSION = 3
 """Incremented when the same content is drawn or encoded differently."""
@@ -33,7 +32,7 @@ class SegmentCache:
         prefix: str,
         renderer: FrameRenderer,
         size: tuple[int, int],
-        motion: Motion,
+        motion: Movement,
     ) -> None:
         self._objects = objects
         self._prefix = prefix

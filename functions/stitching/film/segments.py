@@ -6,7 +6,7 @@ is one segment, or several if it is long. Times are samples of 48 kHz.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -89,13 +89,21 @@ class Segment:
 
 
 def plan_segments(
-    timeline: Timeline, cues: Sequence[Cue], options: FilmOptions
+    timeline: Timeline,
+    cues: Sequence[Cue],
+    options: FilmOptions,
+    clips: Container[int] = frozenset(),
 ) -> tuple[Segment, ...]:
-    """Returns the segments of a film in order, without gaps."""
-    has_motion = options.motion == "gentle"
+    """Returns the segments of a film in order, without gaps.
+
+    The scenes in `clips` begin with clips of a video. They move by themselves, and always fade from
+    and to their neighbours.
+    """
     lines = cues if options.subtitles == "burned" else ()
     segments = []
     for number, scene in enumerate(timeline.scenes):
+        has_motion = options.motion == "gentle" and number not in clips
+        fades = options.transition == "fade" or number in clips or number - 1 in clips
         spoken = [cue for cue in lines if scene.start <= _sample(cue.start_ms) < scene.end]
         for offset, length in _split(
             scene.end - scene.start, CYCLE_SAMPLES if has_motion else MAX_SEGMENT_SAMPLES
@@ -108,7 +116,7 @@ def plan_segments(
                     offset=offset,
                     burned_lines=_clip_lines(spoken, scene, offset, length),
                     has_motion=has_motion,
-                    has_fade=options.transition == "fade" and number > 0 and offset == 0,
+                    has_fade=fades and number > 0 and offset == 0,
                     is_last=scene.start + offset + length == timeline.end,
                 )
             )

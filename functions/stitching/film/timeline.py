@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from shared.errors import PermanentError
 from shared.recipes.films.narration import Narration, SlideSpeech
@@ -21,6 +22,23 @@ TAIL_SAMPLES = round(0.65 * RATE_HZ)
 than one between paragraphs (0.8 s)."""
 SILENT_SLIDE_SAMPLES = 4 * RATE_HZ
 """Length of a slide without speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """The times of a scene in samples.
+
+    Attributes:
+        lead: From the start of the scene to its first word.
+        tail: From its last word to its end.
+        min_length: The shortest length of the scene.
+        silent_length: The length of the scene if nothing is spoken.
+    """
+
+    lead: int = LEAD_SAMPLES
+    tail: int = TAIL_SAMPLES
+    min_length: int = 0
+    silent_length: int = SILENT_SLIDE_SAMPLES
 
 
 class FilmTooLong(PermanentError):
@@ -68,18 +86,29 @@ class Timeline:
         return Fraction(self.end, RATE_HZ)
 
 
-def build_timeline(narration: Narration) -> Timeline:
-    """Arranges the slides one after another, each as long as its speech. Raises FilmTooLong."""
+def build_timeline(
+    narration: Narration, pacing: Mapping[int, Pacing] = MappingProxyType({})
+) -> Timeline:
+    """Arranges the slides one after another, each as long as its speech.
+
+    Args:
+        narration: The speech of the slides.
+        pacing: The times of the slides that differ from the usual ones.
+
+    Raises FilmTooLong.
+    """
     scenes: list[Scene] = []
     sentences: list[TimedSentence] = []
     at = 0
-    for speech in narration.slides:
-        begin = at + LEAD_SAMPLES
+    for number, speech in enumerate(narration.slides):
+        times = pacing.get(number, Pacing())
+        begin = at + times.lead
         length = to_film_sample(speech.samples, speech)
         if speech.samples:
-            scene = Scene(at, begin, begin + length, begin + length + TAIL_SAMPLES)
+            end = max(begin + length + times.tail, at + times.min_length)
+            scene = Scene(at, begin, begin + length, end)
         else:
-            scene = Scene(at, begin, begin, at + SILENT_SLIDE_SAMPLES)
+            scene = Scene(at, begin, begin, at + times.silent_length)
         sentences += [
             TimedSentence(
                 sentence.text,

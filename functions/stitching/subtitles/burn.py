@@ -83,7 +83,7 @@ class SubtitleBurner:
         left = (self._width - width) // 4 * 2
         margin = SAFE_MARGIN if self._width >= self._height else PORTRAIT_BOTTOM_MARGIN
         top = max(0, round(self._height * (1 - margin)) - height) // 2 * 2
-        return _compose(text, _draw_rounded_box((width, height), pad * 0.6), left, top)
+        return compose_overlay(text, draw_rounded_box((width, height), pad * 0.6), left, top)
 
     def _is_rtl(self, text: str) -> bool:
         """Whether the text runs from right to left, even if it begins with a foreign word."""
@@ -104,7 +104,7 @@ class SubtitleBurner:
             size_px = max(_MIN_SIZE_PX, min(size_px - 1, int(size_px * self._max_width / widest)))
 
 
-def _compose(text: Image.Image, box: Image.Image, left: int, top: int) -> Overlay:
+def compose_overlay(text: Image.Image, box: Image.Image, left: int, top: int) -> Overlay:
     ink = np.asarray(text, np.float32)[..., None] / 255
     shape = np.asarray(box, np.float32) / 255
     colours = ink * _WHITE + (1 - ink) * _BOX
@@ -118,7 +118,7 @@ def _compose(text: Image.Image, box: Image.Image, left: int, top: int) -> Overla
     )
 
 
-def _draw_rounded_box(size: tuple[int, int], radius: float) -> Image.Image:
+def draw_rounded_box(size: tuple[int, int], radius: float) -> Image.Image:
     large = Image.new("L", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
     ImageDraw.Draw(large).rounded_rectangle(
         (0, 0, large.width - 1, large.height - 1), radius * _OVERSAMPLING, 255

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
+from math import ceil
 
 from functions.stitching.film.timeline import RATE_HZ, TAIL_SAMPLES, TimedSentence
 from functions.stitching.subtitles.lines import (
@@ -81,10 +82,11 @@ def build_cues(sentences: Sequence[TimedSentence]) -> tuple[Cue, ...]:
 
 
 def build_chapter_cues(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[Cue, ...]:
-    """Returns (start and end in seconds, title) as cues of a chapters track (W3C WebVTT, §4.4)."""
-    return tuple(
-        Cue(round(start * 1000), round(end * 1000), (title,)) for start, end, title in rows
-    )
+    """Returns (start and end in seconds, title) as cues of a chapters track (W3C WebVTT, §4.4).
+
+    Times are rounded up: a player that seeks to the start must not show the frame before it.
+    """
+    return tuple(Cue(ceil(start * 1000), ceil(end * 1000), (title,)) for start, end, title in rows)
 
 
 def _group_by_pause(sentences: Sequence[TimedSentence]) -> Iterator[list[TimedSentence]]:

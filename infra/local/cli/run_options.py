@@ -12,6 +12,7 @@ OPTIONS = (
     "mirror", "annotate",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
     "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
+    "length", "moments", "footage", "sound",
 )  # fmt: skip
 """Names of the arguments that are sent as options of the job."""
 
@@ -93,6 +94,12 @@ def build_run_parser() -> argparse.ArgumentParser:
         "--subtitles", metavar="KIND", help="presentation subtitles: soft or burned"
     )
     parser.add_argument("--motion", metavar="KIND", help="motion over pictures: none or gentle")
+    parser.add_argument("--length", metavar="S", help="seconds that a recap aims at, 15 to 180")
+    parser.add_argument("--moments", metavar="1-6", help="largest number of moments of a recap")
+    parser.add_argument("--footage", metavar="KIND", help="moments of a recap: clips or stills")
+    parser.add_argument(
+        "--sound", metavar="KIND", help="sound of a recap's clips: both, original or narrated"
+    )
     parser.add_argument(
         "--shape", metavar="SHAPE", help="shape of a still film: picture, 16:9, 9:16 or 1:1"
     )

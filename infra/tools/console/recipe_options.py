@@ -13,16 +13,21 @@ from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.films import deck
 from shared.recipes.films.deck_options import MAX_AUDIENCE_CHARS, MAX_TONE_CHARS, DeckOptions
 from shared.recipes.films.options import FilmOptions, StillOptions
+from shared.recipes.films.recap_options import (
+    LENGTH_RANGE,
+    MOMENT_COUNT_RANGE,
+    RecapOptions,
+)
 from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE
 from shared.recipes.frames.options import QUALITY_RANGE, WIDTH_RANGE, FrameOptions
 
-Options = FrameOptions | EmotionOptions | DeckOptions | FilmOptions | StillOptions
+Options = FrameOptions | EmotionOptions | DeckOptions | FilmOptions | RecapOptions | StillOptions
 _FRAMES, _FILM = FrameOptions(), (DeckOptions(), FilmOptions())
 _EMOTIONS = EmotionOptions(_FRAMES, purpose="")
 DEFAULTS: Mapping[str, tuple[Options, ...]] = {
     "frames": (_FRAMES,),
     "emotions": (_FRAMES, _EMOTIONS),
-    "recap": (_FRAMES, _EMOTIONS, *_FILM),
+    "recap": (_FRAMES, _EMOTIONS, *_FILM, RecapOptions()),
     "presentation": _FILM,
     "still": (StillOptions(),),
 }
@@ -35,6 +40,8 @@ _RANGES: Mapping[str, range | tuple[float, float]] = {
     "slides": deck.SLIDE_COUNT_RANGE,
     "speed": SPEED_RANGE,
     "pitch": PITCH_RANGE,
+    "length": LENGTH_RANGE,
+    "moments": MOMENT_COUNT_RANGE,
 }
 _MAX_CHARS = {"tone": MAX_TONE_CHARS, "audience": MAX_AUDIENCE_CHARS}
 _CHOICES: Mapping[str, Sequence[str]] = {"theme": tuple(THEMES)}

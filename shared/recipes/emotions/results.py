@@ -32,6 +32,15 @@ class PackedFrame(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class FacePosition(Record):
+    """The centre of a face at a time, as fractions of the width and height of the picture."""
+
+    time_s: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class EmotionMoment(Record):
     """One of the strongest moments of an expression.
 
@@ -42,6 +51,8 @@ class EmotionMoment(Record):
         number: The number of the frame, from 1.
         box: The face in the frame: x, y, width and height in pixels.
         thumbnail: The name of an artifact of the job.
+        track: The positions of the face around the moment, for films; empty in other recipes and
+            in results of versions before clips.
     """
 
     time_s: float
@@ -55,6 +66,7 @@ class EmotionMoment(Record):
     box: tuple[float, ...]
     thumbnail: str
     picture: PackedFrame
+    track: tuple[FacePosition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

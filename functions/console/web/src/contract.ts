@@ -64,6 +64,10 @@ export const RECIPES = {
       transition: { type: "choice", default: "cut", choices: ["cut", "fade"] },
       subtitles: { type: "choice", default: "soft", choices: ["soft", "burned"] },
       motion: { type: "choice", default: "none", choices: ["none", "gentle"] },
+      length: { type: "integer", default: 60, min: 15, max: 180 },
+      moments: { type: "integer", default: 6, min: 1, max: 6 },
+      footage: { type: "choice", default: "clips", choices: ["clips", "stills"] },
+      sound: { type: "choice", default: "both", choices: ["both", "original", "narrated"] },
     },
   },
   presentation: {

@@ -55,3 +55,19 @@ def test_job_has_a_warning_before_the_film_is_made(
     assert done.warnings == ((expected,) if words else ())
     assert done.plan is not None
     assert [spec["text"] for spec in done.plan["text_to_speech"]] == [notes] * 3
+
+
+@pytest.mark.parametrize("footage", ["clips", "stills"])
+def test_nothing_is_spoken_over_clips_with_their_original_sound(
+    gcs: GcsEmulator, footage: str
+) -> None:
+    harness = StageHarness.create(gcs)
+    stored = harness.put_object(
+        Bucket.WORK, "decks/original.json", encode_deck(make_deck(3)), "application/json"
+    )
+    job = make_job("recap", options={"sound": "original", "footage": footage})
+    specs = ({"deck": "edited", "stored": stored.to_dict()},)
+    done = harness.run_stage("slide_generation", write_deck, join.draw_slides, specs, job)
+    assert done.plan is not None
+    spoken = [bool(spec["text"]) for spec in done.plan["text_to_speech"]]
+    assert spoken == [footage == "stills"] * 3

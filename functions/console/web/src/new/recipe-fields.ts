@@ -71,6 +71,13 @@ export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
   frames: FRAME_FIELDS,
   emotions: { ...SCORED_FRAME_FIELDS, ...SCORE_FIELDS },
   recap: {
+    footage: { label: "The moments as", choices: { clips: "Clips of the video", stills: "Still pictures" } },
+    sound: {
+      label: "Sound of the clips",
+      choices: { both: "Narration over that of the video", original: "That of the video only", narrated: "Narration only" },
+    },
+    length: { label: "Length", hint: "In seconds, about." },
+    moments: { label: "Moments at most", advanced: true },
     ...FILM_FIELDS,
     ...SCORED_FRAME_FIELDS,
     every: { ...FRAME_FIELDS.every, advanced: true },

@@ -20,6 +20,7 @@ from shared.pipeline import Bucket
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_fields import DeckRejected
+from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Upload, Uploads
 from tests.fixtures.media.emotions import make_emotions_result, make_moment, make_scene
@@ -47,9 +48,13 @@ def make_timeline(
     return Timeline.of(title, facts, {file})
 
 
-def make_recap(source: Timeline, max_slides: int = 8) -> Deck:
+def make_recap(
+    source: Timeline,
+    max_slides: int = 8,
+    options: RecapOptions = RecapOptions(length=180),  # noqa: B008  # frozen
+) -> Deck:
     style = {"theme": "slate", "aspect": "16:9", "resolution": "720p"}
-    slides = build_slides(source, max_slides)
+    slides = build_slides(source, max_slides, options)
     return Deck.from_dict({"title": source.title, "language": "en", **style, "slides": slides})
 
 
@@ -78,6 +83,36 @@ def test_short_recap_keeps_the_strongest_moments_in_order_of_time() -> None:
     assert [slide.picture for slide in recap.slides[1:3]] == ["moment:2", "moment:3"]
     shortest = make_recap(make_timeline(moments=moments), max_slides=3)
     assert [slide.picture for slide in shortest.slides] == [None, "moment:2", None]
+
+
+@pytest.mark.parametrize(
+    ("length", "moments", "count", "has_chart"),
+    [(15, 6, 1, False), (60, 6, 4, True), (60, 2, 2, True), (180, 6, 6, True)],
+)
+def test_length_and_moments_limit_what_is_shown(
+    length: int, moments: int, count: int, has_chart: bool
+) -> None:
+    timeline = make_timeline(moments=tuple(make_moment(10 * n) for n in range(6)))
+    recap = make_recap(timeline, 12, RecapOptions(length, moments))
+    layouts = [slide.layout for slide in recap.slides]
+    assert (layouts.count("picture"), "chart" in layouts) == (count, has_chart)
+
+
+def test_moment_with_a_low_confidence_is_not_named() -> None:
+    moments = (make_moment(3, "angry", 0.49), make_moment(9, "sad", 0.8))
+    recap = make_recap(make_timeline(moments=moments))
+    assert [slide.picture for slide in recap.slides[1:-2]] == ["moment:2"]
+    assert "angry" not in json.dumps(recap.to_dict())
+    assert "It shows 1 strong moment " in recap.slides[0].notes
+
+
+def test_title_chart_and_closing_name_the_same_mood() -> None:
+    # More frames are mostly happy, but the faces are calm on average.
+    mood = tuple(MoodPoint(float(n), {"happy": 0.1, "neutral": 0.9}) for n in range(4))
+    recap = make_recap(make_timeline(share={"happy": 0.6, "neutral": 0.4}, mood=mood))
+    assert "mostly calm" in recap.slides[0].bullets[0]
+    assert "mostly calm" in recap.slides[-2].notes
+    assert recap.slides[-1].bullets[0] == "Calm: 90 % on average"
 
 
 def test_video_without_strong_moments_shows_scenes() -> None:
@@ -130,7 +165,6 @@ def test_moment_shorter_than_a_second_has_no_time_range() -> None:
     blink = make_moment(3, begin_s=3.0, end_s=3.2)
     recap = make_recap(make_timeline(moments=(blink,)))
     assert not any("From" in bullet for bullet in recap.slides[1].bullets)
-    assert "about 1 second." in recap.slides[1].notes
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from functions.slide_generation.deck.fitting import fit_slides
 from functions.slide_generation.drawing import picture_decoder
-from functions.slide_generation.drawing.mood_chart import draw_mood_chart
+from functions.slide_generation.drawing.mood_chart import _visible_emotions, draw_mood_chart
 from functions.slide_generation.drawing.picture_decoder import crop_picture
 from functions.slide_generation.drawing.pictures import JobPictures, place_uploads
 from functions.slide_generation.drawing.renderer import SlideRenderer
@@ -205,3 +205,10 @@ def test_mood_chart_legend_names_every_colour() -> None:
     above = chart.crop((0, 0, 598, top)).getcolors(598 * 745) or []
     swatches = {colour for count, colour in above if count > 40 and colour[3] == 255}  # type: ignore[index]
     assert len(swatches - {(*THEMES["midnight"].body, 255)}) == len(names)
+
+
+def test_mood_chart_names_all_emotions() -> None:
+    shares = {"happy": 0.97, **dict.fromkeys(("sad", "angry", "fear", "disgust"), 0.005)}
+    shares |= {"surprise": 0.005, "neutral": 0.005}
+    names = _visible_emotions([MoodPoint(0.0, None), MoodPoint(1.0, shares)])
+    assert sorted(names) == sorted(shares)

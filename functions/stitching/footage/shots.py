@@ -1,0 +1,147 @@
+"""Which parts of the video a film shows, and when. Pure.
+
+A slide that shows a moment or a scene of the video becomes a clip of the video for the whole time
+of the slide. The closing slide follows a montage of one second of each clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
+from functions.stitching.footage.view import TrackPoint, smooth_track
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.recap_options import Sound
+
+MIN_CLIP_SAMPLES = 3 * RATE_HZ
+MAX_CLIP_SAMPLES = 8 * RATE_HZ
+"""Clips are longer only if their narration is, up to MAX_SHOT_SAMPLES."""
+MAX_SHOT_SAMPLES = 20 * RATE_HZ
+"""After this time the slide of the moment is shown."""
+SILENT_CLIP_SAMPLES = 6 * RATE_HZ
+"""The length of a clip over which nothing is spoken."""
+SOLO_SAMPLES = round(1.3 * RATE_HZ)
+"""The time before and after the narration of a clip in which its own sound is heard alone."""
+MONTAGE_SAMPLES = RATE_HZ
+"""The length of a clip of the montage."""
+_PEAK_POSITION = Fraction(2, 5)
+"""Where in its clip a moment is the strongest: viewers see how it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of the video that a slide shows.
+
+    Attributes:
+        time_s: When it is the strongest, in seconds of the video.
+        confidence: 0 to 1; None for a scene without an expression.
+        track: The positions of its face.
+    """
+
+    time_s: float
+    confidence: float | None = None
+    track: tuple[TrackPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A part of the video: `length` samples from `begin`, in seconds of the video, which the film
+    shows from sample `start` of its scene on."""
+
+    start: int
+    length: int
+    begin: Fraction
+    moment: Moment
+
+
+def find_moments(
+    deck: Deck, emotions: EmotionsResult, frame_size: tuple[int, int]
+) -> dict[int, Moment]:
+    """Returns the moments that slides show, by the number of the slide.
+
+    Args:
+        frame_size: The width and height in pixels of the frames that were scored.
+    """
+    known: dict[str, Moment] = {}
+    for n, row in enumerate(emotions.moments, 1):
+        known[f"moment:{n}"] = Moment(row.time_s, row.confidence, _track(row, frame_size))
+    for n, scene in enumerate(emotions.scenes, 1):
+        known[f"scene:{n}"] = Moment(scene.time_s)
+    return {
+        n: known[slide.picture]
+        for n, slide in enumerate(deck.slides)
+        if slide.layout == "picture" and slide.picture in known
+    }
+
+
+def pace(deck: Deck, moments: Mapping[int, Moment], sound: Sound) -> dict[int, Pacing]:
+    """Returns the pacing of the slides that show the video."""
+    solo = LEAD_SAMPLES if sound == "narrated" else SOLO_SAMPLES
+    pacing = {n: Pacing(solo, solo, MIN_CLIP_SAMPLES, SILENT_CLIP_SAMPLES) for n in moments}
+    last = len(deck.slides) - 1
+    if has_montage(deck, moments):
+        usual = Pacing()
+        montage = len(moments) * MONTAGE_SAMPLES
+        pacing[last] = Pacing(montage + usual.lead, usual.tail, 0, montage + usual.silent_length)
+    return pacing
+
+
+def extend(
+    pacing: Mapping[int, Pacing], moments: Mapping[int, Moment], timeline: Timeline, length_s: int
+) -> dict[int, Pacing]:
+    """Returns the pacing with longer clips, up to MAX_CLIP_SAMPLES, if the timeline is shorter than
+    `length_s`."""
+    missing = max(0, length_s * RATE_HZ - timeline.end) // len(moments)
+    extended = dict(pacing)
+    for n in moments:
+        scene = timeline.scenes[n]
+        usual = scene.end - scene.start
+        length = max(usual, min(usual + missing, MAX_CLIP_SAMPLES))
+        extended[n] = replace(pacing[n], min_length=length, silent_length=length)
+    return extended
+
+
+def has_montage(deck: Deck, moments: Mapping[int, Moment]) -> bool:
+    """Returns whether the last slide follows a montage of the clips."""
+    return deck.slides[-1].layout == "closing" and len(moments) > 1
+
+
+def plan_shots(
+    deck: Deck, moments: Mapping[int, Moment], lengths: Sequence[int], duration: Fraction | None
+) -> dict[int, tuple[Shot, ...]]:
+    """Returns the shots of each slide that shows the video.
+
+    Args:
+        lengths: The length of each scene in samples.
+        duration: That of the video in seconds; None if it is not known.
+    """
+    shots: dict[int, tuple[Shot, ...]] = {
+        n: (_place(moment, 0, min(lengths[n], MAX_SHOT_SAMPLES), duration),)
+        for n, moment in sorted(moments.items())
+    }
+    if has_montage(deck, moments):
+        shots[len(deck.slides) - 1] = tuple(
+            _place(moment, k * MONTAGE_SAMPLES, MONTAGE_SAMPLES, duration)
+            for k, (_, moment) in enumerate(sorted(moments.items()))
+        )
+    return shots
+
+
+def _place(moment: Moment, start: int, length: int, duration: Fraction | None) -> Shot:
+    length_s = Fraction(length, RATE_HZ)
+    begin = Fraction(moment.time_s).limit_denominator(1000) - length_s * _PEAK_POSITION
+    if duration is not None:
+        begin = min(begin, duration - length_s)
+    return Shot(start, length, max(Fraction(0), begin), moment)
+
+
+def _track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:
+    """Returns the smoothed track of the moment's face, or its position at the moment."""
+    if moment.track:
+        return smooth_track([(point.time_s, point.x, point.y) for point in moment.track])
+    x, y, width, height = moment.box
+    frame_width, frame_height = frame_size
+    return ((moment.time_s, (x + width / 2) / frame_width, (y + height / 2) / frame_height),)
