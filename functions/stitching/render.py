@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,12 +10,14 @@ from typing import Any
 
 from functions.stitching.film.deck_film import DeckFilm
 from functions.stitching.film.still_film import StillFilm
+from functions.stitching.film_cache import FilmCache
 from functions.stitching.film_result import RenderedFilm
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
 from shared.recipes.results import FilmResult
 from shared.recipes.stored_object import ResultKind, StoredObject
+from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
 FILM_VERSION = 3
@@ -44,16 +44,18 @@ _RESULT = "result.json"
 
 
 def render_film(context: UnitContext) -> UnitDone:
-    """Renders and stores the film, or adopts the film of an earlier attempt."""
+    """Renders and stores the film, or adopts that of an earlier attempt or another job."""
     film = (
         StillFilm.from_context(context)
         if context.spec["film"] == "still"
         else DeckFilm.from_context(context)
     )
-    content = [FILM_VERSION, film.content]
-    spec = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    stored = find_object(context.objects, Bucket.WORK, _object_name(context, spec, FILM.name), spec)
-    record = _find_record(context, spec)
+    spec = content_key(FILM_VERSION, film.content)
+    stored, record = _find_film(context, spec)
+    is_adopted = stored is not None and record is not None
+    cache = FilmCache(film.cache, spec) if isinstance(film, DeckFilm) else None
+    if cache is not None and not is_adopted:
+        stored, record = _copy_cached(context, spec, cache)
     is_reused = stored is not None and record is not None
     if stored is None or record is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -62,12 +64,15 @@ def render_film(context: UnitContext) -> UnitDone:
             # Before the film exists: an attempt that adopts the film adopts the other files too.
             record = _write_files(context, spec, rendered)
             stored = _write_film(context, spec, path)
-    artifacts = [stored.to_artifact(FILM.name, FILM.kind)]
+    files = [(FILM, stored)]
     for file in (POSTER, VTT, SRT, CHAPTERS):
         name = _object_name(context, spec, file.name)
         found = find_object(context.objects, Bucket.WORK, name, spec)
         if found is not None:
-            artifacts.append(found.to_artifact(file.name, file.kind))
+            files.append((file, found))
+    if cache is not None and not is_reused:
+        cache.add(record, [(file.name, found) for file, found in reversed(files)])
+    artifacts = [found.to_artifact(file.name, file.kind) for file, found in files]
     result = FilmResult.from_dict(record["facts"])
     if is_reused and result.slides is not None:
         result = replace(result, scenes_encoded=0, scenes_reused=result.slides)
@@ -78,8 +83,29 @@ def render_film(context: UnitContext) -> UnitDone:
         tuple(artifacts),
         facts=facts,
         warnings=tuple(record["warnings"]),
-        adopted=is_reused,
+        adopted=is_adopted,
     )
+
+
+def _find_film(
+    context: UnitContext, spec: str
+) -> tuple[StoredObject | None, Mapping[str, Any] | None]:
+    """Returns the film and the record of an earlier attempt."""
+    name = _object_name(context, spec, FILM.name)
+    return find_object(context.objects, Bucket.WORK, name, spec), _find_record(context, spec)
+
+
+def _copy_cached(
+    context: UnitContext, spec: str, cache: FilmCache
+) -> tuple[StoredObject | None, Mapping[str, Any] | None]:
+    """Copies the film of another job of the owner, and records it like a film of this job."""
+    record = cache.copy_to(_object_name(context, spec, ""))
+    if record is None:
+        return None, None
+    write_json_once(
+        context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), record, spec=spec
+    )
+    return _find_film(context, spec)
 
 
 def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import json
 
 from functions.text_to_speech.concatenate import concatenate_speech
 from functions.text_to_speech.sentences import Sentence, split_sentences
+from functions.text_to_speech.slide_cache import SPEECH_VERSION, SlideSpeechCache
 from functions.text_to_speech.speech_cache import SpeechCache
 from functions.text_to_speech.spoken_text import to_spoken_text
 from shared.entrypoints import bootstrap
@@ -21,9 +22,6 @@ from shared.recipes.films.wav import to_wav
 from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
 
-SPEECH_VERSION = 1
-"""Increment when the concatenation of the same sentences changes."""
-
 
 def speak_slide(context: UnitContext) -> UnitDone:
     """Speaks every sentence that is not cached, and writes the speech of the slide once.
@@ -31,11 +29,18 @@ def speak_slide(context: UnitContext) -> UnitDone:
     The keys of the spec are slide, text, language, voice, speed and pitch.
     """
     number, settings = int(context.spec["slide"]), _settings(context)
-    cache = SpeechCache(context.objects, bootstrap.voice(), context.job.owner)
+    voice = bootstrap.voice()
+    texts = [
+        (sentence, to_spoken_text(sentence.text, settings.language))
+        for sentence in split_sentences(str(context.spec["text"]), settings.language)
+    ]
+    slide_cache = SlideSpeechCache(context, texts, settings, voice.engine)
+    if texts and (cached := _find_cached(context, number, slide_cache)) is not None:
+        return cached
+    cache = SpeechCache(context.objects, voice, context.job.owner)
     sentences: list[tuple[Sentence, SpeechAudio]] = []
-    for sentence in split_sentences(str(context.spec["text"]), settings.language):
+    for sentence, spoken_text in texts:
         context.check()
-        spoken_text = to_spoken_text(sentence.text, settings.language)
         sentences.append((sentence, cache.synthesize(spoken_text, settings)))
     counts = {"hits": cache.hits, "calls": cache.calls, "characters": cache.characters}
     context.log("slide.spoken", slide=number, **counts)
@@ -47,9 +52,24 @@ def speak_slide(context: UnitContext) -> UnitDone:
         SpokenSentence(timed.text, timed.start, timed.end, timed.resumes) for timed in times
     )
     result = SpeechPart(number, spoken, **counts, rate_hz=speech.rate_hz, samples=speech.samples)
+    slide_cache.add(stored, result)
     return UnitDone(
         (stored.to_artifact("speech", "narration"),), facts=result.to_dict(), adopted=adopted
     )
+
+
+def _find_cached(context: UnitContext, number: int, cache: SlideSpeechCache) -> UnitDone | None:
+    """Returns the speech of the slide if another job of the owner had it spoken."""
+    found = cache.find(number)
+    if found is None:
+        return None
+    wav_key, result = found
+    stored = cache.copy_wav(wav_key, _wav_name(context, number, wav_key))
+    if stored is None:
+        return None
+    counts = {"hits": result.hits, "calls": result.calls, "characters": result.characters}
+    context.log("slide.spoken", slide=number, **counts)
+    return UnitDone((stored.to_artifact("speech", "narration"),), facts=result.to_dict())
 
 
 def _settings(context: UnitContext) -> SpeechSettings:
@@ -64,7 +84,11 @@ def _write(context: UnitContext, number: int, speech: SpeechAudio) -> tuple[Stor
     # The name is derived from the content, so an adopted object has exactly these samples.
     content = json.dumps([SPEECH_VERSION, speech.rate_hz]).encode() + speech.pcm
     spec = hashlib.sha256(content).hexdigest()
-    name = f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:12]}.wav"
+    name = _wav_name(context, number, spec)
     with context.objects.create(Bucket.WORK, name, content_type="audio/wav", spec=spec) as writer:
         writer.write(to_wav(speech))
     return writer.stored_object, writer.adopted
+
+
+def _wav_name(context: UnitContext, number: int, spec: str) -> str:
+    return f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:32]}.wav"

@@ -100,6 +100,9 @@ class FolderBucket:
     ) -> Callable[[int, int], bytes]:
         return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]
 
+    def read_whole(self, stored: StoredObject) -> bytes:
+        return self._path(stored.name).read_bytes()
+
     @contextmanager
     def create(
         self, _bucket: Bucket, name: str, *, content_type: str, spec: str

@@ -18,7 +18,11 @@ from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.languages import iso_639_2
 from functions.stitching.film.mp4 import FilmMetadata, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
-from functions.stitching.film.segment_cache import SegmentCache
+from functions.stitching.film.segment_cache import (
+    SEGMENT_VERSION,
+    SegmentCache,
+    encoder_versions,
+)
 from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
 from functions.stitching.film.timeline import (
@@ -29,22 +33,24 @@ from functions.stitching.film.timeline import (
 )
 from functions.stitching.film_result import RenderedFilm
 from functions.stitching.inputs import FilmInputs
-from functions.stitching.objects import read_stored, read_version
+from functions.stitching.objects import hash_object, read_stored, read_version
 from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues
 from functions.stitching.subtitles.formats import to_srt, to_vtt
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
-from shared.pipeline import FILMS_PREFIX, Bucket
+from shared.pipeline import FILM_CACHE_PREFIX, Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.narration import Narration
 from shared.recipes.films.options import MAX_MOTION_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav
-from shared.recipes.results import DeckResult, FilmResult, NarrationResult
+from shared.recipes.results import DeckResult, FilmResult, NarrationResult, SlideImage
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
+from shared.runtime.owner_cache import OwnerCache
 from shared.typography.faces import Style, describe_replacements
+from shared.typography.versions import drawing_versions
 
 
 class SlidesDoNotMatch(PermanentError):
@@ -55,12 +61,12 @@ class SlidesDoNotMatch(PermanentError):
 
 @dataclass(frozen=True)
 class DeckFilm:
-    """The inputs of a film of slides. `segments_prefix` is the prefix of its encoded segments."""
+    """The inputs of a film of slides. `cache` is that of the job's owner."""
 
     objects: ObjectStore
-    segments_prefix: str
+    cache: OwnerCache
     deck: Deck
-    slides: Sequence[StoredObject]
+    slides: Sequence[SlideImage]
     narration: Narration
     options: FilmOptions
     music: StoredObject | None
@@ -75,7 +81,7 @@ class DeckFilm:
         narration_result = NarrationResult.require(context.job.facts)
         deck = Deck.from_dict(json.loads(read_stored(context.objects, deck_result.deck)))
         narration = Narration.from_json(read_stored(context.objects, narration_result.narration))
-        slides = tuple(slide.stored_object for slide in deck_result.slides)
+        slides = deck_result.slides
         if not len(deck.slides) == len(slides) == len(narration.slides):
             raise SlidesDoNotMatch(
                 f"There are {len(deck.slides)} slides in the deck, {len(slides)} drawn ones and "
@@ -89,7 +95,7 @@ class DeckFilm:
         music = None if uploads is None else uploads.inputs.get("music")
         return cls(
             context.objects,
-            f"{FILMS_PREFIX}{context.job.id}/segments/",
+            OwnerCache(context.objects, FILM_CACHE_PREFIX, context.job.owner),
             deck,
             slides,
             narration,
@@ -99,14 +105,27 @@ class DeckFilm:
 
     @property
     def content(self) -> list[Any]:
-        """The inputs as JSON values, from which the name of the film is derived."""
+        """All that the film depends on, as JSON values without the names of the job's objects: the
+        film of another job with the same content is the same."""
         return [
+            SEGMENT_VERSION,
+            encoder_versions(),
+            drawing_versions(),
             self.deck.to_dict(),
-            [list(slide.version) for slide in self.slides],
-            [[speech.object, speech.generation] for speech in self.narration.slides],
+            self._slide_names,
+            # Speech is named by the hash of its samples.
+            [
+                [speech.object.rpartition("/")[2], [row.to_dict() for row in speech.sentences]]
+                for speech in self.narration.slides
+            ],
             self.options.to_dict(),
-            None if self.music is None else list(self.music.version),
+            None if self.music is None else hash_object(self.objects, self.music),
         ]
+
+    @property
+    def _slide_names(self) -> list[str]:
+        # Earlier versions recorded no hash. The object of a slide is written once.
+        return [slide.content or slide.stored_object.name for slide in self.slides]
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
         """Writes the film to `path`. Encoded segments of an earlier film of the job are reused.
@@ -144,7 +163,7 @@ class DeckFilm:
     def _describe(
         self, inputs: FilmInputs, timeline: Timeline, cues: Sequence[Cue], *, encoded: int
     ) -> RenderedFilm:
-        first = inputs.read_slide(self.slides[0], self.deck.size)
+        first = inputs.read_slide(self.slides[0].stored_object, self.deck.size)
         result = FilmResult(
             round(float(timeline.duration), 3),
             *self.deck.size,
@@ -179,15 +198,16 @@ class DeckFilm:
             )
 
     def _segment_cache(self, inputs: FilmInputs, timeline: Timeline) -> SegmentCache:
-        # The object of a slide is written once and named by its content.
-        names = [slide.name for slide in self.slides]
         size = self.deck.size
 
         def load_picture(number: int) -> Planes:
-            return rgb_to_planes(to_rgb_array(inputs.read_slide(self.slides[number], size)))
+            slide = self.slides[number].stored_object
+            return rgb_to_planes(to_rgb_array(inputs.read_slide(slide, size)))
 
-        renderer = FrameRenderer(timeline, names, load_picture, size, self.deck.language)
-        return SegmentCache(self.objects, self.segments_prefix, renderer, size, self.options.motion)
+        renderer = FrameRenderer(
+            timeline, self._slide_names, load_picture, size, self.deck.language
+        )
+        return SegmentCache(self.cache, renderer, size, self.options.motion)
 
     def _mix_sound(
         self, inputs: FilmInputs, timeline: Timeline, voice: Iterator[Samples]
