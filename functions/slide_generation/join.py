@@ -90,6 +90,8 @@ def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[SlideImage], i
     subtitle_area = read_subtitle_area(context)
     renderer, pictures = SlideRenderer(deck, subtitle_area), JobPictures.of(context)
     cache = OwnerCache(context.objects, SLIDE_CACHE_PREFIX, context.job.owner)
+    folder = f"{SLIDES_PREFIX}{context.job.id}/"
+    drawn = {row.name: row for row in context.objects.list_objects(Bucket.WORK, folder)}
     images: list[SlideImage] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
@@ -98,8 +100,8 @@ def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[SlideImage], i
         inputs = drawing_inputs(deck, number, subtitle_area)
         # By the version of the picture: it may be gone when the slide is needed again.
         key = content_key(inputs, pictures.key(slide.picture))
-        name = f"{SLIDES_PREFIX}{context.job.id}/{key[:24]}.png"
-        stored = context.objects.stat(Bucket.WORK, name)
+        name = f"{folder}{key[:24]}.png"
+        stored = drawn.get(name)
         if stored is None:
             content = drawn_slide_key(inputs, pictures, slide.picture)
             stored = cache.copy_to(content, name)
@@ -154,10 +156,17 @@ def _narration_warnings(deck: Deck) -> tuple[str, ...]:
 
 
 def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:
-    """Writes all slides as one ZIP file."""
-    return results.write(
+    """Writes all slides as one ZIP file, or copies that of another job of the owner."""
+    cache = OwnerCache(context.objects, SLIDE_CACHE_PREFIX, context.job.owner)
+    key = content_key("slides.zip", [slide.spec for slide in slides])
+    entry = cache.find(key)
+    if entry is not None:
+        return results.copy(entry, "slides.zip", "slides")
+    archive = results.write(
         "slides.zip", "slides", "application/zip", lambda: _pack_slides(context, slides)
     )
+    cache.add(key, archive.stored_object)
+    return archive
 
 
 def _pack_slides(context: UnitContext, slides: list[StoredObject]) -> bytes:

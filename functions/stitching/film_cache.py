@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from shared.recipes.stored_object import StoredObject
-from shared.runtime.owner_cache import OwnerCache, content_key
+from shared.runtime.owner_cache import OwnerCache, content_key, describe
 
 
 class FilmCache:
@@ -21,35 +21,29 @@ class FilmCache:
         self._cache = cache
         self._spec = spec
 
-    def copy_to(self, folder: str) -> Mapping[str, Any] | None:
+    def copy_to(self, folder: str) -> tuple[Mapping[str, Any], dict[str, StoredObject]] | None:
         """Copies the files of the film to a folder of a job, with the hash as their `spec`.
 
         Returns:
-            The record that `add` was given, or None if the film or one of its files is missing.
+            The record that `add` was given and the files by name, or None if the film or one of its
+            files is missing.
         """
         entry = self._cache.read_json(self._spec)
         if entry is None:
             return None
-        for name in entry["files"]:
-            copy = self._cache.copy_to(self._file_key(name), folder + name, spec=self._spec)
+        files = {}
+        for name, listed in entry["files"].items():
+            copy = self._cache.copy_listed(listed, folder + name, spec=self._spec)
             if copy is None:
                 return None
-        record: Mapping[str, Any] = entry["record"]
-        return record
+            files[name] = copy
+        return entry["record"], files
 
-    def add(self, record: Mapping[str, Any], files: Iterable[tuple[str, StoredObject]]) -> None:
-        """Adds a film that was written for a job.
-
-        Args:
-            record: JSON values that are kept with the film.
-            files: The names and objects of its files. The film itself is the last one.
-        """
-        names = []
-        for name, stored in files:
-            self._cache.add(self._file_key(name), stored)
-            names.append(name)
+    def add(self, record: Mapping[str, Any], files: Mapping[str, StoredObject]) -> None:
+        """Adds a film that was written for a job, by its record (JSON values) and its files."""
+        listed = {
+            name: describe(self._cache.add(content_key("film", self._spec, name), stored))
+            for name, stored in files.items()
+        }
         # Last: a film without all of its files is not found.
-        self._cache.write_json(self._spec, {"record": record, "files": names})
-
-    def _file_key(self, name: str) -> str:
-        return content_key("film", self._spec, name)
+        self._cache.write_json(self._spec, {"record": record, "files": listed})

@@ -24,6 +24,9 @@ FILM_VERSION = 3
 """Incremented when the same inputs give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
 
+StoredFilm = tuple[Mapping[str, Any], dict[str, StoredObject]]
+"""The recorded result of a film, and its files by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilmFile:
@@ -51,28 +54,29 @@ def render_film(context: UnitContext) -> UnitDone:
         else DeckFilm.from_context(context)
     )
     spec = content_key(FILM_VERSION, film.content)
-    stored, record = _find_film(context, spec)
-    is_adopted = stored is not None and record is not None
     cache = FilmCache(film.cache, spec) if isinstance(film, DeckFilm) else None
-    if cache is not None and not is_adopted:
-        stored, record = _copy_cached(context, spec, cache)
-    is_reused = stored is not None and record is not None
-    if stored is None or record is None:
+    found = _find_film(context, spec)
+    is_adopted = found is not None
+    if found is None and cache is not None:
+        found = _copy_cached(context, spec, cache)
+    is_reused = found is not None
+    if found is None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / FILM.name
             rendered = film.write(path, context.check)
             # Before the film exists: an attempt that adopts the film adopts the other files too.
             record = _write_files(context, spec, rendered)
             stored = _write_film(context, spec, path)
-    files = [(FILM, stored)]
-    for file in (POSTER, VTT, SRT, CHAPTERS):
-        name = _object_name(context, spec, file.name)
-        found = find_object(context.objects, Bucket.WORK, name, spec)
-        if found is not None:
-            files.append((file, found))
-    if cache is not None and not is_reused:
-        cache.add(record, [(file.name, found) for file, found in reversed(files)])
-    artifacts = [found.to_artifact(file.name, file.kind) for file, found in files]
+        found = record, _find_files(context, spec, stored)
+        if cache is not None:
+            cache.add(*found)
+    record, files = found
+    stored = files[FILM.name]
+    artifacts = [
+        files[file.name].to_artifact(file.name, file.kind)
+        for file in (FILM, POSTER, VTT, SRT, CHAPTERS)
+        if file.name in files
+    ]
     result = FilmResult.from_dict(record["facts"])
     if is_reused and result.slides is not None:
         result = replace(result, scenes_encoded=0, scenes_reused=result.slides)
@@ -87,25 +91,35 @@ def render_film(context: UnitContext) -> UnitDone:
     )
 
 
-def _find_film(
-    context: UnitContext, spec: str
-) -> tuple[StoredObject | None, Mapping[str, Any] | None]:
-    """Returns the film and the record of an earlier attempt."""
+def _find_film(context: UnitContext, spec: str) -> StoredFilm | None:
+    """Returns the film that an earlier attempt completed, or None."""
     name = _object_name(context, spec, FILM.name)
-    return find_object(context.objects, Bucket.WORK, name, spec), _find_record(context, spec)
+    stored = find_object(context.objects, Bucket.WORK, name, spec)
+    if stored is None:
+        return None
+    # It recorded the result before the film.
+    record = find_json(context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), spec)
+    return None if record is None else (record, _find_files(context, spec, stored))
 
 
-def _copy_cached(
-    context: UnitContext, spec: str, cache: FilmCache
-) -> tuple[StoredObject | None, Mapping[str, Any] | None]:
+def _find_files(context: UnitContext, spec: str, film: StoredObject) -> dict[str, StoredObject]:
+    """Returns the film and the files beside it that exist."""
+    files = {FILM.name: film}
+    for file in (POSTER, VTT, SRT, CHAPTERS):
+        name = _object_name(context, spec, file.name)
+        stored = find_object(context.objects, Bucket.WORK, name, spec)
+        if stored is not None:
+            files[file.name] = stored
+    return files
+
+
+def _copy_cached(context: UnitContext, spec: str, cache: FilmCache) -> StoredFilm | None:
     """Copies the film of another job of the owner, and records it like a film of this job."""
-    record = cache.copy_to(_object_name(context, spec, ""))
-    if record is None:
-        return None, None
-    write_json_once(
-        context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), record, spec=spec
-    )
-    return _find_film(context, spec)
+    found = cache.copy_to(_object_name(context, spec, ""))
+    if found is not None:
+        name = _object_name(context, spec, _RESULT)
+        write_json_once(context.objects, Bucket.WORK, name, found[0], spec=spec)
+    return found
 
 
 def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Mapping[str, Any]:
@@ -124,11 +138,6 @@ def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Map
     name = _object_name(context, spec, _RESULT)
     write_json_once(context.objects, Bucket.WORK, name, record, spec=spec)
     return record
-
-
-def _find_record(context: UnitContext, spec: str) -> Mapping[str, Any] | None:
-    """Returns the result that an earlier attempt recorded before its film, or None."""
-    return find_json(context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), spec)
 
 
 def _write_film(context: UnitContext, spec: str, path: Path) -> StoredObject:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from functions.text_to_speech.sentences import Sentence
 from shared.entrypoints.stage import UnitContext
@@ -12,7 +13,7 @@ from shared.pipeline import NARRATION_CACHE_PREFIX
 from shared.recipes.films.speech import SpeechSettings
 from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
-from shared.runtime.owner_cache import OwnerCache, content_key
+from shared.runtime.owner_cache import OwnerCache, content_key, describe
 
 SPEECH_VERSION = 1
 """Increment when the concatenation of the same sentences changes."""
@@ -41,8 +42,8 @@ class SlideSpeechCache:
         ]
         self._key = content_key("speech", SPEECH_VERSION, engine, settings.to_dict(), rows)
 
-    def find(self, number: int) -> tuple[str, SpeechPart] | None:
-        """Returns the key of the WAV and the times, as the result of slide `number`, or None."""
+    def find(self, number: int) -> tuple[Mapping[str, Any], SpeechPart] | None:
+        """Returns the WAV, for `copy_wav`, and the result of slide `number`, or None."""
         entry = self._cache.read_json(self._key)
         if entry is None:
             return None
@@ -50,11 +51,12 @@ class SlideSpeechCache:
         hits = len(part.sentences)
         return entry["wav"], replace(part, slide=number, hits=hits, calls=0, characters=0)
 
-    def copy_wav(self, wav_key: str, name: str) -> StoredObject | None:
+    def copy_wav(self, wav: Mapping[str, Any], name: str) -> StoredObject | None:
         """Copies the WAV to the object `name` of the job. Returns None if it is gone."""
-        return self._cache.copy_to(wav_key, name)
+        return self._cache.copy_listed(wav, name, spec=wav["spec"])
 
     def add(self, wav: StoredObject, part: SpeechPart) -> None:
         """Adds the speech of a slide, from the WAV that was written for the job."""
-        self._cache.add(wav.spec, wav)
-        self._cache.write_json(self._key, {"wav": wav.spec, "part": part.to_dict()})
+        entry = self._cache.add(wav.spec, wav)
+        row = {"wav": {**describe(entry), "spec": wav.spec}, "part": part.to_dict()}
+        self._cache.write_json(self._key, row)

@@ -63,8 +63,8 @@ def _find_cached(context: UnitContext, number: int, cache: SlideSpeechCache) -> 
     found = cache.find(number)
     if found is None:
         return None
-    wav_key, result = found
-    stored = cache.copy_wav(wav_key, _wav_name(context, number, wav_key))
+    wav, result = found
+    stored = cache.copy_wav(wav, _wav_name(context, number, wav["spec"]))
     if stored is None:
         return None
     counts = {"hits": result.hits, "calls": result.calls, "characters": result.characters}

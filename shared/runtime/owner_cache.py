@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.errors import ArtifactConflict, ObjectDamaged, SourceExpired
@@ -73,13 +73,15 @@ class OwnerCache:
         """Copies an entry to the object `name` of a job, on the server. The `spec` of the copy is
         that of the entry by default. Returns None without an entry. Raises ArtifactConflict."""
         stored = self.find(key)
-        if stored is None:
+        return None if stored is None else self._copy(stored, name, spec or key)
+
+    def copy_listed(self, entry: Mapping[str, Any], name: str, *, spec: str) -> StoredObject | None:
+        """Copies an entry that another entry lists with `describe`, like `copy_to` but without a
+        request that looks for it. Returns None if that version is gone."""
+        stored = StoredObject.from_dict(entry)
+        if stored.bucket is not Bucket.WORK or not stored.name.startswith(self._folder):
             return None
-        try:
-            copy, _ = self.objects.copy(stored, Bucket.WORK, name, spec=spec or key)
-        except SourceExpired:
-            return None
-        return copy
+        return self._copy(replace(stored, content_type=entry["content_type"]), name, spec)
 
     def write(self, key: str, data: bytes, content_type: str) -> None:
         """Writes an entry. An entry that exists is kept."""
@@ -105,8 +107,24 @@ class OwnerCache:
         entry, _ = self.objects.copy(source, Bucket.WORK, self._name(key), spec=key)
         return entry
 
+    @property
+    def _folder(self) -> str:
+        return f"{self.prefix}{owner_hash(self.owner)}/"
+
     def _name(self, key: str) -> str:
-        return f"{self.prefix}{owner_hash(self.owner)}/{key}"
+        return self._folder + key
+
+    def _copy(self, stored: StoredObject, name: str, spec: str) -> StoredObject | None:
+        try:
+            copy, _ = self.objects.copy(stored, Bucket.WORK, name, spec=spec)
+        except SourceExpired:
+            return None
+        return copy
 
     def _delete(self, stored: StoredObject) -> None:
         self.objects.delete(stored.bucket, *stored.version)
+
+
+def describe(stored: StoredObject) -> dict[str, Any]:
+    """Returns a version of an entry as JSON values, for `OwnerCache.copy_listed`."""
+    return {**stored.to_dict(), "content_type": stored.content_type}
