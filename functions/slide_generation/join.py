@@ -115,7 +115,9 @@ def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[SlideImage], i
                 cache.add(content, stored)
         else:
             hits += 1
-        images.append(SlideImage(stored, *deck.size, stored.spec))
+        has_picture = pictures.key(slide.picture) is not None
+        box = renderer.moving_box(number) if has_picture else None
+        images.append(SlideImage(stored, *deck.size, stored.spec, box))
     return images, hits
 
 

@@ -82,12 +82,15 @@ class SlideImage:
     """A rendered slide. Width and height are in pixels.
 
     `content` is the hash of all that its look depends on, "" for slides of earlier versions.
+    `picture` is the box of a picture without text on it, which may move: left, top, width and
+    height, all even.
     """
 
     stored_object: StoredObject
     width: int
     height: int
     content: str = ""
+    picture: tuple[int, int, int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the image as it is stored."""
@@ -96,6 +99,7 @@ class SlideImage:
             "width": self.width,
             "height": self.height,
             "content": self.content,
+            "picture": None if self.picture is None else list(self.picture),
         }
 
     @classmethod
@@ -103,7 +107,9 @@ class SlideImage:
         """Reads what `to_dict` wrote. Raises ValueError when a field is missing."""
         size = _Size.from_dict(data)
         content = str(data.get("content", ""))
-        return cls(StoredObject.from_dict(data), size.width, size.height, content)
+        box = data.get("picture")
+        picture = None if box is None else tuple(map(int, box))
+        return cls(StoredObject.from_dict(data), size.width, size.height, content, picture)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from shared.recipes.films.options import FilmOptions
 from shared.runtime.owner_cache import OwnerCache
 from tests.benchmarks.cpu_time import cpu_s
 from tests.benchmarks.stitching_inputs import (
+    PHOTO,
     SIZE,
     SLIDES,
     FolderBucket,
@@ -53,12 +54,19 @@ _HERE = Path(__file__).parent
 
 
 def ours(
-    folder: Path, out: Path, options: FilmOptions, *, cache: str = "", edited: int | None = None
+    folder: Path,
+    out: Path,
+    options: FilmOptions,
+    *,
+    cache: str = "",
+    edited: int | None = None,
+    suffix: str = "",
 ) -> None:
     """Write the film. `cache` is the segment cache of an earlier film, in which slide `edited` was
-    different."""
+    different. `suffix` ".photo" is for slides with a photo."""
     timeline, speech = load_speech(folder)
-    names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
+    names = [f"{n}{suffix}.png{'*' * (n == edited)}" for n in range(SLIDES)]
+    boxes = dict.fromkeys(range(SLIDES), PHOTO) if options.motion == "gentle" else {}
 
     def check() -> None:
         pass
@@ -67,11 +75,11 @@ def ours(
     inputs = FilmInputs(bucket, check)
 
     def read_planes(number: int) -> Planes:
-        data = (folder / f"{number}.png").read_bytes()
+        data = (folder / f"{number}{suffix}.png").read_bytes()
         return rgb_to_planes(to_rgb_array(inputs.decode_slide(data, SIZE)))
 
     cues = build_cues(timeline.sentences)
-    renderer = FrameRenderer(timeline, names, read_planes, SIZE, "en")
+    renderer = FrameRenderer(timeline, names, read_planes, SIZE, "en", boxes)
     segments = SegmentCache(OwnerCache(bucket, "runs/", "anna"), renderer, SIZE, options.motion)
     soft_cues = cues if options.subtitles == "soft" else ()
     write_slideshow(
@@ -83,7 +91,7 @@ def ours(
             build_chapters(timeline, ["Leaves"] * SLIDES),
             subtitles=bool(soft_cues),
         ),
-        segments=segments.get_segments(plan_segments(timeline, cues, options), check),
+        segments=segments.get_segments(plan_segments(timeline, cues, options, boxes), check),
         sound=speech.read_blocks(speech.compute_gains(-16)),
         cues=soft_cues,
         check=check,
@@ -113,7 +121,8 @@ METHODS: dict[str, Callable[[Path, Path], None]] = {
     "edited": lambda folder, out: ours(folder, out, FilmOptions(), cache="earlier", edited=4),
     "fade": lambda folder, out: ours(folder, out, FilmOptions("fade")),
     "burned": lambda folder, out: ours(folder, out, FilmOptions(subtitles="burned")),
-    "motion": lambda folder, out: ours(folder, out, FilmOptions(motion="gentle")),
+    "photos": lambda folder, out: ours(folder, out, FilmOptions(), suffix=".photo"),
+    "motion": lambda folder, out: ours(folder, out, FilmOptions(motion="gentle"), suffix=".photo"),
     "aac": lambda folder, out: encode_sound(folder, out, {}),
     "aac fast": lambda folder, out: encode_sound(folder, out, {"aac_coder": "fast"}),
 }

@@ -16,6 +16,7 @@ from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
 from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.languages import iso_639_2
+from functions.stitching.film.motion import Box
 from functions.stitching.film.mp4 import FilmMetadata, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
 from functions.stitching.film.segment_cache import (
@@ -113,6 +114,7 @@ class DeckFilm:
             drawing_versions(),
             self.deck.to_dict(),
             self._slide_names,
+            sorted(self._moving_boxes.items()),
             # Speech is named by the hash of its samples.
             [
                 [speech.object.rpartition("/")[2], [row.to_dict() for row in speech.sentences]]
@@ -126,6 +128,14 @@ class DeckFilm:
     def _slide_names(self) -> list[str]:
         # Earlier versions recorded no hash. The object of a slide is written once.
         return [slide.content or slide.stored_object.name for slide in self.slides]
+
+    @property
+    def _moving_boxes(self) -> dict[int, Box]:
+        """The boxes of the pictures that move, by the number of their slide."""
+        if self.options.motion != "gentle":
+            return {}
+        boxes = {n: slide.picture for n, slide in enumerate(self.slides)}
+        return {n: box for n, box in boxes.items() if box is not None}
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
         """Writes the film to `path`. Encoded segments of an earlier film of the job are reused.
@@ -150,10 +160,11 @@ class DeckFilm:
         )
         inputs = FilmInputs(self.objects, check)
         cache = self._segment_cache(inputs, timeline)
+        segments = plan_segments(timeline, cues, self.options, self._moving_boxes)
         write_slideshow(
             path,
             metadata,
-            segments=cache.get_segments(plan_segments(timeline, cues, self.options), check),
+            segments=cache.get_segments(segments, check),
             sound=self._mix_sound(inputs, timeline, speech.read_blocks(factors)),
             cues=soft,
             check=check,
@@ -177,8 +188,13 @@ class DeckFilm:
             to_vtt(cues) if cues else "",
             to_srt(cues) if cues else "",
             to_vtt(build_chapter_cues(self._chapters(timeline))),
-            warnings=self._describe_replacements(cues),
+            warnings=(*self._describe_motion(), *self._describe_replacements(cues)),
         )
+
+    def _describe_motion(self) -> tuple[str, ...]:
+        if self.options.motion == "none" or self._moving_boxes:
+            return ()
+        return ("Nothing moves in the film: motion moves pictures, and no slide has one.",)
 
     def _describe_replacements(self, cues: Sequence[Cue]) -> tuple[str, ...]:
         if self.options.subtitles != "burned":
@@ -190,7 +206,7 @@ class DeckFilm:
         return build_chapters(timeline, [slide.heading for slide in self.deck.slides])
 
     def _check_length(self, timeline: Timeline) -> None:
-        if self.options.motion == "gentle" and timeline.duration > MAX_MOTION_FILM_S:
+        if self._moving_boxes and timeline.duration > MAX_MOTION_FILM_S:
             raise FilmTooLong(
                 f"The film would be {float(timeline.duration) / 60:.0f} minutes long; with motion "
                 f"the limit is {MAX_MOTION_FILM_S // 60}. Leave motion out, or shorten what is "
@@ -205,7 +221,12 @@ class DeckFilm:
             return rgb_to_planes(to_rgb_array(inputs.read_slide(slide, size)))
 
         renderer = FrameRenderer(
-            timeline, self._slide_names, load_picture, size, self.deck.language
+            timeline,
+            self._slide_names,
+            load_picture,
+            size,
+            self.deck.language,
+            self._moving_boxes,
         )
         return SegmentCache(self.cache, renderer, size, self.options.motion)
 

@@ -18,7 +18,7 @@ from shared.recipes.films.options import Motion
 from shared.runtime.owner_cache import OwnerCache, content_key
 from shared.typography.versions import drawing_versions
 
-SEGMENT_VERSION = 3
+SEGMENT_VERSION = 4
 """Incremented when the same content is drawn or encoded differently."""
 
 
