@@ -84,6 +84,14 @@ def extract_in_sandbox(
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:
-    if report.read_error is None:
-        return ()
-    return (f"The file could not be read to its end ({report.read_error}); frames may be missing.",)
+    warnings = []
+    if report.has_damage:
+        warnings.append(
+            "Some pictures of the video are damaged; frames may show parts of them, or the picture "
+            "before."
+        )
+    if report.read_error is not None:
+        warnings.append(
+            f"The file could not be read to its end ({report.read_error}); frames may be missing."
+        )
+    return tuple(warnings)

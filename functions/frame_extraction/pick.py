@@ -43,10 +43,12 @@ class PickedFrame:
 
 @dataclass
 class PickReport:
-    """Why strategies failed, and the error that ended the reading of the file, if any."""
+    """Why strategies failed, the error that ended the reading of the file, if any, and whether
+    pictures could not be decoded or were damaged."""
 
     failures: list[str] = field(default_factory=list)
     read_error: str | None = None
+    has_damage: bool = False
 
 
 def pick_frames(
@@ -72,6 +74,7 @@ def pick_frames(
     last: ShownFrame | None = None
     image: BgrImage | None = None
     with ExitStack() as stack:
+        source: PacketSource | None = None
         if media_info.container == WEBP:
             frames = match_frames(decode_webp_frames(file), targets)
         else:
@@ -79,14 +82,16 @@ def pick_frames(
             frames = _try_strategies(_strategies(media_info, decode_all), source, targets, report)
         for shown in frames:
             if image is None or last is None or shown.frame is not last.frame:
-                image = converter.convert(shown.frame)
+                shape = None if source is None else source.shape_at(shown.frame.pts)
+                image = converter.convert(shown.frame, shape)
             last = shown
             pts = Pts(shown.pts, media_info.video.time_base)
             yield PickedFrame(
                 shown.k, targets.time_s(shown.k), pts, pts.seconds - first_pts_s, image
             )
-        if media_info.container != WEBP:
+        if source is not None:
             report.read_error = source.error
+            report.has_damage = source.has_damage
 
 
 def encode_frame(image: BgrImage, options: FrameOptions) -> bytes:

@@ -26,8 +26,9 @@ from functions.frame_extraction.targets import (
     ShownFrame,
     Targets,
 )
+from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import VideoPacket
-from shared.media.containers.packets import PacketSource, is_start_packet
+from shared.media.containers.packets import PacketSource
 
 MAX_REORDER_PACKETS = 34
 """After this many later pictures no earlier one can come. A decoder delays at most 16 pictures for

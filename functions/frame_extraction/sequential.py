@@ -65,6 +65,49 @@ def _decode(
     source: PacketSource, packets: Iterable[VideoPacket]
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Yields pictures in display order, with their pts in ticks."""
+    pictures = _decode_pictures(source, packets)
+    family = source.media_info.container.split(",")[0]
+    return _correct_pts(pictures) if family == "mpeg" else pictures
+
+
+def _correct_pts(
+    pictures: Iterable[tuple[int, VideoFrame]],
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Corrects pts that contradict the order of the pictures.
+
+    In a program stream a time stamp is that of the first picture whose start code is in a packet
+    (ISO/IEC 13818-1 §2.4.3.7). Muxers, FFmpeg's too, disagree about headers before a picture, so
+    that some pictures have the time of another one, and those after it are counted from there.
+    """
+    before: int | None = None
+    held: tuple[int, VideoFrame] | None = None
+    for pts, frame in pictures:
+        if held is not None:
+            held = _between(before, held, pts)
+            yield held
+            before = held[0]
+        held = pts, frame
+    if held is not None:
+        yield _between(before, held, None)
+
+
+def _between(
+    before: int | None, picture: tuple[int, VideoFrame], after: int | None
+) -> tuple[int, VideoFrame]:
+    pts, frame = picture
+    if before is None:
+        return picture
+    if pts == before:
+        # This one is on time, and the one before was late: as short as possible, but not lost.
+        return before + 1, frame
+    is_late = after is not None and before < after < pts
+    return (before + (frame.duration or 1), frame) if is_late or pts < before else picture
+
+
+def _decode_pictures(
+    source: PacketSource, packets: Iterable[VideoPacket]
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yields pictures in display order, with their pts in ticks."""
     source.reset_decoder()
     # These containers number their packets: the n-th picture has the n-th smallest dts.
     is_counted = source.media_info.container.split(",")[0] in COUNTED_CONTAINERS

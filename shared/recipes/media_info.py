@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from shared.recipes.colour_description import NOTHING_STATED, ColourDescription
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
+from shared.recipes.picture_shape import NO_CROP, Crop, PictureShape
 
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
@@ -20,6 +21,8 @@ WEBP = "webp"
 COUNTED_CONTAINERS = frozenset({"avi"})
 """Containers that number their packets instead of stamping them: the n-th picture in display order
 has the n-th packet's time, regardless of the pts that FFmpeg derives."""
+ESTIMATED_CONTAINERS = frozenset({"mpeg"})
+"""Containers whose duration is a little too short: pictures follow the last time stamp."""
 
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]
@@ -69,7 +72,7 @@ class VideoInfo:
     """The chosen video stream.
 
     Attributes:
-        width: In coded pixels, before `rotation` and before the sample aspect.
+        width: In coded pixels, before `crop`, `rotation` and the sample aspect.
         height: Like `width`.
         rotation: Degrees clockwise to show the picture upright: 0, 90, 180 or 270.
         mirrored: Whether a left-right flip comes before the rotation.
@@ -79,6 +82,8 @@ class VideoInfo:
         first_pts: The presentation time of the first picture, in ticks.
         dynamic_range: "pq" and "hlg" (ITU-R BT.2100) are converted to standard range.
         colour: What the container states and the first coded picture does not.
+        keyframes_reliable: False when every packet is marked as a keyframe although pictures of the
+            codec can refer to earlier ones; then decoding begins at the first picture only.
     """
 
     index: int
@@ -98,11 +103,18 @@ class VideoInfo:
     first_pts: int
     dynamic_range: DynamicRange = "sdr"
     colour: ColourDescription = NOTHING_STATED
+    keyframes_reliable: bool = True
+    crop: Crop = NO_CROP
+
+    @property
+    def shape(self) -> PictureShape:
+        """The shape of the first picture."""
+        return PictureShape(self.sample_aspect, self.crop)
 
     @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in pixels as a player shows the picture: square pixels, upright."""
-        width, height = to_square_pixels(self.width, self.height, self.sample_aspect)
+        width, height = self.shape.shown_size(self.width, self.height)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,7 +126,7 @@ class VideoInfo:
         values = _read(cls, data, exact)
         if not isinstance(values["colour"], ColourDescription):
             values["colour"] = ColourDescription.from_dict(values["colour"])
-        return cls(**values)
+        return cls(**{**values, "crop": Crop(*values["crop"])})
 
 
 @dataclass(frozen=True)
@@ -222,13 +234,6 @@ _LISTS: dict[str, type[StreamInfo | Discontinuity | SeekPoint]] = {
     "seek_points": SeekPoint,
 }
 """The fields of MediaInfo that are lists of objects."""
-
-
-def to_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """Returns the size with square pixels: the shorter side is stretched, nothing is cropped."""
-    if aspect > 1:
-        return max(1, round(width * aspect)), height
-    return width, max(1, round(height / aspect))
 
 
 def _to_json_value(value: Any) -> Any:

@@ -7,6 +7,10 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
 
 from functions.frame_extraction.extraction_result import (
     TimestampsOutOfOrder,
@@ -24,15 +28,20 @@ from shared.media.sandbox.server import SandboxResult
 from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.frames.pack import PackIndex, read_pack
-from shared.recipes.frames.windows import plan_windows
+from shared.recipes.frames.pack import FrameStamp, PackIndex, read_pack
+from shared.recipes.frames.windows import WINDOW_WORK_S, plan_windows
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.upload_results import SoundInfo
 from shared.runtime.settings import Settings
 from tests.corpus.corpus_file import CorpusFile, ExpectedError, ExpectedFrames
 from tests.fixtures.media.counter import UnreadableCounterError, read_counter
 
 _PROBE = declare_work("functions.upload_trigger.probes.video", "probe_video_in_sandbox")
 _EXTRACT = declare_work("functions.frame_extraction.extract", "extract_in_sandbox")
+_PROBE_SOUND = declare_work(
+    "functions.upload_trigger.probes.sound", "probe_sound_in_sandbox", "sound"
+)
+_DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox", "sound")
 EXTRACTION = Limits.for_function(FUNCTIONS["frame_extraction"])
 
 
@@ -49,6 +58,8 @@ class Outcome:
     wall_s: float = 0
     cpu_s: float = 0
     peak_mb: float = 0
+    stamps: tuple[FrameStamp, ...] = ()
+    first_pts_s: Fraction = Fraction(0)
 
     @property
     def counters(self) -> tuple[int | None, ...]:
@@ -58,13 +69,34 @@ class Outcome:
 
 def process_file(data: bytes, every: str) -> Outcome:
     """Probe, plan and extract a file as the functions do, without storage and messages."""
+    return extract_frames(data, FrameOptions.parse({"every": every, "format": "png"}))
+
+
+def extract_frames(
+    data: bytes, options: FrameOptions, window_work_s: float = WINDOW_WORK_S
+) -> Outcome:
+    """Like `process_file`, with any options; little `window_work_s` gives many windows."""
     begin, results = time.monotonic(), list[SandboxResult]()
     try:
-        return _process(data, every, results, begin)
+        return _process(data, options, window_work_s, results, begin)
     except ValueError as error:
         return Outcome("too-many-frames", str(error))
     except MoodreelError as error:
         return Outcome(error.code, str(error), wall_s=time.monotonic() - begin)
+
+
+def decode_sound(data: bytes) -> tuple[NDArray[np.float32], float | None]:
+    """Examine and decode a sound as the functions do: the samples (n × 2) at 48 kHz, and the
+    duration that its examination found, in seconds.
+
+    Raises the errors of reading sounds.
+    """
+    source, sink = Source.from_bytes(data), io.BytesIO()
+    info = json.loads(run_in_sandbox(_PROBE_SOUND, source=source, limits=LIMITS).value)
+    limits = Limits.for_function(FUNCTIONS["stitching"])
+    run_in_sandbox(_DECODE_SOUND, 48_000, 2, 600.0, source=source, limits=limits, sink=sink)
+    samples = np.frombuffer(sink.getvalue(), np.float32).reshape(-1, 2)
+    return samples, SoundInfo.from_dict(info).declared_duration_s
 
 
 def frame_interval(file: CorpusFile) -> str:
@@ -106,7 +138,13 @@ def _is_reported(words: str, sentences: Sequence[str]) -> bool:
     return any(words in sentence for sentence in sentences) if words else not sentences
 
 
-def _process(data: bytes, every: str, results: list[SandboxResult], begin: float) -> Outcome:
+def _process(
+    data: bytes,
+    options: FrameOptions,
+    window_work_s: float,
+    results: list[SandboxResult],
+    begin: float,
+) -> Outcome:
     def run(
         work: Work, *arguments: object, limits: Limits, sink: io.BytesIO | None = None
     ) -> SandboxResult:
@@ -120,11 +158,10 @@ def _process(data: bytes, every: str, results: list[SandboxResult], begin: float
     media_info = MediaInfo.from_dict(json.loads(run(_PROBE, limits=LIMITS).value))
     if (media_info.duration or 0) > Settings.max_duration_s:
         raise VideoTooLong
-    options = FrameOptions.parse({"every": every, "format": "png"})
     pictures: list[BgrImage] = []
     warnings = list(media_info.warnings)
     parts: list[PackIndex] = []
-    for window in plan_windows(media_info, options):
+    for window in plan_windows(media_info, options, window_work_s=window_work_s):
         for careful in (False, True):
             pack = io.BytesIO()
             try:
@@ -143,6 +180,8 @@ def _process(data: bytes, every: str, results: list[SandboxResult], begin: float
     return Outcome(
         "" if pictures else "no-frames",
         pictures=tuple(pictures),
+        stamps=tuple(entry.stamp for part in parts for entry in part.entries),
+        first_pts_s=media_info.first_pts.seconds,
         warnings=tuple(warnings),
         repairs=media_info.repairs,
         wall_s=time.monotonic() - begin,

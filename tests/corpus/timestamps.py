@@ -25,6 +25,14 @@ from tests.corpus.encoding import (
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import Clip, ClipSpec
 
+VOB_CLIP = ClipSpec(suffix="vob", codec="mpeg2video", options=(("bf", "2"),), frame_count=90)
+MPEG1_CLIP = ClipSpec(suffix="mpg", codec="mpeg1video", frame_count=90)
+OGG_CLIP = ClipSpec(suffix="ogg", codec="libvpx", options=(("deadline", "realtime"),
+    ("cpu-used", "8")), frame_count=90)  # fmt: skip
+M2TS_CLIP = ClipSpec(suffix="m2ts", format="mpegts", options=QUICK_OPTIONS, frame_count=90,
+    container_options=(("mpegts_m2ts_mode", "1"),))  # fmt: skip
+LIVE_CLIP = ClipSpec(suffix="mkv", options=QUICK_OPTIONS, frame_count=90,
+    container_options=(("live", "1"),))  # fmt: skip
 GAPS_MS = (100, 400, 100, 250, 650, 100)
 
 
@@ -107,8 +115,15 @@ def list_files() -> Iterator[CorpusFile]:
         ("half a Matroska", "index lost", MATROSKA_CLIP, 0.5, 3),
         ("most of a Matroska", "index lost", MATROSKA_CLIP, 0.8, 5),
         ("half a TS", "in the middle of a packet", MPEGTS_CLIP, 0.5, 3),
+        ("half an M2TS", "packets of 192 bytes", M2TS_CLIP, 0.5, 4),
         ("part of an AVI", "index lost", RARE_CLIP_SPECS["avi-mjpeg"], 0.6, 4),
         ("part of an FLV", "end lost", RARE_CLIP_SPECS["flv"], 0.6, 8),
+        ("half an MPEG-PS", "in the middle of a packet", RARE_CLIP_SPECS["mpeg-ps"], 0.5, 7),
+        ("most of a VOB", "MPEG-2 in DVD's packs", VOB_CLIP, 0.9, 6),
+        ("half of an MPEG-1 system stream", "in the middle of a packet", MPEG1_CLIP, 0.55, 4),
+        ("most of an Ogg", "VP8, in the middle of a page", OGG_CLIP, 0.9, 5),
+        ("half a WebM of a browser", "in a picture", CLIP_SPECS["webm-live"], 0.5, 10),
+        ("most of a Matroska of unknown length", "in a picture", LIVE_CLIP, 0.8, 5),
         ("part of a fragmented MP4", "last fragment lost", CLIP_SPECS["fragmented"], 0.6, 12),
     ):
         yield valid_file(

@@ -21,6 +21,7 @@ from tests.corpus.encoding import (
     run_ffmpeg,
     short_clip_bytes,
 )
+from tests.corpus.shapes import files as shape_files
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import cached_file
 
@@ -36,6 +37,7 @@ def list_files() -> Iterator[CorpusFile]:
     yield from picture_formats.list_files()
     yield from colours.list_files()
     yield from dolby_vision.list_files()
+    yield from shape_files.list_files()
     yield from _streams()
     yield from timestamps.list_files()
     yield from discontinuities.list_files()

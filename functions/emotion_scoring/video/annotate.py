@@ -13,16 +13,19 @@ from typing import Any, BinaryIO
 import av
 import cv2
 import numpy as np
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.extent import MAX_LONG_SIDE_PX, TimeRange, clamped_rate
 from functions.emotion_scoring.video.overlay import Mask, Overlay, draw_labels
+from shared.media.containers.decode import VideoPacket
 from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage, PictureConverter
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 TIME_BASE = Fraction(1, 90_000)
 _ENCODER = {
@@ -59,20 +62,19 @@ def annotate(
     Raises:
         MoodreelError: reading the file failed.
     """
+    size = _film_size(media_info)
     converter = PictureConverter(media_info.video, _max_width(media_info))
-    video = media_info.video
-    size = _even(*converter.shown_size(video.width, video.height))
     count = 0
     with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
         stream: Any = None
-        for time, frame in _read_pictures(file, media_info, time_range):
-            image = converter.convert(frame)
+        for time, frame, shape in _read_pictures(file, media_info, time_range):
+            image = _crop_to_even(converter.convert(frame, shape))
             if stream is None:
                 stream = _add_stream(out, media_info, size)
             width = overlay.scored_width_at(time) or image.shape[1]
             factor = image.shape[1] / width
             draw_labels(image, overlay.labels_at(time), factor, colours, masks)
-            drawn = _to_bt709(_fit(image, size))
+            drawn = _to_bt709(fit_picture(image, *size))
             drawn.pts, drawn.time_base = to_ticks(time), TIME_BASE
             out.mux(stream.encode(drawn))
             count += 1
@@ -104,8 +106,9 @@ def _read_pictures(
     file: BinaryIO | RangeFile,
     media_info: MediaInfo,
     time_range: TimeRange,
-) -> Iterator[tuple[Fraction, Any]]:
-    """Yields (time in seconds, frame) for each picture of a time range, in order and once."""
+) -> Iterator[tuple[Fraction, VideoFrame, PictureShape]]:
+    """Yields the time in seconds, frame and shape of each picture of a time range, in order and
+    once."""
     video = media_info.video
     last: int | None = None
     with PacketSource(file, media_info) as source:
@@ -123,10 +126,12 @@ def _read_pictures(
                 return
             last = pts
             if time_range.begin is None or time >= time_range.begin:
-                yield time, frame
+                yield time, frame, source.shape_at(frame.pts)
 
 
-def _decode_frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+def _decode_frames(
+    source: PacketSource, packets: Iterator[VideoPacket]
+) -> Iterator[tuple[int, VideoFrame]]:
     """Yields (pts, frame). A frame without pts is one frame duration after the previous one."""
     pts, step = source.media_info.video.first_pts, source.media_info.frame_ticks
     for packet in packets:
@@ -168,26 +173,37 @@ def _max_width(media_info: MediaInfo) -> int:
     return max(2, int(width * min(1.0, MAX_LONG_SIDE_PX / max(width, height))))
 
 
-def _even(width: int, height: int) -> tuple[int, int]:
-    """Returns the size without the last row or column if their number is odd: 4:2:0 needs even
-    sides."""
-    return max(2, width // 2 * 2), max(2, height // 2 * 2)
+def _film_size(media_info: MediaInfo) -> tuple[int, int]:
+    """The size of all pieces, from that of the first picture: even, as 4:2:0 needs."""
+    width, height = media_info.video.display_size
+    scale = min(Fraction(1), Fraction(_max_width(media_info), width))
+    return (
+        max(2, round(width * scale) // 2 * 2),
+        max(2, max(1, round(height * scale)) // 2 * 2),
+    )
 
 
-def _fit(image: BgrImage, size: tuple[int, int]) -> BgrImage:
-    """Returns the picture in the size of the film. One of another size, as in a second recording
-    of the same file, is scaled and surrounded with black."""
-    width, height = size
-    if _even(image.shape[1], image.shape[0]) == size:
-        return image[:height, :width].copy()
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+def fit_picture(image: BgrImage, width: int, height: int) -> BgrImage:
+    """Returns a picture of this size. A picture of another size is scaled with its own aspect, and
+    centred on black."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(Fraction(width, image.shape[1]), Fraction(height, image.shape[0]))
+    across = min(width, max(1, round(image.shape[1] * scale)))
+    down = min(height, max(1, round(image.shape[0] * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    left, top = (width - across) // 2, (height - down) // 2
     fitted = np.zeros((height, width, 3), np.uint8)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(
-        image, inner, interpolation=cv2.INTER_AREA
+    fitted[top : top + down, left : left + across] = cv2.resize(
+        image, (across, down), interpolation=interpolation
     )
     return fitted
+
+
+def _crop_to_even(image: BgrImage) -> BgrImage:
+    """Drops the last row or column if their number is odd: 4:2:0 needs even sides."""
+    height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+    return image[: max(2, height), : max(2, width)].copy()
 
 
 class _Output:

@@ -38,8 +38,14 @@ class Overlay:
         n = bisect_right(self._times, time) - 1
         if n < 0 or time - self._times[n] >= self._every:
             return []
-        next_readings = self._moments[n + 1].readings if n + 1 < len(self._moments) else ()
-        next_boxes = {reading.face_id: reading.face.box for reading in next_readings}
+        following = self._moments[n + 1 : n + 2]
+        next_boxes = {
+            reading.face_id: reading.face.box
+            for moment in following
+            # Boxes in pictures of another size cannot be compared.
+            if _size(moment) == _size(self._moments[n])
+            for reading in moment.readings
+        }
         share = float((time - self._times[n]) / self._every)
         return [
             (
@@ -57,8 +63,8 @@ class Overlay:
         return {_text(reading) for moment in self._moments for reading in moment.readings} - {""}
 
     def scored_width_at(self, time: Fraction) -> int | None:
-        """Returns the width in pixels of the frame that was scored last before a time in seconds,
-        or of the first one; None if there are no frames."""
+        """Returns the width in pixels of the frame whose labels are shown at a time in seconds;
+        None if there are no frames."""
         n = max(0, bisect_right(self._times, time) - 1)
         return self._moments[n].frame.stamp.width if self._moments else None
 
@@ -101,6 +107,10 @@ def _draw_bar(
     bar = image[y : y + height, x : x + width]
     opacity = mask[: bar.shape[0], : bar.shape[1], None].astype(np.float32) / 255
     bar[:] = np.round(opacity * _INK + (1 - opacity) * colour)
+
+
+def _size(moment: Moment) -> tuple[int, int]:
+    return moment.frame.stamp.width, moment.frame.stamp.height
 
 
 def _interpolate(box: Box, next_box: Box | None, share: float) -> Box:

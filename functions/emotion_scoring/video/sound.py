@@ -19,9 +19,8 @@ from functions.emotion_scoring.video.sound_conversion import (
 )
 from functions.emotion_scoring.video.sound_track import SoundTrack
 from shared.media.audio.edits import find_empty_edits
-from shared.media.containers.demux import open_container, raise_if_read_failed
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
-from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.time_stamps import TimestampCorrector
 from shared.recipes.media_info import MediaInfo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from typing import cast
 
 import av
@@ -14,9 +15,11 @@ from PIL import Image
 
 from functions.recorder.preview.decoder import FRAME_HEADER, PACKET_HEADER
 from shared.media.colour.conversion import find_conversion
+from shared.media.geometry.shapes import plausible_aspect
 from shared.media.images.colour_codes import CodeScale, apply_conversion
 from shared.media.images.frame_colour import read_colour, swscale_matrix
 from shared.media.sandbox.child import SandboxIO
+from shared.recipes.picture_shape import to_square_pixels
 
 # A sandbox process can open no file, not even to import Pillow's plugin that writes JPEGs.
 Image.preinit()
@@ -43,14 +46,17 @@ def decode_in_sandbox(sandbox_io: SandboxIO, codec: str, max_fps: int) -> bytes:
             if frame_ms - last_ms < 1000 // max_fps - 10:
                 continue
             last_ms = frame_ms
-            jpeg = _encode_jpeg(frame)
+            aspect = plausible_aspect(decoder.sample_aspect_ratio) or Fraction(1)
+            jpeg = _encode_jpeg(frame, aspect)
             sandbox_io.write(FRAME_HEADER.pack(frame_ms, len(jpeg)) + jpeg)
     return b""
 
 
-def _encode_jpeg(frame: av.VideoFrame) -> bytes:
-    width = min(MAX_WIDTH_PX, frame.width)
-    height = max(2, round(frame.height * width / frame.width / 2) * 2)
+def _encode_jpeg(frame: av.VideoFrame, sample_aspect: Fraction) -> bytes:
+    """Returns the picture with square pixels: many cameras send 704×576 for 4:3."""
+    shown_width, shown_height = to_square_pixels(frame.width, frame.height, sample_aspect)
+    width = min(MAX_WIDTH_PX, shown_width)
+    height = max(2, round(shown_height * width / shown_width / 2) * 2)
     colour = read_colour(frame).with_inferred()
     small = frame.reformat(
         width=width // 2 * 2,

@@ -43,7 +43,7 @@ _PRIMARIES = {
     11: "DCI-P3", 12: "Display P3", 22: "EBU 3213",
 }  # fmt: skip
 _MATRICES_NOT_CONVERTED = {
-    8: "YCgCo", 11: "YDzDx", 12: "chromaticity-derived", 13: "chromaticity-derived", 14: "ICtCp",
+    11: "YDzDx", 12: "chromaticity-derived", 13: "chromaticity-derived", 14: "ICtCp",
     15: "IPT-PQ-C2", 16: "YCgCo-R", 17: "YCgCo-R",
 }  # fmt: skip
 

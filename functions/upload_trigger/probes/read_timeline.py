@@ -20,7 +20,7 @@ from functions.upload_trigger.probes.timeline import (
     TimelineBuilder,
 )
 from shared.errors import PermanentError
-from shared.media.containers.demux import open_container, raise_if_read_failed
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.joined_files import (
     MAX_FILES,
     find_joined_files,
@@ -28,7 +28,6 @@ from shared.media.containers.joined_files import (
     find_program_before,
     open_joined_files,
 )
-from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 

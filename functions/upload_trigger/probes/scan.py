@@ -11,9 +11,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.timeline import Timeline
+from shared.media.codecs.keyframes import can_check, is_start_packet
 from shared.media.containers.decode import VideoPacket
-from shared.media.containers.demux import raise_if_read_failed
-from shared.media.containers.packets import is_start_packet, next_packet
+from shared.media.containers.demux import next_packet, raise_if_read_failed
 from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.errors import UnsupportedCodec
 
@@ -69,6 +69,13 @@ class Scan:
     def is_reliable(self) -> bool:
         """Whether the timestamps can be relied on: complete, in order and unique."""
         return self.has_timestamps and self.is_in_order and len(set(self.pts)) == len(self.pts)
+
+    def are_keyframes_reliable(self, codec: av.Codec) -> bool:
+        """Whether decoding can begin at the packets that are marked as keyframes. If all are, it
+        cannot in a codec whose pictures may refer to earlier ones, unless its packets say it."""
+        if can_check(codec.canonical_name, intra_only=codec.intra_only):
+            return True
+        return len(self.keyframes) < max(2, len(self.pts))
 
     def is_enough(self) -> bool:
         """Whether the scan can stop: at a limit, or with two keyframes and the pictures after."""

@@ -41,6 +41,12 @@ def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
         rotated = f"rotated by {video.rotation}°" if video.rotation else ""
         changes = " and ".join(filter(None, ["mirrored" if video.mirrored else "", rotated]))
         yield f"The pictures are {changes}, as the file specifies."
+    if any(video.crop):
+        width, height = video.crop.apply(video.width, video.height)
+        yield (
+            f"Only a part of the pictures is shown, as the file specifies: {width}×{height} of "
+            f"{video.width}×{video.height} pixels."
+        )
     if video.sample_aspect != 1:
         width, height = video.display_size
         yield f"The pixels are not square; pictures are stretched to {width}×{height}."

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.joined_files import rescale_packet
-from shared.media.containers.packets import is_start_packet
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
 
 MAX_DISCONTINUITIES = 256

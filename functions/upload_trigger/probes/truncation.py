@@ -6,13 +6,19 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from functions.upload_trigger.probes.duration import CLUSTER, TAIL_BYTES
 from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.range_file import RangeFile
 
-_PACKET_BYTES = 188
+_PACKET_BYTES = (188, 192, 204)
+"""Of a transport stream as in ISO/IEC 13818-1, with the time stamps of Blu-ray discs and cameras,
+and with the checksums of DVB."""
 _UNKNOWN_EBML = ((1 << 7) - 1, (1 << 14) - 1, (1 << 21) - 1, (1 << 28) - 1, (1 << 56) - 1)
 _SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
+_TAIL_BYTES = 128 << 10
+"""Longer than two of the longest pages of Ogg and packets of MPEG-PS, of 64 KiB each."""
+_PACK = b"\0\0\1\xba"
 File = BinaryIO | RangeFile
 
 
@@ -41,7 +47,37 @@ def _matroska(file: File, size_bytes: int) -> bool:
     if not 1 <= length <= 8:
         return False
     value = int.from_bytes(head[at + 4 : at + 4 + length], "big") & ((1 << 7 * length) - 1)
-    return value not in _UNKNOWN_EBML and at + 4 + length + value > size_bytes
+    if value in _UNKNOWN_EBML:
+        return _is_last_cluster_cut(file, size_bytes)
+    return at + 4 + length + value > size_bytes
+
+
+def _is_last_cluster_cut(file: File, size_bytes: int) -> bool:
+    """An element of the last cluster ends beyond the file: a recording of unknown length was cut
+    off within a picture. Without a cluster near the end this is not known."""
+    for length in TAIL_BYTES:
+        tail = _read(file, max(0, size_bytes - length), length)
+        clusters = list(CLUSTER.finditer(tail))
+        if clusters:
+            # At the id of the first element.
+            return _is_element_cut(tail, clusters[-1].end() - 1)
+    return False
+
+
+def _is_element_cut(tail: bytes, at: int) -> bool:
+    """Whether the last of the consecutive elements from `at` on ends beyond the tail."""
+    while at < len(tail):
+        id_bytes = 9 - tail[at].bit_length()
+        size = tail[at + id_bytes : at + id_bytes + 8]
+        length = 9 - size[0].bit_length() if size else 9
+        if id_bytes > 4 or length > 8:
+            # The length is missing, or this is not an element.
+            return not size
+        value = int.from_bytes(size[:length], "big") & ((1 << 7 * length) - 1)
+        if value in _UNKNOWN_EBML:
+            return False
+        at += id_bytes + length + value
+    return at > len(tail)
 
 
 def _avi(file: File, size_bytes: int) -> bool:
@@ -66,14 +102,50 @@ def _flv(file: File, size_bytes: int) -> bool:
 
 def _mpegts(file: File, size_bytes: int) -> bool:
     """The last packet is incomplete (ISO/IEC 13818-1 §2.4.3.2)."""
-    head = _read(file, 0, 3 * _PACKET_BYTES)
-    starts = (
-        n
-        for n in range(_PACKET_BYTES)
-        if head[n : n + 1] == head[n + _PACKET_BYTES : n + _PACKET_BYTES + 1] == b"G"
-    )
-    start = next(starts, None)
-    return start is not None and (size_bytes - start) % _PACKET_BYTES != 0
+    head = _read(file, 0, 4 * _PACKET_BYTES[-1])
+    for packet_bytes in _PACKET_BYTES:
+        for start in range(packet_bytes):
+            if head[start : start + 2 * packet_bytes + 1 : packet_bytes] == b"GGG":
+                # The first four bytes of a packet of 192 bytes are before the sync byte.
+                start -= 4 if packet_bytes == 192 else 0
+                return (size_bytes - start) % packet_bytes != 0
+    return False
+
+
+def _mpeg_ps(file: File, size_bytes: int) -> bool:
+    """The last packet ends beyond the file (ISO/IEC 13818-1 §2.5.3)."""
+    tail = _read(file, max(0, size_bytes - _TAIL_BYTES), _TAIL_BYTES)
+    at = tail.rfind(_PACK)
+    if at < 0:
+        return False
+    while at + 4 <= len(tail) and tail[at : at + 3] == b"\0\0\1":
+        size = _ps_unit_bytes(tail[at : at + 14])
+        if size is None:
+            return True
+        at += size
+        while tail[at : at + 1] == b"\0" and tail[at : at + 3] != b"\0\0\1":
+            at += 1
+    return at > len(tail) or 0 < len(tail) - at < 4
+
+
+def _ps_unit_bytes(unit: bytes) -> int | None:
+    """The size of a pack header, a packet or the end code; None if its size is missing."""
+    if unit.startswith(_PACK):
+        # The first bits tell MPEG-1 from MPEG-2, whose header ends with up to 7 stuffing bytes.
+        if unit[4:5] and unit[4] >> 6 != 1:
+            return 12
+        return 14 + (unit[13] & 7) if len(unit) == 14 else None
+    if unit[3] == 0xB9:
+        return 4
+    return 6 + int.from_bytes(unit[4:6], "big") if len(unit) >= 6 else None
+
+
+def _ogg(file: File, size_bytes: int) -> bool:
+    """The last page ends beyond the file (RFC 3533 §6)."""
+    tail = _read(file, max(0, size_bytes - _TAIL_BYTES), _TAIL_BYTES)
+    page = tail[max(0, tail.rfind(b"OggS\0")) :]
+    table = page[27 : 27 + page[26]] if len(page) > 27 else b""
+    return not table or len(table) < page[26] or 27 + len(table) + sum(table) > len(page)
 
 
 def _read(file: File, offset: int, length: int) -> bytes:
@@ -88,4 +160,6 @@ _CHECKS: dict[str, Callable[[File, int], bool]] = {
     "gif": _gif,
     "flv": _flv,
     "mpegts": _mpegts,
+    "mpeg": _mpeg_ps,
+    "ogg": _ogg,
 }

@@ -7,16 +7,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.colour import ContainerColours
-from functions.upload_trigger.probes.live_duration import find_end_s
+from functions.upload_trigger.probes.duration import (
+    DURATION_REPAIR,
+    declared_duration,
+    exact,
+    find_cut,
+    find_end_s,
+)
 from functions.upload_trigger.probes.read_timeline import read_timeline
 from functions.upload_trigger.probes.scan import Scan, scan
+from functions.upload_trigger.probes.shape import describe_left_out, find_track, read_shape
 from functions.upload_trigger.probes.summary import (
     apply_timeline,
     describe_damage,
@@ -41,19 +48,11 @@ from shared.recipes.media_info import (
     RateKind,
     VideoInfo,
 )
+from shared.recipes.picture_shape import PictureShape
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
-_DURATION_IS_END = {"matroska", "flv"}
-DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
-
-
-class SupportsRational(Protocol):
-    @property
-    def numerator(self) -> int: ...
-    @property
-    def denominator(self) -> int: ...
 
 
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
@@ -71,10 +70,16 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     with open_container(first_file) as container:
         stream = _choose_video(container, file, size_bytes)
         colours = ContainerColours.read(file, size_bytes, stream)
+        track = find_track(container, stream, first_file)
+        # Later headers may have another shape.
+        shape = read_shape(container, stream, first_file, track)
         result = scan(container, stream, file, timeline)
-        media_info = _build_media_info(container, stream, result, size_bytes)
+        media_info = _build_media_info(container, stream, result, shape, size_bytes)
         media_info = colours.add_to(media_info, result.first_frame)
     media_info = apply_timeline(media_info, timeline)
+    left_out = describe_left_out(track)
+    if left_out is not None:
+        media_info = replace(media_info, warnings=(*media_info.warnings, left_out))
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
         media_info = _with_duration(media_info, find_end_s(file, size_bytes))
@@ -113,20 +118,27 @@ def probe_video_in_sandbox(sandbox_io: SandboxIO) -> bytes:
 
 
 def _build_media_info(
-    container: InputContainer, stream: VideoStream, result: Scan, size_bytes: int
+    container: InputContainer,
+    stream: VideoStream,
+    result: Scan,
+    shape: PictureShape,
+    size_bytes: int,
 ) -> MediaInfo:
     if result.first_frame is None:
         raise VideoTruncated if result.packet_count == 0 else UndecodableVideo
-    time_base = _exact(stream.time_base) or Fraction(1, 90_000)
+    time_base = exact(stream.time_base) or Fraction(1, 90_000)
     family = container.format.name.split(",")[0]
     first_pts = (
         result.first_frame.pts if result.first_frame.pts is not None else (result.pts or [0])[0]
     )
     if family in COUNTED_CONTAINERS and result.first_dts is not None:
         first_pts = result.first_dts
+    if family == "mov" and result.has_discarded_packets:
+        # FFmpeg does not discard all pictures before the start of an edit list, which is at 0.
+        first_pts = next((pts for pts in result.pts if pts >= 0), first_pts)
     warnings: list[str] = []
-    duration = _duration(container, stream, first_pts * time_base)
-    cut_at = _cut_at(stream, size_bytes) if family == "mov" else None
+    duration = declared_duration(container, stream, first_pts * time_base)
+    cut_at = find_cut(stream, size_bytes) if family == "mov" else None
     if cut_at is not None:
         duration = max(Fraction(0), (cut_at - first_pts) * time_base)
         warnings.append(
@@ -146,19 +158,21 @@ def _build_media_info(
             height=result.first_frame.height,
             rotation=rotation,
             mirrored=mirrored,
-            sample_aspect=_aspect(stream),
+            sample_aspect=shape.sample_aspect,
             pix_fmt=result.first_frame.format.name,
             time_base=time_base,
-            avg_rate=_exact(stream.average_rate),
+            avg_rate=exact(stream.average_rate),
             rate_kind=_rate_kind(stream, result, time_base, family),
             keyframe_interval_s=_keyframe_interval(stream, result, time_base, family),
             open_gop=result.has_leading_frames if len(result.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
+            crop=shape.crop,
+            keyframes_reliable=result.are_keyframes_reliable(context.codec),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
-        random_access=_random_access(family, result),
+        random_access=_random_access(family, stream, result),
         timestamps_reliable=family in _STAMPED and result.is_reliable,
         warnings=tuple(warnings),
         streams=describe_streams(container, stream),
@@ -166,42 +180,13 @@ def _build_media_info(
     return replace(media_info, repairs=tuple(describe_repairs(media_info, result)))
 
 
-def _random_access(family: str, result: Scan) -> RandomAccess:
+def _random_access(family: str, stream: VideoStream, result: Scan) -> RandomAccess:
     access = _ACCESS.get(family, "none")
+    if not result.are_keyframes_reliable(stream.codec_context.codec):
+        return "none"
     if result.has_gradual_refresh and len(result.keyframes) < 2:
         return "none"  # with a gradual refresh, decoding can begin only at the start of the stream
     return "none" if access == "bisect" and not result.is_reliable else access
-
-
-def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
-    time_base = _exact(stream.time_base)
-    # Matroska and FLV store the end of the last picture, not the duration.
-    is_end = container.format.name.split(",")[0] in _DURATION_IS_END
-    if stream.duration and time_base:
-        end = ((0 if is_end else stream.start_time or 0) + stream.duration) * time_base
-    elif container.duration:
-        start = 0 if is_end else container.start_time or 0
-        end = Fraction(start + container.duration, 1_000_000)
-    else:
-        return None
-    return end - first if end > first else None
-
-
-def _cut_at(stream: VideoStream, size_bytes: int) -> int | None:
-    """The decoding time of the first sample that the sample table places beyond the end of the
-    file; None if there is none."""
-    entries = stream.index_entries
-    count = len(entries)
-    if count == 0 or entries[count - 1].pos + entries[count - 1].size <= size_bytes:
-        return None
-    low, high = 0, count - 1
-    while low < high:
-        middle = (low + high) // 2
-        if entries[middle].pos + entries[middle].size > size_bytes:
-            high = middle
-        else:
-            low = middle + 1
-    return entries[low].timestamp
 
 
 def _rate_kind(stream: VideoStream, result: Scan, time_base: Fraction, family: str) -> RateKind:
@@ -229,22 +214,8 @@ def _keyframe_interval(
     return max(gaps) * time_base if gaps and max(gaps) > 0 else None
 
 
-def _aspect(stream: VideoStream) -> Fraction:
-    """The width of a pixel over its height. Implausible values, outside 1/8 to 8, count as 1."""
-    aspect = _exact(stream.sample_aspect_ratio) or Fraction(1)
-    return aspect if Fraction(1, 8) < aspect < 8 else Fraction(1)
-
-
 def _codec_name(stream: av.AudioStream) -> str:
     try:
         return stream.codec_context.name
     except (AttributeError, RuntimeError):
         return "unknown"
-
-
-def _exact(value: SupportsRational | None) -> Fraction | None:
-    """Converts a rational of PyAV, which is a Fraction up to version 18 and a type of its own from
-    19 on. 0 means unknown and becomes None."""
-    if value is None or value.numerator == 0 or value.denominator == 0:
-        return None
-    return Fraction(value.numerator, value.denominator)

@@ -18,6 +18,7 @@ from av.container import InputContainer
 
 from shared.errors import MoodreelError
 from shared.media.containers.boxes import FIRST_BOX_KINDS, check_boxes
+from shared.media.containers.decode import VideoPacket
 from shared.media.containers.file_head import HEAD_BYTES, check_head
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import (
@@ -152,3 +153,13 @@ class _MinimalFile:
 
 
 av.logging.set_level(av.logging.PANIC)
+
+
+def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
+    """Returns the next packet, or None at the end. Raises the errors of reading."""
+    try:
+        return next(packets, None)
+    except IndexError:
+        # At the end PyAV 18 flushes every stream, including those that were discovered during
+        # reading (MPEG-TS), which it does not know. The caller drains the decoder.
+        return None

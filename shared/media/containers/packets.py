@@ -15,39 +15,22 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from shared.errors import PermanentError
-from shared.media.containers.decode import VideoPacket, decode_packet
-from shared.media.containers.demux import open_container, raise_if_read_failed
-from shared.media.containers.h264 import is_clean_start, nal_length_bytes
+from shared.media.codecs.codec_state import CodecState, configured_in_band
+from shared.media.codecs.keyframes import is_start_packet
+from shared.media.containers.decode import PacketDecoder, VideoPacket
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.time_stamps import TimestampCorrector
 from shared.media.containers.video_streams import choose_video
+from shared.media.geometry.shapes import JoinedShapes, PictureShapes
+from shared.media.geometry.visual_track import read_visual_track
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.picture_shape import PictureShape
 
 # A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)
-
-
-def is_start_packet(packet: VideoPacket) -> bool:
-    """Returns whether decoding can begin with this packet, such that every picture from this
-    packet's time is correct."""
-    if not packet.is_keyframe or packet.is_discard or packet.pts is None:
-        return False
-    context = packet.stream.codec_context
-    if context.name != "h264":
-        return True
-    return is_clean_start(bytes(packet), nal_length_bytes(context.extradata))
-
-
-def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
-    """Returns the next packet, or None at the end. Raises the errors of reading."""
-    try:
-        return next(packets, None)
-    except IndexError:
-        # At the end PyAV 18 flushes every stream, including those that were discovered during
-        # reading (MPEG-TS), which it does not know. The caller drains the decoder.
-        return None
 
 
 class PacketSource:
@@ -72,6 +55,7 @@ class PacketSource:
         self._stack = ExitStack()
         self._files = list(open_joined_files(file, media_info.joined_at))
         self._file_number = 0
+        self._packet_decoder = PacketDecoder()
         self._decoder: VideoCodecContext | None = None
         # The pts of the packets that follow a discontinuity.
         self._after_jump: set[int] = set()
@@ -82,6 +66,11 @@ class PacketSource:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def has_damage(self) -> bool:
+        """Whether decoded pictures were damaged, as `PacketDecoder` notes it."""
+        return self._packet_decoder.has_damage
 
     def read_from_start(self) -> Iterator[VideoPacket]:
         """Yields all packets in decoding order, from a newly opened container."""
@@ -94,6 +83,9 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
+        if not self._has_read:
+            # The state of the codec may come with the first packet only.
+            next(self._demux(), None)
         if self.media_info.discontinuities:
             return self._read_from_seek_point(max_pts) or self.read_from_start()
         for margin in self._margins():
@@ -134,7 +126,13 @@ class PacketSource:
             return frames
         self._decoder = packet.stream.codec_context
         self._decoder.skip_frame = "NONREF" if skip_unreferenced else "DEFAULT"
-        return frames + decode_packet(self._decoder, packet)
+        frames += self._packet_decoder.decode(self._decoder, configured_in_band(packet))
+        self._shapes.record(packet)
+        return frames
+
+    def shape_at(self, pts: int | None) -> PictureShape:
+        """Returns the shape of a decoded frame with this pts, in ticks."""
+        return self._shapes.at(pts)
 
     def reset_decoder(self) -> None:
         """Discards the state of the decoder; the next packet must be a keyframe."""
@@ -144,7 +142,7 @@ class PacketSource:
     def _drain_decoder(self) -> list[VideoFrame]:
         if self._decoder is None:
             return []
-        frames = decode_packet(self._decoder, None)
+        frames = self._packet_decoder.decode(self._decoder, None)
         self._decoder.flush_buffers()
         return frames
 
@@ -182,16 +180,24 @@ class PacketSource:
     def _open(self) -> None:
         self._stack.close()
         self._decoder = None
+        self._shapes = JoinedShapes()
         self._enter_file(0)
 
     def _enter_file(self, number: int) -> None:
         """Opens one of the joined files. Those before it stay open: they have the decoders of
         packets that are not decoded yet."""
         self._file_number = number
-        container = self._stack.enter_context(open_container(self._files[number][1]))
+        file = self._files[number][1]
+        container = self._stack.enter_context(open_container(file))
         self._container: InputContainer = container
         self._stream = choose_video(container, None if number else self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
+        is_mov = self.media_info.container.startswith("mov")
+        track = read_visual_track(file, self._stream.id) if is_mov else None
+        shape = None if number else self.media_info.video.shape
+        self._shapes.append(PictureShapes(shape, self._stream, track))
+        self._codec_state = CodecState()
+        self._has_read = False
 
     def _enter_next_file(self) -> bool:
         """Opens the next of the joined files that can be opened; returns False at the end."""
@@ -236,4 +242,8 @@ class PacketSource:
             if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 raise_if_read_failed(self._file)
                 return
+            if self._has_read and not self.media_info.video.keyframes_reliable:
+                packet.is_keyframe = False
+            self._has_read = True
+            self._codec_state.apply(packet)
             yield packet

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from shared.media.colour.conversion import find_conversion
 from shared.media.colour.tone_mapping import to_srgb_pixels
+from shared.media.colour.ycgco import YCGCO, ycgco_to_rgb
 from shared.media.images.frame_colour import read_colour, swscale_matrix
-from shared.recipes.media_info import VideoInfo, to_square_pixels
+from shared.recipes.media_info import VideoInfo
+from shared.recipes.picture_shape import Crop, PictureShape
 
 BgrImage = NDArray[np.uint8]
 
@@ -27,19 +29,24 @@ class PictureConverter:
     def __init__(self, video: VideoInfo, max_width: int | None = None) -> None:
         self._rotation = video.rotation
         self._mirrored = video.mirrored
-        self._aspect = video.sample_aspect
+        self._shape = video.shape
         self._max_width = max_width
         self._stated_colour = video.colour
         self._reformatter = VideoReformatter()
 
-    def convert(self, frame: VideoFrame) -> BgrImage:
-        """Returns BGR uint8 H×W×3, rotated and flipped as the file specifies.
+    def convert(self, frame: VideoFrame, shape: PictureShape | None = None) -> BgrImage:
+        """Returns BGR uint8 H×W×3, cropped, rotated and flipped as the file specifies.
 
         The picture is at most `max_width` pixels wide (scaled with INTER_AREA).
+
+        Args:
+            frame: The decoded frame.
+            shape: The shape of this frame; that of the first picture by default.
         """
-        image = self._to_bgr(frame)
-        size = self._target_size(frame.width, frame.height, sideways=self._rotation in (90, 270))
-        if size != (frame.width, frame.height):
+        shape = shape or self._shape
+        image = _crop(self._to_bgr(frame), shape.crop)
+        size = self._target_size(shape.shown_size(frame.width, frame.height))
+        if size != (image.shape[1], image.shape[0]):
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         if self._mirrored:
             image = cv2.flip(image, 1)
@@ -47,15 +54,14 @@ class PictureConverter:
             image = cv2.rotate(image, _CLOCKWISE[self._rotation])
         return cast(BgrImage, image)
 
-    def shown_size(self, width: int, height: int) -> tuple[int, int]:
-        """Returns the size of the picture that `convert` returns for a frame of this size."""
-        is_sideways = self._rotation in (90, 270)
-        size = self._target_size(width, height, sideways=is_sideways)
-        return (size[1], size[0]) if is_sideways else size
-
     def _to_bgr(self, frame: VideoFrame) -> NDArray[Any]:
         colour = self._stated_colour.or_else(read_colour(frame)).with_inferred()
         conversion = find_conversion(colour.primaries, colour.transfer)
+        if colour.matrix == YCGCO and not frame.format.is_rgb:
+            rgb = ycgco_to_rgb(frame, self._reformatter, colour.range)
+            if conversion is None:
+                return (rgb[..., ::-1] // 257).astype(np.uint8)
+            return to_srgb_pixels(rgb, conversion)
         converted = self._reformatter.reformat(
             frame,
             format="bgr24" if conversion is None else "rgb48le",
@@ -68,9 +74,10 @@ class PictureConverter:
             return converted
         return to_srgb_pixels(converted.astype(np.uint16, copy=False), conversion)
 
-    def _target_size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
+    def _target_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Returns the size before rotation, such that the rotated picture has the right width."""
-        width, height = to_square_pixels(width, height, self._aspect)
+        width, height = size
+        sideways = self._rotation in (90, 270)
         shown_width = height if sideways else width
         if self._max_width is None or shown_width <= self._max_width:
             return width, height
@@ -78,6 +85,14 @@ class PictureConverter:
         if sideways:
             return max(1, round(width * scale)), self._max_width
         return self._max_width, max(1, round(height * scale))
+
+
+def _crop(image: NDArray[Any], crop: Crop) -> NDArray[Any]:
+    height, width = image.shape[:2]
+    if not any(crop) or not crop.fits(width, height):
+        return image
+    shown = image[crop.top : height - crop.bottom, crop.left : width - crop.right]
+    return np.ascontiguousarray(shown)
 
 
 def encode_image(image: BgrImage, image_format: Literal["jpeg", "png"], quality: int) -> bytes:

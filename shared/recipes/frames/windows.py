@@ -13,7 +13,12 @@ from math import ceil
 from typing import Any
 
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.media_info import MediaInfo, VideoInfo, format_time
+from shared.recipes.media_info import (
+    ESTIMATED_CONTAINERS,
+    MediaInfo,
+    VideoInfo,
+    format_time,
+)
 
 # GCS compose joins 32 components: 31 packs and one directory.
 MAX_WINDOWS = 31
@@ -133,10 +138,12 @@ def plan_windows(
 
 
 def _target_span(media_info: MediaInfo, options: FrameOptions) -> Fraction | None:
-    """Returns the seconds that contain targets, or None when the duration is unknown."""
+    """Returns the seconds that contain targets, or None when they are not known."""
     if media_info.duration is None:
         return None
     end = media_info.duration if options.end is None else min(options.end, media_info.duration)
+    if end <= options.start and media_info.container in ESTIMATED_CONTAINERS:
+        return None
     return end - options.start
 
 

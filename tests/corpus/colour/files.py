@@ -118,8 +118,8 @@ def list_files() -> Iterator[CorpusFile]:
     yield colour_file("PQ with Display P3", "libx265", "mp4",
                 lambda: Colours(12, PQ, 9).encode("libx265", "mp4"), "(PQ)")  # fmt: skip
     yield from _wide_gamut()
-    yield CorpusFile("YCgCo", "swscale refuses it", lambda _: _make_ycgco(),
-                     ExpectedFrames(frame_count=2, warning="not converted (YCgCo)"))  # fmt: skip
+    yield CorpusFile("ICtCp", "swscale refuses it", lambda _: _make_ictcp(),
+                     ExpectedFrames(frame_count=2, warning="not converted (ICtCp)"))  # fmt: skip
 
 
 def _wide_gamut() -> Iterator[CorpusFile]:
@@ -141,8 +141,8 @@ def _wide_gamut() -> Iterator[CorpusFile]:
                 lambda: wide.remux("prores_ks", "mov", "mov"), "BT.2020")  # fmt: skip
 
 
-def _make_ycgco() -> bytes:
-    tags = {**_BT709_TAGS, "colorspace": 8}
+def _make_ictcp() -> bytes:
+    tags = {**_BT709_TAGS, "colorspace": 14}
     return Colours(1, 1, 1).encode("libx264", "mp4", tags)
 
 

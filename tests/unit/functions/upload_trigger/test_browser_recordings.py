@@ -6,11 +6,12 @@ import io
 from fractions import Fraction
 
 import av
+import pytest
 
-from functions.upload_trigger.probes.live_duration import find_end_s
-from functions.upload_trigger.probes.video import DURATION_REPAIR
+from functions.upload_trigger.probes.duration import DURATION_REPAIR, find_end_s
 from shared.media.containers.range_file import RangeFile
 from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.media.clips import ClipSpec
 from tests.fixtures.media.frame_oracle import probe_file
 
 CLUSTER = b"\x1f\x43\xb6\x75"
@@ -26,6 +27,18 @@ def test_duration_of_a_browser_recording_is_determined() -> None:
     assert abs(facts.duration - clip.end_s) <= Fraction(1, 1000) + Fraction(41, 1000)
     assert DURATION_REPAIR in facts.repairs
     assert DURATION_REPAIR not in probe_file(CLIP_SPECS["webm"].encode().path).repairs
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg1video"])
+def test_duration_of_a_recording_with_checksums_is_determined(codec: str) -> None:
+    """FFmpeg's muxer for Matroska writes a CRC-32 before the time of a cluster. Its demuxer derives
+    a duration of some ms from the bit rate in the headers of MPEG-1."""
+    live = (("live", "1"),)
+    clip = ClipSpec(suffix="mkv", codec=codec, frame_count=60, container_options=live).encode()
+    assert b"\xbf\x84" in clip.path.read_bytes()
+    facts = probe_file(clip.path)
+    assert facts.duration is not None
+    assert abs(facts.duration - clip.end_s) <= Fraction(2, 1000)
 
 
 def test_duration_of_a_long_recording_needs_only_its_end() -> None:

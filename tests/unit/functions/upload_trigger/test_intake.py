@@ -238,3 +238,11 @@ def test_canary_detects_a_playlist_opened_by_ffmpeg(
 
 def test_every_input_of_every_recipe_has_an_examiner() -> None:
     assert {item.name for recipe in RECIPES.values() for item in recipe.inputs} == EXAMINERS.keys()
+
+
+def test_first_picture_is_not_before_the_start_of_an_edit_list() -> None:
+    """FFmpeg marks only the first of two pictures of MPEG-1 before the start as discarded."""
+    spec = ClipSpec(
+        codec="mpeg1video", time_base=Fraction(1, 24), frame_count=8, offset_s=Fraction(-2, 24)
+    )
+    assert probe_file(spec.encode().path).first_pts.seconds == 0

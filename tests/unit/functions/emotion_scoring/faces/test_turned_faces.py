@@ -121,7 +121,7 @@ def test_upside_down_face_has_the_same_emotion_in_scores_table_and_annotation() 
         ("180", "happy")
     }
     ((_, label, _, _),) = Overlay(moments, Fraction(1)).labels_at(Fraction(1))
-    assert label.startswith("happy ")
+    assert label.split()[0] == "happy"
 
 
 @needs_models

@@ -14,6 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.results.timeline import build_timeline
@@ -27,8 +28,17 @@ from shared.media.containers.range_file import RangeFile
 from shared.recipes.media_info import MediaInfo
 from tests.corpus.discontinuities import FIRST, SECOND, shift_sound
 from tests.corpus.encoding import clip_bytes, run_ffmpeg
+from tests.corpus.shapes.coloured_clips import (
+    BLUE,
+    RED,
+    assert_bars_cropped,
+    assert_colour,
+    make_bars,
+    make_plain,
+)
+from tests.corpus.shapes.sample_descriptions import change_entry, join_descriptions, make_clap
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
-from tests.fixtures.media.clips import Clip
+from tests.fixtures.media.clips import Clip, cached_file
 from tests.fixtures.media.counter import read_counter
 from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
@@ -178,6 +188,47 @@ def test_index_precedes_the_data() -> None:
     assert boxes[:2] == [b"ftyp", b"moov"]
     assert boxes[-1] == b"mdat"
     assert at == len(film)
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "blue", "black"),
+    [
+        ("160x240", "2", [(0.01, 0.01), (0.99, 0.99)], []),
+        ("240x320", "1", [(0.25, 0.01), (0.75, 0.99)], [(0.1, 0.5), (0.9, 0.5)]),
+        ("640x240", "1", [(0.01, 0.3), (0.99, 0.7)], [(0.5, 0.1), (0.5, 0.9)]),
+    ],
+)
+def test_film_has_one_size_when_that_of_the_pictures_changes(
+    size: str, aspect: str, blue: list[tuple[float, float]], black: list[tuple[float, float]]
+) -> None:
+    """The second half is fitted into the size of the first, not stretched."""
+    data = join_descriptions(make_plain(RED, "320x240"), make_plain(BLUE, size, aspect))
+    path = cached_file(f"joined {size}", "mp4", lambda path: path.write_bytes(data))
+    clip = Clip(path, (), Fraction(2))
+    film = _film(clip, _pieces(clip, ["1.2"]))
+    with av.open(io.BytesIO(film), "r") as container:
+        images = [_to_bgr(frame) for frame in container.decode(video=0)]
+    assert [image.shape for image in images] == [(240, 320, 3)] * 20
+    assert_colour(images[9], 0.01, 0.01, RED)
+    for image in (images[11], images[19]):
+        for x, y in blue:
+            assert_colour(image, x, y, BLUE)
+        for x, y in black:
+            assert_colour(image, x, y, (0, 0, 0))
+
+
+def test_film_shows_the_clean_aperture() -> None:
+    data = change_entry(make_bars(), add=(make_clap(160, 1, 80, 1, 0, 1, 0, 1),))
+    path = cached_file("clean aperture", "mp4", lambda path: path.write_bytes(data))
+    clip = Clip(path, (), Fraction(1))
+    with av.open(io.BytesIO(_film(clip, _pieces(clip, ["0.5"]))), "r") as container:
+        images = [_to_bgr(frame) for frame in container.decode(video=0)]
+    assert len(images) == 10
+    assert_bars_cropped(images[9], 160, 80)
+
+
+def _to_bgr(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
 
 
 def test_window_without_pictures_gives_an_empty_piece() -> None:

@@ -187,6 +187,12 @@ def test_start_after_the_end_is_refused() -> None:
         plan_windows(MEDIA_INFO, FrameOptions(start=Fraction(700)))
 
 
+def test_start_after_an_estimated_end_is_looked_for() -> None:
+    program_stream = replace(MEDIA_INFO, container="mpeg", random_access="none")
+    options = FrameOptions(start=Fraction(601), end=Fraction(603))
+    assert plan_windows(program_stream, options) == [Window(0, 0, 2, 20_000)]
+
+
 def test_frame_names_sort_by_time_and_contain_it() -> None:
     short = FrameNaming.for_job(MEDIA_INFO, FrameOptions())
     assert short.name(11, Fraction(11)) == "frame_000012_00m11.000s.jpg"

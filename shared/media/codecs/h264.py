@@ -35,7 +35,7 @@ def is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
 
 def _is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
     intra = False
-    for unit in _iterate_units(packet, length_bytes):
+    for unit in iterate_units(packet, length_bytes):
         unit_type = unit[0] & 31
         if unit_type == _IDR:
             return True
@@ -52,7 +52,7 @@ def _is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
     return intra
 
 
-def _iterate_units(packet: bytes, length_bytes: int | None) -> Iterator[bytes]:
+def iterate_units(packet: bytes, length_bytes: int | None) -> Iterator[bytes]:
     """Yields the first bytes of each unit."""
     position = 0
     if length_bytes is not None:

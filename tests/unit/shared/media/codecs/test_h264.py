@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.media.containers.h264 import is_clean_start, nal_length_bytes
+from shared.media.codecs.h264 import is_clean_start, nal_length_bytes
 from tests.fixtures.media.clip_specs import CLIP_SPECS, RARE_CLIP_SPECS
 from tests.fixtures.media.clips import ClipSpec
 

@@ -1,0 +1,136 @@
+"""Runs cases through the work of the stages, in two processes, and prints a report by dimension."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+import av.logging
+
+from shared.errors import MoodreelError
+from tests.corpus.combinations.case import Case
+from tests.corpus.combinations.damage import damage_file
+from tests.corpus.combinations.draw import draw_case
+from tests.corpus.combinations.encode import encode_case
+from tests.corpus.combinations.expected import find_faults
+from tests.corpus.combinations.known import pending_sound_work, pending_work
+from tests.corpus.combinations.sound import SoundCase, draw_sound, encode_sound, find_sound_faults
+from tests.corpus.outcome import decode_sound, extract_frames
+
+PROCESSES = 2
+_BATCH = 8
+_SOUND_EVERY = 8
+"""Every eighth case is a sound."""
+_WORK_OF_MANY_WINDOWS_S = 1e-9
+
+
+@dataclass(frozen=True)
+class Result:
+    """The faults of one case. `pending` names the work that must remove them, "" if none does."""
+
+    case: Case | SoundCase
+    faults: tuple[str, ...]
+    pending: str = ""
+
+
+@dataclass
+class Report:
+    """All results of a seed."""
+
+    seed: int
+    results: list[Result] = field(default_factory=list)
+    wall_s: float = 0
+
+    @property
+    def wrong(self) -> list[Result]:
+        """Results with faults that no pending work explains."""
+        return [result for result in self.results if result.faults and not result.pending]
+
+    @property
+    def pending(self) -> list[Result]:
+        return [result for result in self.results if result.faults and result.pending]
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for result in (*self.wrong, *self.pending):
+            mark = f"PENDING ({result.pending})" if result.pending else "WRONG"
+            yield f"{mark} {result.case}"
+            yield from (f"    {fault}" for fault in result.faults)
+            yield f"    python -m tests.corpus --seed {self.seed} --case {result.case.number}"
+        yield "\n| dimension | value | cases | right | wrong | pending |"
+        yield "| --- | --- | --- | --- | --- | --- |"
+        rows: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        for result in self.results:
+            outcome = "right" if not result.faults else "pending" if result.pending else "wrong"
+            for name, value in result.case.dimensions().items():
+                rows[name][value][outcome] += 1
+        for name, values in rows.items():
+            for value, counts in sorted(values.items()):
+                yield (f"| {name} | {value} | {counts.total()} | {counts['right']} | "
+                       f"{counts['wrong']} | {counts['pending']} |")  # fmt: skip
+        yield (
+            f"\n{len(self.results)} cases in {self.wall_s:.0f} s: "
+            f"{len(self.results) - len(self.wrong) - len(self.pending)} right, "
+            f"{len(self.wrong)} wrong, {len(self.pending)} pending."
+        )
+
+
+def run_case(seed: int, number: int) -> Result:
+    """Makes, processes and judges one case."""
+    if number % _SOUND_EVERY == _SOUND_EVERY - 1:
+        return _run_sound(draw_sound(seed, number))
+    case = draw_case(seed, number)
+    try:
+        data = damage_file(encode_case(case), case.damage)
+    except Exception:
+        return Result(case, (f"cannot be made: {traceback.format_exc(limit=-2)}",))
+    work_s = {"window_work_s": _WORK_OF_MANY_WINDOWS_S} if case.many_windows else {}
+    try:
+        outcome = extract_frames(data, case.options, **work_s)
+        faults = find_faults(case, data, outcome)
+    except Exception:
+        faults = [traceback.format_exc(limit=-3)]
+    return Result(case, tuple(faults), pending_work(case, faults) if faults else "")
+
+
+def _run_sound(case: SoundCase) -> Result:
+    try:
+        data = encode_sound(case)
+    except Exception:
+        return Result(case, (f"cannot be made: {traceback.format_exc(limit=-2)}",))
+    try:
+        faults = find_sound_faults(case, *decode_sound(data))
+    except MoodreelError as error:
+        faults = [f"failed: {error.code}: {error}"]
+    except Exception:
+        faults = [traceback.format_exc(limit=-3)]
+    return Result(case, tuple(faults), pending_sound_work(case) if faults else "")
+
+
+def run_cases(seed: int, numbers: Iterable[int], processes: int = PROCESSES) -> Report:
+    """Runs the cases `numbers` of a seed."""
+    report, begin = Report(seed), time.monotonic()
+    numbers = list(numbers)
+    batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
+    # Not forked: encoders have threads and locks.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(batches)), spawn, _be_quiet) as pool:
+        for results in pool.map(_run_batch, [seed] * len(batches), batches):
+            report.results += results
+    report.wall_s = time.monotonic() - begin
+    return report
+
+
+def _run_batch(seed: int, numbers: list[int]) -> list[Result]:
+    return [run_case(seed, number) for number in numbers]
+
+
+def _be_quiet() -> None:
+    av.logging.set_level(av.logging.PANIC)
