@@ -50,6 +50,8 @@ MIN_GAIN = 12.0
 """CPU time of moviepy ÷ ours."""
 MAX_RATIO_TO_SOUND = 1.8
 """CPU time of ours ÷ encoding only the AAC with FFmpeg's default options."""
+MAX_MOTION = 8.0
+"""CPU time of a film with moving photos ÷ that of the same film without motion."""
 _HERE = Path(__file__).parent
 
 
@@ -177,9 +179,11 @@ def main() -> int:
         )
     gain = costs["moviepy"]["cpu_s"] / costs["ours"]["cpu_s"]
     sound_ratio = costs["ours"]["cpu_s"] / costs["aac"]["cpu_s"]
-    missed = gain < MIN_GAIN or sound_ratio > MAX_RATIO_TO_SOUND
+    motion_ratio = costs["motion"]["cpu_s"] / costs["photos"]["cpu_s"]
+    missed = gain < MIN_GAIN or sound_ratio > MAX_RATIO_TO_SOUND or motion_ratio > MAX_MOTION
     print(
-        f"moviepy ÷ ours {gain:.1f}, ours ÷ AAC alone {sound_ratio:.2f}"
+        f"moviepy ÷ ours {gain:.1f}, ours ÷ AAC alone {sound_ratio:.2f}, "
+        f"motion ÷ none {motion_ratio:.1f}"
         f"{'  MISSED' if missed else ''}"
     )
     return int(missed)

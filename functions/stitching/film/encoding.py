@@ -46,8 +46,8 @@ _STATIC_OPTIONS: Mapping[str, str] = {
     # The result does not depend on the number of cores.
     "threads": "1",
 }
-# Motion hides artifacts: a third fewer bits without a visible difference. A slow zoom needs no small
-# partitions and no weights: a fifth less time, and the same error (measured).
+# Motion hides artifacts: a third fewer bits without a visible difference. A slow zoom needs no
+# small partitions and no weights: a fifth less time, and the same error (measured).
 _MOTION_OPTIONS = {**_STATIC_OPTIONS, "crf": "23", "partitions": "none", "weightp": "0"}
 
 

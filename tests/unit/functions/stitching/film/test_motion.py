@@ -146,16 +146,16 @@ def test_only_the_picture_of_a_slide_moves() -> None:
     still[top : top + height, left : left + width] = False
     lumas = np.array([split_planes(planes)[0] for planes in rendered]).astype(int)
     assert np.all(lumas[:, still] == split_planes(slide)[0][still])
-    assert np.abs(lumas[-1] - lumas[0])[~still].max() > 30
+    assert np.abs(lumas[-1] - lumas[0])[~still].max() > 8
     segment = encode_segment(
         zip(times, map(planes_to_frame, rendered), strict=True), SIZE, "gentle", lambda: None
     )
     with open_segment(segment) as (container, stream):
         encoded = np.array([frame.to_ndarray()[: SIZE[1]] for frame in container.decode(stream)])
-    # Beyond the blocks of the encoder that the box touches.
+    # Beyond the blocks of the encoder that the box touches. It refines edges in the first second.
     still[top - 16 : top + height + 16, left - 16 : left + width + 16] = False
-    changes = np.abs(np.diff(encoded.astype(int), axis=0)).max(axis=0)
-    assert changes[still].max() <= 2
+    changes = np.abs(np.diff(encoded[15:].astype(int), axis=0)).max(axis=0)
+    assert changes[still].max() <= 1
 
 
 def test_boxes_have_even_numbers() -> None:
