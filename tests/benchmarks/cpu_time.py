@@ -14,7 +14,7 @@ def cpu_s() -> float:
 
     They are children of the fork server, which waits for them.
     """
-    server: Any = forkserver._forkserver  # type: ignore[attr-defined]
+    server: Any = forkserver._forkserver
     pid = server._forkserver_pid
     sandboxes_s = 0.0
     if pid is not None:

@@ -67,7 +67,7 @@ def _emulators(folder: Path) -> Iterator[StageHarness]:
     try:
         with contextmanager(run_tts_emulator)() as tts:
             synthesizer = create_speech_synthesizer(tts.url)
-            bootstrap.voice = lambda: synthesizer  # type: ignore[assignment]
+            bootstrap.voice = lambda: synthesizer
             yield StageHarness.create(gcs)
     finally:
         gcs.close()
