@@ -19,6 +19,7 @@ from functions.frame_extraction.stream_properties import (
     can_skip_unreferenced,
     is_dts_reliable,
     keeps_packet_order,
+    last_picture_end,
     min_jump_ticks,
 )
 from functions.frame_extraction.targets import (
@@ -232,8 +233,9 @@ class _Selection:
         if not self._seen_pts:
             return
         gap = self._seen_pts[-1] - self._seen_pts[-2] if len(self._seen_pts) > 1 else 0
-        duration = self._last_duration or gap or self._source.media_info.frame_ticks
-        end = self._seen_pts[-1] + duration
+        media_info = self._source.media_info
+        duration = self._last_duration or gap or media_info.frame_ticks
+        end = last_picture_end(media_info, self._seen_pts[-1], duration)
         while self._targets.contains(self._k) and self._targets.is_before(self._k, end):
             yield from self._resolve()
 

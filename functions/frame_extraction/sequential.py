@@ -8,35 +8,40 @@ from itertools import chain
 
 from av.video.frame import VideoFrame
 
+from functions.frame_extraction.stream_properties import last_picture_end
 from functions.frame_extraction.targets import SelectionFailed, ShownFrame, Targets
 from shared.media.containers.decode import VideoPacket
 from shared.media.containers.packets import PacketSource
-from shared.recipes.media_info import COUNTED_CONTAINERS
+from shared.recipes.media_info import COUNTED_CONTAINERS, MediaInfo
 
 
 def decode_sequentially(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
     """Decodes from the last keyframe before target `k`. Raises SelectionFailed when no picture that
     can be decoded from there is shown at `k`."""
     pictures = _decode(source, source.read_from_keyframe(targets.max_pts(k)))
-    return _select_shown(pictures, targets, k, source.media_info.frame_ticks)
+    return _select_shown(pictures, targets, k, source.media_info)
 
 
 def decode_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
     """Decodes from the beginning of the file: the last resort, which works for any container."""
     pictures = _decode(source, source.read_from_start())
-    return _select_shown(pictures, targets, k, source.media_info.frame_ticks)
+    return _select_shown(pictures, targets, k, source.media_info)
 
 
 def match_frames(frames: Iterable[VideoFrame], targets: Targets) -> Iterator[ShownFrame]:
     """Yields the frames shown at the window's targets. `frames` are all frames in order."""
     pictures = ((frame.pts or 0, frame) for frame in frames)
-    return _select_shown(pictures, targets, targets.window.k_start, frame_ticks=1)
+    return _select_shown(pictures, targets, targets.window.k_start)
 
 
 def _select_shown(
-    pictures: Iterable[tuple[int, VideoFrame]], targets: Targets, k: int, frame_ticks: int
+    pictures: Iterable[tuple[int, VideoFrame]],
+    targets: Targets,
+    k: int,
+    media_info: MediaInfo | None = None,
 ) -> Iterator[ShownFrame]:
-    """Yields the frames shown at the targets from `k` on, out of pictures in display order."""
+    """Yields the frames shown at the targets from `k` on, out of pictures in display order. Without
+    a media info every picture has a duration."""
     shown: VideoFrame | None = None
     shown_pts = gap = 0
     for pts, frame in pictures:
@@ -54,7 +59,10 @@ def _select_shown(
         shown, shown_pts = frame, pts
     if shown is None:
         return
-    end = shown_pts + (shown.duration or gap or frame_ticks)
+    end = shown_pts + (shown.duration or gap or 1)
+    if media_info is not None:
+        duration = shown.duration or gap or media_info.frame_ticks
+        end = last_picture_end(media_info, shown_pts, duration)
     while targets.contains(k) and targets.is_before(k, end):
         targets.check_limit(k)
         yield ShownFrame(k, shown_pts, shown)

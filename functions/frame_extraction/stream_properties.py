@@ -37,3 +37,23 @@ def min_jump_ticks(media_info: MediaInfo) -> int | None:
     # A seek by timestamps costs several reads, and ends well before the target.
     jump_s = interval if media_info.random_access == "index" else 5 * interval + 5
     return int(jump_s / media_info.video.time_base)
+
+
+def last_picture_end(media_info: MediaInfo, pts: int, duration: int) -> int:
+    """Returns the time at which the last picture ends, in ticks.
+
+    MP4 stores durations in decoding order: with B pictures, the last one may have that of another
+    picture, and the declared end says more.
+
+    Args:
+        media_info: The facts of the file.
+        pts: The time of the picture, in ticks.
+        duration: Its duration in the file or, without one, an estimate, in ticks.
+    """
+    end = pts + duration
+    video = media_info.video
+    if not video.has_b_frames or media_info.duration is None or media_info.discontinuities:
+        return end
+    declared = video.first_pts + round(media_info.duration / video.time_base)
+    is_mov = media_info.container.startswith("mov")
+    return declared if is_mov and pts < declared < end else end

@@ -39,6 +39,9 @@ _UNITS: dict[str, tuple[str, str]] = {
     "kg": ("kilogram", "kilograms"),
     "mg": ("milligram", "milligrams"),
     "µg": ("microgram", "micrograms"),
+    # With the Greek letter instead of the sign.
+    "μm": ("micrometer", "micrometers"),
+    "μg": ("microgram", "micrograms"),
     "ml": ("milliliter", "milliliters"),
     "ms": ("millisecond", "milliseconds"),
     "min": ("minute", "minutes"),
@@ -66,7 +69,8 @@ _SCALES = {"k": "thousand", "K": "thousand", "M": "million", "m": "million", "B"
 _CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen"}
 _ABBREVIATIONS = {
     "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus",
-    "approx.": "approximately", "incl.": "including", "excl.": "excluding", "w/o": "without",
+    "E.g.": "For example", "I.e.": "That is", "approx.": "approximately", "incl.": "including",
+    "excl.": "excluding", "w/o": "without",
 }  # fmt: skip
 
 
@@ -92,7 +96,7 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
     (re.compile(rf"(?<=\d)\s*[–—]\s*(?={_NUMBER})"), " to "),
     (
         re.compile(
-            rf"(?P<currency>[{''.join(_CURRENCIES)}])\s?(?P<number>{_NUMBER})"
+            rf"(?<!\w)(?P<currency>[{''.join(_CURRENCIES)}])\s?(?P<number>{_NUMBER})"
             rf"\s?(?P<scale>{_alternatives(_SCALES)})(?!\w)"
         ),
         _write_amount,
@@ -101,11 +105,13 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
         re.compile(
             # "1990s" are no seconds: a single letter needs a space.
             rf"(?<![\w.])(?P<number>{_NUMBER})"
-            rf"(?:\s?(?![A-Za-z](?!\w|/|²|³))|\s)(?P<unit>{_alternatives(_UNITS)})(?!\w|/)"
+            rf"(?:\s?(?![A-Za-z](?!\w|/|²|³))|\s)(?P<unit>{_alternatives(_UNITS)})(?!\w|[/^])"
         ),
         _write_unit,
     ),
-    (re.compile(r"(?<=\d)\s*[×x]\s*(?=\d)"), " times "),
+    # 1920x1080, but not 0x41.
+    (re.compile(r"(?<=\d)(?<!\b0)x(?=\d)"), " by "),
+    (re.compile(r"(?<=\d)(?:\s*×\s*|\s+x\s+)(?=\d)"), " times "),
     (re.compile(r"(?<=\d)\s*±\s*(?=\d)"), " plus or minus "),
     (re.compile(r"(?<=\w)\s*[≈≃]\s*(?=\w)"), " is about "),
     (re.compile(r"[~≈]\s*(?=\d)"), "about "),
@@ -121,9 +127,15 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
 )
 # Pictographs, flags, skin tones and dingbats, alone or in sequences. Symbols such as ° and © have
 # meanings that are spoken.
-_EMOJI = re.compile(
-    "\\s*[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff][\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]*"
+_PICTOGRAPHS = (
+    "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a\u231b\u23e9-\u23fa\u25b6\u25c0"
 )
+_EMOJI = re.compile(
+    # The last characters are those of the flags of England, Scotland and Wales.
+    f"\\s*[{_PICTOGRAPHS}][{_PICTOGRAPHS}\ufe0f\u200d\U000e0020-\U000e007f]*"
+)
+_KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
+"""What makes a keycap of a digit: the digit is spoken."""
 
 
 def to_spoken_text(text: str, language: str) -> str:
@@ -132,7 +144,7 @@ def to_spoken_text(text: str, language: str) -> str:
     Args:
         language: A BCP-47 tag.
     """
-    spoken = _EMOJI.sub("", text)
+    spoken = _KEYCAP.sub("", _EMOJI.sub("", text))
     if language.split("-")[0].lower() == "en":
         for pattern, replacement in _ENGLISH:
             spoken = pattern.sub(replacement, spoken)

@@ -18,7 +18,8 @@ RETRY_AFTER = timedelta(minutes=1)
 class VoiceList:
     """Fetches the voices at the first use, and again when they are older than VALID_FOR.
 
-    A list that is too old stays in use while the service does not answer.
+    A list that is too old stays in use while it is fetched again, and while the service does not
+    answer.
     """
 
     def __init__(self, fetch: Callable[[], tuple[Voice, ...]], clock: Clock, log: Log) -> None:
@@ -31,13 +32,21 @@ class VoiceList:
 
     def read(self) -> tuple[Voice, ...]:
         """Returns the voices. Empty if the service has not listed them."""
-        with self._lock:
+        # Only requests without any list wait while another one fetches it.
+        if not self._lock.acquire(blocking=not self._voices):
+            return self._voices
+        try:
             now = self._clock.now()
             if self._fetch_at is None or now >= self._fetch_at:
-                try:
-                    self._voices = self._fetch()
-                    self._fetch_at = now + VALID_FOR
-                except TransientError as error:
-                    self._log("voices.unavailable", code=error.code, error=str(error))
-                    self._fetch_at = now + RETRY_AFTER
+                self._renew(now)
             return self._voices
+        finally:
+            self._lock.release()
+
+    def _renew(self, now: datetime) -> None:
+        try:
+            self._voices = self._fetch()
+            self._fetch_at = now + VALID_FOR
+        except TransientError as error:
+            self._log("voices.unavailable", code=error.code, error=str(error))
+            self._fetch_at = now + RETRY_AFTER

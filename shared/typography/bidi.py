@@ -16,6 +16,8 @@ _NUMBERS = ("EN", "AN")
 _NEUTRAL = ("B", "S", "WS", "ON")
 _BRACKETS = dict(zip("([{（［｛「『【〈《〔", ")]}）］｝」』】〉》〕", strict=True))
 """The common pairs of BidiBrackets.txt."""
+_MAX_OPEN_BRACKETS = 63
+"""After more, no brackets of the line are paired (definition BD16)."""
 _Item = TypeVar("_Item")
 
 
@@ -106,6 +108,8 @@ def _resolve_brackets(text: str, kinds: list[str], outer: str) -> None:
         if kinds[n] != "ON":
             continue
         if character in _BRACKETS:
+            if len(opened) == _MAX_OPEN_BRACKETS:
+                break
             opened.append(n)
         for depth in range(len(opened) - 1, -1, -1):
             if _BRACKETS[text[opened[depth]]] == character:

@@ -6,6 +6,7 @@ The rules that the fonts of this package need are here; the Unicode data are Pyt
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _TEXT_PRESENTATION, _EMOJI_PRESENTATION = "\ufe0e", "\ufe0f"
@@ -38,6 +39,7 @@ def is_ignorable(char: str) -> bool:
     return any(first <= char <= last for first, last in _OTHER_IGNORABLE)
 
 
+@lru_cache(maxsize=8192)
 def is_combining(char: str) -> bool:
     """Returns whether the character belongs to the one before it."""
     return (

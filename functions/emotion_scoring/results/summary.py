@@ -129,13 +129,14 @@ class Summary:
             of_all = "All" if number == self._readings else f"{number} of {self._readings}"
             warnings.append(
                 f"{of_all} scored faces are turned, most of them {_TURN_NAMES[turn]}; they were "
-                "scored as if the picture was upright."
+                "scored as if the picture were upright."
             )
         unknown = self._quality["turned"]
         if unknown:
+            faces, subject = ("face was", "it is") if unknown == 1 else ("faces were", "they are")
             warnings.append(
-                f"{unknown} {'face was' if unknown == 1 else 'faces were'} not scored, because it "
-                "cannot be determined which way up they are."
+                f"{unknown} {faces} not scored, because it cannot be determined which way up "
+                f"{subject}."
             )
         return warnings
 

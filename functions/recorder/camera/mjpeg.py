@@ -34,6 +34,7 @@ MAX_FRAMING_LINES = 64
 """Lines between two pictures: preamble, delimiters, headers, and parts that are no picture."""
 MAX_FRAME_BYTES = 8 << 20
 _MAX_BOUNDARY_LENGTH = 100
+_PICTURE_TYPES = (b"image/", b"application/octet-stream")
 _MAX_PART_BYTES = 2 * MAX_FRAME_BYTES
 """What the server may send for one part, with its headers and the framing of chunks."""
 
@@ -105,13 +106,17 @@ class _PictureParts:
     def _skip_to_picture(self) -> int:
         """Reads delimiters, headers and blank lines up to the next picture. Returns the length that
         its headers declare, 0 for none."""
-        length, is_picture_expected, is_after_headers = 0, False, False
+        length, is_picture_expected, is_other_part, is_after_headers = 0, False, False, False
         for _ in range(MAX_FRAMING_LINES):
             if self._body.peek(len(START_OF_IMAGE)) == START_OF_IMAGE:
                 return length
+            if is_other_part and is_after_headers:
+                self._body.read_exactly(length)
+                length, is_other_part = 0, False
             line = self._body.read_line().rstrip(b" \t")
             if self._is_delimiter(line):
                 length, is_picture_expected, is_after_headers = 0, True, False
+                is_other_part = False
                 continue
             if not line:
                 is_after_headers = True
@@ -121,11 +126,11 @@ class _PictureParts:
             name, _, value = line.lower().partition(b":")
             if name == b"content-type":
                 # Other parts, such as events as text, are skipped.
-                is_picture_expected = value.strip().startswith((b"image/", b"application/"))
+                is_picture_expected = value.strip().startswith(_PICTURE_TYPES)
+                is_other_part = not is_picture_expected
             elif name == b"content-length" and value.strip().isdigit() and len(value) < 12:
-                length = int(value)
-                if length > MAX_FRAME_BYTES:
-                    raise StreamRefused
+                # A length above the limit is wrong, or the end of the picture is not found.
+                length = int(value) if int(value) <= MAX_FRAME_BYTES else 0
         raise StreamRefused("A part of the camera's stream has no end.")
 
     def _is_delimiter(self, line: bytes) -> bool:
@@ -144,7 +149,8 @@ def _parse_boundary(headers: Message) -> bytes:
     or too long. Raises SinglePicture for a picture, NotACamera for any other response."""
     if headers.get_content_maintype() == "image":
         raise SinglePicture
-    if headers.get_content_type() != "multipart/x-mixed-replace":
+    # Some cameras send multipart/mixed.
+    if headers.get_content_maintype() != "multipart":
         raise NotACamera
     boundary = str(headers.get_param("boundary") or "").strip(" '\"").lstrip("-")
     return boundary.encode() if len(boundary) <= _MAX_BOUNDARY_LENGTH else b""

@@ -167,8 +167,9 @@ class RtspClient:
             return
         if "public" in response.headers:
             public = {name.strip().upper() for name in response.headers["public"].split(",")}
-            known = [name for name in KEEPALIVE_METHODS if name in public | {"OPTIONS"}]
-            self._keepalive_methods = [n for n in known if n not in self._refused_methods]
+            usable = (public | {"OPTIONS"}) - self._refused_methods
+            known = [name for name in KEEPALIVE_METHODS if name in usable]
+            self._keepalive_methods = known or ["OPTIONS"]
         if response.status >= 400 and len(self._keepalive_methods) > 1:
             self._refused_methods.add(self._keepalive_methods.pop(0))
             self._send_keepalive()

@@ -111,15 +111,19 @@ def _select_breaks(pieces: Sequence[_Piece]) -> list[tuple[int, int]]:
     best = [0.0] + [float("inf")] * len(pieces)
     previous = [0] * (len(pieces) + 1)
     widths = [0, *accumulate(piece.columns for piece in pieces)]
+    sentences = [0, *accumulate(piece.cost == AFTER_SENTENCE for piece in pieces)]
     line_ends = _find_line_ends(pieces, widths)
     for first in range(len(pieces)):
         line_end = line_ends[first]
         limit = line_end if line_end == len(pieces) else line_ends[line_end]
+        # The smallest cost of a break between the lines at the last 1, 2, ... pieces of the first.
+        line_costs = [*accumulate((pieces[at - 1].cost for at in range(line_end, first, -1)), min)]
         for last in range(first + 1, limit + 1):
             cost = best[first] + _cue_cost(pieces, first, last, widths[last] - widths[first])
+            cost += _TWO_SENTENCES_COST * (sentences[last - 1] - sentences[first])
             if last > line_end:
-                middle = range(bisect_left(line_ends, last, first, line_end + 1), line_end + 1)
-                cost += _LINE_SHARE * min(pieces[at - 1].cost for at in middle)
+                earliest = bisect_left(line_ends, last, first, line_end + 1)
+                cost += _LINE_SHARE * line_costs[line_end - earliest]
             if cost < best[last]:
                 best[last], previous[last] = cost, first
     ranges = []
@@ -147,8 +151,6 @@ def _cue_cost(pieces: Sequence[_Piece], first: int, last: int, columns: int) -> 
     cost = _CUE_COST + pieces[last - 1].cost
     if last - first == 1 and len(pieces) > 1 and columns < MAX_COLUMNS:
         cost += _ONE_WORD_COST
-    sentence_ends = sum(piece.cost == AFTER_SENTENCE for piece in pieces[first : last - 1])
-    cost += _TWO_SENTENCES_COST * sentence_ends
     begins_sentence = first == 0 or pieces[first - 1].cost == AFTER_SENTENCE
     ends_sentence = pieces[last - 1].cost == AFTER_SENTENCE
     if columns < _MIN_COLUMNS and not (begins_sentence and ends_sentence):

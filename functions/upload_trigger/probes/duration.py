@@ -16,11 +16,14 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from functions.upload_trigger.probes.scan import Scan
+from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.demux import next_packet, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.geometry.shapes import SupportsRational
 
+File = BinaryIO | RangeFile
 DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
 _DURATION_IS_END = {"matroska", "flv"}
 DEMUXER = ("matroska,webm",)
@@ -61,6 +64,32 @@ def declared_duration(
     return end - first if end > first else None
 
 
+def correct_for_reordering(
+    duration: Fraction | None, scan: Scan, first_pts: int, time_base: Fraction, file: File
+) -> Fraction | None:
+    """Returns the seconds from the first picture to the end of the last one, of an MP4 with B
+    pictures.
+
+    MP4 stores durations in decoding order. If they vary, their sum from the first picture on may
+    end before the last picture and, in fragments, which state nothing else, after it.
+
+    Args:
+        duration: The declared seconds.
+        scan: A complete scan.
+        first_pts: The time of the first picture in ticks.
+        time_base: Seconds per tick.
+        file: The MP4.
+    """
+    last = (scan.pts[-1] - first_pts) * time_base
+    end = last + scan.last_duration * time_base
+    if duration is None or duration <= last:
+        return end if scan.last_duration else duration
+    if not last < end < duration:
+        return duration
+    boxes = read_top_boxes(file, file.seek(0, io.SEEK_END))
+    return end if any(box.kind == b"moof" for box in boxes) else duration
+
+
 def find_cut(stream: VideoStream, size_bytes: int) -> int | None:
     """Returns the decoding time of the first sample that the sample table places beyond the end of
     the file; None if there is none."""
@@ -78,7 +107,7 @@ def find_cut(stream: VideoStream, size_bytes: int) -> int | None:
     return entries[low].timestamp
 
 
-def find_end_s(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
+def find_end_s(file: File, size_bytes: int) -> Fraction | None:
     """Returns the end of the last picture in seconds of the file's own clock; None if not found."""
     first = CLUSTER.search(_read(file, 0, min(HEAD_BYTES, size_bytes)))
     if first is None:
@@ -116,7 +145,7 @@ def _end(data: bytes) -> Fraction | None:
     return last * tick + (Fraction(rate.denominator, rate.numerator) if rate else 0)
 
 
-def _read(file: BinaryIO | RangeFile, offset: int, length: int) -> bytes:
+def _read(file: File, offset: int, length: int) -> bytes:
     file.seek(offset)
     data = file.read(length)
     raise_if_read_failed(file)

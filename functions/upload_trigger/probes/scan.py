@@ -45,6 +45,7 @@ class Scan:
         begin_pts: The smallest pts before the first packet at which decoding can begin; None when
             that is the first packet.
         fed_count: The number of packets that were decoded until the first picture.
+        last_duration: The duration in the packet with the largest pts, in ticks; 0 if unknown.
         packet_count: The number of packets, without those that were not decoded on purpose.
     """
 
@@ -61,6 +62,7 @@ class Scan:
     is_complete: bool = False
     has_discarded_packets: bool = False
     error_count: int = 0
+    last_duration: int = 0
     packet_count: int = 0
     size_bytes: int = 0
     last_dts: int | None = None
@@ -118,6 +120,8 @@ class Scan:
             self.has_gradual_refresh = True
         elif len(self.keyframes) > 1 and packet.pts < self.keyframes[-1]:
             self.has_leading_frames = True
+        if not self.pts or packet.pts > self.pts[-1]:
+            self.last_duration = packet.duration or 0
         insort(self.pts, packet.pts)
 
 

@@ -9,6 +9,7 @@ the clock of the recorder was set.
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -27,6 +28,9 @@ MAX_PICTURE_S = 3600
 """The longest time for which a picture is shown without sound."""
 _REORDERING_S = 2
 """In containers without decoding times: more than what the reordering of pictures allows."""
+_REORDERED_PICTURES = 4
+"""A fall is one below all of so many earlier pictures. Pictures that a decoder needs first, such as
+those of a pyramid of B pictures, may come behind a pause that later packets precede."""
 _HAS_DTS = frozenset({"mpegts", "mpeg", "flv"})
 _CLOCK_MAY_RISE = frozenset({"mpegts", "mpeg", "ogg"})
 """The containers with AVFMT_TS_DISCONT in FFmpeg."""
@@ -101,6 +105,7 @@ class TimelineBuilder:
         self._first_keyframe_pts: int | None = None
         # As in the file, without the shift.
         self._last_stamp: int | None = None
+        self._largest_stamps: list[int] = []
         self._end_pts: int | None = None
         self._audio_s: dict[int, Fraction] = {}
         self._audio_jumped = False
@@ -144,11 +149,14 @@ class TimelineBuilder:
                 first_pts = self._end_pts if is_same_stream else None
                 self._parts.append(_Part(position, shift, self._end_pts, first_pts))
                 self._last_stamp = None
+                self._largest_stamps.clear()
         pts = packet.pts + self._parts[-1].shift
         if self._last_stamp is None or self._has_dts:
             self._last_stamp = stamp
         else:
             self._last_stamp = max(self._last_stamp, stamp)
+        insort(self._largest_stamps, stamp)
+        del self._largest_stamps[:-_REORDERED_PICTURES]
         if packet.duration and packet.duration * self._tick_s <= MAX_PICTURE_S:
             # An MP4 has the time up to the next picture, also where that is after a jump.
             self._frame_ticks = packet.duration
@@ -187,7 +195,9 @@ class TimelineBuilder:
             # No picture after a keyframe in decoding order may be shown before one that precedes
             # the keyframe (ITU-T H.264 §3.69, H.265 §3.74).
             return distance_s < -_FALL_S
-        return distance_s < -_REORDERING_S
+        if len(self._largest_stamps) < _REORDERED_PICTURES:
+            return False
+        return (stamp - self._largest_stamps[0]) * self._tick_s < -_REORDERING_S
 
     def _is_gap(self, stamp: int) -> bool:
         """Whether sound goes on up to the picture: then there are no pictures in between."""

@@ -13,6 +13,7 @@ from shared.media.containers.range_file import RangeFile
 _PACKET_BYTES = (188, 192, 204)
 """Of a transport stream as in ISO/IEC 13818-1, with the time stamps of Blu-ray discs and cameras,
 and with the checksums of DVB."""
+_BOX_HEADER_BYTES = 8
 _UNKNOWN_EBML = ((1 << 7) - 1, (1 << 14) - 1, (1 << 21) - 1, (1 << 28) - 1, (1 << 56) - 1)
 _SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
@@ -30,9 +31,12 @@ def is_truncated(family: str, file: File, size_bytes: int) -> bool:
 
 def _mov(file: File, size_bytes: int) -> bool:
     """The last box ends beyond the file (ISO/IEC 14496-12 §4.2)."""
-    end = 0
+    end, has_fragments = 0, False
     for box in read_top_boxes(file, size_bytes):
-        end = box.end
+        end, has_fragments = box.end, has_fragments or box.kind == b"moof"
+    if 0 < size_bytes - end < _BOX_HEADER_BYTES:
+        # Some writers of QuickTime end a list of boxes with zeros, but not one of fragments.
+        return has_fragments or any(_read(file, end, size_bytes - end))
     return end > size_bytes
 
 

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from functions.upload_trigger.probes.colour import ContainerColours
 from functions.upload_trigger.probes.duration import (
     DURATION_REPAIR,
+    correct_for_reordering,
     declared_duration,
     exact,
     find_cut,
@@ -74,7 +75,7 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         # Later headers may have another shape.
         shape = read_shape(container, stream, first_file, track)
         result = scan(container, stream, file, timeline)
-        media_info = _build_media_info(container, stream, result, shape, size_bytes)
+        media_info = _build_media_info(container, stream, result, shape, first_file, size_bytes)
         media_info = colours.add_to(media_info, result.first_frame)
     media_info = apply_timeline(media_info, timeline)
     left_out = describe_left_out(track)
@@ -122,6 +123,7 @@ def _build_media_info(
     stream: VideoStream,
     result: Scan,
     shape: PictureShape,
+    file: BinaryIO | RangeFile,
     size_bytes: int,
 ) -> MediaInfo:
     if result.first_frame is None:
@@ -136,8 +138,12 @@ def _build_media_info(
     if family == "mov" and result.has_discarded_packets:
         # FFmpeg does not discard all pictures before the start of an edit list, which is at 0.
         first_pts = next((pts for pts in result.pts if pts >= 0), first_pts)
+        result.begin_pts = None
     warnings: list[str] = []
+    context = stream.codec_context
     duration = declared_duration(container, stream, first_pts * time_base)
+    if family == "mov" and context.has_b_frames and result.is_complete and result.pts:
+        duration = correct_for_reordering(duration, result, first_pts, time_base, file)
     cut_at = find_cut(stream, size_bytes) if family == "mov" else None
     if cut_at is not None:
         duration = max(Fraction(0), (cut_at - first_pts) * time_base)
@@ -146,7 +152,6 @@ def _build_media_info(
         )
     warnings += describe_damage(result, first_pts, time_base)
     rotation, mirrored = read_orientation(result.first_frame)
-    context = stream.codec_context
     media_info = MediaInfo(
         container=container.format.name,
         size_bytes=size_bytes,

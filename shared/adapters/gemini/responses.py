@@ -16,7 +16,11 @@ _DECLINED = frozenset(
     {"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"}
 )
 
-_ADDRESS = re.compile(r"\S*(?://|\.googleapis\.com|\b\d+\.\d+\.\d+\.\d+\b|\blocalhost\b)\S*")
+MAX_MESSAGE_CHARS = 1000
+"""The rest of a message is not searched for addresses, and not shown."""
+_ADDRESS = re.compile(
+    r"\S*(?://|\.googleapis\.com|\.internal\b|\[[0-9a-f:]+\]|\b\d+\.\d+\.\d+\.\d+\b|\blocalhost\b)\S*"
+)
 """A word with an address of a service, which users must not see."""
 
 
@@ -60,7 +64,7 @@ def to_error(
     if outage is not None:
         return outage
     # google.api_core puts the URL before the message of the service.
-    text = _ADDRESS.sub("…", message.rpartition(": ")[2])[:200]
+    text = _ADDRESS.sub("…", message.rpartition(": ")[2][:MAX_MESSAGE_CHARS])[:200]
     return ModelUnavailable(f"The model refuses the request ({status}): {text}")
 
 

@@ -36,6 +36,8 @@ _MAX_PACKET_S = {"vorbis": Fraction(8192, 48_000), "opus": Fraction(120, 1000)}
 """The longest packets of codecs whose packets FFmpeg may extend to the declared end of an Ogg."""
 _SKIPPED = struct.Struct("<II2x")
 """FFmpeg's side data: samples of padding at the start and at the end of a packet."""
+_WAVPACK = struct.Struct("<20xI8x")
+"""The header of a block of WavPack, which contains the number of its samples."""
 
 
 def measure_duration(
@@ -123,7 +125,7 @@ def _timed(packet: SoundPacket, rate_hz: int, is_stamped: bool) -> Timed[None]:
     start = to_samples(packet.pts, time_base, rate_hz) if is_stamped else None
     # A parser does not know the duration before the first header.
     frame_size = packet.stream.codec_context.frame_size
-    length = to_samples(packet.duration, time_base, rate_hz) or frame_size or 0
+    length = to_samples(packet.duration, time_base, rate_hz) or frame_size or _coded_length(packet)
     if packet.has_sidedata("skip_samples"):
         data = bytes(packet.get_sidedata("skip_samples"))
         before, after = _SKIPPED.unpack(data[: _SKIPPED.size])
@@ -132,6 +134,15 @@ def _timed(packet: SoundPacket, rate_hz: int, is_stamped: bool) -> Timed[None]:
         if length + before + after > frame_size:
             length = max(0, length - before - after)
     return Timed(start, length, None)
+
+
+def _coded_length(packet: SoundPacket) -> int:
+    """Returns the samples of a block of WavPack, which Matroska stores without a duration; 0 for
+    other codecs."""
+    header = (
+        bytes(packet)[: _WAVPACK.size] if packet.stream.codec_context.name == "wavpack" else b""
+    )
+    return _WAVPACK.unpack(header)[0] if len(header) == _WAVPACK.size else 0
 
 
 def _with_exact_lengths(

@@ -64,7 +64,7 @@ class PictureConverter:
             return to_srgb_pixels(rgb, conversion)
         converted = self._reformatter.reformat(
             frame,
-            format="bgr24" if conversion is None else "rgb48le",
+            format="bgr24" if conversion is None else _wide_format(frame),
             src_colorspace=swscale_matrix(frame, colour.matrix),
             # Pictures in RGB have the full range, whatever the container states.
             src_color_range=None if frame.format.is_rgb else colour.range or None,
@@ -85,6 +85,12 @@ class PictureConverter:
         if sideways:
             return max(1, round(width * scale)), self._max_width
         return self._max_width, max(1, round(height * scale))
+
+
+def _wide_format(frame: VideoFrame) -> str:
+    """Returns the format of 16 bits to convert to; its array is RGB."""
+    # Without scaling, swscale writes wrong colours to rgb48 in 4:2:0 of an odd width.
+    return "gbrp16le" if frame.width % 2 else "rgb48le"
 
 
 def _crop(image: NDArray[Any], crop: Crop) -> NDArray[Any]:

@@ -94,4 +94,6 @@ def _script(character: str) -> str:
     name = unicodedata.name(character, _LATIN).split(" ")[0]
     # ª, º, ʰ and fullwidth letters have names of their own.
     is_latin = name in ("FEMININE", "MASCULINE", "MODIFIER", "FULLWIDTH", "MICRO", "KELVIN")
-    return _LATIN if is_latin else "KATAKANA" if name == "HALFWIDTH" else name
+    # ｶ, and 々, which repeats a Chinese character.
+    other_names = {"HALFWIDTH": "KATAKANA", "IDEOGRAPHIC": "CJK"}
+    return _LATIN if is_latin else other_names.get(name, name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from shared.recipes.frames.options import FrameOptions
-from tests.corpus.combinations.colours import Colour
+from tests.corpus.combinations.colours import BT2020, DISPLAY_P3, Colour
 from tests.corpus.combinations.formats import CODECS, CONTAINERS, Codec, Container
 
 
@@ -101,6 +101,13 @@ class Case:
     @property
     def codec(self) -> Codec:
         return CODECS[self.codec_name]
+
+    @property
+    def tolerance(self) -> int:
+        """The largest error of a flat colour, in codes of 255. A conversion of wide primaries
+        makes the steps of dark colours larger."""
+        is_wide = self.colour.light_primaries in (BT2020, DISPLAY_P3)
+        return self.codec.tolerance * (2 if is_wide and not self.colour.is_hdr else 1)
 
     def encoding_key(self) -> str:
         """Names the undamaged file."""

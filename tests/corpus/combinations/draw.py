@@ -30,6 +30,8 @@ _EVERY = ("0.04", "0.1", "0.25", "1/3", "0.5", "0.07", "1")
 _ASPECTS = tuple(Fraction(*aspect) for aspect in ((4, 3), (16, 11), (8, 9), (2, 1), (1, 2)))
 _WRAP_S = Fraction(1 << 33, 90_000)
 """Where the time stamps of MPEG streams begin again (ISO/IEC 13818-1 §2.4.3.7)."""
+_MIN_RECORDINGS_S = Fraction(1, 2)
+"""A recording that is about as short as the reordering of pictures is not found."""
 _WRAPPING = ("ts", "m2ts", "mpg", "vob")
 _CUTTABLE = ("ts", "m2ts", "mpg", "vob")
 _INDEXED = ("mp4", "mov", "ipod", "mkv", "webm", "avi")
@@ -87,6 +89,8 @@ def _draw_timing(
     if container_name in ("ts", "m2ts"):
         habits.append("few stamps")
     habit = rng.choice(habits)
+    if habit == "two recordings" and count < _MIN_RECORDINGS_S * rate:
+        habit = "constant"
     offset_s = Fraction(0)
     if habit == "variable":
         base = rng.choice((Fraction(1, 600), Fraction(1, 1000)))
@@ -159,6 +163,10 @@ def _draw_colour(rng: random.Random, container: Container, codec: Codec, pix_fmt
         if primaries == BT2020 and "10" in pix_fmt:
             transfer = rng.choice((14, PQ, HLG))
             matrix = BT2020
+    if container.suffix in ("mp4", "mov") and stored in ("container", "both"):
+        # FFmpeg's muxer writes `colr` only if all are specified.
+        primaries, transfer = (BT709 if code == UNSPECIFIED else code
+                               for code in (primaries, transfer))  # fmt: skip
     return Colour(matrix, is_full, primaries, transfer, stored)
 
 

@@ -17,9 +17,9 @@ from tests.fixtures.media.counter import UnreadableCounterError
 CODES_FOR_DAMAGE = frozenset({
     "not-a-video", "no-video-stream", "video-truncated", "undecodable-video", "no-frames",
     "unsupported-codec", "video-too-large", "video-too-long", "too-many-frames",
-    "too-much-memory", "too-much-work",
+    "too-much-memory", "too-much-work", "external-media", "encrypted-video",
 })  # fmt: skip
-"""Refusals of damaged files. Flipped bytes in a header may declare any size."""
+"""Refusals of damaged files. Flipped bytes in a header may declare any size or place."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _find_picture_faults(case: Case, shown: Shown, outcome: Outcome) -> list[str
             faults.append(f"size {picture.shape[1]}×{picture.shape[0]}, not {size[0]}×{size[1]}")
         for actual, wanted in zip(read_patches(picture), patches_of(case), strict=True):
             error = max(abs(a - b) for a, b in zip(actual, wanted, strict=True))
-            if error > case.codec.tolerance:
+            if error > case.tolerance:
                 faults.append(f"colour {actual} {where}, not {wanted}")
     return faults[:3] + [f"and {len(faults) - 3} more"] * (len(faults) > 3)
 
@@ -145,7 +145,8 @@ def _find_damage_faults(case: Case, shown: Shown, outcome: Outcome, data: bytes)
     if not faults or outcome.warnings:
         return _find_stale_pictures(case, shown, outcome) if case.damage.kind == "truncated" else []
     rotation = case.geometry.rotation
-    errors = find_errors(data, shown.times_s, shown.first_index, rotation)
+    targets_s = [stamp.target for stamp in outcome.stamps]
+    errors = find_errors(data, shown.times_s, shown.first_index, rotation, targets_s)
     if case.damage.kind == "flipped bytes" and not errors:
         return []
     return [f"no warning: {fault}" for fault in faults] + [f"FFmpeg: {errors[:2]}"]

@@ -172,10 +172,10 @@ _TS_CODECS = ("h264", "hevc", "mpeg2", "mpeg1", "mpeg4")
 
 CONTAINERS: dict[str, Container] = {
     "mp4": Container("mp4", _MP4_CODECS, stores=_ALL, rotates=True, has_aspect=True),
-    "mp4-faststart": Container("mp4", _MP4_CODECS, options=(("movflags", "faststart"),),
+    "mp4-faststart": Container("mp4", _MP4_CODECS, options=(("movflags", "+faststart"),),
         stores=_ALL, rotates=True, has_aspect=True),
     "mp4-fragmented": Container("mp4", _MP4_CODECS, stores=_ALL, rotates=True, has_aspect=True,
-        options=(("movflags", "frag_keyframe+empty_moov+default_base_moof"),)),
+        options=(("movflags", "+frag_keyframe+empty_moov+default_base_moof"),)),
     "mov": Container("mov", _MOV_CODECS, stores=_ALL - {"range"}, rotates=True, has_aspect=True),
     "mkv": Container("mkv", _MKV_CODECS, _MS, stores=_ALL),
     "mkv-live": Container("mkv", _MKV_CODECS, _MS, options=(("live", "1"),), stores=_ALL),
@@ -193,7 +193,7 @@ CONTAINERS: dict[str, Container] = {
     "nut": Container("nut", ("mpeg4", "ffv1"), error="not-a-video"),
     "h264": Container("h264", ("h264",), error="not-a-video"),
     "hevc": Container("hevc", ("hevc",), error="not-a-video"),
-    "ipod": Container("m4v", ("h264", "mpeg4"), rotates=True, has_aspect=True, stores=_ALL),
+    "ipod": Container("m4v", ("h264", "mpeg4"), rotates=True, has_aspect=True),
     "m4v": Container("m4v", ("mpeg4",), format="m4v", error="not-a-video"),
     "wmv": Container("wmv", ("wmv1", "wmv2", "msmpeg4v3"), error="not-a-video"),
     "mxf": Container("mxf", ("mpeg2",), error="not-a-video"),

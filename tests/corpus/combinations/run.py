@@ -18,7 +18,6 @@ from tests.corpus.combinations.damage import damage_file
 from tests.corpus.combinations.draw import draw_case
 from tests.corpus.combinations.encode import encode_case
 from tests.corpus.combinations.expected import find_faults
-from tests.corpus.combinations.known import pending_sound_work, pending_work
 from tests.corpus.combinations.sound import SoundCase, draw_sound, encode_sound, find_sound_faults
 from tests.corpus.outcome import decode_sound, extract_frames
 
@@ -31,11 +30,10 @@ _WORK_OF_MANY_WINDOWS_S = 1e-9
 
 @dataclass(frozen=True)
 class Result:
-    """The faults of one case. `pending` names the work that must remove them, "" if none does."""
+    """The faults of one case."""
 
     case: Case | SoundCase
     faults: tuple[str, ...]
-    pending: str = ""
 
 
 @dataclass
@@ -48,37 +46,31 @@ class Report:
 
     @property
     def wrong(self) -> list[Result]:
-        """Results with faults that no pending work explains."""
-        return [result for result in self.results if result.faults and not result.pending]
-
-    @property
-    def pending(self) -> list[Result]:
-        return [result for result in self.results if result.faults and result.pending]
+        """Results with faults."""
+        return [result for result in self.results if result.faults]
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        for result in (*self.wrong, *self.pending):
-            mark = f"PENDING ({result.pending})" if result.pending else "WRONG"
-            yield f"{mark} {result.case}"
+        for result in self.wrong:
+            yield f"WRONG {result.case}"
             yield from (f"    {fault}" for fault in result.faults)
             yield f"    python -m tests.corpus --seed {self.seed} --case {result.case.number}"
-        yield "\n| dimension | value | cases | right | wrong | pending |"
-        yield "| --- | --- | --- | --- | --- | --- |"
+        yield "\n| dimension | value | cases | right | wrong |"
+        yield "| --- | --- | --- | --- | --- |"
         rows: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for result in self.results:
-            outcome = "right" if not result.faults else "pending" if result.pending else "wrong"
+            outcome = "wrong" if result.faults else "right"
             for name, value in result.case.dimensions().items():
                 rows[name][value][outcome] += 1
         for name, values in rows.items():
             for value, counts in sorted(values.items()):
                 yield (f"| {name} | {value} | {counts.total()} | {counts['right']} | "
-                       f"{counts['wrong']} | {counts['pending']} |")  # fmt: skip
+                       f"{counts['wrong']} |")  # fmt: skip
         yield (
             f"\n{len(self.results)} cases in {self.wall_s:.0f} s: "
-            f"{len(self.results) - len(self.wrong) - len(self.pending)} right, "
-            f"{len(self.wrong)} wrong, {len(self.pending)} pending."
+            f"{len(self.results) - len(self.wrong)} right, {len(self.wrong)} wrong."
         )
 
 
@@ -97,7 +89,7 @@ def run_case(seed: int, number: int) -> Result:
         faults = find_faults(case, data, outcome)
     except Exception:
         faults = [traceback.format_exc(limit=-3)]
-    return Result(case, tuple(faults), pending_work(case, faults) if faults else "")
+    return Result(case, tuple(faults))
 
 
 def _run_sound(case: SoundCase) -> Result:
@@ -111,7 +103,7 @@ def _run_sound(case: SoundCase) -> Result:
         faults = [f"failed: {error.code}: {error}"]
     except Exception:
         faults = [traceback.format_exc(limit=-3)]
-    return Result(case, tuple(faults), pending_sound_work(case) if faults else "")
+    return Result(case, tuple(faults))
 
 
 def run_cases(seed: int, numbers: Iterable[int], processes: int = PROCESSES) -> Report:

@@ -67,6 +67,28 @@ def test_pictures_with_the_time_of_another_one_are_not_lost(noise: int) -> None:
     assert pick_counters(clip.path, probe_file(clip.path), options) == expected
 
 
+@pytest.mark.parametrize("count", [8, 21])
+@pytest.mark.parametrize("longest", [1, 3, 6])
+@pytest.mark.parametrize("flags", ["", "+frag_keyframe+empty_moov+default_base_moof"])
+def test_pauses_before_reordered_pictures_change_no_other_time(
+    count: int, longest: int, flags: str
+) -> None:
+    # MP4 stores durations in decoding order: with B pictures, those of other pictures.
+    durations = [1] * count
+    durations[longest] = 116
+    spec = ClipSpec(
+        frame_count=count, time_base=Fraction(1, 50), frame_durations=tuple(durations),
+        options=(("bf", "3"), ("x264-params", "b-adapt=0:scenecut=0")),
+        container_options=(("movflags", flags),) if flags else (), width=68, height=48,
+    )  # fmt: skip
+    clip, options = spec.encode(), FrameOptions.parse({"every": "0.1"})
+    media_info = probe_file(clip.path)
+    assert media_info.duration == clip.end_s
+    expected = intended_oracle(clip).expected_frames(options)
+    for windows in (None, plan_many_windows(media_info, options)):
+        assert pick_counters(clip.path, media_info, options, windows) == expected
+
+
 @pytest.mark.parametrize("kind", sorted(RARE_CLIP_SPECS))
 def test_rare_clips_give_exact_frames(kind: str) -> None:
     _check(kind, "0.7")

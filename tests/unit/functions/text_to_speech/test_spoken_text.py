@@ -23,6 +23,10 @@ from functions.text_to_speech.spoken_text import to_spoken_text
         ("Route A → B, 10 ± 2 mm.", "Route A to B, 10 plus or minus 2 millimeters."),
         ("A film 🎬 of 🇸🇪 Sweden ❤️.", "A film of Sweden."),
         ("What I am, i am.", "What I am, i am."),
+        ("A 1920x1080 film, 3 x 4, 0x41.", "A 1920 by 1080 film, 3 times 4, 0x41."),
+        ("US$5bn, 9.81 m/s^2 and 5 μm.", "US$5bn, 9.81 m/s^2 and 5 micrometers."),
+        ("E.g. cats. I.e. dogs.", "For example cats. That is dogs."),
+        ("At 7 ⏰ press 1️⃣ ▶️ in 🏴󠁧󠁢󠁥󠁮󠁧󠁿 England.", "At 7 press 1 in England."),
     ],
 )
 def test_english_is_written_out(text: str, spoken: str) -> None:

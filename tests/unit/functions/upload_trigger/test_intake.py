@@ -131,6 +131,32 @@ def test_mp4_without_moov_is_truncated() -> None:
     assert "table of contents" in str(error)
 
 
+def test_fragmented_mp4_cut_within_the_header_of_a_box_is_truncated() -> None:
+    flags = "frag_keyframe+empty_moov+default_base_moof"
+    clip = ClipSpec(
+        frame_count=20, options=(("g", "5"),), container_options=(("movflags", flags),)
+    ).encode()
+    data = clip.path.read_bytes()
+    at = data.rfind(b"moof") - 4
+    for size, is_cut in ((at, False), (at + 1, True), (at + 7, True), (at + 9, True)):
+        facts = probe(io.BytesIO(data[:size]), size)
+        assert any("cut off" in warning for warning in facts.warnings) == is_cut, size - at
+
+
+def test_pauses_and_edit_lists_are_no_damage() -> None:
+    durations = (1, 1, 1, 1, 1, 76, *(1 for _ in range(9)))
+    options = (("g", "12"), ("bf", "2"))
+    pause = ClipSpec(
+        "mkv", "mpeg2video", 15, Fraction(1, 25), durations, options, width=132, height=98
+    )
+    trimmed = ClipSpec(
+        "mp4", "mpeg1video", 28, Fraction(1, 50), (1,), (("g", "25"),), offset_s=-Fraction(6, 50)
+    )
+    for spec in (pause, trimmed):
+        facts = probe_file(spec.encode().path)
+        assert (facts.warnings, facts.discontinuities) == ((), ()), spec.suffix
+
+
 def test_truncated_mp4_reports_the_remaining_duration() -> None:
     clip = ClipSpec(
         options=CLIP_SPECS["cfr30"].options, container_options=(("movflags", "+faststart"),)

@@ -220,6 +220,13 @@ def test_levels_give_the_order_of_uax_9(text: str, rtl: bool, visual: str) -> No
     )
 
 
+@pytest.mark.parametrize(("depth", "level"), [(63, 1), (64, 0)])
+def test_at_most_63_brackets_are_open_at_once(depth: int, level: int) -> None:
+    """The limit of UAX #9 keeps a line of brackets from being compared with all others."""
+    text = "א" + "(" * depth + "ב" + ")" * depth + "a"
+    assert set(resolve_levels(text, rtl=False)[-1 - depth : -1]) == {level}
+
+
 def test_truncated_line_fits_and_ends_after_a_grapheme() -> None:
     text = "Família 👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦 cafe\u0301s"
     for width_px in range(20, 400, 13):

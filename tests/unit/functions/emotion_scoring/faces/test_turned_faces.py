@@ -113,7 +113,7 @@ def test_upside_down_face_has_the_same_emotion_in_scores_table_and_annotation() 
     assert summary.to_dict()["share"]["happy"] == 1
     assert summary.warnings() == [
         "All scored faces are turned, most of them upside down; they were scored as if the "
-        "picture was upright."
+        "picture were upright."
     ]
     rows = [line.split(",") for line in table.getvalue().decode().splitlines()]
     column = {name: number for number, name in enumerate(rows[0])}
@@ -165,7 +165,7 @@ def test_face_whose_direction_is_not_clear_is_not_named() -> None:
     assert (moment.readings[0].dominant, summary.to_dict()["quality"]) == (None, {"turned": 1})
     assert summary.select_peaks() == []
     assert summary.warnings() == [
-        "1 face was not scored, because it cannot be determined which way up they are."
+        "1 face was not scored, because it cannot be determined which way up it is."
     ]
     assert json.dumps(summary.to_dict())
 
@@ -208,5 +208,5 @@ def test_turned_faces_are_counted_by_their_direction() -> None:
     summary.add(moment)
     assert summary.warnings() == [
         "1 of 2 scored faces are turned, most of them to the right; they were scored as if the "
-        "picture was upright."
+        "picture were upright."
     ]

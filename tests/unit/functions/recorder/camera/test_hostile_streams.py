@@ -48,7 +48,10 @@ def _send(connection: socket.socket, answer: bytes) -> None:
 HTTP_RESPONSES = {
     "headers without end": (HEAD + b"X: y\r\n" * 1000, "stream-refused"),
     "a line without end": (HEAD + b"X" * 100_000, "stream-refused"),
-    "a part with a huge length": (PART + b"Content-Length: 99999999\r\n\r\n", "stream-refused"),
+    "a part with a huge length": (
+        PART + b"Content-Length: 99999999\r\n\r\n\xff\xd8\xff\xda\0\2" + b"x" * (9 << 20),
+        "stream-refused",
+    ),
     "a part without end": (PART + b"\r\n" + b"x" * (9 << 20), "stream-refused"),
     "another boundary": (HEAD + b"\r\n" + b"--g\r\n" * 100, "stream-refused"),
     "a part that is no picture": (PART + b"\r\n<html>\r\n--f\r\n", "stream-refused"),

@@ -120,6 +120,8 @@ STREAMS: dict[str, tuple[bytes, list[bytes]]] = {
         PICTURES,
     ),
     "length of zero": (response(body(PICTURES, length=lambda _: 0)), PICTURES),
+    "length above the limit": (response(body(PICTURES, length=lambda _: 99_999_999)), PICTURES),
+    "multipart/mixed": (response(body(PICTURES), "multipart/mixed; boundary=frame"), PICTURES),
     "length that is no number": (response(body(PICTURES, length=lambda _: "-1")), PICTURES),
     "LF line ends": (response(body(PICTURES, eol=b"\n")), PICTURES),
     "LF line ends, no lengths": (response(body(PICTURES, eol=b"\n", length=None)), PICTURES),
@@ -139,6 +141,23 @@ STREAMS: dict[str, tuple[bytes, list[bytes]]] = {
     "text between pictures": (
         response(
             body(PICTURES[:2]) + b"Content-Type: text/plain\r\n\r\nmotion\r\n" + body(PICTURES[2:])
+        ),
+        PICTURES,
+    ),
+    "long text between pictures": (
+        response(
+            body(PICTURES[:2])
+            + b"Content-Type: application/xml\r\nContent-Length: 630\r\n\r\n"
+            + b"<a/>\r\n\r\n\n" * 70
+            + body(PICTURES[2:])
+        ),
+        PICTURES,
+    ),
+    "JSON between pictures": (
+        response(
+            body(PICTURES[:2])
+            + b"Content-Type: application/json\r\n\r\n{}\r\n"
+            + body(PICTURES[2:])
         ),
         PICTURES,
     ),

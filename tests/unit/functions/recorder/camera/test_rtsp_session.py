@@ -184,12 +184,15 @@ def test_keepalive_uses_a_method_that_the_camera_knows(
     assert sum(method in refused for method in methods) == len(refused)
 
 
+@pytest.mark.parametrize("first", ["X: y", "Public: DESCRIBE, PLAY", PUBLIC])
+@pytest.mark.parametrize("later", ["X: y", "Public: DESCRIBE, PLAY", PUBLIC])
 def test_camera_that_refuses_every_method_is_read_on(
-    open_camera: Callable[[Answer], Camera],
+    first: str, later: str, open_camera: Callable[[Answer], Camera]
 ) -> None:
     def answer(request: RtspRequest) -> Sequence[str]:
-        is_keepalive = request.method not in OPENING[:3]
-        return ("501 Not Implemented",) if is_keepalive else ("200 OK", "Session: 7;timeout=10")
+        if request.method in OPENING[:3]:
+            return ("200 OK", "Session: 7;timeout=10")
+        return ("501 Not Implemented", first if request.method == "OPTIONS" else later)
 
     open_camera(answer).play(40)
 

@@ -17,6 +17,8 @@ from shared.adapters.gemini.responses import to_error
         ),
         ("Enable it at https://console.developers.google.com/apis?project=9.", "Enable it at …"),
         ("No route to 127.0.0.1:8605 now", "No route to … now"),
+        ("No route to [::1]:8605 or metadata.google.internal", "No route to … or …"),
+        ("The request has 9 errors " + "x" * 50_000, "The request has 9 errors " + "x" * 175),
         ("models/gemini-9 is not found", "models/gemini-9 is not found"),
     ],
 )

@@ -23,6 +23,7 @@ from tests.fixtures.media.decks import SCRIPTS
         ("Компания Google и μ", "ru", []),
         ("Beograd ili Београд", "sr-Latn", []),
         ("植物用光製造食物。", "zh-Hant-HK", []),
+        ("人々の代々木、々々、ｶﾀｶﾅ", "ja", []),
         ("👍🏽 ✓ → 100 %", "en", []),
     ],
 )
