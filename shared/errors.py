@@ -199,6 +199,12 @@ class StorageUnavailable(TransientError):
     code = "storage-unavailable"
 
 
+class ObjectDamaged(StorageUnavailable):
+    """A stored object does not have its size or its checksum."""
+
+    code = "object-damaged"
+
+
 class StorageOverloaded(StorageUnavailable, OverloadedError):
     """The object store is overloaded or cannot be reached."""
 

@@ -17,11 +17,12 @@ from functions.slide_generation.deck.deck_sources import read_part_deck
 from functions.slide_generation.drawing.mood_chart import draw_mood_chart
 from functions.slide_generation.drawing.pictures import JobPictures
 from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
+from functions.slide_generation.drawing.slide_cache import drawn_slide_key
 from functions.slide_generation.drawing.themes import THEMES
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
-from shared.pipeline import SLIDES_PREFIX, Bucket
+from shared.pipeline import SLIDE_CACHE_PREFIX, SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import MOOD_CHART
@@ -29,6 +30,7 @@ from shared.recipes.films.foreign_words import describe_foreign_words
 from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.results import DeckResult, SlideImage
 from shared.recipes.stored_object import Artifact, StoredObject
+from shared.runtime.owner_cache import OwnerCache, content_key
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 from shared.typography.faces import Style, describe_replacements
 
@@ -41,9 +43,8 @@ def draw_slides(context: UnitContext) -> UnitDone:
     deck, stored, part = read_part_deck(context)
     options = read_options(context)
     slides, hits = _draw_missing(context, deck)
-    keys = [slide.spec for slide in slides]
+    keys = [slide.content for slide in slides]
     key = hashlib.sha256(json.dumps([DRAWING_VERSION, stored.spec, keys]).encode()).hexdigest()
-    width, height = deck.size
     result = DeckResult(
         calls=part.calls,
         hits=part.hits,
@@ -51,10 +52,13 @@ def draw_slides(context: UnitContext) -> UnitDone:
         rendered=len(slides) - hits,
         reused=hits,
         deck=stored,
-        slides=tuple(SlideImage(slide, width, height) for slide in slides),
+        slides=tuple(slides),
     )
     results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
-    artifacts = (results.copy(stored, "deck.json", "deck"), _archive(context, results, slides))
+    artifacts = (
+        results.copy(stored, "deck.json", "deck"),
+        _archive(context, results, [slide.stored_object for slide in slides]),
+    )
     (spec,) = context.stage.parts
     is_silent = _is_silent(context)
     return UnitDone(
@@ -75,42 +79,52 @@ def _describe_replacements(deck: Deck) -> tuple[str, ...]:
     return describe_replacements(texts, Style(deck.language))
 
 
-def slide_key(deck: Deck, number: int, picture: Any, subtitle_area: Fraction) -> str:
-    """Returns the content address of a slide's picture: the hash of all inputs of the drawing.
-
-    Args:
-        picture: the JSON-able key of the picture on the slide, or None.
-    """
+def drawing_inputs(deck: Deck, number: int, subtitle_area: Fraction) -> list[Any]:
+    """Returns all inputs of the drawing of a slide but its picture, as JSON values."""
     slide = deck.slides[number].to_dict()
     shown = {name: slide[name] for name in slide if name not in ("id", "notes", "picture")}
-    content = [
-        DRAWING_VERSION, shown, picture, number, len(deck.slides), deck.language, deck.theme,
-        deck.aspect,
+    return [
+        DRAWING_VERSION, shown, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
         deck.resolution, str(subtitle_area),
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[StoredObject], int]:
-    """Returns the pictures of all slides, and how many of them existed already."""
+def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[SlideImage], int]:
+    """Returns the pictures of all slides, and how many of them existed already.
+
+    They are looked for among those of the job, then among those of other jobs of the owner.
+    """
     subtitle_area = read_subtitle_area(context)
     renderer, pictures = SlideRenderer(deck, subtitle_area), JobPictures.of(context)
-    images: list[StoredObject] = []
+    cache = OwnerCache(context.objects, SLIDE_CACHE_PREFIX, context.job.owner)
+    folder = f"{SLIDES_PREFIX}{context.job.id}/"
+    drawn = {row.name: row for row in context.objects.list_objects(Bucket.WORK, folder)}
+    images: list[SlideImage] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
         context.check()
         context.report_progress(number / len(deck.slides))
-        key = slide_key(deck, number, pictures.key(slide.picture), subtitle_area)
-        name = f"{SLIDES_PREFIX}{context.job.id}/{key[:24]}.png"
-        stored = context.objects.stat(Bucket.WORK, name)
-        hits += stored is not None
+        inputs = drawing_inputs(deck, number, subtitle_area)
+        # By the version of the picture: it may be gone when the slide is needed again.
+        key = content_key(inputs, pictures.key(slide.picture))
+        name = f"{folder}{key[:24]}.png"
+        stored = drawn.get(name)
         if stored is None:
-            picture = _load_picture(deck, number, renderer, pictures)
-            content = encode_png(renderer.render(number, picture))
-            stored = write_once(
-                context.objects, Bucket.WORK, name, content, content_type="image/png", spec=key
-            )
-        images.append(stored)
+            content = drawn_slide_key(inputs, pictures, slide.picture)
+            stored = cache.copy_to(content, name)
+            hits += stored is not None
+            if stored is None:
+                picture = _load_picture(deck, number, renderer, pictures)
+                data = encode_png(renderer.render(number, picture))
+                stored = write_once(
+                    context.objects, Bucket.WORK, name, data, content_type="image/png", spec=content
+                )
+                cache.add(content, stored)
+        else:
+            hits += 1
+        has_picture = pictures.key(slide.picture) is not None
+        box = renderer.moving_box(number) if has_picture else None
+        images.append(SlideImage(stored, *deck.size, stored.spec, box))
     return images, hits
 
 
@@ -162,10 +176,17 @@ def _narration_warnings(deck: Deck) -> tuple[str, ...]:
 
 
 def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:
-    """Writes all slides as one ZIP file."""
-    return results.write(
+    """Writes all slides as one ZIP file, or copies that of another job of the owner."""
+    cache = OwnerCache(context.objects, SLIDE_CACHE_PREFIX, context.job.owner)
+    key = content_key("slides.zip", [slide.spec for slide in slides])
+    entry = cache.find(key)
+    if entry is not None:
+        return results.copy(entry, "slides.zip", "slides")
+    archive = results.write(
         "slides.zip", "slides", "application/zip", lambda: _pack_slides(context, slides)
     )
+    cache.add(key, archive.stored_object)
+    return archive
 
 
 def _pack_slides(context: UnitContext, slides: list[StoredObject]) -> bytes:

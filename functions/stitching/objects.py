@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from shared.errors import PermanentError, SourceExpired
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 
 MAX_BYTES = 64 << 20
+_HASHED_BYTES = 8 << 20
+"""Read at a time."""
 
 
 class ObjectTooLarge(PermanentError):
@@ -31,3 +35,12 @@ def read_version(objects: ObjectStore, bucket: Bucket, name: str, generation: in
 def read_stored(objects: ObjectStore, stored: StoredObject) -> bytes:
     """Returns the bytes of an object that a stage recorded. Raises the errors of `read_version`."""
     return read_version(objects, stored.bucket, *stored.version)
+
+
+def hash_object(objects: ObjectStore, stored: StoredObject) -> str:
+    """Returns the SHA-256 of the bytes of an object, in hex. Raises SourceExpired if it is gone."""
+    read_at = objects.range_reader(stored.bucket, *stored.version)
+    digest = hashlib.sha256()
+    for offset in range(0, stored.size_bytes, _HASHED_BYTES):
+        digest.update(read_at(offset, min(_HASHED_BYTES, stored.size_bytes - offset)))
+    return digest.hexdigest()

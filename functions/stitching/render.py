@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,17 +10,22 @@ from typing import Any
 
 from functions.stitching.film.deck_film import DeckFilm
 from functions.stitching.film.still_film import StillFilm
+from functions.stitching.film_cache import FilmCache
 from functions.stitching.film_result import RenderedFilm
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
 from shared.recipes.results import FilmResult
 from shared.recipes.stored_object import ResultKind, StoredObject
+from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
 FILM_VERSION = 4
 """Incremented when the same inputs give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
+
+StoredFilm = tuple[Mapping[str, Any], dict[str, StoredObject]]
+"""The recorded result of a film, and its files by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +47,36 @@ _RESULT = "result.json"
 
 
 def render_film(context: UnitContext) -> UnitDone:
-    """Renders and stores the film, or adopts the film of an earlier attempt."""
+    """Renders and stores the film, or adopts that of an earlier attempt or another job."""
     film = (
         StillFilm.from_context(context)
         if context.spec["film"] == "still"
         else DeckFilm.from_context(context)
     )
-    content = [FILM_VERSION, film.content]
-    spec = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    stored = find_object(context.objects, Bucket.WORK, _object_name(context, spec, FILM.name), spec)
-    record = _find_record(context, spec)
-    is_reused = stored is not None and record is not None
-    if stored is None or record is None:
+    spec = content_key(FILM_VERSION, film.content)
+    cache = FilmCache(film.cache, spec) if isinstance(film, DeckFilm) else None
+    found = _find_film(context, spec)
+    is_adopted = found is not None
+    if found is None and cache is not None:
+        found = _copy_cached(context, spec, cache)
+    is_reused = found is not None
+    if found is None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / FILM.name
             rendered = film.write(path, context.check)
             # Before the film exists: an attempt that adopts the film adopts the other files too.
             record = _write_files(context, spec, rendered)
             stored = _write_film(context, spec, path)
-    artifacts = [stored.to_artifact(FILM.name, FILM.kind)]
-    for file in (POSTER, VTT, SRT, CHAPTERS):
-        name = _object_name(context, spec, file.name)
-        found = find_object(context.objects, Bucket.WORK, name, spec)
-        if found is not None:
-            artifacts.append(found.to_artifact(file.name, file.kind))
+        found = record, _find_files(context, spec, stored)
+        if cache is not None:
+            cache.add(*found)
+    record, files = found
+    stored = files[FILM.name]
+    artifacts = [
+        files[file.name].to_artifact(file.name, file.kind)
+        for file in (FILM, POSTER, VTT, SRT, CHAPTERS)
+        if file.name in files
+    ]
     result = FilmResult.from_dict(record["facts"])
     if is_reused and result.slides is not None:
         result = replace(result, scenes_encoded=0, scenes_reused=result.slides)
@@ -78,8 +87,39 @@ def render_film(context: UnitContext) -> UnitDone:
         tuple(artifacts),
         facts=facts,
         warnings=tuple(record["warnings"]),
-        adopted=is_reused,
+        adopted=is_adopted,
     )
+
+
+def _find_film(context: UnitContext, spec: str) -> StoredFilm | None:
+    """Returns the film that an earlier attempt completed, or None."""
+    name = _object_name(context, spec, FILM.name)
+    stored = find_object(context.objects, Bucket.WORK, name, spec)
+    if stored is None:
+        return None
+    # It recorded the result before the film.
+    record = find_json(context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), spec)
+    return None if record is None else (record, _find_files(context, spec, stored))
+
+
+def _find_files(context: UnitContext, spec: str, film: StoredObject) -> dict[str, StoredObject]:
+    """Returns the film and the files beside it that exist."""
+    files = {FILM.name: film}
+    for file in (POSTER, VTT, SRT, CHAPTERS):
+        name = _object_name(context, spec, file.name)
+        stored = find_object(context.objects, Bucket.WORK, name, spec)
+        if stored is not None:
+            files[file.name] = stored
+    return files
+
+
+def _copy_cached(context: UnitContext, spec: str, cache: FilmCache) -> StoredFilm | None:
+    """Copies the film of another job of the owner, and records it like a film of this job."""
+    found = cache.copy_to(_object_name(context, spec, ""))
+    if found is not None:
+        name = _object_name(context, spec, _RESULT)
+        write_json_once(context.objects, Bucket.WORK, name, found[0], spec=spec)
+    return found
 
 
 def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Mapping[str, Any]:
@@ -98,11 +138,6 @@ def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Map
     name = _object_name(context, spec, _RESULT)
     write_json_once(context.objects, Bucket.WORK, name, record, spec=spec)
     return record
-
-
-def _find_record(context: UnitContext, spec: str) -> Mapping[str, Any] | None:
-    """Returns the result that an earlier attempt recorded before its film, or None."""
-    return find_json(context.objects, Bucket.WORK, _object_name(context, spec, _RESULT), spec)
 
 
 def _write_film(context: UnitContext, spec: str, path: Path) -> StoredObject:

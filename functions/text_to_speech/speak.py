@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from functions.text_to_speech.concatenate import concatenate_speech
 from functions.text_to_speech.sentences import Sentence, split_sentences
+from functions.text_to_speech.slide_cache import SPEECH_VERSION, SlideSpeechCache
 from functions.text_to_speech.speech_cache import SpeechCache
 from functions.text_to_speech.spoken_text import to_spoken_text
 from functions.text_to_speech.voice_choice import choose_voice
@@ -23,9 +24,6 @@ from shared.recipes.films.wav import to_wav
 from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
 
-SPEECH_VERSION = 2
-"""Increment when the concatenation of the same sentences changes."""
-
 
 def speak_slide(context: UnitContext) -> UnitDone:
     """Speaks every sentence that is not cached, and writes the speech of the slide once.
@@ -34,14 +32,20 @@ def speak_slide(context: UnitContext) -> UnitDone:
     that was chosen for the job speaks.
     """
     number, settings = int(context.spec["slide"]), _settings(context)
-    cache = SpeechCache(context.objects, bootstrap.voice(), context.job.owner)
-    sentences: list[tuple[Sentence, SpeechAudio]] = []
-    texts = split_sentences(str(context.spec["text"]), settings.language)
+    voice = bootstrap.voice()
+    texts = [
+        (sentence, to_spoken_text(sentence.text, settings.language))
+        for sentence in split_sentences(str(context.spec["text"]), settings.language)
+    ]
     if texts and not settings.voice:
         settings = replace(settings, voice=choose_voice(context, settings.language))
-    for sentence in texts:
+    slide_cache = SlideSpeechCache(context, texts, settings, voice.engine)
+    if texts and (cached := _find_cached(context, number, slide_cache)) is not None:
+        return cached
+    cache = SpeechCache(context.objects, voice, context.job.owner)
+    sentences: list[tuple[Sentence, SpeechAudio]] = []
+    for sentence, spoken_text in texts:
         context.check()
-        spoken_text = to_spoken_text(sentence.text, settings.language)
         sentences.append((sentence, cache.synthesize(spoken_text, settings)))
     counts = {"hits": cache.hits, "calls": cache.calls, "characters": cache.characters}
     context.log("slide.spoken", slide=number, **counts)
@@ -55,16 +59,29 @@ def speak_slide(context: UnitContext) -> UnitDone:
     result = SpeechPart(
         number,
         spoken,
-        cache.hits,
-        cache.calls,
-        cache.characters,
+        **counts,
         rate_hz=speech.rate_hz,
         samples=speech.samples,
         voice=settings.voice,
     )
+    slide_cache.add(stored, result)
     return UnitDone(
         (stored.to_artifact("speech", "narration"),), facts=result.to_dict(), adopted=adopted
     )
+
+
+def _find_cached(context: UnitContext, number: int, cache: SlideSpeechCache) -> UnitDone | None:
+    """Returns the speech of the slide if another job of the owner had it spoken."""
+    found = cache.find(number)
+    if found is None:
+        return None
+    wav, result = found
+    stored = cache.copy_wav(wav, _wav_name(context, number, wav["spec"]))
+    if stored is None:
+        return None
+    counts = {"hits": result.hits, "calls": result.calls, "characters": result.characters}
+    context.log("slide.spoken", slide=number, **counts)
+    return UnitDone((stored.to_artifact("speech", "narration"),), facts=result.to_dict())
 
 
 def _settings(context: UnitContext) -> SpeechSettings:
@@ -79,7 +96,11 @@ def _write(context: UnitContext, number: int, speech: SpeechAudio) -> tuple[Stor
     # The name is derived from the content, so an adopted object has exactly these samples.
     content = json.dumps([SPEECH_VERSION, speech.rate_hz]).encode() + speech.pcm
     spec = hashlib.sha256(content).hexdigest()
-    name = f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:12]}.wav"
+    name = _wav_name(context, number, spec)
     with context.objects.create(Bucket.WORK, name, content_type="audio/wav", spec=spec) as writer:
         writer.write(to_wav(speech))
     return writer.stored_object, writer.adopted
+
+
+def _wav_name(context: UnitContext, number: int, spec: str) -> str:
+    return f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:32]}.wav"

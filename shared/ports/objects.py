@@ -50,6 +50,11 @@ class ObjectStore(Protocol):
         raises SourceExpired when that version is gone."""
         ...
 
+    def read_whole(self, stored: StoredObject) -> bytes:
+        """Returns all bytes of a version that `stat` or `create` returned. Raises ObjectDamaged if
+        they do not have its size and CRC32C, SourceExpired if it is gone."""
+        ...
+
     def create(
         self, bucket: Bucket, name: str, *, content_type: str, spec: str
     ) -> AbstractContextManager[ObjectWriter]:

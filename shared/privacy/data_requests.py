@@ -23,12 +23,15 @@ from shared.flows.documents import Create, Doc, Update
 from shared.jobs.totals import TOTALS
 from shared.pipeline import (
     EXPORTS_PREFIX,
+    FILM_CACHE_PREFIX,
     FUNCTIONS,
+    NARRATION_CACHE_PREFIX,
     NARRATION_PREFIX,
     PACKS_PREFIX,
     PREVIEWS_PREFIX,
     PROMPTS_PREFIX,
     QUARANTINE_PREFIX,
+    SLIDE_CACHE_PREFIX,
     SLIDES_PREFIX,
     UPLOADS_PREFIX,
     Bucket,
@@ -92,10 +95,13 @@ def owner_hash(owner: str) -> str:
 
 
 def owner_folders(owner: str) -> tuple[Folder, ...]:
-    """Returns the folders that are not deleted with jobs: cached speech, cached model responses and
-    exports of this user."""
+    """Returns the folders that are not deleted with jobs: cached slides, speech, films and model
+    responses, and exports of this user."""
     name = owner_hash(owner)
     return (
+        Folder(Bucket.WORK, f"{SLIDE_CACHE_PREFIX}{name}/"),
+        Folder(Bucket.WORK, f"{NARRATION_CACHE_PREFIX}{name}/"),
+        Folder(Bucket.WORK, f"{FILM_CACHE_PREFIX}{name}/"),
         Folder(Bucket.WORK, f"{NARRATION_PREFIX}{name}/"),
         Folder(Bucket.WORK, f"{SLIDES_PREFIX}{name}/"),
         Folder(Bucket.OUTPUTS, f"{EXPORTS_PREFIX}{name}/"),

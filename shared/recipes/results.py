@@ -79,21 +79,37 @@ class DeckPart(Record):
 
 @dataclass(frozen=True, slots=True)
 class SlideImage:
-    """A rendered slide. Width and height are in pixels."""
+    """A rendered slide. Width and height are in pixels.
+
+    `content` is the hash of all that its look depends on, "" for slides of earlier versions.
+    `picture` is the box of a picture without text on it, which may move: left, top, width and
+    height, all even.
+    """
 
     stored_object: StoredObject
     width: int
     height: int
+    content: str = ""
+    picture: tuple[int, int, int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the image as it is stored."""
-        return {**self.stored_object.to_dict(), "width": self.width, "height": self.height}
+        return {
+            **self.stored_object.to_dict(),
+            "width": self.width,
+            "height": self.height,
+            "content": self.content,
+            "picture": None if self.picture is None else list(self.picture),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SlideImage:
         """Reads what `to_dict` wrote. Raises ValueError when a field is missing."""
         size = _Size.from_dict(data)
-        return cls(StoredObject.from_dict(data), size.width, size.height)
+        content = str(data.get("content", ""))
+        box = data.get("picture")
+        picture = None if box is None else tuple(map(int, box))
+        return cls(StoredObject.from_dict(data), size.width, size.height, content, picture)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

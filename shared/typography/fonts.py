@@ -94,6 +94,11 @@ def fallback_faces(language: str, *, serif: bool) -> tuple[FontFace, ...]:
     return (*western, *_SCRIPTS, *eastern, SYMBOLS, _MORE_SYMBOLS, _MATHS, EMOJI)
 
 
+def font_packages() -> tuple[str, ...]:
+    """Returns the packages of all fonts."""
+    return (_WEST, _RTL, _SOUTH, _SEA, _CJK, _NOTO)
+
+
 @lru_cache(maxsize=8192)
 def covers(face: FontFace, text: str) -> bool:
     """Returns whether the face has every character of `text`."""

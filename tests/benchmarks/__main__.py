@@ -12,6 +12,7 @@ from tests.benchmarks import (
     emotions,
     joining,
     recorder,
+    repeated_deck,
     stitching,
 )
 from tests.benchmarks.frames import comparison
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "downloads": downloads.main,
     "joining": joining.main,
     "recorder": recorder.main,
+    "repeated-deck": repeated_deck.main,
     "stitching": stitching.main,
 }
 

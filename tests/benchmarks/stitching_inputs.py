@@ -27,6 +27,8 @@ from shared.recipes.stored_object import StoredObject
 
 SIZE = (1280, 720)
 SLIDES, SECONDS = 10, 8.2
+PHOTO = (640, 0, 640, 714)
+"""Left, top, width and height of the photo, on the slides that have one."""
 _RATE = 24_000
 
 
@@ -34,7 +36,10 @@ def prepare(folder: Path) -> None:
     """Write slides, speech, and `plan.json`, which lists both."""
     rows = []
     for n in range(SLIDES):
-        _draw_slide(n).save(folder / f"{n}.png")
+        slide = _draw_slide(n)
+        slide.save(folder / f"{n}.png")
+        slide.paste(_draw_photo(n), PHOTO[:2])
+        slide.save(folder / f"{n}.photo.png")
         spoken_s = SECONDS - (LEAD_SAMPLES + TAIL_SAMPLES) / RATE_HZ
         (folder / f"{n}.wav").write_bytes(to_wav(_make_speech(n, spoken_s)))
         rows.append(
@@ -53,6 +58,20 @@ def _draw_slide(number: int) -> Image.Image:
         line = f"• Point {row + 1} says something about light and water"
         draw.text((120, 220 + 88 * row), line, fill=(50, 60, 70), font_size=38)
     return image
+
+
+def _draw_photo(number: int) -> Image.Image:
+    """A picture with detail of all sizes, like a photo: noise that falls with its frequency."""
+    width, height = PHOTO[2:]
+    rng = np.random.default_rng(number)
+    photo = np.zeros((height, width, 3))
+    for level in range(1, 8):
+        cells = rng.uniform(-1, 1, (2**level, 2**level, 3)).astype(np.float32)
+        layers = [
+            np.asarray(Image.fromarray(cells[..., c]).resize((width, height), 3)) for c in range(3)
+        ]
+        photo += np.stack(layers, axis=2) * 60 / level
+    return Image.fromarray(np.clip(photo + 128, 0, 255).astype(np.uint8))
 
 
 def _make_speech(number: int, seconds: float) -> SpeechAudio:
@@ -99,6 +118,9 @@ class FolderBucket:
         self, _bucket: Bucket, name: str, _generation: int
     ) -> Callable[[int, int], bytes]:
         return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]
+
+    def read_whole(self, stored: StoredObject) -> bytes:
+        return self._path(stored.name).read_bytes()
 
     @contextmanager
     def create(

@@ -76,14 +76,22 @@ class JobPictures:
             SourceExpired: the picture no longer exists.
             PermanentError: the picture cannot be decoded.
         """
+        source = self.sources.get(reference)
+        data = self.read(reference)
+        try:
+            return self.decode(data, size, None if source is None else source.face)
+        except PermanentError as error:
+            raise type(error)(f"{self._display_name(reference)}: {error}") from error
+
+    def read(self, reference: str) -> bytes:
+        """Returns the bytes of a picture. Raises SourceExpired if it no longer exists."""
         source = (
             self._drawing_source(reference)
             if reference.startswith(DRAWN_PREFIX)
             else self.sources[reference]
         )
         try:
-            data = read_picture_source(self.context.objects, source)
-            return self.decode(data, size, source.face)
+            return read_picture_source(self.context.objects, source)
         except PermanentError as error:
             raise type(error)(f"{self._display_name(reference)}: {error}") from error
 

@@ -89,6 +89,21 @@ class SlideRenderer:
         self._draw_progress(draw, number, plan.rtl)
         return image
 
+    def moving_box(self, number: int) -> tuple[int, int, int, int] | None:
+        """Returns the box of the picture of a slide, above the line of the progress: left, top,
+        width and height in even numbers. None for a slide without a picture, or with a chart."""
+        if self._deck.slides[number].layout != "picture":
+            return None
+        plan = self.plan(number, picture=True)
+        if plan.picture is None:
+            return None
+        box = self._mirror(plan.picture, plan.rtl)
+        left, top = round(box.x), round(box.y)
+        bottom = min(top + round(box.height), self._height - self._progress_height)
+        right = left + round(box.width)
+        left, top, right, bottom = left + left % 2, top + top % 2, right & ~1, bottom & ~1
+        return left, top, right - left, bottom - top
+
     # --- parts -------------------------------------------------------------------------------
 
     def _mirror(self, box: Box, rtl: bool) -> Box:
@@ -146,9 +161,13 @@ class SlideRenderer:
         mask = mask.resize((side, side), Image.Resampling.BOX)
         image.paste(theme.accent, (round(x - side / 2), round(y - side / 2)), mask)
 
+    @property
+    def _progress_height(self) -> int:
+        return max(2, round(0.7 * self._u))
+
     def _draw_progress(self, draw: ImageDraw.ImageDraw, number: int, rtl: bool) -> None:
         """Draws the progress of the film as a line at the lower edge."""
-        height = max(2, round(0.7 * self._u))
+        height = self._progress_height
         share = (number + 1) / len(self._deck.slides)
         length = round(self._width * share)
         start = self._width - length if rtl else 0

@@ -17,9 +17,14 @@ from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
 from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.languages import iso_639_2
+from functions.stitching.film.motion import Box
 from functions.stitching.film.mp4 import FilmMetadata, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
-from functions.stitching.film.segment_cache import SegmentCache
+from functions.stitching.film.segment_cache import (
+    SEGMENT_VERSION,
+    SegmentCache,
+    encoder_versions,
+)
 from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
 from functions.stitching.film.timeline import (
@@ -32,22 +37,24 @@ from functions.stitching.film_result import RenderedFilm
 from functions.stitching.footage.clips import Clips
 from functions.stitching.footage.footage import Footage
 from functions.stitching.inputs import FilmInputs
-from functions.stitching.objects import read_stored, read_version
+from functions.stitching.objects import hash_object, read_stored, read_version
 from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues
 from functions.stitching.subtitles.formats import to_srt, to_vtt
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
-from shared.pipeline import FILMS_PREFIX, Bucket
+from shared.pipeline import FILM_CACHE_PREFIX, Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.narration import Narration
 from shared.recipes.films.options import MAX_MOTION_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav
-from shared.recipes.results import DeckResult, FilmResult, NarrationResult
+from shared.recipes.results import DeckResult, FilmResult, NarrationResult, SlideImage
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
+from shared.runtime.owner_cache import OwnerCache
 from shared.typography.faces import Style, describe_replacements
+from shared.typography.versions import drawing_versions
 
 
 class SlidesDoNotMatch(PermanentError):
@@ -58,12 +65,12 @@ class SlidesDoNotMatch(PermanentError):
 
 @dataclass(frozen=True)
 class DeckFilm:
-    """The inputs of a film of slides. `segments_prefix` is the prefix of its encoded segments."""
+    """The inputs of a film of slides. `cache` is that of the job's owner."""
 
     objects: ObjectStore
-    segments_prefix: str
+    cache: OwnerCache
     deck: Deck
-    slides: Sequence[StoredObject]
+    slides: Sequence[SlideImage]
     narration: Narration
     options: FilmOptions
     music: StoredObject | None
@@ -79,7 +86,7 @@ class DeckFilm:
         narration_result = NarrationResult.require(context.job.facts)
         deck = Deck.from_dict(json.loads(read_stored(context.objects, deck_result.deck)))
         narration = Narration.from_json(read_stored(context.objects, narration_result.narration))
-        slides = tuple(slide.stored_object for slide in deck_result.slides)
+        slides = deck_result.slides
         if not len(deck.slides) == len(slides) == len(narration.slides):
             raise SlidesDoNotMatch(
                 f"There are {len(deck.slides)} slides in the deck, {len(slides)} drawn ones and "
@@ -93,7 +100,7 @@ class DeckFilm:
         music = None if uploads is None else uploads.inputs.get("music")
         return cls(
             context.objects,
-            f"{FILMS_PREFIX}{context.job.id}/segments/",
+            OwnerCache(context.objects, FILM_CACHE_PREFIX, context.job.owner),
             deck,
             slides,
             narration,
@@ -104,15 +111,37 @@ class DeckFilm:
 
     @property
     def content(self) -> list[Any]:
-        """The inputs as JSON values, from which the name of the film is derived."""
+        """All that the film depends on, as JSON values without the names of the job's objects: the
+        film of another job with the same content is the same."""
         return [
+            SEGMENT_VERSION,
+            encoder_versions(),
+            drawing_versions(),
             self.deck.to_dict(),
-            [list(slide.version) for slide in self.slides],
-            [[speech.object, speech.generation] for speech in self.narration.slides],
+            self._slide_names,
+            sorted(self._moving_boxes.items()),
+            # Speech is named by the hash of its samples.
+            [
+                [speech.object.rpartition("/")[2], [row.to_dict() for row in speech.sentences]]
+                for speech in self.narration.slides
+            ],
             self.options.to_dict(),
-            None if self.music is None else list(self.music.version),
+            None if self.music is None else hash_object(self.objects, self.music),
             *([] if self.footage is None else [self.footage.content]),
         ]
+
+    @property
+    def _slide_names(self) -> list[str]:
+        # Earlier versions recorded no hash. The object of a slide is written once.
+        return [slide.content or slide.stored_object.name for slide in self.slides]
+
+    @property
+    def _moving_boxes(self) -> dict[int, Box]:
+        """The boxes of the pictures that move, by the number of their slide."""
+        if self.options.motion != "gentle":
+            return {}
+        boxes = {n: slide.picture for n, slide in enumerate(self.slides)}
+        return {n: box for n, box in boxes.items() if box is not None}
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
         """Writes the film to `path`. Encoded segments of an earlier film of the job are reused.
@@ -142,7 +171,8 @@ class DeckFilm:
         inputs = FilmInputs(self.objects, check)
         clips = None if prepared is None else prepared.clips
         cache = self._segment_cache(inputs, timeline, clips)
-        segments = plan_segments(timeline, cues, self.options, clips or frozenset())
+        moving = {number for number in self._moving_boxes if clips is None or number not in clips}
+        segments = plan_segments(timeline, cues, self.options, moving, clips or frozenset())
         write_slideshow(
             path,
             metadata,
@@ -162,7 +192,7 @@ class DeckFilm:
         if self.footage is not None:
             poster = self.footage.read_poster(self.deck.size, inputs.check)
         if poster is None:
-            poster = inputs.read_slide(self.slides[0], self.deck.size)
+            poster = inputs.read_slide(self.slides[0].stored_object, self.deck.size)
         result = FilmResult(
             round(float(timeline.duration), 3),
             *self.deck.size,
@@ -177,10 +207,16 @@ class DeckFilm:
             to_srt(cues) if cues else "",
             to_vtt(build_chapter_cues(self._chapters(timeline))),
             warnings=(
+                *self._describe_motion(),
                 *self._describe_replacements(cues),
                 *(() if self.footage is None else self.footage.warnings),
             ),
         )
+
+    def _describe_motion(self) -> tuple[str, ...]:
+        if self.options.motion == "none" or self._moving_boxes:
+            return ()
+        return ("Nothing moves in the film: motion moves pictures, and no slide has one.",)
 
     def _describe_replacements(self, cues: Sequence[Cue]) -> tuple[str, ...]:
         if self.options.subtitles != "burned":
@@ -192,7 +228,7 @@ class DeckFilm:
         return build_chapters(timeline, [slide.heading for slide in self.deck.slides])
 
     def _check_length(self, timeline: Timeline) -> None:
-        if self.options.motion == "gentle" and timeline.duration > MAX_MOTION_FILM_S:
+        if self._moving_boxes and timeline.duration > MAX_MOTION_FILM_S:
             raise FilmTooLong(
                 f"The film would be {float(timeline.duration) / 60:.0f} minutes long; with motion "
                 f"the limit is {MAX_MOTION_FILM_S // 60}. Leave motion out, or shorten what is "
@@ -202,16 +238,23 @@ class DeckFilm:
     def _segment_cache(
         self, inputs: FilmInputs, timeline: Timeline, clips: Clips | None
     ) -> SegmentCache:
-        # The object of a slide is written once and named by its content.
-        names = [slide.name for slide in self.slides]
         size = self.deck.size
 
         def load_picture(number: int) -> Planes:
-            return rgb_to_planes(to_rgb_array(inputs.read_slide(self.slides[number], size)))
+            slide = self.slides[number].stored_object
+            return rgb_to_planes(to_rgb_array(inputs.read_slide(slide, size)))
 
-        renderer = FrameRenderer(timeline, names, load_picture, size, self.deck.language, clips)
+        renderer = FrameRenderer(
+            timeline,
+            self._slide_names,
+            load_picture,
+            size,
+            self.deck.language,
+            self._moving_boxes,
+            clips,
+        )
         movement = self.options.motion if clips is None else "clips"
-        return SegmentCache(self.objects, self.segments_prefix, renderer, size, movement)
+        return SegmentCache(self.cache, renderer, size, movement)
 
     def _mix_sound(
         self,

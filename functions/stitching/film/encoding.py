@@ -46,8 +46,9 @@ _STATIC_OPTIONS: Mapping[str, str] = {
     # The result does not depend on the number of cores.
     "threads": "1",
 }
-# Motion hides artifacts: a third fewer bits without a visible difference.
-_MOTION_OPTIONS = {**_STATIC_OPTIONS, "crf": "23"}
+# Motion hides artifacts: a third fewer bits without a visible difference. A slow zoom needs no
+# small partitions and no weights: a fifth less time, and the same error (measured).
+_MOTION_OPTIONS = {**_STATIC_OPTIONS, "crf": "23", "partitions": "none", "weightp": "0"}
 # Clips of a video are not still pictures: x264 distributes bits as for a film, and a player that
 # seeks decodes at most two seconds.
 _CLIP_OPTIONS = {**_STATIC_OPTIONS, "tune": "film", "crf": "22", "g": "60"}

@@ -1,4 +1,5 @@
-"""A slow zoom over a picture, towards a point and back, in sub-pixel steps.
+"""A slow zoom over a picture, towards a point and back, in sub-pixel steps. On a slide only the
+picture moves, and not the text.
 
 One zoom takes CYCLE_SAMPLES and ends where it began. A picture that is shown for longer repeats it,
 without drawing or encoding it again.
@@ -13,12 +14,16 @@ import numpy as np
 from PIL import Image
 
 from functions.stitching.film.encoding import Planes, split_planes
-from functions.stitching.film.timeline import RATE_HZ
+from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ
 
 CYCLE_SAMPLES = 24 * RATE_HZ
 """Duration of the zoom towards the point and back."""
+MOTION_SAMPLES = 2 * FRAME_SAMPLES
+"""Interval between frames of a moving picture: 15 per second."""
 ZOOM = 0.05
-"""Maximum magnification: at most 0.2 pixels per frame at the edges of a width of 1280."""
+"""Maximum magnification: at most 0.4 pixels per frame at the edges of a width of 1280."""
+Box = tuple[int, int, int, int]
+"""Left, top, width and height in pixels, all even."""
 FOCUS_POINTS = ((0.36, 0.4), (0.64, 0.4), (0.36, 0.6), (0.64, 0.6))
 """Points to which a zoom leads, as fractions of width and height."""
 
@@ -39,6 +44,45 @@ def zoomed_size(size: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
+class MovingBox:
+    """The zoom over the picture in a box of a slide. The rest of the slide stands still.
+
+    Raises ValueError if the box has odd numbers.
+    """
+
+    def __init__(self, slide: Planes, box: Box, focus: tuple[float, float]) -> None:
+        if any(number % 2 for number in box):
+            raise ValueError(f"The box {box} of a moving picture has odd numbers.")
+        left, top, width, height = box
+        picture = np.empty((height * 3 // 2, width), np.uint8)
+        for target, source in zip(split_planes(picture), _cut_planes(slide, box), strict=True):
+            target[:] = source
+        self._slide = slide
+        self._box = left, top, width, height
+        self._zoom = PanZoom(picture, (width, height), focus)
+
+    def render_at(self, sample: int) -> Planes:
+        """Returns the slide at a sample after the beginning of the zoom."""
+        result = self._slide.copy()
+        picture = split_planes(self._zoom.render_at(sample))
+        for target, source in zip(_cut_planes(result, self._box), picture, strict=True):
+            target[:] = source
+        return result
+
+
+def _cut_planes(planes: Planes, box: Box) -> list[Planes]:
+    """Returns views of the box in Y, U and V."""
+    left, top, width, height = box
+    luma, *chroma = split_planes(planes)
+    return [
+        luma[top : top + height, left : left + width],
+        *(
+            plane[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2]
+            for plane in chroma
+        ),
+    ]
+
+
 class PanZoom:
     """The zoom over one picture, which may have more pixels than the film."""
 
@@ -54,13 +98,15 @@ class PanZoom:
         width, height = self._size
         result = np.empty((height * 3 // 2, width), np.uint8)
         share = 1 / (1 + ZOOM * zoom_progress(sample))
-        for source, target in zip(self._planes, split_planes(result), strict=True):
+        filters = (Image.Resampling.BICUBIC, *[Image.Resampling.BILINEAR] * 2)
+        for source, target, resampling in zip(
+            self._planes, split_planes(result), filters, strict=True
+        ):
             left = source.width * (1 - share) * self._focus[0]
             top = source.height * (1 - share) * self._focus[1]
             box = (left, top, left + source.width * share, top + source.height * share)
             # Pillow computes coefficients for every row and column, so steps are below a pixel.
-            resized = source.resize(
-                (target.shape[1], target.shape[0]), Image.Resampling.BICUBIC, box=box
-            )
+            size = target.shape[1], target.shape[0]
+            resized = source.resize(size, resampling, box=box)
             target[:] = np.asarray(resized)
         return result

@@ -1,13 +1,11 @@
 """A cache of encoded segments, so that an unchanged slide is not encoded again.
 
-A segment is stored in the work bucket under its job, by a hash of its content: what it shows, its
-length, and the encoder options. It is deleted with the job.
+A segment is cached for all jobs of the owner by a hash of its content: what it shows, its length,
+and the versions and options of the encoder.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,10 +14,10 @@ import av
 from functions.stitching.film.encoding import Movement, encode_segment, encoder_options
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.segments import Segment
-from shared.pipeline import Bucket
-from shared.ports.objects import ObjectStore
+from shared.runtime.owner_cache import OwnerCache, content_key
+from shared.typography.versions import drawing_versions
 
-SEGMENT_VERSION = 3
+SEGMENT_VERSION = 4
 """Incremented when the same content is drawn or encoded differently."""
 
 
@@ -28,14 +26,12 @@ class SegmentCache:
 
     def __init__(
         self,
-        objects: ObjectStore,
-        prefix: str,
+        cache: OwnerCache,
         renderer: FrameRenderer,
         size: tuple[int, int],
         motion: Movement,
     ) -> None:
-        self._objects = objects
-        self._prefix = prefix
+        self._cache = cache
         self._renderer = renderer
         self._size = size
         self._motion = motion
@@ -59,24 +55,26 @@ class SegmentCache:
             yield segment.start, data
 
     def _get(self, segment: Segment, key: str, check: Callable[[], None]) -> bytes:
-        name = f"{self._prefix}{key[:32]}.mp4"
-        stored = self._objects.stat(Bucket.WORK, name)
-        if stored is not None and stored.spec == key:
-            read = self._objects.range_reader(stored.bucket, stored.name, stored.generation)
-            return read(0, stored.size_bytes)
+        stored = self._cache.read(key)
+        if stored is not None:
+            return stored
         self.encoded_scenes.add(segment.scene)
         data = encode_segment(self._renderer.render(segment), self._size, self._motion, check)
-        with self._objects.create(Bucket.WORK, name, content_type="video/mp4", spec=key) as writer:
-            writer.write(data)
+        self._cache.write(key, data, "video/mp4")
         return data
 
     def _key(self, segment: Segment) -> str:
-        content: list[Any] = [
+        return content_key(
+            "segment",
             SEGMENT_VERSION,
-            # Segments of different encoders cannot be muxed together.
-            av.__version__,
+            encoder_versions(),
             dict(encoder_options(self._motion)),
             self._size,
             self._renderer.content(segment),
-        ]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+            drawing_versions() if segment.burned_lines else None,
+        )
+
+
+def encoder_versions() -> list[Any]:
+    """Returns the versions of the encoders. Segments of different ones cannot be muxed together."""
+    return [av.__version__, av.library_versions]

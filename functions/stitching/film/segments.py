@@ -6,11 +6,11 @@ is one segment, or several if it is long. Times are samples of 48 kHz.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
-from functions.stitching.film.motion import CYCLE_SAMPLES
+from functions.stitching.film.motion import CYCLE_SAMPLES, MOTION_SAMPLES
 from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ, Scene, Timeline
 from functions.stitching.subtitles.cues import Cue
 from shared.recipes.films.options import FilmOptions
@@ -74,7 +74,7 @@ class Segment:
         if self.is_last:
             changes.add(end)
         fixed = sorted(time for time in changes if time < end or (self.is_last and time == end))
-        interval = FRAME_SAMPLES if self.has_motion else REPEAT_SAMPLES
+        interval = MOTION_SAMPLES if self.has_motion else REPEAT_SAMPLES
         # A repetition less than half a frame before a change is omitted.
         repeats = (
             range(before + interval, after - FRAME_SAMPLES // 2 + 1, interval)
@@ -92,17 +92,20 @@ def plan_segments(
     timeline: Timeline,
     cues: Sequence[Cue],
     options: FilmOptions,
+    moving: Collection[int] = (),
     clips: Container[int] = frozenset(),
 ) -> tuple[Segment, ...]:
     """Returns the segments of a film in order, without gaps.
 
-    The scenes in `clips` begin with clips of a video. They move by themselves, and always fade from
-    and to their neighbours.
+    Args:
+        moving: The scenes with a picture that moves.
+        clips: The scenes that begin with clips of a video. They always fade from and to their
+            neighbours.
     """
     lines = cues if options.subtitles == "burned" else ()
     segments = []
     for number, scene in enumerate(timeline.scenes):
-        has_motion = options.motion == "gentle" and number not in clips
+        has_motion = number in moving
         fades = options.transition == "fade" or number in clips or number - 1 in clips
         spoken = [cue for cue in lines if scene.start <= _sample(cue.start_ms) < scene.end]
         for offset, length in _split(

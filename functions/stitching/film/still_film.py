@@ -28,7 +28,13 @@ from functions.stitching.film.encoding import (
     rgb_to_planes,
     to_ticks,
 )
-from functions.stitching.film.motion import CYCLE_SAMPLES, PanZoom, choose_focus, zoomed_size
+from functions.stitching.film.motion import (
+    CYCLE_SAMPLES,
+    MOTION_SAMPLES,
+    PanZoom,
+    choose_focus,
+    zoomed_size,
+)
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
 from functions.stitching.film.segments import (
@@ -36,7 +42,7 @@ from functions.stitching.film.segments import (
     MAX_SEGMENT_SAMPLES,
     REPEAT_SAMPLES,
 )
-from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ
+from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.film_result import RenderedFilm
 from functions.stitching.inputs import FilmInputs
 from shared.entrypoints.stage import UnitContext
@@ -91,7 +97,7 @@ class StillFilm:
         factors = self._measure_factors(inputs, check)
         metadata = FilmMetadata(channels=2, title=self.title, aac_coder="twoloop")
         segment = encode_segment(self._frames(picture, size), size, self.options.motion, check)
-        step = FRAME_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
+        step = MOTION_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
         # The length of the sound is known only at its end: until then the segment is repeated.
         frames = cycle(read_segment(segment)[1])
         with FilmWriter(path, metadata, segment) as film:
@@ -123,7 +129,7 @@ class StillFilm:
             motion = PanZoom(planes, size, choose_focus(self.picture.stored_object.name))
             return (
                 (at, planes_to_frame(motion.render_at(at)))
-                for at in range(0, CYCLE_SAMPLES, FRAME_SAMPLES)
+                for at in range(0, CYCLE_SAMPLES, MOTION_SAMPLES)
             )
         frame = planes_to_frame(planes)
         return ((at, frame) for at in range(0, MAX_SEGMENT_SAMPLES, REPEAT_SAMPLES))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import google.cloud.storage as storage
+import google_crc32c
 from google.api_core import exceptions as gx
 from google.api_core.retry import Retry
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -14,7 +16,7 @@ from shared.adapters.storage.errors import translate_errors
 from shared.adapters.storage.listing import list_blobs, list_folders
 from shared.adapters.storage.signing import Signer, sign_download, sign_upload
 from shared.adapters.storage.writer import CloudObjectWriter
-from shared.errors import ArtifactConflict, SourceExpired, StorageUnavailable
+from shared.errors import ArtifactConflict, ObjectDamaged, SourceExpired, StorageUnavailable
 from shared.flows.envelope import ObjectRef
 from shared.pipeline import QUARANTINE_PREFIX, Bucket
 from shared.ports.objects import SignedUpload
@@ -60,6 +62,15 @@ class CloudObjectStore:
             return data
 
         return read
+
+    def read_whole(self, stored: StoredObject) -> bytes:
+        data = b""
+        if stored.size_bytes:
+            data = self.range_reader(stored.bucket, *stored.version)(0, stored.size_bytes)
+        checksum = base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
+        if len(data) != stored.size_bytes or checksum != stored.crc32c:
+            raise ObjectDamaged(f"{stored.name} does not have its size or checksum.")
+        return data
 
     @contextmanager
     def create(

@@ -21,7 +21,7 @@ from shared.media.sandbox.server import POLL_S, SandboxResult, SandboxServer
 from shared.media.sandbox.source import Source
 
 _context = multiprocessing.get_context("forkserver")
-_preloaded = ["__main__"]
+_preloaded = ["shared.media.sandbox.preload"]
 # multiprocessing checks all processes whenever it starts one, and is not thread-safe.
 _start_lock = threading.Lock()
 

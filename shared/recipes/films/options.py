@@ -40,7 +40,7 @@ class FilmOptions:
     Attributes:
         transition: How one slide gives way to the next.
         subtitles: "burned" also draws them into the picture.
-        motion: "gentle" moves the view slowly over each slide.
+        motion: "gentle" moves the view slowly over the picture of each slide.
     """
 
     transition: Transition = "cut"

@@ -39,7 +39,9 @@ def create_user_with_data(
     create_failed_job(suite, client, folder)
     client.call("POST", "/v1/jobs", JOB_REQUEST)
     suite.wait_for_job(client, job_id)
-    for name in (f"narration/{hashed}/a.wav", f"slides/{hashed}/b.json"):
+    for name in (
+        f"narration/{hashed}/a.wav", f"slides/{hashed}/b.json", f"cache/films/{hashed}/c",
+    ):  # fmt: skip
         put_object(services, Bucket.WORK, name)
     put_object(services, Bucket.WORK, f"quarantine/uploads/jobs/{job_id}/video.0.7")
     now = datetime.now(UTC)

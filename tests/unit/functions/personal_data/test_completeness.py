@@ -37,9 +37,10 @@ IMPERSONAL_COLLECTIONS = {"receipt_keys", "maintenance", "sweeps"}
 """Collections without data of users, but for a user's id that `sweeps` keeps for a day."""
 NOT_COLLECTIONS = {prefix.split("/")[0] for row in FUNCTIONS.values() for _,
 prefix in row.writes} | {
-    "quarantine", "projects", "moodreel", "application", "text", "multipart", "fonts",
+    "quarantine", "cache", "fonts", "projects", "moodreel", "application", "text", "multipart",
 }  # fmt: skip
-"""Other words before a slash: prefixes of objects, words of Cloud Trace, media types, files."""
+"""Other words before a slash: prefixes of objects, a folder of fonts, words of Cloud Trace, media
+types."""
 _PATH = re.compile(r"([a-z_]+)/")
 
 
@@ -95,6 +96,9 @@ def test_every_folder_of_a_user_is_known() -> None:
     hashed = [row for row in FUNCTIONS.values() if calls_owner_hash(row.name)]
     without_hash = {(Bucket.OUTPUTS, RESULTS_PREFIX), (Bucket.OUTPUTS, RECEIPTS_PREFIX)}
     prefixes = {written for row in hashed for written in row.writes} - without_hash
+    prefixes |= {
+        grant for row in FUNCTIONS.values() for grant in row.access.write if "cache/" in grant[1]
+    }
     name = owner_hash("alice")
 
     assert len(hashed) >= 3

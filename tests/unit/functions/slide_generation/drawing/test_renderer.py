@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
@@ -193,3 +194,29 @@ def test_no_slide_cuts_a_word(language: str, title: str, aspect: str) -> None:
                 lines = [line.text for line in placed.block.lines]
                 # The only breaks within a word are those after its hyphen.
                 assert " ".join(lines).replace("- ", "-") in (title, title.split()[0])
+
+
+@pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_moving_box_has_no_text(aspect: str, language: str) -> None:
+    slides = [{"heading": "A", "bullets": ["B"], "layout": "picture", "picture": "upload:picture1"}]
+    deck = make_deck(slides * 3, aspect=aspect, language=language)
+    renderer = SlideRenderer(deck)
+    box = renderer.moving_box(1)
+    assert box is not None
+    left, top, width, height = box
+    black, white = (
+        np.asarray(renderer.render(1, Image.new("RGB", (64, 64), colour)))
+        for colour in ("black", "white")
+    )
+    shown = [slide[top : top + height, left : left + width] for slide in (black, white)]
+    assert (shown[0].max(), shown[1].min()) == (0, 255)
+    # The rest of the picture: one row or column at an odd edge, and what the progress covers.
+    changed = int((black != white).any(axis=2).sum())
+    assert width * height <= changed <= width * height * 1.02
+    assert not any(number % 2 for number in box)
+
+
+def test_a_slide_without_a_picture_has_no_moving_box() -> None:
+    deck = make_deck([{"heading": "A", "bullets": ["B"]}] * 3)
+    assert SlideRenderer(deck).moving_box(0) is None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from functions.stitching.film.motion import Box
 from shared.jobs.model import Job
 from shared.pipeline import Bucket
 from shared.recipes.films.deck import Deck
@@ -47,10 +48,14 @@ def make_slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[
 
 
 def make_deck_facts(
-    deck: StoredObject, slides: Sequence[StoredObject], narration: StoredObject | None = None
+    deck: StoredObject,
+    slides: Sequence[StoredObject],
+    narration: StoredObject | None = None,
+    box: Box | None = None,
 ) -> dict[str, Any]:
-    """Returns the facts of a job with a drawn deck, and with the narration if there is one."""
-    images = tuple(SlideImage(slide, 1280, 720) for slide in slides)
+    """Returns the facts of a job with a drawn deck, and with the narration if there is one. `box`
+    is that of the picture on each slide."""
+    images = tuple(SlideImage(slide, 1280, 720, "", box) for slide in slides)
     result = DeckResult(1, 0, 0, len(images), 0, deck, images)
     facts = {DeckResult.STAGE: result.to_dict()}
     if narration is not None:
@@ -65,6 +70,7 @@ def make_presentation_job(
     music: bytes = b"",
     speeches: Sequence[SpeechAudio] = SPEECHES,
     options: Mapping[str, str] | None = None,
+    box: Box | None = None,
 ) -> Job:
     """Returns a job with a drawn and narrated deck. Its objects are named by their content."""
     job = make_job("presentation")
@@ -93,7 +99,7 @@ def make_presentation_job(
         )
     narration_json = Narration(tuple(slide_speeches)).to_json()
     narration = store("narration", "json", narration_json, "application/json")
-    facts = make_deck_facts(deck, slides, narration)
+    facts = make_deck_facts(deck, slides, narration, box)
     if music:
         stored = harness.put_object(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
         info = SoundInfo("mp3", 44_100, 2, None)

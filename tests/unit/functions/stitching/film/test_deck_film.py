@@ -19,6 +19,7 @@ from shared.errors import SourceExpired
 from shared.jobs.model import Job
 from shared.pipeline import Bucket
 from shared.recipes.films.speech import SpeechAudio
+from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.media.films import (
     decode_sound,
     find_onsets,
@@ -120,7 +121,9 @@ def test_burned_in_subtitles_are_files_too_but_no_soft_track(
 
 def test_too_long_film_with_motion_is_rejected(harness: StageHarness) -> None:
     long = SpeechAudio(bytes(2 * 8000 * 700), 8000)
-    job = make_presentation_job(harness, speeches=[long] * 3, options={"motion": "gentle"})
+    job = make_presentation_job(
+        harness, speeches=[long] * 3, options={"motion": "gentle"}, box=(0, 0, 360, 720)
+    )
     with pytest.raises(FilmTooLong, match="Leave motion out"):
         harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
@@ -165,3 +168,12 @@ def test_missing_speech_is_rejected(harness: StageHarness) -> None:
     with pytest.raises(SourceExpired):
         harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     assert not any(name.startswith("films/") for name in harness.list_names(Bucket.WORK))
+
+
+def test_motion_without_pictures_is_a_warning(harness: StageHarness) -> None:
+    job = make_presentation_job(harness, options={"motion": "gentle"})
+    context = harness.make_context(
+        "stitching", "0", harness.make_stage("stitching", SPECS), job, MemoryJobStore()
+    )
+    (warning,) = render_film(context).warnings
+    assert warning == "Nothing moves in the film: motion moves pictures, and no slide has one."

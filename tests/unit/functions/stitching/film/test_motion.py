@@ -19,7 +19,9 @@ from functions.stitching.film.encoding import (
 from functions.stitching.film.motion import (
     CYCLE_SAMPLES,
     FOCUS_POINTS,
+    MOTION_SAMPLES,
     ZOOM,
+    MovingBox,
     PanZoom,
     choose_focus,
     zoom_progress,
@@ -56,18 +58,18 @@ def find_bars(picture: Planes) -> NDArray[np.float64]:
 @pytest.mark.parametrize("begin_s", [0, 5, 12, 18])
 def test_edges_move_smoothly(focus: tuple[float, float], begin_s: int) -> None:
     motion = PanZoom(make_bars(), SIZE, focus)
-    times = [begin_s * RATE_HZ + n * FRAME_SAMPLES for n in range(30)]
+    times = [begin_s * RATE_HZ + n * MOTION_SAMPLES for n in range(30)]
     positions = np.array([find_bars(motion.render_at(at)) for at in times])
     assert np.abs(positions - np.array([expected(at, focus) for at in times])).max() < 0.08
     # Shaking is visible when a frame deviates from the mean of its neighbours.
     deviation = positions[1:-1] - (positions[:-2] + positions[2:]) / 2
-    assert np.abs(deviation).max() < 0.03
+    assert np.abs(deviation).max() < 0.04
 
 
 def test_edges_move_smoothly_after_encoding() -> None:
     """An encoder that skips small changes would make edges jump."""
     motion = PanZoom(make_bars(), SIZE, FOCUS_POINTS[0])
-    times = range(0, 4 * RATE_HZ, FRAME_SAMPLES)
+    times = range(0, 4 * RATE_HZ, MOTION_SAMPLES)
     segment = encode_segment(
         ((at, planes_to_frame(motion.render_at(at))) for at in times), SIZE, "gentle", lambda: None
     )
@@ -131,3 +133,31 @@ def test_large_picture_is_not_upscaled_at_the_maximum_zoom() -> None:
 def test_focus_point_depends_on_the_name_only() -> None:
     assert choose_focus("slides/a.png") == choose_focus("slides/a.png")
     assert len({choose_focus(f"slides/{n}.png") for n in range(40)}) == len(FOCUS_POINTS)
+
+
+def test_only_the_picture_of_a_slide_moves() -> None:
+    slide = make_bars()
+    left, top, width, height = box = (320, 40, 240, 200)
+    motion = MovingBox(slide, box, FOCUS_POINTS[0])
+    times = range(0, 3 * RATE_HZ, MOTION_SAMPLES)
+    rendered = [motion.render_at(at) for at in times]
+    assert np.array_equal(rendered[0], slide)
+    still = np.ones(SIZE[::-1], bool)
+    still[top : top + height, left : left + width] = False
+    lumas = np.array([split_planes(planes)[0] for planes in rendered]).astype(int)
+    assert np.all(lumas[:, still] == split_planes(slide)[0][still])
+    assert np.abs(lumas[-1] - lumas[0])[~still].max() > 8
+    segment = encode_segment(
+        zip(times, map(planes_to_frame, rendered), strict=True), SIZE, "gentle", lambda: None
+    )
+    with open_segment(segment) as (container, stream):
+        encoded = np.array([frame.to_ndarray()[: SIZE[1]] for frame in container.decode(stream)])
+    # Beyond the blocks of the encoder that the box touches. It refines edges in the first second.
+    still[top - 16 : top + height + 16, left - 16 : left + width + 16] = False
+    changes = np.abs(np.diff(encoded[15:].astype(int), axis=0)).max(axis=0)
+    assert changes[still].max() <= 1
+
+
+def test_boxes_have_even_numbers() -> None:
+    with pytest.raises(ValueError, match="odd"):
+        MovingBox(make_bars(), (1, 0, 100, 100), FOCUS_POINTS[0])

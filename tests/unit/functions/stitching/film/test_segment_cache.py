@@ -20,9 +20,10 @@ from functions.stitching.subtitles.cues import build_cues
 from shared.errors import DeadlineNear
 from shared.jobs.model import Job
 from shared.jobs.units.outcomes import UnitDone
-from shared.pipeline import Bucket
+from shared.pipeline import FILM_CACHE_PREFIX, Bucket
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio
+from shared.runtime.owner_cache import OwnerCache
 from tests.fixtures.media.films import (
     SIZE,
     decode_sound,
@@ -160,7 +161,7 @@ def test_interrupted_attempt_continues_where_it_stopped(
         patch.setattr(SegmentCache, "_get", fail_after_two)
         with pytest.raises(DeadlineNear):
             run_stitching(harness, make_presentation_job(harness), tmp_path)
-    stored = [name for name in harness.list_names(Bucket.WORK) if name.startswith("films/")]
+    stored = [name for name in harness.list_names(Bucket.WORK) if name.startswith("cache/films/")]
     assert len(stored) == 2
     done, _ = run_stitching(harness, make_presentation_job(harness), tmp_path)
     assert count_scenes(done) == (1, 2)
@@ -174,12 +175,17 @@ def get_motion_segments(
     film = build_timeline(make_narration([make_click_speech(length, 8000) for length in seconds]))
     options = FilmOptions("fade", "burned", "gentle")
     renderer = FrameRenderer(
-        film, names, lambda n: make_grey_planes(slide_grey(len(names[n])), SIZE), SIZE, "en"
+        film,
+        names,
+        lambda n: make_grey_planes(slide_grey(len(names[n])), SIZE),
+        SIZE,
+        "en",
+        dict.fromkeys(range(len(names)), (0, 0, *SIZE)),
     )
     cache = SegmentCache(
-        harness.objects, "films/00000000000000000001/segments/", renderer, SIZE, "gentle"
+        OwnerCache(harness.objects, FILM_CACHE_PREFIX, "anna"), renderer, SIZE, "gentle"
     )
-    segments = plan_segments(film, build_cues(film.sentences), options)
+    segments = plan_segments(film, build_cues(film.sentences), options, range(len(names)))
     return cache, [len(data) for _, data in cache.get_segments(segments, lambda: None)]
 
 
@@ -199,11 +205,13 @@ def test_fade_with_motion_encodes_the_next_scene_as_well(
 
 def test_long_motion_over_one_slide_is_encoded_once_per_cycle(harness: StageHarness) -> None:
     film = build_timeline(make_narration([SpeechAudio(bytes(2 * 8000 * 110), 8000)]))
-    renderer = FrameRenderer(film, ["a"], lambda _: make_grey_planes(90, SIZE), SIZE, "en")
-    cache = SegmentCache(
-        harness.objects, "films/00000000000000000001/segments/", renderer, SIZE, "gentle"
+    renderer = FrameRenderer(
+        film, ["a"], lambda _: make_grey_planes(90, SIZE), SIZE, "en", {0: (0, 0, *SIZE)}
     )
-    segments = plan_segments(film, (), FilmOptions(motion="gentle"))
+    cache = SegmentCache(
+        OwnerCache(harness.objects, FILM_CACHE_PREFIX, "anna"), renderer, SIZE, "gentle"
+    )
+    segments = plan_segments(film, (), FilmOptions(motion="gentle"), {0})
     encoded = list(cache.get_segments(segments, lambda: None))
     assert [start // RATE_HZ for start, _ in encoded] == [0, 24, 48, 72, 96]
     assert len(harness.list_names(Bucket.WORK)) == 2

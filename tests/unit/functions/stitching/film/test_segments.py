@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.stitching.film.encoding import to_ticks
-from functions.stitching.film.motion import CYCLE_SAMPLES
+from functions.stitching.film.motion import CYCLE_SAMPLES, MOTION_SAMPLES
 from functions.stitching.film.segments import (
     FADE_SAMPLES,
     LAST_FRAME_SAMPLES,
@@ -65,7 +65,8 @@ def test_frames_cover_the_film_without_gaps(
     lengths: list[list[int]], rate_hz: int, options: FilmOptions
 ) -> None:
     timeline = make_timeline(lengths, rate_hz)
-    segments = plan_segments(timeline, build_cues(timeline.sentences), options)
+    moving = range(len(timeline.scenes)) if options.motion == "gentle" else ()
+    segments = plan_segments(timeline, build_cues(timeline.sentences), options, moving)
     assert segments[0].start == 0
     for before, after in itertools.pairwise(segments):
         assert after.start == before.start + before.length
@@ -76,9 +77,7 @@ def test_frames_cover_the_film_without_gaps(
     ]
     steps = [after - before for before, after in itertools.pairwise(stamps)]
     assert min(steps) > 0
-    max_step = (
-        FRAME_SAMPLES * 3 // 2 if options.motion == "gentle" else REPEAT_SAMPLES + FRAME_SAMPLES
-    )
+    max_step = FRAME_SAMPLES + (MOTION_SAMPLES if moving else REPEAT_SAMPLES)
     assert max(steps) <= to_ticks(max_step) + 2
     assert stamps[-1] == pytest.approx(to_ticks(timeline.end - LAST_FRAME_SAMPLES), abs=1)
     for segment in segments:

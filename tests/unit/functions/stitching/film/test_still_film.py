@@ -148,12 +148,12 @@ def test_motion_lasts_as_long_as_the_sound(
     times = [float(time) for time, _, _ in frames]
     assert times[0] == 0
     assert times[-1] == pytest.approx(seconds - 1 / 30, abs=0.03)
-    assert max(np.diff(times)) < 0.04
+    assert max(np.diff(times)) < 0.07
     assert [time for time, _, key in frames if key] == pytest.approx(range(int(seconds) + 1))
     if seconds > 2:
         luma = [value for _, value, _ in frames]
         # The zoom changes the picture; one cycle later it is the same again.
-        assert abs(luma[15] - luma[1]) > abs(luma[31] - luma[1])
+        assert abs(luma[8] - luma[1]) > abs(luma[16] - luma[1])
 
 
 def test_long_still_has_keyframes_for_seeking(harness: StageHarness, tmp_path: Path) -> None:

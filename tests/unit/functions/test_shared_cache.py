@@ -1,0 +1,129 @@
+"""The same deck again in another job of its owner: nothing is drawn, spoken or encoded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from functions.slide_generation import join as slides_join
+from functions.slide_generation.drawing.renderer import SlideRenderer
+from functions.stitching.film import segment_cache
+from functions.stitching.film.deck_film import DeckFilm
+from functions.text_to_speech import speak
+from shared.adapters.text_to_speech import create_speech_synthesizer
+from shared.entrypoints import bootstrap
+from shared.jobs.units.outcomes import UnitDone
+from shared.pipeline import Bucket
+from shared.privacy.data_requests import owner_hash
+from tests.fixtures.call_counts import CallCounts
+from tests.fixtures.gcs.server import GcsEmulator
+from tests.fixtures.media.decks import make_deck
+from tests.fixtures.media.presentations import run_presentation
+from tests.fixtures.models.tts import TtsEmulator
+from tests.fixtures.stage_harness import StageHarness
+
+SLIDES: list[Mapping[str, Any]] = [
+    {"heading": "Leaves", "bullets": ["Light"], "notes": "Leaves use light."},
+    {"heading": "Roots", "bullets": ["Water"], "notes": "Roots find water."},
+    {"heading": "Thanks", "layout": "closing", "notes": ""},
+]
+DECK = make_deck(SLIDES, aspect="1:1")
+
+
+@pytest.fixture(scope="module")
+def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
+    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
+    yield emulator
+    emulator.close()
+
+
+@pytest.fixture
+def harness(gcs: GcsEmulator, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> StageHarness:
+    synthesizer = create_speech_synthesizer(tts.url)
+    monkeypatch.setattr(bootstrap, "voice", lambda: synthesizer)
+    return StageHarness.create(gcs)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> CallCounts:
+    """Counts the calls that draw, speak and encode."""
+    calls = CallCounts(monkeypatch)
+    calls.watch(SlideRenderer, "render")
+    calls.watch(slides_join, "encode_png")
+    calls.watch(speak, "concatenate_speech")
+    calls.watch(segment_cache, "encode_segment")
+    calls.watch(DeckFilm, "write")
+    return calls
+
+
+def read_film(harness: StageHarness, done: UnitDone) -> dict[str, bytes]:
+    return {artifact.name: harness.read_artifact(artifact) for artifact in done.artifacts}
+
+
+def counts(results: dict[str, UnitDone]) -> dict[str, Any]:
+    """Returns what the jobs of these results are charged for."""
+    facts = {name: value for done in results.values() for name, value in (done.facts or {}).items()}
+    return {
+        name: facts[name]
+        for name in ("rendered", "calls", "characters", "scenes_encoded", "scenes_reused")
+    }
+
+
+def test_the_same_deck_is_copied_from_the_cache(harness: StageHarness, work: CallCounts) -> None:
+    first = run_presentation(harness, DECK)
+    assert work.take() == {
+        "render": 3, "encode_png": 3, "concatenate_speech": 2, "encode_segment": 3, "write": 1,
+    }  # fmt: skip
+    assert counts(first) == {
+        "rendered": 3, "calls": 2, "characters": 34, "scenes_encoded": 3, "scenes_reused": 0,
+    }  # fmt: skip
+    # The second job must not need the objects of the first.
+    for folder in ("slides", "narration", "films"):
+        harness.objects.delete_prefix(Bucket.WORK, f"{folder}/{1:020d}/")
+    second = run_presentation(harness, DECK, number=2)
+    assert work.take() == {}
+    assert counts(second) == {
+        "rendered": 0, "calls": 0, "characters": 0, "scenes_encoded": 0, "scenes_reused": 3,
+    }  # fmt: skip
+    films = [read_film(harness, results["stitching"]) for results in (first, second)]
+    assert films[0] == films[1]
+    assert len(films[0]) == 5
+    assert {artifact.object.split("/")[1] for artifact in second["stitching"].artifacts} == {
+        f"{2:020d}"
+    }
+
+
+def test_other_owners_and_options_share_nothing(harness: StageHarness, work: CallCounts) -> None:
+    run_presentation(harness, DECK)
+    work.take()
+    run_presentation(harness, DECK, number=2, owner="bob")
+    assert work.take()["write"] == 1
+    run_presentation(harness, DECK, number=3, options={"transition": "fade"})
+    # The first scene is the same: it fades in from nothing.
+    assert work.take() == {"encode_segment": 2, "write": 1}
+
+
+def test_an_edited_slide_is_the_only_one_made_again(
+    harness: StageHarness, work: CallCounts
+) -> None:
+    run_presentation(harness, DECK)
+    work.take()
+    edited = make_deck([SLIDES[0], {**SLIDES[1], "bullets": ["Salts"]}, SLIDES[2]], aspect="1:1")
+    run_presentation(harness, edited, number=2)
+    assert work.take() == {"render": 1, "encode_png": 1, "encode_segment": 1, "write": 1}
+
+
+@pytest.mark.parametrize("folder", ["slides", "narration", "films"])
+def test_a_film_is_made_again_without_part_of_the_cache(
+    harness: StageHarness, work: CallCounts, folder: str
+) -> None:
+    first = run_presentation(harness, DECK)
+    work.take()
+    prefix = f"cache/{folder}/{owner_hash('anna')}/"
+    assert harness.objects.delete_prefix(Bucket.WORK, prefix) >= 2
+    second = run_presentation(harness, DECK, number=2)
+    assert work.take()
+    films = [read_film(harness, results["stitching"]) for results in (first, second)]
+    assert films[0] == films[1]
