@@ -199,7 +199,9 @@ def test_no_slide_cuts_a_word(language: str, title: str, aspect: str) -> None:
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_the_moving_box_has_no_text(aspect: str, language: str) -> None:
-    slides = [{"heading": "A", "bullets": ["B"], "layout": "picture", "picture": "upload:picture1"}]
+    slides: list[Mapping[str, Any]] = [
+        {"heading": "A", "bullets": ["B"], "layout": "picture", "picture": "upload:picture1"}
+    ]
     deck = make_deck(slides * 3, aspect=aspect, language=language)
     renderer = SlideRenderer(deck)
     box = renderer.moving_box(1)
