@@ -9,7 +9,7 @@ from infra.local.emulators.tts.audio import play_faster
 from shared.recipes.films.speech import SpeechAudio
 
 THREADS = 1
-"""Threads of the network. More wait for each other in loops, which on a busy machine takes minutes."""
+"""Threads of the network. On a busy machine several wait for each other for minutes."""
 _SEED = 1
 
 
