@@ -52,7 +52,10 @@ def test_subtitles_and_slides_match_the_narration(
         {"title": "Leaves", "language": "en", "theme": "paper", "aspect": "16:9",
          "resolution": "720p", "slides": rows}
     )  # fmt: skip
-    specs = tuple({"slide": n, "text": note, "language": "en"} for n, note in enumerate(NOTES))
+    specs = tuple(
+        {"slide": n, "text": note, "language": "en", "voice": "en-US-Standard-A"}
+        for n, note in enumerate(NOTES)
+    )
     narrated = harness.run_stage(
         "text_to_speech", speak_slide, join_narration, specs, make_job("presentation")
     )

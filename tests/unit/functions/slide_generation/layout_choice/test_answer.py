@@ -22,7 +22,10 @@ CHART = {"kind": "bar", "points": [{"label": "Coal", "value": 36}, {"label": "Wi
 
 def read(**fields: Any) -> Slide:
     """Returns the middle slide of an answer."""
-    rows = [{"heading": name, "bullets": ["a", "b"], "notes": "Said."} for name in "ABC"]
+    rows = [
+        {"heading": name, "bullets": ["a", "b"], "notes": "Said."}
+        for name in ("First", "Second", "Third")
+    ]
     rows[1] = {**rows[1], **fields}
     answer = json.dumps({"title": "T", "language": "en", "slides": rows})
     return read_outline(answer, DeckOptions(slides=3)).slides[1]

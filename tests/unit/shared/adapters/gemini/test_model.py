@@ -128,7 +128,7 @@ def test_invalid_response_is_requested_again(
     gemini.add_bad_response(kind, count=2)
     response = gemini_adapter.call("deck", PROMPT)["result"]
     assert response["calls"] == 3
-    assert len(Deck.from_dict(response["deck"]).slides) == 8
+    assert len(Deck.from_dict(response["deck"]).slides) == 6
     assert gemini.last_body == request
 
 
