@@ -12,7 +12,7 @@ from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.stitching.film import segment_cache
 from functions.stitching.film.deck_film import DeckFilm
 from functions.text_to_speech import speak
-from shared.adapters.text_to_speech import create_speech_synthesizer
+from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
 from shared.entrypoints import bootstrap
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
@@ -22,6 +22,7 @@ from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.decks import make_deck
 from tests.fixtures.media.presentations import run_presentation
 from tests.fixtures.models.tts import TtsEmulator
+from tests.fixtures.models.voices import use_voices
 from tests.fixtures.stage_harness import StageHarness
 
 SLIDES: list[Mapping[str, Any]] = [
@@ -43,6 +44,7 @@ def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
 def harness(gcs: GcsEmulator, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> StageHarness:
     synthesizer = create_speech_synthesizer(tts.url)
     monkeypatch.setattr(bootstrap, "voice", lambda: synthesizer)
+    use_voices(monkeypatch, fetch_voices(tts.url))
     return StageHarness.create(gcs)
 
 

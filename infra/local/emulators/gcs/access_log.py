@@ -26,8 +26,10 @@ _VERBS = {"GET": "get", "DELETE": "delete", "PATCH": "update", "PUT": "update"}
 _MAX_ENTRIES = 5_000
 
 AccessEntry = tuple[str, str, str, str]
-"""Account, permission (the last part of storage.objects.*), bucket, and the object's name up to its
-first slash."""
+"""Account, permission (the last part of storage.objects.*), bucket, and the object's folder: its
+name up to the first slash, or to the second one in NESTED_PREFIX."""
+NESTED_PREFIX = "cache/"
+"""Functions have roles for different folders in it."""
 
 
 class AccessLog:
@@ -59,7 +61,7 @@ class AccessLog:
 
     def _record(self, account: str, request: web.Request, response: web.StreamResponse) -> None:
         for permission, bucket, name in _required_permissions(request, response):
-            prefix = name.split("/", 1)[0] + "/" if "/" in name else name
+            prefix = _prefix(name)
             self._entries.add((account, permission, bucket, prefix))
 
 
@@ -95,3 +97,11 @@ def _created_object(response: web.StreamResponse) -> str:
     except ValueError:
         return ""
     return str(resource.get("name", "")) if isinstance(resource, dict) else ""
+
+
+def _prefix(name: str) -> str:
+    """Returns the folder of an object to which roles are granted."""
+    first, slash, rest = name.partition("/")
+    if f"{first}/" == NESTED_PREFIX and "/" in rest:
+        return f"{NESTED_PREFIX}{rest.partition('/')[0]}/"
+    return f"{first}/" if slash else name

@@ -31,11 +31,9 @@ from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import NarrationResult
-from shared.runtime.logs import log
-from shared.runtime.services import SystemClock
-from shared.runtime.voice_list import VoiceList
 from tests.fixtures.gcs.server import GcsEmulator as Storage
 from tests.fixtures.models.tts import TtsEmulator
+from tests.fixtures.models.voices import use_voices
 from tests.fixtures.stage_harness import StageHarness, make_job
 
 RATE = 22050
@@ -55,18 +53,6 @@ def harness(gcs: Storage, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> 
     voices = fetch_voices(tts.url)
     use_voices(monkeypatch, voices)
     return StageHarness.create(gcs)
-
-
-def use_voices(monkeypatch: pytest.MonkeyPatch, voices: tuple[Voice, ...] | Exception) -> None:
-    """Lets the service list these voices, or fail."""
-
-    def fetch() -> tuple[Voice, ...]:
-        if isinstance(voices, Exception):
-            raise voices
-        return voices
-
-    listed = VoiceList(fetch, SystemClock(), log, ("Neural", "Standard"))
-    monkeypatch.setattr(bootstrap, "voices", lambda: listed)
 
 
 def spec(slide: int, text: str, **changes: Any) -> dict[str, Any]:
