@@ -98,7 +98,6 @@ def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[SlideImage], i
     renderer, pictures = SlideRenderer(deck, subtitle_area), JobPictures.of(context)
     cache = OwnerCache(context.objects, SLIDE_CACHE_PREFIX, context.job.owner)
     folder = f"{SLIDES_PREFIX}{context.job.id}/"
-    drawn = {row.name: row for row in context.objects.list_objects(Bucket.WORK, folder)}
     images: list[SlideImage] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
@@ -108,7 +107,8 @@ def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[SlideImage], i
         # By the version of the picture: it may be gone when the slide is needed again.
         key = content_key(inputs, pictures.key(slide.picture))
         name = f"{folder}{key[:24]}.png"
-        stored = drawn.get(name)
+        # Not listed: a role for a folder does not include listing the bucket.
+        stored = context.objects.stat(Bucket.WORK, name)
         if stored is None:
             content = drawn_slide_key(inputs, pictures, slide.picture)
             stored = cache.copy_to(content, name)

@@ -129,11 +129,12 @@ def _has_started(path: str, at: datetime) -> Flow[bool]:
 
 
 def publish_open_units(job_id: str) -> Flow[None]:
-    """Publishes the messages of a running job's admitted units that are not DONE and whose inputs
-    exist."""
+    """Publishes the messages of a running job's admitted units that are not DONE."""
     snapshot = yield from read_snapshot(job_id)
     if snapshot is not None and snapshot.job.status is Status.RUNNING:
-        uploaded = yield from inputs_uploaded(snapshot.job)
+        # A job enters the queue when its uploads have arrived. They are not looked up here: the
+        # stage that ends another job of the owner has no role for uploads.
+        uploaded = frozenset(job_input.name for job_input in snapshot.job.inputs)
         yield from publish(announcements.pending_messages(snapshot, uploaded))
 
 

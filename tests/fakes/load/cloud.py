@@ -18,7 +18,7 @@ from shared.flows.documents import CommitResult, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Status
 from shared.jobs.stage import UnitState
-from shared.pipeline import FUNCTIONS
+from shared.pipeline import FUNCTIONS, Bucket
 from tests.fakes.load.store import LimitedJobStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -202,8 +202,13 @@ def unit_key(envelope: Envelope) -> tuple[str, str, int, str]:
     return envelope.job_id, envelope.stage, envelope.revision, envelope.part
 
 
-def check_publish_access(function: str, envelopes: tuple[Envelope, ...]) -> None:
-    """Asserts that a function publishes only to the topics that it is granted."""
-    topics = {envelope.stage for envelope in envelopes}
-    refused = topics - set(FUNCTIONS[function].access.publish)
-    assert not refused, f"{function} may not publish to {sorted(refused)}"
+def check_access(function: str, effect: object) -> None:
+    """Asserts that a function publishes only to topics, and looks up uploads only in the bucket,
+    that it is granted."""
+    access = FUNCTIONS[function].access
+    if isinstance(effect, effects.Publish):
+        refused = {envelope.stage for envelope in effect.envelopes} - set(access.publish)
+        assert not refused, f"{function} may not publish to {sorted(refused)}"
+    if isinstance(effect, effects.InputsUploaded):
+        # It also deletes superseded uploads, and completes copies.
+        assert (Bucket.UPLOADS, "") in access.write, f"{function} has no role for uploads"

@@ -25,7 +25,7 @@ from shared.jobs.model import JobInput
 from shared.jobs.stage import UnitClaim
 from shared.jobs.units import deliver, lease, outcomes
 from shared.pipeline import FUNCTIONS, LEASE_S, RECIPES, RENEWALS_PER_LEASE
-from tests.fakes.load.cloud import Cloud, Message, check_publish_access, unit_key
+from tests.fakes.load.cloud import Cloud, Message, check_access, unit_key
 from tests.fakes.load.handlers import run_handler
 
 PUSH_BACKOFF_S = (10.0, 600.0)
@@ -167,8 +167,7 @@ class LoadSimulation(Cloud):
         if isinstance(effect, effects.RunUnit):
             self._work(worker, effect.claim)
             return
-        if isinstance(effect, effects.Publish):
-            check_publish_access(worker.function, effect.envelopes)
+        check_access(worker.function, effect)
         if isinstance(effect, effects.Commit):
             self._commit(worker, effect.writes, self.elapsed_s + COMMIT_TIMEOUT_S, 0)
             return

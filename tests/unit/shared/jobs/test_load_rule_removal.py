@@ -24,7 +24,7 @@ from tests.fakes.load.engine import LoadSimulation
 
 pytestmark = pytest.mark.slow
 
-SCHEDULES = 300
+SCHEDULES = 600
 HOUR_S = 3600
 Patch = pytest.MonkeyPatch
 original_planned_documents = creation.planned_documents
