@@ -31,9 +31,10 @@ Chapter = tuple[Fraction, Fraction, str]
 """Start and end in seconds, title."""
 
 _MS = Fraction(1, 1000)
-_SUBTITLE_TICK = Fraction(1, 1_000_000)
-"""Finer than the other tracks. FFmpeg ends a subtitle with an empty sample of its own when a packet
-of any track has a larger number than the subtitle's end, whatever their time bases are."""
+SUBTITLE_TICK = Fraction(1, 200_000)
+"""Finer than the other tracks: FFmpeg ends a subtitle with an empty sample of its own when a packet
+of any track has a larger number than the subtitle's end, whatever their time bases are. Not finer:
+FFmpeg refuses a sample of 2³¹ ticks, and a gap may be as long as MAX_FILM_S."""
 AacCoder = Literal["fast", "twoloop"]
 """The search for quantizers of FFmpeg's encoder.
 
@@ -131,12 +132,15 @@ class FilmWriter:
         self._sound_samples += block.shape[1]
         self._container.mux(self._audio.encode(frame))
 
-    def write_cue(self, cue: Cue) -> None:
-        """Appends a subtitle."""
-        if cue.start_ms > self._cue_end_ms:
-            self._write_text("", self._cue_end_ms, cue.start_ms)
+    def write_cue(self, cue: Cue, next_cue: Cue | None) -> None:
+        """Appends a subtitle, and the gap before the next one."""
+        if not self._cue_end_ms and cue.start_ms:
+            self._write_text("", 0, cue.start_ms)
         self._write_text("\n".join(cue.lines), cue.start_ms, cue.end_ms)
         self._cue_end_ms = cue.end_ms
+        # At once: FFmpeg ends a subtitle itself when packets of a later time follow.
+        if next_cue is not None and next_cue.start_ms > cue.end_ms:
+            self._write_text("", cue.end_ms, next_cue.start_ms)
 
     def close(self) -> None:
         """Flushes the encoders and moves the index to the start of the file."""
@@ -169,7 +173,7 @@ class FilmWriter:
         stream = self._container.add_stream("mov_text")
         context: Any = stream.codec_context
         context.subtitle_header = _STYLE
-        context.time_base = stream.time_base = _SUBTITLE_TICK
+        context.time_base = stream.time_base = SUBTITLE_TICK
         stream.metadata["language"] = metadata.language
         return stream
 
@@ -178,11 +182,15 @@ class FilmWriter:
         data = text.encode()
         packet = av.Packet(struct.pack(">H", len(data)) + data)
         packet.stream = self._text  # type: ignore[assignment]
-        packet.time_base = _SUBTITLE_TICK
-        packet.pts = packet.dts = start_ms * 1000
-        packet.duration = (end_ms - start_ms) * 1000
+        packet.time_base = SUBTITLE_TICK
+        packet.pts = packet.dts = _to_subtitle_ticks(start_ms)
+        packet.duration = _to_subtitle_ticks(end_ms - start_ms)
         packet.is_keyframe = True
         self._container.mux_one(packet)
+
+
+def _to_subtitle_ticks(ms: int) -> int:
+    return round(ms * _MS / SUBTITLE_TICK)
 
 
 def _to_chapter(number: int, start: Fraction, end: Fraction, title: str) -> Any:

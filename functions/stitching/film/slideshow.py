@@ -60,4 +60,5 @@ def _write_sound_and_cues(
             break
         out.write_sound(block)
         while pending and pending[-1].start_ms * RATE_HZ <= out.sound_samples * 1000:
-            out.write_cue(pending.pop())
+            cue = pending.pop()
+            out.write_cue(cue, pending[-1] if pending else None)

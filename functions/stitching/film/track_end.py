@@ -10,16 +10,16 @@ from typing import BinaryIO
 
 from shared.media.containers.boxes import Box, iterate_boxes
 
-_MEDIA_PATH = (b"moov", b"trak")
+_TRACK_PATH = (b"moov", b"trak")
 
 
 def extend_last_sample(path: Path, handler: bytes, end: Fraction) -> None:
     """Lets the last sample of the tracks with this handler end at `end`, in seconds.
 
-    The tables are those that FFmpeg writes: version 0, and an edit list with one entry or none.
+    The boxes must have 32-bit times (version 0), as FFmpeg writes them when they suffice.
     """
     with path.open("r+b") as file:
-        for track in _find(file, Box(b"", 0, 0, path.stat().st_size), _MEDIA_PATH):
+        for track in _find(file, Box(b"", 0, 0, path.stat().st_size), _TRACK_PATH):
             header = next(_find(file, track, (b"mdia", b"mdhd")))
             kind = next(_find(file, track, (b"mdia", b"hdlr")))
             if _read(file, kind.begin + 8, 4) == handler:

@@ -10,10 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from functions.stitching.film.encoding import encode_segment, planes_to_frame
-from functions.stitching.film.mp4 import FilmMetadata, FilmWriter
+from functions.stitching.film.encoding import encode_segment, planes_to_frame, read_segment
+from functions.stitching.film.mp4 import SUBTITLE_TICK, FilmMetadata, FilmWriter
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ
-from shared.recipes.films.options import FilmOptions
+from functions.stitching.subtitles.cues import Cue
+from shared.recipes.films.options import MAX_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from tests.fixtures.media.films import (
     SIZE,
@@ -142,7 +143,9 @@ def test_subtitles_have_the_times_of_their_sentences(film_file: Path) -> None:
         assert end - start == pytest.approx(max(length, 0.9), abs=0.002)
 
 
-@pytest.mark.parametrize("lengths_s", [LENGTHS_S, (0.2, 0.2), (0.0,)], ids=str)
+@pytest.mark.parametrize(
+    "lengths_s", [LENGTHS_S, (0.2, 0.2), (0.0,), (0.5, 0, 0, 0, 0, 1)], ids=str
+)
 def test_subtitle_track_is_as_long_as_the_film_without_empty_samples(
     lengths_s: tuple[float, ...], tmp_path: Path
 ) -> None:
@@ -150,7 +153,26 @@ def test_subtitle_track_is_as_long_as_the_film_without_empty_samples(
     timeline = write_film(path, [make_click_speech(length, 24_000) for length in lengths_s])
     durations = read_sample_durations(path, b"sbtl")
     assert min(durations) > 0
-    assert abs(sum(durations) - timeline.duration) <= Fraction(1, 1_000_000)
+    assert abs(sum(durations) - timeline.duration) <= SUBTITLE_TICK / 2
+
+
+def test_subtitles_of_the_longest_film_can_be_far_apart(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    segment = encode_segment(
+        iter([(0, planes_to_frame(make_grey_planes(90, SIZE)))]), SIZE, "none", lambda: None
+    )
+    silence = np.zeros((1, 48_000), np.float32)
+    with FilmWriter(path, FilmMetadata(1, subtitles=True), segment) as out:
+        for frame in read_segment(segment)[1]:
+            out.write_frame(frame.data, frame.tick, is_key=True)
+        first, last = Cue(1000, 2000, ("A",)), Cue(7_199_000, 7_199_900, ("B",))
+        out.write_cue(first, last)
+        for _ in range(MAX_FILM_S):
+            out.write_sound(silence)
+        out.write_cue(last, None)
+    assert read_sample_durations(path, b"sbtl") == [
+        1, 1, 7197, Fraction(9, 10), Fraction(1, 10)
+    ]  # fmt: skip
 
 
 def test_index_is_at_the_start_of_the_file(film_file: Path) -> None:
