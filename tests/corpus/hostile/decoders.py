@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 
+# Their errors are known in this process only when their modules are, as in the functions.
+import functions.slide_generation.drawing.picture_decoder
+import functions.stitching.decoders  # noqa: F401
 from shared.errors import MoodreelError
 from shared.media.errors import DecoderCrashed, ProcessingFailed
 from shared.media.images.image_decoder import ImageDecoder
