@@ -148,14 +148,16 @@ def running_camera(camera: FakeCamera) -> Iterator[FakeCamera]:
 
 
 def read_head(connection: socket.socket) -> str:
-    """Reads a request up to its empty line."""
+    """Reads a request up to its empty line. Messages behind it stay in the socket: a client may
+    send the next one before the first is answered."""
     connection.settimeout(60)
     data = b""
-    while b"\r\n\r\n" not in data:
-        received = connection.recv(4096)
-        if not received:
+    while not data.endswith(b"\r\n\r\n"):
+        seen = connection.recv(4096, socket.MSG_PEEK)
+        if not seen:
             raise ConnectionError
-        data += received
+        head, end, _ = (data + seen).partition(b"\r\n\r\n")
+        data += connection.recv(len(head + end) - len(data))
     return data.decode("latin-1")
 
 
