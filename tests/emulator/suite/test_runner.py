@@ -169,12 +169,12 @@ def test_signal_during_startup_leaves_no_process(
     own_layout: SuiteLayout, signal_number: signal.Signals
 ) -> None:
     runner = subprocess.Popen(
-        [sys.executable, "-m", "infra.local.cli", "up"],
+        # A shell starts background jobs of a script with SIGINT ignored. preexec_fn could ignore it
+        # as well, but deadlocks in a process with threads.
+        ["/bin/sh", "-c", 'trap "" INT; exec "$0" -m infra.local.cli up', sys.executable],
         cwd=ROOT,
         env=clean_env({"MOODREEL_PORT_BASE": str(own_layout.base)}),
         stdout=subprocess.DEVNULL,
-        # A shell starts background jobs of a script with SIGINT ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None,
     )
     state = wait_until(own_layout.read_state, "the first process")
 

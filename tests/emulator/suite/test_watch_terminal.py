@@ -10,6 +10,7 @@ import re
 import signal
 import struct
 import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 
@@ -25,15 +26,16 @@ pytestmark = pytest.mark.suite
 END_OF_FRAME = "\x1b[J"
 
 
-def _set_up_as_shell_does() -> None:
-    """Sets up the process of a command as an interactive shell does.
-
-    It gets a controlling terminal and the default action for signals that the parent may ignore
-    (nohup, a background job of a script).
-    """
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+_START_AS_SHELL_DOES = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Starts a command as an interactive shell does: with a controlling terminal and the default action
+for signals that the parent may ignore (nohup, a background job of a script). `preexec_fn` could do
+the same, but deadlocks in a process with threads."""
 
 
 class Terminal:
@@ -48,13 +50,12 @@ class Terminal:
         env |= {"COLUMNS": "80", "LINES": "24"}
         self.initial_settings = termios.tcgetattr(program_end)
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-c", _START_AS_SHELL_DOES, *command],
             env=env,
             stdin=program_end,
             stdout=program_end,
             stderr=program_end,
             start_new_session=True,
-            preexec_fn=_set_up_as_shell_does,
         )
         self._program_end = program_end
         os.set_blocking(self._test_end, False)
