@@ -48,6 +48,7 @@ class Service(StrEnum):
 
     SPEECH = "speech"
     MODEL = "model"
+    RECOGNITION = "recognition"
     PICTURES = "pictures"
     STORAGE = "storage"
     DATABASE = "database"
