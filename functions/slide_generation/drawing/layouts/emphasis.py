@@ -13,6 +13,8 @@ from functions.slide_generation.drawing.plan import (
 )
 from shared.recipes.films.slides.slide import Slide
 
+_MIN_NUMBER_U = 12
+"""A number that is smaller in one line is no big number."""
 _QUOTES = '"“”„«»‹›「」『』'
 
 
@@ -74,17 +76,14 @@ def plan_number(slide: Slide, page: Page) -> SlidePlan:
     x, align = _start(page)
     icon_height = 13 * u if slide.icons else 0.0
     weight = max(700, theme.weight)
-    number, fits = page.fit_text(
-        slide.number, weight, (34 if page.wide else 30, 6), box.width, box.height * 0.46
-    )
-    # A number is on one line, or it is no big number.
-    draft.fits = fits and len(number.lines) == 1
+    sizes = (34 if page.wide else 30, _MIN_NUMBER_U)
+    number, draft.fits = page.fit_line(slide.number, weight, sizes, box.width)
     heading, fits = page.fit_text(
         slide.heading, min(700, theme.weight), (6.4, 3.2), box.width, box.height * 0.26
     )
     draft.fits &= fits
     rest = box.height - icon_height - number.height - heading.height - 3 * u
-    notes, gap = page.fit_stack(slide.bullets, (4.2, MIN_TEXT_U), box.width, rest, 1.4)
+    notes, gap = page.fit_stack(slide.bullets, (5, MIN_TEXT_U), box.width, rest, 1.4)
     height = icon_height + number.height + heading.height + sum(b.height + gap for b in notes)
     y = box.y + max(0.0, box.height - height - 3 * u) / 2
     if slide.icons:
@@ -130,6 +129,6 @@ def plan_quote(slide: Slide, page: Page) -> SlidePlan:
 
 def _start(page: Page) -> tuple[float, TextAlign]:
     """Returns where the lines of a strong text begin or have their middle."""
-    if page.theme.align == "middle":
+    if page.centred:
         return page.box.x + page.box.width / 2, "middle"
     return page.box.x, "start"

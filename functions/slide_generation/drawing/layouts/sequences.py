@@ -26,18 +26,23 @@ from shared.typography.typesetting import Block, Text
 
 MAX_BESIDE = 5
 """The largest number of steps that stand beside each other."""
-_COMFORTABLE_U = 3.4
-"""Steps stand beside each other if their text has at least this size."""
+_COMFORTABLE_U = 4.2
+"""Steps stand beside each other if their text has at least this size, or no larger one in rows."""
 
 
 def plan_sequence(slide: Slide, page: Page) -> SlidePlan:
     """Plans steps beside each other if the page is wide and they are readable, else in rows."""
+    rows = _plan_rows(slide, page)
     if page.wide and len(slide.bullets) <= MAX_BESIDE:
         plan = _plan_beside(slide, page)
-        smallest = min(text.block.size_px for text in plan.texts[1:])
-        if plan.fits and smallest >= round(_COMFORTABLE_U * page.u):
+        size = _body_size(plan)
+        if plan.fits and (size >= round(_COMFORTABLE_U * page.u) or size >= _body_size(rows)):
             return plan
-    return _plan_rows(slide, page)
+    return rows
+
+
+def _body_size(plan: SlidePlan) -> int:
+    return min(text.block.size_px for text in plan.texts if text.role == "body")
 
 
 def _plan_beside(slide: Slide, page: Page) -> SlidePlan:
@@ -94,18 +99,19 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     labels: list[Block] = []
     label_width = 0.0
     if slide.labels:
-        labels, _ = page.fit_stack(slide.labels, (4.8, MIN_TEXT_U), box.width * 0.26, 99 * u, 0)
+        labels = _fit_labels(slide.labels, page, box.width * 0.26, largest_u=4.8)
         label_width = max(block.width for block in labels) + 3 * u
     indent = label_width + 2 * radius + 3.4 * u
     height = box.y + box.height - top
-    blocks, gap = page.fit_stack(slide.bullets, (5.2, MIN_TEXT_U), box.width - indent, height, 3.6)
+    sizes = (6.2 if page.tall else 5.2, MIN_TEXT_U)
+    blocks, gap = page.fit_stack(slide.bullets, sizes, box.width - indent, height, 3.6)
     rows = [
         max(block.height, 2 * radius, label.height if label else 0.0)
         for block, label in zip_longest(blocks, labels)
     ]
     spare = height - sum(rows) - gap * (len(rows) - 1)
     draft.fits &= spare >= 0
-    gap += min((4 if page.wide else 8) * u, max(0.0, spare) / (len(rows) + 1))
+    gap += min((12 if page.tall else 4) * u, max(0.0, spare) / (len(rows) + 1))
     spare = max(0.0, height - sum(rows) - gap * (len(rows) - 1))
     y = top + spare * 0.3
     x = box.x + label_width + radius
@@ -154,9 +160,11 @@ def _slide_icon(slide: Slide) -> str:
     return slide.icons[0] if len(slide.icons) == 1 else ""
 
 
-def _fit_labels(labels: Sequence[str], page: Page, width: float) -> list[Block]:
+def _fit_labels(
+    labels: Sequence[str], page: Page, width: float, *, largest_u: float = 5.6
+) -> list[Block]:
     columns, _ = page.fit_columns(
-        [[text] for text in labels], (5.6, MIN_TEXT_U), width, [12 * page.u] * len(labels), 0,
+        [[text] for text in labels], (largest_u, MIN_TEXT_U), width, [12 * page.u] * len(labels), 0,
         weight=700,
     )  # fmt: skip
     return [column[0] for column in columns]
