@@ -174,9 +174,10 @@ def _add_donut(
     """Adds a ring of the shares and its legend: beside each other, or below on a high page."""
     page, u, theme = draft.page, draft.page.u, draft.page.theme
     beside = area.width > area.height
-    share = 0.44 if beside else 0.8
+    share = (0.44 if page.wide else 0.36) if beside else 0.8
     side = min(area.width * share, area.height if beside else area.height * 0.5)
-    gap, swatch = (9 * u, 5.4 * u) if beside else (4 * u, 5.4 * u)
+    swatch = 5.4 * u
+    gap = (9 if page.wide else 6 if beside else 4) * u
     height = area.height if beside else area.height - side - gap
     width = (area.width - side - gap if beside else area.width) - swatch
     count = len(labels)
@@ -199,7 +200,7 @@ def _add_donut(
     _add_ring(draft, chart, colours, (x, y), radius)
     tallest = max(column[0].height for column in (*names, *figures))
     draft.fits &= tallest <= rows[0]
-    row = min(rows[0], max(tallest, 9 * u))
+    row = min(rows[0], max(1.25 * tallest, 9 * u))
     left += side + gap if beside else 0.0
     middle = area.y + area.height - height
     middle += (height - row * count) / (2 if beside else 6) + row / 2

@@ -9,17 +9,26 @@ from shared.recipes.films.slides.layouts import count_first_column
 from shared.recipes.films.slides.slide import Slide
 from shared.typography.typesetting import Block
 
+_COMFORTABLE_U = 4.0
+
 
 def plan_columns(slide: Slide, page: Page) -> SlidePlan:
     """Plans two cards beside each other on a wide page, one above the other on a high page, and on
-    a square one in the way in which their text is larger.
+    a square one in the way in which their text has fewer lines, if it is readable.
 
     The cards of a comparison have their labels in colour, and a sign between them.
     """
     if page.wide or page.tall:
         return _plan_cards(slide, page, beside=page.wide)
     plans = [_plan_cards(slide, page, beside=beside) for beside in (True, False)]
-    return max(plans, key=lambda plan: (plan.fits, min(text.block.size_px for text in plan.texts)))
+
+    def rank(plan: SlidePlan) -> tuple[bool, int]:
+        blocks = [text.block for text in plan.texts]
+        smallest = min(block.size_px for block in blocks)
+        readable = plan.fits and smallest >= round(_COMFORTABLE_U * page.u)
+        return readable, -sum(len(block.lines) for block in blocks)
+
+    return max(plans, key=rank)
 
 
 def _plan_cards(slide: Slide, page: Page, *, beside: bool) -> SlidePlan:

@@ -26,8 +26,8 @@ from shared.typography.typesetting import Block, Text
 
 MAX_BESIDE = 5
 """The largest number of steps that stand beside each other."""
-_COMFORTABLE_U = 4.2
-"""Steps stand beside each other if their text has at least this size, or no larger one in rows."""
+_COMFORTABLE_U, _MAX_LINES_BESIDE = 4.2, 4
+"""Steps stand beside each other if their texts have at least this size, and no more lines."""
 
 
 def plan_sequence(slide: Slide, page: Page) -> SlidePlan:
@@ -35,14 +35,14 @@ def plan_sequence(slide: Slide, page: Page) -> SlidePlan:
     rows = _plan_rows(slide, page)
     if page.wide and len(slide.bullets) <= MAX_BESIDE:
         plan = _plan_beside(slide, page)
-        size = _body_size(plan)
-        if plan.fits and (size >= round(_COMFORTABLE_U * page.u) or size >= _body_size(rows)):
+        blocks = [text.block for text in plan.texts if text.role == "body"]
+        readable = (
+            min(block.size_px for block in blocks) >= round(_COMFORTABLE_U * page.u)
+            and max(len(block.lines) for block in blocks) <= _MAX_LINES_BESIDE
+        )
+        if plan.fits and (readable or not rows.fits):
             return plan
     return rows
-
-
-def _body_size(plan: SlidePlan) -> int:
-    return min(text.block.size_px for text in plan.texts if text.role == "body")
 
 
 def _plan_beside(slide: Slide, page: Page) -> SlidePlan:
@@ -114,7 +114,10 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     gap += min((12 if page.tall else 4) * u, max(0.0, spare) / (len(rows) + 1))
     spare = max(0.0, height - sum(rows) - gap * (len(rows) - 1))
     y = top + spare * 0.3
-    x = box.x + label_width + radius
+    left = box.x
+    if page.centred:
+        left += (box.width - indent - max(block.width for block in blocks)) / 2
+    x = left + label_width + radius
     middles = []
     for n, (block, row) in enumerate(zip(blocks, rows, strict=True)):
         middle = y + max(block.line_height, 2 * radius) / 2
@@ -122,12 +125,12 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
         text_y = (
             middle - block.line_height / 2 if len(block.lines) > 1 else middle - block.height / 2
         )
-        draft.texts.append(PlacedText(block, box.x + indent, text_y, "body"))
+        draft.texts.append(PlacedText(block, left + indent, text_y, "body"))
         if labels:
             label = labels[n]
             label_y = middle - label.line_height / 2
             draft.texts.append(
-                PlacedText(label, box.x + label_width - 3 * u, label_y, "accent", align="end")
+                PlacedText(label, left + label_width - 3 * u, label_y, "accent", align="end")
             )
         y += row + gap
     ends = ((x, middles[0]), (x, middles[-1]))

@@ -224,7 +224,7 @@ def test_a_donut_is_not_small_and_stands_in_the_middle_with_its_legend(aspect: s
         plan = SlidePlanner(deck, THEMES[theme]).plan(deck.slides[12], 12)
         rings = [shape for shape in plan.shapes if isinstance(shape, Ring)]
         texts = [text.box for text in plan.texts if text.role in ("heading", "body")][1:]
-        assert 2 * rings[0].radius >= 0.3 * min(deck.size)
+        assert 2 * rings[0].radius >= 0.28 * min(deck.size)
         assert min(text.block.size_px for text in plan.texts) >= 0.035 * min(deck.size)
         left = min(rings[0].x - rings[0].radius, *(box.x - 40 for box in texts))
         right = max(rings[0].x + rings[0].radius, *(box.x + box.width for box in texts))
@@ -263,8 +263,8 @@ def test_few_bullets_are_larger_than_many_but_smaller_than_their_heading() -> No
 
 
 def test_steps_that_would_be_small_beside_each_other_are_rows() -> None:
-    steps = ["Karl Drais rides his running machine", "A pedal is put on the front wheel"] * 2
-    row = {"heading": "Bicycles", "bullets": [*steps, "Air fills the tyres"], "layout": "timeline",
+    steps = ["Karl Drais rides 13 km on his wooden running machine"] * 5
+    row = {"heading": "Bicycles", "bullets": steps, "layout": "timeline",
            "labels": ["1817", "1861", "1870", "1885", "1888"]}  # fmt: skip
     deck = make_deck([row] * 3)
     for theme in THEMES.values():
