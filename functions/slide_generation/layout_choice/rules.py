@@ -17,7 +17,9 @@ from shared.recipes.films.deck import Deck
 from shared.recipes.films.slides.slide import MAX_HEADING_CHARS, Slide
 
 PLAIN_LAYOUTS = ("title", "bullets", "statement", "closing")
-_YEAR = re.compile(r"((?:[^\W\d_]{3,9}\.? )?\d{3,4}(?:年|年代|s)?)\s*[:,–—-]\s*(\S.*)")
+_YEAR = re.compile(
+    r"((?:[^\W\d_]{3,9}\.? )?\d{3,4}(?:年|年代|s)?(?:\s?[–-]\s?\d{2,4})?)\s*[:,–—-]\s*(\S.*)"
+)
 _IN_YEAR = re.compile(r"(?:In|Im Jahr|En|Nel|Em) (\d{4})[,:]?\s+(\S.*)")
 _SIDE = re.compile(r"([^:]{2,30}): +(\S.*)")
 _STEP = re.compile(r"(?:(?:Step|Schritt|Étape|Paso)\s+)?(\d{1,2})[.):]\s+(\S.*)")
