@@ -94,6 +94,10 @@ def _as_comparison(slide: Slide) -> Slide | None:
 
 
 def _as_quote(slide: Slide) -> Slide | None:
+    quoted = _QUOTE.fullmatch(slide.heading)
+    if quoted and not quoted[2] and len(slide.bullets) == 1:
+        # The bullet is the author.
+        return replace(slide, layout="quote", heading=quoted[1])
     texts = slide.bullets or (slide.heading,)
     match = _QUOTE.fullmatch(texts[0]) if len(texts) == 1 else None
     if match is None or len(match[1]) > MAX_HEADING_CHARS:

@@ -9,7 +9,7 @@ from shared.recipes.films.slides.layouts import count_first_column
 from shared.recipes.films.slides.slide import Slide
 from shared.typography.typesetting import Block
 
-_COMFORTABLE_U = 4.0
+_COMFORTABLE_U = 3.4
 
 
 def plan_columns(slide: Slide, page: Page) -> SlidePlan:

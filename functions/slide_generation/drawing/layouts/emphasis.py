@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page
+from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page, stack_height
 from functions.slide_generation.drawing.layouts.parts import add_badge
 from functions.slide_generation.drawing.plan import (
     Box,
@@ -45,27 +45,33 @@ def plan_title(slide: Slide, page: Page) -> SlidePlan:
 
 
 def plan_statement(slide: Slide, page: Page) -> SlidePlan:
-    """Plans one sentence in the middle of the page."""
+    """Plans one sentence in the middle of the page, and its only bullet below."""
     box, u, theme = page.box, page.u, page.theme
     draft = Draft(page)
     x, align = _start(page)
     indent = 0.0 if align == "middle" else 6 * u
+    width = box.width - indent - u
     icon_height = 14 * u if slide.icons else 0.0
+    lines, gap = page.fit_stack(slide.bullets, (6.4, MIN_TEXT_U), width, box.height * 0.4, 1.4)
+    distance = (7 if align == "middle" else 5) * u if lines else 0.0
+    below = stack_height(lines, gap) + distance
     heading, draft.fits = page.fit_text(
-        slide.heading, min(theme.weight, 700), (10 * theme.scale, 3.4), box.width - indent - u,
-        box.height - icon_height,
+        slide.heading, min(theme.weight, 700), (10 * theme.scale, 3.4), width,
+        box.height - icon_height - below,
     )  # fmt: skip
-    y = box.y + (box.height - heading.height - icon_height) / 2
+    y = box.y + (box.height - heading.height - icon_height - below) / 2
     if slide.icons:
         size = 10.5 * u
         left = x - size / 2 if align == "middle" else x + indent
         add_badge(draft, slide.icons[0], left, y, size)
     y += icon_height
-    if align == "middle":
-        draft.bar = Box(x - 5 * u, y + heading.height + 3 * u, 10 * u, 0.8 * u)
-    else:
-        draft.bar = Box(x, y, 1.1 * u, heading.height)
     draft.texts.append(PlacedText(heading, x + indent, y, "heading", align=align))
+    end = y + heading.height
+    if align == "middle":
+        draft.bar = Box(x - 5 * u, end + 3 * u, 10 * u, 0.8 * u)
+    else:
+        draft.bar = Box(x, y, 1.1 * u, heading.height + below)
+    draft.stack(lines, (x + indent, end + distance), gap, "body", align)
     return draft.to_plan()
 
 

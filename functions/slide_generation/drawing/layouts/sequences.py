@@ -29,6 +29,8 @@ MAX_BESIDE = 5
 _COMFORTABLE_U, _MAX_LINES_BESIDE = 4.2, 4
 """Steps stand beside each other if their texts have at least this size, and no more lines."""
 
+_MAX_FITS = 6
+
 
 def plan_sequence(slide: Slide, page: Page) -> SlidePlan:
     """Plans steps beside each other if the page is wide and they are readable, else in rows."""
@@ -95,7 +97,7 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     u, box, theme = page.u, page.box, page.theme
     draft = Draft(page)
     top = add_heading(draft, slide.heading, _slide_icon(slide), share=0.26)
-    radius = (1.5 if slide.labels else 3.8) * u
+    radius = (1.5 if slide.labels else 3.8 if page.tall or len(slide.bullets) < 5 else 3.2) * u
     labels: list[Block] = []
     label_width = 0.0
     if slide.labels:
@@ -104,12 +106,18 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     indent = label_width + 2 * radius + 3.4 * u
     height = box.y + box.height - top
     sizes = (6.2 if page.tall else 5.2, MIN_TEXT_U)
-    blocks, gap = page.fit_stack(slide.bullets, sizes, box.width - indent, height, 3.6)
-    rows = [
-        max(block.height, 2 * radius, label.height if label else 0.0)
-        for block, label in zip_longest(blocks, labels)
-    ]
-    spare = height - sum(rows) - gap * (len(rows) - 1)
+    text_height = height
+    for _ in range(_MAX_FITS):
+        blocks, gap = page.fit_stack(slide.bullets, sizes, box.width - indent, text_height, 3.6)
+        rows = [
+            max(block.height, 2 * radius, label.height if label else 0.0)
+            for block, label in zip_longest(blocks, labels)
+        ]
+        spare = height - sum(rows) - gap * (len(rows) - 1)
+        if spare >= 0:
+            break
+        # A row is at least as high as its disc.
+        text_height += spare
     draft.fits &= spare >= 0
     gap += min((12 if page.tall else 4) * u, max(0.0, spare) / (len(rows) + 1))
     spare = max(0.0, height - sum(rows) - gap * (len(rows) - 1))

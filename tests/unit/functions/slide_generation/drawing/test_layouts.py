@@ -270,3 +270,14 @@ def test_steps_that_would_be_small_beside_each_other_are_rows() -> None:
     for theme in THEMES.values():
         plan = SlidePlanner(deck, theme).plan(deck.slides[1], 1)
         assert min(text.block.size_px for text in plan.texts) >= 0.042 * min(deck.size)
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+def test_six_steps_of_two_lines_are_rows_in_every_aspect(aspect: str) -> None:
+    steps = ["Heat the oven", "Roll the dough out in a buttered mould and prick it with a fork"] * 3
+    row = {"heading": "What to do", "bullets": steps, "layout": "process"}
+    for theme in THEMES:
+        deck = make_deck([row] * 3, aspect=aspect, theme=theme)
+        plan = SlidePlanner(deck, THEMES[theme]).plan(deck.slides[1], 1)
+        assert plan.fits
+        assert not [text for text in plan.texts if text.marker is not None]

@@ -125,3 +125,6 @@ def test_english_slides_have_icons_of_their_words() -> None:
     assert choose("Nothing here", heading="A rocket").icons == ("rocket",)
     assert choose("Nothing here", heading="Plain").icons == ()
     assert choose("Water", "Sun", language="de").icons == ()
+    long = "For women it meant clothes in which one can ride through the rain"
+    assert choose(long, "Light of the sun").icons == ()
+    assert choose("Nothing here", heading="Noise and space").icons == ()
