@@ -110,13 +110,18 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     for _ in range(_MAX_FITS):
         blocks, gap = page.fit_stack(slide.bullets, sizes, box.width - indent, text_height, 3.6)
         rows = [
-            max(block.height, 2 * radius, label.height if label else 0.0)
+            # The first line of a text is in the middle of its disc.
+            max(
+                block.height + max(0.0, radius - block.line_height / 2),
+                2 * radius,
+                label.height if label else 0.0,
+            )
             for block, label in zip_longest(blocks, labels)
         ]
         spare = height - sum(rows) - gap * (len(rows) - 1)
         if spare >= 0:
             break
-        # A row is at least as high as its disc.
+        # Rows are higher than their texts.
         text_height += spare
     draft.fits &= spare >= 0
     gap += min((12 if page.tall else 4) * u, max(0.0, spare) / (len(rows) + 1))
