@@ -98,7 +98,7 @@ def apply_layout(slide: Slide, row: Mapping[str, Any], layout: Any, language: st
     if shown.layout in ("title", "closing", "statement"):
         plain = to_bullets(shown, language)
         is_list = shown.layout == "statement" and len(plain.bullets) > 1
-        return replace(plain, layout=cast("Layout", "bullets" if is_list else shown.layout))
+        return replace(plain, layout="bullets" if is_list else shown.layout)
     parts = {"number": bool(number), "chart": chart is not None}
     hidden = any(present for name, present in parts.items() if name != shown.layout)
     drawable = select_drawn_layout(shown) == shown.layout != "bullets"
