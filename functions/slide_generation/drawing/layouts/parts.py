@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from functions.slide_generation.drawing.layouts.page import Draft, Page
 from functions.slide_generation.drawing.plan import Box, Panel, PlacedIcon, PlacedText, Ring
 from functions.slide_generation.drawing.themes import Theme
@@ -37,6 +39,9 @@ def add_heading(
         add_badge(draft, icon, box.x + box.width - 10 * u, box.y + 0.4 * u, 10 * u)
     bottom = max(box.y + block.height, box.y + 10.4 * u if icon else 0.0)
     bar = heading_bar(page, block, box.y, x)
+    if bar is not None and theme.rule == "long":
+        # It runs below the icon, not through it.
+        bar = replace(bar, y=bottom + 1.6 * u)
     draft.bar = bar
     return bottom + (5.6 if theme.rule in ("short", "long") else 3.6) * u
 

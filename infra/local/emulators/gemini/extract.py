@@ -117,7 +117,7 @@ def _write_slide(
         headline = _choose_headline(ranked, score, used)
         heading = _as_heading(headline)
     shown = 1 if headline else 0
-    candidates = [sentence for sentence in ranked if not is_contained(sentence, heading)]
+    candidates = [text for text in ranked if text != headline and not is_contained(text, heading)]
     candidates.sort(key=lambda sentence: sentence not in items)
     # One sentence more is spoken than shown, so that the narration does not only read them out.
     limit = MAX_ITEMS if is_list else min(MAX_BULLETS, len(sentences) - 1 - shown)
@@ -144,8 +144,10 @@ def _write_slide(
         is_short = drawn_width(whole) <= MAX_STATEMENT_WIDTH
         return _statement(whole if is_short else heading, line, _join(sentences))
     # The first sentence of a section is understood without another one.
-    fitting = (text for text in sentences if text in short)
-    return _statement(heading, next(fitting, ranked[0]), _join(sentences))
+    line = next((text for text in sentences if text in short), ranked[0])
+    if is_contained(heading, line) and drawn_width(line) <= MAX_STATEMENT_WIDTH:
+        heading, line = capitalize(line.rstrip(" .。।")), ""
+    return _statement(heading, line, _join(sentences))
 
 
 def _statement(heading: str, line: str, notes: str) -> dict[str, Any]:

@@ -281,3 +281,17 @@ def test_six_steps_of_two_lines_are_rows_in_every_aspect(aspect: str) -> None:
         plan = SlidePlanner(deck, THEMES[theme]).plan(deck.slides[1], 1)
         assert plan.fits
         assert not [text for text in plan.texts if text.marker is not None]
+
+
+@pytest.mark.parametrize("layout", ["bullets", "columns", "process", "chart"])
+def test_the_line_of_a_heading_does_not_run_through_its_icon(layout: str) -> None:
+    points = [{"label": "A", "value": 1}, {"label": "B", "value": 2}]
+    chart = {"chart": {"kind": "bar", "points": points}} if layout == "chart" else {}
+    row = {"heading": "Quality", "bullets": ["One", "Two"], "layout": layout, "icons": ["leaf"]}
+    row.update(chart)
+    deck = make_deck([row] * 3)
+    for theme in THEMES.values():
+        plan = SlidePlanner(deck, theme).plan(deck.slides[1], 1)
+        boxes = [Box(icon.x, icon.y, icon.size, icon.size) for icon in plan.icons]
+        badges = [s.box for s in plan.shapes if isinstance(s, Panel) and overlap(s.box, boxes[0])]
+        assert plan.bar is None or not any(overlap(plan.bar, box) for box in (*boxes, *badges))
