@@ -22,6 +22,8 @@ _OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
 _TERMINAL_STATUSES = (Status.DONE, Status.FAILED, Status.CANCELLED)
 _MAX_DOCUMENTS = 5000
 """Maximum number of documents per query. A local suite has fewer."""
+_TIMEOUT_S = 30
+"""A busy machine needs seconds for a query."""
 _DOCUMENTS = f"projects/{PROJECT}/databases/(default)/documents"
 
 UnitKey = tuple[str, str, int, str]
@@ -160,7 +162,7 @@ def _to_active_unit(
 def _uploaded_jobs(layout: SuiteLayout) -> set[str]:
     """Returns the jobs that received bytes since the gcs emulator started. Fault rules do not apply
     to its counters."""
-    response = request("GET", layout.url("gcs") + "/_stats", timeout_s=5)
+    response = request("GET", layout.url("gcs") + "/_stats", timeout_s=_TIMEOUT_S)
     bucket = bucket_name(Bucket.UPLOADS)
     return {
         name.split("/")[2]
@@ -212,7 +214,7 @@ def _call_firestore(
     layout: SuiteLayout, method: str, body: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     url = f"{layout.url('firestore')}/v1/{_DOCUMENTS}:{method}"
-    response = request("POST", url, body, headers=_OWNER, timeout_s=5)
+    response = request("POST", url, body, headers=_OWNER, timeout_s=_TIMEOUT_S)
     if response.status != 200:
         raise OSError(f"Firestore responded with {response.status}")
     rows: list[dict[str, Any]] = response.json()
