@@ -131,7 +131,7 @@ def test_crashes_during_an_erasure_change_nothing(suite: SuiteHandle, services: 
     first = client.call("POST", "/v1/me/erasures", {"account": False})
     request_id = first["id"]
     wait_for_phase(first["url"], "checking")
-    # Both are requested at once: after a crash the message is delivered again, and on a busy machine
+    # Both are requested at once: after a crash the message comes again, and on a busy machine
     # that attempt could end before the next crash is requested.
     crash_files = [
         suite.crash_once(point, "personal_data", request_id)
