@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.suite.suite",
     "tests.fixtures.models.gemini",
     "tests.fixtures.models.tts",
+    "tests.fixtures.gcs.fixtures",
 ]
 
 # No test measures time: neither how long an example takes nor how long it takes to generate one.
