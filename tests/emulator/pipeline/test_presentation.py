@@ -21,7 +21,7 @@ from infra.local.suite.layout import PROJECT
 from shared.pipeline import GeminiBackend
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt
-from shared.runtime.deck_models import DECK_MODELS
+from shared.runtime.models.deck_models import DECK_MODELS
 from tests.fixtures.media.decks import SCRIPTS
 from tests.fixtures.suite.frames_job import download_artifact
 
