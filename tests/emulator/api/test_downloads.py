@@ -136,12 +136,8 @@ def test_large_file_is_redirected_to_the_bucket(links: DownloadLinks) -> None:
     )
     forced = get(links.small + "?via=redirect&disposition=inline", Authorization=links.token)
 
-    assert [response.status for response in (complete, open_range, max_range, forced)] == [
-        302,
-        302,
-        206,
-        302,
-    ]
+    responses = (complete, open_range, max_range, forced)
+    assert [response.status for response in responses] == [302, 302, 206, 302]
     assert max_range.body == links.large_bytes[12345:]
     assert get(complete.headers["location"]).body == links.large_bytes
     tail = get(open_range.headers["location"], Range="bytes=8388600-")

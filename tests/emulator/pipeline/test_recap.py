@@ -18,6 +18,7 @@ from shared.recipes.films.deck import Deck
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.model_calls import count_model_calls
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}
@@ -31,10 +32,6 @@ def run_recap_job(
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     return job, Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
-
-
-def call_count(suite: SuiteHandle) -> int:
-    return int(request("GET", f"{suite.url('gemini')}/_health").json()["calls"])
 
 
 @needs_models
@@ -59,11 +56,11 @@ def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_pa
     vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "what a person" in " ".join(vtt.split())
     # The same video of the same user: its text is cached.
-    before = call_count(suite)
+    before = count_model_calls(suite, "gemini")
     second_job, second_deck = run_recap_job(
         suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper"
     )
-    assert call_count(suite) == before
+    assert count_model_calls(suite, "gemini") == before
     assert [slide.notes for slide in second_deck.slides] == [slide.notes for slide in deck.slides]
     assert second_job["warnings"] == job["warnings"]
 
