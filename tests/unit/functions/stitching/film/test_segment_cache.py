@@ -44,8 +44,8 @@ from tests.unit.functions.stitching.film.deck_jobs import (
 pytestmark = pytest.mark.slow
 
 VARIANTS: list[tuple[int, dict[str, str], int]] = [
-    (10, {}, 1),
-    (10, {"subtitles": "burned"}, 1),
+    (5, {}, 1),
+    (4, {"subtitles": "burned"}, 1),
     (5, {"transition": "fade"}, 2),
 ]
 """Slides, options, and the number of scenes that show an edited slide (a fade shows two)."""
