@@ -7,7 +7,7 @@ tests, each process takes one group at a time, so that tests of one group share 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -82,7 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Collects the tests without garbage collection, of which none is garbage: each run of it would
     visit a million objects, also later during the tests."""
     gc.disable()

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from functions.stitching.film import motion, still_film
+from functions.stitching.film import motion, segments, still_film
 from functions.stitching.film.timeline import RATE_HZ
 from shared.media.images.still import read_picture
 from shared.pipeline import Bucket
@@ -159,7 +159,7 @@ def test_motion_lasts_as_long_as_the_sound(
 def test_long_still_has_keyframes_for_seeking(
     harness: StageHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert still_film.MAX_SEGMENT_SAMPLES == 60 * RATE_HZ
+    assert segments.MAX_SEGMENT_SAMPLES == 60 * RATE_HZ
     # A tenth of its length, since a minute of sound takes seconds to encode.
     monkeypatch.setattr(still_film, "MAX_SEGMENT_SAMPLES", 6 * RATE_HZ)
     quiet = encode_sound(0.1 * make_tone(6.5, 8000, 1), "flac", "flac", 8000)
