@@ -22,8 +22,6 @@ _OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
 _TERMINAL_STATUSES = (Status.DONE, Status.FAILED, Status.CANCELLED)
 _MAX_DOCUMENTS = 5000
 """Maximum number of documents per query. A local suite has fewer."""
-_TIMEOUT_S = 30
-"""A busy machine needs seconds for a query."""
 _DOCUMENTS = f"projects/{PROJECT}/databases/(default)/documents"
 
 UnitKey = tuple[str, str, int, str]
@@ -162,7 +160,7 @@ def _to_active_unit(
 def _uploaded_jobs(layout: SuiteLayout) -> set[str]:
     """Returns the jobs that received bytes since the gcs emulator started. Fault rules do not apply
     to its counters."""
-    response = request("GET", layout.url("gcs") + "/_stats", timeout_s=_TIMEOUT_S)
+    response = request("GET", layout.url("gcs") + "/_stats")
     bucket = bucket_name(Bucket.UPLOADS)
     return {
         name.split("/")[2]
@@ -214,7 +212,7 @@ def _call_firestore(
     layout: SuiteLayout, method: str, body: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     url = f"{layout.url('firestore')}/v1/{_DOCUMENTS}:{method}"
-    response = request("POST", url, body, headers=_OWNER, timeout_s=_TIMEOUT_S)
+    response = request("POST", url, body, headers=_OWNER)
     if response.status != 200:
         raise OSError(f"Firestore responded with {response.status}")
     rows: list[dict[str, Any]] = response.json()
