@@ -37,7 +37,7 @@ def run_recap_job(
 @needs_models
 def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
+    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="1")
     timeline = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
     layouts = [slide.layout for slide in deck.slides]
     assert (layouts[0], layouts[-2:]) == ("title", ["chart", "closing"])
@@ -58,7 +58,7 @@ def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_pa
     # The same video of the same user: its text is cached.
     before = count_model_calls(suite, "gemini")
     second_job, second_deck = run_recap_job(
-        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper"
+        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="1", theme="paper"
     )
     assert count_model_calls(suite, "gemini") == before
     assert [slide.notes for slide in second_deck.slides] == [slide.notes for slide in deck.slides]
@@ -78,7 +78,13 @@ def test_film_has_plain_text_without_a_language_model(
         request("POST", f"{gemini}/_responses", {"kind": fault, "count": 3})
     try:
         job, deck = run_recap_job(
-            suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, language="de", slides="4"
+            suite,
+            suite.client(),
+            SAD_TO_HAPPY_VIDEO,
+            tmp_path,
+            every="2",
+            language="de",
+            slides="4",
         )
     finally:
         for path in ("/_faults", "/_responses"):
