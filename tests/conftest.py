@@ -6,8 +6,12 @@ tests, each process takes one group at a time, so that tests of one group share 
 
 from __future__ import annotations
 
+import fcntl
 import gc
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,15 +86,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Collects the tests without garbage collection, of which none is garbage: each run of it would
     visit a million objects, also later during the tests."""
-    gc.disable()
-    try:
-        return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
+    is_worker = hasattr(session.config, "workerinput")
+    with compile_once() if is_worker else nullcontext():
+        gc.disable()
+        try:
+            return (yield)
+        finally:
+            gc.freeze()
+            gc.enable()
+
+
+@contextmanager
+def compile_once() -> Iterator[None]:
+    """In a new checkout, the first of several processes compiles all tests inside the block. The
+    others wait for it, since each would compile all of them as well."""
+    compiled = (Path(__file__).parent / "unit" / "project" / "__pycache__").glob("*-pytest-*.pyc")
+    if sys.dont_write_bytecode or any(compiled):
+        yield
+        return
+    with Path(__file__).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
