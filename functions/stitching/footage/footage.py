@@ -21,6 +21,7 @@ from functions.stitching.footage.shots import (
     Shot,
     extend,
     find_moments,
+    limit_reach,
     pace,
     plan_shots,
 )
@@ -75,10 +76,11 @@ class Footage:
             return None
         try:
             options = RecapOptions.from_job(context.job.options)
-            max_width = parse_frame_options(context.job.options).max_width
+            frames = parse_frame_options(context.job.options)
         except ValueError as error:
             raise InvalidOption(str(error)) from error
-        moments = find_moments(deck, emotions, _frame_size(video.media_info, max_width))
+        frame_size = _frame_size(video.media_info, frames.max_width)
+        moments = find_moments(deck, emotions, frame_size, frames.every)
         obstacle = _find_obstacle(context.objects, video)
         return cls(context.objects, video, moments, options, obstacle) if moments else None
 
@@ -91,7 +93,7 @@ class Footage:
     def content(self) -> list[Any]:
         """The inputs as JSON values, from which the name of the film is derived."""
         rows = [
-            [n, moment.time_s, moment.confidence, *map(list, moment.track)]
+            [n, moment.time_s, moment.confidence, moment.limits, *map(list, moment.track)]
             for n, moment in sorted(self.moments.items())
         ]
         version = list(self.video.stored_object.version)
@@ -167,23 +169,15 @@ def _cut(
         cut[number] = ()
         for shot in planned:
             moved = shot
-            lead = min(REACH_SAMPLES, int(shot.begin * RATE_HZ))
-            length = lead + shot.length + _room(shot, reader.media_info)
+            lead, tail = limit_reach(shot, REACH_SAMPLES, reader.media_info.duration)
+            length = lead + shot.length + tail
             begin = shot.begin - Fraction(lead, RATE_HZ)
             sound = reader.read_sound(begin, length) if has_sound else None
             if sound is not None:
-                moved, part = cut_at_quiet(shot, sound, lead, length - lead - shot.length)
+                moved, part = cut_at_quiet(shot, sound, lead, tail)
                 sounds.append(OwnSound(timeline.scenes[number].start + shot.start, part))
             cut[number] += (moved,)
     return cut, sounds
-
-
-def _room(shot: Shot, media_info: MediaInfo) -> int:
-    """Returns how many samples later the shot may begin."""
-    if media_info.duration is None:
-        return 0
-    rest = media_info.duration - shot.begin - Fraction(shot.length, RATE_HZ)
-    return max(0, min(REACH_SAMPLES, int(rest * RATE_HZ)))
 
 
 def _frame_size(media_info: MediaInfo, max_width: int | None) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
 from functions.stitching.footage.view import TrackPoint, smooth_track
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.recap_options import Sound
 
@@ -39,11 +39,14 @@ class Moment:
         time_s: When it is the strongest, in seconds of the video.
         confidence: 0 to 1; None for a scene without an expression.
         track: The positions of its face.
+        limits: For a scene: its begin and end in seconds of the video, within which there is no
+            cut. A clip shows no other scene, if it is not longer than this one.
     """
 
     time_s: float
     confidence: float | None = None
     track: tuple[TrackPoint, ...] = ()
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +61,19 @@ class Shot:
 
 
 def find_moments(
-    deck: Deck, emotions: EmotionsResult, frame_size: tuple[int, int]
+    deck: Deck, emotions: EmotionsResult, frame_size: tuple[int, int], every: Fraction
 ) -> dict[int, Moment]:
     """Returns the moments that slides show, by the number of the slide.
 
     Args:
         frame_size: The width and height in pixels of the frames that were scored.
+        every: The time between two of them in seconds.
     """
     known: dict[str, Moment] = {}
     for n, row in enumerate(emotions.moments, 1):
         known[f"moment:{n}"] = Moment(row.time_s, row.confidence, _track(row, frame_size))
     for n, scene in enumerate(emotions.scenes, 1):
-        known[f"scene:{n}"] = Moment(scene.time_s)
+        known[f"scene:{n}"] = Moment(scene.time_s, limits=_find_limits(scene, every))
     return {
         n: known[slide.picture]
         for n, slide in enumerate(deck.slides)
@@ -118,8 +122,11 @@ def plan_shots(
         lengths: The length of each scene in samples.
         duration: That of the video in seconds; None if it is not known.
     """
+    longest = MAX_SHOT_SAMPLES
+    if duration is not None:
+        longest = min(longest, max(MONTAGE_SAMPLES, int(duration * RATE_HZ)))
     shots: dict[int, tuple[Shot, ...]] = {
-        n: (_place(moment, 0, min(lengths[n], MAX_SHOT_SAMPLES), duration),)
+        n: (_place(moment, 0, min(lengths[n], longest), duration),)
         for n, moment in sorted(moments.items())
     }
     if has_montage(deck, moments):
@@ -130,12 +137,55 @@ def plan_shots(
     return shots
 
 
+def limit_reach(shot: Shot, reach: int, duration: Fraction | None) -> tuple[int, int]:
+    """Returns how many samples earlier and later the shot may begin, each at most `reach`.
+
+    Args:
+        duration: That of the video in seconds; None if it is not known.
+    """
+    first, last = _find_range(shot.moment, shot.length, duration)
+    earlier = int((shot.begin - first) * RATE_HZ)
+    later = 0 if last is None else int((last - shot.begin) * RATE_HZ)
+    return max(0, min(reach, earlier)), max(0, min(reach, later))
+
+
 def _place(moment: Moment, start: int, length: int, duration: Fraction | None) -> Shot:
+    first, last = _find_range(moment, length, duration)
+    begin = _fraction(moment.time_s) - Fraction(length, RATE_HZ) * _PEAK_POSITION
+    if last is not None:
+        begin = min(begin, last)
+    return Shot(start, length, max(first, begin), moment)
+
+
+def _find_range(
+    moment: Moment, length: int, duration: Fraction | None
+) -> tuple[Fraction, Fraction | None]:
+    """Returns the first and the last time at which a shot may begin, in seconds; None if the end of
+    the video is not known. Both are the same for a shot that is longer than its scene."""
     length_s = Fraction(length, RATE_HZ)
-    begin = Fraction(moment.time_s).limit_denominator(1000) - length_s * _PEAK_POSITION
-    if duration is not None:
-        begin = min(begin, duration - length_s)
-    return Shot(start, length, max(Fraction(0), begin), moment)
+    first, last = Fraction(0), None if duration is None else max(Fraction(0), duration - length_s)
+    if moment.limits is None:
+        return first, last
+    begin, end = map(_fraction, moment.limits)
+    if end - begin < length_s:
+        # Both neighbours are shown for the same time.
+        first = max(Fraction(0), begin - (length_s - (end - begin)) / 2)
+        first = first if last is None else min(first, last)
+        return first, first
+    last = end - length_s if last is None else min(last, end - length_s)
+    return min(begin, last), last
+
+
+def _find_limits(scene: SceneFrame, every: Fraction) -> tuple[float, float] | None:
+    """Returns the times between which there is surely no cut: that at the end of a scene comes
+    after its last frame."""
+    if scene.begin_s is None or scene.end_s is None:
+        return None
+    return scene.begin_s, max(scene.begin_s, scene.end_s - float(every))
+
+
+def _fraction(time_s: float) -> Fraction:
+    return Fraction(time_s).limit_denominator(1000)
 
 
 def _track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:
