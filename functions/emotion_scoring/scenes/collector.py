@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -48,18 +48,14 @@ class FrameSample:
 class Scene:
     """Frames without a cut between them, of which `number` is the number of the scene from 1.
 
-    The scene lasts from its first frame to `end`, in seconds: the first frame of the next scene, or
-    the end of the video. The cut is between the last frame and `end`.
+    The scene lasts from `begin` to `end`, in seconds: the times of the pictures with which it and
+    the next scene begin, or the begin of the first frame and the end of the last one.
     """
 
     number: int
     frames: tuple[FrameSample, ...]
+    begin: Fraction
     end: Fraction
-
-    @property
-    def begin(self) -> Fraction:
-        """The time of the first frame."""
-        return self.frames[0].time
 
     @property
     def length(self) -> Fraction:
@@ -67,6 +63,17 @@ class Scene:
         return self.end - self.begin
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Two frames, at `begin` and `end` in seconds, that differ as much as two scenes."""
+
+    begin: Fraction
+    end: Fraction
+    change: float
+
+
+LocateCuts = Callable[[Sequence[Candidate]], Mapping[Candidate, Fraction | None]]
+"""Returns the time of the cut of each candidate, None if there is none."""
 MeasureChange = Callable[[FrameSample, FrameSample], float]
 """Returns how much a frame differs from the one before, where the parts did not measure it."""
 
@@ -96,26 +103,37 @@ class SceneCollector:
         """Whether every frame of the video is almost black."""
         return all(frame.is_dark for frame in self._frames)
 
-    def find(self, end: Fraction, measure: MeasureChange) -> list[Scene]:
+    def find(self, end: Fraction, measure: MeasureChange, locate: LocateCuts) -> list[Scene]:
         """Returns all scenes in the order of time, at least one. There must be a frame.
 
         Args:
             end: The end of the last frame, in seconds.
             measure: Called for frames with which a part begins. Frames whose content was not
                 measured at all, by an earlier version, begin no scene.
+            locate: Called once.
         """
-        starts = [0]
-        for n, (before, frame) in enumerate(pairwise(self._frames), 1):
-            change = frame.change
-            if change is None and frame.frame.content is not None:
-                change = measure(before, frame)
-            is_late = frame.time - self._frames[starts[-1]].time >= MIN_SCENE_S
-            if change is not None and change >= CUT_CHANGE and is_late:
+        candidates = {
+            n: Candidate(before.time, frame.time, change)
+            for n, (before, frame) in enumerate(pairwise(self._frames), 1)
+            if (change := _find_change(before, frame, measure)) >= CUT_CHANGE
+        }
+        cuts = locate(tuple(candidates.values()))
+        starts, begins = [0], [self._frames[0].time]
+        for n, candidate in candidates.items():
+            cut = cuts[candidate]
+            if cut is not None and cut - begins[-1] >= MIN_SCENE_S:
                 starts.append(n)
-        ends = [*(self._frames[n].time for n in starts[1:]), end]
+                begins.append(cut)
+        rows = zip(
+            starts, [*starts[1:], len(self._frames)], begins, [*begins[1:], end], strict=True
+        )
         return [
-            Scene(number, tuple(self._frames[first:last]), scene_end)
-            for number, (first, last, scene_end) in enumerate(
-                zip(starts, [*starts[1:], len(self._frames)], ends, strict=True), 1
-            )
+            Scene(number, tuple(self._frames[first:last]), begin, scene_end)
+            for number, (first, last, begin, scene_end) in enumerate(rows, 1)
         ]
+
+
+def _find_change(before: FrameSample, frame: FrameSample, measure: MeasureChange) -> float:
+    if frame.change is not None:
+        return frame.change
+    return 0.0 if frame.frame.content is None else measure(before, frame)

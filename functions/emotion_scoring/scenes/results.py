@@ -7,9 +7,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 from functions.emotion_scoring.merge import ScoredParts
 from functions.emotion_scoring.scenes.collector import FrameSample, Scene, SceneCollector
+from functions.emotion_scoring.scenes.search import locate_cuts
 from functions.emotion_scoring.scenes.selection import find_key_frame, select_scenes
 from shared.entrypoints.stage import UnitContext
 from shared.media.images.image_decoder import ImageDecoder
@@ -46,6 +48,7 @@ def write_scenes(
     scenes = collector.find(
         _find_end(context, collector, options.every),
         lambda before, frame: _measure_change(context, parts, before, frame),
+        lambda candidates: locate_cuts(context, candidates),
     )
     table = results.write(TABLE, "table", "text/csv", lambda: _to_csv(scenes))
     dark = ("All pictures of the video are black or almost black.",) if collector.is_dark else ()
@@ -80,8 +83,9 @@ def _to_scene_frame(parts: ScoredParts, scene: Scene) -> SceneFrame:
     return SceneFrame(
         _rounded(key_frame.time),
         parts.locate_frame(key_frame.part, key_frame.frame),
-        _rounded(scene.begin),
-        _rounded(scene.end),
+        # Within the scene: a clip does not show the last picture of the scene before.
+        ceil(scene.begin * 1000) / 1000,
+        floor(scene.end * 1000) / 1000,
         scene.number,
     )
 

@@ -60,7 +60,7 @@ def _halve(scene: Scene) -> tuple[Scene, Scene]:
     count = sum(frame.time < middle for frame in scene.frames)
     # The first half has a frame, and so has the second: there are at least two frames.
     count = min(max(1, count), len(scene.frames) - 1)
-    second = replace(scene, frames=scene.frames[count:])
+    second = replace(scene, frames=scene.frames[count:], begin=scene.frames[count].time)
     return replace(scene, frames=scene.frames[:count], end=second.begin), second
 
 

@@ -76,11 +76,10 @@ class Footage:
             return None
         try:
             options = RecapOptions.from_job(context.job.options)
-            frames = parse_frame_options(context.job.options)
+            max_width = parse_frame_options(context.job.options).max_width
         except ValueError as error:
             raise InvalidOption(str(error)) from error
-        frame_size = _frame_size(video.media_info, frames.max_width)
-        moments = find_moments(deck, emotions, frame_size, frames.every)
+        moments = find_moments(deck, emotions, _frame_size(video.media_info, max_width))
         obstacle = _find_obstacle(context.objects, video)
         return cls(context.objects, video, moments, options, obstacle) if moments else None
 

@@ -61,19 +61,18 @@ class Shot:
 
 
 def find_moments(
-    deck: Deck, emotions: EmotionsResult, frame_size: tuple[int, int], every: Fraction
+    deck: Deck, emotions: EmotionsResult, frame_size: tuple[int, int]
 ) -> dict[int, Moment]:
     """Returns the moments that slides show, by the number of the slide.
 
     Args:
         frame_size: The width and height in pixels of the frames that were scored.
-        every: The time between two of them in seconds.
     """
     known: dict[str, Moment] = {}
     for n, row in enumerate(emotions.moments, 1):
         known[f"moment:{n}"] = Moment(row.time_s, row.confidence, _track(row, frame_size))
     for n, scene in enumerate(emotions.scenes, 1):
-        known[f"scene:{n}"] = Moment(scene.time_s, limits=_find_limits(scene, every))
+        known[f"scene:{n}"] = Moment(scene.time_s, limits=_find_limits(scene))
     return {
         n: known[slide.picture]
         for n, slide in enumerate(deck.slides)
@@ -176,12 +175,10 @@ def _find_range(
     return min(begin, last), last
 
 
-def _find_limits(scene: SceneFrame, every: Fraction) -> tuple[float, float] | None:
-    """Returns the times between which there is surely no cut: that at the end of a scene comes
-    after its last frame."""
+def _find_limits(scene: SceneFrame) -> tuple[float, float] | None:
     if scene.begin_s is None or scene.end_s is None:
         return None
-    return scene.begin_s, max(scene.begin_s, scene.end_s - float(every))
+    return scene.begin_s, scene.end_s
 
 
 def _fraction(time_s: float) -> Fraction:

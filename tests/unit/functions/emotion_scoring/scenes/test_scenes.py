@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from functions.emotion_scoring.results.timeline import Moment
-from functions.emotion_scoring.scenes.collector import Scene, SceneCollector
+from functions.emotion_scoring.scenes.collector import Candidate, Scene, SceneCollector
 from functions.emotion_scoring.scenes.content import ContentMeter
 from functions.emotion_scoring.scenes.selection import (
     MAX_SCENES,
@@ -27,14 +28,21 @@ LIGHT, BLACK = 120.0, 16.0
 
 
 def find_scenes(
-    *contents: FrameContent | None, every: Fraction = Fraction(1), change_at_joint: float = STILL
+    *contents: FrameContent | None,
+    every: Fraction = Fraction(1),
+    change_at_joint: float = STILL,
+    locate: Callable[[Candidate], Fraction | None] = lambda row: row.end,
 ) -> list[Scene]:
     """Returns the scenes of a video with a frame for each content, every `every` seconds."""
     collector = SceneCollector()
     for n, content in enumerate(contents):
         stamp = FrameStamp(n, n * every, Pts(n, every), 320, 180)
         collector.add(Moment(0, ScoredFrame(f"{n}.jpg", stamp, 0, 1, (), content), ()))
-    return collector.find(len(contents) * every, lambda _before, _frame: change_at_joint)
+    return collector.find(
+        len(contents) * every,
+        lambda _before, _frame: change_at_joint,
+        lambda candidates: {row: locate(row) for row in candidates},
+    )
 
 
 def make_scene(
@@ -72,6 +80,18 @@ def test_scene_begins_with_each_cut() -> None:
     scenes = find_scenes(*make_scene(4), *make_scene(2), *make_scene(5))
     assert times(scenes) == [(0, 4), (4, 6), (6, 11)]
     assert [scene.number for scene in scenes] == [1, 2, 3]
+
+
+def test_scene_begins_with_the_picture_of_the_cut() -> None:
+    contents = (*make_scene(4), *make_scene(3))
+    scenes = find_scenes(*contents, locate=lambda row: row.end - Fraction(2, 5))
+    assert [float(scene.begin) for scene in scenes] == [0, 3.6]
+    assert scenes[0].end == scenes[1].begin
+    assert scenes[1].frames[0].time == 4
+
+
+def test_movement_between_frames_is_no_cut() -> None:
+    assert times(find_scenes(*make_scene(4), *make_scene(3), locate=lambda _: None)) == [(0, 7)]
 
 
 def test_scene_may_begin_or_continue_with_a_part() -> None:

@@ -60,12 +60,11 @@ def test_clip_is_moved_for_quiet_only_within_its_scene() -> None:
     assert limit_reach(free, S, None) == (S, 0)
 
 
-def test_limits_of_a_scene_exclude_the_interval_of_its_last_cut() -> None:
+def test_scenes_of_earlier_versions_have_no_limits() -> None:
     scenes = (SceneFrame(5.0, PACKED_FRAME, 3.0, 9.0, 1), SceneFrame(20.0, PACKED_FRAME))
     deck = make_recap_deck(2)
     rows = [{**slide.to_dict()} for slide in deck.slides]
     rows[1]["picture"], rows[2]["picture"] = "scene:1", "scene:2"
     deck = type(deck).from_dict({**deck.to_dict(), "slides": rows})
-    moments = find_moments(deck, make_emotions_result(scenes=scenes), (320, 180), Fraction(1, 2))
-    assert moments[1] == Moment(5.0, limits=(3.0, 8.5))
-    assert moments[2].limits is None
+    moments = find_moments(deck, make_emotions_result(scenes=scenes), (320, 180))
+    assert moments == {1: Moment(5.0, limits=(3.0, 9.0)), 2: Moment(20.0)}
