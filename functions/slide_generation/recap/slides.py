@@ -8,6 +8,7 @@ them. The functions are pure.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from functions.slide_generation.recap.phrases import (
@@ -41,6 +42,9 @@ MIN_CHART_LENGTH_S = 35
 """A shorter film has no mood chart."""
 _OPENING_S, _CHART_S, _CLOSING_S, _MOMENT_S = 8, 7, 11, 8
 """Usual lengths of the parts of a film; that of a moment includes its second of the montage."""
+MIN_GAP_S = 6
+"""The usual length of a clip. Closer moments of the same expression of a face would show the same
+part of the video again."""
 _NOTE = (
     "Remember that a score says how much a face resembles an expression. It does not say what a "
     "person feels, thinks or intends."
@@ -63,10 +67,9 @@ def build_slides(
         options.moments,
         count_moments(options.length, with_chart=with_chart),
     )
-    strongest = sorted(timeline.moments.items(), key=lambda row: -row[1].confidence)
     slides = [
-        _moment(number, moment, timeline.faces)
-        for number, moment in sorted(strongest[:max_moments], key=lambda row: row[0])
+        _moment(number, timeline.moments[number], timeline.faces)
+        for number in _choose_moments(timeline.moments, max_moments)
     ]
     chart = [_chart(timeline)] if with_chart else []
     if slides:
@@ -78,6 +81,20 @@ def build_slides(
         *chart,
         _closing(timeline) if timeline.has_mood else build_scenes_closing(timeline),
     ]
+
+
+def _choose_moments(moments: Mapping[int, EmotionMoment], count: int) -> list[int]:
+    """Returns the numbers of the strongest moments, at most `count`, in the order of time."""
+    chosen: dict[int, EmotionMoment] = {}
+    for number, moment in sorted(moments.items(), key=lambda row: (-row[1].confidence, row[0])):
+        is_shown = any(
+            (other.emotion, other.face_id) == (moment.emotion, moment.face_id)
+            and abs(other.time_s - moment.time_s) < MIN_GAP_S
+            for other in chosen.values()
+        )
+        if not is_shown and len(chosen) < count:
+            chosen[number] = moment
+    return sorted(chosen)
 
 
 def _opening(timeline: Timeline, moments: int, with_chart: bool) -> dict[str, Any]:

@@ -22,9 +22,10 @@ from functions.stitching.audio.loudness import (
 from functions.stitching.film.mp4 import Samples
 from functions.stitching.film.timeline import RATE_HZ
 
-BESIDE_VOICE_LU = 2.0
-"""How much quieter than the narration the sounds are in its pauses: they are background."""
-UNDER_VOICE_LU = -13.0
+BESIDE_VOICE_LU = 1.0
+"""How much quieter than the narration the sounds are in its pauses: they are background. Not more
+than the tolerance of the film's loudness, which is theirs in a film of few words."""
+UNDER_VOICE_LU = -14.0
 """Loudness under the narration, relative to that in its pauses: 15 LU below the voice, at which
 words stay intelligible and the sounds stay audible."""
 _MAX_GAIN_LU = 24.0

@@ -133,10 +133,11 @@ class Footage:
         return PreparedClips(clips, sounds, self._describe_sound(sounds))
 
     def read_poster(self, size: tuple[int, int], check: Callable[[], None]) -> Image.Image | None:
-        """Returns the picture of the strongest moment, in RGB; None if it cannot be read."""
+        """Returns the picture of the strongest moment, or of the longest scene, in RGB; None if it
+        cannot be read."""
         if self.obstacle is not None:
             return None
-        moment = max(self.moments.values(), key=lambda row: row.confidence or 0.0)
+        moment = max(self.moments.values(), key=lambda row: (row.confidence or 0.0, row.limits_s))
         begin, view = Fraction(moment.time_s).limit_denominator(1000), View(size, moment.track)
         for _, planes in self._reader(check).read_pictures(begin, RATE_HZ // 10, view):
             return Image.fromarray(np.asarray(planes_to_frame(planes).to_ndarray(format="rgb24")))

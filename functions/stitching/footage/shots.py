@@ -48,6 +48,11 @@ class Moment:
     track: tuple[TrackPoint, ...] = ()
     limits: tuple[float, float] | None = None
 
+    @property
+    def limits_s(self) -> float:
+        """The length of the scene in seconds; 0 without limits."""
+        return 0.0 if self.limits is None else self.limits[1] - self.limits[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Shot:

@@ -86,6 +86,21 @@ def test_short_recap_keeps_the_strongest_moments_in_order_of_time() -> None:
     assert [slide.picture for slide in shortest.slides] == [None, "moment:2", None]
 
 
+def test_recap_does_not_show_the_same_part_of_the_video_again() -> None:
+    moments = (
+        make_moment(1, "sad", 0.6),
+        make_moment(3, "sad", 0.7),
+        make_moment(4, "happy", 0.6),
+        make_moment(5, "sad", 0.65, face_id=3),
+        make_moment(9, "sad", 0.62),
+    )
+    recap = make_recap(make_timeline(moments=moments))
+    assert [slide.picture for slide in recap.slides[1:-2]] == [
+        "moment:2", "moment:3", "moment:4", "moment:5",
+    ]  # fmt: skip
+    assert "4 strong moments" in recap.slides[0].notes
+
+
 @pytest.mark.parametrize(
     ("length", "moments", "count", "has_chart"),
     [(15, 6, 1, False), (60, 6, 4, True), (60, 2, 2, True), (180, 6, 6, True)],
