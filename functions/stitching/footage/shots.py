@@ -64,6 +64,11 @@ class Shot:
     begin: Fraction
     moment: Moment
 
+    @property
+    def length_s(self) -> Fraction:
+        """Its length in seconds."""
+        return Fraction(self.length, RATE_HZ)
+
 
 def find_moments(
     deck: Deck, emotions: EmotionsResult, frame_size: tuple[int, int]
