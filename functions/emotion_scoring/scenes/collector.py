@@ -46,7 +46,8 @@ class FrameSample:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Frames without a cut between them, of which `number` is the number of the scene from 1.
+    """Frames without a cut between them, of which `number` is the number of the scene from 1. A
+    scene between two frames has none.
 
     The scene lasts from `begin` to `end`, in seconds: the times of the pictures with which it and
     the next scene begin, or the begin of the first frame and the end of the last one.
@@ -72,8 +73,8 @@ class Candidate:
     change: float
 
 
-LocateCuts = Callable[[Sequence[Candidate]], Mapping[Candidate, Fraction | None]]
-"""Returns the time of the cut of each candidate, None if there is none."""
+LocateCuts = Callable[[Sequence[Candidate]], Mapping[Candidate, Sequence[Fraction]]]
+"""Returns the times of the cuts of each candidate in their order; none if something moved."""
 MeasureChange = Callable[[FrameSample, FrameSample], float]
 """Returns how much a frame differs from the one before, where the parts did not measure it."""
 
@@ -120,10 +121,10 @@ class SceneCollector:
         cuts = locate(tuple(candidates.values()))
         starts, begins = [0], [self._frames[0].time]
         for n, candidate in candidates.items():
-            cut = cuts[candidate]
-            if cut is not None and cut - begins[-1] >= MIN_SCENE_S:
-                starts.append(n)
-                begins.append(cut)
+            for cut in cuts[candidate]:
+                if cut - begins[-1] >= MIN_SCENE_S:
+                    starts.append(n)
+                    begins.append(cut)
         rows = zip(
             starts, [*starts[1:], len(self._frames)], begins, [*begins[1:], end], strict=True
         )

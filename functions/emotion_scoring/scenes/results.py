@@ -96,7 +96,8 @@ def _to_csv(scenes: Sequence[Scene]) -> bytes:
     writer.writerow(_COLUMNS)
     for scene in scenes:
         times = (_rounded(time) for time in (scene.begin, scene.end, scene.length))
-        writer.writerow((scene.number, *times, scene.frames[0].frame.name))
+        frame = scene.frames[0].frame.name if scene.frames else ""
+        writer.writerow((scene.number, *times, frame))
     return text.getvalue().encode()
 
 

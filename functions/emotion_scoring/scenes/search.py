@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from struct import Struct
 
-from functions.emotion_scoring.scenes.collector import CUT_CHANGE, Candidate
+from functions.emotion_scoring.scenes.collector import Candidate
 from shared.entrypoints.stage import UnitContext
 from shared.errors import PermanentError
 from shared.media.sandbox.child import Limits
@@ -19,30 +19,29 @@ from shared.recipes.upload_results import Uploads
 MAX_SEARCHED_S = 240
 """The longest time of a video that is decoded for this: half a minute of CPU time for 720p."""
 _FIND_CUTS = declare_work("functions.emotion_scoring.scenes.cuts", "find_cuts_in_sandbox")
-_RESULT = Struct(">qqd")
+_RESULT = Struct(">qqq")
 _BLOCK_BYTES = 1 << 20
 
 
 def locate_cuts(
     context: UnitContext, candidates: Sequence[Candidate]
-) -> dict[Candidate, Fraction | None]:
-    """Returns the time of the cut of each candidate, None if there is none.
+) -> dict[Candidate, tuple[Fraction, ...]]:
+    """Returns the times of the cuts of each candidate; none if something moved.
 
     Those that differ most are searched. Of the others, and in a video that cannot be searched, the
     second frame is assumed to begin a scene.
     """
-    found: dict[Candidate, Fraction | None] = {row: row.end for row in candidates}
+    found = {row: (row.end,) for row in candidates}
     info = Uploads.require(context.job.facts).input("video").media_info
     if info.container.split(",")[0] in COUNTED_CONTAINERS or info.container == WEBP:
         # The file does not say when pictures appear.
         return found
     searched = _select(candidates)
     try:
-        for row, (cut, change) in zip(searched, _search(context, searched), strict=True):
-            found[row] = cut if change >= CUT_CHANGE else None
+        return found | _search(context, searched)
     except PermanentError as error:
         context.log("cuts.not_searched", severity="WARNING", reason=error.code)
-    return found
+        return found
 
 
 def _select(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -56,9 +55,11 @@ def _select(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(selected, key=lambda row: row.begin)
 
 
-def _search(context: UnitContext, candidates: Sequence[Candidate]) -> list[tuple[Fraction, float]]:
+def _search(
+    context: UnitContext, candidates: Sequence[Candidate]
+) -> dict[Candidate, tuple[Fraction, ...]]:
     if not candidates:
-        return []
+        return {}
     video = Uploads.require(context.job.facts).input("video")
     stored = video.stored_object
     read_at = context.objects.range_reader(stored.bucket, stored.name, stored.generation)
@@ -71,5 +72,7 @@ def _search(context: UnitContext, candidates: Sequence[Candidate]) -> list[tuple
         check=context.check,
         label=context.job.id,
     )
-    rows = _RESULT.iter_unpack(b"".join(messages))
-    return [(Fraction(numerator, denominator), change) for numerator, denominator, change in rows]
+    cuts = dict.fromkeys(candidates, tuple[Fraction, ...]())
+    for number, numerator, denominator in _RESULT.iter_unpack(b"".join(messages)):
+        cuts[candidates[number]] += (Fraction(numerator, denominator),)
+    return cuts

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functions.emotion_scoring.scenes.collector import FrameSample, Scene
 
 MAX_SCENES = 24
-"""As many as fit the document of the job and a choice in the console; the longest are kept."""
+"""As many as fit the document of the job and a choice in the console."""
 WANTED_SCENES = 6
 """Long scenes are divided until there are as many sections, the largest number of moments that a
 film shows."""
@@ -23,12 +23,13 @@ look the same."""
 def select_scenes(scenes: Sequence[Scene]) -> list[Scene]:
     """Returns at most MAX_SCENES scenes, or sections of them, in the order of time.
 
-    Scenes that are black from the beginning to the end are left out if there are others.
+    Scenes without a frame are left out, and scenes that are black from the beginning to the
+    end if there are others.
     """
-    bright = [scene for scene in scenes if not all(frame.is_dark for frame in scene.frames)]
-    sections = _divide(bright or list(scenes))
-    longest = sorted(sections, key=lambda scene: (-scene.length, scene.begin))[:MAX_SCENES]
-    return sorted(longest, key=lambda scene: scene.begin)
+    seen = [scene for scene in scenes if scene.frames]
+    bright = [scene for scene in seen if not all(frame.is_dark for frame in scene.frames)]
+    sections = _divide(bright or seen)
+    return sorted(_spread(sections), key=lambda scene: scene.begin)
 
 
 def find_key_frame(scene: Scene) -> FrameSample:
@@ -36,6 +37,20 @@ def find_key_frame(scene: Scene) -> FrameSample:
     middle = scene.begin + scene.length / 2
     bright = [frame for frame in scene.frames if not frame.is_dark]
     return min(bright or scene.frames, key=lambda frame: abs(frame.time - middle))
+
+
+def _spread(scenes: list[Scene]) -> list[Scene]:
+    """Returns at most MAX_SCENES: the longest of each part of the video, and the longest others."""
+    longest = sorted(scenes, key=lambda scene: (-scene.length, scene.begin))
+    begin, end = (pick(scene.begin for scene in scenes) for pick in (min, max))
+    span = max(end - begin, Fraction(1, 1000))
+    by_part: dict[int, Scene] = {}
+    for scene in longest:
+        part = min(MAX_SCENES - 1, int((scene.begin - begin) / span * MAX_SCENES))
+        by_part.setdefault(part, scene)
+    chosen = {scene.begin for scene in by_part.values()}
+    others = [scene for scene in longest if scene.begin not in chosen]
+    return [*by_part.values(), *others][:MAX_SCENES]
 
 
 def _divide(scenes: list[Scene]) -> list[Scene]:

@@ -42,14 +42,13 @@ def build_scenes_opening(
     count = timeline.scene_count
     scenes = (count_noun(count, "scene"),) if count > 1 else ()
     reason = f" {timeline.reason_for_scenes}." if timeline.is_scored else ""
-    mood = " and how the mood moved" if with_chart else ""
+    mood = ", and how the mood moved" if with_chart else ""
     return {
         "id": "opening",
         "layout": "title",
         "heading": timeline.title,
         "bullets": [build_subtitle(timeline, *seen, *scenes)],
-        "notes": f"This film looks back on a video of {format_spoken_time(timeline.duration_s)}."
-        f"{reason} {_describe_contents(timeline, numbers)}{mood}.",
+        "notes": f"{_describe_contents(timeline, numbers)}{mood}.{reason}",
     }
 
 
@@ -63,40 +62,39 @@ def build_scenes_closing(timeline: Timeline) -> dict[str, Any]:
     count, duration = timeline.scene_count, timeline.duration_s
     faces = "No face could be scored" if timeline.faces else "No face was found"
     faces = faces if timeline.is_scored else "Faces were not scored"
-    spoken = f"That was a video of {format_spoken_time(duration)}"
+    spoken = ""
     bullets = [f"{format_time(duration)} of video"]
     if count > 1:
         begin, end = _find_longest(timeline.scenes)
-        length = format_spoken_time(end - begin)
         bullets = [
             f"{count} scenes in {format_time(duration)}",
             f"The longest: {format_time(end - begin)}, from {format_time(begin)}",
         ]
-        spoken += f" in {count} scenes. The longest one begins at {format_spoken_time(begin)} and "
-        spoken += f"lasts {length}"
+        start = f"begins at {format_spoken_time(begin)}" if round(begin) else "begins the video"
+        spoken = f"The longest scene {start} and lasts {format_spoken_time(end - begin)}. "
     elif count:
         bullets.append("No cuts")
-        spoken += " without a cut"
+        spoken = "The video has no cuts. "
     return {
         "id": "closing",
         "layout": "closing",
         "heading": "In short",
         "bullets": [*bullets, faces],
-        "notes": f"{spoken}. {faces}.",
+        "notes": f"{spoken}{faces}.",
     }
 
 
 def _describe_contents(timeline: Timeline, numbers: Sequence[int]) -> str:
     count, shown = timeline.scene_count, len(numbers)
-    scenes = len({timeline.scenes[number - 1].number for number in numbers})
+    video = f"a video of {format_spoken_time(timeline.duration_s)}"
     if not count:
-        return "It shows what was seen"
+        return f"This film looks back on {video}"
     if count == 1:
         parts = "a part" if shown == 1 else f"{shown} parts"
-        return f"It has no cuts, and this film shows {parts} of it"
-    if scenes == count:
-        return f"This film shows its {count} scenes"
-    return f"This film shows {scenes} of its {count} scenes"
+        return f"This film shows {parts} of {video} without cuts"
+    scenes = len({timeline.scenes[number - 1].number for number in numbers})
+    share = "the" if scenes == count else f"{scenes} of the"
+    return f"This film shows {share} {count} scenes of {video}"
 
 
 def _build_scene(timeline: Timeline, number: int) -> dict[str, Any]:

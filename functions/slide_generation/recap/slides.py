@@ -40,7 +40,7 @@ _VERY_MUCH_FROM = 0.8
 _CLEARLY_FROM = 0.6
 MIN_CHART_LENGTH_S = 35
 """A shorter film has no mood chart."""
-_OPENING_S, _CHART_S, _CLOSING_S, _MOMENT_S = 8, 7, 11, 8
+_OPENING_S, _CHART_S, _CLOSING_S, _SCENES_CLOSING_S, _MOMENT_S = 8, 7, 11, 7, 8
 """Usual lengths of the parts of a film; that of a moment includes its second of the montage."""
 MIN_GAP_S = 6
 """The usual length of a clip. Closer moments of the same expression of a face would show the same
@@ -51,10 +51,14 @@ _NOTE = (
 )
 
 
-def count_moments(length_s: int, *, with_chart: bool) -> int:
-    """Returns how many moments a film of this length shows, at least 1."""
-    others = _OPENING_S + _CLOSING_S + (_CHART_S if with_chart else 0)
-    return max(1, round((length_s - others) / _MOMENT_S))
+def count_moments(length_s: int, *, with_chart: bool, has_mood: bool = True) -> int:
+    """Returns how many moments a film of this length shows, at least 1.
+
+    Args:
+        has_mood: Whether the closing states the mood.
+    """
+    others = _OPENING_S + (_CLOSING_S if has_mood else _SCENES_CLOSING_S)
+    return max(1, round((length_s - others - (_CHART_S if with_chart else 0)) / _MOMENT_S))
 
 
 def build_slides(
@@ -65,7 +69,7 @@ def build_slides(
     max_moments = min(
         max(1, max_slides - 2 - with_chart),
         options.moments,
-        count_moments(options.length, with_chart=with_chart),
+        count_moments(options.length, with_chart=with_chart, has_mood=timeline.has_mood),
     )
     slides = [
         _moment(number, timeline.moments[number], timeline.faces)

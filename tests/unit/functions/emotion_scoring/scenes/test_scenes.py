@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ def find_scenes(
     *contents: FrameContent | None,
     every: Fraction = Fraction(1),
     change_at_joint: float = STILL,
-    locate: Callable[[Candidate], Fraction | None] = lambda row: row.end,
+    locate: Callable[[Candidate], Sequence[Fraction]] = lambda row: (row.end,),
 ) -> list[Scene]:
     """Returns the scenes of a video with a frame for each content, every `every` seconds."""
     collector = SceneCollector()
@@ -84,14 +84,25 @@ def test_scene_begins_with_each_cut() -> None:
 
 def test_scene_begins_with_the_picture_of_the_cut() -> None:
     contents = (*make_scene(4), *make_scene(3))
-    scenes = find_scenes(*contents, locate=lambda row: row.end - Fraction(2, 5))
+    scenes = find_scenes(*contents, locate=lambda row: [row.end - Fraction(2, 5)])
     assert [float(scene.begin) for scene in scenes] == [0, 3.6]
     assert scenes[0].end == scenes[1].begin
     assert scenes[1].frames[0].time == 4
 
 
+def test_scene_between_two_frames_is_counted_and_not_shown() -> None:
+    scenes = find_scenes(
+        *make_scene(4),
+        *make_scene(3),
+        locate=lambda row: [row.end - Fraction(9, 10), row.end - Fraction(1, 2), row.end],
+    )
+    assert [float(scene.begin) for scene in scenes] == [0, 3.1, 4]
+    assert [len(scene.frames) for scene in scenes] == [4, 0, 3]
+    assert [scene.number for scene in select_scenes(scenes)] == [1, 3]
+
+
 def test_movement_between_frames_is_no_cut() -> None:
-    assert times(find_scenes(*make_scene(4), *make_scene(3), locate=lambda _: None)) == [(0, 7)]
+    assert times(find_scenes(*make_scene(4), *make_scene(3), locate=lambda _: ())) == [(0, 7)]
 
 
 def test_scene_may_begin_or_continue_with_a_part() -> None:
@@ -139,6 +150,13 @@ def test_hundreds_of_cuts_leave_the_longest_scenes() -> None:
     assert len(sections) == MAX_SCENES
     assert all(section.length == 5 for section in sections)
     assert sections == sorted(sections, key=lambda section: section.begin)
+
+
+def test_many_scenes_of_one_length_are_spread_over_the_video() -> None:
+    sections = select_scenes(find_scenes(*(row for _ in range(200) for row in make_scene(2))))
+    assert len(sections) == MAX_SCENES
+    assert max(after.begin - before.begin for before, after in pairwise(sections)) <= 34
+    assert sections[-1].begin > 370
 
 
 def test_black_scenes_are_left_out_unless_all_are() -> None:

@@ -62,13 +62,13 @@ def test_cut_is_found_and_movement_is_not(
     info = probe(RangeFile(lambda at, n: data[at : at + n], len(data)), len(data))
     context = make_context(scene, data, info)
     cut = Fraction(CUT_FRAME, FRAMES_PER_S)
-    assert list(locate_cuts(context, CANDIDATES).values()) == [None, None, cut, None]
+    assert list(locate_cuts(context, CANDIDATES).values()) == [(), (), (cut,), ()]
     # Of more candidates those that differ most are searched.
     monkeypatch.setattr(search, "MAX_SEARCHED_S", 2)
-    assert list(locate_cuts(context, CANDIDATES).values()) == [1, 2, cut, None]
+    assert list(locate_cuts(context, CANDIDATES).values()) == [(1,), (2,), (cut,), ()]
 
 
 @pytest.mark.parametrize("container", ["avi", "mov,mp4,m4a,3gp,3g2,mj2"])
 def test_video_that_cannot_be_searched_has_cuts_at_its_frames(scene: Scene, container: str) -> None:
     context = make_context(scene, b"no video", replace(MEDIA_INFO, container=container))
-    assert list(locate_cuts(context, CANDIDATES[:1]).values()) == [1]
+    assert list(locate_cuts(context, CANDIDATES[:1]).values()) == [(1,)]

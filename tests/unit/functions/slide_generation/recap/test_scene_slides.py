@@ -40,8 +40,7 @@ def test_recap_without_scored_faces_speaks_of_scenes_only() -> None:
     ]  # fmt: skip
     assert recap.slides[0].bullets == ("1:22 of video · 4 scenes",)
     assert recap.slides[0].notes == (
-        "This film looks back on a video of 1 minute and 22 seconds. "
-        "This film shows 3 of its 4 scenes."
+        "This film shows 3 of the 4 scenes of a video of 1 minute and 22 seconds."
     )
     assert [slide.heading for slide in recap.slides[1:4]] == [
         "Scene 1 at 0:06", "Scene 2 at 0:14", "Scene 4 at 0:50",
@@ -49,6 +48,10 @@ def test_recap_without_scored_faces_speaks_of_scenes_only() -> None:
     assert recap.slides[1].notes == "Scene 1 begins the video and lasts 12 seconds."
     assert recap.slides[2].bullets == ("From 0:12 to 0:15",)
     closing = recap.slides[-1]
+    assert closing.notes == (
+        "The longest scene begins at 20 seconds and lasts 1 minute and 1 second. "
+        "Faces were not scored."
+    )
     assert closing.bullets == (
         "4 scenes in 1:22", "The longest: 1:01, from 0:20", "Faces were not scored",
     )  # fmt: skip
@@ -67,7 +70,9 @@ def test_recap_of_a_video_without_faces_says_so() -> None:
 def test_video_without_cuts_is_shown_in_parts() -> None:
     sections = tuple(make_scene(1, 20 * n, 20 * n + 20) for n in range(4))
     recap = make_scene_recap(sections, 1)
-    assert "It has no cuts, and this film shows 4 parts of it." in recap.slides[0].notes
+    assert recap.slides[0].notes == (
+        "This film shows 4 parts of a video of 1 minute and 22 seconds without cuts."
+    )
     assert recap.slides[0].bullets == ("1:22 of video",)
     assert [slide.heading for slide in recap.slides[1:3]] == ["At 0:10", "At 0:30"]
     assert "No cuts" in recap.slides[-1].bullets
@@ -78,7 +83,7 @@ def test_video_without_cuts_is_shown_in_parts() -> None:
 def test_sections_of_a_scene_are_not_called_scenes() -> None:
     sections = (make_scene(1, 0, 10), make_scene(2, 10, 40), make_scene(2, 40, 82))
     recap = make_scene_recap(sections, 2)
-    assert "This film shows its 2 scenes." in recap.slides[0].notes
+    assert "This film shows the 2 scenes of a video" in recap.slides[0].notes
     assert recap.slides[3].notes == "This is scene 2 at 1 minute and 1 second."
     assert recap.slides[-1].bullets[1] == "The longest: 1:12, from 0:10"
 
@@ -88,7 +93,10 @@ def test_weak_expressions_leave_the_mood_and_its_closing() -> None:
     timeline = make_timeline(moments=(), mood=mood, scenes=SCENES, scene_count=4)
     recap = make_recap(timeline, options=OPTIONS)
     assert timeline.reason_for_scenes == "No strong expression was found in the video"
-    assert "This film shows 3 of its 4 scenes and how the mood moved." in recap.slides[0].notes
+    assert recap.slides[0].notes == (
+        "This film shows 3 of the 4 scenes of a video of 1 minute and 22 seconds, and how the mood "
+        "moved. No strong expression was found in the video."
+    )
     assert recap.slides[-2].layout == "chart"
     assert recap.slides[-1].bullets[-1] == "A score is not a feeling"
 
@@ -114,4 +122,4 @@ def test_scenes_at_one_end_fill_the_film() -> None:
 def test_results_of_earlier_versions_are_shown() -> None:
     recap = make_scene_recap((SceneFrame(10.0, PACKED_FRAME), SceneFrame(40.0, PACKED_FRAME)), 0)
     assert [slide.heading for slide in recap.slides[1:3]] == ["At 0:10", "At 0:40"]
-    assert "It shows what was seen." in recap.slides[0].notes
+    assert recap.slides[0].notes == "This film looks back on a video of 1 minute and 22 seconds."
