@@ -110,7 +110,9 @@ class Footage:
         if not self.has_clips:
             return {}
         pacing = pace(deck, self.moments, self.options.sound)
-        return extend(pacing, self.moments, build_timeline(narration, pacing), self.options.length)
+        timeline = build_timeline(narration, pacing)
+        duration = self.video.media_info.duration
+        return extend(pacing, self.moments, timeline, self.options.length, duration)
 
     def prepare(
         self, deck: Deck, timeline: Timeline, check: Callable[[], None]

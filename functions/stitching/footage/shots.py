@@ -103,16 +103,28 @@ def pace(deck: Deck, moments: Mapping[int, Moment], sound: Sound) -> dict[int, P
 
 
 def extend(
-    pacing: Mapping[int, Pacing], moments: Mapping[int, Moment], timeline: Timeline, length_s: int
+    pacing: Mapping[int, Pacing],
+    moments: Mapping[int, Moment],
+    timeline: Timeline,
+    length_s: int,
+    duration: Fraction | None,
 ) -> dict[int, Pacing]:
     """Returns the pacing with longer clips, up to MAX_CLIP_SAMPLES, if the timeline is shorter than
-    `length_s`."""
+    `length_s`.
+
+    Args:
+        duration: That of the video in seconds, or None: a clip is not extended beyond it or its
+            scene.
+    """
     missing = max(0, length_s * RATE_HZ - timeline.end) // len(moments)
     extended = dict(pacing)
-    for n in moments:
+    for n, moment in moments.items():
         scene = timeline.scenes[n]
         usual = scene.end - scene.start
-        length = max(usual, min(usual + missing, MAX_CLIP_SAMPLES))
+        longest = MAX_CLIP_SAMPLES if duration is None else int(duration * RATE_HZ)
+        if moment.limits is not None:
+            longest = min(longest, int(moment.limits_s * RATE_HZ))
+        length = max(usual, min(usual + missing, longest, MAX_CLIP_SAMPLES))
         extended[n] = replace(pacing[n], min_length=length, silent_length=length)
     return extended
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from functions.stitching.film.timeline import RATE_HZ
-from functions.stitching.footage.shots import Moment, find_moments, limit_reach, plan_shots
+from functions.stitching.film.timeline import RATE_HZ, Pacing, Scene, Timeline
+from functions.stitching.footage.shots import Moment, extend, find_moments, limit_reach, plan_shots
 from shared.recipes.emotions.results import SceneFrame
 from tests.fixtures.media.emotions import PACKED_FRAME, make_emotions_result
 from tests.fixtures.media.recaps import make_recap_deck
@@ -47,6 +47,26 @@ def test_clip_at_an_edge_of_the_video_stays_in_it() -> None:
 
 def test_clip_is_not_longer_than_the_video() -> None:
     assert plan(Moment(0.5), 5, duration_s=2) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("moment", "duration_s", "expected_s"),
+    [
+        (Moment(5.0), 60, 8),
+        (Moment(5.0, limits=(3.0, 9.5)), 60, 6.5),
+        (Moment(5.0, limits=(3.0, 5.5)), 60, 4),
+        (Moment(0.5), 1, 4),
+        (Moment(5.0), None, 8),
+    ],
+    ids=["extended", "scene", "short-scene", "short-video", "unknown-duration"],
+)
+def test_clip_is_extended_within_its_scene_and_video(
+    moment: Moment, duration_s: int | None, expected_s: float
+) -> None:
+    timeline = Timeline((Scene(0, S, 2 * S, 3 * S), Scene(3 * S, 4 * S, 6 * S, 7 * S)), ())
+    duration = None if duration_s is None else Fraction(duration_s)
+    extended = extend({1: Pacing()}, {1: moment}, timeline, 60, duration)
+    assert extended[1].min_length == expected_s * S
 
 
 def test_clip_is_moved_for_quiet_only_within_its_scene() -> None:
