@@ -31,7 +31,7 @@ def locate_cuts(
     Those that differ most are searched. Of the others, and in a video that cannot be searched, the
     second frame is assumed to begin a scene.
     """
-    found = {row: (row.end,) for row in candidates}
+    found: dict[Candidate, tuple[Fraction, ...]] = {row: (row.end,) for row in candidates}
     info = Uploads.require(context.job.facts).input("video").media_info
     if info.container.split(",")[0] in COUNTED_CONTAINERS or info.container == WEBP:
         # The file does not say when pictures appear.

@@ -71,4 +71,4 @@ def test_cut_is_found_and_movement_is_not(
 @pytest.mark.parametrize("container", ["avi", "mov,mp4,m4a,3gp,3g2,mj2"])
 def test_video_that_cannot_be_searched_has_cuts_at_its_frames(scene: Scene, container: str) -> None:
     context = make_context(scene, b"no video", replace(MEDIA_INFO, container=container))
-    assert list(locate_cuts(context, CANDIDATES[:1]).values()) == [(1,)]
+    assert list(locate_cuts(context, CANDIDATES[:1]).values()) == [(Fraction(1),)]

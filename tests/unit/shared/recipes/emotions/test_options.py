@@ -37,7 +37,9 @@ def test_options_round_trip_through_the_job() -> None:
 def test_mirror_is_the_default() -> None:
     assert _parse().mirror
     without_mirror = {name: value for name, value in _parse().to_dict().items() if name != "mirror"}
-    assert EmotionOptions.from_job(without_mirror).mirror, "a job created before the option existed"
+    earlier = EmotionOptions.from_job(without_mirror)
+    assert earlier is not None
+    assert earlier.mirror, "a job created before the option existed"
 
 
 @pytest.mark.parametrize("consent", [None, False, "false", "yes", 1, ""])
