@@ -21,7 +21,7 @@ from functions.emotion_scoring.scenes.selection import (
 from functions.emotion_scoring.scores import FrameContent, ScoredFrame
 from shared.media.images.frame import BgrImage
 from shared.recipes.frames.pack import FrameStamp
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 CUT, MOTION, STILL = 60.0, 8.0, 0.1
 LIGHT, BLACK = 120.0, 16.0
