@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS, DECK_MODELS
+from shared.runtime.deck_models import (
+    DECK_MODEL_CLIENTS,
+    DECK_MODELS,
+    PICTURE_MODEL,
+    illustrator_name,
+)
 from shared.runtime.environment import (
     LOCAL_VARIABLES,
     base_url,
@@ -122,9 +127,13 @@ class Settings:
     whose user names none. DEPLOY.md has their prices. Neural is that of the local emulator."""
     model_calls_per_minute: int = setting("MOODREEL_MODEL_CALLS_PER_MINUTE", 300)
     """Calls of Gemini per minute, in total. The quota depends on the backend and its tier."""
-    illustrator: str = setting("MOODREEL_ILLUSTRATOR", "")
-    """`module:factory` of the operator. The factory takes these settings and returns an Illustrator
-    (shared.ports.models). By default slides have no generated pictures."""
+    illustrator: str = setting("MOODREEL_ILLUSTRATOR", "", illustrator_name)
+    """Who draws pictures for slides: nobody by default, `gemini`, or `module:factory` of the
+    operator. That factory takes these settings and returns an Illustrator (shared.ports.models)."""
+    picture_model: str = setting("MOODREEL_PICTURE_MODEL", PICTURE_MODEL)
+    """The Gemini image model of the illustrator `gemini`."""
+    picture_calls_per_minute: int = setting("MOODREEL_PICTURE_CALLS_PER_MINUTE", 120)
+    """Calls of the illustrator per minute, in total. The quota depends on backend and tier."""
     console_url: str = setting(
         "MOODREEL_CONSOLE_URL", "", base_url, default_from=lambda values: values["public_url"]
     )

@@ -19,7 +19,8 @@ from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_c
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
 from functions.slide_generation.deck.recap_source import write_recap
-from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
+from functions.slide_generation.drawing.illustrations import add_pictures
+from functions.slide_generation.drawing.pictures import JobPictures
 from functions.slide_generation.layout_choice.rules import choose_layouts
 from functions.slide_generation.quality.emulated import describe_emulator
 from functions.slide_generation.quality.flaws import find_count_flaws, find_flaws
