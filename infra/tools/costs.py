@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.pipeline import FUNCTIONS, RECIPES
+from shared.recipes.films.deck_pictures import MAX_DRAWINGS
 from shared.recipes.films.voice_samples import MAX_SAMPLE_CHARS
 from shared.runtime.settings import Settings
 
@@ -40,6 +41,12 @@ SPEECH_USD = {
 """Prices of a character, by the technology of the voice."""
 SPEECH_CHARACTERS = 8 * 300
 """The narration of eight slides: three sentences of a hundred characters each."""
+# The image tokens and the price of gemini-3.1-flash-image, read in November 2026:
+# https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-1-flash-image and
+# https://ai.google.dev/gemini-api/docs/pricing. The prompt, of 300 tokens, costs $0.0002.
+PICTURE_TOKENS = 1120
+"""The output of one picture of a megapixel."""
+PICTURE_TOKEN_USD = 60 / 1e6
 VOICE_COUNT = 2_000
 """More voices than the service has, for the cost of their samples."""
 
@@ -143,6 +150,21 @@ def estimate_speech_cost(technology: str, characters: int) -> float:
     return SPEECH_USD[technology] * characters
 
 
+def estimate_picture_cost(count: int) -> float:
+    """Returns the dollars for this many pictures that Gemini draws for slides."""
+    return count * PICTURE_TOKENS * PICTURE_TOKEN_USD
+
+
+def _describe_pictures() -> str:
+    return (
+        f"Pictures by Gemini (`MOODREEL_ILLUSTRATOR=gemini`, off by default): "
+        f"${estimate_picture_cost(1):.3f} each, so at most "
+        f"${estimate_picture_cost(MAX_DRAWINGS):.2f} for a film and "
+        f"${estimate_picture_cost(MAX_DRAWINGS * JOB_COUNT):.0f} for {JOB_COUNT} films with "
+        f"{MAX_DRAWINGS} pictures that are not cached."
+    )
+
+
 def _describe_speech() -> str:
     cached = VOICE_COUNT * MAX_SAMPLE_CHARS
     prices = (
@@ -177,5 +199,7 @@ def render_table() -> str:
         f"${estimate_mirror_cost(10_000):.4f} for 10,000 faces.",
         "",
         _describe_speech(),
+        "",
+        _describe_pictures(),
     ]
     return "\n".join(lines)

@@ -34,12 +34,9 @@ from shared.ports.models import (
 )
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
-from shared.recipes.films.deck_pictures import DRAWN_PREFIX
+from shared.recipes.films.deck_pictures import DRAWN_PREFIX, MAX_DRAWINGS
 from shared.runtime.results_writer import write_once
 
-MAX_DRAWINGS = 12
-"""Limit for the drawings of a deck, as for uploaded pictures. It bounds the cost of a job, and with
-10 to 20 s each they fit into the timeout of slide_generation."""
 MAX_ATTEMPTS = 2
 """Number of calls for a picture, if the first answer has none that can be used."""
 

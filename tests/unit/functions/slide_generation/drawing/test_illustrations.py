@@ -9,7 +9,6 @@ import pytest
 
 from functions.slide_generation.deck.deck_result import WrittenDeck
 from functions.slide_generation.drawing.illustrations import (
-    MAX_DRAWINGS,
     add_drawings,
     add_pictures,
     build_request,
@@ -27,6 +26,7 @@ from shared.ports.models import (
 )
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
+from shared.recipes.films.deck_pictures import MAX_DRAWINGS
 from tests.fakes.illustrator import PaperIllustrator
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.gcs.server import GcsEmulator
