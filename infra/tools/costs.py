@@ -2,8 +2,8 @@
 
 Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
 cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
-tiers. Decks by Gemini are not included: it charges by tokens with every API and credential. Pictures
-by Gemini, Text-to-Speech, which charges by characters, and the caches have sentences of their own.
+tiers. Decks by Gemini are not included: it charges by tokens with every API and credential.
+Text-to-Speech, pictures by Gemini and the caches of owners have sentences of their own.
 """
 
 from __future__ import annotations

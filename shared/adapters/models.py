@@ -10,6 +10,7 @@ import importlib
 
 from shared.adapters.gemini import model as gemini
 from shared.adapters.gemini.access import PICTURE_TIMEOUT_S, TIMEOUT_S, GeminiAccess
+from shared.adapters.openai_compatible import OpenAiCompatibleModel
 from shared.errors import ConfigurationError
 from shared.ports.models import DeckModel, Illustrator
 from shared.ports.system import Clock
@@ -21,9 +22,15 @@ from shared.runtime.throttled import ThrottledDeckModel, ThrottledIllustrator
 
 def create_deck_model(settings: Settings, clock: Clock) -> DeckModel:
     """Returns the model that writes decks. Raises ConfigurationError."""
-    access = _gemini_access(settings, settings.deck_model, TIMEOUT_S)
     throttle = Throttle(settings.model_calls_per_minute, settings.max_instances, clock)
-    model = gemini.create_deck_model(settings.deck_model_client, access)
+    model: DeckModel
+    if settings.deck_model_url:
+        model = OpenAiCompatibleModel(
+            settings.deck_model_url, settings.deck_model, settings.deck_model_key
+        )
+    else:
+        access = _gemini_access(settings, settings.deck_model, TIMEOUT_S)
+        model = gemini.create_deck_model(settings.deck_model_client, access)
     return ThrottledDeckModel(model, throttle)
 
 

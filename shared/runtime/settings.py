@@ -114,6 +114,11 @@ class Settings:
     )
     """The Gemini model that writes decks; by default gemini-3.5-flash on Vertex AI and
     gemini-flash-latest on the Developer API."""
+    deck_model_url: str = setting("MOODREEL_DECK_MODEL_URL", "", base_url, local_only=True)
+    """Base URL of an OpenAI-compatible endpoint that writes decks instead of Gemini, such as
+    http://127.0.0.1:11434/v1 of Ollama. MOODREEL_DECK_MODEL names its model."""
+    deck_model_key: str = setting("MOODREEL_DECK_MODEL_KEY", "", local_only=True, secret=True)
+    """The API key of that endpoint, if it needs one."""
     deck_model_client: str = setting("MOODREEL_DECK_MODEL_CLIENT", DECK_MODEL_CLIENTS[0])
     """The client library for Gemini: google-genai or google-generativeai."""
     max_instances: int = setting("MOODREEL_MAX_INSTANCES", 20, local_default=1)

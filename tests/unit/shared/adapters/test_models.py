@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.models import create_illustrator
+from shared.adapters.models import create_deck_model, create_illustrator
 from shared.errors import ConfigurationError
 from shared.ports.models import PictureModelOverloaded
 from shared.runtime.settings import Settings
 from tests.fixtures.models.illustrators import make_request
-from tests.unit.shared.runtime.test_settings import CLOUD
+from tests.unit.shared.runtime.test_settings import CLOUD, LOCAL
 
 FAKE = "tests.fakes.illustrator:paper_illustrator"
 
@@ -63,3 +63,10 @@ def test_gemini_draws_with_its_current_library_only() -> None:
 def test_name_of_another_form_is_rejected(name: str) -> None:
     with pytest.raises(ConfigurationError, match="gemini or module:factory"):
         make_illustrator(illustrator=name)
+
+
+def test_endpoint_of_the_user_writes_decks_in_the_local_suite_only() -> None:
+    variables = {"MOODREEL_DECK_MODEL_URL": "http://127.0.0.1:1/v1", "MOODREEL_DECK_MODEL": "m"}
+    local = create_deck_model(Settings.from_env({**LOCAL, **variables}), StoppedClock())
+    assert local.engine == "openai-compatible:m"
+    assert Settings.from_env({**CLOUD, **variables}).deck_model_url == ""
