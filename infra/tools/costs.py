@@ -86,7 +86,8 @@ MIRROR_S_PER_FACE = 0.0026
 """CPU seconds that option `mirror` adds for each face: 2.5 ms without it and 5.1 ms with it,
 measured over the 29 faces of a group photograph (default emotion model, OpenCV 5.0, one thread)."""
 
-# Measured in November 2026; the uploaded object counts for upload_trigger.
+# Measured in November 2026; the uploaded object counts for upload_trigger. Of `recap`, stitching
+# was measured, as CPU time; the other stages are those of `emotions` and `presentation`.
 _NOTIFICATION = StageWork(1, 0.3, 0)
 TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
     "frames": (
@@ -113,6 +114,18 @@ TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
             "slide_generation": StageWork(2, 2.5, 12),
             "text_to_speech": StageWork(9, 2.6, 22),
             "stitching": StageWork(2, 4.0, 9),
+            "notification": _NOTIFICATION,
+        },
+    ),
+    "recap": (
+        "the video of `emotions`, a film of one minute with six clips",
+        {
+            "upload_trigger": StageWork(2, 0.8, 1),
+            "frame_extraction": StageWork(2, 16.5, 7),
+            "emotion_scoring": StageWork(2, 9.1 + 60 * MIRROR_S_PER_FACE, 11),
+            "slide_generation": StageWork(2, 2.5, 12),
+            "text_to_speech": StageWork(9, 2.6, 22),
+            "stitching": StageWork(2, 37.3, 25),
             "notification": _NOTIFICATION,
         },
     ),
