@@ -14,10 +14,10 @@ from shared.adapters.openai_compatible import OpenAiCompatibleModel
 from shared.errors import ConfigurationError
 from shared.ports.models import DeckModel, Illustrator
 from shared.ports.system import Clock
-from shared.runtime.deck_models import GEMINI_ILLUSTRATOR, split_illustrator
+from shared.runtime.models.deck_models import GEMINI_ILLUSTRATOR, split_illustrator
+from shared.runtime.models.throttle import Throttle
+from shared.runtime.models.throttled import ThrottledDeckModel, ThrottledIllustrator
 from shared.runtime.settings import Settings
-from shared.runtime.throttle import Throttle
-from shared.runtime.throttled import ThrottledDeckModel, ThrottledIllustrator
 
 
 def create_deck_model(settings: Settings, clock: Clock) -> DeckModel:

@@ -8,12 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
-from shared.runtime.deck_models import (
-    DECK_MODEL_CLIENTS,
-    DECK_MODELS,
-    PICTURE_MODEL,
-    illustrator_name,
-)
 from shared.runtime.environment import (
     LOCAL_VARIABLES,
     base_url,
@@ -27,6 +21,12 @@ from shared.runtime.environment import (
     required,
     setting,
     whole_number,
+)
+from shared.runtime.models.deck_models import (
+    DECK_MODEL_CLIENTS,
+    DECK_MODELS,
+    PICTURE_MODEL,
+    illustrator_name,
 )
 
 BUCKET_VARIABLES = {role: f"MOODREEL_BUCKET_{role.upper()}" for role in Bucket}

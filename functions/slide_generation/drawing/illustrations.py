@@ -15,8 +15,6 @@ from functions.slide_generation.quality.emulated import describe_emulated_pictur
 from shared.entrypoints import bootstrap
 from shared.errors import (
     ConfigurationError,
-    DeadlineNear,
-    LeaseLost,
     MoodreelError,
     OverloadedError,
     PermanentError,
@@ -36,6 +34,7 @@ from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import DRAWN_PREFIX, MAX_DRAWINGS
 from shared.runtime.results_writer import write_once
+from shared.tasks.errors import DeadlineNear, LeaseLost
 
 MAX_ATTEMPTS = 2
 """Number of calls for a picture, if the first answer has none that can be used."""

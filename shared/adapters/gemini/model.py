@@ -7,7 +7,7 @@ from shared.adapters.gemini.access import GeminiAccess
 from shared.errors import ConfigurationError
 from shared.pipeline import GeminiBackend
 from shared.ports.models import DeckModel, Illustrator
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
 
 
 def create_deck_model(client: str, access: GeminiAccess) -> DeckModel:
