@@ -23,7 +23,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
     "google-cloud-storage": ("uploads and results", ""),
     "google-cloud-texttospeech": ("speech", ""),
     "google-genai": (
-        "client for Gemini, which writes decks",
+        "client for Gemini, which writes decks and draws pictures",
         "the default: on Vertex AI with the function's own service account, or on the Gemini "
         "Developer API with `GEMINI_API_KEY`",
     ),

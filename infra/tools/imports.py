@@ -15,11 +15,18 @@ FIRST_PARTY = ("shared", "functions")
 
 
 @cache
-def find_modules(function: str) -> tuple[Path, ...]:
+def find_modules(function: str, dynamic: tuple[str, ...] = ()) -> tuple[Path, ...]:
     """Returns the first-party files that a function can import, and the `__init__.py` of their
-    packages; sorted, relative to the project root."""
+    packages; sorted, relative to the project root.
+
+    Args:
+        dynamic: modules that the function imports by a name in its settings.
+
+    Raises:
+        FileNotFoundError: one of `dynamic` is no first-party module.
+    """
     modules: set[Path] = set()
-    pending = [Path("functions") / function / "main.py"]
+    pending = [Path("functions") / function / "main.py", *map(_require_file, dynamic)]
     while pending:
         path = pending.pop()
         if path in modules:
@@ -70,6 +77,14 @@ def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
             base = ".".join([*parent, *(node.module.split(".") if node.module else [])])
             names += (base, *(f"{base}.{alias.name}" for alias in node.names))
     return tuple(names)
+
+
+def _require_file(name: str) -> Path:
+    """Returns the file of a first-party module. Raises FileNotFoundError."""
+    path = _find_file(name)
+    if path is None:
+        raise FileNotFoundError(f"There is no module {name} in {' or '.join(FIRST_PARTY)}.")
+    return path
 
 
 @cache

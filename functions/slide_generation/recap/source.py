@@ -14,6 +14,7 @@ from functions.slide_generation.deck.rewording import (
     replace_slides,
 )
 from functions.slide_generation.quality.emulated import describe_emulated_recap
+from functions.slide_generation.quality.flaws import find_language_flaws
 from functions.slide_generation.recap.slides import build_slides
 from functions.slide_generation.recap.timeline import Timeline
 from shared.entrypoints import bootstrap
@@ -21,6 +22,7 @@ from shared.entrypoints.stage import UnitContext
 from shared.errors import ConfigurationError, InvalidOption, MoodreelError, TransientError
 from shared.ports.models import ModelUnavailable
 from shared.recipes.films.deck import Deck, Slide
+from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.recap_options import RecapOptions
 
@@ -86,6 +88,9 @@ def _reword(
 
     def parse(answer: str) -> dict[str, Any]:
         slides, language = read_reworded_slides(answer, draft.slides, faithful=True)
+        if flaws := find_language_flaws(slides, options.language or language or RECAP_LANGUAGE):
+            # The plain text is better than a text that the voice cannot read.
+            raise DeckRejected("slides", flaws[0])
         return {"slides": [slide.to_dict() for slide in slides], "language": language}
 
     model = bootstrap.deck_model()

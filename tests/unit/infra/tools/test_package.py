@@ -24,6 +24,7 @@ from infra.local.suite.layout import HOST, PROJECT, ROOT, SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import SIGNER_KEY_FILE, emulator_env
 from infra.tools import imports, package
+from infra.tools.package import Choices
 from shared.pipeline import FUNCTIONS, Function, FunctionKind, ScheduleTrigger
 
 pytestmark = pytest.mark.slow
@@ -101,7 +102,7 @@ def test_client_library_for_gemini_changes_one_package_and_tfvars(
 ) -> None:
     default = package.package_functions(["slide_generation", "stitching"], tmp_path)
     alternative = package.package_functions(
-        ["slide_generation", "stitching"], tmp_path, "google-generativeai"
+        ["slide_generation", "stitching"], tmp_path, Choices("google-generativeai")
     )
     assert default["stitching"] == alternative["stitching"]
     locks = []
@@ -115,9 +116,54 @@ def test_client_library_for_gemini_changes_one_package_and_tfvars(
     assert "google-generativeai" not in locks[0]
     assert "\ngoogle-generativeai==" in locks[1]
     assert "google-genai==" not in locks[1]
-    tfvars = json.loads(package.render_tfvars({}, "google-generativeai"))
+    tfvars = json.loads(package.render_tfvars({}, Choices("google-generativeai")))
     assert tfvars["gemini_client"] == "google-generativeai"
     assert json.loads(package.render_tfvars({}))["gemini_client"] == "google-genai"
+
+
+def test_gemini_illustrator_is_in_every_package_of_slide_generation() -> None:
+    """It is off by default: the setting alone turns it on."""
+    assert "shared/adapters/gemini/illustrator.py" in package.collect_files("slide_generation")
+    assert json.loads(package.render_tfvars({}))["illustrator"] == ""
+    tfvars = json.loads(package.render_tfvars({}, Choices(illustrator="gemini")))
+    assert tfvars["illustrator"] == "gemini"
+
+
+def test_illustrator_of_the_operator_is_packaged_with_its_imports(
+    tmp_path: Path, tree: Path
+) -> None:
+    """Its module is imported by the name in a setting, which no code has."""
+    own = tree / "functions" / "slide_generation" / "own"
+    own.mkdir()
+    (own / "__init__.py").write_text("")
+    (own / "style.py").write_text("FACTOR = 2\n")
+    (own / "painter.py").write_text(
+        "from functions.slide_generation.own import style\nfrom shared.media import geometry\n"
+    )
+    files = {
+        f"functions/slide_generation/own/{name}.py" for name in ("__init__", "style", "painter")
+    }
+    choices = Choices(illustrator="functions.slide_generation.own.painter:create")
+    choices.check()
+    assert not files & set(package.collect_files("slide_generation"))
+    assert files <= set(package.collect_files("slide_generation", choices))
+    assert package.collect_files("stitching", choices) == package.collect_files("stitching")
+    assert json.loads(package.render_tfvars({}, choices))["illustrator"] == choices.illustrator
+
+
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        (Choices("google-generativeai", "gemini"), "needs google-genai"),
+        (Choices(illustrator="functions.slide_generation.nothing:x"), "There is no module"),
+        (Choices(illustrator="os:system"), "There is no module"),
+        (Choices(illustrator="openai"), "module:factory"),
+    ],
+    ids=["library", "module", "foreign", "form"],
+)
+def test_package_that_would_not_work_is_refused(choices: Choices, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        choices.check()
 
 
 def test_modules_that_a_function_cannot_import_do_not_redeploy_it(tree: Path) -> None:
