@@ -61,6 +61,20 @@ def test_sound_that_begins_with_silence(
     assert measure(data) == pytest.approx(decoded_length(data), abs=FRAME_S)
 
 
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp4", "libmp3lame"), ("mp4", "aac"), ("mov", "aac"), ("mp4", "libopus")],
+)
+@pytest.mark.parametrize("pauses", [{}, {0.3: 0.8}], ids=["no pause", "a pause"])
+def test_samples_before_an_edit_list_do_not_count(
+    container: str, codec: str, pauses: dict[float, float]
+) -> None:
+    """The delay of an encoder: 1105 samples of MP3 are a part of the first packet."""
+    data = encode_with_pauses(make_tone(1.43, RATE), container, codec, RATE, pauses)
+
+    assert measure(data) == pytest.approx(decoded_length(data), abs=0.002)
+
+
 def _patch(find: bytes, offset: int, value: bytes) -> Callable[[bytes], bytes]:
     def patch(data: bytes) -> bytes:
         at = data.rindex(find) + offset
