@@ -160,7 +160,7 @@ def _draw_colour(rng: random.Random, container: Container, codec: Codec, pix_fmt
     if {"primaries", "transfer"} <= fields and rng.random() < 0.6:
         primaries = rng.choice((BT709, BT470BG, SMPTE170M, BT2020, DISPLAY_P3))
         transfer = rng.choice((BT709, SMPTE170M, 13, UNSPECIFIED))
-        if primaries == BT2020 and "10" in pix_fmt:
+        if primaries == BT2020 and "p10" in pix_fmt:
             transfer = rng.choice((14, PQ, HLG))
             matrix = BT2020
     if container.suffix in ("mp4", "mov") and stored in ("container", "both"):
