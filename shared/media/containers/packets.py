@@ -219,12 +219,14 @@ class PacketSource:
                     rescale_packet(packet, self.media_info.video.time_base)
                 if not corrector.correct(packet, position):
                     continue
+                self._packet_decoder.note_packet(packet, is_after_jump=corrector.is_after_jump)
                 is_new = corrector.is_after_jump and packet.is_keyframe
                 # Another picture refers to those before the jump: only the clock was set.
                 if is_new and packet.pts is not None:
                     self._after_jump.add(packet.pts)
                 yield packet
             if not self._enter_next_file():
+                self._packet_decoder.note_packet(None)
                 return
 
     def _demux_file(self) -> Iterator[VideoPacket]:

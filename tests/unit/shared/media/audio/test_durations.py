@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
@@ -15,7 +16,7 @@ from shared.media.audio.pcm import decode_sound
 from shared.media.audio.probe import probe_sound
 from shared.media.errors import SoundTooLong
 from shared.media.sandbox.child import SandboxIO
-from tests.fixtures.media.sounds import change_granules, encode_with_pauses, make_wav
+from tests.fixtures.media.sounds import Pauses, change_granules, encode_with_pauses, make_wav
 from tests.fixtures.media.uploads import draw_quarters, encode_picture, encode_sound, make_tone
 
 RATE = 48_000
@@ -65,9 +66,11 @@ def test_sound_that_begins_with_silence(
     ("container", "codec"),
     [("mp4", "libmp3lame"), ("mp4", "aac"), ("mov", "aac"), ("mp4", "libopus")],
 )
-@pytest.mark.parametrize("pauses", [{}, {0.3: 0.8}], ids=["no pause", "a pause"])
+@pytest.mark.parametrize(
+    "pauses", [{}, {Fraction(3, 10): Fraction(4, 5)}], ids=["no pause", "a pause"]
+)
 def test_samples_before_an_edit_list_do_not_count(
-    container: str, codec: str, pauses: dict[float, float]
+    container: str, codec: str, pauses: Pauses
 ) -> None:
     """The delay of an encoder: 1105 samples of MP3 are a part of the first packet."""
     data = encode_with_pauses(make_tone(1.43, RATE), container, codec, RATE, pauses)
