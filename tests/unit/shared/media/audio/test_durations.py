@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 from typing import cast
 
 import numpy as np
@@ -66,9 +65,7 @@ def test_sound_that_begins_with_silence(
     ("container", "codec"),
     [("mp4", "libmp3lame"), ("mp4", "aac"), ("mov", "aac"), ("mp4", "libopus")],
 )
-@pytest.mark.parametrize(
-    "pauses", [{}, {Fraction(3, 10): Fraction(4, 5)}], ids=["no pause", "a pause"]
-)
+@pytest.mark.parametrize("pauses", [{}, {1: 1}], ids=["no pause", "a pause"])
 def test_samples_before_an_edit_list_do_not_count(
     container: str, codec: str, pauses: Pauses
 ) -> None:
