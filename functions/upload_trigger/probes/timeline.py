@@ -54,6 +54,8 @@ class Timeline:
 
     Attributes:
         end_pts: The end of the last picture.
+        picture_ticks: The mean distance of pictures in a file in which some have no time stamp;
+            None if all have one.
         first_keyframe_pts: The first keyframe, which may begin a gradual refresh; None if there is
             none.
         missing_ticks: The length of the parts that precede the first keyframe behind a
@@ -67,6 +69,7 @@ class Timeline:
     discontinuities: tuple[Discontinuity, ...] = ()
     seek_points: list[SeekPoint] = field(default_factory=list)
     end_pts: int | None = None
+    picture_ticks: Fraction | None = None
     first_keyframe_pts: int | None = None
     missing_ticks: int = 0
     is_cut_short: bool = False
@@ -108,6 +111,10 @@ class TimelineBuilder:
         self._last_stamp: int | None = None
         self._largest_stamps: list[int] = []
         self._end_pts: int | None = None
+        # Of all packets, and when the first and last one with a time stamp were read, with its dts.
+        self._count = 0
+        self._stamped: list[tuple[int, int]] = []
+        self._delay = 0
         self._audio_s: dict[int, Fraction] = {}
         self._audio_jumped = False
         self._is_cut_short = False
@@ -129,7 +136,10 @@ class TimelineBuilder:
 
     def add_video(self, packet: Any) -> None:
         """Adds a packet of the video stream."""
-        if packet.pts is None or is_ogg_header(packet):
+        if is_ogg_header(packet):
+            return
+        self._count += 1
+        if packet.pts is None:
             return
         if self._file_position:
             rescale_packet(packet, self._tick_s)
@@ -152,6 +162,7 @@ class TimelineBuilder:
                 self._last_stamp = None
                 self._largest_stamps.clear()
         pts = packet.pts + self._parts[-1].shift
+        self._add_stamp(packet, pts)
         if self._last_stamp is None or self._has_dts:
             self._last_stamp = stamp
         else:
@@ -177,11 +188,28 @@ class TimelineBuilder:
                 for part, begin in zip(parts, begins, strict=True)
             ),
             self._points if parts else [],
-            self._end_pts,
+            *self._end(),
             self._first_keyframe_pts,
             sum(begin - part.begin_pts for part, begin in zip(parts, begins, strict=True)),
             self._is_cut_short,
         )
+
+    def _add_stamp(self, packet: Any, pts: int) -> None:
+        dts = pts if packet.dts is None else packet.dts + self._parts[-1].shift
+        if not self._stamped:
+            self._delay = pts - dts
+        self._stamped[1:] = [(self._count, dts)]
+
+    def _end(self) -> tuple[int | None, Fraction | None]:
+        """Returns the end of the last picture, and the distance of pictures."""
+        if self._end_pts is None or self._count == self.packet_count or len(self._stamped) < 2:
+            return self._end_pts, None
+        (first, begin), (last, end) = self._stamped
+        ticks = Fraction(end - begin, last - first)
+        if ticks <= 0:
+            return self._end_pts, None
+        # The pictures behind the last time stamp follow at the same distance.
+        return end + self._delay + round((self._count - last + 1) * ticks), ticks
 
     def _is_jump(self, packet: Any, stamp: int) -> bool:
         if self._is_new_file:

@@ -45,6 +45,7 @@ PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
 _EBML = b"\x1a\x45\xdf\xa3"
+_NO_GUESSES = MappingProxyType({"fflags": "+nofillin"})
 
 
 @contextmanager
@@ -62,6 +63,10 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
         check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
     container = _open(file, head)
+    if _guesses_time_stamps(container):
+        container.close()
+        file.seek(0)
+        container = _open(file, head, _NO_GUESSES)
     try:
         check_streams(len(container.streams))
         yield container
@@ -76,9 +81,23 @@ def raise_if_read_failed(file: object) -> None:
         raise failure
 
 
-def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
+def _guesses_time_stamps(container: InputContainer) -> bool:
+    """Whether FFmpeg invents wrong time stamps for pictures that have none.
+
+    MPEG-4 Visual states the resolution of its times, and no rate of pictures (ISO/IEC 14496-2
+    §6.3.3, fixed_vop_rate). FFmpeg takes one for the other.
+    """
+    return container.format.name == "mpegts" and any(
+        video.codec_context is not None and video.codec_context.name == "mpeg4"
+        for video in container.streams.video
+    )
+
+
+def _open(
+    file: BinaryIO | RangeFile, head: bytes, options: Mapping[str, str] = MappingProxyType({})
+) -> InputContainer:
     try:
-        return open_with_demuxers(file, DEMUXERS)
+        return open_with_demuxers(file, DEMUXERS, options)
     except MoodreelError:
         raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
