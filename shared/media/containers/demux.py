@@ -45,12 +45,31 @@ PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
 _EBML = b"\x1a\x45\xdf\xa3"
-_NO_GUESSES = MappingProxyType({"fflags": "+nofillin"})
+_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+_ALL_PACKETS = MappingProxyType({"advanced_editlist": "0"})
+_CORRECTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    # MPEG-4 Visual states the resolution of its times, and no rate of pictures (ISO/IEC 14496-2
+    # §6.3.3, fixed_vop_rate). FFmpeg takes one for the other, and invents time stamps for pictures
+    # that have none.
+    ("mpegts", "mpeg4"): {"fflags": "+nofillin"},
+    # The parser gives a picture of MPEG-1 the flags of the next one: those before the start of an
+    # edit list are not marked, and others are.
+    ("mov", "mpeg1video"): {"fflags": "+noparse"},
+}
+"""The options by container and codec."""
 
 
 @contextmanager
-def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
+def open_container(
+    file: BinaryIO | RangeFile, *, keep_all_packets: bool = False
+) -> Iterator[InputContainer]:
     """Yields `file` (binary, seekable) as an open container; does not close the file.
+
+    Args:
+        file: The file.
+        keep_all_packets: Whether an MP4 has the packets before the last keyframe that precedes the
+            start of its edit list, for codecs whose keyframes are not marked reliably. Only the
+            first edit with pictures is applied then, and stamps before it are negative.
 
     Raises:
         PermanentError: An error of `shared.media.errors` that names the cause.
@@ -62,11 +81,12 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
     if head[4:8] in FIRST_BOX_KINDS:
         check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
-    container = _open(file, head)
-    if _guesses_time_stamps(container):
+    container = _open(file, head, _ALL_PACKETS if keep_all_packets else _NO_OPTIONS)
+    corrections = _find_corrections(container)
+    if corrections:
         container.close()
         file.seek(0)
-        container = _open(file, head, _NO_GUESSES)
+        container = _open(file, head, corrections)
     try:
         check_streams(len(container.streams))
         yield container
@@ -81,21 +101,17 @@ def raise_if_read_failed(file: object) -> None:
         raise failure
 
 
-def _guesses_time_stamps(container: InputContainer) -> bool:
-    """Whether FFmpeg invents wrong time stamps for pictures that have none.
-
-    MPEG-4 Visual states the resolution of its times, and no rate of pictures (ISO/IEC 14496-2
-    §6.3.3, fixed_vop_rate). FFmpeg takes one for the other.
-    """
-    return container.format.name == "mpegts" and any(
-        video.codec_context is not None and video.codec_context.name == "mpeg4"
-        for video in container.streams.video
-    )
+def _find_corrections(container: InputContainer) -> Mapping[str, str]:
+    """Returns the options with which a container must be opened again, because FFmpeg changes the
+    packets of a codec in it; none for most."""
+    family = container.format.name.split(",")[0]
+    for video in container.streams.video:
+        if video.codec_context is not None and (family, video.codec_context.name) in _CORRECTIONS:
+            return _CORRECTIONS[family, video.codec_context.name]
+    return _NO_OPTIONS
 
 
-def _open(
-    file: BinaryIO | RangeFile, head: bytes, options: Mapping[str, str] = MappingProxyType({})
-) -> InputContainer:
+def _open(file: BinaryIO | RangeFile, head: bytes, options: Mapping[str, str]) -> InputContainer:
     try:
         return open_with_demuxers(file, DEMUXERS, options)
     except MoodreelError:
@@ -107,7 +123,7 @@ def _open(
 def open_with_demuxers(
     file: BinaryIO | RangeFile,
     demuxers: tuple[str, ...],
-    demuxer_options: Mapping[str, str] = MappingProxyType({}),
+    demuxer_options: Mapping[str, str] = _NO_OPTIONS,
 ) -> InputContainer:
     """Opens `file` with one of `demuxers`, without network and without a second file.
 

@@ -189,14 +189,14 @@ class PacketSource:
         packets that are not decoded yet."""
         self._file_number = number
         file = self._files[number][1]
-        container = self._stack.enter_context(open_container(file))
-        self._container: InputContainer = container
-        self._stream = choose_video(container, None if number else self.media_info.video.index)
+        video = self.media_info.video
+        opened = open_container(file, keep_all_packets=not video.keyframes_reliable)
+        self._container: InputContainer = self._stack.enter_context(opened)
+        self._stream = choose_video(self._container, None if number else video.index)
         self._stream.codec_context.thread_count = self._threads
         is_mov = self.media_info.container.startswith("mov")
         track = read_visual_track(file, self._stream.id) if is_mov else None
-        shape = None if number else self.media_info.video.shape
-        self._shapes.append(PictureShapes(shape, self._stream, track))
+        self._shapes.append(PictureShapes(None if number else video.shape, self._stream, track))
         self._codec_state = CodecState()
         self._has_read = False
 

@@ -138,7 +138,7 @@ def test_intake_measures_the_pauses() -> None:
 def test_silence_has_all_channels(layout: str, sample_format: str) -> None:
     """PyAV lists more planes than there are for 8 channels and more: the process crashed."""
     frame = av.AudioFrame(sample_format, layout, 1024)
-    frame.sample_rate = RATE
+    frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
 
     silence = list(make_silence(frame, RATE + 10))
 
