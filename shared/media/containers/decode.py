@@ -51,7 +51,7 @@ class PacketDecoder:
         if is_after_jump:
             self._marks.extend((False, False))
         elif self._marks[0] or (packet is None and self._marks[1]):
-            self._note_damage()
+            self.note_loss()
         self._marks.append(packet is not None and packet.is_corrupt)
 
     def decode(self, decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
@@ -67,12 +67,13 @@ class PacketDecoder:
         except av.error.FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
-            self._note_damage()
+            self.note_loss()
             return []
         if any(frame.is_corrupt for frame in frames):
-            self._note_damage()
+            self.note_loss()
         return frames
 
-    def _note_damage(self) -> None:
+    def note_loss(self) -> None:
+        """Notes that a picture is damaged or lost."""
         # A recording that begins between two keyframes is not damaged.
         self.has_damage = self.has_damage or self._has_keyframe

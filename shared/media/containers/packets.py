@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from fractions import Fraction
 from itertools import chain
 from typing import BinaryIO
 
@@ -21,16 +20,12 @@ from shared.media.containers.decode import PacketDecoder, VideoPacket
 from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
-from shared.media.containers.time_stamps import TimestampCorrector
-from shared.media.containers.video_streams import choose_video
+from shared.media.containers.time_stamps import AviIndex, TimestampCorrector
+from shared.media.containers.video_streams import choose_video, seek_margins
 from shared.media.geometry.shapes import JoinedShapes, PictureShapes
 from shared.media.geometry.visual_track import read_visual_track
 from shared.recipes.media_info import MediaInfo
 from shared.recipes.picture_shape import PictureShape
-
-# A container without an index is sought by time, with an increasing margin before the target.
-_MARGIN_DEFAULT_S = Fraction(3)
-_MARGIN_MAX_S = Fraction(120)
 
 
 class PacketSource:
@@ -88,7 +83,7 @@ class PacketSource:
             next(self._demux(), None)
         if self.media_info.discontinuities:
             return self._read_from_seek_point(max_pts) or self.read_from_start()
-        for margin in self._margins():
+        for margin in seek_margins(self.media_info):
             target_pts = max_pts - margin
             if target_pts <= self.media_info.video.first_pts:
                 break
@@ -166,18 +161,6 @@ class PacketSource:
             return None
         return chain([first], packets)
 
-    def _margins(self) -> Iterator[int]:
-        if self.media_info.random_access == "none":
-            return
-        video = self.media_info.video
-        interval = video.keyframe_interval_s or _MARGIN_DEFAULT_S
-        margin = interval * Fraction(5, 4) + Fraction(1, 2)
-        if self.media_info.random_access == "index":
-            yield 0
-        while margin <= _MARGIN_MAX_S:
-            yield int(margin / video.time_base)
-            margin *= 2
-
     def _open(self) -> None:
         self._stack.close()
         self._decoder = None
@@ -231,6 +214,7 @@ class PacketSource:
 
     def _demux_file(self) -> Iterator[VideoPacket]:
         packets = self._container.demux(self._stream)
+        index = AviIndex(self._stream) if self._container.format.name == "avi" else None
         while True:
             try:
                 packet = next_packet(packets)
@@ -246,5 +230,7 @@ class PacketSource:
             if self._has_read and not self.media_info.video.keyframes_reliable:
                 packet.is_keyframe = False
             self._has_read = True
+            if index is not None and index.correct(packet):
+                self._packet_decoder.note_loss()
             self._codec_state.apply(packet)
             yield packet
