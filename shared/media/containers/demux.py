@@ -61,15 +61,9 @@ _CORRECTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
 
 @contextmanager
 def open_container(
-    file: BinaryIO | RangeFile, *, keep_all_packets: bool = False
+    file: BinaryIO | RangeFile, demuxer_options: Mapping[str, str] = _NO_OPTIONS
 ) -> Iterator[InputContainer]:
     """Yields `file` (binary, seekable) as an open container; does not close the file.
-
-    Args:
-        file: The file.
-        keep_all_packets: Whether an MP4 has the packets before the last keyframe that precedes the
-            start of its edit list, for codecs whose keyframes are not marked reliably. Only the
-            first edit with pictures is applied then, and stamps before it are negative.
 
     Raises:
         PermanentError: An error of `shared.media.errors` that names the cause.
@@ -81,17 +75,35 @@ def open_container(
     if head[4:8] in FIRST_BOX_KINDS:
         check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
-    container = _open(file, head, _ALL_PACKETS if keep_all_packets else _NO_OPTIONS)
-    corrections = _find_corrections(container)
-    if corrections:
-        container.close()
-        file.seek(0)
-        container = _open(file, head, corrections)
+    container = _open(file, head, demuxer_options)
     try:
         check_streams(len(container.streams))
         yield container
     finally:
         container.close()
+
+
+@contextmanager
+def open_pictures(
+    file: BinaryIO | RangeFile, *, keep_all_packets: bool = False
+) -> Iterator[InputContainer]:
+    """Like `open_container`, for reading a video stream only: its packets are those of the file
+    where FFmpeg changes them, but packets of sound may have no time stamp.
+
+    Args:
+        file: The file.
+        keep_all_packets: Whether an MP4 has the packets before the last keyframe that precedes the
+            start of its edit list, for codecs whose keyframes are not marked reliably. Only the
+            first edit with pictures is applied then, and stamps before it are negative.
+    """
+    options = _ALL_PACKETS if keep_all_packets else _NO_OPTIONS
+    with open_container(file, options) as container:
+        corrections = _find_corrections(container)
+        if not corrections:
+            yield container
+            return
+    with open_container(file, {**options, **corrections}) as container:
+        yield container
 
 
 def raise_if_read_failed(file: object) -> None:

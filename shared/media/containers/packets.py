@@ -17,7 +17,7 @@ from shared.errors import PermanentError
 from shared.media.codecs.codec_state import CodecState, configured_in_band
 from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import PacketDecoder, VideoPacket
-from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.demux import next_packet, open_pictures, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.time_stamps import AviIndex, TimestampCorrector
@@ -173,7 +173,7 @@ class PacketSource:
         self._file_number = number
         file = self._files[number][1]
         video = self.media_info.video
-        opened = open_container(file, keep_all_packets=not video.keyframes_reliable)
+        opened = open_pictures(file, keep_all_packets=not video.keyframes_reliable)
         self._container: InputContainer = self._stack.enter_context(opened)
         self._stream = choose_video(self._container, None if number else video.index)
         self._stream.codec_context.thread_count = self._threads

@@ -3,10 +3,12 @@ the pictures (ISO/IEC 13818-1 §2.4.3.7 allows 0.7 s without one)."""
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 
 import pytest
 
+from shared.media.containers.demux import open_container
 from tests.corpus.byte_edits import remove_timestamps
 from tests.corpus.outcome import process_file
 from tests.fixtures.media.clips import ClipSpec
@@ -43,3 +45,14 @@ def test_pictures_without_a_time_stamp_are_at_their_times(name: str, rate: str, 
     expected = [int(time_s * RATES[rate]) for time_s in times if time_s < COUNT / RATES[rate]]
     assert outcome.counters == tuple(expected)
     assert outcome.warnings == ()
+
+
+def test_packets_of_sound_keep_their_time_stamps() -> None:
+    """FFmpeg's estimates are wrong for the pictures of MPEG-4 only."""
+    data = ClipSpec("ts", "mpeg4", COUNT, has_sound=True).encode().path.read_bytes()
+
+    with open_container(io.BytesIO(data)) as container:
+        packets = [packet for packet in container.demux(container.streams.audio[0]) if packet.size]
+
+    assert len(packets) > 1
+    assert all(packet.pts is not None for packet in packets)
