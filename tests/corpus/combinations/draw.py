@@ -20,6 +20,7 @@ from tests.corpus.combinations.colours import (
     Colour,
     Stored,
 )
+from tests.corpus.combinations.encode import STAMP_EVERY
 from tests.corpus.combinations.formats import CODECS, CONTAINERS, Codec, Container
 
 _RATES = tuple(Fraction(*rate) for rate in (
@@ -90,6 +91,9 @@ def _draw_timing(
         habits.append("few stamps")
     habit = rng.choice(habits)
     if habit == "two recordings" and count < _MIN_RECORDINGS_S * rate:
+        habit = "constant"
+    if habit == "few stamps" and count <= STAMP_EVERY:
+        # One time stamp: MPEG-4 has no rate beside it.
         habit = "constant"
     offset_s = Fraction(0)
     if habit == "variable":

@@ -51,6 +51,9 @@ class Shown:
         if timing.habit == "few stamps":
             # Times without a stamp add up rounded durations.
             tick_s *= STAMP_EVERY
+        if timing.habit == "two recordings":
+            # The end of the first one is rounded, and the times of the second.
+            tick_s *= 2
         if container.format in ("mpeg", "vob"):
             # FFmpeg's muxer stamps some pictures with the time of the next one.
             tick_s = times[1] - times[0]
