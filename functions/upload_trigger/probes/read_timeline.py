@@ -72,7 +72,9 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
             codec = stream.codec_context.name
             base, rate = stream.time_base or Fraction(1, 90_000), stream.average_rate
             tick_s = Fraction(base.numerator, base.denominator)
-            frame_ticks = max(1, int(1 / (rate * tick_s))) if rate else 1
+            # MPEG-4 states the resolution of its times, which FFmpeg takes for the rate.
+            is_rated = codec != "mpeg4"
+            frame_ticks = max(1, int(1 / (rate * tick_s))) if rate and is_rated else 0
     except PermanentError:
         return Timeline()
     if family != "mov":

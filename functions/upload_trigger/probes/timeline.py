@@ -17,6 +17,7 @@ from typing import Any
 from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import is_ogg_header
 from shared.media.containers.joined_files import rescale_packet
+from shared.media.containers.time_stamps import StampedPictures
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
 
 MAX_DISCONTINUITIES = 256
@@ -84,7 +85,7 @@ class TimelineBuilder:
     Args:
         family: FFmpeg's name of the container.
         tick_s: The time base of the stream.
-        frame_ticks: The length of a picture that does not say it.
+        frame_ticks: The length of a picture that does not say it; 0 if it is not known.
 
     Attributes:
         family: FFmpeg's name of the container.
@@ -101,7 +102,8 @@ class TimelineBuilder:
         self.family = family
         self._has_dts = family in _HAS_DTS
         self._may_rise = family in _CLOCK_MAY_RISE
-        self._frame_ticks = frame_ticks
+        self._frame_ticks = frame_ticks or 1
+        self._is_measured = not frame_ticks
         self._parts: list[_Part] = [_Part(0, 0, 0)]
         self._points: list[SeekPoint] = []
         self._interval = 1
@@ -111,10 +113,7 @@ class TimelineBuilder:
         self._last_stamp: int | None = None
         self._largest_stamps: list[int] = []
         self._end_pts: int | None = None
-        # Of all packets, and when the first and last one with a time stamp were read, with its dts.
-        self._count = 0
-        self._stamped: list[tuple[int, int]] = []
-        self._delay = 0
+        self._pictures = StampedPictures()
         self._audio_s: dict[int, Fraction] = {}
         self._audio_jumped = False
         self._is_cut_short = False
@@ -138,8 +137,8 @@ class TimelineBuilder:
         """Adds a packet of the video stream."""
         if is_ogg_header(packet):
             return
-        self._count += 1
         if packet.pts is None:
+            self._pictures.add(None, None)
             return
         if self._file_position:
             rescale_packet(packet, self._tick_s)
@@ -162,7 +161,10 @@ class TimelineBuilder:
                 self._last_stamp = None
                 self._largest_stamps.clear()
         pts = packet.pts + self._parts[-1].shift
-        self._add_stamp(packet, pts)
+        dts = None if packet.dts is None else packet.dts + self._parts[-1].shift
+        self._pictures.add(pts, dts)
+        # Without durations: the time from one picture to the next in decoding order.
+        step = 0 if self._last_stamp is None or not self._has_dts else stamp - self._last_stamp
         if self._last_stamp is None or self._has_dts:
             self._last_stamp = stamp
         else:
@@ -172,6 +174,8 @@ class TimelineBuilder:
         if packet.duration and packet.duration * self._tick_s <= MAX_PICTURE_S:
             # An MP4 has the time up to the next picture, also where that is after a jump.
             self._frame_ticks = packet.duration
+        elif self._is_measured and step > 0:
+            self._frame_ticks = step
         end = pts + self._frame_ticks
         self._end_pts = end if self._end_pts is None else max(self._end_pts, end)
         self._audio_jumped = False
@@ -181,6 +185,7 @@ class TimelineBuilder:
     def result(self) -> Timeline:
         """Returns the timeline after the last packet."""
         parts = self._parts[1:]
+        distance = self._pictures.distance
         begins = [part.begin_pts if part.first_pts is None else part.first_pts for part in parts]
         return Timeline(
             tuple(
@@ -188,28 +193,12 @@ class TimelineBuilder:
                 for part, begin in zip(parts, begins, strict=True)
             ),
             self._points if parts else [],
-            *self._end(),
+            self._end_pts if distance is None else self._pictures.end(distance),
+            distance,
             self._first_keyframe_pts,
             sum(begin - part.begin_pts for part, begin in zip(parts, begins, strict=True)),
             self._is_cut_short,
         )
-
-    def _add_stamp(self, packet: Any, pts: int) -> None:
-        dts = pts if packet.dts is None else packet.dts + self._parts[-1].shift
-        if not self._stamped:
-            self._delay = pts - dts
-        self._stamped[1:] = [(self._count, dts)]
-
-    def _end(self) -> tuple[int | None, Fraction | None]:
-        """Returns the end of the last picture, and the distance of pictures."""
-        if self._end_pts is None or self._count == self.packet_count or len(self._stamped) < 2:
-            return self._end_pts, None
-        (first, begin), (last, end) = self._stamped
-        ticks = Fraction(end - begin, last - first)
-        if ticks <= 0:
-            return self._end_pts, None
-        # The pictures behind the last time stamp follow at the same distance.
-        return end + self._delay + round((self._count - last + 1) * ticks), ticks
 
     def _is_jump(self, packet: Any, stamp: int) -> bool:
         if self._is_new_file:

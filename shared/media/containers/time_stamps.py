@@ -121,3 +121,37 @@ class AviIndex:
             if entry.pos > position and candidate > number:
                 return None
         return None
+
+
+class StampedPictures:
+    """Measures the distance of pictures in a file in which some have no time stamp."""
+
+    def __init__(self) -> None:
+        self._count = self._stamped_count = 0
+        # The first and the last picture with a time stamp: its number, and when it is decoded.
+        self._stamped: list[tuple[int, int]] = []
+        self._delay = 0
+
+    def add(self, pts: int | None, dts: int | None) -> None:
+        """Adds a picture in the order of the file, without jumps."""
+        self._count += 1
+        if pts is None:
+            return
+        self._stamped_count += 1
+        dts = pts if dts is None else dts
+        if not self._stamped:
+            self._delay = pts - dts
+        self._stamped[1:] = [(self._count, dts)]
+
+    @property
+    def distance(self) -> Fraction | None:
+        """The mean distance in ticks; None if all pictures have a time stamp, or only one has."""
+        if self._count == self._stamped_count or len(self._stamped) < 2:
+            return None
+        (first, begin), (last, end) = self._stamped
+        return Fraction(end - begin, last - first) if end > begin else None
+
+    def end(self, distance: Fraction) -> int:
+        """Returns the end of the last picture: those behind the last time stamp follow it."""
+        last, dts = self._stamped[-1]
+        return dts + self._delay + round((self._count - last + 1) * distance)

@@ -47,6 +47,16 @@ def test_pictures_without_a_time_stamp_are_at_their_times(name: str, rate: str, 
     assert outcome.warnings == ()
 
 
+@pytest.mark.parametrize("name", CODECS)
+def test_second_recording_begins_at_the_end_of_the_first(name: str) -> None:
+    data = clip(name, "15")
+
+    outcome = process_file(data + data, "1/15")
+
+    assert outcome.counters == (*range(COUNT), *range(COUNT))
+    assert outcome.warnings == ()
+
+
 def test_packets_of_sound_keep_their_time_stamps() -> None:
     """FFmpeg's estimates are wrong for the pictures of MPEG-4 only."""
     data = ClipSpec("ts", "mpeg4", COUNT, has_sound=True).encode().path.read_bytes()
