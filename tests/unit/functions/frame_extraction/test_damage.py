@@ -72,7 +72,7 @@ def _pictures(data: bytes) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("damage", ["lost", "marked as erroneous"])
 def test_lost_packets_of_a_transport_stream_are_reported(name: str, damage: str) -> None:
     data = bytearray(_LOSSY[name].encode().path.read_bytes())
-    begin, end = _pictures(data)[13]
+    begin, end = _pictures(bytes(data))[13]
     if damage == "lost":
         del data[begin:end]
     else:
