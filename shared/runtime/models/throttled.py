@@ -10,7 +10,7 @@ from shared.ports.models import (
     VoiceOverloaded,
 )
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
-from shared.runtime.throttle import Throttle
+from shared.runtime.models.throttle import Throttle
 
 
 class ThrottledSpeech:
