@@ -24,12 +24,12 @@ from shared.ports.outbound import Mailer, OutboundHttp
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.runtime.logs import log
+from shared.runtime.service_lists import VoiceList
 from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.throttle import Throttle
 from shared.runtime.throttled import ThrottledDeckModel, ThrottledSpeech
 from shared.runtime.tracing import NoOpTracer, Tracer
-from shared.runtime.voice_list import VoiceList
 
 T = TypeVar("T")
 _build_lock = threading.RLock()

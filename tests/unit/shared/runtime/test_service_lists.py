@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.ports.models import VoiceOverloaded
 from shared.recipes.films.voices import Voice
-from shared.runtime.voice_list import RETRY_AFTER, VALID_FOR, VoiceList
+from shared.runtime.service_lists import RETRY_AFTER, VALID_FOR, VoiceList
 from tests.fakes.clock import ManualClock
 
 VOICES = (Voice("de-DE-Standard-A", ("de-DE",)),)
