@@ -20,6 +20,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
     ),
     "google-cloud-firestore": ("jobs, stages, units", ""),
     "google-cloud-pubsub": ("messages between stages", ""),
+    "google-cloud-speech": ("speech recognition", ""),
     "google-cloud-storage": ("uploads and results", ""),
     "google-cloud-texttospeech": ("speech", ""),
     "google-genai": (

@@ -9,6 +9,12 @@ from shared.ports.models import (
     SpeechSynthesizer,
     VoiceOverloaded,
 )
+from shared.ports.speech_recognition import (
+    Recognition,
+    RecognitionOverloaded,
+    RecognitionRequest,
+    SpeechRecognizer,
+)
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.runtime.throttle import Throttle
 
@@ -43,3 +49,19 @@ class ThrottledDeckModel:
     def generate(self, request: ModelRequest) -> str:
         self._throttle.acquire(ModelOverloaded)
         return self._model.generate(request)
+
+
+class ThrottledRecognizer:
+    """SpeechRecognizer that calls another one at a limited rate."""
+
+    def __init__(self, recognizer: SpeechRecognizer, throttle: Throttle) -> None:
+        self._recognizer = recognizer
+        self._throttle = throttle
+
+    @property
+    def engine(self) -> str:
+        return self._recognizer.engine
+
+    def recognize(self, request: RecognitionRequest) -> Recognition:
+        self._throttle.acquire(RecognitionOverloaded)
+        return self._recognizer.recognize(request)

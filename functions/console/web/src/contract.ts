@@ -183,7 +183,7 @@ export type JobOutcome = (typeof JOB_OUTCOMES)[number];
 export const STAGE_STATES = ["waiting", "queued", "running", "done", "failed", "stopped"] as const;
 export type StageState = (typeof STAGE_STATES)[number];
 
-export const SERVICES = ["speech", "model", "pictures", "storage", "database", "mail", "other"] as const;
+export const SERVICES = ["speech", "model", "recognition", "pictures", "storage", "database", "mail", "other"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 export const HISTORY_EVENTS = [
