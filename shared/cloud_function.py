@@ -153,6 +153,7 @@ class Access:
         sign_urls: Whether it signs URLs, which needs a token for its own service account.
         accounts: Its access to user accounts.
         vertex_ai: Whether it calls Gemini models on Vertex AI.
+        speech_to_text: Whether it recognizes speech with Speech-to-Text.
     """
 
     read: tuple[Prefix, ...] = ()
@@ -163,6 +164,7 @@ class Access:
     sign_urls: bool = False
     accounts: AccountAccess = AccountAccess.NONE
     vertex_ai: bool = False
+    speech_to_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,7 +311,7 @@ FUNCTIONS: dict[str, Function] = {
             "api", FunctionKind.HTTPS, HttpTrigger(), (), ("upload",), 60, 512, 0.333, 16,
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE,
-                sign_urls=True, accounts=AccountAccess.ADMIN,
+                sign_urls=True, accounts=AccountAccess.ADMIN, speech_to_text=True,
             ),
             secrets=("SMTP_URL",),
             writes=((_U, PROMPTS_PREFIX), (_U, UPLOADS_PREFIX), (_W, DECKS_PREFIX)),

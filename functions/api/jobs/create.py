@@ -17,6 +17,7 @@ from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
 from functions.api.jobs.storage import check_storage
 from functions.api.jobs.voices import check_voice
+from functions.api.recognition.handlers import check_language
 from shared.errors import InvalidOption, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
@@ -99,6 +100,7 @@ def _check(
     try:
         options = read_options(recipe, body.options, request.settings)
         check_voice(options)
+        check_language(recipe, options)
     except InvalidOption as error:
         option_error = error
     try:

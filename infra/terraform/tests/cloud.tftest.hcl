@@ -167,7 +167,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for member in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user"], member.role)])
+    condition     = alltrue([for member in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user", "roles/speech.client"], member.role)])
     error_message = "A function has a project role that could be narrower."
   }
 
