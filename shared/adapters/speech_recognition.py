@@ -12,7 +12,7 @@ from google.api_core import exceptions as gx
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
-from google.cloud.location import locations_pb2
+from google.cloud.location import locations_pb2  # type: ignore[import-untyped]
 
 from shared.adapters.availability import find_outage
 from shared.errors import MoodreelError
