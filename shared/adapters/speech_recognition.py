@@ -51,6 +51,12 @@ def create_speech_recognizer(
     return GoogleSpeechRecognizer(_create_client(settings), settings, languages)
 
 
+def find_host(location: str) -> str:
+    """Returns the host of a location, which answers for no other one."""
+    host = "speech.googleapis.com"
+    return host if location == "global" else f"{location}-{host}"
+
+
 def fetch_recognition_languages(settings: Settings) -> tuple[str, ...]:
     """Returns the BCP 47 tags of the languages that the model recognizes.
 
@@ -145,9 +151,7 @@ def _create_client(settings: Settings) -> stt.SpeechClient:
             client_options=ClientOptions(api_endpoint=settings.stt_endpoint),
             credentials=AnonymousCredentials(),
         )
-    host = "speech.googleapis.com"
-    if settings.recognition_location != "global":
-        host = f"{settings.recognition_location}-{host}"
+    host = find_host(settings.recognition_location)
     return stt.SpeechClient(transport="rest", client_options=ClientOptions(api_endpoint=host))
 
 

@@ -32,13 +32,15 @@ def check_language(recipe: Recipe, options: Mapping[str, Any]) -> None:
     If the service does not list its languages, nothing is checked: a job does not depend on another
     service when it is created, and speech_recognition fails with language-not-recognized.
     """
-    if RECOGNIZING_STAGE not in recipe.stages and not options.get("transcript"):
+    # The language of another recipe is that of its deck.
+    is_chosen = RECOGNIZING_STAGE in recipe.stages
+    if not is_chosen and not options.get("transcript"):
         return
+    language = (options.get("language") if is_chosen else None) or AUTO_LANGUAGE
     try:
         languages = bootstrap.recognition_languages().require()
     except TransientError:
         return
-    language = options.get("language") or AUTO_LANGUAGE
     is_known = bool(languages) and (
         language == AUTO_LANGUAGE or find_recognition_language(language, languages) is not None
     )

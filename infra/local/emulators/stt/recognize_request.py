@@ -136,7 +136,7 @@ def _parse_sound(body: Mapping[str, Any], config: Mapping[str, Any]) -> bytes:
 def _part(body: Mapping[str, Any], name: str, prefix: str = "") -> Mapping[str, Any]:
     part = body.get(name) or {}
     _check_fields(part, prefix + name)
-    return part  # type: ignore[no-any-return]
+    return part
 
 
 def _check_fields(part: Any, name: str) -> None:

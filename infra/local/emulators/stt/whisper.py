@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ _MIN_LOG_PROBABILITY = -1.0
 _MIN_SPEECH = 0.3
 """Of the voice activity detector: the default, 0.5, takes half of the speech of a telephone for
 noise, and noise, tones and music are below 0.3."""
+_PAUSE_MS = 300
+"""No word has a silence of this length within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,24 @@ class Whisper:
         """
         # Imported late: these packages are only in the environment with speech recognition.
         import numpy as np
+        from faster_whisper.vad import (  # type: ignore[import-not-found]
+            VadOptions,
+            get_speech_timestamps,
+        )
 
+        sound = np.frombuffer(samples, "<i2").astype(np.float32) / 32768.0
+        options = VadOptions(
+            threshold=_MIN_SPEECH, speech_pad_ms=0, min_silence_duration_ms=_PAUSE_MS
+        )
+        spans = get_speech_timestamps(sound, options)
+        if not spans:
+            return Transcription((), language)
         if folder not in self._models:
             self._models[folder] = _load_model(folder)
         if not language and not model.detects_language:
             language = model.languages[0]
         segments, info = self._models[folder].transcribe(
-            np.frombuffer(samples, "<i2").astype(np.float32) / 32768.0,
+            sound,
             language=whisper_code(language) or None,
             beam_size=_BEAM_SIZE,
             # Without retries with random sampling, so that the same sound has the same words.
@@ -84,20 +97,23 @@ class Whisper:
             vad_filter=True,
             vad_parameters={"threshold": _MIN_SPEECH},
         )
+        onsets = [span["start"] / SAMPLE_RATE_HZ for span in spans]
         return Transcription(
-            tuple(_read_segments(segments, len(samples) / 2 / SAMPLE_RATE_HZ)),
+            tuple(_read_segments(segments, onsets, len(sound) / SAMPLE_RATE_HZ)),
             language_tag(info.language),
         )
 
 
-def _read_segments(segments: Any, duration_s: float) -> Iterator[Segment]:
+def _read_segments(segments: Any, onsets: Sequence[float], duration_s: float) -> Iterator[Segment]:
+    """Yields the segments. `onsets` are the seconds at which speech begins: Whisper starts the
+    first word with the silence before it, which the detector keeps."""
     for segment in segments:
         if segment.avg_logprob < _MIN_LOG_PROBABILITY:
             continue
         words = tuple(
             Word(
                 word.word.strip(),
-                min(float(word.start), duration_s),
+                min(_find_start(float(word.start), float(word.end), onsets), duration_s),
                 min(float(word.end), duration_s),
                 float(word.probability),
             )
@@ -106,6 +122,11 @@ def _read_segments(segments: Any, duration_s: float) -> Iterator[Segment]:
         )
         if words:
             yield Segment(words, sum(word.probability for word in words) / len(words))
+
+
+def _find_start(start_s: float, end_s: float, onsets: Sequence[float]) -> float:
+    """Returns when a word starts that has its speech from the last onset within it."""
+    return max((onset for onset in onsets if start_s < onset < end_s), default=start_s)
 
 
 def _load_model(folder: Path) -> Any:

@@ -67,6 +67,7 @@ def test_unknown_language_is_refused_before_the_upload(monkeypatch: pytest.Monke
     assert error.value.problems == (("language", sentence),)
     # Films and frames need no recognition.
     check_language(RECIPES["presentation"], {"language": "de"})
+    check_language(RECIPES["recap"], {"language": "de", "transcript": True})
     check_language(RECIPES["frames"], {})
 
 
