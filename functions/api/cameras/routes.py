@@ -11,6 +11,7 @@ from functions.api.cameras import (
     schemas,
 )
 from functions.api.pagination import PageQuery
+from shared.api_keys import Resource
 from shared.cameras.viewers import TooManyViewers
 from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import (
@@ -90,4 +91,4 @@ _ROUTES = (
         errors=(recordings.NotReady, SourceExpired),
     ),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Cameras") for route in _ROUTES)
+ROUTES = tuple(route.with_group("Cameras", Resource.CAMERAS) for route in _ROUTES)

@@ -186,7 +186,7 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     # Not jobs: the sweeper deletes them, with the documents below them.
     names = (
         "mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers",
-        "task_slots", "sweeps",
+        "task_slots", "sweeps", "api_keys",
     )  # fmt: skip
     assert expiring == {(name, "expires_at") for name in names}
 
