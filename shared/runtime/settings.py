@@ -93,7 +93,7 @@ class Settings:
     """Where Speech-to-Text processes speech: a multi-region (`eu`, `us`), a region, or `global`.
     Not every model is available everywhere."""
     recognition_calls_per_minute: int = setting("MOODREEL_RECOGNITION_CALLS_PER_MINUTE", 300)
-    """Calls of Speech-to-Text per minute, in total. Google's quota of a region."""
+    """Calls of Speech-to-Text per minute, in total. At most the project's quota of the location."""
     gemini_backend: GeminiBackend = setting(  # noqa: RUF009 - it returns a dataclass field
         "MOODREEL_GEMINI_BACKEND", GeminiBackend.VERTEX_AI, choice(GeminiBackend)
     )

@@ -56,7 +56,7 @@ RESPONSE = {
                 "confidence": 0.92,
                 "words": [
                     # An offset of 0 is omitted, and so is a confidence that was not determined.
-                    {"endOffset": "0.400s", "word": "Guten", "confidence": 0.9,
+                    {"endOffset": "0.400s", "word": "Guten", "confidence": 0.75,
                      "speakerLabel": "1"},
                     {"startOffset": "0.400s", "endOffset": "0.920s", "word": "Tag."},
                 ],
@@ -165,7 +165,7 @@ def test_response_has_words_with_times_confidence_and_speakers(service: _Service
     result = service.recognize()
     assert result == Recognition(
         (
-            RecognizedWord("Guten", 0.0, 0.4, pytest.approx(0.9), "1"),
+            RecognizedWord("Guten", 0.0, 0.4, 0.75, "1"),
             RecognizedWord("Tag.", 0.4, 0.92, None, ""),
             # No word ends after the sound.
             RecognizedWord("Ja.", 3.1, 5.0, 0.5, "2"),
