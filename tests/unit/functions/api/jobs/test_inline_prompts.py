@@ -38,7 +38,7 @@ def find_errors(body: dict[str, Any]) -> dict[str, str]:
     [
         ({"prompt": "How photosynthesis works."}, Prompt("How photosynthesis works.")),
         ({"text": "Leaves are kitchens."}, Prompt("", "Leaves are kitchens.")),
-        ({"prompt": "Für Kinder", "text": "Laub.\n\nLicht."}, Prompt("Für Kinder", "Laub.\n\nLicht.")),
+        ({"prompt": "Für Kinder", "text": "Laub.\n\nX."}, Prompt("Für Kinder", "Laub.\n\nX.")),
     ],
 )  # fmt: skip
 def test_prompt_in_the_request_starts_the_job(
