@@ -12,7 +12,6 @@ from dataclasses import replace
 import pytest
 
 from functions.stitching.film.timeline import RATE_HZ, build_timeline
-from functions.stitching.subtitles.cues import build_cues
 from functions.text_to_speech.concatenate import TimedSentence, concatenate_speech, trim_silence
 from functions.text_to_speech.sentences import Sentence, split_sentences
 from functions.text_to_speech.spoken_text import to_spoken_text
@@ -22,6 +21,7 @@ from shared.ports.models import SpeechSynthesizer
 from shared.ports.speech_recognition import RecognizedWord, SpeechRecognizer
 from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+from shared.subtitles.cues import build_cues
 from tests.fixtures.models.stt import to_request
 from tests.fixtures.models.tts import run_tts_emulator
 from tests.fixtures.recognition.word_errors import (

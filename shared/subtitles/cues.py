@@ -9,8 +9,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import ceil
 
-from functions.stitching.film.timeline import RATE_HZ, TAIL_SAMPLES, TimedSentence
-from functions.stitching.subtitles.lines import (
+from shared.subtitles.lines import (
     AFTER_SENTENCE,
     MAX_COLUMNS,
     break_cost,
@@ -18,9 +17,13 @@ from functions.stitching.subtitles.lines import (
     split_pieces,
     wrap_pieces,
 )
-from functions.stitching.subtitles.word_times import estimate_word_times
+from shared.subtitles.timed_sentence import RATE_HZ, TimedSentence
+from shared.subtitles.word_times import find_piece_times
 
 MIN_CUE_MS = 800
+TAIL_SAMPLES = round(0.65 * RATE_HZ)
+"""From the last word to the end of a slide, and of a film: with the lead of the next slide a pause
+of 1.0 s, longer than one between paragraphs (0.8 s)."""
 LAST_GAP_MS = 50
 """Between the last cue and the end of the film, so that the sample that ends it has a duration."""
 MAX_SPEED = 20
@@ -104,7 +107,7 @@ def _time_pieces(sentence: TimedSentence) -> list[_Piece]:
     texts = split_pieces(sentence.text)
     if not texts:
         return []
-    times = estimate_word_times(sentence, texts)
+    times = find_piece_times(sentence, texts)
     costs = [break_cost(text, following) for text, following in pairwise(texts)]
     rows = zip(texts, times, times[1:], [*costs, AFTER_SENTENCE], strict=False)
     return [_Piece(*row, count_columns(row[0])) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from functions.stitching.subtitles.cues import Cue
+from shared.subtitles.cues import Cue
 
 
 def to_vtt(rows: Iterable[Cue]) -> str:

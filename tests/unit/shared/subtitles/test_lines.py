@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.stitching.subtitles.lines import (
+from shared.subtitles.lines import (
     AFTER_CLAUSE,
     AFTER_FUNCTION_WORD,
     MAX_COLUMNS,

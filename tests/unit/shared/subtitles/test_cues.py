@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.stitching.film.timeline import RATE_HZ, TimedSentence
-from functions.stitching.subtitles.cues import Cue, build_cues
-from functions.stitching.subtitles.lines import count_columns
+from shared.subtitles.cues import Cue, build_cues
+from shared.subtitles.lines import count_columns, split_pieces
+from shared.subtitles.timed_sentence import RATE_HZ, TimedSentence
+from shared.subtitles.word_times import find_piece_times
 
 LONG = (
     "Plants take in carbon dioxide from the air, draw up water through their roots, and with the "
@@ -140,3 +141,26 @@ def test_cues_never_overlap_and_are_never_empty(gaps_and_lengths: list[tuple[int
     cues = build_cues(rows)
     assert all(cue.end_ms > cue.start_ms for cue in cues)
     assert all(a.end_ms <= max(b.start_ms, a.start_ms + 1) for a, b in itertools.pairwise(cues))
+
+
+def test_cues_of_recognized_speech_begin_with_their_words() -> None:
+    """The times of words are known; without them the clauses would share the time by length."""
+    starts_s = {"Plants": 0.0, "draw": 7.0, "and": 9.5, "which": 11.0}
+    words, place, at_s = [], 0, 0.0
+    for word in LONG.split(" "):
+        at_s = starts_s.get(word, at_s + 0.05)
+        words.append((place, round(at_s * RATE_HZ)))
+        place += len(word) + 1
+    cues = build_cues([TimedSentence(LONG, 0, 12 * RATE_HZ, words=tuple(words))])
+    begins = {text_of(cue).split()[0]: cue.start_ms for cue in cues}
+    assert begins["which"] == 11_000
+    assert {start for start in begins.values() if start > 0} <= {
+        round(start * 1000 / RATE_HZ) for _, start in words
+    }
+
+
+def test_pieces_of_a_word_without_spaces_share_its_time() -> None:
+    sentence = TimedSentence("汉字你好", 0, 4 * RATE_HZ, words=((0, 0), (2, 3 * RATE_HZ)))
+    assert find_piece_times(sentence, split_pieces(sentence.text)) == [
+        round(second * RATE_HZ) for second in (0, 1.5, 3, 3.5, 4)
+    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functions.stitching.subtitles.cues import Cue
-from functions.stitching.subtitles.formats import to_srt, to_vtt
+from shared.subtitles.cues import Cue
+from shared.subtitles.formats import to_srt, to_vtt
 
 
 def test_vtt_and_srt_format() -> None:

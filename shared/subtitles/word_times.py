@@ -1,21 +1,52 @@
-"""The times of the words of a sentence, from its length and the pauses in its speech. Pure.
+"""The times of the words of a sentence. Pure.
 
-No voice returns the times of words. Words share the time by their length; punctuation marks are
-matched with the pauses that the speech has, which corrects the estimate.
+Of recognized speech they are known. No voice returns those of the words that it speaks: they share
+the time by their length, and punctuation marks are matched with the pauses that the speech has,
+which corrects the estimate.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from functions.stitching.film.timeline import RATE_HZ, TimedSentence
-from functions.stitching.subtitles.lines import AFTER_CLAUSE, break_cost, count_columns
+from shared.subtitles.lines import AFTER_CLAUSE, break_cost, count_columns
+from shared.subtitles.timed_sentence import RATE_HZ, TimedSentence
 
 _UNMATCHED = 0.8 * RATE_HZ
 """The cost of a punctuation mark without a pause, and so the largest correction of an estimate."""
 _DIGIT_WEIGHT = 4
 """A digit is spoken like a word of about four letters."""
+
+
+def find_piece_times(sentence: TimedSentence, pieces: Sequence[str]) -> list[int]:
+    """Returns the sample at which each piece of the sentence begins, and the end of the sentence.
+
+    Args:
+        pieces: Of `split_pieces`, at least one.
+    """
+    if sentence.words:
+        return _look_up_times(sentence, pieces)
+    return estimate_word_times(sentence, pieces)
+
+
+def _look_up_times(sentence: TimedSentence, pieces: Sequence[str]) -> list[int]:
+    """Returns the times of recognized words. Pieces within a word share its time."""
+    places = [place for place, _ in sentence.words]
+    starts = [start for _, start in sentence.words]
+    places.append(len(sentence.text))
+    starts.append(sentence.end)
+    times: list[int] = []
+    place = -1  # the first piece begins with a space that the text does not have
+    for piece in pieces:
+        at = place + piece.startswith(" ")
+        word = max(0, min(bisect_right(places, at), len(places) - 1) - 1)
+        length = max(1, places[word + 1] - places[word])
+        into = max(0, at - places[word])
+        times.append(starts[word] + (starts[word + 1] - starts[word]) * into // length)
+        place += len(piece)
+    return [*times, sentence.end]
 
 
 def estimate_word_times(sentence: TimedSentence, pieces: Sequence[str]) -> list[int]:
