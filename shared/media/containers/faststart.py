@@ -6,10 +6,11 @@ The first pass keeps only the index, the second pass writes only the data.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
-from functions.emotion_scoring.scores import Sink
 from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.chunk_offsets import ChunkOffsetTooLarge, shift_chunk_offsets
+from shared.media.sandbox.run import Sink
 
 _HEAD_BYTES = 4096
 """An upper bound of the bytes before the data."""
@@ -112,3 +113,27 @@ class DataPass:
 
     def begin_index(self) -> None:
         """Does nothing: the index precedes the data already."""
+
+
+Target = IndexPass | DataPass
+
+
+def write_twice(mux: Callable[[Target], None], sink: Sink) -> None:
+    """Writes an MP4 with its index before its data.
+
+    Args:
+        mux: Writes the same file to a target each time, and calls `begin_index` before it closes
+            the muxer.
+        sink: Where the file is written.
+
+    Raises:
+        FilmTooLarge: When the index cannot address the data.
+    """
+    index = IndexPass()
+    mux(index)
+    before, moov = index.split()
+    sink.write(before[: index.first_box_bytes] + moov + before[index.first_box_bytes :])
+    data = DataPass(sink, len(before), index.data_end)
+    mux(data)
+    if not data.complete:
+        raise ValueError("the second pass wrote other data than the first one")
