@@ -36,6 +36,7 @@ from shared.cloud_function import (
     SLIDES_PREFIX,
     STALLED_S,
     TOPIC_PREFIX,
+    TRANSCRIPTS_PREFIX,
     UPLOADS_PREFIX,
     ZIPS_PREFIX,
     Access,
@@ -83,6 +84,7 @@ __all__ = [
     "SLIDE_CACHE_PREFIX",
     "STALLED_S",
     "TOPIC_PREFIX",
+    "TRANSCRIPTS_PREFIX",
     "UPLOADS_PREFIX",
     "ZIPS_PREFIX",
     "Access",
@@ -171,8 +173,8 @@ class Recipe:
 
 _W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
 _STAGES = (
-    "upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation", "text_to_speech",
-    "stitching", "notification",
+    "upload_trigger", "speech_recognition", "frame_extraction", "emotion_scoring",
+    "slide_generation", "text_to_speech", "stitching", "notification",
 )  # fmt: skip
 """Every stage. The stage that ends a job starts the owner's next one, at any of its stages."""
 _PUBLISHABLE = (*_STAGES, "webhook", "personal_data", "recorder")
@@ -192,6 +194,17 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_STAGES,
             ),
             writes=((_O, RESULTS_PREFIX),),
+        ),
+        Function(
+            "speech_recognition", FunctionKind.PIPELINE, MessageTrigger(),
+            ("upload", "plan"), ("transcript",), 540, 1024, 1, 1,
+            Access(
+                read=((_U, ""),),
+                write=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
+                publish=_STAGES,
+                speech_to_text=True,
+            ),
+            writes=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
         ),
         Function(
             "frame_extraction", FunctionKind.PIPELINE, MessageTrigger(),
@@ -384,6 +397,12 @@ RECIPES: dict[str, Recipe] = {
             "A picture and a sound track, combined into a film.",
             (Input("picture", ("image",), 40), Input("sound", ("audio",), 500)),
             ("upload_trigger", "stitching", "notification"),
+        ),
+        Recipe(
+            "captions",
+            "The words of a video or a sound, as captions and as a transcript.",
+            (Input("media", ("video", "audio"), 5_000),),
+            ("upload_trigger", "speech_recognition", "notification"),
         ),
     )
 }

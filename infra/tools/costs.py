@@ -3,7 +3,7 @@
 Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
 cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
 tiers. Gemini is not included: it charges by tokens with every API and credential. Text-to-Speech
-charges by characters, at the price of the voice that speaks.
+charges by characters, at the price of the voice that speaks, Speech-to-Text by seconds of sound.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ SPEECH_USD = {
 """Prices of a character, by the technology of the voice."""
 SPEECH_CHARACTERS = 8 * 300
 """The narration of eight slides: three sentences of a hundred characters each."""
+RECOGNITION_USD = 0.016 / 60
+"""https://cloud.google.com/speech-to-text/pricing, V2 API, standard models, the first 500,000
+minutes of a month: a second of sound. Requests are rounded up to a second."""
 VOICE_COUNT = 2_000
 """More voices than the service has, for the cost of their samples."""
 
@@ -88,6 +91,14 @@ TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
             "upload_trigger": StageWork(2, 0.8, 1),
             "frame_extraction": StageWork(2, 16.5, 7),
             "emotion_scoring": StageWork(2, 9.1 + 60 * MIRROR_S_PER_FACE, 11),
+            "notification": _NOTIFICATION,
+        },
+    ),
+    "captions": (
+        "the same video, a minute of speech",
+        {
+            "upload_trigger": StageWork(2, 0.8, 1),
+            "speech_recognition": StageWork(2, 9.0, 7),
             "notification": _NOTIFICATION,
         },
     ),
@@ -143,6 +154,20 @@ def estimate_speech_cost(technology: str, characters: int) -> float:
     return SPEECH_USD[technology] * characters
 
 
+def estimate_recognition_cost(sound_s: float) -> float:
+    """Returns the dollars for the recognition of a sound. Pauses of two seconds are not sent."""
+    return RECOGNITION_USD * sound_s
+
+
+def _describe_recognition() -> str:
+    return (
+        f"Speech-to-Text for {JOB_COUNT} `captions` of a minute of speech: "
+        f"${estimate_recognition_cost(JOB_COUNT * 60):.2f}; for an hour of speech: "
+        f"${estimate_recognition_cost(3600):.2f}. Sound without speech costs nothing, and no "
+        "request is repeated after a crash."
+    )
+
+
 def _describe_speech() -> str:
     cached = VOICE_COUNT * MAX_SAMPLE_CHARS
     prices = (
@@ -177,5 +202,7 @@ def render_table() -> str:
         f"${estimate_mirror_cost(10_000):.4f} for 10,000 faces.",
         "",
         _describe_speech(),
+        "",
+        _describe_recognition(),
     ]
     return "\n".join(lines)

@@ -55,6 +55,10 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "SVG files of Lucide (ISC, partly MIT); its code is not imported",
     ),
     "markdown-it-py": ("finds Markdown in the answers of the model", ""),
+    "webrtcvad-wheels": (
+        "finds speech in a sound",
+        "the detector of WebRTC; maintained builds of webrtcvad for every Python",
+    ),
     "numpy": ("pictures and audio as arrays", ""),
     "pillow": ("pictures, slides, text", "with Raqm for right-to-left scripts"),
     "pi-heif": ("reads HEIC", "no encoder"),

@@ -112,7 +112,9 @@ def _check(
     option_error: InvalidOption | None = None
     try:
         options = read_options(recipe, body.options, request.settings)
-        check_voice(options)
+        if "text_to_speech" in recipe.stages:
+            # The language of captions is that of the uploaded sound.
+            check_voice(options)
         check_language(recipe, options)
     except InvalidOption as error:
         option_error = error

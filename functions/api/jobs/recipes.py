@@ -10,6 +10,7 @@ from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 from shared.pipeline import RECIPES, Input, Recipe
+from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.emotions.options import EMOTION_OPTION_NAMES, EmotionOptions
 from shared.recipes.films.deck_options import DECK_OPTION_NAMES, DeckOptions
 from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
@@ -71,12 +72,17 @@ def _still(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, 
     return StillOptions.parse(values).to_dict()
 
 
+def _captions(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
+    return CaptionOptions.parse(values).to_dict()
+
+
 OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bool], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
     "recap": _recap,
     "presentation": _presentation,
     "still": _still,
+    "captions": _captions,
 }
 """Parsers of the options by recipe. The second argument is whether the operator allows medical and
 safety purposes. Each returns the options as stored in the job. Raises

@@ -177,6 +177,11 @@ run "cloud" {
   }
 
   assert {
+    condition     = toset([for member in google_project_iam_member.function : member.member if member.role == "roles/speech.client"]) == toset([for name in ["api", "speech_recognition"] : google_service_account.function[name].member])
+    error_message = "Other functions than speech_recognition, and api for the languages, may call Speech-to-Text."
+  }
+
+  assert {
     condition     = contains(keys(google_project_service.used), "aiplatform") && !contains(keys(google_project_service.used), "generativelanguage") && !contains(keys(google_secret_manager_secret.this), "GEMINI_API_KEY")
     error_message = "There is an API key although Vertex AI is used, or Vertex AI is not enabled."
   }

@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from functions.slide_generation.drawing.themes import THEMES
 from shared.pipeline import RECIPES, Input
+from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.films import deck
 from shared.recipes.films.deck_options import MAX_AUDIENCE_CHARS, MAX_TONE_CHARS, DeckOptions
@@ -21,7 +22,15 @@ from shared.recipes.films.recap_options import (
 from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE
 from shared.recipes.frames.options import QUALITY_RANGE, WIDTH_RANGE, FrameOptions
 
-Options = FrameOptions | EmotionOptions | DeckOptions | FilmOptions | RecapOptions | StillOptions
+Options = (
+    FrameOptions
+    | EmotionOptions
+    | DeckOptions
+    | FilmOptions
+    | RecapOptions
+    | StillOptions
+    | CaptionOptions
+)
 _FRAMES, _FILM = FrameOptions(), (DeckOptions(), FilmOptions())
 _EMOTIONS = EmotionOptions(_FRAMES, purpose="")
 DEFAULTS: Mapping[str, tuple[Options, ...]] = {
@@ -30,6 +39,7 @@ DEFAULTS: Mapping[str, tuple[Options, ...]] = {
     "recap": (_FRAMES, _EMOTIONS, *_FILM, RecapOptions()),
     "presentation": _FILM,
     "still": (StillOptions(),),
+    "captions": (CaptionOptions(),),
 }
 """The options of each recipe, with their default values."""
 _CONSENT_OPTIONS = ("consent", "purpose")

@@ -163,8 +163,8 @@ def test_find_input_accepts_each_name_of_an_input(
         assert recipe.find_input(f"{row.name}99") is None
 
 
-def test_pipeline_stages_are_the_seven_stages_of_recipes() -> None:
-    assert len(PIPELINE_STAGES) == 7
+def test_pipeline_stages_are_the_eight_stages_of_recipes() -> None:
+    assert len(PIPELINE_STAGES) == 8
     assert set(PIPELINE_STAGES) == {name for row in RECIPES.values() for name in row.stages}
 
 

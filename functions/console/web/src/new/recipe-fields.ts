@@ -91,4 +91,8 @@ export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
     motion: { label: "Move slowly over the picture", onValue: "gentle" },
     loudness: { label: "Bring the sound to an even loudness", onValue: "even" },
   },
+  captions: {
+    language: { label: "Language", hint: "A tag such as en, de or pt-BR; auto recognizes it." },
+    video: { label: "Also make a copy of the video with captions", onValue: "soft" },
+  },
 };
