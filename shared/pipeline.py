@@ -7,7 +7,9 @@ the diagram in the README from the table, and tests check every row. The types o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.cloud_function import (
     BUSY_WAIT_S,
@@ -97,6 +99,7 @@ __all__ = [
     "HttpTrigger",
     "Input",
     "MessageTrigger",
+    "OptionalStage",
     "Prefix",
     "Recipe",
     "ScheduleTrigger",
@@ -129,13 +132,36 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionalStage:
+    """A stage that only jobs with a true `option` have. It stands before the stage `before`."""
+
+    name: str
+    option: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """An ordered tuple of stages. The last one reports the outcome."""
+    """An ordered tuple of stages. The last one reports the outcome. `Job.recipe` has the optional
+    stages of that job among them."""
 
     name: str
     description: str
     inputs: tuple[Input, ...]
     stages: tuple[str, ...]
+    optional_stages: tuple[OptionalStage, ...] = ()
+
+    def for_options(self, options: Mapping[str, Any]) -> Recipe:
+        """Returns the recipe with the stages that a job with these options has."""
+        return self.with_stages(row.name for row in self.optional_stages if options.get(row.option))
+
+    def with_stages(self, names: Iterable[str]) -> Recipe:
+        """Returns the recipe with those of its optional stages that are among `names`."""
+        chosen, stages = set(names), list(self.stages)
+        for row in self.optional_stages:
+            if row.name in chosen:
+                stages.insert(stages.index(row.before), row.name)
+        return replace(self, stages=tuple(stages), optional_stages=())
 
     def find_input(self, name: str) -> Input | None:
         """Returns the input that accepts an upload of this name, or None."""
@@ -365,6 +391,8 @@ RECIPES: dict[str, Recipe] = {
             "Facial expressions in a video, scored over time, as a timeline.",
             _VIDEO,
             ("upload_trigger", "frame_extraction", "emotion_scoring", "notification"),
+            # The words are known when the timeline is written.
+            (OptionalStage("speech_recognition", "transcript", "frame_extraction"),),
         ),
         Recipe(
             "recap",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.moments import find_tracks, peak_rows, thumbnail_name
 from functions.emotion_scoring.results.scenes import SceneSampler
 from functions.emotion_scoring.results.series import Series, compute_mood
+from functions.emotion_scoring.results.spoken import find_transcript, read_find_words
 from functions.emotion_scoring.results.summary import Peak, Summary
 from functions.emotion_scoring.results.thumbnails import render_thumbnail
 from functions.emotion_scoring.results.timeline import Moment, build_timeline
@@ -47,7 +48,7 @@ from shared.recipes.emotions.results import (
     SceneFrame,
 )
 from shared.recipes.media_info import MediaInfo
-from shared.recipes.stored_object import Artifact, ResultKind
+from shared.recipes.stored_object import Artifact, ResultKind, StoredObject
 from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import ResultsWriter
 from shared.typography.faces import describe_replacements, title_style
@@ -65,7 +66,7 @@ def join_scores(context: UnitContext) -> UnitDone:
     """
     options = EmotionOptions.from_job(context.job.options)
     parts = ScoredParts.load(context)
-    key = _key(parts, options)
+    key = _key([*parts.scores, *find_transcript(context)], options)
     done = find_join(context, key)
     if done is None:
         done = record_join(context, key, _write_results(context, key, parts, options))
@@ -158,8 +159,10 @@ def _write_timeline(
             open_files.enter_context(results.create(name, content_type))
             for name, _, content_type in files
         ]
-        document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times)
-        table, cues = CsvWriter(sinks[1], parts.classes, times), VttWriter(sinks[2], every)
+        words = read_find_words(context, every)
+        document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times, words)
+        table = CsvWriter(sinks[1], parts.classes, times, words)
+        cues = VttWriter(sinks[2], every, words)
         consumers: tuple[_MomentConsumer, ...] = (document, table, cues, *collectors)
         for moment in build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth):
             for consumer in consumers:
@@ -244,11 +247,7 @@ def _subtitle(totals: dict[str, Any], parts: ScoredParts, every: Fraction) -> st
     return " · ".join(facts)
 
 
-def _key(parts: ScoredParts, options: EmotionOptions) -> str:
+def _key(inputs: Sequence[StoredObject], options: EmotionOptions) -> str:
     """Returns the hash of the inputs of the results: the joined scores and the options."""
-    content = [
-        RESULTS_VERSION,
-        options.to_dict(),
-        [list(stored.version) for stored in parts.scores],
-    ]
+    content = [RESULTS_VERSION, options.to_dict(), [list(stored.version) for stored in inputs]]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -24,6 +24,7 @@ from shared.recipes.captions.results import (
     find_spoken_upload,
 )
 from shared.recipes.captions.transcript import TRANSCRIPT_NAME, Transcript, format_clock
+from shared.recipes.frames.stages import plan_frame_stages
 from shared.recipes.media_info import MediaInfo
 from shared.recipes.stored_object import Artifact, ResultKind, StoredObject
 from shared.recipes.upload_results import Upload, Uploads
@@ -67,7 +68,13 @@ def write_transcript(context: UnitContext) -> UnitDone:
     figures = result.to_dict()
     del figures["transcript"]
     context.log("transcript.written", **figures)
-    return UnitDone(tuple(files), facts=result.to_dict(), warnings=warnings)
+    plan = None
+    if context.job.recipe.next_stage("speech_recognition") is not None:
+        max_frames = context.settings.max_frames
+        plan = plan_frame_stages(
+            context.job.recipe, upload.media_info, context.job.options, max_frames
+        )
+    return UnitDone(tuple(files), facts=result.to_dict(), plan=plan, warnings=warnings)
 
 
 def build_transcript(windows: Sequence[RecognizedWindow], upload: Upload) -> Transcript:

@@ -26,7 +26,7 @@ from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
-from shared.media.errors import UndecodableSound
+from shared.media.errors import NoSound, UndecodableSound
 from shared.pipeline import TRANSCRIPTS_PREFIX, Bucket
 from shared.ports.speech_recognition import SAMPLE_RATE_HZ
 from shared.recipes.captions.options import AUTO_LANGUAGE, parse_spoken_language
@@ -105,6 +105,9 @@ def _recognize(
         sound = read_sound(context, upload, begin_s, end_s)
     except UndecodableSound:
         sound = Sound(np.zeros(0, np.int16), begin_s, is_complete=False)
+    except NoSound:
+        # `captions` refuses such a file; other recipes take a video without sound.
+        sound = Sound(np.zeros(0, np.int16), begin_s)
     limits = _find_limits(sound, window)
     speech = find_speech(sound.samples)
     ranges = divide_speech(sound.samples, speech, limits)

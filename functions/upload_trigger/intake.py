@@ -17,13 +17,13 @@ from shared.jobs.model import JobInput
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong
 from shared.media.sandbox.run import declare_work
-from shared.pipeline import Bucket, find_consumer
+from shared.pipeline import Bucket
 from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.captions.results import find_spoken_upload, plan_speech_windows
-from shared.recipes.emotions.options import parse_frame_options
-from shared.recipes.frames.windows import plan_windows
+from shared.recipes.frames.stages import Plan, plan_frame_stages
 from shared.recipes.media_info import MediaInfo
-from shared.recipes.stored_object import Artifact, StoredObject
+from shared.recipes.option_values import InvalidOptions
+from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import (
     InputInfo,
     PictureInfo,
@@ -87,12 +87,17 @@ def plan_stages(context: UnitContext) -> UnitDone:
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
     if next_stage == "speech_recognition":
         upload = find_spoken_upload(uploads)
+        if context.job.recipe.next_stage("speech_recognition") is not None:
+            # Its join plans the frames. Options that cannot be used are refused before any work.
+            _plan_frames(context, upload.media_info)
         plan = {"speech_recognition": plan_speech_windows(upload.duration_s)}
         return UnitDone(artifacts, uploads.to_dict(), plan, warnings=upload.warnings)
     if next_stage == "slide_generation":
         plan = {"slide_generation": ({"deck": "prompt"},)}
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
-    return _plan_frames(context, uploads, artifacts)
+    media_info = uploads.input("video").media_info
+    plan = dict(_plan_frames(context, media_info))
+    return UnitDone(artifacts, uploads.to_dict(), plan, warnings=media_info.warnings)
 
 
 def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
@@ -158,26 +163,11 @@ EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
 """The examiner of each input, by its name in the recipe."""
 
 
-def _plan_frames(
-    context: UnitContext, uploads: Uploads, artifacts: tuple[Artifact, ...]
-) -> UnitDone:
-    media_info = uploads.input("video").media_info
-    specs = _window_specs(context, media_info)
-    plan = {"frame_extraction": specs}
-    scoring = find_consumer("frame_extraction", context.job.recipe)
-    if scoring is not None:
-        # Frame packs trigger this stage before frame_extraction joins, so its total is set here.
-        plan[scoring] = tuple({"pack": spec["index"]} for spec in specs)
-    return UnitDone(artifacts, facts=uploads.to_dict(), plan=plan, warnings=media_info.warnings)
-
-
-def _window_specs(context: UnitContext, media_info: MediaInfo) -> tuple[Mapping[str, Any], ...]:
+def _plan_frames(context: UnitContext, media_info: MediaInfo) -> Plan:
+    max_frames = context.settings.max_frames
     try:
-        options = parse_frame_options(context.job.options)
-    except ValueError as error:
+        return plan_frame_stages(context.job.recipe, media_info, context.job.options, max_frames)
+    except InvalidOptions as error:
         raise InvalidOption(str(error)) from error
-    try:
-        windows = plan_windows(media_info, options, max_frames=context.settings.max_frames)
     except ValueError as error:
         raise TooManyFrames(str(error)) from error
-    return tuple(window.to_dict() for window in windows)

@@ -21,8 +21,9 @@ from shared.runtime.settings import Settings
 
 MEGABYTE = 1_000_000
 _PRESENTATION_OPTION_NAMES = (*DECK_OPTION_NAMES, *FILM_OPTION_NAMES)
+_RECAP_EMOTION_NAMES = tuple(name for name in EMOTION_OPTION_NAMES if name != "transcript")
 _RECAP_OPTION_NAMES = (
-    *EMOTION_OPTION_NAMES, *_PRESENTATION_OPTION_NAMES, *RECAP_OPTION_NAMES,
+    *_RECAP_EMOTION_NAMES, *_PRESENTATION_OPTION_NAMES, *RECAP_OPTION_NAMES,
 )  # fmt: skip
 
 
@@ -45,10 +46,11 @@ def _presentation(values: Mapping[str, Any], _allow_medical_safety: bool) -> dic
 def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, Any]:
     errors = OptionErrors()
     _check_names(errors, values, _RECAP_OPTION_NAMES)
-    emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
+    emotions = {name: value for name, value in values.items() if name in _RECAP_EMOTION_NAMES}
     options = errors.read(
         "options", dict[str, Any](), lambda: _emotions(emotions, allow_medical_safety)
     )
+    options.pop("transcript", None)
     options |= _parse_film(errors, values)
     options |= errors.read(
         "options", dict[str, Any](), lambda: RecapOptions.from_job(values).to_dict()

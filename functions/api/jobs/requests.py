@@ -104,6 +104,7 @@ OPTIONS_DESCRIPTION = (
     "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
     "`consent` and `purpose` (both required), `smooth` (default true: averages scores over time) "
     "and `mirror` (default true: averages each face's scores with those of its mirror image). "
+    "`transcript` of `emotions` (default false) also recognizes what is said. "
     "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
     "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
     "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "

@@ -9,7 +9,7 @@ from shared.recipes.films.deck_options import THEMES
 
 OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
-    "mirror", "annotate",
+    "mirror", "annotate", "transcript",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
     "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
     "length", "moments", "footage", "sound", "video",
@@ -117,6 +117,12 @@ def build_run_parser() -> argparse.ArgumentParser:
         action="store_const",
         const="true",
         help="also make a video with boxes and labels around the faces",
+    )
+    parser.add_argument(
+        "--transcript",
+        action="store_const",
+        const="true",
+        help="emotions: also recognize what is said",
     )
     parser.add_argument("--title", help="job title used in the email")
     parser.add_argument(

@@ -6,6 +6,7 @@ Every time is in seconds from the first picture of a video, or from the beginnin
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,20 @@ class Segment(Record):
     language: str
     words: tuple[Word, ...]
     speaker: str = ""
+
+
+class SpokenWords:
+    """The words of a transcript, by time."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._words = [word for segment in transcript.segments for word in segment.words]
+        self._middles = [(word.start_s + word.end_s) / 2 for word in self._words]
+
+    def between(self, begin_s: float, end_s: float) -> str:
+        """Returns the words whose middle is in a range of time, so that each word is in one of the
+        ranges that follow each other."""
+        first, last = bisect_left(self._middles, begin_s), bisect_left(self._middles, end_s)
+        return " ".join(word.text for word in self._words[first:last])
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ export const RECIPES = {
       smooth: { type: "boolean", default: true },
       mirror: { type: "boolean", default: true },
       annotate: { type: "boolean", default: false },
+      transcript: { type: "boolean", default: false },
     },
   },
   recap: {

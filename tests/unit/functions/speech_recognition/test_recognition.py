@@ -14,9 +14,11 @@ import pytest
 from functions.speech_recognition.join import NO_SPEECH, write_transcript
 from functions.speech_recognition.part import recognize_window
 from functions.upload_trigger.media import examine_media
+from functions.upload_trigger.probes.video import probe
 from shared.entrypoints import bootstrap
 from shared.jobs.model import Job
 from shared.jobs.units.outcomes import UnitDone
+from shared.media.containers.range_file import RangeFile
 from shared.media.errors import NoSound
 from shared.pipeline import Bucket
 from shared.ports.speech_recognition import SAMPLE_RATE_HZ, RecognitionOverloaded
@@ -235,6 +237,11 @@ def test_words_are_never_logged(harness: StageHarness, recognizer: ToneRecognize
 
 
 def test_a_video_without_sound_is_refused_before_any_work(harness: StageHarness) -> None:
+    with pytest.raises(NoSound):
+        captions_job(harness, silent_video())
+
+
+def silent_video() -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as out:
         stream: Any = out.add_stream("libx264", rate=10)
@@ -242,8 +249,7 @@ def test_a_video_without_sound_is_refused_before_any_work(harness: StageHarness)
         stream.pix_fmt = "yuv420p"
         out.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
         out.mux(stream.encode(None))
-    with pytest.raises(NoSound):
-        captions_job(harness, file.getvalue())
+    return file.getvalue()
 
 
 def test_sound_that_is_damaged_from_some_point_on_is_recognized_before_it(
@@ -312,3 +318,27 @@ def test_a_video_that_no_mp4_can_carry_has_no_copy_and_a_warning(
     assert done.warnings == (
         "There is no copy of the video with captions: an MP4 cannot carry sound in pcm_s16le.",
     )
+
+
+@pytest.mark.parametrize("with_sound", [True, False])
+def test_transcript_of_emotions_plans_the_frames(
+    harness: StageHarness, recognizer: ToneRecognizer, *, with_sound: bool
+) -> None:
+    """A video without sound has an empty transcript there, and a warning."""
+    words = regular_words(6)
+    data = write_media(render_words(words, 4), SAMPLE_RATE_HZ, "mp4", "aac", video_s=4)
+    if not with_sound:
+        data = silent_video()
+    stored = harness.put_object(Bucket.UPLOADS, f"jobs/{with_sound}/video.0", data, "video/mp4")
+    info = probe(RangeFile(lambda at, size: data[at : at + size], len(data)), len(data))
+    facts = {Uploads.STAGE: Uploads({"video": Upload(stored, "a.mp4", info)}).to_dict()}
+    options = {"consent": True, "purpose": "research", "every": "1", "transcript": True}
+    stages = {"speech_recognition": "running"}
+    job = make_job("emotions", number=70 + with_sound, options=options, facts=facts, stages=stages)
+    done, transcript = run(harness, job)
+    assert set(done.plan or {}) == {"frame_extraction", "emotion_scoring"}
+    if with_sound:
+        assert recognizer.requests
+        assert_words(transcript, words, within_s=0.08)
+    else:
+        assert done.warnings == (NO_SPEECH,)

@@ -8,7 +8,13 @@ import pytest
 
 from shared.recipes.captions.options import CaptionOptions, parse_spoken_language
 from shared.recipes.captions.results import WINDOW_S, SpeechWindow, plan_speech_windows
-from shared.recipes.captions.transcript import Segment, Transcript, Word, format_clock
+from shared.recipes.captions.transcript import (
+    Segment,
+    SpokenWords,
+    Transcript,
+    Word,
+    format_clock,
+)
 from shared.recipes.option_values import InvalidOptions
 
 TRANSCRIPT = Transcript(
@@ -67,3 +73,10 @@ def test_speaker_is_written_only_if_it_is_known() -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(5, "0:05"), (125.9, "2:05"), (3725, "1:02:05")])
 def test_clock_times_are_short(seconds: float, text: str) -> None:
     assert format_clock(seconds) == text
+
+
+def test_each_word_is_in_one_of_the_ranges_that_follow_each_other() -> None:
+    words = SpokenWords(TRANSCRIPT)
+    assert [words.between(second, second + 0.5) for second in (0.5, 1, 1.5, 2)] == [
+        "", "Hi", "there.", "",
+    ]  # fmt: skip

@@ -69,7 +69,7 @@ const FILM_FIELDS = {
 
 export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
   frames: FRAME_FIELDS,
-  emotions: { ...SCORED_FRAME_FIELDS, ...SCORE_FIELDS },
+  emotions: { ...SCORED_FRAME_FIELDS, ...SCORE_FIELDS, transcript: { label: "Also write down what is said" } },
   recap: {
     footage: { label: "The moments as", choices: { clips: "Clips of the video", stills: "Still pictures" } },
     sound: {
