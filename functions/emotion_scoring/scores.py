@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from functions.emotion_scoring.faces.face import Box, Face
 from shared.recipes.frames.pack import FrameStamp
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 SCHEMA = "moodreel.scores/1"
 MAX_LINE_BYTES = 4 << 20

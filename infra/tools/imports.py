@@ -31,6 +31,12 @@ def find_modules(function: str) -> tuple[Path, ...]:
     return tuple(sorted(modules))
 
 
+def clear_caches() -> None:
+    """Forgets what was found, after a change of the files or of ROOT."""
+    find_modules.cache_clear()
+    _find_file.cache_clear()
+
+
 def find_work_modules(function: str) -> tuple[str, ...]:
     """Returns the modules that the sandbox processes of a function import, sorted."""
     sources = [(ROOT / path).read_text() for path in find_modules(function)]
@@ -40,6 +46,8 @@ def find_work_modules(function: str) -> tuple[str, ...]:
 @cache
 def _work_modules(source: str) -> tuple[str, ...]:
     """Returns the modules that a file names in calls of `declare_work`."""
+    if "declare_work" not in source:
+        return ()
     return tuple(
         ast.literal_eval(node.args[0])
         for node in ast.walk(ast.parse(source))
@@ -64,6 +72,7 @@ def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
+@cache
 def _find_file(name: str) -> Path | None:
     """Returns the file of a first-party module; None for any other name."""
     parts = name.split(".")

@@ -23,7 +23,7 @@ from infra.local.setup import console
 from infra.local.setup.tools import deck_model_client, prepare_console_pages, requirements_file
 from infra.tools.imports import ROOT, find_modules
 from shared.pipeline import FUNCTIONS
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
 
 PACKAGES_DIR = ROOT / ".local" / "packages"
 TFVARS = ROOT / "infra" / "terraform" / "packages.auto.tfvars.json"

@@ -22,11 +22,15 @@ from shared.ports.speech_recognition import SpeechRecognizer
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.runtime.logs import log
+from shared.runtime.models.throttle import Throttle
+from shared.runtime.models.throttled import (
+    ThrottledDeckModel,
+    ThrottledRecognizer,
+    ThrottledSpeech,
+)
 from shared.runtime.service_lists import CachedList, VoiceList
 from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
-from shared.runtime.throttle import Throttle
-from shared.runtime.throttled import ThrottledDeckModel, ThrottledRecognizer, ThrottledSpeech
 from shared.runtime.tracing import NoOpTracer, Tracer
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS, DECK_MODELS
 from shared.runtime.environment import (
     LOCAL_VARIABLES,
     base_url,
@@ -23,6 +22,7 @@ from shared.runtime.environment import (
     setting,
     whole_number,
 )
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS, DECK_MODELS
 
 BUCKET_VARIABLES = {role: f"MOODREEL_BUCKET_{role.upper()}" for role in Bucket}
 

@@ -35,7 +35,7 @@ from shared.media.sandbox.child import Limits
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.pack import FrameStamp, PackWriter
 from shared.recipes.frames.pack_directory import central_directory
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 MIN_MODEL_SHARE = 0.85
 """CPU time of the models alone ÷ CPU time of scoring."""

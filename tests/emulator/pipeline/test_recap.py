@@ -18,6 +18,7 @@ from shared.recipes.films.deck import Deck
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.model_calls import count_model_calls
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}
@@ -33,14 +34,10 @@ def run_recap_job(
     return job, Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
 
 
-def call_count(suite: SuiteHandle) -> int:
-    return int(request("GET", f"{suite.url('gemini')}/_health").json()["calls"])
-
-
 @needs_models
 def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
+    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="1")
     timeline = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
     layouts = [slide.layout for slide in deck.slides]
     assert (layouts[0], layouts[-2:]) == ("title", ["chart", "closing"])
@@ -59,11 +56,11 @@ def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_pa
     vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "what a person" in " ".join(vtt.split())
     # The same video of the same user: its text is cached.
-    before = call_count(suite)
+    before = count_model_calls(suite, "gemini")
     second_job, second_deck = run_recap_job(
-        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper"
+        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="1", theme="paper"
     )
-    assert call_count(suite) == before
+    assert count_model_calls(suite, "gemini") == before
     assert [slide.notes for slide in second_deck.slides] == [slide.notes for slide in deck.slides]
     assert second_job["warnings"] == job["warnings"]
 
@@ -81,7 +78,13 @@ def test_film_has_plain_text_without_a_language_model(
         request("POST", f"{gemini}/_responses", {"kind": fault, "count": 3})
     try:
         job, deck = run_recap_job(
-            suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, language="de", slides="4"
+            suite,
+            suite.client(),
+            SAD_TO_HAPPY_VIDEO,
+            tmp_path,
+            every="2",
+            language="de",
+            slides="4",
         )
     finally:
         for path in ("/_faults", "/_responses"):

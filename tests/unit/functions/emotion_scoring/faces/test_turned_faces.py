@@ -24,7 +24,7 @@ from functions.emotion_scoring.video.overlay import Overlay
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.pack import FrameStamp, PackWriter
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 from tests.fixtures.media.faces import (
     EMOTIONS,
     load_scorer,

@@ -15,8 +15,8 @@ from shared.ports.speech_recognition import (
     RecognitionRequest,
     RecognizedWord,
 )
-from shared.runtime.throttle import MAX_DELAY_S, Throttle
-from shared.runtime.throttled import ThrottledRecognizer
+from shared.runtime.models.throttle import MAX_DELAY_S, Throttle
+from shared.runtime.models.throttled import ThrottledRecognizer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

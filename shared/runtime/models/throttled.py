@@ -16,7 +16,7 @@ from shared.ports.speech_recognition import (
     SpeechRecognizer,
 )
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
-from shared.runtime.throttle import Throttle
+from shared.runtime.models.throttle import Throttle
 
 
 class ThrottledSpeech:
