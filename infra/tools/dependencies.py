@@ -60,6 +60,10 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "the detector of WebRTC; maintained builds of webrtcvad for every Python",
     ),
     "numpy": ("pictures and audio as arrays", ""),
+    "scenedetect-headless": (
+        "finds the scenes of recaps",
+        "PySceneDetect without a GUI (BSD-3-Clause); only its measure of changes is used",
+    ),
     "pillow": ("pictures, slides, text", "with Raqm for right-to-left scripts"),
     "pi-heif": ("reads HEIC", "no encoder"),
     "justmytype-*": ("fonts of all drawn text", "Open Font License"),

@@ -18,11 +18,11 @@ from functions.slide_generation.deck.fitting import fit_slides
 from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_cache
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
-from functions.slide_generation.deck.recap_source import write_recap
 from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
 from functions.slide_generation.layout_choice.rules import choose_layouts
 from functions.slide_generation.quality.emulated import describe_emulator
 from functions.slide_generation.quality.flaws import find_count_flaws, find_flaws
+from functions.slide_generation.recap.source import write_recap
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone

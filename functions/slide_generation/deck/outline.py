@@ -74,13 +74,13 @@ def _slide_fields(row: Any, n: int, count: int, language: str) -> dict[str, Any]
         },
         location,
     )
-    slide = apply_layout(slide, row, _layout(row, n, count, bool(bullets)), language)
+    slide = apply_layout(slide, row, _layout(row, n, count, len(slide.bullets)), language)
     if not slide.notes and not slide.bullets:
         raise DeckRejected(location, "It has neither bullets nor notes.")
     return slide.to_dict()
 
 
-def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> Any:
+def _layout(row: Mapping[str, Any], n: int, count: int, bullets: int) -> Any:
     """Returns the layout: `title` for the first slide, `closing` for the last, else the model's."""
     if n == 0:
         return "title"
@@ -88,7 +88,8 @@ def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> Any:
         return "closing"
     layout = row.get("layout")
     if layout in ("title", "closing", "bullets", "statement"):
-        return "bullets" if bullets else "statement"
+        fits_statement = not bullets or (bullets == 1 and layout == "statement")
+        return "statement" if fits_statement else "bullets"
     return layout
 
 

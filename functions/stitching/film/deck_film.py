@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from functions.stitching.audio.loudness import TARGET_LUFS
+from functions.stitching.audio.loudness import TARGET_LUFS, FloatArray
 from functions.stitching.audio.music import mix_music
 from functions.stitching.audio.own_sound import BESIDE_VOICE_LU, OwnSound, mix_own_sound
 from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
@@ -177,7 +177,7 @@ class DeckFilm:
             path,
             metadata,
             segments=cache.get_segments(segments, check),
-            sound=self._mix_sound(inputs, timeline, speech.read_blocks(factors), own_sounds),
+            sound=self._mix_sound(inputs, timeline, speech, factors, own_sounds),
             cues=soft,
             check=check,
         )
@@ -260,13 +260,15 @@ class DeckFilm:
         self,
         inputs: FilmInputs,
         timeline: Timeline,
-        voice: Iterator[Samples],
+        speech: SpeechTrack,
+        factors: FloatArray,
         own_sounds: Sequence[OwnSound],
     ) -> Iterator[Samples]:
+        voice = speech.read_blocks(factors)
         if own_sounds:
-            is_spoken = bool(timeline.sentences)
-            target = TARGET_LUFS - (BESIDE_VOICE_LU if is_spoken else 0)
-            voice = mix_own_sound(voice, timeline, own_sounds, target)
+            spoken = speech.find_spoken()
+            target = TARGET_LUFS - (BESIDE_VOICE_LU if spoken else 0)
+            voice = mix_own_sound(voice, spoken, own_sounds, target)
         if self.music is None:
             return voice
         ranges = [(sound.start, sound.end) for sound in own_sounds]

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from infra.local.client.api_client import Client
+from infra.local.client.api_client import ApiError, Client
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.deck import Deck
@@ -95,14 +95,27 @@ def test_film_has_plain_text_without_a_language_model(
     assert len(deck.slides) == 4
 
 
-@needs_models
-def test_video_without_faces_becomes_a_film_that_says_so(
+def test_video_without_consent_becomes_a_film_of_its_scenes(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    job, deck = run_recap_job(suite, client, CLIP_SPECS["cfr30"].encode().path, tmp_path)
-    assert [slide.picture for slide in deck.slides if slide.layout == "picture"] == [
-        "scene:1", "scene:2", "scene:3",
-    ]  # fmt: skip
-    assert "No strong expression" in deck.slides[0].notes
-    assert job["artifacts"]
+    job_id = suite.start_job(client, "recap", CLIP_SPECS["cfr30"].encode().path, options={})
+    job = suite.wait_for_job(client, job_id)
+    assert job["status"] == "done", job["error"]
+    deck = Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", tmp_path)))
+    pictures = [slide.picture for slide in deck.slides if slide.layout == "picture"]
+    assert pictures
+    assert all(str(picture).startswith("scene:") for picture in pictures)
+    assert "Faces were not scored" in deck.slides[-1].bullets
+    assert any("no consent is stated" in warning for warning in job["warnings"])
+    assert job["options"]["consent"] is False
+    names = {artifact["name"] for artifact in job["artifacts"]}
+    assert {"film.mp4", "scenes.csv"} <= names
+    assert not {"emotions.json", "timeline.png"} & names
+
+
+def test_purpose_without_consent_is_refused(suite: SuiteHandle) -> None:
+    video = {"video": {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 10}}
+    with pytest.raises(ApiError, match="consent must be true") as refused:
+        suite.client().create_job("recap", video, {"purpose": "research"})
+    assert (refused.value.status, refused.value.code) == (422, "invalid-option")

@@ -53,7 +53,6 @@ const SERVICE_LABELS: Readonly<Record<ServiceName, string>> = {
   speech: "the speech service",
   recognition: "the speech recognition",
   model: "the language model",
-  recognition: "the speech recognition",
   pictures: "the picture model",
   storage: "the file storage",
   database: "the database",
@@ -133,6 +132,7 @@ const FILE_LABELS: Record<string, string> = {
   "captions.srt": "Captions for editors (SubRip)",
   "transcript.txt": "What is said, as text",
   "transcript.json": "What is said, with the time of each word",
+  "scenes.csv": "The scenes, as a table",
 };
 
 export function resultLabel(artifact: Artifact): string {
