@@ -42,6 +42,8 @@ ZIPS_PREFIX = "zips/"
 """WORK: the tail of a composed ZIP."""
 SCORES_PREFIX = "scores/"
 """WORK: scored frames and annotated film segments."""
+TRANSCRIPTS_PREFIX = "transcripts/"
+"""WORK: the recognized words of requests and windows."""
 SLIDES_PREFIX = "slides/"
 """WORK: decks as generated, rendered slides, generated pictures, cached model responses."""
 DECKS_PREFIX = "decks/"
@@ -153,6 +155,7 @@ class Access:
         sign_urls: Whether it signs URLs, which needs a token for its own service account.
         accounts: Its access to user accounts.
         vertex_ai: Whether it calls Gemini models on Vertex AI.
+        speech_to_text: Whether it recognizes speech with Speech-to-Text.
     """
 
     read: tuple[Prefix, ...] = ()
@@ -163,6 +166,7 @@ class Access:
     sign_urls: bool = False
     accounts: AccountAccess = AccountAccess.NONE
     vertex_ai: bool = False
+    speech_to_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

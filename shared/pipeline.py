@@ -7,7 +7,9 @@ the diagram in the README from the table, and tests check every row. The types o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.cloud_function import (
     BUSY_WAIT_S,
@@ -36,6 +38,7 @@ from shared.cloud_function import (
     SLIDES_PREFIX,
     STALLED_S,
     TOPIC_PREFIX,
+    TRANSCRIPTS_PREFIX,
     UPLOADS_PREFIX,
     ZIPS_PREFIX,
     Access,
@@ -83,6 +86,7 @@ __all__ = [
     "SLIDE_CACHE_PREFIX",
     "STALLED_S",
     "TOPIC_PREFIX",
+    "TRANSCRIPTS_PREFIX",
     "UPLOADS_PREFIX",
     "ZIPS_PREFIX",
     "Access",
@@ -95,6 +99,7 @@ __all__ = [
     "HttpTrigger",
     "Input",
     "MessageTrigger",
+    "OptionalStage",
     "Prefix",
     "Recipe",
     "ScheduleTrigger",
@@ -127,13 +132,36 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionalStage:
+    """A stage that only jobs with a true `option` have. It stands before the stage `before`."""
+
+    name: str
+    option: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """An ordered tuple of stages. The last one reports the outcome."""
+    """An ordered tuple of stages. The last one reports the outcome. `Job.recipe` has the optional
+    stages of that job among them."""
 
     name: str
     description: str
     inputs: tuple[Input, ...]
     stages: tuple[str, ...]
+    optional_stages: tuple[OptionalStage, ...] = ()
+
+    def for_options(self, options: Mapping[str, Any]) -> Recipe:
+        """Returns the recipe with the stages that a job with these options has."""
+        return self.with_stages(row.name for row in self.optional_stages if options.get(row.option))
+
+    def with_stages(self, names: Iterable[str]) -> Recipe:
+        """Returns the recipe with those of its optional stages that are among `names`."""
+        chosen, stages = set(names), list(self.stages)
+        for row in self.optional_stages:
+            if row.name in chosen:
+                stages.insert(stages.index(row.before), row.name)
+        return replace(self, stages=tuple(stages), optional_stages=())
 
     def find_input(self, name: str) -> Input | None:
         """Returns the input that accepts an upload of this name, or None."""
@@ -171,8 +199,8 @@ class Recipe:
 
 _W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
 _STAGES = (
-    "upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation", "text_to_speech",
-    "stitching", "notification",
+    "upload_trigger", "speech_recognition", "frame_extraction", "emotion_scoring",
+    "slide_generation", "text_to_speech", "stitching", "notification",
 )  # fmt: skip
 """Every stage. The stage that ends a job starts the owner's next one, at any of its stages."""
 _PUBLISHABLE = (*_STAGES, "webhook", "personal_data", "recorder")
@@ -192,6 +220,17 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_STAGES,
             ),
             writes=((_O, RESULTS_PREFIX),),
+        ),
+        Function(
+            "speech_recognition", FunctionKind.PIPELINE, MessageTrigger(),
+            ("upload", "plan"), ("transcript",), 540, 1024, 1, 1,
+            Access(
+                read=((_U, ""),),
+                write=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
+                publish=_STAGES,
+                speech_to_text=True,
+            ),
+            writes=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
         ),
         Function(
             "frame_extraction", FunctionKind.PIPELINE, MessageTrigger(),
@@ -311,7 +350,7 @@ FUNCTIONS: dict[str, Function] = {
             "api", FunctionKind.HTTPS, HttpTrigger(), (), ("upload",), 60, 512, 0.333, 16,
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE,
-                sign_urls=True, accounts=AccountAccess.ADMIN,
+                sign_urls=True, accounts=AccountAccess.ADMIN, speech_to_text=True,
             ),
             secrets=("SMTP_URL",),
             writes=((_U, PROMPTS_PREFIX), (_U, UPLOADS_PREFIX), (_W, DECKS_PREFIX)),
@@ -352,6 +391,8 @@ RECIPES: dict[str, Recipe] = {
             "Facial expressions in a video, scored over time, as a timeline.",
             _VIDEO,
             ("upload_trigger", "frame_extraction", "emotion_scoring", "notification"),
+            # The words are known when the timeline is written.
+            (OptionalStage("speech_recognition", "transcript", "frame_extraction"),),
         ),
         Recipe(
             "recap",
@@ -384,6 +425,12 @@ RECIPES: dict[str, Recipe] = {
             "A picture and a sound track, combined into a film.",
             (Input("picture", ("image",), 40), Input("sound", ("audio",), 500)),
             ("upload_trigger", "stitching", "notification"),
+        ),
+        Recipe(
+            "captions",
+            "The words of a video or a sound, as captions and as a transcript.",
+            (Input("media", ("video", "audio"), 5_000),),
+            ("upload_trigger", "speech_recognition", "notification"),
         ),
     )
 }

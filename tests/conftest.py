@@ -21,6 +21,7 @@ from xdist.scheduler import LoadScopeScheduling
 pytest_plugins = [
     "tests.fixtures.suite.suite",
     "tests.fixtures.models.gemini",
+    "tests.fixtures.models.stt",
     "tests.fixtures.models.tts",
     "tests.fixtures.gcs.fixtures",
 ]

@@ -9,6 +9,7 @@ from functions.api.documentation.handlers import ApiDocumentation
 from functions.api.jobs.routes import ROUTES as JOBS
 from functions.api.jobs.routes import SHARE_ROUTES as SHARES
 from functions.api.privacy.routes import ROUTES as PERSONAL_DATA
+from functions.api.recognition.routes import ROUTES as RECOGNITION
 from functions.api.voices.routes import ROUTES as VOICES
 from functions.api.webhooks.routes import ROUTES as WEBHOOKS
 from shared.http.health import LIMIT_EXEMPTION, Health, health, healthz
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *JOBS,
     *DECKS,
     *VOICES,
+    *RECOGNITION,
     *SHARES,
     *WEBHOOKS,
     *CAMERAS,

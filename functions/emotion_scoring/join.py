@@ -19,6 +19,7 @@ from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.files import write_timeline_files
 from functions.emotion_scoring.results.moments import find_tracks, peak_rows, thumbnail_name
 from functions.emotion_scoring.results.series import Series, compute_mood
+from functions.emotion_scoring.results.spoken import find_transcript
 from functions.emotion_scoring.results.summary import Peak, Summary
 from functions.emotion_scoring.results.thumbnails import render_thumbnail
 from functions.emotion_scoring.results.timeline import build_timeline
@@ -226,6 +227,6 @@ def _key(context: UnitContext, parts: ScoredParts, options: EmotionOptions | Non
     content = [
         RESULTS_VERSION,
         used.to_dict(),
-        [list(stored.version) for stored in parts.scores],
+        [list(stored.version) for stored in (*parts.scores, *find_transcript(context))],
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

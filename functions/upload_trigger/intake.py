@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from functions.upload_trigger.media import examine_media
 from functions.upload_trigger.media_info import find_media_info, write_media_info
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.prompt import examine_prompt
@@ -16,11 +17,13 @@ from shared.jobs.model import JobInput
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong
 from shared.media.sandbox.run import declare_work
-from shared.pipeline import Bucket, find_consumer
-from shared.recipes.emotions.options import parse_frame_options
-from shared.recipes.frames.windows import plan_windows
+from shared.pipeline import Bucket
+from shared.recipes.captions.options import CaptionOptions
+from shared.recipes.captions.results import find_spoken_upload, plan_speech_windows
+from shared.recipes.frames.stages import Plan, plan_frame_stages
 from shared.recipes.media_info import MediaInfo
-from shared.recipes.stored_object import Artifact, StoredObject
+from shared.recipes.option_values import InvalidOptions
+from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import (
     InputInfo,
     PictureInfo,
@@ -82,10 +85,19 @@ def plan_stages(context: UnitContext) -> UnitDone:
     if next_stage == "stitching":
         plan: dict[str, Any] = {"stitching": ({"film": "still"},)}
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
+    if next_stage == "speech_recognition":
+        upload = find_spoken_upload(uploads)
+        if context.job.recipe.next_stage("speech_recognition") is not None:
+            # Its join plans the frames. Options that cannot be used are refused before any work.
+            _plan_frames(context, upload.media_info)
+        plan = {"speech_recognition": plan_speech_windows(upload.duration_s)}
+        return UnitDone(artifacts, uploads.to_dict(), plan, warnings=upload.warnings)
     if next_stage == "slide_generation":
         plan = {"slide_generation": ({"deck": "prompt"},)}
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
-    return _plan_frames(context, uploads, artifacts)
+    media_info = uploads.input("video").media_info
+    plan = dict(_plan_frames(context, media_info))
+    return UnitDone(artifacts, uploads.to_dict(), plan, warnings=media_info.warnings)
 
 
 def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
@@ -101,7 +113,10 @@ def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
         check=context.check,
         label=context.job.id,
     )
-    media_info = MediaInfo.from_dict(data)
+    return _check_duration(context, MediaInfo.from_dict(data))
+
+
+def _check_duration(context: UnitContext, media_info: MediaInfo) -> MediaInfo:
     max_duration_s = context.settings.max_duration_s
     if media_info.duration is not None and media_info.duration > max_duration_s:
         raise VideoTooLong(
@@ -109,6 +124,20 @@ def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
             f"the limit is {max_duration_s / 60:.0f}."
         )
     return media_info
+
+
+def _examine_media(context: UnitContext, stored: StoredObject) -> MediaInfo | SoundInfo:
+    if not stored.size_bytes:
+        raise EmptyFile
+    existing = find_media_info(context, _declared_input(context), stored)
+    if existing is not None:
+        return existing
+    max_duration_s = context.settings.max_duration_s
+    info = examine_media(context.objects, stored, max_duration_s, context.check, context.job.id)
+    has_pictures = isinstance(info, MediaInfo)
+    if not has_pictures and CaptionOptions.parse(context.job.options).video != "none":
+        raise InvalidOption("The upload has no pictures to add captions to; choose video none.")
+    return _check_duration(context, info) if isinstance(info, MediaInfo) else info
 
 
 def _examine_picture(context: UnitContext, stored: StoredObject) -> PictureInfo:
@@ -125,6 +154,7 @@ def _examine_sound(context: UnitContext, stored: StoredObject) -> SoundInfo:
 
 EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
     "video": _examine_video,
+    "media": _examine_media,
     "picture": _examine_picture,
     "prompt": _examine_prompt,
     "sound": _examine_sound,
@@ -133,26 +163,11 @@ EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
 """The examiner of each input, by its name in the recipe."""
 
 
-def _plan_frames(
-    context: UnitContext, uploads: Uploads, artifacts: tuple[Artifact, ...]
-) -> UnitDone:
-    media_info = uploads.input("video").media_info
-    specs = _window_specs(context, media_info)
-    plan = {"frame_extraction": specs}
-    scoring = find_consumer("frame_extraction", context.job.recipe)
-    if scoring is not None:
-        # Frame packs trigger this stage before frame_extraction joins, so its total is set here.
-        plan[scoring] = tuple({"pack": spec["index"]} for spec in specs)
-    return UnitDone(artifacts, facts=uploads.to_dict(), plan=plan, warnings=media_info.warnings)
-
-
-def _window_specs(context: UnitContext, media_info: MediaInfo) -> tuple[Mapping[str, Any], ...]:
+def _plan_frames(context: UnitContext, media_info: MediaInfo) -> Plan:
+    max_frames = context.settings.max_frames
     try:
-        options = parse_frame_options(context.job.options)
-    except ValueError as error:
+        return plan_frame_stages(context.job.recipe, media_info, context.job.options, max_frames)
+    except InvalidOptions as error:
         raise InvalidOption(str(error)) from error
-    try:
-        windows = plan_windows(media_info, options, max_frames=context.settings.max_frames)
     except ValueError as error:
         raise TooManyFrames(str(error)) from error
-    return tuple(window.to_dict() for window in windows)

@@ -20,17 +20,19 @@ def probe_in_sandbox(
     objects: ObjectStore,
     stored: StoredObject,
     work: Work,
-    *,
+    *arguments: Any,
     check: Callable[[], None] = lambda: None,
     label: str = "",
 ) -> dict[str, Any]:
-    """Runs `work` on the upload in a sandbox process. Returns the JSON object that it returned.
+    """Runs `work` on the upload in a sandbox process, with its further arguments. Returns the JSON
+    object that it returned.
 
     Raises the errors of the work, and those of shared.media.sandbox.run.
     """
     read_at = objects.range_reader(stored.bucket, stored.name, stored.generation)
     result = run_in_sandbox(
         work,
+        *arguments,
         source=Source(read_at, stored.size_bytes),
         limits=LIMITS,
         check=check,

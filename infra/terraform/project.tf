@@ -32,7 +32,7 @@ resource "google_project_service" "used" {
     "apikeys", "artifactregistry", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager",
     "cloudscheduler", "cloudtrace", "compute", "firebaserules", "firestore", "iam",
     "iamcredentials", "identitytoolkit", "logging", "monitoring", "pubsub", "run", "secretmanager",
-    "storage", "texttospeech",
+    "speech", "storage", "texttospeech",
   ], [var.gemini_backend == "vertex-ai" ? "aiplatform" : "generativelanguage"]))
 
   service            = "${each.key}.googleapis.com"

@@ -37,6 +37,8 @@ TRACE_ROLE = "roles/cloudtrace.agent"
 # Contains aiplatform.endpoints.predict, which a request to a Gemini model needs. Google's models
 # are not resources of the project, so the role is granted on the project.
 VERTEX_AI_ROLE = "roles/aiplatform.user"
+# Contains speech.recognizers.recognize, also for the recognizer `_`, which is no resource.
+SPEECH_TO_TEXT_ROLE = "roles/speech.client"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +81,8 @@ def list_grants(function: Function) -> list[Grant]:
     }
     if access.vertex_ai:
         result.add(Grant("project", "", VERTEX_AI_ROLE, backend=GeminiBackend.VERTEX_AI))
+    if access.speech_to_text:
+        result.add(Grant("project", "", SPEECH_TO_TEXT_ROLE))
     if access.firestore:
         result.add(Grant("project", "", FIRESTORE_ROLE))
     if access.traces:
@@ -138,6 +142,7 @@ def _format_other(function: Function) -> str:
         ACCOUNT_ROLES[AccountAccess.VIEW]: "reads accounts",
         ACCOUNT_ROLES[AccountAccess.ADMIN]: "manages accounts",
         VERTEX_AI_ROLE: "calls Vertex AI",
+        SPEECH_TO_TEXT_ROLE: "calls Speech-to-Text",
     }
     grants = list_grants(function)
     cells = {grant: grant.name for grant in grants if grant.scope == "secret"}

@@ -3,7 +3,8 @@
 Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
 cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
 tiers. Decks by Gemini are not included: it charges by tokens with every API and credential.
-Text-to-Speech, pictures by Gemini and the caches of owners have sentences of their own.
+Text-to-Speech, Speech-to-Text, pictures by Gemini and the caches of owners have sentences of their
+own.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ CACHED_MB: Mapping[str, float] = {"slides": 2.6, "speech": 3.4, "scenes and film
 """What the caches of an owner keep of the `presentation` below, in 10⁶ bytes: eight slides of 720p
 with 86 s of speech, measured in November 2026 over the emulators."""
 CACHED_OBJECTS = 39
+RECOGNITION_USD = 0.016 / 60
+"""https://cloud.google.com/speech-to-text/pricing, V2 API, standard models, the first 500,000
+minutes of a month: a second of sound. Requests are rounded up to a second."""
 VOICE_COUNT = 2_000
 """More voices than the service has, for the cost of their samples."""
 
@@ -105,6 +109,14 @@ TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
             "upload_trigger": StageWork(2, 0.8, 1),
             "frame_extraction": StageWork(2, 16.5, 7),
             "emotion_scoring": StageWork(2, 9.1 + 60 * MIRROR_S_PER_FACE, 11),
+            "notification": _NOTIFICATION,
+        },
+    ),
+    "captions": (
+        "the same video, a minute of speech",
+        {
+            "upload_trigger": StageWork(2, 0.8, 1),
+            "speech_recognition": StageWork(2, 9.0, 7),
             "notification": _NOTIFICATION,
         },
     ),
@@ -209,6 +221,20 @@ def _describe_pictures() -> str:
     )
 
 
+def estimate_recognition_cost(sound_s: float) -> float:
+    """Returns the dollars for the recognition of a sound. Pauses of two seconds are not sent."""
+    return RECOGNITION_USD * sound_s
+
+
+def _describe_recognition() -> str:
+    return (
+        f"Speech-to-Text for {JOB_COUNT} `captions` of a minute of speech: "
+        f"${estimate_recognition_cost(JOB_COUNT * 60):.2f}; for an hour of speech: "
+        f"${estimate_recognition_cost(3600):.2f}. Sound without speech costs nothing, and no "
+        "request is repeated after a crash."
+    )
+
+
 def _describe_speech() -> str:
     cached = VOICE_COUNT * MAX_SAMPLE_CHARS
     prices = (
@@ -247,5 +273,7 @@ def render_table() -> str:
         _describe_pictures(),
         "",
         _describe_cache(),
+        "",
+        _describe_recognition(),
     ]
     return "\n".join(lines)

@@ -20,6 +20,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
     ),
     "google-cloud-firestore": ("jobs, stages, units", ""),
     "google-cloud-pubsub": ("messages between stages", ""),
+    "google-cloud-speech": ("speech recognition", ""),
     "google-cloud-storage": ("uploads and results", ""),
     "google-cloud-texttospeech": ("speech", ""),
     "google-genai": (
@@ -54,6 +55,10 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "SVG files of Lucide (ISC, partly MIT); its code is not imported",
     ),
     "markdown-it-py": ("finds Markdown in the answers of the model", ""),
+    "webrtcvad-wheels": (
+        "finds speech in a sound",
+        "the detector of WebRTC; maintained builds of webrtcvad for every Python",
+    ),
     "numpy": ("pictures and audio as arrays", ""),
     "scenedetect-headless": (
         "finds the scenes of recaps",

@@ -14,6 +14,8 @@ no access token now (retryable, transport)              OverloadedError
 no valid credentials                                    transient: an operator fixes it
 401, 403, and 404 of a model or a voice                 transient: an operator fixes it
 400 of Text-to-Speech                                   VoiceRefused (permanent)
+400 of Speech-to-Text, about the language               LanguageNotRecognized (permanent)
+400 of Speech-to-Text, about anything else              transient: a setting or a bug
 400 of Gemini, Cloud Storage, Firestore                 transient: a setting or a bug
 404, 416 of an upload                                   SourceExpired (permanent)
 501                                                     transient: a setting or a bug

@@ -7,12 +7,9 @@ libraries that it needs, and loads a library with the first request that needs i
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable
-from functools import wraps
-from typing import TypeVar
 
 from shared.adapters import clients
+from shared.entrypoints.build_once import build_once
 from shared.errors import ConfigurationError
 from shared.flows.effects import ClockAndIds
 from shared.ports.identity import AccountAdmin, Accounts, Identity
@@ -20,34 +17,16 @@ from shared.ports.messages import Publisher
 from shared.ports.models import DeckModel, Illustrator, SpeechSynthesizer
 from shared.ports.objects import ObjectStore
 from shared.ports.outbound import Mailer, OutboundHttp
+from shared.ports.speech_recognition import SpeechRecognizer
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.runtime.logs import log
 from shared.runtime.models.throttle import Throttle
-from shared.runtime.models.throttled import ThrottledSpeech
+from shared.runtime.models.throttled import ThrottledRecognizer, ThrottledSpeech
+from shared.runtime.service_lists import CachedList, VoiceList
 from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.tracing import NoOpTracer, Tracer
-from shared.runtime.voice_list import VoiceList
-
-T = TypeVar("T")
-_build_lock = threading.RLock()
-
-
-def build_once(build: Callable[[], T]) -> Callable[[], T]:
-    """Decorator: calls `build` at the first call, once even under concurrent calls, and returns the
-    same value from then on."""
-    values: list[T] = []
-
-    @wraps(build)
-    def get() -> T:
-        if not values:
-            with _build_lock:
-                if not values:
-                    values.append(build())
-        return values[0]
-
-    return get
 
 
 @build_once
@@ -200,6 +179,29 @@ def voices() -> VoiceList:
         services().clock,
         services().log,
         values.voice_preference,
+    )
+
+
+@build_once
+def recognizer() -> SpeechRecognizer:
+    """Returns the speech recognizer. Only speech_recognition uses it."""
+    from shared.adapters.speech_recognition import create_speech_recognizer
+
+    values = settings()
+    throttle = Throttle(values.recognition_calls_per_minute, values.max_instances, services().clock)
+    recognizer = create_speech_recognizer(values, recognition_languages().read)
+    return ThrottledRecognizer(recognizer, throttle)
+
+
+@build_once
+def recognition_languages() -> CachedList[str]:
+    """Returns the languages of the speech recognizer. Only api and speech_recognition contain its
+    client."""
+    from shared.adapters.speech_recognition import fetch_recognition_languages
+
+    values, clock = settings(), services().clock
+    return CachedList(
+        "recognition_languages", lambda: fetch_recognition_languages(values), clock, log
     )
 
 

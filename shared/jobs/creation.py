@@ -130,6 +130,7 @@ def new_job(
 ) -> tuple[Write, ...]:
     """Returns the batch that creates a job: its document, one for each stage, and the units of the
     uploads, which are all admitted. It is committed before any upload URL exists."""
+    recipe = recipe.for_options(options)
     first = recipe.stages[0]
     job: dict[str, Any] = {
         "schema": SCHEMA,

@@ -95,8 +95,8 @@ class Job:
 
     @property
     def recipe(self) -> Recipe:
-        """The row of its recipe."""
-        return RECIPES[self.recipe_name]
+        """Its recipe with the stages that were chosen when the job was created."""
+        return RECIPES[self.recipe_name].with_stages(self.stages)
 
     @property
     def is_terminal(self) -> bool:

@@ -89,6 +89,16 @@ class Settings:
     """URL of the Cloud Storage emulator, required."""
     tts_endpoint: str = setting("MOODREEL_TTS_ENDPOINT", "", local_only=True)
     """URL of the Text-to-Speech emulator; by default the real service."""
+    stt_endpoint: str = setting("MOODREEL_STT_ENDPOINT", "", local_only=True)
+    """URL of the Speech-to-Text emulator; by default the real service."""
+    recognition_model: str = setting("MOODREEL_RECOGNITION_MODEL", "chirp_3")
+    """The Speech-to-Text model that recognizes speech. In the local suite, a model of the
+    emulator."""
+    recognition_location: str = setting("MOODREEL_RECOGNITION_LOCATION", "eu")
+    """Where Speech-to-Text processes speech: a multi-region (`eu`, `us`), a region, or `global`.
+    Not every model is available everywhere."""
+    recognition_calls_per_minute: int = setting("MOODREEL_RECOGNITION_CALLS_PER_MINUTE", 300)
+    """Calls of Speech-to-Text per minute, in total. At most the project's quota of the location."""
     gemini_backend: GeminiBackend = setting(  # noqa: RUF009 - it returns a dataclass field
         "MOODREEL_GEMINI_BACKEND", GeminiBackend.VERTEX_AI, choice(GeminiBackend)
     )

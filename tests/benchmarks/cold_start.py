@@ -49,6 +49,7 @@ CLIENTS = {
     "notification": ("mailer",),
     "personal_data": ("account_admin",),
     "slide_generation": ("deck_model",),
+    "speech_recognition": ("recognizer",),
     "text_to_speech": ("voice",),
     "webhook": ("outbound_http",),
 }

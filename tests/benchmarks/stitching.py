@@ -32,10 +32,10 @@ from functions.stitching.film.timeline import (
     build_chapters,
 )
 from functions.stitching.inputs import FilmInputs
-from functions.stitching.subtitles.cues import build_cues
 from infra.local.setup.tools import prepare_python
 from shared.recipes.films.options import FilmOptions
 from shared.runtime.owner_cache import OwnerCache
+from shared.subtitles.cues import build_cues
 from tests.benchmarks.cpu_time import cpu_s
 from tests.benchmarks.stitching_inputs import (
     PHOTO,

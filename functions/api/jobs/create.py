@@ -23,6 +23,7 @@ from functions.api.jobs.sources import (
 )
 from functions.api.jobs.storage import check_storage
 from functions.api.jobs.voices import check_voice
+from functions.api.recognition.handlers import check_language
 from shared.errors import InvalidOption, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
@@ -111,7 +112,10 @@ def _check(
     option_error: InvalidOption | None = None
     try:
         options = read_options(recipe, body.options, request.settings)
-        check_voice(options)
+        if "text_to_speech" in recipe.stages:
+            # The language of captions is that of the uploaded sound.
+            check_voice(options)
+        check_language(recipe, options)
     except InvalidOption as error:
         option_error = error
     try:

@@ -10,6 +10,7 @@ from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 from shared.pipeline import RECIPES, Input, Recipe
+from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.emotions.options import (
     EMOTION_OPTION_NAMES,
     EmotionOptions,
@@ -25,8 +26,9 @@ from shared.runtime.settings import Settings
 
 MEGABYTE = 1_000_000
 _PRESENTATION_OPTION_NAMES = (*DECK_OPTION_NAMES, *FILM_OPTION_NAMES)
+_RECAP_EMOTION_NAMES = tuple(name for name in EMOTION_OPTION_NAMES if name != "transcript")
 _RECAP_OPTION_NAMES = (
-    *EMOTION_OPTION_NAMES, *_PRESENTATION_OPTION_NAMES, *RECAP_OPTION_NAMES,
+    *_RECAP_EMOTION_NAMES, *_PRESENTATION_OPTION_NAMES, *RECAP_OPTION_NAMES,
 )  # fmt: skip
 
 
@@ -49,7 +51,7 @@ def _presentation(values: Mapping[str, Any], _allow_medical_safety: bool) -> dic
 def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, Any]:
     errors = OptionErrors()
     _check_names(errors, values, _RECAP_OPTION_NAMES)
-    emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
+    emotions = {name: value for name, value in values.items() if name in _RECAP_EMOTION_NAMES}
     # Without consent the film shows scenes, and no face is scored.
     options = errors.read(
         "options",
@@ -60,6 +62,7 @@ def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, A
             else _emotions(emotions, allow_medical_safety)
         ),
     )
+    options.pop("transcript", None)
     options |= _parse_film(errors, values)
     options |= errors.read(
         "options", dict[str, Any](), lambda: RecapOptions.from_job(values).to_dict()
@@ -83,12 +86,17 @@ def _still(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, 
     return StillOptions.parse(values).to_dict()
 
 
+def _captions(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
+    return CaptionOptions.parse(values).to_dict()
+
+
 OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bool], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
     "recap": _recap,
     "presentation": _presentation,
     "still": _still,
+    "captions": _captions,
 }
 """Parsers of the options by recipe. The second argument is whether the operator allows medical and
 safety purposes. Each returns the options as stored in the job. Raises

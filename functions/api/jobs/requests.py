@@ -83,6 +83,17 @@ EXAMPLES: list[JsonValue] = [
         },
     },
     {
+        "recipe": "captions",
+        "options": {"language": "auto", "video": "soft"},
+        "inputs": {
+            "media": {
+                "filename": "talk.mp4",
+                "content_type": "video/mp4",
+                "size_bytes": 1_234_567,
+            }
+        },
+    },
+    {
         "recipe": "recap",
         "options": {"length": 45, "aspect": "9:16"},
         "inputs": {
@@ -106,9 +117,11 @@ OPTIONS_DESCRIPTION = (
     "(default true: averages each face's scores with those of its mirror image). `emotions` "
     "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
     "scenes of the video instead of its strongest moments. "
+    "`transcript` of `emotions` (default false) also recognizes what is said. "
     "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
     "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
-    "or `narrated`)."
+    "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "
+    "(`none`, or `soft`: also a copy of the video with a subtitle track)."
 )
 InputName = Annotated[
     str,

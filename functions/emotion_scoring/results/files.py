@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from functions.emotion_scoring.merge import ScoredParts
 from functions.emotion_scoring.results.moments import peak_rows
+from functions.emotion_scoring.results.spoken import read_find_words
 from functions.emotion_scoring.results.summary import Summary
 from functions.emotion_scoring.results.timeline import Moment
 from functions.emotion_scoring.results.writers import (
@@ -53,8 +54,10 @@ def write_timeline_files(
             open_files.enter_context(results.create(name, content_type))
             for name, _, content_type in _FILES
         ]
-        document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times)
-        table, cues = CsvWriter(sinks[1], parts.classes, times), VttWriter(sinks[2], every)
+        words = read_find_words(context, every)
+        document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times, words)
+        table = CsvWriter(sinks[1], parts.classes, times, words)
+        cues = VttWriter(sinks[2], every, words)
         consumers: tuple[MomentConsumer, ...] = (document, table, cues, summary, *collectors)
         for moment in moments:
             for consumer in consumers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -36,7 +36,10 @@ CSV_COLUMNS = (
     "number", "time_s", "frame_time_s", "frame", "face_id", "x", "y", "width", "height", "score",
     "quality", "sharpness", "roll", "dominant", "confidence", "uncertain",
 )  # fmt: skip
-"""The fixed columns; one column per emotion of the model follows."""
+"""The fixed columns; one column per emotion of the model follows, and `words` with a transcript."""
+_FORMULA_SIGNS = ("=", "+", "-", "@")
+FindWords = Callable[[Moment], str]
+"""Returns what is said from a moment to the next one."""
 
 
 class Sink(Protocol):
@@ -58,9 +61,16 @@ def describe_thresholds(*, smooth: bool) -> dict[str, Any]:
 class JsonWriter:
     """Writes emotions.json: the header, one line per moment under `frames`, then the footer."""
 
-    def __init__(self, sink: Sink, header: Mapping[str, Any], times: FrameTimes) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        header: Mapping[str, Any],
+        times: FrameTimes,
+        find_words: FindWords | None = None,
+    ) -> None:
         self._sink = sink
         self._times = times
+        self._find_words = find_words
         self._classes: Sequence[str] = header["classes"]
         self._separator = b"\n"
         opening = json.dumps(
@@ -91,6 +101,7 @@ class JsonWriter:
             "height": stamp.height,
             "no_face": not moment.readings,
             "faces": [self._face(reading) for reading in moment.readings],
+            **({} if self._find_words is None else {"words": self._find_words(moment)}),
         }
 
     def _face(self, reading: FaceReading) -> dict[str, Any]:
@@ -121,15 +132,23 @@ class JsonWriter:
 class CsvWriter:
     """Writes emotions.csv: one row per face and frame, and one row for a frame without a face.
 
-    The format is RFC 4180 in ASCII. Spreadsheets cannot read a cell as a formula: each cell is a
-    number or a name that this program defines.
+    The format is RFC 4180, in ASCII but for the last column, the words of a transcript.
+    Spreadsheets cannot read a cell as a formula: each other cell is a number or a name that this
+    program defines, and words that begin like a formula have an apostrophe before them.
     """
 
-    def __init__(self, sink: Sink, classes: Sequence[str], times: FrameTimes) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        classes: Sequence[str],
+        times: FrameTimes,
+        find_words: FindWords | None = None,
+    ) -> None:
         self._sink = sink
         self._times = times
         self._class_count = len(classes)
-        self._row([*CSV_COLUMNS, *classes])
+        self._find_words = find_words
+        self._row([*CSV_COLUMNS, *classes, *self._words_cells("words")])
 
     def add(self, moment: Moment) -> None:
         """Writes the next moment."""
@@ -139,8 +158,10 @@ class CsvWriter:
             _seconds(self._times.shown_at(moment)),
             moment.frame.name,
         ]
+        words = self._words_cells("" if self._find_words is None else self._find_words(moment))
         if not moment.readings:
-            self._row([*frame_cells, *[""] * 9, NO_FACE, *[""] * (2 + self._class_count)])
+            empty = [""] * (2 + self._class_count)
+            self._row([*frame_cells, *[""] * 9, NO_FACE, *empty, *words])
         for reading in moment.readings:
             probabilities = reading.probabilities or [None] * self._class_count
             self._row(
@@ -156,13 +177,20 @@ class CsvWriter:
                     _rounded(reading.confidence),
                     "yes" if reading.is_uncertain else "no",
                     *(_rounded(probability) for probability in probabilities),
+                    *words,
                 ]
             )
+
+    def _words_cells(self, text: str) -> list[str]:
+        """Returns the cell of the words; none without a transcript."""
+        if self._find_words is None:
+            return []
+        return [f"'{text}" if text.startswith(_FORMULA_SIGNS) else text]
 
     def _row(self, cells: Sequence[object]) -> None:
         line = io.StringIO()
         csv.writer(line).writerow(["" if cell is None else cell for cell in cells])
-        self._sink.write(line.getvalue().encode("ascii"))
+        self._sink.write(line.getvalue().encode())
 
 
 class VttWriter:
@@ -171,9 +199,10 @@ class VttWriter:
     The text of a cue is one line of JSON with boxes as shares of the picture's size.
     """
 
-    def __init__(self, sink: Sink, every: Fraction) -> None:
+    def __init__(self, sink: Sink, every: Fraction, find_words: FindWords | None = None) -> None:
         self._sink = sink
         self._every = every
+        self._find_words = find_words
         sink.write(f"WEBVTT\n\nNOTE {NOTE}\n".encode())
 
     def add(self, moment: Moment) -> None:
@@ -194,7 +223,10 @@ class VttWriter:
                     "box": [round(share, 4) for share in shares],
                 }
             )
-        text = json.dumps({"faces": faces}, separators=(",", ":"))
+        content: dict[str, Any] = {"faces": faces}
+        if self._find_words is not None:
+            content["words"] = self._find_words(moment)
+        text = json.dumps(content, separators=(",", ":"))
         self._sink.write(f"\n{begin} --> {end}\n{text}\n".encode())
 
 

@@ -17,11 +17,11 @@ import av
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
-from functions.emotion_scoring.video.faststart import DataPass, IndexPass
 from functions.emotion_scoring.video.sound import read_sound
 from functions.emotion_scoring.video.sound_conversion import TimedPacket
 from functions.emotion_scoring.video.sound_track import choose_track
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
+from shared.media.containers.faststart import Target, write_twice
 from shared.media.containers.range_file import RangeFile
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
@@ -46,14 +46,7 @@ def write_film(
     Raises:
         FilmTooLarge: the index cannot address the data.
     """
-    index = IndexPass()
-    _mux(pieces, source, media_info, index)
-    before, moov = index.split()
-    sink.write(before[: index.first_box_bytes] + moov + before[index.first_box_bytes :])
-    data = DataPass(sink, len(before), index.data_end)
-    _mux(pieces, source, media_info, data)
-    if not data.complete:
-        raise ValueError("the second pass wrote other data than the first one")
+    write_twice(lambda target: _mux(pieces, source, media_info, target), sink)
 
 
 def write_film_in_sandbox(
@@ -75,7 +68,7 @@ def _mux(
     pieces: Sequence[OpenFile],
     source: OpenFile | None,
     media_info: MediaInfo,
-    target: IndexPass | DataPass,
+    target: Target,
 ) -> None:
     with ExitStack() as stack:
         first = stack.enter_context(_open_piece(pieces[0]()))

@@ -16,7 +16,6 @@ from functions.stitching.audio.own_sound import BESIDE_VOICE_LU, OwnSound, mix_o
 from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
 from functions.stitching.film.encoding import Planes, rgb_to_planes
 from functions.stitching.film.frames import FrameRenderer
-from functions.stitching.film.languages import iso_639_2
 from functions.stitching.film.motion import Box
 from functions.stitching.film.mp4 import FilmMetadata, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
@@ -38,8 +37,6 @@ from functions.stitching.footage.clips import Clips
 from functions.stitching.footage.footage import Footage
 from functions.stitching.inputs import FilmInputs
 from functions.stitching.objects import hash_object, read_stored, read_version
-from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues
-from functions.stitching.subtitles.formats import to_srt, to_vtt
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
 from shared.pipeline import FILM_CACHE_PREFIX, Bucket
@@ -53,6 +50,9 @@ from shared.recipes.results import DeckResult, FilmResult, NarrationResult, Slid
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
 from shared.runtime.owner_cache import OwnerCache
+from shared.subtitles.cues import Cue, build_chapter_cues, build_cues
+from shared.subtitles.formats import to_srt, to_vtt
+from shared.subtitles.languages import iso_639_2
 from shared.typography.faces import Style, describe_replacements
 from shared.typography.versions import drawing_versions
 

@@ -23,7 +23,7 @@ from functions.stitching.film.encoding import TICK, open_segment, parameter_sets
 from functions.stitching.film.segments import LAST_FRAME_SAMPLES
 from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.film.track_end import extend_last_sample
-from functions.stitching.subtitles.cues import LAST_GAP_MS, Cue
+from shared.subtitles.cues import LAST_GAP_MS, Cue
 
 Samples = NDArray[np.float32]
 """float32 of shape (channels, n), full scale is 1."""

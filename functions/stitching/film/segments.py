@@ -12,8 +12,8 @@ from itertools import chain, pairwise
 
 from functions.stitching.film.motion import CYCLE_SAMPLES, MOTION_SAMPLES
 from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ, Scene, Timeline
-from functions.stitching.subtitles.cues import Cue
 from shared.recipes.films.options import FilmOptions
+from shared.subtitles.cues import Cue
 
 REPEAT_SAMPLES = 2 * RATE_HZ
 """Interval at which an unchanged picture is repeated, for seeking and against player stalls."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from functions.stitching.film.encoding import TICKS_PER_SECOND, read_segment, to_ticks
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter, Samples
 from functions.stitching.film.timeline import RATE_HZ
-from functions.stitching.subtitles.cues import Cue
+from shared.subtitles.cues import Cue
 
 
 def write_slideshow(

@@ -10,16 +10,29 @@ from types import MappingProxyType
 from shared.errors import PermanentError
 from shared.recipes.films.narration import Narration, SlideSpeech
 from shared.recipes.films.options import MAX_FILM_S
+from shared.subtitles.cues import TAIL_SAMPLES
+from shared.subtitles.timed_sentence import RATE_HZ, TimedSentence
 
-RATE_HZ = 48_000
+__all__ = [
+    "FRAME_SAMPLES",
+    "LEAD_SAMPLES",
+    "RATE_HZ",
+    "SILENT_SLIDE_SAMPLES",
+    "TAIL_SAMPLES",
+    "FilmTooLong",
+    "Pacing",
+    "Scene",
+    "Timeline",
+    "build_chapters",
+    "build_timeline",
+    "to_film_sample",
+]
+
 FRAME_SAMPLES = RATE_HZ // 30
 """One frame of a picture with motion, at 30 frames per second."""
 LEAD_SAMPLES = round(0.35 * RATE_HZ)
 """Time from the start of a slide to its first word, to let viewers see the slide first. It does not
 depend on the speed of the voice."""
-TAIL_SAMPLES = round(0.65 * RATE_HZ)
-"""From the last word to the end of a slide: with the lead of the next one a pause of 1.0 s, longer
-than one between paragraphs (0.8 s)."""
 SILENT_SLIDE_SAMPLES = 4 * RATE_HZ
 """Length of a slide without speech."""
 
@@ -45,17 +58,6 @@ class FilmTooLong(PermanentError):
     """The film would exceed the maximum length."""
 
     code = "film-too-long"
-
-
-@dataclass(frozen=True, slots=True)
-class TimedSentence:
-    """A sentence, from sample `start` to `end` (exclusive). At `resumes` its speech goes on after a
-    pause."""
-
-    text: str
-    start: int
-    end: int
-    resumes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

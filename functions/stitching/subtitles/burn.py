@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from functions.stitching.film.encoding import Planes, rgb_to_planes, split_planes
-from functions.stitching.subtitles.lines import MAX_COLUMNS
+from shared.subtitles.lines import MAX_COLUMNS
 from shared.typography.bidi import is_rtl
 from shared.typography.drawing import draw_line
 from shared.typography.faces import Style

@@ -9,10 +9,10 @@ from shared.recipes.films.deck_options import THEMES
 
 OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
-    "mirror", "annotate",
+    "mirror", "annotate", "transcript",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
     "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
-    "length", "moments", "footage", "sound",
+    "length", "moments", "footage", "sound", "video",
 )  # fmt: skip
 """Names of the arguments that are sent as options of the job."""
 
@@ -68,7 +68,12 @@ def build_run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--slides", metavar="3-40", help="number of slides (default: 8)")
     parser.add_argument(
-        "--language", metavar="TAG", help="language, such as pt-BR (default: the prompt's)"
+        "--language",
+        metavar="TAG",
+        help="language, such as pt-BR (default: the prompt's; of captions: auto)",
+    )
+    parser.add_argument(
+        "--video", metavar="KIND", help="copy of the video with captions: none or soft"
     )
     parser.add_argument("--tone", metavar="TEXT", help="tone, in a few words")
     parser.add_argument("--audience", metavar="TEXT", help="intended audience")
@@ -112,6 +117,12 @@ def build_run_parser() -> argparse.ArgumentParser:
         action="store_const",
         const="true",
         help="also make a video with boxes and labels around the faces",
+    )
+    parser.add_argument(
+        "--transcript",
+        action="store_const",
+        const="true",
+        help="emotions: also recognize what is said",
     )
     parser.add_argument("--title", help="job title used in the email")
     parser.add_argument(

@@ -17,6 +17,7 @@ from infra.local.setup.installs import (
     prepare_node_packages,
 )
 from infra.local.setup.models import prepare_models
+from infra.local.setup.recognition import prepare_recognition
 from infra.local.setup.voices import prepare_voices
 from infra.local.suite.layout import ROOT, SetupError
 from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
@@ -39,6 +40,8 @@ class Tools:
     """The built pages of the console, if the console is started."""
     tts_python: Path | None = None
     """Interpreter of the environment with neural voices, if it is installed."""
+    stt_python: Path | None = None
+    """Interpreter of the environment with speech recognition, if it is installed."""
 
 
 def deck_model_client() -> str:
@@ -76,6 +79,7 @@ def prepare_tools(functions: Collection[str], report: Report) -> Tools:
         if "emotion_scoring" in names:
             prepare_models(report)
         tts_python = prepare_voices(report) if "text_to_speech" in names else None
+        stt_python = prepare_recognition(report) if "speech_recognition" in names else None
         node_path, modules = node_task.result()
         firestore_jar, pubsub_jar = prepare_jars(node_path, modules, java_task.result()[1], report)
         java = java_task.result()[0] or _prepare_java((firestore_jar, pubsub_jar), report)
@@ -90,6 +94,7 @@ def prepare_tools(functions: Collection[str], report: Report) -> Tools:
         environments,
         console_folder,
         tts_python,
+        stt_python,
     )
 
 

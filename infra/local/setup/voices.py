@@ -9,21 +9,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from functions.emotion_scoring.models.download import ModelDownloadFailed, download_file
-from infra.local.emulators.tts.neural_voices import (
-    FOLDER_SETTING,
-    NEURAL_VOICES,
-    PUBLISHER_HOSTS,
-    NeuralVoice,
-)
+from functions.emotion_scoring.models.download import ModelDownloadFailed
+from infra.local.emulators.model_files import find_files
+from infra.local.emulators.tts.neural_voices import FOLDER_SETTING, NEURAL_VOICES, NeuralVoice
 from infra.local.setup.installs import REQUIREMENTS_FOLDER, Report, prepare_environment
+from infra.local.setup.model_files import download_files
 from infra.local.suite.layout import LOCAL, SetupError
 
 VOICES_FOLDER = LOCAL / "voices"
 """Downloaded files of voices."""
 NEURAL_SETTING = "MOODREEL_NEURAL_VOICES"
 """Name of the variable that disables neural voices when it is "0"."""
-_DOWNLOAD_TIMEOUT_S = 600.0
 
 
 def prepare_voices(report: Report) -> Path | None:
@@ -50,17 +46,10 @@ def prepare_voices(report: Report) -> Path | None:
 def _download_missing_files(voice: NeuralVoice, report: Report) -> None:
     given = os.environ.get(FOLDER_SETTING)
     folders = [Path(given), VOICES_FOLDER] if given else [VOICES_FOLDER]
-    if voice.package or voice.find_files(folders):
+    if voice.wheel_folder or find_files(folders, voice.files):
         return
     report(f"Downloading the voice {voice.name} …")
-    VOICES_FOLDER.mkdir(parents=True, exist_ok=True)
     try:
-        for file, path in zip(voice.files, voice.paths_in(VOICES_FOLDER), strict=True):
-            data = download_file(
-                file, hosts=PUBLISHER_HOSTS, follows_redirects=True, timeout_s=_DOWNLOAD_TIMEOUT_S
-            )
-            draft = path.with_name(f".{path.name}.{os.getpid()}")
-            draft.write_bytes(data)
-            draft.replace(path)
+        download_files(voice.files, VOICES_FOLDER)
     except ModelDownloadFailed as error:
         report(f"Could not download the voice {voice.name}; espeak-ng speaks instead. {error}")

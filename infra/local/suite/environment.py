@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from infra.local.emulators.stt.models import MODEL_SETTING, chosen_model_name
 from infra.local.setup.models import models_env
 from infra.local.setup.tools import Tools, deck_model_client
 from infra.local.suite.keys import read_private_keys, read_public_keys
@@ -37,6 +38,7 @@ def function_env(layout: SuiteLayout, tools: Tools, function: Function) -> dict[
         **read_public_keys(layout),
         **_function_secrets(layout, function),
         **(_tts_env(layout) if function.name in ("api", "text_to_speech") else {}),
+        **(_stt_env(layout) if function.name in ("api", "speech_recognition") else {}),
         **(_gemini_env(layout) if function.name == "slide_generation" else {}),
         **(
             {"MOODREEL_CONSOLE_FILES": str(tools.console_folder)}
@@ -103,6 +105,20 @@ def _tts_env(layout: SuiteLayout) -> dict[str, str]:
     if credentials:
         return {"GOOGLE_APPLICATION_CREDENTIALS": credentials}
     return {"MOODREEL_TTS_ENDPOINT": layout.url("tts")}
+
+
+def _stt_env(layout: SuiteLayout) -> dict[str, str]:
+    """Returns settings for the emulator with its model, or for the real service when the caller's
+    environment has credentials."""
+    credentials = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if credentials:
+        names = ("MOODREEL_RECOGNITION_MODEL", "MOODREEL_RECOGNITION_LOCATION")
+        chosen = {name: os.environ[name] for name in names if os.environ.get(name)}
+        return {"GOOGLE_APPLICATION_CREDENTIALS": credentials, **chosen}
+    return {
+        "MOODREEL_STT_ENDPOINT": layout.url("stt"),
+        MODEL_SETTING: chosen_model_name(),
+    }
 
 
 def _gemini_env(layout: SuiteLayout) -> dict[str, str]:

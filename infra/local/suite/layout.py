@@ -21,8 +21,9 @@ PORTS_PER_SUITE = 40
 
 SUPPORT_SERVICES = (
     "firestore", "pubsub", "auth", "gcs", "smtp", "mails", "control", "tts", "push", "gemini",
+    "stt",
 )  # fmt: skip
-FUNCTION_PORT_OFFSET = 10
+FUNCTION_PORT_OFFSET = 11
 
 
 class SetupError(Exception):

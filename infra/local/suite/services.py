@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.local.setup.installs import clean_env
+from infra.local.setup.recognition import RECOGNITION_MODELS_FOLDER
 from infra.local.setup.tools import Tools
 from infra.local.setup.voices import VOICES_FOLDER
 from infra.local.suite.environment import function_env
@@ -165,6 +166,10 @@ def _emulators(layout: SuiteLayout, tools: Tools) -> list[Service]:
         str(tools.tts_python or tools.emulator_python), "-m", "infra.local.emulators.tts",
         "--port", str(layout.port("tts")), "--voices", str(VOICES_FOLDER),
     )  # fmt: skip
+    stt = (
+        str(tools.stt_python or tools.emulator_python), "-m", "infra.local.emulators.stt",
+        "--port", str(layout.port("stt")), "--models", str(RECOGNITION_MODELS_FOLDER),
+    )  # fmt: skip
     push = (
         str(tools.emulator_python),
         "-m",
@@ -180,6 +185,7 @@ def _emulators(layout: SuiteLayout, tools: Tools) -> list[Service]:
         Service("gcs", gcs, layout.port("gcs"), layout.url("gcs") + "/_health", env),
         Service("smtp", mail, layout.port("smtp"), "smtp", env),
         Service("tts", tts, layout.port("tts"), layout.url("tts") + "/_health", env),
+        Service("stt", stt, layout.port("stt"), layout.url("stt") + "/_health", env),
         Service("gemini", gemini, layout.port("gemini"), layout.url("gemini") + "/_health", env),
         Service("push", push, layout.port("push"), layout.url("push") + "/_health", env),
     ]

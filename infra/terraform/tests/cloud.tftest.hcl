@@ -167,13 +167,18 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for member in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user"], member.role)])
+    condition     = alltrue([for member in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user", "roles/speech.client"], member.role)])
     error_message = "A function has a project role that could be narrower."
   }
 
   assert {
     condition     = toset([for member in google_project_iam_member.function : member.member if member.role == "roles/aiplatform.user"]) == toset([for name in local.gemini_functions : google_service_account.function[name].member])
     error_message = "The functions with access to Vertex AI are not those that call Gemini."
+  }
+
+  assert {
+    condition     = toset([for member in google_project_iam_member.function : member.member if member.role == "roles/speech.client"]) == toset([for name in ["api", "speech_recognition"] : google_service_account.function[name].member])
+    error_message = "Other functions than speech_recognition, and api for the languages, may call Speech-to-Text."
   }
 
   assert {

@@ -78,6 +78,7 @@ _GCS = "https://docs.cloud.google.com/storage/docs/request-rate"
 _FIRESTORE = "https://cloud.google.com/firestore/docs/best-practices"
 _FIRESTORE_QUOTAS = "https://cloud.google.com/firestore/quotas"
 _PUBSUB = "https://cloud.google.com/pubsub/quotas"
+_STT = "https://docs.cloud.google.com/speech-to-text/docs/quotas"
 _TTS = "https://docs.cloud.google.com/text-to-speech/quotas"
 _CONSOLE = "a quota increase in the console (*IAM & Admin → Quotas*)"
 _SLOWLY = "cannot be raised at once: it grows with sustained load"
@@ -151,6 +152,10 @@ def list_limits() -> tuple[Limit, ...]:
             "speech-requests", LimitKind.RATE, "Text-to-Speech, requests", 1000, "per minute", _TTS,
             True, _CONSOLE, note="Chirp 3 voices: 200 (`Chirp3RequestsPerMinutePerProject`)",
             per_s=60,
+        ),
+        Limit(
+            "recognition-requests", LimitKind.RATE, "Speech-to-Text, requests per region", 300,
+            "per minute", _STT, False, _CONSOLE, note="an earlier version of the page", per_s=60,
         ),
         Limit(
             "gemini-requests", LimitKind.RATE, "Gemini, requests", 1000, "per minute",

@@ -16,6 +16,8 @@ from shared.pipeline import FUNCTIONS, Bucket
 JOIN_S = 0.25
 SENTENCES_PER_SLIDE = 3
 """One Text-to-Speech request each. The prompt of slide_generation asks for 2 to 4."""
+REQUESTS_PER_MINUTE_OF_SPEECH = 2
+"""Of Speech-to-Text: at most 55 s each, and a new one after a pause of two seconds."""
 WRITES_PER_UNIT = 6.7
 """Firestore writes: mean of 100 jobs in `tests.fakes.load`, renewals of leases included."""
 TIMED_WRITES_PER_UNIT = 4.0
@@ -90,6 +92,8 @@ def _to_step(function: str, work: StageWork) -> Step:
     part = dict(base)
     if function == "text_to_speech":
         part["speech-requests"] = SENTENCES_PER_SLIDE
+    if function == "speech_recognition":
+        part["recognition-requests"] = REQUESTS_PER_MINUTE_OF_SPEECH
     if function == "slide_generation":
         part["gemini-requests"] = 1
     return Step(

@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from functions.slide_generation.drawing.themes import THEMES
 from shared.pipeline import RECIPES, Input
+from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.films import deck
 from shared.recipes.films.deck_options import MAX_AUDIENCE_CHARS, MAX_TONE_CHARS, DeckOptions
@@ -21,7 +22,15 @@ from shared.recipes.films.recap_options import (
 from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE
 from shared.recipes.frames.options import QUALITY_RANGE, WIDTH_RANGE, FrameOptions
 
-Options = FrameOptions | EmotionOptions | DeckOptions | FilmOptions | RecapOptions | StillOptions
+Options = (
+    FrameOptions
+    | EmotionOptions
+    | DeckOptions
+    | FilmOptions
+    | RecapOptions
+    | StillOptions
+    | CaptionOptions
+)
 _FRAMES, _FILM = FrameOptions(), (DeckOptions(), FilmOptions())
 _EMOTIONS = EmotionOptions(_FRAMES, purpose="")
 DEFAULTS: Mapping[str, tuple[Options, ...]] = {
@@ -30,12 +39,15 @@ DEFAULTS: Mapping[str, tuple[Options, ...]] = {
     "recap": (_FRAMES, _EMOTIONS, *_FILM, RecapOptions()),
     "presentation": _FILM,
     "still": (StillOptions(),),
+    "captions": (CaptionOptions(),),
 }
 """The options of each recipe, with their default values."""
 _CONSENT_OPTIONS = ("consent", "purpose")
 """Rendered as `consent` of the recipe. The API requires both, or neither in a recap; they have no
 default."""
 _CONSENT_IS_OPTIONAL = ("recap",)
+_WITHOUT: Mapping[str, Sequence[str]] = {"recap": ("transcript",)}
+"""Options of a class that a recipe does not take."""
 _RANGES: Mapping[str, range | tuple[float, float]] = {
     "max_width": WIDTH_RANGE,
     "quality": QUALITY_RANGE,
@@ -59,6 +71,8 @@ def describe_recipe(name: str) -> dict[str, Any]:
         types_by_name = get_type_hints(type(options))
         for option, default in options.to_dict().items():
             has_consent |= option in _CONSENT_OPTIONS
+            if option in _WITHOUT.get(name, ()):
+                continue
             if option in types_by_name and option not in _CONSENT_OPTIONS:
                 described[option] = describe_option(option, types_by_name[option], default)
     return {

@@ -20,7 +20,7 @@ from shared.recipes.option_values import OptionErrors, check_option_names, join_
 
 MAX_PURPOSE_CHARS = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
-_FACES = ("purpose", "smooth", "mirror", "annotate")
+_FACES = ("purpose", "smooth", "mirror", "annotate", "transcript")
 EMOTION_OPTION_NAMES = (*_FRAMES, "consent", *_FACES)
 
 # Word stems, in the languages in which users are likely to write. A purpose that only resembles
@@ -72,6 +72,7 @@ class EmotionOptions:
         smooth: Average the scores over time.
         mirror: Average the scores of each face with those of its mirror image.
         annotate: Also make a video with boxes around the faces.
+        transcript: Also recognize what is said.
     """
 
     frames: FrameOptions
@@ -79,6 +80,7 @@ class EmotionOptions:
     smooth: bool = True
     mirror: bool = True
     annotate: bool = False
+    transcript: bool = False
 
     @classmethod
     def parse(cls, options: Mapping[str, Any], *, allow_medical_safety: bool) -> EmotionOptions:
@@ -113,6 +115,7 @@ class EmotionOptions:
             smooth=read_bool("smooth", default=cls.smooth),
             mirror=read_bool("mirror", default=cls.mirror),
             annotate=read_bool("annotate", default=cls.annotate),
+            transcript=read_bool("transcript", default=cls.transcript),
         )
         errors.raise_collected()
         return emotion_options
@@ -139,6 +142,7 @@ class EmotionOptions:
             "smooth": self.smooth,
             "mirror": self.mirror,
             "annotate": self.annotate,
+            "transcript": self.transcript,
         }
 
 

@@ -12,6 +12,12 @@ from shared.ports.models import (
     SpeechSynthesizer,
     VoiceOverloaded,
 )
+from shared.ports.speech_recognition import (
+    Recognition,
+    RecognitionOverloaded,
+    RecognitionRequest,
+    SpeechRecognizer,
+)
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.runtime.models.throttle import Throttle
 
@@ -62,3 +68,19 @@ class ThrottledIllustrator:
     def draw(self, request: PictureRequest) -> bytes:
         self._throttle.acquire(PictureModelOverloaded)
         return self._illustrator.draw(request)
+
+
+class ThrottledRecognizer:
+    """SpeechRecognizer that calls another one at a limited rate."""
+
+    def __init__(self, recognizer: SpeechRecognizer, throttle: Throttle) -> None:
+        self._recognizer = recognizer
+        self._throttle = throttle
+
+    @property
+    def engine(self) -> str:
+        return self._recognizer.engine
+
+    def recognize(self, request: RecognitionRequest) -> Recognition:
+        self._throttle.acquire(RecognitionOverloaded)
+        return self._recognizer.recognize(request)

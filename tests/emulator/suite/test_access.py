@@ -46,7 +46,10 @@ def storage_calls(
     clip = CLIPS["cfr30"].encode().path
     prompt = folder / "prompt.txt"
     prompt.write_bytes(Prompt("How rivers carry sand to the sea").to_bytes())
-    faces = {"consent": "true", "purpose": "research", "annotate": "true", "every": "1"}
+    faces = {
+        "consent": "true", "purpose": "research", "annotate": "true", "every": "1",
+        "transcript": "true",
+    }  # fmt: skip
 
     def emotions() -> str:
         job = suite.wait_for_job(client, suite.start_job(client, "emotions", clip, options=faces))

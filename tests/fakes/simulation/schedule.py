@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from shared.pipeline import RECIPES as RECIPE_ROWS
 from tests.fakes.simulation import invariants
 from tests.fakes.simulation.simulation import Simulation
 
@@ -19,7 +20,11 @@ def run_schedule(seed: int, configure: Callable[[Simulation], None] | None = Non
     rng = random.Random(seed)
     recipe = rng.choice(RECIPES)
     simulation = Simulation(
-        recipe=recipe, part_count=rng.randint(1, 3), needs_review=rng.random() < 0.5
+        recipe=recipe,
+        part_count=rng.randint(1, 3),
+        needs_review=rng.random() < 0.5,
+        # Half of the jobs that may have an optional stage have it.
+        options={row.option: seed % 2 == 1 for row in RECIPE_ROWS[recipe].optional_stages},
     )
     if configure is not None:
         configure(simulation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -82,6 +83,8 @@ class SimulatedState:
     needs_review: bool = False
     """Whether the first deck waits for review."""
     edit_count: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The options of the job, for stages that only some jobs have."""
     sweeper_enabled: bool = True
     page_size: int = 100
     lost_response_count: int = 0
@@ -115,7 +118,7 @@ class SimulatedState:
                 email="someone@example.org",
                 recipe=RECIPES[recipe],
                 title="",
-                options={},
+                options=self.options,
                 inputs=tuple(
                     JobInput(row.name, f"jobs/{job_id}/{row.name}.0", "x/y", 1, row.name)
                     for row in RECIPES[recipe].inputs

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 HEAVY = (
     "PIL", "av", "cryptography", "cv2", "firebase_admin", "google.api_core", "google.auth",
     "google.cloud.firestore", "google.cloud.pubsub_v1", "google.cloud.storage",
-    "google.cloud.texttospeech", "google.genai", "google.generativeai", "grpc", "jwt", "numpy",
-    "opentelemetry", "pi_heif", "pydantic", "requests", "smtplib",
+    "google.cloud.speech_v2", "google.cloud.texttospeech", "google.genai", "google.generativeai",
+    "grpc", "jwt", "numpy", "opentelemetry", "pi_heif", "pydantic", "requests", "smtplib",
 )  # fmt: skip
 """Libraries that take more than a few milliseconds to import."""
 LOADED: dict[str, set[str]] = {

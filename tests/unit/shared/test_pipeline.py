@@ -163,8 +163,8 @@ def test_find_input_accepts_each_name_of_an_input(
         assert recipe.find_input(f"{row.name}99") is None
 
 
-def test_pipeline_stages_are_the_seven_stages_of_recipes() -> None:
-    assert len(PIPELINE_STAGES) == 7
+def test_pipeline_stages_are_the_eight_stages_of_recipes() -> None:
+    assert len(PIPELINE_STAGES) == 8
     assert set(PIPELINE_STAGES) == {name for row in RECIPES.values() for name in row.stages}
 
 
@@ -199,3 +199,15 @@ def test_only_the_sweeper_is_scheduled() -> None:
     assert [row.name for row in FUNCTIONS.values() if isinstance(row.trigger, ScheduleTrigger)] == [
         "sweeper"
     ]
+
+
+@EACH_RECIPE
+def test_optional_stages_are_in_the_jobs_that_choose_them(recipe: Recipe) -> None:
+    chosen = recipe.for_options({row.option: True for row in recipe.optional_stages})
+    assert recipe.for_options({}).stages == recipe.with_stages([]).stages == recipe.stages
+    for row in recipe.optional_stages:
+        at = chosen.stages.index(row.name)
+        assert chosen.stages[at + 1] == row.before
+        assert not FUNCTIONS[row.name].per_revision
+    assert recipe.with_stages(chosen.stages) == chosen
+    assert set(chosen.stages) - set(recipe.stages) == {row.name for row in recipe.optional_stages}

@@ -27,6 +27,7 @@ export const RECIPES = {
       smooth: { type: "boolean", default: true },
       mirror: { type: "boolean", default: true },
       annotate: { type: "boolean", default: false },
+      transcript: { type: "boolean", default: false },
     },
   },
   recap: {
@@ -112,6 +113,14 @@ export const RECIPES = {
       motion: { type: "choice", default: "none", choices: ["none", "gentle"] },
     },
   },
+  captions: {
+    consent: false,
+    inputs: { media: { kinds: ["video", "audio"], optional: false, maxCount: 1 } },
+    options: {
+      language: { type: "text", default: "auto" },
+      video: { type: "choice", default: "none", choices: ["none", "soft"] },
+    },
+  },
 } as const;
 
 /** Colours of the slide themes. */
@@ -129,6 +138,7 @@ export const THEMES = {
 /** The stages in pipeline order, with the cost of a second of work in US dollars. */
 export const STAGE_USD_PER_S = {
   upload_trigger: 2.9e-05,
+  speech_recognition: 2.65e-05,
   frame_extraction: 2.65e-05,
   emotion_scoring: 2.65e-05,
   slide_generation: 2.65e-05,
@@ -219,6 +229,8 @@ export const RESULT_KINDS = [
   "chart",
   "moment",
   "media_info",
+  "transcript",
+  "captioned",
 ] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
 

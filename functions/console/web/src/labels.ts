@@ -7,6 +7,7 @@ export const RECIPE_LABELS: Readonly<Record<RecipeName, string>> = {
   recap: "Recap",
   presentation: "Presentation",
   still: "Still",
+  captions: "Captions",
 };
 
 export const recipeLabel = (name: string): string => findLabel(RECIPE_LABELS, name) ?? name;

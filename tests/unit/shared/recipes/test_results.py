@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket
+from shared.recipes.captions.results import TranscriptResult
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, PackedFrame
 from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.media_info import MEDIA_INFO_NAME
@@ -50,6 +51,7 @@ RESULTS: tuple[StageResult, ...] = (
     ),
     DeckResult(1, 0, 2, 3, 4, WORK, (SlideImage(WORK, 1280, 720),)),
     NarrationResult(WORK, 4.5, 1, 2, 30),
+    TranscriptResult(WORK, "en-US", "fake/tones", 12, 3, 9.5, 2, 0),
     FilmResult(4.5, 1280, 720, "abc", 3, 1, 2),
     FilmResult(4.5, 1280, 720, "abc"),
 )

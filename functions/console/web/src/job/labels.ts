@@ -5,6 +5,7 @@ import type { Artifact, Failure, Job, Wait } from "./model.ts";
 
 const STAGE_LABELS: Readonly<Record<StageName, readonly [string, string]>> = {
   upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
+  speech_recognition: ["Listen", "Writes down what is said, with the time of each word."],
   frame_extraction: ["Pick frames", "Takes the pictures that were asked for out of the video."],
   emotion_scoring: ["Read faces", "Finds faces, follows them and scores what they express."],
   slide_generation: ["Write the slides", "Writes the deck and draws it."],
@@ -94,7 +95,7 @@ export function eventLabel({ what, details }: JobEvent): string {
 }
 
 /** Artifact kinds shown first, in this order. */
-const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
+const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles", "captioned", "transcript"];
 
 /** Splits artifacts into the primary ones, in order, and the others. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
@@ -119,12 +120,18 @@ const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
   chart: "The timeline as a picture",
   moment: "A strongest moment",
   media_info: "What was found in the file",
+  transcript: "What is said",
+  captioned: "The video with captions",
 };
 
 /** Artifacts whose kind is not unique are distinguished by name. */
 const FILE_LABELS: Record<string, string> = {
   "frames.csv": "The frames' times, as a table",
   "emotions.csv": "The timeline, as a table",
+  "captions.vtt": "Captions for players (WebVTT)",
+  "captions.srt": "Captions for editors (SubRip)",
+  "transcript.txt": "What is said, as text",
+  "transcript.json": "What is said, with the time of each word",
   "scenes.csv": "The scenes, as a table",
 };
 

@@ -72,7 +72,7 @@ const FILM_FIELDS = {
 
 export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
   frames: FRAME_FIELDS,
-  emotions: { ...SCORED_FRAME_FIELDS, ...SCORE_FIELDS },
+  emotions: { ...SCORED_FRAME_FIELDS, ...SCORE_FIELDS, transcript: { label: "Also write down what is said" } },
   recap: {
     footage: { label: "The moments as", choices: { clips: "Clips of the video", stills: "Still pictures" } },
     sound: {
@@ -93,5 +93,9 @@ export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
     resolution: { label: "Sharpness", choices: RESOLUTION_LABELS },
     motion: { label: "Move slowly over the picture", onValue: "gentle" },
     loudness: { label: "Bring the sound to an even loudness", onValue: "even" },
+  },
+  captions: {
+    language: { label: "Language", hint: "A tag such as en, de or pt-BR; auto recognizes it." },
+    video: { label: "Also make a copy of the video with captions", onValue: "soft" },
   },
 };

@@ -48,6 +48,7 @@ const SUMMARIES: Readonly<Record<RecipeName, string>> = {
   recap: "A narrated film of a video’s strongest moments, or of its scenes.",
   presentation: "A narrated slide film out of a few sentences of yours.",
   still: "A picture under a song or a voice, as a film.",
+  captions: "What is said in a video or a recording, as captions and as a text you can search.",
 };
 
 /** An option in the contract, and its field, whatever its type. */

@@ -11,8 +11,8 @@ from functions.api.jobs.voices import check_voice, find_problems
 from shared.adapters.text_to_speech import fetch_voices
 from shared.entrypoints import bootstrap
 from shared.runtime.logs import log
+from shared.runtime.service_lists import VoiceList
 from shared.runtime.services import SystemClock
-from shared.runtime.voice_list import VoiceList
 from tests.fixtures.models.tts import TtsEmulator, run_tts_emulator
 from tests.unit.functions.api.jobs.rejected_jobs import VIDEO, post_rejected
 

@@ -16,8 +16,8 @@ from shared.recipes.films.voice_samples import MAX_SAMPLE_CHARS, sample_text
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.runtime.logs import log
+from shared.runtime.service_lists import VoiceList
 from shared.runtime.services import SystemClock
-from shared.runtime.voice_list import VoiceList
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.models.tts import TtsEmulator

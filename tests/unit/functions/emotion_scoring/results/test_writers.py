@@ -20,7 +20,7 @@ from functions.emotion_scoring.results.chart import WIDTH_PX, Legend, render_tim
 from functions.emotion_scoring.results.series import Series
 from functions.emotion_scoring.results.summary import Summary
 from functions.emotion_scoring.results.thumbnails import render_thumbnail
-from functions.emotion_scoring.results.timeline import build_timeline
+from functions.emotion_scoring.results.timeline import Moment, build_timeline
 from functions.emotion_scoring.results.writers import (
     NOTE,
     SCHEMA,
@@ -207,3 +207,33 @@ def test_thumbnail_is_small_and_marks_the_face() -> None:
     assert small.shape == (360, 640, 3)
     assert small[101, 250].tolist() != [128, 128, 128]
     assert abs(int(small[300, 600, 0]) - 128) < 3
+
+
+def test_words_of_each_frame_are_in_all_files_of_a_job_with_a_transcript() -> None:
+    texts = iter(["Grüße, everyone", "", "=1+1"] * 3)
+    json_file, table_file, cue_file = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    words = {moment.frame.stamp.k: next(texts) for moment in _moments()}
+
+    def find_words(moment: Moment) -> str:
+        return words[moment.frame.stamp.k]
+
+    times = FrameTimes(Fraction(0))
+    document = JsonWriter(json_file, {"classes": list(EMOTIONS)}, times, find_words)
+    table = CsvWriter(table_file, EMOTIONS, times, find_words)
+    cues = VttWriter(cue_file, EVERY, find_words)
+    for moment in _moments():
+        for writer in (document, table, cues):
+            writer.add(moment)
+    document.close({"summary": {}})
+    frames = json.loads(json_file.getvalue())["frames"]
+    assert [frame["words"] for frame in frames] == ["Grüße, everyone", "", "=1+1"]
+    rows = list(csv.DictReader(io.StringIO(table_file.getvalue().decode())))
+    # A spreadsheet must not read words as a formula.
+    assert [row["words"] for row in rows] == [
+        "Grüße, everyone", "Grüße, everyone", "", "'=1+1", "'=1+1",
+    ]  # fmt: skip
+    assert json.loads(cue_file.getvalue().decode().split("\n")[5])["words"] == "Grüße, everyone"
+
+
+def _moments() -> list[Moment]:
+    return list(build_timeline(((0, frame) for frame in FRAMES), EMOTIONS))

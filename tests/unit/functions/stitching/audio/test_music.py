@@ -9,7 +9,8 @@ import pytest
 
 from functions.stitching.audio.music import IN_PAUSES_LU, UNDER_VOICE_LU, compute_ducking, mix_music
 from functions.stitching.film.mp4 import Samples
-from functions.stitching.film.timeline import RATE_HZ, Scene, TimedSentence, Timeline
+from functions.stitching.film.timeline import RATE_HZ, Scene, Timeline
+from shared.subtitles.timed_sentence import TimedSentence
 
 
 def at(seconds: float) -> int:

@@ -14,9 +14,9 @@ from functions.stitching.film import mp4
 from functions.stitching.film.encoding import encode_segment, planes_to_frame, read_segment
 from functions.stitching.film.mp4 import SUBTITLE_TICK, FilmMetadata, FilmWriter
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ
-from functions.stitching.subtitles.cues import Cue
 from shared.recipes.films.options import MAX_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
+from shared.subtitles.cues import Cue
 from tests.fixtures.media.films import (
     SIZE,
     decode_sound,

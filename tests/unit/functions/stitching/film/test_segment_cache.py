@@ -16,13 +16,13 @@ from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.timeline import RATE_HZ, build_timeline
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
-from functions.stitching.subtitles.cues import build_cues
 from shared.jobs.model import Job
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FILM_CACHE_PREFIX, Bucket
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.runtime.owner_cache import OwnerCache
+from shared.subtitles.cues import build_cues
 from shared.tasks.errors import DeadlineNear
 from tests.fixtures.media.films import (
     SIZE,

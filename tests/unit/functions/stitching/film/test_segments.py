@@ -20,9 +20,9 @@ from functions.stitching.film.segments import (
     plan_segments,
 )
 from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ, Timeline, build_timeline
-from functions.stitching.subtitles.cues import Cue, build_cues
 from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.films.options import FilmOptions
+from shared.subtitles.cues import Cue, build_cues
 
 WORDS = "Plants take carbon dioxide out of the air and water out of the soil. " * 4
 

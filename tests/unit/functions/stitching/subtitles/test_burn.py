@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from functions.stitching.film.encoding import Planes, planes_to_frame, rgb_to_planes, split_planes
 from functions.stitching.film.motion import FOCUS_POINTS, ZOOM
-from functions.stitching.film.timeline import TimedSentence
 from functions.stitching.subtitles.burn import (
     PORTRAIT_BOTTOM_MARGIN,
     SAFE_MARGIN,
     Overlay,
     SubtitleBurner,
 )
-from functions.stitching.subtitles.cues import build_cues
-from functions.stitching.subtitles.lines import MAX_COLUMNS, split_pieces, wrap_pieces
 from shared.recipes.films.deck import picture_size
 from shared.recipes.films.options import SUBTITLE_AREA
+from shared.subtitles.cues import build_cues
+from shared.subtitles.lines import MAX_COLUMNS, split_pieces, wrap_pieces
+from shared.subtitles.timed_sentence import TimedSentence
 from tests.fixtures.media.decks import SCRIPTS
 
 SIZES = [

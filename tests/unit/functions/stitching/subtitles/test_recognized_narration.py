@@ -7,28 +7,27 @@ subtitles.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from functions.stitching.film.timeline import RATE_HZ, build_timeline
-from functions.stitching.subtitles.cues import build_cues
 from functions.text_to_speech.concatenate import TimedSentence, concatenate_speech, trim_silence
 from functions.text_to_speech.sentences import Sentence, split_sentences
 from functions.text_to_speech.spoken_text import to_spoken_text
 from infra.local.setup.voices import prepare_voices
 from shared.adapters.text_to_speech import create_speech_synthesizer
 from shared.ports.models import SpeechSynthesizer
+from shared.ports.speech_recognition import RecognizedWord, SpeechRecognizer
 from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
-from shared.recipes.films.wav import to_wav
+from shared.subtitles.cues import build_cues
+from tests.fixtures.models.stt import to_request
 from tests.fixtures.models.tts import run_tts_emulator
-from tests.fixtures.recognition.recognizer import (
-    Word,
+from tests.fixtures.recognition.word_errors import (
     count_word_errors,
     match_words,
     normalize_words,
-    recognize,
 )
 
 pytestmark = pytest.mark.slow
@@ -62,15 +61,9 @@ def synthesizer() -> Iterator[SpeechSynthesizer]:
 
 @pytest.mark.parametrize("texts", [TEXTS[:1], pytest.param(TEXTS, marks=pytest.mark.sweep)])
 def test_recognizer_hears_the_words_where_the_subtitles_show_them(
-    texts: tuple[str, ...], synthesizer: SpeechSynthesizer, tmp_path: Path
+    texts: tuple[str, ...], synthesizer: SpeechSynthesizer, recognizer: SpeechRecognizer
 ) -> None:
     narrations = [_narrate(text, synthesizer) for text in texts]
-    paths = list[Path]()
-    for narration in narrations:
-        for _, audio in narration:
-            paths.append(tmp_path / f"{len(paths)}.wav")
-            paths[-1].write_bytes(to_wav(trim_silence(audio)))
-    recognized = recognize(paths)
     errors, word_errors, word_count = list[float](), 0, 0
     for narration in narrations:
         expected = normalize_words(
@@ -79,9 +72,9 @@ def test_recognizer_hears_the_words_where_the_subtitles_show_them(
         speech, times = concatenate_speech(narration)
         # The recognizer's times are off by up to half a second in files of several sentences.
         words = [
-            Word(word.text, word.start_s + timed.start / speech.rate_hz, word.end_s)
-            for timed in times
-            for word in recognized.pop(0)
+            replace(word, start_s=word.start_s + timed.start / speech.rate_hz)
+            for timed, (_, audio) in zip(times, narration, strict=True)
+            for word in recognizer.recognize(to_request(trim_silence(audio))).words
         ]
         heard = normalize_words(" ".join(word.text for word in words))
         word_errors += count_word_errors(expected, heard)
@@ -109,7 +102,7 @@ def _build_cues(speech: SpeechAudio, times: tuple[TimedSentence, ...]) -> list[t
     return [(cue.start_ms / 1000 - lead_s, " ".join(cue.lines)) for cue in cues]
 
 
-def _cue_errors(cues: list[tuple[float, str]], words: list[Word]) -> Iterator[float]:
+def _cue_errors(cues: list[tuple[float, str]], words: list[RecognizedWord]) -> Iterator[float]:
     """Yields how far each cue begins from its first word, if that was recognized."""
     shown, first_words = list[str](), list[tuple[int, float]]()
     for start_s, text in cues:

@@ -58,11 +58,12 @@ def test_every_upload_ends_with_all_its_units(recipe: str, owners: int) -> None:
 
 def test_recipes_have_equal_shares_and_every_owner_has_several() -> None:
     """Also when the number of owners is a multiple of the number of recipes."""
-    simulation = Simulation(Scenario(500, 60, owners=5))
+    owners = len(RECIPES)
+    simulation = Simulation(Scenario(100 * owners, 60, owners=owners))
     kinds = [simulation.steps.index(steps) for steps in simulation.steps_of]
     assert Counter(kinds) == dict.fromkeys(range(len(RECIPES)), 100)
-    for owner in range(5):
-        assert len(set(kinds[owner::5])) == len(RECIPES)
+    for owner in range(owners):
+        assert len(set(kinds[owner::owners])) == len(RECIPES)
 
 
 def test_queue_samples_keep_equal_intervals_in_bounded_memory() -> None:

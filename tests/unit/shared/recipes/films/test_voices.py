@@ -9,8 +9,8 @@ import pytest
 
 from shared.ports.models import VoiceOverloaded
 from shared.recipes.films.voices import Voice, choose_voice, find_voice_problems
+from shared.runtime.service_lists import RETRY_AFTER, VALID_FOR, VoiceList
 from shared.runtime.settings import Settings
-from shared.runtime.voice_list import RETRY_AFTER, VALID_FOR, VoiceList
 
 VOICES = tuple(
     Voice(f"{code}-Standard-{suffix}", (code,))

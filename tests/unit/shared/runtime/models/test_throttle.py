@@ -9,7 +9,14 @@ from itertools import pairwise
 import pytest
 
 from shared.ports.models import VoiceOverloaded
+from shared.ports.speech_recognition import (
+    Recognition,
+    RecognitionOverloaded,
+    RecognitionRequest,
+    RecognizedWord,
+)
 from shared.runtime.models.throttle import MAX_DELAY_S, Throttle
+from shared.runtime.models.throttled import ThrottledRecognizer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -86,3 +93,22 @@ def test_refused_call_does_not_count() -> None:
     for _ in range(2):
         throttle.acquire(VoiceOverloaded)
     assert clock.slept == []
+
+
+def test_recognizer_beyond_its_limit_is_not_called() -> None:
+    class Recognizer:
+        engine = "test"
+        calls = 0
+
+        def recognize(self, request: RecognitionRequest) -> Recognition:
+            self.calls += 1
+            return Recognition((RecognizedWord("Yes.", 0, 1),), request.language)
+
+    inner = Recognizer()
+    throttled = ThrottledRecognizer(inner, Throttle(1, 1, ManualClock()))
+    request = RecognitionRequest(b"", "en")
+    assert throttled.engine == "test"
+    assert throttled.recognize(request).language == "en"
+    with pytest.raises(RecognitionOverloaded):
+        throttled.recognize(request)
+    assert inner.calls == 1

@@ -31,21 +31,6 @@ FILES = (Path("a.onnx"), Path("a.onnx.json"))
 CATALOGUE = Catalogue({"en-us": "gmw/en-US", "de": "gmw/de"}, {VOICE: FILES})
 
 
-def _write_voice(folder: Path, model: bytes = MODEL) -> Path:
-    folder.mkdir()
-    (folder / "a.onnx").write_bytes(model)
-    (folder / "a.onnx.json").write_bytes(CONFIG)
-    return folder
-
-
-def test_files_with_another_hash_are_ignored(tmp_path: Path) -> None:
-    changed = _write_voice(tmp_path / "changed", b"other weights")
-    right = _write_voice(tmp_path / "right")
-
-    assert VOICE.find_files([tmp_path / "missing", changed, right]) == VOICE.paths_in(right)
-    assert VOICE.find_files([changed]) is None
-
-
 def test_neural_voices_have_names_that_requests_accept() -> None:
     for voice in NEURAL_VOICES:
         options = {"language": voice.language, "voice": voice.name}

@@ -1,0 +1,163 @@
+"""Writes a copy of a video with a subtitle track: the packets of pictures and sound are copied."""
+
+from __future__ import annotations
+
+import heapq
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.faststart import Target, write_twice
+from shared.media.containers.range_file import RangeFile
+from shared.media.sandbox.child import SandboxIO
+from shared.recipes.media_info import MediaInfo
+from shared.subtitles.cues import Cue
+
+_TICK = Fraction(1, 200_000)
+"""Finer than the other tracks, as in films: FFmpeg ends a subtitle with an empty sample of its own
+when a packet of any track has a larger number than the subtitle's end."""
+_MAX_GAP_MS = 3600 * 1000
+"""FFmpeg refuses a sample of 2³¹ ticks."""
+# The subtitle encoder requires a default style.
+_STYLE = b"""[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, BackColour, Alignment
+Style: Default,Sans,16,&Hffffff,&H0,2
+
+[Events]
+Format: Layer, Start, End, Style, Text
+"""
+
+TimedPacket = tuple[Fraction, int, Any]
+"""The decoding time in seconds, the number of the stream and the packet."""
+
+
+def write_captioned_in_sandbox(
+    sandbox_io: SandboxIO,
+    media_info: MediaInfo,
+    sound_indexes: Sequence[int],
+    cues: Sequence[Cue],
+    language: str,
+) -> bytes:
+    """Writes an MP4 with the pictures of a video, these sound streams and the cues. `language` is
+    an ISO 639-2 code.
+
+    Raises the errors of `open_container`, and FilmTooLarge.
+    """
+
+    def mux(target: Target) -> None:
+        file = RangeFile(sandbox_io.read, sandbox_io.size_bytes, block_bytes=1 << 20)
+        with open_container(file) as source, av.open(target, "w", format="mp4") as out:
+            _copy(source, file, out, media_info, sound_indexes, cues, language)
+            # The muxer writes the index when `out` is closed.
+            target.begin_index()
+
+    write_twice(mux, sandbox_io)
+    return b""
+
+
+def _copy(
+    source: InputContainer,
+    file: RangeFile,
+    out: Any,
+    media_info: MediaInfo,
+    sound_indexes: Sequence[int],
+    cues: Sequence[Cue],
+    language: str,
+) -> None:
+    streams: dict[int, Any] = {}
+    for index in (media_info.video.index, *sound_indexes):
+        template = source.streams[index]
+        streams[index] = out.add_stream_from_template(template)
+        if "language" in template.metadata:
+            streams[index].metadata["language"] = template.metadata["language"]
+    text = out.add_stream("mov_text")
+    text.codec_context.subtitle_header = _STYLE
+    text.codec_context.time_base = text.time_base = _TICK
+    text.metadata["language"] = language
+    media = _media_packets(source, file, streams, media_info.first_pts.seconds)
+    for _, _, packet in heapq.merge(media, _text_packets(cues, text), key=lambda item: item[:2]):
+        out.mux_one(packet)
+
+
+def _media_packets(
+    source: InputContainer, file: RangeFile, streams: dict[int, Any], zero: Fraction
+) -> Iterator[TimedPacket]:
+    """Yields the packets in the order of the file, with times from `zero` on."""
+    latest = Fraction(-1)
+    for packet in _with_decoding_times(_read_packets(source, file, streams)):
+        index = packet.stream.index
+        base = Fraction(packet.time_base)
+        shift = round(zero / base)
+        packet.dts -= shift
+        if packet.pts is not None:
+            packet.pts -= shift
+        # Merged with the cues, so in order. Files are not interleaved exactly.
+        latest = max(latest, packet.dts * base)
+        packet.stream = streams[index]
+        yield latest, 0, packet
+
+
+def _read_packets(source: InputContainer, file: RangeFile, streams: Iterable[int]) -> Iterator[Any]:
+    packets = source.demux([source.streams[index] for index in streams])
+    while True:
+        try:
+            packet: Any = next_packet(packets)  # type: ignore[arg-type]
+        except (av.error.FFmpegError, OSError):
+            packet = None  # the file ends here
+        if packet is None:
+            raise_if_read_failed(file)
+            return
+        if packet.size:
+            yield packet
+
+
+def _with_decoding_times(packets: Iterable[Any]) -> Iterator[Any]:
+    """Yields the packets with decoding times. FFmpeg does not know those of the first packets of a
+    Matroska with reordered pictures; they are as far apart as these packets are long."""
+    pending: dict[int, list[Any]] = {}
+    last: dict[int, int] = {}
+    for packet in packets:
+        index = packet.stream.index
+        if packet.dts is None:
+            if index in last:
+                packet.dts = last[index] + 1
+            else:
+                pending.setdefault(index, []).append(packet)
+                continue
+        early = pending.pop(index, [])
+        for number, item in enumerate(reversed(early), 1):
+            item.dts = packet.dts - number * max(1, item.duration or 0)
+        last[index] = packet.dts
+        yield from (*early, packet)
+
+
+def _text_packets(cues: Sequence[Cue], stream: Any) -> Iterator[TimedPacket]:
+    """Yields the cues, and empty samples where nothing is said (3GPP TS 26.245)."""
+    at_ms = 0
+    for cue in cues:
+        while cue.start_ms > at_ms:
+            end_ms = min(cue.start_ms, at_ms + _MAX_GAP_MS)
+            # At once: FFmpeg ends a subtitle itself when packets of a later time follow.
+            yield _text_packet("", at_ms, end_ms, stream, at_ms)
+            at_ms = end_ms
+        yield _text_packet("\n".join(cue.lines), cue.start_ms, cue.end_ms, stream, at_ms)
+        at_ms = cue.end_ms
+
+
+def _text_packet(text: str, start_ms: int, end_ms: int, stream: Any, at_ms: int) -> TimedPacket:
+    data = text.encode()
+    packet: Any = av.Packet(struct.pack(">H", len(data)) + data)
+    packet.stream = stream
+    packet.time_base = _TICK
+    packet.pts = packet.dts = round(Fraction(start_ms, 1000) / _TICK)
+    packet.duration = round(Fraction(end_ms - start_ms, 1000) / _TICK)
+    packet.is_keyframe = True
+    return Fraction(at_ms, 1000), 1, packet

@@ -1,0 +1,96 @@
+"""Reads the sound of a window, decoded in a sandbox process."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.entrypoints.stage import UnitContext
+from shared.media.audio.time_range import SoundRange
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import declare_work, run_in_sandbox
+from shared.media.sandbox.source import Source
+from shared.pipeline import FUNCTIONS
+from shared.ports.speech_recognition import SAMPLE_RATE_HZ
+from shared.recipes.media_info import MediaInfo
+from shared.recipes.upload_results import Upload
+
+Mono = NDArray[np.int16]
+LIMITS = Limits.for_function(FUNCTIONS["speech_recognition"])
+_BLOCK_BYTES = 1 << 20
+_PEAK = 0.9 * 32_767
+_MAX_GAIN = 10.0
+"""A quieter sound than this below full scale is noise, and stays quiet."""
+_DECODE = declare_work("functions.speech_recognition.decoders", "decode_range_in_sandbox", "sound")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A range of the sound: its samples at SAMPLE_RATE_HZ, and the time of the first one in
+    seconds. Not complete if the rest of the range cannot be decoded."""
+
+    samples: Mono
+    begin_s: float
+    is_complete: bool = True
+
+    @property
+    def end_s(self) -> float:
+        """The end of the samples."""
+        return self.to_seconds(len(self.samples))
+
+    def to_seconds(self, sample: int) -> float:
+        """Returns the time of a sample, in seconds as in a transcript."""
+        return self.begin_s + sample / SAMPLE_RATE_HZ
+
+    def to_sample(self, seconds: float) -> int:
+        """Returns the nearest sample of a time, within the sound."""
+        return max(0, min(len(self.samples), round((seconds - self.begin_s) * SAMPLE_RATE_HZ)))
+
+
+def read_sound(context: UnitContext, upload: Upload, begin_s: float, end_s: float) -> Sound:
+    """Returns the sound of a range; less of it if the sound ends in it. A quiet sound is amplified.
+
+    Raises the errors of `decode_range` and of shared.media.sandbox.run.
+    """
+    stored = upload.stored_object
+    read_at = context.objects.range_reader(stored.bucket, stored.name, stored.generation)
+    sink = io.BytesIO()
+    result = run_in_sandbox(
+        _DECODE,
+        _sound_range(upload, begin_s, end_s),
+        SAMPLE_RATE_HZ,
+        source=Source(read_at, stored.size_bytes, _BLOCK_BYTES),
+        limits=LIMITS,
+        sink=sink,
+        check=context.check,
+        label=context.job.id,
+    )
+    samples = amplify(np.frombuffer(sink.getvalue(), np.int16))
+    return Sound(samples, begin_s, is_complete=not result.value)
+
+
+def _sound_range(upload: Upload, begin_s: float, end_s: float) -> SoundRange:
+    begin, end, info = Fraction(begin_s), Fraction(end_s), upload.info
+    if not isinstance(info, MediaInfo):
+        return SoundRange(begin, end)
+    can_seek = (
+        info.random_access != "none"
+        and info.timestamps_reliable
+        and not info.discontinuities
+        and not info.joined_at
+    )
+    return SoundRange(begin, end, info.first_pts.seconds, can_seek)
+
+
+def amplify(samples: Mono) -> Mono:
+    """Returns the samples with a peak near full scale, at most 20 dB louder: the detector of speech
+    has thresholds of its own, and a mix of 5.1 channels is quiet."""
+    peak = int(np.abs(samples.astype(np.int32)).max()) if len(samples) else 0
+    if not 0 < peak < _PEAK:
+        return samples
+    gain = min(_MAX_GAIN, _PEAK / peak)
+    return np.round(samples * np.float32(gain)).astype(np.int16)

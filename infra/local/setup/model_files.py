@@ -1,0 +1,25 @@
+"""Downloads the files of the emulators' models from their publisher."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from functions.emotion_scoring.models.download import download_file
+from functions.emotion_scoring.models.manifest import PublicFile
+from infra.local.emulators.model_files import PUBLISHER_HOSTS, paths_in
+
+_TIMEOUT_S = 600.0
+
+
+def download_files(files: Sequence[PublicFile], folder: Path) -> None:
+    """Writes the files into a folder. Raises ModelDownloadFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, path in zip(files, paths_in(folder, files), strict=True):
+        data = download_file(
+            file, hosts=PUBLISHER_HOSTS, follows_redirects=True, timeout_s=_TIMEOUT_S
+        )
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_bytes(data)
+        draft.replace(path)
