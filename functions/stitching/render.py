@@ -20,7 +20,7 @@ from shared.recipes.stored_object import ResultKind, StoredObject
 from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
-FILM_VERSION = 4
+FILM_VERSION = 5
 """Incremented when the same inputs give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
 

@@ -8,6 +8,7 @@ without drawing or encoding it again.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from math import cos, pi
 
 import numpy as np
@@ -64,9 +65,7 @@ class MovingBox:
     def render_at(self, sample: int) -> Planes:
         """Returns the slide at a sample after the beginning of the zoom."""
         result = self._slide.copy()
-        picture = split_planes(self._zoom.render_at(sample))
-        for target, source in zip(_cut_planes(result, self._box), picture, strict=True):
-            target[:] = source
+        self._zoom.draw_at(sample, _cut_planes(result, self._box))
         return result
 
 
@@ -97,16 +96,17 @@ class PanZoom:
         """Returns the picture at a sample after the beginning of the zoom."""
         width, height = self._size
         result = np.empty((height * 3 // 2, width), np.uint8)
+        self.draw_at(sample, split_planes(result))
+        return result
+
+    def draw_at(self, sample: int, targets: Sequence[Planes]) -> None:
+        """Draws the picture like `render_at` into arrays for Y, U and V."""
         share = 1 / (1 + ZOOM * zoom_progress(sample))
         filters = (Image.Resampling.BICUBIC, *[Image.Resampling.BILINEAR] * 2)
-        for source, target, resampling in zip(
-            self._planes, split_planes(result), filters, strict=True
-        ):
+        for source, target, resampling in zip(self._planes, targets, filters, strict=True):
             left = source.width * (1 - share) * self._focus[0]
             top = source.height * (1 - share) * self._focus[1]
             box = (left, top, left + source.width * share, top + source.height * share)
             # Pillow computes coefficients for every row and column, so steps are below a pixel.
             size = target.shape[1], target.shape[0]
-            resized = source.resize(size, resampling, box=box)
-            target[:] = np.asarray(resized)
-        return result
+            target[:] = np.asarray(source.resize(size, resampling, box=box))

@@ -22,9 +22,7 @@ from functions.stitching.audio.loudness import (
 from functions.stitching.film.encoding import (
     EncodedFrame,
     TimedFrames,
-    encode_segment,
     planes_to_frame,
-    read_segment,
     rgb_to_planes,
     to_ticks,
 )
@@ -37,6 +35,7 @@ from functions.stitching.film.motion import (
 )
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
+from functions.stitching.film.segment_encoder import encode_segment
 from functions.stitching.film.segments import (
     LAST_FRAME_SAMPLES,
     MAX_SEGMENT_SAMPLES,
@@ -99,8 +98,8 @@ class StillFilm:
         segment = encode_segment(self._frames(picture, size), size, self.options.motion, check)
         step = MOTION_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
         # The length of the sound is known only at its end: until then the segment is repeated.
-        frames = cycle(read_segment(segment)[1])
-        with FilmWriter(path, metadata, segment) as film:
+        frames = cycle(segment.frames)
+        with FilmWriter(path, metadata, size, self.options.motion) as film:
             next_sample = 0
             for block in self._scaled_blocks(inputs, factors):
                 check()

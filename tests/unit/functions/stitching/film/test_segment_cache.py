@@ -186,7 +186,9 @@ def get_motion_segments(
         OwnerCache(harness.objects, FILM_CACHE_PREFIX, "anna"), renderer, SIZE, "gentle"
     )
     segments = plan_segments(film, build_cues(film.sentences), options, range(len(names)))
-    return cache, [len(data) for _, data in cache.get_segments(segments, lambda: None)]
+    return cache, [
+        len(segment.to_bytes()) for _, segment in cache.get_segments(segments, lambda: None)
+    ]
 
 
 def test_fade_with_motion_encodes_the_next_scene_as_well(
