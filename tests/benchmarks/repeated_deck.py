@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.adapters.text_to_speech import create_speech_synthesizer
+from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
 from shared.entrypoints import bootstrap
+from shared.runtime.logs import log
+from shared.runtime.services import SystemClock
+from shared.runtime.voice_list import VoiceList
 from tests.benchmarks.cpu_time import cpu_s
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.decks import make_deck
@@ -68,6 +71,8 @@ def _emulators(folder: Path) -> Iterator[StageHarness]:
         with contextmanager(run_tts_emulator)() as tts:
             synthesizer = create_speech_synthesizer(tts.url)
             bootstrap.voice = lambda: synthesizer
+            voices = VoiceList(lambda: fetch_voices(tts.url), SystemClock(), log, ("Standard",))
+            bootstrap.voices = lambda: voices
             yield StageHarness.create(gcs)
     finally:
         gcs.close()

@@ -7,6 +7,7 @@ and the versions and options of the encoder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
 from typing import Any
 
 import av
@@ -77,5 +78,6 @@ class SegmentCache:
 
 
 def encoder_versions() -> list[Any]:
-    """Returns the versions of the encoders. Segments of different ones cannot be muxed together."""
-    return [av.__version__, av.library_versions]
+    """Returns the versions of the encoders, and of the library that moves pictures. Segments of
+    different encoders cannot be muxed together."""
+    return [av.__version__, av.library_versions, metadata.version("opencv-python-headless")]

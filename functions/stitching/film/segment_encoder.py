@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import av
 import numpy as np
@@ -93,7 +94,7 @@ class _SegmentEncoder:
         self.encoded.append(EncodedFrame(to_ticks(at), data, is_key=False))
         self._since_key += 1
 
-    def _add(self, packets: list[Packet]) -> None:
+    def _add(self, packets: Sequence[Packet[Any]]) -> None:
         for packet in packets:
             self._since_key = 0 if packet.is_keyframe else self._since_key + 1
             tick = packet.pts or 0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from functions.stitching.film.encoding import EncodedSegment
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.segment_cache import SegmentCache
 from functions.stitching.film.segments import plan_segments
@@ -152,7 +153,7 @@ def test_interrupted_attempt_continues_where_it_stopped(
 ) -> None:
     original = SegmentCache._get
 
-    def fail_after_two(self: SegmentCache, *arguments: Any) -> bytes:
+    def fail_after_two(self: SegmentCache, *arguments: Any) -> EncodedSegment:
         if len(self.encoded_scenes) == 2:
             raise DeadlineNear
         return original(self, *arguments)
