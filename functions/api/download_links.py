@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Literal
 
 from shared.errors import SourceExpired
-from shared.http.artifacts import LINK_VALID_S
+from shared.http.artifacts import LINK_VALID_S, find_filename
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import QueryModel, ResponseModel, Timestamp
 from shared.net.content_disposition import is_inline_type
@@ -42,9 +42,10 @@ def sign_link(request: ApiRequest, artifact: Artifact) -> ApiResponse:
         raise SourceExpired("The file is no longer there.")
     inline = request.query(LinkQuery).disposition == "inline"
     expires_at = request.services.clock.now() + timedelta(seconds=LINK_VALID_S)
+    filename = find_filename(request, artifact)
     url = request.services.objects.sign_download(
         artifact,
-        filename=artifact.name,
+        filename=filename,
         valid_s=LINK_VALID_S,
         inline=inline and is_inline_type(stored.content_type),
     )
@@ -52,7 +53,7 @@ def sign_link(request: ApiRequest, artifact: Artifact) -> ApiResponse:
         LinkView(
             url=url,
             expires_at=expires_at,
-            filename=artifact.name,
+            filename=filename,
             content_type=stored.content_type,
             size_bytes=stored.size_bytes,
         )

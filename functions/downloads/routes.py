@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.downloads.preview_stream import get_preview
 from functions.downloads.stream import DownloadQuery, get_clip, get_result, get_shared_result
+from shared.api_keys import Resource
 from shared.cameras.viewers import NoPictures, TooManyViewers
 from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import SourceExpired
@@ -25,7 +26,7 @@ _ROUTES = (
         "GET", "/v1/media/jobs/{job_id}/{name}", get_result,
         "Download a result of your job, or a range of it.",
         query=DownloadQuery, errors=_DOWNLOAD_ERRORS, other_statuses=_OTHER_STATUSES,
-        media_type="*/*",
+        media_type="*/*", key_resource=Resource.JOBS,
     ),
     Route(
         "GET", "/v1/media/share/{token}", get_shared_result,
@@ -38,7 +39,7 @@ _ROUTES = (
         "GET", "/v1/media/recordings/{recording_id}/clip", get_clip,
         "Download the clip of your recording, or a range of it.",
         query=DownloadQuery, errors=_DOWNLOAD_ERRORS, other_statuses=_OTHER_STATUSES,
-        media_type="*/*",
+        media_type="*/*", key_resource=Resource.CAMERAS,
     ),
     Route(
         "GET", "/v1/media/previews/{token}", get_preview,

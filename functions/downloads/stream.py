@@ -12,7 +12,12 @@ from typing import Literal
 
 from functions.downloads.clips import find_clip
 from shared.errors import SourceExpired
-from shared.http.artifacts import LINK_VALID_S, find_artifact, read_shared_artifact
+from shared.http.artifacts import (
+    LINK_VALID_S,
+    find_artifact,
+    find_filename,
+    read_shared_artifact,
+)
 from shared.http.link_uses import LINK_USES
 from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
 from shared.http.request import ApiRequest, ApiResponse
@@ -75,7 +80,7 @@ def _serve(request: ApiRequest, result: Artifact, *, share: str = "") -> ApiResp
         return ApiResponse(status=304, headers=headers)
     headers |= {
         "Content-Type": result.content_type,
-        "Content-Disposition": content_disposition(result.name, inline=inline),
+        "Content-Disposition": content_disposition(find_filename(request, result), inline=inline),
     }
     if request.is_head:
         # Range is defined for GET only (RFC 9110 §14.2), and a link signed for GET rejects HEAD.
@@ -88,7 +93,7 @@ def _serve(request: ApiRequest, result: Artifact, *, share: str = "") -> ApiResp
     selected = ByteRange(0, size) if byte_range is None else byte_range
     if query.via == "redirect" or selected.length > request.settings.max_direct_download_bytes:
         url = request.services.objects.sign_download(
-            result, filename=result.name, valid_s=LINK_VALID_S, inline=inline
+            result, filename=find_filename(request, result), valid_s=LINK_VALID_S, inline=inline
         )
         return ApiResponse.redirect(url)
     headers["Content-Length"] = str(selected.length)

@@ -14,15 +14,10 @@ from http import HTTPStatus
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from shared.errors import (
-    EmailNotVerified,
-    MoodreelError,
-    NotFound,
-    PermanentError,
-    Unauthenticated,
-)
+from shared.errors import MoodreelError, NotFound, PermanentError
 from shared.flows.documents import job_path
 from shared.http import headers, problems
+from shared.http.authentication import Authenticator, Caller
 from shared.http.idempotency import handle_once
 from shared.http.limits.request_limits import RequestLimits
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
@@ -59,8 +54,9 @@ class Application:
     """Handles requests by a table of routes.
 
     The order of the checks: length of the URL (414), path (404), OPTIONS, method (405), Accept
-    (406), sign-in (401), verified email address (403), rate (429), size of the body (413), owner
-    of the job (404), query, conditions, content type, body, handler. So errors disclose nothing
+    (406), sign-in (401), verified email address (403), rate (429), scope of the API key (403), size
+    of the body (413), owner of the job (404), query, conditions, content type, body, handler. So
+    errors disclose nothing
     about the jobs of other users, and a request over a limit reads nothing. A request that the
     sign-in refuses is counted first, so over a limit it gets 429 instead of 401, 403 or 503.
     """
@@ -70,6 +66,7 @@ class Application:
         self.table = RouteTable(routes)
         self._services = services
         self._limits = RequestLimits(name)
+        self._authenticator = Authenticator()
 
     def respond(self, request: Request) -> Response:
         """Returns the response, also for errors, and logs one event."""
@@ -99,6 +96,7 @@ class Application:
             status=response.status_code,
             ms=round((time.monotonic() - started) * 1000, 1),
             user=state.user,
+            **({"key": state.key} if state.key else {}),
         )
         return response
 
@@ -120,10 +118,12 @@ class Application:
         address = headers.client_address(request, settings.trusted_proxies)
         user = None
         if route.sign_in_required:
-            user = self._limits.admit_user(
-                services, settings, address, lambda: self._authenticate(request)
+            caller = self._limits.admit_caller(
+                services, settings, address, lambda: self._authenticate(request, address)
             )
-            state.user = user.uid
+            user = caller.user
+            state.user, state.key = user.uid, caller.key.prefix if caller.key else ""
+            caller.check_scope(route.key_resource, request.method)
         elif not route.limit_exemption:
             held = None if route.body is None else state.held
             self._limits.admit_anonymous(services, settings, address, held)
@@ -164,15 +164,14 @@ class Application:
         )
         return to_response(request, route, api_response)
 
-    def _authenticate(self, request: Request) -> User:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated
-        user = self._services.identity().verify(token.strip())
-        if not user.verified:
-            # Whoever registers the address of somebody else has a token of the account until then.
-            raise EmailNotVerified
-        return user
+    def _authenticate(self, request: Request, address: str) -> Caller:
+        services, settings = self._services.services(), self._services.settings()
+        return self._authenticator.authenticate(
+            request,
+            services,
+            self._services.identity(),
+            lambda: self._limits.admit_lookup(services, settings, address),
+        )
 
     def _problem(
         self, request: Request, error: Exception, request_id: str, settings: Settings
@@ -209,6 +208,8 @@ class _RequestState:
 
     route: str = ""
     user: str = ""
+    key: str = ""
+    """The first characters of the API key."""
     is_options: bool = False
     allowed: tuple[str, ...] = ()
     held: ExitStack = field(default_factory=ExitStack)

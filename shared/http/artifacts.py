@@ -8,6 +8,7 @@ from shared.http.problems import LinkExpired, LinkRevoked
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.model import Job, Status
 from shared.jobs.share_links import share_paths
+from shared.net.content_disposition import titled_filename
 from shared.recipes.stored_object import Artifact
 
 LINK_VALID_S = 15 * 60
@@ -25,9 +26,18 @@ def redirect_to(request: ApiRequest, artifact: Artifact, *, inline: bool = False
         inline: Whether a browser shows the file instead of saving it.
     """
     url = request.services.objects.sign_download(
-        artifact, filename=artifact.name, valid_s=LINK_VALID_S, inline=inline
+        artifact, filename=find_filename(request, artifact), valid_s=LINK_VALID_S, inline=inline
     )
     return ApiResponse.redirect(url)
+
+
+def find_filename(request: ApiRequest, artifact: Artifact) -> str:
+    """Returns the name under which a client saves an artifact. That of a result of the job in the
+    path begins with the job's title. A share link does not disclose the title."""
+    job = request.job_or_none
+    if job is None or artifact.kind == "upload":
+        return artifact.name
+    return titled_filename(job.title, artifact.name)
 
 
 def find_artifact(job: Job, name: str) -> Artifact:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared import errors
 from shared.errors import InvalidRequest, LimitReached, NotFound, PermanentError, TransientError
+from shared.http import authentication
 from shared.ports import identity
 
 MEDIA_TYPE = "application/problem+json"
@@ -137,6 +138,8 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     identity.WrongCredentials: HTTPStatus.UNAUTHORIZED,
     identity.SessionExpired: HTTPStatus.UNAUTHORIZED,
     errors.EmailNotVerified: HTTPStatus.FORBIDDEN,
+    authentication.ScopeMissing: HTTPStatus.FORBIDDEN,
+    authentication.KeyNotAccepted: HTTPStatus.FORBIDDEN,
     errors.StorageFull: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,

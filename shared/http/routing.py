@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
+from shared.api_keys import Resource
 from shared.errors import MoodreelError, NotFound
 from shared.http.limits.policy import PolicyOf
 from shared.http.request import ApiRequest, ApiResponse
@@ -18,6 +19,7 @@ PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "token": r"[0-9a-f]{48}",
     "erasure_token": r"[0-9a-f]{20}(-[0-9a-f]{48})?",
     "share_id": r"[0-9a-f]{64}",
+    "key_id": r"[0-9a-f]{64}",
     "name": r"[^/]{1,200}",
     "slide_id": r"[a-z0-9][a-z0-9-]{0,39}",
     "input": r"[a-z]{1,20}[0-9]{0,2}",
@@ -76,10 +78,14 @@ class Route:
     """The parameters of other paths that the response contains: parameter to JSON pointer."""
     group: str = ""
     """The heading of its documentation."""
+    key_resource: Resource | None = None
+    """What its requests are about, for the scopes of API keys. None accepts no API key."""
     other_statuses: tuple[int, ...] = ()
     """Further statuses that are not errors, such as 206, 302 and 304."""
 
     def __post_init__(self) -> None:
+        if self.key_resource and not self.sign_in_required:
+            raise ValueError(f"{self.method} {self.path} needs no API key")
         reads = self.sign_in_required or self.body is not None or self.path_params or self.policies
         if self.limit_exemption and reads:
             raise ValueError(f"{self.method} {self.path} cannot be exempt from limits")
@@ -89,9 +95,11 @@ class Route:
         """The names of its path parameters."""
         return tuple(_PATH_PARAM.findall(self.path))
 
-    def with_group(self, name: str) -> Route:
-        """Returns the route under a heading."""
-        return replace(self, group=name)
+    def with_group(self, name: str, key_resource: Resource | None = None) -> Route:
+        """Returns the route under a heading. If it requires a sign-in, API keys with a scope of
+        `key_resource` are accepted."""
+        resource = self.key_resource or (key_resource if self.sign_in_required else None)
+        return replace(self, group=name, key_resource=resource)
 
     @property
     def has_etag(self) -> bool:

@@ -91,14 +91,18 @@ def newest_jobs(
     *,
     statuses: Iterable[str],
     recipe: str | None = None,
+    created_after: datetime | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int,
 ) -> Query:
     """Returns the query for a page of an owner's jobs in one of `statuses`, newest first. `after`
-    is the creation time and id of the last job of the previous page."""
+    is the creation time and id of the last job of the previous page; the last page ends with the
+    first job that was created after `created_after`."""
     filters = [Filter("owner", "==", owner), Filter("status", "in", tuple(statuses))]
     if recipe is not None:
         filters.append(Filter("recipe", "==", recipe))
+    if created_after is not None:
+        filters.append(Filter("created_at", ">", created_after))
     return newest_documents("jobs", *filters, after=after, limit=limit)
 
 

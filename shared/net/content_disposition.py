@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ INLINE_TYPES = (
 
 _BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """They could make a name end in another type than it has: `txt.exe` as `exe.txt`."""
+MAX_TITLE_CHARS = 60
+"""The longest title in a file name. File systems allow 255 bytes, and a letter may have four."""
 
 
 def is_inline_type(content_type: str) -> bool:
@@ -29,6 +32,19 @@ def content_disposition(filename: str, *, inline: bool) -> str:
     kind = "inline" if inline else "attachment"
     clean = "".join(char for char in filename if not _is_control(char))
     return f"{kind}; filename=\"{_to_ascii(clean)}\"; filename*=UTF-8''{quote(clean, safe='')}"
+
+
+def titled_filename(title: str, name: str) -> str:
+    """Returns a file name that begins with a title: `holiday-frames.zip` for the title
+    `Holiday.mp4` and the name `frames.zip`. It has the letters and digits of the title in any
+    script, so it is a name in every file system. A title without any returns `name`."""
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", title.strip())
+    kept = "".join(
+        char if unicodedata.category(char)[0] in "LNM" else "-"
+        for char in unicodedata.normalize("NFC", stem).lower()
+    )
+    prefix = "-".join(part for part in kept.split("-") if part)[:MAX_TITLE_CHARS].rstrip("-")
+    return f"{prefix}-{name}" if prefix else name
 
 
 def _is_control(char: str) -> bool:

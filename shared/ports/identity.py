@@ -63,10 +63,15 @@ class User:
 
 
 class Identity(Protocol):
-    """Verifies Firebase ID tokens."""
+    """Verifies Firebase ID tokens, and reads the users of API keys."""
 
     def verify(self, token: str) -> User:
         """Returns the user of an ID token. Raises Unauthenticated, IdentityUnavailable."""
+        ...
+
+    def read_user(self, uid: str) -> User:
+        """Returns a user. Raises Unauthenticated for a disabled account and for none,
+        IdentityUnavailable."""
         ...
 
 

@@ -50,11 +50,12 @@ EXPORT_RETENTION_DAYS = 7
 NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, TASK_SLOTS, VIEWERS)
 """The collections below that are not exported: passwords, tokens and documents of workers."""
 OWNED_COLLECTIONS = (
-    "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
+    "api_keys", "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
     "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
-"""Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
-they exist, an outcome may create deliveries and a camera may be recorded."""
+"""Collections whose documents name their owner in `owner`. API keys, webhooks and cameras come
+first: while they exist, a program may create documents, an outcome may create deliveries, and a
+camera may be recorded."""
 KEPT_WITH_ACCOUNT = (TOTALS,)
 """The collections above that an erasure keeps with the account, because jobs that are created after
 the request count in them. The jobs that it deletes no longer count."""

@@ -140,6 +140,10 @@ class Settings:
     """Number of trusted proxies in front of the API. The front end of Cloud Run is one."""
     requests_per_minute: int = setting("MOODREEL_REQUESTS_PER_MINUTE", 600, local_default=100_000)
     """Requests of a signed-in user per minute, to all HTTPS functions together."""
+    key_requests_per_minute: int = setting(
+        "MOODREEL_KEY_REQUESTS_PER_MINUTE", 300, local_default=100_000
+    )
+    """Requests with one API key per minute. They count as requests of its user as well."""
     anonymous_requests_per_minute: int = setting(
         "MOODREEL_ANONYMOUS_REQUESTS_PER_MINUTE", 300, local_default=100_000
     )
@@ -151,8 +155,8 @@ class Settings:
     uploads_per_minute: int = setting("MOODREEL_UPLOADS_PER_MINUTE", 60)
     """Upload URLs and checks of uploads of a user per minute."""
     changes_per_minute: int = setting("MOODREEL_CHANGES_PER_MINUTE", 30)
-    """Links, webhooks with their tests and replays, cameras, previews, recordings, exports and
-    erasures of a user per minute."""
+    """Links, API keys, webhooks with their tests and replays, cameras, previews, recordings,
+    exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)
     """Jobs of a user that have not ended."""
     jobs_per_owner: int = setting("MOODREEL_JOBS_PER_OWNER", JOBS_PER_OWNER)

@@ -33,7 +33,7 @@ COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED_MS = 2500
 """Time for documents, thumbnails and players to load, in milliseconds."""
 CLIP = "Harbour.mp4"
-ACCOUNT_PAGES = ("usage", "emails", "links", "webhooks", "profile", "my-data")
+ACCOUNT_PAGES = ("usage", "emails", "links", "webhooks", "api-keys", "profile", "my-data")
 PUBLIC_PAGES = {
     "front": "/",
     "sign-in": "/sign-in",

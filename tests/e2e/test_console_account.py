@@ -77,6 +77,33 @@ def test_usage_emails_shares_and_password_of_an_account(suite: SuiteHandle, page
     expect(page.get_by_label("Name")).to_have_value("Ada")
 
 
+def test_api_key_is_created_used_and_deleted(suite: SuiteHandle, page: Page) -> None:
+    client = suite.client()
+    sign_in(page, suite, client, "/account/api-keys")
+    page.get_by_role("button", name="Create a key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("nightly batch")
+    dialog.get_by_label("Cameras").select_option("Read")
+    assert accessibility_violations(page) == []
+    dialog.get_by_role("button", name="Create").click()
+
+    key = dialog.get_by_label("The API key").input_value()
+    assert accessibility_violations(page) == []
+    dialog.get_by_role("button", name="I have copied it").click()
+    row = page.get_by_role("listitem").filter(has_text="nightly batch")
+    expect(row).to_contain_text("Jobs: read and change · Cameras: read")
+    expect(row).to_contain_text("Never used")
+    assert key not in page.content()
+    headers = {"Authorization": f"Bearer {key}"}
+    assert page.request.get(f"{suite.url('api')}/v1/jobs", headers=headers).ok
+    assert page.request.get(f"{suite.url('api')}/v1/webhooks", headers=headers).status == 403
+    page.reload()
+    expect(row).to_contain_text("Last used just now")
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("You have no API keys.")).to_be_visible()
+
+
 def test_webhook_is_added_tested_and_replayed(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     sign_in(page, suite, client, "/account/webhooks")

@@ -126,7 +126,7 @@ def test_result_is_downloaded_shared_and_revoked(
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download emotions.csv").click()
-    assert saved.value.suggested_filename == "emotions.csv"
+    assert saved.value.suggested_filename == "screen-test-emotions.csv"
     assert saved.value.path().read_bytes() == download_artifact(
         client, emotions, "emotions.csv", tmp_path
     )

@@ -45,7 +45,12 @@ class FakeIdentity:
     def verify(self, token: str) -> User:
         if token not in ("alice", "bob", "carol"):
             raise Unauthenticated
-        return User(token, f"{token}@moodreel.test", verified=token != "carol")
+        return self.read_user(token)
+
+    def read_user(self, uid: str) -> User:
+        if uid not in ("alice", "bob", "carol"):
+            raise Unauthenticated
+        return User(uid, f"{uid}@moodreel.test", verified=uid != "carol")
 
 
 def check_operations(application: Application, request: Request, reads: int, writes: int) -> None:

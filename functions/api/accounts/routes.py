@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functions.api import rate_limit_policies
-from functions.api.accounts import handlers, mail_log, preferences, schemas, usage
+from functions.api.accounts import api_keys, handlers, mail_log, preferences, schemas, usage
 from functions.api.pagination import PageQuery
+from shared.api_keys import Resource
 from shared.errors import NotFound
 from shared.http.routing import Route
 from shared.ports.identity import (
@@ -56,12 +57,6 @@ _ROUTES = (
         schemas.AccountView, body=schemas.AccountChange, conditional=True, errors=(NotFound,),
     ),
     Route(
-        "POST", "/v1/me/password", handlers.change_password,
-        "Change your password and end all other sessions.",
-        schemas.SessionView, body=schemas.PasswordChange, policies=rate_limit_policies.SIGN_INS,
-        errors=(WrongCredentials, NotFound),
-    ),
-    Route(
         "GET", "/v1/me/preferences", preferences.get_preferences,
         "Get your email preferences.", preferences.PreferencesView,
     ),
@@ -79,4 +74,27 @@ _ROUTES = (
         "Get your usage, its cost and your remaining limits.", usage.UsageView,
     ),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Accounts") for route in _ROUTES)
+# No API keys: whoever has one must not gain more access with it.
+_CHANGE_PASSWORD = Route(
+    "POST", "/v1/me/password", handlers.change_password,
+    "Change your password and end all other sessions.",
+    schemas.SessionView, body=schemas.PasswordChange, policies=rate_limit_policies.SIGN_INS,
+    errors=(WrongCredentials, NotFound),
+)  # fmt: skip
+_KEY_ROUTES = (
+    Route(
+        "POST", "/v1/me/keys", api_keys.create_api_key,
+        "Create an API key, which is shown only once.",
+        api_keys.NewKeyView, 201, body=api_keys.KeyRequest, idempotent=True, has_capability=True,
+        policies=(rate_limit_policies.changes,), errors=(api_keys.TooManyKeys,),
+    ),
+    Route("GET", "/v1/me/keys", api_keys.list_api_keys, "List your API keys.", api_keys.KeyList),
+    Route(
+        "DELETE", "/v1/me/keys/{key_id}", api_keys.delete_api_key,
+        "Delete an API key, which is refused within a minute.", status=204,
+    ),
+)  # fmt: skip
+ROUTES = (
+    *(route.with_group("Accounts", Resource.ACCOUNT) for route in _ROUTES),
+    *(route.with_group("Accounts") for route in (_CHANGE_PASSWORD, *_KEY_ROUTES)),
+)

@@ -59,10 +59,25 @@ def get_last_recording(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound.
     """
+    return ApiResponse(recording_view(_find_last_recording(request)))
+
+
+def get_last_clip(request: ApiRequest) -> ApiResponse:
+    """Redirects to Cloud Storage, which serves the clip of the newest recording that has one.
+
+    Raises NotFound, NotReady.
+    """
+    clip = _find_last_recording(request).clip_artifact
+    if clip is None:
+        raise NotReady
+    return redirect_to(request, clip)
+
+
+def _find_last_recording(request: ApiRequest) -> Recording:
     docs = request.services.store.run_query(newest_clips(request.user.uid, limit=1))
     if not docs:
         raise NotFound("There is no recording with a clip yet.")
-    return ApiResponse(recording_view(Recording.from_doc(docs[0])))
+    return Recording.from_doc(docs[0])
 
 
 def get_recording(request: ApiRequest) -> ApiResponse:

@@ -11,6 +11,7 @@ from functions.api.cameras import (
     schemas,
 )
 from functions.api.pagination import PageQuery
+from shared.api_keys import Resource
 from shared.cameras.viewers import TooManyViewers
 from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import (
@@ -66,6 +67,9 @@ _ROUTES = (
     Route("GET", "/v1/recordings/last", recordings.get_last_recording,
           "Get the newest recording that has a clip.", recording_schemas.RecordingView,
           errors=(NotFound,)),
+    Route("GET", "/v1/recordings/last/clip", recordings.get_last_clip,
+          "Redirect to the clip of the newest recording that has one.", status=302,
+          errors=(NotFound, recordings.NotReady)),
     Route("GET", _RECORDING, recordings.get_recording,
           "Get a recording; its figures are live while it runs.", recording_schemas.RecordingView),
     Route("DELETE", _RECORDING, recordings.delete_recording,
@@ -90,4 +94,4 @@ _ROUTES = (
         errors=(recordings.NotReady, SourceExpired),
     ),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Cameras") for route in _ROUTES)
+ROUTES = tuple(route.with_group("Cameras", Resource.CAMERAS) for route in _ROUTES)

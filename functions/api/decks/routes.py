@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.api import rate_limit_policies
 from functions.api.decks import handlers, schemas
 from functions.api.jobs.schemas import JobView
+from shared.api_keys import Resource
 from shared.errors import InvalidOption, SourceExpired, StorageFull, TooManyJobs, WrongState
 from shared.http.routing import Route
 from shared.jobs.commands.deck_review import DeckChanged, TooManyRevisions
@@ -42,4 +43,4 @@ _ROUTES = (
         policies=(rate_limit_policies.reworks,), errors=(WrongState,),
     ),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Decks") for route in _ROUTES)
+ROUTES = tuple(route.with_group("Decks", Resource.JOBS) for route in _ROUTES)

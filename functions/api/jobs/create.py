@@ -12,9 +12,15 @@ from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
 from functions.api.jobs.input_checks import find_errors
 from functions.api.jobs.recipes import describe_inputs, find_recipe, read_options
-from functions.api.jobs.requests import FileMetadata, NewJob
+from functions.api.jobs.requests import PROMPT_INPUT, FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
-from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
+from functions.api.jobs.sources import (
+    InputSource,
+    find_latest_upload,
+    find_sources,
+    read_prompt,
+    write_prompt,
+)
 from functions.api.jobs.storage import check_storage
 from functions.api.jobs.voices import check_voice
 from shared.errors import InvalidOption, SourceExpired, TooManyJobs
@@ -56,9 +62,11 @@ class CreatedJob(ResponseModel):
 
 
 def create_job(request: ApiRequest) -> ApiResponse:
-    """Creates a job from new uploads, from earlier uploads, or from a recording's clip.
+    """Creates a job from new uploads, from earlier uploads, from a recording's clip, or from a
+    prompt in the request.
 
-    Validates everything, writes the job, copies earlier uploads, then signs the upload URLs.
+    Validates everything, writes the job, copies earlier uploads and writes the prompt, then signs
+    the upload URLs.
 
     Raises InvalidFields, InvalidOption, SourceExpired, StorageFull, TooManyJobs, LimitReached.
     """
@@ -81,8 +89,13 @@ def create_job(request: ApiRequest) -> ApiResponse:
         # The source was deleted after the lookup. Without it the job can never start.
         request.run(lambda clock: delete.delete(job_id, clock))
         raise SourceExpired
+    prompt = read_prompt(recipe, body)
+    if prompt is not None:
+        write_prompt(request, job, prompt)
     uploads = {
-        item.name: sign_input_upload(request, item) for item in job.inputs if not item.source
+        item.name: sign_input_upload(request, item)
+        for item in job.inputs
+        if not item.source and (prompt is None or item.name != PROMPT_INPUT)
     }
     response = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
     return ApiResponse(response, headers=headers)
@@ -151,7 +164,8 @@ def sign_input_upload(
 
 def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[str, InputSource]:
     """Returns the source of every input of the new job. Raises InvalidFields."""
-    sources: dict[str, InputSource] = {}
+    prompt = read_prompt(recipe, body)
+    sources = {} if prompt is None else {PROMPT_INPUT: prompt}
     for name, file in body.inputs.items():
         recipe_input = recipe.find_input(name)
         if isinstance(file, FileMetadata):

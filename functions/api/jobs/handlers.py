@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from functions.api import rate_limit_policies
 from functions.api.fields import Line
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
 from functions.api.jobs.storage import check_storage
-from functions.api.pagination import PageQuery, iterate_pages
+from functions.api.pagination import PageQuery, PageStart, encode_cursor, iterate_pages
 from shared.errors import NotFound, TooManyJobs
-from shared.flows.documents import CommitResult, Update, job_path
+from shared.flows.documents import CommitResult, Doc, Update, job_path
 from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
@@ -28,9 +29,21 @@ VISIBLE_STATUSES = tuple(status for status in Status if status is not Status.DEL
 OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
 
 
-class JobsQuery(PageQuery):
-    """Selects a page of jobs, optionally of one recipe or status."""
+MAX_SEARCHED = 200
+"""A page of a search reads at most this many jobs."""
+_SEARCH_PAGE = 100
+_SMALLEST_ID = "0"
 
+
+class JobsQuery(PageQuery):
+    """Selects a page of jobs, optionally of one recipe or status, created after or before a time
+    (RFC 3339), or with a title that contains the text `q`, in any case and with or without
+    diacritics. A page of a search by `q` may have fewer jobs than `limit`, or none, and a
+    `next_cursor`: then older jobs are not searched yet."""
+
+    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
     recipe: Literal[tuple(RECIPES)] | None = None  # type: ignore[valid-type]
     status: Literal[tuple(status.value for status in VISIBLE_STATUSES)] | None = None  # type: ignore[valid-type]
 
@@ -56,21 +69,56 @@ def get_job(request: ApiRequest) -> ApiResponse:
 def list_jobs(request: ApiRequest) -> ApiResponse:
     """Lists your jobs, newest first."""
     query = request.query(JobsQuery)
-    docs = request.services.store.run_query(
+    after = query.after
+    if after is None and query.created_before is not None:
+        after = (query.created_before, _SMALLEST_ID)
+    if query.q is None:
+        docs = _read_jobs(request, query, after, query.limit + 1)
+        page, next_cursor = list(docs[: query.limit]), query.next_cursor(docs)
+    else:
+        page, next_cursor = _search_jobs(request, query, after, _fold(query.q))
+    jobs = tuple(job_summary(Job.from_doc(doc)) for doc in page)
+    return ApiResponse(JobPage(jobs=jobs, next_cursor=next_cursor))
+
+
+def _read_jobs(
+    request: ApiRequest, query: JobsQuery, after: PageStart | None, limit: int
+) -> tuple[Doc, ...]:
+    return request.services.store.run_query(
         newest_jobs(
             request.user.uid,
             statuses=VISIBLE_STATUSES if query.status is None else [query.status],
             recipe=query.recipe,
-            after=query.after,
-            limit=query.limit + 1,
+            created_after=query.created_after,
+            after=after,
+            limit=limit,
         )
     )
-    return ApiResponse(
-        JobPage(
-            jobs=tuple(job_summary(Job.from_doc(doc)) for doc in docs[: query.limit]),
-            next_cursor=query.next_cursor(docs),
-        )
-    )
+
+
+def _search_jobs(
+    request: ApiRequest, query: JobsQuery, after: PageStart | None, text: str
+) -> tuple[list[Doc], str | None]:
+    """Returns the jobs whose titles contain a text, and the cursor of the next page. Firestore does
+    not search within texts."""
+    found: list[Doc] = []
+    for _ in range(MAX_SEARCHED // _SEARCH_PAGE):
+        docs = _read_jobs(request, query, after, _SEARCH_PAGE)
+        for doc in docs:
+            after = (doc.data["created_at"], doc.id)
+            if text in _fold(doc.data["title"]):
+                found.append(doc)
+                if len(found) == query.limit:
+                    return found, encode_cursor(*after)
+        if len(docs) < _SEARCH_PAGE:
+            return found, None
+    return found, None if after is None else encode_cursor(*after)
+
+
+def _fold(text: str) -> str:
+    """Returns a text without case and diacritics."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def iterate_jobs(request: ApiRequest, page_size: int) -> Iterator[Job]:

@@ -14,7 +14,10 @@ from shared.flows.envelope import JOB_ID
 from shared.http.problems import option_fields
 from shared.http.schemas import RequestModel
 from shared.pipeline import RECIPES
+from shared.recipes.films.prompt import MAX_TEXT_CHARS
 
+PROMPT_INPUT = "prompt"
+"""The input that `prompt` and `text` of a request replace."""
 LATEST = "latest"
 """Used instead of a file: the newest upload of that kind."""
 
@@ -83,9 +86,7 @@ EXAMPLES: list[JsonValue] = [
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
-        "inputs": {
-            "prompt": {"filename": "prompt.txt", "content_type": "text/plain", "size_bytes": 280}
-        },
+        "prompt": "Explain photosynthesis to ten-year-olds.",
     },
 ]
 OPTIONS_DESCRIPTION = (
@@ -118,7 +119,8 @@ FileOrLatest = Annotated[FileMetadata, _OrLatest()]
 class NewJob(RequestModel):
     """A job to create. `inputs` has the inputs of the recipe by name; optional ones can be omitted.
     Use "latest" instead of a file to take the newest upload of that kind. With `from`, inputs that
-    are not in `inputs` come from the uploads of that job, or from the clip of that recording."""
+    are not in `inputs` come from the uploads of that job, or from the clip of that recording.
+    `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
 
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
@@ -128,6 +130,16 @@ class NewJob(RequestModel):
         {}, max_length=40, description=OPTIONS_DESCRIPTION
     )
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
+    # Without them the serialized request is that of earlier versions, so its fingerprint for an
+    # idempotency key is too.
+    prompt: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = Field(
+        None, max_length=MAX_TEXT_CHARS, description="The prompt, instead of an upload of it."
+    )
+    text: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = Field(
+        None,
+        max_length=MAX_TEXT_CHARS,
+        description="The source text that the slides are about, with or without a prompt.",
+    )
     from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
 
     @classmethod
@@ -149,7 +161,8 @@ class NewJob(RequestModel):
             }
             errors += option_fields(find_option_error(recipe, scalars))
         if isinstance(inputs, dict) and "from" not in body:
-            errors += find_name_errors(recipe, inputs)
+            has_prompt = any(body.get(name) is not None for name in ("prompt", "text"))
+            errors += find_name_errors(recipe, {*inputs, *([PROMPT_INPUT] if has_prompt else [])})
         return errors
 
     @property

@@ -14,6 +14,7 @@ from functions.api.jobs import (
     uploads,
 )
 from functions.api.pagination import PageQuery
+from shared.api_keys import Resource
 from shared.errors import (
     InvalidOption,
     SourceExpired,
@@ -94,7 +95,7 @@ _ROUTES = (
         download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
     ),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Jobs") for route in _ROUTES)
+ROUTES = tuple(route.with_group("Jobs", Resource.JOBS) for route in _ROUTES)
 
 _SHARE_ROUTES = (
     Route(
@@ -116,4 +117,4 @@ _SHARE_ROUTES = (
     Route("DELETE", "/v1/shares/{share_id}", share_links.revoke_share, "Revoke a share link.",
           status=204),
 )  # fmt: skip
-SHARE_ROUTES = tuple(route.with_group("Links") for route in _SHARE_ROUTES)
+SHARE_ROUTES = tuple(route.with_group("Links", Resource.JOBS) for route in _SHARE_ROUTES)

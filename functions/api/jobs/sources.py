@@ -1,4 +1,5 @@
-"""The sources of a new job's inputs: new uploads, earlier uploads or the clip of a recording.
+"""The sources of a new job's inputs: new uploads, earlier uploads, the clip of a recording, or a
+prompt in the request.
 
 `from` names a job whose uploads are reused, or a recording whose clip is. `latest` takes the newest
 upload of a kind. Both are resolved once, when the job is created, to one generation of one object.
@@ -15,13 +16,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from functions.api.jobs.handlers import VISIBLE_STATUSES, iterate_jobs
-from functions.api.jobs.requests import FileMetadata
+from functions.api.jobs.recipes import describe_inputs
+from functions.api.jobs.requests import PROMPT_INPUT, FileMetadata, NewJob
 from shared.cameras.recording import Recording, recording_path
+from shared.errors import PermanentError
 from shared.flows.documents import Doc, job_path
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest
 from shared.jobs.model import Job, JobInput
 from shared.pipeline import Bucket, Input, Recipe
+from shared.recipes.films.prompt import SOURCE_SEPARATOR, Prompt
 
 MAX_JOBS_SEARCHED = 200
 """The search for the newest upload of a kind reads at most this many of the newest jobs."""
@@ -38,12 +42,53 @@ class InputSource:
     size_bytes: int
     copy_of: str = ""
     crc32c: str = ""
+    content: bytes = b""
+    """The bytes of an input in the request itself, or b""."""
+
+    @classmethod
+    def from_prompt(cls, prompt: str, text: str) -> InputSource:
+        """Returns the source of a prompt and a text in the request. Raises InvalidFields."""
+        content = Prompt(prompt, text).to_bytes()
+        field = "prompt" if prompt else "text"
+        if SOURCE_SEPARATOR in prompt:
+            raise InvalidFields([("prompt", "The prompt must not contain a form feed (U+000C).")])
+        try:
+            Prompt.from_bytes(content)
+        except PermanentError as error:
+            raise InvalidFields([(field, str(error))]) from error
+        return cls("prompt.txt", "text/plain; charset=utf-8", len(content), content=content)
 
     @classmethod
     def from_file(cls, file: FileMetadata) -> InputSource:
         """Returns the source of a new upload."""
         media_type = file.content_type.lower()
         return cls(file.filename, media_type, file.size_bytes, crc32c=file.crc32c or "")
+
+
+def read_prompt(recipe: Recipe, body: NewJob) -> InputSource | None:
+    """Returns the source of the prompt in the request, or None. Raises InvalidFields."""
+    field = "prompt" if body.prompt is not None else "text"
+    if body.prompt is None and body.text is None:
+        return None
+    if recipe.find_input(PROMPT_INPUT) is None:
+        raise InvalidFields([(field, describe_inputs(recipe))])
+    if PROMPT_INPUT in body.inputs:
+        message = "The prompt is in the request and in the inputs; leave one of them out."
+        raise InvalidFields([(f"inputs.{PROMPT_INPUT}", message)])
+    return InputSource.from_prompt(body.prompt or "", body.text or "")
+
+
+def write_prompt(request: ApiRequest, job: Job, prompt: InputSource) -> None:
+    """Writes the prompt as the job's upload, whose event starts the job. A repeated request adopts
+    it."""
+    declared = next((item for item in job.inputs if item.name == PROMPT_INPUT), None)
+    if declared is None or declared.upload:
+        # Another file has replaced it since.
+        return
+    with request.services.objects.create(
+        Bucket.UPLOADS, declared.object, content_type=prompt.content_type, spec="prompt"
+    ) as writer:
+        writer.write(prompt.content)
 
 
 def _is_taken(recipe_input: Input, job: Job, upload: JobInput) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.api import rate_limit_policies
 from functions.api.voices import handlers, schemas
+from shared.api_keys import Resource
 from shared.http.routing import Route
 
 _ROUTES = (
@@ -14,4 +15,4 @@ _ROUTES = (
           "Get a sentence that the voice speaks.",
           media_type="audio/wav", policies=(rate_limit_policies.voice_samples,)),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Voices") for route in _ROUTES)
+ROUTES = tuple(route.with_group("Voices", Resource.JOBS) for route in _ROUTES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
 from functions.api.webhooks import deliveries, handlers, schemas
+from shared.api_keys import Resource
 from shared.errors import WrongState
 from shared.http.routing import Route
 
@@ -52,4 +53,4 @@ _ROUTES = (
         errors=(WrongState, deliveries.DeliveryUnderway, deliveries.TestedJustNow),
     ),
 )  # fmt: skip
-ROUTES = tuple(route.with_group("Webhooks") for route in _ROUTES)
+ROUTES = tuple(route.with_group("Webhooks", Resource.WEBHOOKS) for route in _ROUTES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from functions.api.accounts.handlers import EMAIL_PADDING_S, SIGN_IN_FAILURE_PADDING_S
+from functions.api.jobs.handlers import MAX_SEARCHED
 from functions.api.pagination import PageQuery
 from functions.downloads.preview_stream import FIRST_FRAME_TIMEOUT_S, POLL_S
 from infra.tools.costs import API_REQUEST_S
@@ -104,6 +105,10 @@ _ROWS: dict[str, Operations] = {
         starts="a call of Text-to-Speech",
     ),
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
+    "GET /v1/jobs": Operations(reads=MAX_SEARCHED + _LIMIT_READS + 2),
+    "GET /v1/me/keys": Operations(reads=24),
+    "POST /v1/me/keys": Operations(reads=34, writes=5),
+    "DELETE /v1/me/keys/{key_id}": Operations(writes=1),
     "DELETE /v1/shares/{share_id}": Operations(writes=1),
     "GET /v1/share/{token}": Operations(writes=3),
     "GET /v1/webhooks": Operations(reads=20),

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 
+from functions.api.accounts.api_keys import KeyRequest
 from functions.api.accounts.schemas import AccountChange
 from functions.api.accounts.usage import cost_usd
 from functions.api.cameras.schemas import NewCamera, SourceRequest
@@ -26,6 +27,7 @@ from functions.notification.mail_log import MailState
 from functions.slide_generation.drawing.themes import THEMES, Colour
 from functions.webhook.call import ERROR_MESSAGES
 from infra.tools.console.recipe_options import describe_recipe
+from shared.api_keys import Scope
 from shared.cameras.camera import MAX_PRE_ROLL_S, CameraState
 from shared.cameras.recording import EndedBy, RecordingState
 from shared.cameras.source import MAX_DEVICES
@@ -108,6 +110,7 @@ def list_unions() -> Iterable[tuple[str, str, Iterable[str]]]:
         ("EMAIL_STATES", "EmailState", MailState),
         ("WEBHOOK_EVENTS", "WebhookEvent", EVENTS.values()),
         ("WEBHOOK_ERRORS", "WebhookError", ERROR_MESSAGES),
+        ("KEY_SCOPES", "KeyScope", Scope),
         ("DELIVERY_STATES", "DeliveryState", TaskState),
         ("DATA_REQUEST_PHASES", "DataRequestPhase", Phase),
     )  # fmt: skip
@@ -141,6 +144,7 @@ def describe_limits() -> dict[str, Any]:
         "maxPurposeChars": MAX_PURPOSE_CHARS,
         "maxRewriteChars": _max_chars(SlideRewriteRequest, "instruction"),
         "maxWebhookUrlChars": _max_chars(NewWebhook, "url"),
+        "maxKeyNameChars": _max_chars(KeyRequest, "name"),
         "camera": {
             "maxNameChars": _max_chars(NewCamera, "name"),
             "maxUrlChars": _max_chars(SourceRequest, "url"),

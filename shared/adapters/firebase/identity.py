@@ -72,6 +72,17 @@ class FirebaseIdentity:
         self._remember(token, min(now + TOKEN_CACHE_S, expires_at), user)
         return user
 
+    def read_user(self, uid: str) -> User:
+        try:
+            record = auth.get_user(uid, self._app)
+        except (auth.UserNotFoundError, ValueError) as error:
+            raise Unauthenticated from error
+        except (FirebaseError, GoogleAuthError, OSError) as error:
+            raise IdentityUnavailable from error
+        if record.disabled:
+            raise Unauthenticated
+        return User(record.uid, record.email or "", record.email_verified)
+
     def _remember(self, token: str, until: float, user: User | None) -> None:
         with self._lock:
             self._cache[token] = (until, user)

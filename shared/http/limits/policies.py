@@ -26,6 +26,19 @@ def requests_of(settings: Settings) -> Policy:
     )
 
 
+def requests_of_key(settings: Settings) -> Policy:
+    """Requests with an API key. They also count as requests of the user, for whom some are left
+    when a program with a key sends too many."""
+    quota = settings.key_requests_per_minute
+    return Policy(
+        "requests-of-key",
+        quota,
+        60,
+        f"At most {quota} requests can be sent in a minute with an API key.",
+        batch_size(quota, settings),
+    )
+
+
 def requests_from(settings: Settings) -> Policy:
     """Requests from a client that is not signed in: those to routes that need no sign-in, and
     those whose token is invalid, of an unverified address, or could not be verified."""

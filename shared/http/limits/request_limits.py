@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
 from shared.errors import EmailNotVerified, Unauthenticated
+from shared.http.authentication import Caller
 from shared.http.limits.in_flight import InFlight
 from shared.http.limits.limiter import RateLimiter
-from shared.http.limits.policies import requests_from, requests_of
+from shared.http.limits.policies import requests_from, requests_of, requests_of_key
 from shared.pipeline import FUNCTIONS
-from shared.ports.identity import IdentityUnavailable, User
+from shared.ports.identity import IdentityUnavailable
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 
@@ -56,18 +57,31 @@ class RequestLimits:
             held.enter_context(self._anonymous.hold(""))
         self.limiter.check(services, requests_from(settings), address)
 
-    def admit_user(
-        self, services: Services, settings: Settings, address: str, verify: Callable[[], User]
-    ) -> User:
-        """Returns the user whom `verify` returns, and counts the request. A request without an
-        accepted token counts as one of the client. Raises what `verify` raises, LimitReached."""
+    def admit_caller(
+        self,
+        services: Services,
+        settings: Settings,
+        address: str,
+        authenticate: Callable[[], Caller],
+    ) -> Caller:
+        """Returns the caller whom `authenticate` returns, and counts the request: for the user, and
+        for the API key. A request without an accepted token or key counts as one of the client.
+        Raises what `authenticate` raises, LimitReached."""
         try:
-            user = verify()
+            caller = authenticate()
         except (Unauthenticated, EmailNotVerified, IdentityUnavailable):
             self.limiter.check(services, requests_from(settings), address)
             raise
-        self.limiter.check(services, requests_of(settings), user.uid)
-        return user
+        if caller.key is not None:
+            # First: a key over its limit does not use up that of the user.
+            self.limiter.check(services, requests_of_key(settings), caller.key.id)
+        self.limiter.check(services, requests_of(settings), caller.user.uid)
+        return caller
+
+    def admit_lookup(self, services: Services, settings: Settings, address: str) -> None:
+        """Counts the lookup of an API key that this instance does not know, as a request of the
+        client. Raises LimitReached."""
+        self.limiter.check(services, requests_from(settings), address)
 
     def reading_body(self, caller: str) -> AbstractContextManager[None]:
         """Returns a context in which the body of a request is read. Raises LimitReached."""

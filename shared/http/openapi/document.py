@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from shared.api_keys import scope_of
 from shared.http.openapi.parameters import list_parameters
 from shared.http.openapi.responses import Problem, describe_responses
 from shared.http.routing import Route
@@ -46,7 +47,8 @@ def build_document(
                 _SECURITY_SCHEME: {
                     "type": "http",
                     "scheme": "bearer",
-                    "bearerFormat": "Firebase ID token",
+                    "bearerFormat": "Firebase ID token or API key",
+                    "description": "An ID token of `POST /v1/accounts/login`, or an API key.",
                 }
             },
         },
@@ -80,13 +82,26 @@ def _operation(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
         "parameters": list_parameters(route),
         "responses": describe_responses(route, schemas),
     }
+    paragraphs = []
     if description := inspect.getdoc(route.handler):
         # The paragraphs that follow, such as "Raises", are for developers of the API.
-        operation["description"] = " ".join(description.split("\n\n")[0].split())
+        paragraphs.append(" ".join(description.split("\n\n")[0].split()))
+    if route.sign_in_required:
+        paragraphs.append(_describe_keys(route))
+    if paragraphs:
+        operation["description"] = "\n\n".join(paragraphs)
     if route.body is not None:
         content = {"application/json": {"schema": schemas[route.body]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _describe_keys(route: Route) -> str:
+    """Returns the sentence about API keys."""
+    if route.key_resource is None:
+        return "API keys are not accepted."
+    scope = scope_of(route.key_resource, writes=route.method != "GET")
+    return f"API keys need the scope `{scope}`."
 
 
 def _links(route: Route, routes: tuple[Route, ...]) -> dict[str, Any]:

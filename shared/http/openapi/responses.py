@@ -19,6 +19,7 @@ from shared.errors import (
     Unauthenticated,
 )
 from shared.http import problems
+from shared.http.authentication import KeyNotAccepted, ScopeMissing
 from shared.http.headers import REQUEST_ID
 from shared.http.problems import UNEXPECTED, error_status
 from shared.http.routing import Route
@@ -74,6 +75,7 @@ def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
         errors.append(problems.NotAcceptable)
     if route.sign_in_required:
         errors += [Unauthenticated, EmailNotVerified]
+        errors.append(KeyNotAccepted if route.key_resource is None else ScopeMissing)
     if route.path_params:
         errors.append(NotFound)
     if route.body is not None:

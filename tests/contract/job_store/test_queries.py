@@ -127,13 +127,19 @@ def test_jobs_of_an_owner_are_listed_counted_and_summed(store: JobStore) -> None
         created = {"created_at": NOW + timedelta(minutes=minute)}
         store.commit([Create(f"jobs/{job_id}", data | created)])
 
-    def list_ids(recipe: str | None, *statuses: str) -> list[str]:
-        query = newest_jobs(owner, statuses=statuses, recipe=recipe, limit=9)
+    def list_ids(
+        recipe: str | None, *statuses: str, created_after: datetime | None = None
+    ) -> list[str]:
+        query = newest_jobs(
+            owner, statuses=statuses, recipe=recipe, created_after=created_after, limit=9
+        )
         return [doc.id for doc in store.run_query(query)]
 
     assert list_ids(None, "done", "running") == ids[::-1]
     assert list_ids("frames", "done", "running") == [ids[2], ids[0]]
     assert list_ids("frames", "running") == [ids[2]]
+    assert list_ids(None, "done", "running", created_after=NOW) == [ids[2], ids[1]]
+    assert list_ids("frames", "done", "running", created_after=NOW) == [ids[2]]
     assert (
         store.count_open_jobs(owner, ["running"]),
         store.count_open_jobs("nobody", ["running"]),

@@ -11,6 +11,7 @@ from functions.api.routes import ROUTES
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.layout import PROJECT
+from shared.api_keys import key_path
 from shared.capabilities import hash_capability
 from shared.http.routing import Route
 from shared.jobs.share_links import share_path
@@ -50,6 +51,7 @@ EXPECTED_OWNER_ERRORS = {
     # The camera records, and has sent no picture yet.
     "DELETE /v1/cameras/{camera_id}": "camera-in-use",
     "GET /v1/recordings/last": "not-found",
+    "GET /v1/recordings/last/clip": "not-found",
     "GET /v1/recordings/{recording_id}/clip": "not-ready",
     "GET /v1/recordings/{recording_id}/clip/link": "not-ready",
 }
@@ -68,6 +70,11 @@ def data(suite: SuiteHandle) -> Iterator[OwnedData]:
     job_id = alice.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     fields = {"job": job_id, "owner": alice.user.uid, "artifact": "frames.zip", "revoked": False}
     firestore.update_document(suite, share_path(hash_capability(TOKEN)), fields)
+    key = {
+        "owner": alice.user.uid, "name": "CI", "prefix": "mr_555555", "scopes": ["jobs:read"],
+        "created_at": LONG_AGO, "expires_at": LONG_AGO, "last_used_at": LONG_AGO,
+    }  # fmt: skip
+    firestore.update_document(suite, key_path(hash_capability(TOKEN)), key)
     webhook = {"url": f"{suite.url('mails')}/ignored"}
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
@@ -124,6 +131,7 @@ def test_owner_is_authorized_for_every_operation(data: OwnedData) -> None:
     last = [
         "POST /v1/jobs/{job_id}/cancel",
         "DELETE /v1/shares/{share_id}",
+        "DELETE /v1/me/keys/{key_id}",
         "DELETE /v1/webhooks/{webhook_id}",
         "DELETE /v1/recordings/{recording_id}",
         "DELETE /v1/jobs/{job_id}",

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from shared.adapters.firebase.identity import FirebaseIdentity
+from shared.api_keys import Scope
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
 from shared.jobs.creation import new_job
 from shared.pipeline import FUNCTIONS, RECIPES, HttpTrigger
 from tests.fakes.application import AppHarness
 from tests.fakes.job_store import MemoryJobStore
+from tests.fixtures.api_keys import add_key
 from tests.fixtures.id_tokens import REFUSALS, VALID, TokenIssuer, firebase_identity
 from tests.fixtures.jobs import NOW
 
@@ -79,7 +82,7 @@ def respond(
     harness = AppHarness((checked,), identity=identity, store=store)
     values = {
         "token": "0" * 48, "name": "a.zip", "slide_id": "s1", "input": "video",
-        "code": "not-found", "number": "1", "share_id": "0" * 64,
+        "code": "not-found", "number": "1", "share_id": "0" * 64, "key_id": "0" * 64,
     }  # fmt: skip
     path_params = {name: values.get(name, JOB_ID) for name in route.path_params}
     store.documents_read = 0
@@ -104,6 +107,46 @@ def test_only_a_valid_token_of_a_verified_user_reaches_a_handler(
         assert {name: response[:3] for name, response in responses.items()} == expected
     else:
         assert responses == dict.fromkeys(responses, (*REFUSALS[state], False, 0))
+
+
+@pytest.mark.parametrize("scopes", [Scope, [Scope.JOBS_READ], [Scope.CAMERAS_WRITE]])
+def test_api_key_reaches_the_routes_of_its_scopes(
+    identity: FirebaseIdentity, scopes: Iterable[Scope]
+) -> None:
+    store = create_job()
+    key = add_key(store, scopes, now=datetime.now(UTC))
+    headers = {"Authorization": f"Bearer {key}"}
+    allowed = {str(scope) for scope in scopes}
+    allowed |= {scope.replace(":write", ":read") for scope in allowed}
+    expected = {}
+    for name, route in ROUTES.items():
+        access = "read" if route.method == "GET" else "write"
+        if not route.sign_in_required:
+            continue
+        if route.key_resource is None:
+            expected[name] = (403, "key-not-accepted", False)
+        elif f"{route.key_resource}:{access}" in allowed:
+            expected[name] = (204, "", True)
+        else:
+            expected[name] = (403, "scope-missing", False)
+
+    assert {name: respond(ROUTES[name], identity, headers, store)[:3] for name in expected} == (
+        expected
+    )
+
+
+def test_routes_without_a_resource_are_about_passwords_keys_and_personal_data() -> None:
+    closed = {
+        route.path
+        for route in ROUTES.values()
+        if route.sign_in_required and route.key_resource is None
+    }
+
+    assert closed == {
+        "/v1/me", "/v1/me/password", "/v1/me/keys", "/v1/me/keys/{key_id}", "/v1/me/exports",
+        "/v1/me/exports/{request_id}", "/v1/me/exports/{request_id}/parts/{number}",
+        "/v1/me/exports/{request_id}/parts/{number}/link", "/v1/me/erasures",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -133,7 +176,7 @@ def test_tokens_are_verified_in_one_place() -> None:
         str(path.relative_to(ROOT))
         for folder in ("shared", "functions")
         for path in (ROOT / folder).rglob("*.py")
-        if "verify_id_token(" in (text := path.read_text()) or "identity().verify(" in text
+        if "verify_id_token(" in (text := path.read_text()) or "identity.verify(" in text
     }
 
-    assert callers == {"shared/adapters/firebase/identity.py", "shared/http/application.py"}
+    assert callers == {"shared/adapters/firebase/identity.py", "shared/http/authentication.py"}

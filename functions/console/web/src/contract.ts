@@ -146,6 +146,7 @@ export const LIMITS = {
   maxPurposeChars: 200,
   maxRewriteChars: 1000,
   maxWebhookUrlChars: 500,
+  maxKeyNameChars: 80,
   camera: { maxNameChars: 100, maxUrlChars: 500, maxDevice: 15, maxPreRollS: 10 },
   deck: {
     minSlides: 3,
@@ -183,7 +184,7 @@ export type JobOutcome = (typeof JOB_OUTCOMES)[number];
 export const STAGE_STATES = ["waiting", "queued", "running", "done", "failed", "stopped"] as const;
 export type StageState = (typeof STAGE_STATES)[number];
 
-export const SERVICES = ["speech", "model", "pictures", "storage", "database", "mail", "other"] as const;
+export const SERVICES = ["speech", "model", "recognition", "pictures", "storage", "database", "mail", "other"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 export const HISTORY_EVENTS = [
@@ -273,6 +274,18 @@ export const WEBHOOK_ERRORS = [
   "no-http",
 ] as const;
 export type WebhookError = (typeof WEBHOOK_ERRORS)[number];
+
+export const KEY_SCOPES = [
+  "jobs:read",
+  "jobs:write",
+  "cameras:read",
+  "cameras:write",
+  "webhooks:read",
+  "webhooks:write",
+  "account:read",
+  "account:write",
+] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
 
 export const DELIVERY_STATES = ["open", "leased", "done", "failed"] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];

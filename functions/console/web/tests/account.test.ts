@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { KEY_RESOURCES, chosenScopes, scopeAccess, shownScopes } from "../src/account/key-scopes.ts";
 import type { Delivery, ShareLink } from "../src/account/model.ts";
 import { parseClaims, remainingCount, steps, verifyReceipt } from "../src/account/receipt.ts";
 import { erasureToken, receiptPath } from "../src/account/stored-receipts.ts";
@@ -116,4 +117,12 @@ test("the claims of a receipt are parsed, and malformed input gives null", async
   assert.equal(claims?.jti, "ü");
   assert.equal(claims && remainingCount(claims), 2);
   assert.equal(parseClaims("no receipt"), null);
+});
+
+test("scopes are shown per resource, and chosen in the form", () => {
+  assert.deepEqual(shownScopes(["jobs:read", "cameras:write", "cameras:read", "later:read"]), [
+    "Jobs: read", "Cameras: read and change",
+  ]);
+  assert.deepEqual(chosenScopes({ jobs: "write", cameras: "", account: "read", other: "read" }), ["jobs:write", "account:read"]);
+  assert.deepEqual(KEY_RESOURCES.flatMap(({ resource }) => scopeAccess(resource)), Array(4).fill(["read", "write"]).flat());
 });

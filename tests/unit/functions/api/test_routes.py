@@ -86,6 +86,7 @@ def test_changes_without_a_policy_of_their_own() -> None:
     assert unlimited == {
         ("PATCH", "/v1/me"),
         ("PUT", "/v1/me/preferences"),
+        ("DELETE", "/v1/me/keys/{key_id}"),
         ("PATCH", "/v1/jobs/{job_id}"),
         ("DELETE", "/v1/jobs/{job_id}"),
         ("POST", "/v1/jobs/{job_id}/cancel"),

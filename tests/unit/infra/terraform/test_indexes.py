@@ -55,6 +55,10 @@ QUERIES = (
     queries.newest_jobs("alice", statuses=["done", "failed"], limit=5),
     queries.newest_jobs("alice", statuses=["done"], after=AFTER, limit=5),
     queries.newest_jobs("alice", statuses=["done"], recipe="frames", limit=5),
+    queries.newest_jobs("alice", statuses=["done"], created_after=AFTER[0], limit=5),
+    queries.newest_jobs(
+        "alice", statuses=["done"], recipe="frames", created_after=AFTER[0], limit=5
+    ),
     *(newest_owned(name, "alice", limit=5) for name in ("mails", "shares", "recordings")),
     newest_viewers(CAMERA),
     running_recordings("alice"),
@@ -149,7 +153,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 41
+    assert len(recorded_queries) == 43
     assert len(required) == 19
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
@@ -186,7 +190,7 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     # Not jobs: the sweeper deletes them, with the documents below them.
     names = (
         "mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers",
-        "task_slots", "sweeps",
+        "task_slots", "sweeps", "api_keys",
     )  # fmt: skip
     assert expiring == {(name, "expires_at") for name in names}
 

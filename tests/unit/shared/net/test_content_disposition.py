@@ -7,7 +7,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from shared.net.content_disposition import content_disposition, is_inline_type
+from shared.net.content_disposition import (
+    content_disposition,
+    is_inline_type,
+    titled_filename,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +77,17 @@ def test_file_name_keeps_all_its_letters(name: str, plain: str) -> None:
 )
 def test_active_content_types_are_not_inline(content_type: str, is_inline: bool) -> None:
     assert is_inline_type(content_type) is is_inline
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Holiday", "holiday-frames.zip"), ("Holiday 2026.mp4", "holiday-2026-frames.zip"),
+        ("../../etc/passwd", "etc-passwd-frames.zip"), ("  …  ", "frames.zip"),
+        ("", "frames.zip"), ("C:\\a\tb", "c-a-b-frames.zip"), ("写真 集", "写真-集-frames.zip"),
+        ("नमस्ते", "नमस्ते-frames.zip"), ("\u202egpj.exe", "gpj-frames.zip"),
+        ("No. 5", "no-5-frames.zip"), ("x" * 200, "x" * 60 + "-frames.zip"),
+    ],
+)  # fmt: skip
+def test_file_name_begins_with_the_title(title: str, name: str) -> None:
+    assert titled_filename(title, "frames.zip") == name

@@ -136,3 +136,19 @@ export interface Erasure {
   inventory_url: string | null;
   keys_url: string;
 }
+
+/** An API key without its secret part. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+/** A new key, which is shown once. */
+export interface NewApiKey extends ApiKey {
+  key: string;
+}

@@ -19,6 +19,8 @@ export interface PlayerProps {
   poster?: string | undefined;
   /** Content of a WebVTT file. */
   subtitles?: string | undefined;
+  /** Shows the subtitles before the user selects them. */
+  showSubtitles?: boolean;
   language?: string | undefined;
   /** Drawn over the video. */
   children?: ComponentChildren;
@@ -28,7 +30,7 @@ export interface PlayerProps {
 const LINK_MAX_AGE_MS = 5 * 60_000;
 
 export function Player({
-  playhead, label, getLink, aspectRatio, poster, subtitles, language, children,
+  playhead, label, getLink, aspectRatio, poster, subtitles, showSubtitles = false, language, children,
 }: PlayerProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [src, setSrc] = useState("");
@@ -85,7 +87,7 @@ export function Player({
         }}
         onError={onPlayerError}
       >
-        {track && <track kind="subtitles" src={track} srcLang={language ?? "en"} label="Subtitles" />}
+        {track && <track kind="subtitles" src={track} srcLang={language ?? "en"} label="Subtitles" default={showSubtitles} />}
       </video>
       {children}
       {failure && (

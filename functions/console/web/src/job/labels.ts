@@ -50,6 +50,7 @@ export function stateLabel(state: StageState): string {
 
 const SERVICE_LABELS: Readonly<Record<ServiceName, string>> = {
   speech: "the speech service",
+  recognition: "the speech recognition",
   model: "the language model",
   pictures: "the picture model",
   storage: "the file storage",

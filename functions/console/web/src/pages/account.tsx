@@ -1,5 +1,6 @@
 /** The account pages, one section at a time: /account/{section}. */
 import type { ComponentType } from "preact";
+import { ApiKeysSection } from "../account/api-keys.tsx";
 import { ShareLinks } from "../account/share-links.tsx";
 import { Emails } from "../account/emails.tsx";
 import { MyData } from "../account/my-data.tsx";
@@ -40,6 +41,12 @@ const SECTIONS: readonly Section[] = [
     title: "Webhooks",
     description: "Servers of yours that are called when a job ends.",
     component: WebhooksSection,
+  },
+  {
+    name: "api-keys",
+    title: "API keys",
+    description: "For programs that use Moodreel in your name.",
+    component: ApiKeysSection,
   },
   { name: "profile", title: "Profile", description: "Your name and your password.", component: ProfileSection },
   {

@@ -18,6 +18,7 @@ import { recipeLabel } from "../labels.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Loading, Progress } from "../ui/progress.tsx";
+import { Transcript } from "../transcript/transcript.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
 import { formatTimeAgo } from "../format.ts";
 
@@ -138,6 +139,7 @@ function Warnings({ job }: { job: Job }) {
 function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
   const film = findArtifact(job, "film.mp4");
   const emotions = findArtifact(job, "emotions.json");
+  const transcript = findArtifact(job, "transcript.json") && findArtifact(job, "captions.vtt");
   const frames = findArtifact(job, "frames.zip");
   const hasDeck = job.artifacts.some((artifact) => artifact.kind === "deck");
   const voice = String(job.facts.text_to_speech?.voice ?? "");
@@ -154,6 +156,12 @@ function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
         </div>
         <Film job={job} />
         {voice && <p class="hint">The voice is {voice}.</p>}
+      </section>
+    ),
+    transcript && (
+      <section key="transcript" aria-labelledby="transcript">
+        <h2 id="transcript">What is said</h2>
+        <Transcript job={job} />
       </section>
     ),
     emotions && (

@@ -5,6 +5,7 @@ import { createStore } from "../store.ts";
 import { errorMessage } from "../format.ts";
 import { uploadFile } from "./upload-file.ts";
 import { sendRequest } from "./send-request.ts";
+import { removeEdits } from "../transcript/stored-edits.ts";
 import { type StoredUpload, fileMismatch, loadUploads, saveUploads } from "./stored-uploads.ts";
 import { contentRange, statusQuery } from "./protocol.ts";
 
@@ -120,13 +121,16 @@ export function pendingCount(): number {
   return new Set([...uploads.get(), ...stored].map(uploadKey)).size;
 }
 
-/** Signs out and discards the uploads. A session that expires keeps them. */
+/** Signs out, and discards the uploads and the edits of transcripts. A session that expires keeps them. */
 export async function signOutAndDiscard(signOut: () => Promise<void>): Promise<void> {
   const leavingUid = uid;
   for (const upload of uploads.get()) discardUpload(uploadKey(upload));
   await signOut();
   // Last: another tab may store its uploads until it is signed out, too.
-  if (leavingUid) saveUploads(leavingUid, [], localStorage, Date.now());
+  if (leavingUid) {
+    saveUploads(leavingUid, [], localStorage, Date.now());
+    removeEdits(leavingUid, localStorage);
+  }
 }
 
 const findUpload = (key: string): ActiveUpload | undefined => uploads.get().find((upload) => uploadKey(upload) === key);

@@ -10,6 +10,7 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.flows.documents import Create, Update
+from shared.recipes.stored_object import Artifact
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 from tests.unit.functions.api.cameras.camera_requests import URL, collections, post
 
@@ -169,3 +170,30 @@ def test_newest_clip_is_found_without_reading_the_other_recordings() -> None:
 
     assert response.json["id"] == f"{1:020d}"
     assert harness.store.documents_read < 10
+
+
+def test_clip_of_the_newest_recording_is_found_by_one_request() -> None:
+    class Objects:
+        def sign_download(self, artifact: Artifact, **_: Any) -> str:
+            return f"https://storage.moodreel.test/{artifact.object}#{artifact.generation}"
+
+    harness = AppHarness(ROUTES, objects=Objects())
+    path = "/v1/recordings/last/clip"
+    missing = harness.request("GET", path, headers=ALICE_HEADERS)
+    assert (missing.status_code, missing.json["code"]) == (404, "not-found")
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json["id"]
+    document = harness.store.documents[f"recordings/{recording}"][0]
+    for n, state in enumerate(("done", "done", "failed")):
+        clip = {
+            "path": "clip", "generation": n, "content_type": "video/mp4", "size_bytes": 1,
+            "duration_sec": 1.0, "fps": 1.0, "width": 2, "height": 2, "codec": "h264",
+            "audio_codec": None, "gaps": [],
+        } if state == "done" else None  # fmt: skip
+        created_at = document["created_at"] + timedelta(seconds=n)
+        fields = {**document, "state": state, "clip": clip, "created_at": created_at}
+        harness.store.commit([Create(f"recordings/{n:020d}", fields)])
+
+    found = harness.request("GET", path, headers=ALICE_HEADERS)
+
+    assert found.status_code == 302
+    assert found.headers["Location"].endswith("#1")

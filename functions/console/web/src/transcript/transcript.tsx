@@ -1,0 +1,150 @@
+/** A transcript beside its player: seek by word, search, edit, and export. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { type Cue, formatSrt, formatVtt } from "../film/cues.ts";
+import { Player } from "../film/player.tsx";
+import { Playhead } from "../film/playhead.ts";
+import { inputLink, resultLink } from "../job/links.ts";
+import { type Artifact, type Job, findArtifact } from "../job/model.ts";
+import { hasPicture, videoAspectRatio } from "../job/aspect-ratio.ts";
+import { session } from "../session.ts";
+import { useStore } from "../store.ts";
+import { Button } from "../ui/button.tsx";
+import { Field } from "../ui/field.tsx";
+import { Loading } from "../ui/progress.tsx";
+import { errorMessage } from "../format.ts";
+import { CaptionList } from "./caption-list.tsx";
+import { editsKey, loadEdits, saveEdits } from "./stored-edits.ts";
+import { type CaptionLine, captionLines, findLines, formatText } from "./transcript.ts";
+import { useCaptions } from "./use-captions.ts";
+
+export function Transcript({ job }: { job: Job }) {
+  const captionsFile = findArtifact(job, "captions.vtt") as Artifact;
+  const transcriptFile = findArtifact(job, "transcript.json") as Artifact;
+  const { cues, transcript, error } = useCaptions(job.id, captionsFile, transcriptFile);
+  const playhead = useMemo(() => new Playhead(), [captionsFile.generation]);
+  const { edits, areStored, edit } = useEdits(job.id, captionsFile.generation, cues);
+  const [search, setSearch] = useState("");
+  const lines = useMemo(() => captionLines(cues, transcript?.words ?? [], edits), [cues, transcript, edits]);
+  const shown = useMemo(() => findLines(lines, search), [lines, search]);
+  if (error)
+    return (
+      <p class="error-text" role="alert">
+        {errorMessage(error)}
+      </p>
+    );
+  if (!transcript) return <Loading text="Loading the transcript …" />;
+  return (
+    <div class="transcript">
+      <Source job={job} playhead={playhead} lines={lines} language={transcript.language} />
+      <div class="words">
+        {lines.length === 0 ? (
+          <p class="hint">No words were recognized.</p>
+        ) : (
+          <>
+            <Field label="Search" hint={search && resultCount(shown.length)}>
+              {(ids) => (
+                <input {...ids} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
+              )}
+            </Field>
+            <CaptionList lines={lines} shown={shown} language={transcript.language} playhead={playhead} onEdit={edit} />
+            <Export lines={lines} title={job.title} isEdited={edits.size > 0} areStored={areStored} />
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const resultCount = (count: number): string => (count === 1 ? "1 line" : `${count} lines`);
+
+const SOUND_ASPECT_RATIO = 4;
+
+interface SourceProps {
+  job: Job;
+  playhead: Playhead;
+  lines: CaptionLine[];
+  language: string;
+}
+
+/** The captioned video, or the upload with the captions as a track. */
+function Source({ job, playhead, lines, language }: SourceProps) {
+  const captioned = findArtifact(job, "captioned.mp4");
+  const input = job.inputs[0]?.name ?? "video";
+  const isBurned = captioned !== null && job.options.video === "burned";
+  const track = useMemo(() => formatVtt(lines), [lines]);
+  return (
+    <Player
+      playhead={playhead}
+      label={job.title}
+      getLink={(refresh) => (captioned ? resultLink(job.id, captioned, refresh) : inputLink(job.id, input, refresh))}
+      // The captions of a sound are shown in an empty picture.
+      aspectRatio={hasPicture(job, input) ? videoAspectRatio(job, input) : SOUND_ASPECT_RATIO}
+      // Burned-in captions would appear twice.
+      subtitles={isBurned ? undefined : track}
+      showSubtitles
+      language={language || "en"}
+    />
+  );
+}
+
+/** The user's edits, which stay in this browser. */
+function useEdits(job: string, generation: number, cues: readonly Cue[]) {
+  const user = useStore(session);
+  const key = typeof user === "object" ? editsKey(user.uid, job, generation) : "";
+  const [edits, setEdits] = useState<ReadonlyMap<number, string>>(new Map());
+  const [areStored, setAreStored] = useState(true);
+  useEffect(() => setEdits(key ? loadEdits(key, localStorage) : new Map()), [key]);
+  const edit = (index: number, text: string): void => {
+    const changed = new Map(edits);
+    if (text.trim() === cues[index]?.lines.join("\n")) changed.delete(index);
+    else changed.set(index, text.trim());
+    setEdits(changed);
+    setAreStored(Boolean(key) && saveEdits(key, changed, localStorage));
+  };
+  return { edits, areStored, edit };
+}
+
+interface ExportProps {
+  lines: CaptionLine[];
+  title: string;
+  isEdited: boolean;
+  areStored: boolean;
+}
+
+function Export({ lines, title, isEdited, areStored }: ExportProps) {
+  const formats: [string, string, () => string][] = [
+    ["WebVTT", "vtt", () => formatVtt(lines)],
+    ["SubRip", "srt", () => formatSrt(lines)],
+    ["Text", "txt", () => formatText(lines)],
+  ];
+  return (
+    <div>
+      <div class="row">
+        {formats.map(([label, extension, format]) => (
+          <Button key={extension} kind="quiet" onClick={() => saveText(`${fileName(title)}.${extension}`, format())}>
+            Export {label}
+          </Button>
+        ))}
+      </div>
+      {isEdited && (
+        <p class="hint">
+          {areStored
+            ? "Your changes are in these exports. They stay in this browser until you sign out."
+            : "Your changes are in these exports. This browser does not store them: export before you leave the page."}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const fileName = (title: string): string => title.replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 100) || "captions";
+
+function saveText(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  // The browser has read the blob by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
