@@ -45,9 +45,9 @@ from tests.benchmarks.stitching_inputs import (
     prepare,
 )
 
-MIN_GAIN = 12.0
+MIN_GAIN = 20.0
 """CPU time of moviepy ÷ ours."""
-MAX_RATIO_TO_SOUND = 1.8
+MAX_RATIO_TO_SOUND = 1.2
 """CPU time of ours ÷ encoding only the AAC with FFmpeg's default options."""
 MAX_MOTION = 8.0
 """CPU time of a film with moving photos ÷ that of the same film without motion."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import av
 import numpy as np
-from av.codec.context import Flags
 from av.packet import Packet
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
 
 from functions.stitching.film.encoding import (
     TICK,
@@ -38,33 +39,34 @@ def encode_segment(
     A picture that is shown until the end is encoded once: its repetitions are the same bytes for
     every picture.
     """
-    encoder = _SegmentEncoder(size, motion)
-    shown: VideoFrame | None = None
-    repeated_at: list[int] = []
-    for at, frame in frames:
-        check()
-        if frame is shown:
-            repeated_at.append(at)
-            continue
-        if shown is not None:
-            for time in repeated_at:
-                encoder.encode(shown, time)
-        repeated_at.clear()
-        encoder.encode(frame, at)
-        shown = frame
-    encoder.flush()
-    for at in repeated_at:
-        encoder.repeat(at)
-    return EncodedSegment(encoder.parameter_sets, encoder.encoded)
+    with _open_encoder(size, motion) as stream:
+        encoder = _SegmentEncoder(stream, size, motion)
+        shown: VideoFrame | None = None
+        repeated_at: list[int] = []
+        for at, frame in frames:
+            check()
+            if frame is shown:
+                repeated_at.append(at)
+                continue
+            if shown is not None:
+                for time in repeated_at:
+                    encoder.encode(shown, time)
+            repeated_at.clear()
+            encoder.encode(frame, at)
+            shown = frame
+        encoder.flush()
+        for at in repeated_at:
+            encoder.repeat(at)
+        return EncodedSegment(encoder.parameter_sets, encoder.encoded)
 
 
 class _SegmentEncoder:
     """Encodes the pictures of one segment."""
 
-    def __init__(self, size: tuple[int, int], motion: Movement) -> None:
+    def __init__(self, stream: VideoStream, size: tuple[int, int], motion: Movement) -> None:
+        self._stream = stream
         self._size = size
         self._motion = motion
-        self._context = _open_encoder(size, motion)
         self._is_first = True
         self._since_key = 0
         self.encoded: list[EncodedFrame] = []
@@ -72,18 +74,18 @@ class _SegmentEncoder:
     @property
     def parameter_sets(self) -> bytes:
         """The parameter sets of the segment."""
-        return bytes(self._context.extradata or b"")
+        return bytes(self._stream.codec_context.extradata or b"")
 
     def encode(self, frame: VideoFrame, at: int) -> None:
         """Encodes a picture that is shown from sample `at` on."""
         frame.pts, frame.time_base = to_ticks(at), TICK
         frame.pict_type = PictureType.I if self._is_first else PictureType.NONE
         self._is_first = False
-        self._add(self._context.encode(frame))
+        self._add(self._stream.encode(frame))
 
     def flush(self) -> None:
         """Ends encoding. Only repetitions may follow."""
-        self._add(self._context.encode(None))
+        self._add(self._stream.encode(None))
 
     def repeat(self, at: int) -> None:
         """Repeats the last picture at sample `at`."""
@@ -101,14 +103,13 @@ class _SegmentEncoder:
             self.encoded.append(EncodedFrame(tick, bytes(packet), packet.is_keyframe))
 
 
-def _open_encoder(size: tuple[int, int], motion: Movement) -> VideoCodecContext:
-    context = av.CodecContext.create("libx264", "w")
-    context.options = dict(encoder_options(motion))
-    # Parameter sets are stored once per segment, not before each IDR frame.
-    context.flags |= Flags.global_header
-    set_up_encoder(context, size)
-    context.open()
-    return context
+@contextmanager
+def _open_encoder(size: tuple[int, int], motion: Movement) -> Iterator[VideoStream]:
+    # A stream of a container that is not written: parameter sets are those of an MP4.
+    with av.open(io.BytesIO(), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=30, options=dict(encoder_options(motion)))
+        set_up_encoder(stream.codec_context, size)
+        yield stream
 
 
 @lru_cache(maxsize=8)
@@ -121,10 +122,10 @@ def _encode_repetitions(size: tuple[int, int], motion: Movement, last: int) -> l
     """
     width, height = size
     empty = planes_to_frame(np.full((height * 3 // 2, width), 128, np.uint8))
-    context = _open_encoder(size, motion)
     packets = []
-    for number in range(last + 1):
-        empty.pts, empty.time_base = number, TICK
-        packets += context.encode(empty)
-    packets += context.encode(None)
+    with _open_encoder(size, motion) as stream:
+        for number in range(last + 1):
+            empty.pts, empty.time_base = number, TICK
+            packets += stream.encode(empty)
+        packets += stream.encode(None)
     return [bytes(packet) for packet in packets]
