@@ -355,7 +355,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "recap",
-            "A narrated film of the strongest moments of a video.",
+            "A narrated film of the strongest moments of a video, or of its scenes.",
             (*_VIDEO, _MUSIC),
             (
                 "upload_trigger",

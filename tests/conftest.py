@@ -6,6 +6,12 @@ tests, each process takes one group at a time, so that tests of one group share 
 
 from __future__ import annotations
 
+import fcntl
+import gc
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.suite.suite",
     "tests.fixtures.models.gemini",
     "tests.fixtures.models.tts",
+    "tests.fixtures.gcs.fixtures",
 ]
 
 # No test measures time: neither how long an example takes nor how long it takes to generate one.
@@ -76,6 +83,37 @@ def check_suite_tests(items: list[pytest.Item]) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sweep", action="store_true", help="run the slow sweeps as well")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Collects the tests without garbage collection, of which none is garbage: each run of it would
+    visit a million objects, also later during the tests."""
+    is_worker = hasattr(session.config, "workerinput")
+    with compile_once() if is_worker else nullcontext():
+        gc.disable()
+        try:
+            return (yield)
+        finally:
+            gc.freeze()
+            gc.enable()
+
+
+@contextmanager
+def compile_once() -> Iterator[None]:
+    """In a new checkout, the first of several processes compiles all tests inside the block. The
+    others wait for it, since each would compile all of them as well."""
+    compiled = (Path(__file__).parent / "unit" / "project" / "__pycache__").glob("*-pytest-*.pyc")
+    if sys.dont_write_bytecode or any(compiled):
+        yield
+        return
+    with Path(__file__).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from contextlib import ExitStack
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 from functions.emotion_scoring.join_record import find_join, record_join, with_plan
 from functions.emotion_scoring.merge import ScoredParts
@@ -17,20 +16,15 @@ from functions.emotion_scoring.results.chart import (
     render_timeline_chart,
 )
 from functions.emotion_scoring.results.colours import assign_colours
+from functions.emotion_scoring.results.files import write_timeline_files
 from functions.emotion_scoring.results.moments import find_tracks, peak_rows, thumbnail_name
-from functions.emotion_scoring.results.scenes import SceneSampler
 from functions.emotion_scoring.results.series import Series, compute_mood
 from functions.emotion_scoring.results.summary import Peak, Summary
 from functions.emotion_scoring.results.thumbnails import render_thumbnail
-from functions.emotion_scoring.results.timeline import Moment, build_timeline
-from functions.emotion_scoring.results.writers import (
-    NOTE,
-    CsvWriter,
-    FrameTimes,
-    JsonWriter,
-    VttWriter,
-    describe_thresholds,
-)
+from functions.emotion_scoring.results.timeline import build_timeline
+from functions.emotion_scoring.results.writers import NOTE
+from functions.emotion_scoring.scenes.collector import SceneCollector
+from functions.emotion_scoring.scenes.results import SceneResults, write_scenes
 from functions.emotion_scoring.video.pieces import AnnotatedVideo, find_pieces
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
@@ -38,26 +32,19 @@ from shared.media.errors import NoFrames
 from shared.media.images.image_decoder import ImageDecoder
 from shared.media.sandbox.child import Limits
 from shared.pipeline import FUNCTIONS
-from shared.ports.objects import ObjectWriter
-from shared.recipes.emotions.options import EmotionOptions
-from shared.recipes.emotions.results import (
-    EmotionMoment,
-    EmotionsResult,
-    FacePosition,
-    SceneFrame,
-)
-from shared.recipes.media_info import MediaInfo
-from shared.recipes.stored_object import Artifact, ResultKind
-from shared.recipes.upload_results import Uploads
+from shared.recipes.emotions.options import EmotionOptions, parse_frame_options
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, FacePosition
+from shared.recipes.stored_object import Artifact
 from shared.runtime.results_writer import ResultsWriter
 from shared.typography.faces import describe_replacements, title_style
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Increase when the same scores give other results, so that older ones are not adopted."""
 
 
 def join_scores(context: UnitContext) -> UnitDone:
-    """Tracks the faces through all parts; writes the timeline, its chart and its peaks.
+    """Tracks the faces through all parts; writes the timeline, its chart and its peaks. For a film
+    it also finds the scenes; if the faces are not scored, only the scenes.
 
     Raises:
         PartsDisagree: the parts do not belong together.
@@ -65,22 +52,71 @@ def join_scores(context: UnitContext) -> UnitDone:
     """
     options = EmotionOptions.from_job(context.job.options)
     parts = ScoredParts.load(context)
-    key = _key(parts, options)
+    key = _key(context, parts, options)
     done = find_join(context, key)
     if done is None:
-        done = record_join(context, key, _write_results(context, key, parts, options))
+        results = ResultsWriter(context.objects, context.job.id, key)
+        done = (
+            _write_scenes_only(context, results, parts)
+            if options is None
+            else _write_results(context, results, parts, options)
+        )
+        record_join(context, key, done)
     return with_plan(context, done)
 
 
+def _write_scenes_only(
+    context: UnitContext, results: ResultsWriter, parts: ScoredParts
+) -> UnitDone:
+    """Writes the results of a recap whose faces are not scored. Raises NoFrames."""
+    collector = SceneCollector()
+    for moment in build_timeline(parts.read_frames(), parts.classes):
+        collector.add(moment)
+    if not collector.frame_count:
+        raise NoFrames
+    options = parse_frame_options(context.job.options)
+    scenes = write_scenes(context, results, parts, collector, options)
+    result = EmotionsResult(
+        frames=collector.frame_count,
+        frames_without_face=0,
+        no_face_share=0.0,
+        faces=0,
+        most_faces_at_once=0,
+        scored_s=0.0,
+        uncertain_share=0.0,
+        share={},
+        quality={},
+        moments=(),
+        mood=(),
+        scenes=scenes.frames,
+        models=(),
+        purpose="",
+        smooth=False,
+        mirror=False,
+        note="",
+        is_scored=False,
+        scene_count=scenes.count,
+    )
+    return UnitDone(scenes.artifacts, facts=result.to_dict(), warnings=scenes.warnings)
+
+
 def _write_results(
-    context: UnitContext, key: str, parts: ScoredParts, options: EmotionOptions
+    context: UnitContext, results: ResultsWriter, parts: ScoredParts, options: EmotionOptions
 ) -> UnitDone:
     """Writes all results; those of an earlier attempt are adopted. Returns the outcome without its
     plan. Raises NoFrames."""
-    results = ResultsWriter(context.objects, context.job.id, key)
     every = options.frames.every
-    series, summary, scenes = Series(), Summary(parts.classes, every), SceneSampler()
-    artifacts = _write_timeline(context, results, parts, options, (series, summary, scenes))
+    series, summary, collector = Series(), Summary(parts.classes, every), SceneCollector()
+    is_film = context.job.recipe.deck_stage is not None
+    artifacts = write_timeline_files(
+        context,
+        results,
+        parts,
+        options,
+        build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth),
+        summary,
+        (series, collector) if is_film else (series,),
+    )
     totals = summary.to_dict()
     if not totals["frames"]:
         raise NoFrames
@@ -101,7 +137,9 @@ def _write_results(
     film, film_warnings = _write_film(context, results, options)
     artifacts += film
     tracks: list[tuple[FacePosition, ...]] = [() for _ in peaks]
-    if "stitching" in context.job.recipe.stages:
+    scenes = SceneResults()
+    if is_film:
+        scenes = write_scenes(context, results, parts, collector, options.frames)
         # A clip keeps the face of its moment in the picture.
         timeline = build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth)
         tracks = find_tracks(timeline, peaks)
@@ -112,71 +150,25 @@ def _write_results(
             for row, peak, track in zip(peak_rows(peaks), peaks, tracks, strict=True)
         ),
         mood=compute_mood(series, parts.classes, options.frames.start, every),
-        scenes=tuple(
-            SceneFrame(round(float(scene.time), 3), parts.locate_frame(scene.part, scene.frame))
-            for scene in scenes.select()
-        ),
+        scenes=scenes.frames,
         models=tuple(parts.models),
         purpose=options.purpose,
         smooth=options.smooth,
         mirror=options.mirror,
         note=NOTE,
+        scene_count=scenes.count,
     )
     return UnitDone(
-        tuple(artifacts),
+        (*artifacts, *scenes.artifacts),
         facts=result.to_dict(),
         warnings=(
             *parts.warnings,
             *summary.warnings(),
             *film_warnings,
+            *scenes.warnings,
             *describe_replacements([context.job.title], title_style(context.job.title)),
         ),
     )
-
-
-class _MomentConsumer(Protocol):
-    def add(self, moment: Moment) -> None: ...
-
-
-def _write_timeline(
-    context: UnitContext,
-    results: ResultsWriter,
-    parts: ScoredParts,
-    options: EmotionOptions,
-    collectors: tuple[Series, Summary, SceneSampler],
-) -> list[Artifact]:
-    """Writes the three timeline files and fills the collectors in one pass over the frames."""
-    media_info = Uploads.require(context.job.facts).input("video").media_info
-    times, every = FrameTimes(media_info.first_pts.seconds), options.frames.every
-    files: tuple[tuple[str, ResultKind, str], ...] = (
-        ("emotions.json", "timeline", "application/json"),
-        ("emotions.csv", "table", "text/csv"),
-        ("emotions.vtt", "cues", "text/vtt"),
-    )
-    with ExitStack() as open_files:
-        sinks: list[ObjectWriter] = [
-            open_files.enter_context(results.create(name, content_type))
-            for name, _, content_type in files
-        ]
-        document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times)
-        table, cues = CsvWriter(sinks[1], parts.classes, times), VttWriter(sinks[2], every)
-        consumers: tuple[_MomentConsumer, ...] = (document, table, cues, *collectors)
-        for moment in build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth):
-            for consumer in consumers:
-                consumer.add(moment)
-        summary = collectors[1]
-        # The warnings are known only after all faces.
-        warnings = [*media_info.warnings, *parts.warnings, *summary.warnings()]
-        footer = {
-            "summary": summary.to_dict(),
-            "moments": peak_rows(summary.select_peaks()),
-            "warnings": list(dict.fromkeys(warnings)),
-        }
-        document.close(footer)
-    return [
-        sink.stored_object.to_artifact(name, kind)
-        for sink, (name, kind, _) in zip(sinks, files, strict=True)
-    ]
 
 
 def _write_film(
@@ -195,23 +187,6 @@ def _write_film(
     with results.create("annotated.mp4", "video/mp4") as film:
         annotation.write_film(pieces, film)
     return [film.stored_object.to_artifact("annotated.mp4", "annotated")], annotation.warnings
-
-
-def _header(
-    context: UnitContext, parts: ScoredParts, options: EmotionOptions, media_info: MediaInfo
-) -> dict[str, Any]:
-    """Returns the fields of emotions.json that precede its frames."""
-    return {
-        "title": context.job.title,
-        "consent": True,
-        "purpose": options.purpose,
-        "file": Uploads.require(context.job.facts).input("video").file_info,
-        "source": media_info.to_dict(),
-        "options": options.to_dict(),
-        "classes": list(parts.classes),
-        "models": parts.models,
-        "thresholds": describe_thresholds(smooth=options.smooth),
-    }
 
 
 def _write_thumbnails(
@@ -244,11 +219,13 @@ def _subtitle(totals: dict[str, Any], parts: ScoredParts, every: Fraction) -> st
     return " · ".join(facts)
 
 
-def _key(parts: ScoredParts, options: EmotionOptions) -> str:
+def _key(context: UnitContext, parts: ScoredParts, options: EmotionOptions | None) -> str:
     """Returns the hash of the inputs of the results: the joined scores and the options."""
+    # Without scored faces only the frames are options.
+    used = parse_frame_options(context.job.options) if options is None else options
     content = [
         RESULTS_VERSION,
-        options.to_dict(),
+        used.to_dict(),
         [list(stored.version) for stored in parts.scores],
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,8 @@
-"""A part of emotion scoring: scores one frame pack and writes one object with scores."""
+"""A part of emotion scoring: scores one frame pack and writes one object with scores.
+
+For a film the contents of the frames are measured too, from which the join finds scenes. Without
+consent only they are: no model is loaded and no face is searched.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from functions.emotion_scoring.faces.face import Face
 from functions.emotion_scoring.faces.scorer import Scorer
 from functions.emotion_scoring.models.fetch import ModelSources
 from functions.emotion_scoring.packs import find_pack
@@ -23,6 +29,9 @@ from shared.recipes.emotions.options import EmotionOptions
 from shared.recipes.emotions.results import EmotionsPart
 from shared.recipes.frames.pack import read_pack
 from shared.recipes.stored_object import StoredObject
+
+if TYPE_CHECKING:
+    from functions.emotion_scoring.scenes.content import ContentMeter
 
 SCORES = "scores"
 SCORES_VERSION = 2
@@ -41,21 +50,32 @@ class _Instance:
 _instance = _Instance()
 
 
+@dataclass(frozen=True, slots=True)
+class FaceScoring:
+    """How faces are scored. `mirror` is as in EmotionOptions."""
+
+    scorer: Scorer
+    mirror: bool
+
+
 def score_pack(context: UnitContext) -> UnitDone:
     """Scores a pack: reads it front to back, one frame in memory, and writes its scores once."""
-    scorer = _scorer(context)
-    pack = find_pack(context)
     options = EmotionOptions.from_job(context.job.options)
-    spec = _spec(scorer, pack, options)
+    scoring = None if options is None else FaceScoring(_scorer(context), mirror=options.mirror)
+    # Only films show scenes.
+    is_film = context.job.recipe.deck_stage is not None
+    pack = find_pack(context)
+    spec = _spec(scoring, pack, is_film=is_film)
     name = f"{SCORES_PREFIX}{context.job.id}/{spec[:12]}/{int(context.part):02d}.jsonl.gz"
     stored = context.objects.stat(Bucket.WORK, name)
     # The spec determines the scores, so an object that an earlier, unrecorded attempt wrote from
     # the same spec is adopted.
     adopted = stored is not None and stored.spec == spec
     if stored is None or not adopted:
-        stored = _write(context, scorer, pack, name, spec, mirror=options.mirror)
+        meter = _make_meter() if is_film else None
+        stored = _write(context, scoring, meter, pack, name, spec)
     artifacts = [stored.to_artifact(SCORES, "scores")]
-    if options.annotate:
+    if options is not None and options.annotate:
         annotation = AnnotatedVideo(context, options)
         if annotation.obstacle is None:
             artifacts.append(annotation.write_piece(stored))
@@ -76,8 +96,20 @@ def _scorer(context: UnitContext) -> Scorer:
     return _instance.scorer
 
 
+def _make_meter() -> ContentMeter:
+    # Imported with the first film: the import takes 0.13 s of CPU time.
+    from functions.emotion_scoring.scenes.content import ContentMeter
+
+    return ContentMeter()
+
+
 def _write(
-    context: UnitContext, scorer: Scorer, pack: StoredObject, name: str, spec: str, *, mirror: bool
+    context: UnitContext,
+    scoring: FaceScoring | None,
+    meter: ContentMeter | None,
+    pack: StoredObject,
+    name: str,
+    spec: str,
 ) -> StoredObject:
     read_at = context.objects.range_reader(pack.bucket, pack.name, pack.generation)
     file = RangeFile(
@@ -92,7 +124,7 @@ def _write(
     ):
         source = pack.name, pack.generation
         frames, faces = score_frames(
-            file, scorer, scores, source, context.check, decode=decoder.decode, mirror=mirror
+            file, scoring, scores, source, context.check, decode=decoder.decode, meter=meter
         )
     context.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
     return scores.stored_object
@@ -100,43 +132,61 @@ def _write(
 
 def score_frames(
     file: RangeFile,
-    scorer: Scorer,
+    scoring: FaceScoring | None,
     sink: Sink,
     source: tuple[str, int],
     check: Callable[[], None],
     *,
     decode: Callable[[bytes], BgrImage],
-    mirror: bool,
+    meter: ContentMeter | None = None,
 ) -> tuple[int, int]:
     """Scores a pack frame by frame and writes the scores to `sink`.
 
     Args:
+        scoring: None to search no faces.
         source: the pack's name and generation.
         check: called before each frame; raises to stop the work.
         decode: decodes a frame.
-        mirror: as in EmotionOptions.
+        meter: measures the contents of the frames; None if they are not needed.
 
     Returns:
         The numbers of frames and faces.
     """
-    warnings = tuple(scorer.warnings())
-    models = scorer.describe(mirror=mirror)
-    writer = ScoresWriter(sink, ScoresHeader(scorer.classes, models, warnings, source))
-    finder = scorer.create_finder()
+    writer = ScoresWriter(sink, _header(scoring, source))
+    finder = None if scoring is None else scoring.scorer.create_finder()
     frames = faces = 0
     for entry in read_pack(file):
         check()
         # The reader's position is directly after the entry's bytes.
         offset = file.tell() - len(entry.data)
-        frame_faces = tuple(scorer.score(decode(entry.data), mirror=mirror, finder=finder))
-        writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces))
+        image = decode(entry.data)
+        frame_faces: tuple[Face, ...] = ()
+        if scoring is not None and finder is not None:
+            scored = scoring.scorer.score(image, mirror=scoring.mirror, finder=finder)
+            frame_faces = tuple(scored)
+        content = None if meter is None else meter.measure(image)
+        writer.add(
+            ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces, content)
+        )
         frames, faces = frames + 1, faces + len(frame_faces)
     writer.close()
     return frames, faces
 
 
-def _spec(scorer: Scorer, pack: StoredObject, options: EmotionOptions) -> str:
+def _header(scoring: FaceScoring | None, source: tuple[str, int]) -> ScoresHeader:
+    if scoring is None:
+        return ScoresHeader((), {}, (), source)
+    scorer = scoring.scorer
+    models = scorer.describe(mirror=scoring.mirror)
+    return ScoresHeader(scorer.classes, models, tuple(scorer.warnings()), source)
+
+
+def _spec(scoring: FaceScoring | None, pack: StoredObject, *, is_film: bool) -> str:
     """Returns the hash of all inputs that determine the scores."""
-    models = scorer.describe(mirror=options.mirror)
-    content = [SCORES_VERSION, pack.name, pack.generation, options.mirror, models]
+    faces = (
+        [None, None]
+        if scoring is None
+        else [scoring.mirror, scoring.scorer.describe(mirror=scoring.mirror)]
+    )
+    content = [SCORES_VERSION, pack.name, pack.generation, *faces, *(["scenes"] if is_film else [])]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

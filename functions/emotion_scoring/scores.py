@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from functions.emotion_scoring.faces.face import Box, Face
 from shared.recipes.frames.pack import FrameStamp
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 SCHEMA = "moodreel.scores/1"
 MAX_LINE_BYTES = 4 << 20
@@ -42,14 +42,32 @@ class ScoresHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameContent:
+    """What scenes are detected from.
+
+    Attributes:
+        change: How much the frame differs from the one before, 0 to 255; None for the first frame
+            of a part.
+        brightness: The mean of all pixels, 0 to 255.
+    """
+
+    change: float | None
+    brightness: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredFrame:
-    """One frame: its name, stamp, byte offset and size in the pack, and its faces."""
+    """One frame: its name, stamp, byte offset and size in the pack, and its faces.
+
+    `content` is None if no scenes are detected.
+    """
 
     name: str
     stamp: FrameStamp
     offset: int
     size_bytes: int
     faces: tuple[Face, ...]
+    content: FrameContent | None = None
 
 
 class ScoresWriter:
@@ -81,6 +99,7 @@ class ScoresWriter:
                 "size": [stamp.width, stamp.height],
                 "at": [frame.offset, frame.size_bytes],
                 "faces": [_face_row(face) for face in frame.faces],
+                **_content_row(frame.content),
             }
         )
 
@@ -127,9 +146,18 @@ def _read_frame(line: bytes) -> ScoredFrame:
         stamp = FrameStamp(data["k"], Fraction(data["target"]), pts, *data["size"])
         faces = tuple(_read_face(row) for row in data["faces"])
         offset, size_bytes = data["at"]
-        return ScoredFrame(data["name"], stamp, offset, size_bytes, faces)
+        row = data.get("content")
+        content = None if row is None else FrameContent(*row)
+        return ScoredFrame(data["name"], stamp, offset, size_bytes, faces, content)
     except (KeyError, TypeError, ValueError) as error:
         raise ScoresDamaged("A line of the scores file is invalid.") from error
+
+
+def _content_row(content: FrameContent | None) -> dict[str, Any]:
+    if content is None:
+        return {}
+    change = None if content.change is None else round(content.change, 2)
+    return {"content": [change, round(content.brightness, 1)]}
 
 
 def _face_row(face: Face) -> list[Any]:

@@ -26,7 +26,8 @@ from shared.media.images.frame import BgrImage, PictureConverter, encode_image
 from shared.media.images.webp import decode_webp_frames
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import Window
-from shared.recipes.media_info import WEBP, MediaInfo, Pts
+from shared.recipes.media_info import WEBP, MediaInfo
+from shared.recipes.pts import Pts
 
 
 @dataclass(frozen=True)

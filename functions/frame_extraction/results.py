@@ -13,7 +13,8 @@ from typing import Any
 
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, IndexEntry, PackIndex
-from shared.recipes.media_info import MediaInfo, format_time
+from shared.recipes.media_info import MediaInfo
+from shared.recipes.pts import format_time
 
 MANIFEST_SCHEMA = "moodreel.frames/1"
 CSV_COLUMNS = (

@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 from shared.capabilities import hash_capability, new_capability
-from shared.errors import LeaseLost
 from shared.flows.documents import CommitResult, Create, Delete, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
 from shared.jobs.share_links import new_share, share_path
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
+from shared.tasks.errors import LeaseLost
 
 
 class MailState(StrEnum):

@@ -32,7 +32,7 @@ from shared.cameras.camera import CAMERAS
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints import bootstrap
 from shared.entrypoints.task import TaskContext
-from shared.errors import DeadlineNear, NotFound
+from shared.errors import NotFound
 from shared.flows.documents import Delete, Doc, Update
 from shared.flows.effects import Later
 from shared.jobs.commands import delete
@@ -40,6 +40,7 @@ from shared.jobs.commands.delete import SECOND_PURGE_S
 from shared.pipeline import RECEIPTS_PREFIX, Bucket
 from shared.privacy.data_requests import Phase
 from shared.runtime.interpreter import Interpreter
+from shared.tasks.errors import DeadlineNear
 from shared.tasks.task import TaskDone, TaskOutcome
 
 MAX_JOBS_PER_STEP = 200

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functions.personal_data import erasure, export
 from shared.entrypoints.task import TaskContext
-from shared.errors import DeadlineNear
 from shared.flows.effects import Later
 from shared.privacy.data_requests import Phase
+from shared.tasks.errors import DeadlineNear
 from shared.tasks.task import TaskOutcome
 
 STEPS = {

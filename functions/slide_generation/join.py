@@ -34,7 +34,7 @@ from shared.runtime.owner_cache import OwnerCache, content_key
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 from shared.typography.faces import Style, describe_replacements
 
-DRAWING_VERSION = 5
+DRAWING_VERSION = 6
 """Increase when the same slide looks different, so that older pictures are not adopted."""
 
 

@@ -26,9 +26,14 @@ from infra.operations.documents import list_documents
 from shared.adapters.firestore import FirestoreJobStore
 from shared.adapters.hpke import HpkeDecrypter, HpkeEncrypter, find_public_key
 from shared.cameras.camera_secret import CAMERA_SECRETS, SOURCE, source_context
-from shared.errors import DecryptionFailed, KeyUnavailable
 from shared.flows.documents import CommitResult, Doc, Update
-from shared.flows.encrypted import Encrypted, FieldContext, is_encrypted
+from shared.flows.encrypted import (
+    DecryptionFailed,
+    Encrypted,
+    FieldContext,
+    KeyUnavailable,
+    is_encrypted,
+)
 from shared.jobs.webhooks.webhook import SECRETS, WEBHOOKS, secret_context
 from shared.ports.store import JobStore
 

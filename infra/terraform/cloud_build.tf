@@ -180,7 +180,7 @@ resource "google_cloudbuild_trigger" "plan" {
   description     = "Packages and plans every push to main, and saves the plan."
   service_account = google_service_account.planner.id
   filename        = "infra/cloud_build/plan.yaml"
-  substitutions   = { _DECK_MODEL_CLIENT = var.gemini_client }
+  substitutions   = { _DECK_MODEL_CLIENT = var.gemini_client, _ILLUSTRATOR = var.illustrator }
 
   github {
     owner = split("/", each.value)[0]

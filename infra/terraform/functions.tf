@@ -136,7 +136,8 @@ resource "google_cloudfunctions2_function" "this" {
           MOODREEL_GEMINI_BACKEND    = var.gemini_backend
           MOODREEL_VERTEX_LOCATION   = var.gemini_location
           MOODREEL_DECK_MODEL_CLIENT = var.gemini_client
-        } : name => value if contains(local.gemini_functions, each.key)
+          MOODREEL_ILLUSTRATOR       = var.illustrator
+        } : name => value if contains(local.gemini_functions, each.key) && value != ""
       },
     )
 

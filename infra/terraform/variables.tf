@@ -160,6 +160,17 @@ variable "gemini_client" {
   }
 }
 
+variable "illustrator" {
+  description = "Who draws pictures for slides: empty for nobody, gemini, or module:factory. Written by `python -m infra.tools.package`."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.illustrator == "" || (var.illustrator == "gemini" && var.gemini_client == "google-genai") || can(regex("^(shared|functions\\.slide_generation)(\\.[a-z_][a-z0-9_]*)+:[a-z_][a-z0-9_]*$", var.illustrator))
+    error_message = "illustrator must be empty, gemini with gemini_client = google-genai, or module:factory with a module of the package."
+  }
+}
+
 variable "settings" {
   description = "Further settings of shared/runtime/settings.py for all functions, such as MOODREEL_DECK_MODEL."
   type        = map(string)
@@ -173,8 +184,8 @@ variable "settings" {
 
   # Roles, secrets and services also depend on these variables.
   validation {
-    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_DECK_MODEL_CLIENT"], name)])
-    error_message = "Set gemini_backend and gemini_location instead, and select the client with python -m infra.tools.package."
+    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_DECK_MODEL_CLIENT", "MOODREEL_ILLUSTRATOR"], name)])
+    error_message = "Set gemini_backend and gemini_location instead, and select the client and the illustrator with python -m infra.tools.package."
   }
 }
 

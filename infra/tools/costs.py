@@ -2,16 +2,19 @@
 
 Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
 cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
-tiers. Gemini is not included: it charges by tokens with every API and credential. Text-to-Speech
-charges by characters, at the price of the voice that speaks.
+tiers. Decks by Gemini are not included: it charges by tokens with every API and credential.
+Text-to-Speech, pictures by Gemini and the caches of owners have sentences of their own.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from shared.pipeline import FUNCTIONS, RECIPES
+from shared.recipes.films.deck_pictures import MAX_DRAWINGS
 from shared.recipes.films.voice_samples import MAX_SAMPLE_CHARS
 from shared.runtime.settings import Settings
 
@@ -23,6 +26,8 @@ CLASS_A_OPERATION_USD = 5.0 / 1e6
 """One object written, listed or composed."""
 CLASS_B_OPERATION_USD = 0.4 / 1e6
 """One object read, or its metadata."""
+STORED_GB_MONTH_USD = 0.020
+"""Standard storage in a region of the United States."""
 # https://cloud.google.com/firestore/pricing, of the most expensive locations
 DOCUMENT_READ_USD = 0.06 / 1e5
 DOCUMENT_WRITE_USD = 0.18 / 1e5
@@ -40,6 +45,17 @@ SPEECH_USD = {
 """Prices of a character, by the technology of the voice."""
 SPEECH_CHARACTERS = 8 * 300
 """The narration of eight slides: three sentences of a hundred characters each."""
+# The image tokens of gemini-3.1-flash-image, read in November 2026:
+# https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-1-flash-image. The
+# price is that of other sites, not compared with https://ai.google.dev/gemini-api/docs/pricing.
+# The prompt, of 300 tokens, costs $0.0002.
+PICTURE_TOKENS = 1120
+"""The output of one picture of a megapixel."""
+PICTURE_TOKEN_USD = 60 / 1e6
+CACHED_MB: Mapping[str, float] = {"slides": 2.6, "speech": 3.4, "scenes and film": 2.7}
+"""What the caches of an owner keep of the `presentation` below, in 10⁶ bytes: eight slides of 720p
+with 86 s of speech, measured in November 2026 over the emulators."""
+CACHED_OBJECTS = 39
 VOICE_COUNT = 2_000
 """More voices than the service has, for the cost of their samples."""
 
@@ -71,7 +87,8 @@ MIRROR_S_PER_FACE = 0.0026
 """CPU seconds that option `mirror` adds for each face: 2.5 ms without it and 5.1 ms with it,
 measured over the 29 faces of a group photograph (default emotion model, OpenCV 5.0, one thread)."""
 
-# Measured in November 2026; the uploaded object counts for upload_trigger.
+# Measured in November 2026; the uploaded object counts for upload_trigger. Of `recap`, stitching
+# was measured, as CPU time; the other stages are those of `emotions` and `presentation`.
 _NOTIFICATION = StageWork(1, 0.3, 0)
 TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
     "frames": (
@@ -98,6 +115,18 @@ TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
             "slide_generation": StageWork(2, 2.5, 12),
             "text_to_speech": StageWork(9, 2.6, 22),
             "stitching": StageWork(2, 4.0, 9),
+            "notification": _NOTIFICATION,
+        },
+    ),
+    "recap": (
+        "the video of `emotions`, a film of one minute with six clips",
+        {
+            "upload_trigger": StageWork(2, 0.8, 1),
+            "frame_extraction": StageWork(2, 16.5, 7),
+            "emotion_scoring": StageWork(2, 9.1 + 60 * MIRROR_S_PER_FACE, 11),
+            "slide_generation": StageWork(2, 2.5, 12),
+            "text_to_speech": StageWork(9, 2.6, 22),
+            "stitching": StageWork(2, 37.3, 25),
             "notification": _NOTIFICATION,
         },
     ),
@@ -143,6 +172,43 @@ def estimate_speech_cost(technology: str, characters: int) -> float:
     return SPEECH_USD[technology] * characters
 
 
+def estimate_picture_cost(count: int) -> float:
+    """Returns the dollars for this many pictures that Gemini draws for slides."""
+    return count * PICTURE_TOKENS * PICTURE_TOKEN_USD
+
+
+def cache_days() -> int:
+    """Returns how long the caches of owners are kept."""
+    storage = json.loads((Path(__file__).parents[1] / "storage.json").read_text())
+    return int(storage["buckets"]["work"]["kept_days"]["cache/"])
+
+
+def estimate_cache_cost() -> float:
+    """Returns the dollars for writing and keeping what the caches hold of one `presentation`."""
+    months = cache_days() * 12 / 365
+    stored = sum(CACHED_MB.values()) / 1000 * STORED_GB_MONTH_USD * months
+    return stored + CACHED_OBJECTS * CLASS_A_OPERATION_USD
+
+
+def _describe_cache() -> str:
+    sizes = ", ".join(f"{size} MB of {name}" for name, size in CACHED_MB.items())
+    return (
+        f"The caches keep {sizes} of a `presentation` for {cache_days()} days, which costs "
+        f"${JOB_COUNT * estimate_cache_cost():.2f} for {JOB_COUNT} different films in addition. "
+        "The same film again costs neither drawing, nor speech, nor encoding."
+    )
+
+
+def _describe_pictures() -> str:
+    return (
+        f"Pictures by Gemini (`MOODREEL_ILLUSTRATOR=gemini`, off by default): "
+        f"${estimate_picture_cost(1):.3f} each, so at most "
+        f"${estimate_picture_cost(MAX_DRAWINGS):.2f} for a film and "
+        f"${estimate_picture_cost(MAX_DRAWINGS * JOB_COUNT):.0f} for {JOB_COUNT} films with "
+        f"{MAX_DRAWINGS} pictures that are not cached."
+    )
+
+
 def _describe_speech() -> str:
     cached = VOICE_COUNT * MAX_SAMPLE_CHARS
     prices = (
@@ -177,5 +243,9 @@ def render_table() -> str:
         f"${estimate_mirror_cost(10_000):.4f} for 10,000 faces.",
         "",
         _describe_speech(),
+        "",
+        _describe_pictures(),
+        "",
+        _describe_cache(),
     ]
     return "\n".join(lines)

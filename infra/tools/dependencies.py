@@ -23,7 +23,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
     "google-cloud-storage": ("uploads and results", ""),
     "google-cloud-texttospeech": ("speech", ""),
     "google-genai": (
-        "client for Gemini, which writes decks",
+        "client for Gemini, which writes decks and draws pictures",
         "the default: on Vertex AI with the function's own service account, or on the Gemini "
         "Developer API with `GEMINI_API_KEY`",
     ),
@@ -55,6 +55,10 @@ PURPOSES: dict[str, tuple[str, str]] = {
     ),
     "markdown-it-py": ("finds Markdown in the answers of the model", ""),
     "numpy": ("pictures and audio as arrays", ""),
+    "scenedetect-headless": (
+        "finds the scenes of recaps",
+        "PySceneDetect without a GUI (BSD-3-Clause); only its measure of changes is used",
+    ),
     "pillow": ("pictures, slides, text", "with Raqm for right-to-left scripts"),
     "pi-heif": ("reads HEIC", "no encoder"),
     "justmytype-*": ("fonts of all drawn text", "Open Font License"),

@@ -15,11 +15,18 @@ FIRST_PARTY = ("shared", "functions")
 
 
 @cache
-def find_modules(function: str) -> tuple[Path, ...]:
+def find_modules(function: str, dynamic: tuple[str, ...] = ()) -> tuple[Path, ...]:
     """Returns the first-party files that a function can import, and the `__init__.py` of their
-    packages; sorted, relative to the project root."""
+    packages; sorted, relative to the project root.
+
+    Args:
+        dynamic: modules that the function imports by a name in its settings.
+
+    Raises:
+        FileNotFoundError: one of `dynamic` is no first-party module.
+    """
     modules: set[Path] = set()
-    pending = [Path("functions") / function / "main.py"]
+    pending = [Path("functions") / function / "main.py", *map(_require_file, dynamic)]
     while pending:
         path = pending.pop()
         if path in modules:
@@ -31,6 +38,12 @@ def find_modules(function: str) -> tuple[Path, ...]:
     return tuple(sorted(modules))
 
 
+def clear_caches() -> None:
+    """Forgets what was found, after a change of the files or of ROOT."""
+    find_modules.cache_clear()
+    _find_file.cache_clear()
+
+
 def find_work_modules(function: str) -> tuple[str, ...]:
     """Returns the modules that the sandbox processes of a function import, sorted."""
     sources = [(ROOT / path).read_text() for path in find_modules(function)]
@@ -40,6 +53,8 @@ def find_work_modules(function: str) -> tuple[str, ...]:
 @cache
 def _work_modules(source: str) -> tuple[str, ...]:
     """Returns the modules that a file names in calls of `declare_work`."""
+    if "declare_work" not in source:
+        return ()
     return tuple(
         ast.literal_eval(node.args[0])
         for node in ast.walk(ast.parse(source))
@@ -64,6 +79,15 @@ def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _require_file(name: str) -> Path:
+    """Returns the file of a first-party module. Raises FileNotFoundError."""
+    path = _find_file(name)
+    if path is None:
+        raise FileNotFoundError(f"There is no module {name} in {' or '.join(FIRST_PARTY)}.")
+    return path
+
+
+@cache
 def _find_file(name: str) -> Path | None:
     """Returns the file of a first-party module; None for any other name."""
     parts = name.split(".")

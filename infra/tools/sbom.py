@@ -23,7 +23,7 @@ from infra.local.setup.requirements import normalize_name, parse_lock
 from infra.local.setup.tools import prepare_console_build, prepare_python, requirements_file
 from infra.local.suite.layout import ROOT
 from shared.pipeline import FUNCTIONS
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
 
 TOOL_REQUIREMENTS = ROOT / "infra" / "tools" / "sbom.txt"
 BILLS_DIR = ROOT / ".local" / "sbom"

@@ -16,8 +16,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from shared.errors import ConfigurationError, DecryptionFailed, KeyUnavailable
-from shared.flows.encrypted import Encrypted, FieldContext
+from shared.errors import ConfigurationError
+from shared.flows.encrypted import DecryptionFailed, Encrypted, FieldContext, KeyUnavailable
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _INFO_PREFIX = b"moodreel field "

@@ -6,7 +6,6 @@ libraries that it needs, and loads a library with the first request that needs i
 
 from __future__ import annotations
 
-import importlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -24,10 +23,10 @@ from shared.ports.outbound import Mailer, OutboundHttp
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.runtime.logs import log
+from shared.runtime.models.throttle import Throttle
+from shared.runtime.models.throttled import ThrottledSpeech
 from shared.runtime.services import Services, SystemClock
 from shared.runtime.settings import Settings
-from shared.runtime.throttle import Throttle
-from shared.runtime.throttled import ThrottledDeckModel, ThrottledSpeech
 from shared.runtime.tracing import NoOpTracer, Tracer
 from shared.runtime.voice_list import VoiceList
 
@@ -207,32 +206,15 @@ def voices() -> VoiceList:
 @build_once
 def deck_model() -> DeckModel:
     """Returns the model that writes decks. Only slide_generation contains its clients."""
-    from shared.adapters.gemini.access import GeminiAccess
-    from shared.adapters.gemini.model import create_deck_model
+    from shared.adapters.models import create_deck_model
 
-    values = settings()
-    access = GeminiAccess(
-        values.gemini_backend,
-        values.deck_model,
-        api_key=values.gemini_api_key,
-        project=values.vertex_project,
-        location=values.vertex_location,
-        endpoint=values.gemini_endpoint,
-    )
-    throttle = Throttle(values.model_calls_per_minute, values.max_instances, services().clock)
-    return ThrottledDeckModel(create_deck_model(values.deck_model_client, access), throttle)
+    return create_deck_model(settings(), services().clock)
 
 
 @build_once
 def illustrator() -> Illustrator | None:
-    """Returns the operator's image model for slides, or None. Raises ConfigurationError."""
-    module, _, factory = settings().illustrator.partition(":")
-    if not module:
-        return None
-    try:
-        model: Illustrator = getattr(importlib.import_module(module), factory)(settings())
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(
-            f"MOODREEL_ILLUSTRATOR must be module:factory, not {settings().illustrator!r}."
-        ) from error
-    return model
+    """Returns the image model for slides, or None. Only slide_generation contains its client.
+    Raises ConfigurationError."""
+    from shared.adapters.models import create_illustrator
+
+    return create_illustrator(settings(), services().clock)

@@ -6,8 +6,15 @@ only. The library is imported with the first field that is encrypted or decrypte
 
 from __future__ import annotations
 
-from shared.errors import ConfigurationError, DecryptionFailed, KeyUnavailable
-from shared.flows.encrypted import Decrypt, Encrypt, Encrypted, FieldContext
+from shared.errors import ConfigurationError
+from shared.flows.encrypted import (
+    Decrypt,
+    DecryptionFailed,
+    Encrypt,
+    Encrypted,
+    FieldContext,
+    KeyUnavailable,
+)
 from shared.ports.system import Log
 from shared.runtime.settings import Settings
 

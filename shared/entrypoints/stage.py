@@ -17,7 +17,6 @@ from cloudevents.http import CloudEvent
 
 from shared.entrypoints import bootstrap
 from shared.entrypoints.delivery import Delivery, EntryPoint, handle_event, register
-from shared.errors import DeadlineNear, LeaseLost
 from shared.flows.documents import unit_path
 from shared.flows.envelope import JOIN, Envelope, read_publish_time
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
@@ -34,6 +33,7 @@ from shared.runtime.leases import UnitLease
 from shared.runtime.logs import bind
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
+from shared.tasks.errors import DeadlineNear, LeaseLost
 
 OPTIONAL_WAIT_S = 15 * 60
 """How long a unit waits for a service that only makes its result better."""

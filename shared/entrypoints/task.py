@@ -8,12 +8,12 @@ from cloudevents.http import CloudEvent
 
 from shared.entrypoints import bootstrap
 from shared.entrypoints.delivery import Delivery, EntryPoint, handle_event, register
-from shared.errors import DeadlineNear, LeaseLost
 from shared.flows.envelope import Envelope
 from shared.runtime.leases import TaskLease
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 from shared.tasks import run
+from shared.tasks.errors import DeadlineNear, LeaseLost
 from shared.tasks.task import Task, TaskOutcome
 
 HandleTask = Callable[["TaskContext"], TaskOutcome]

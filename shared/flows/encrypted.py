@@ -7,6 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.errors import OverloadedError, PermanentError
+
+
+class KeyUnavailable(OverloadedError):
+    """The private key that decrypts a stored secret is not available; the operator restores it."""
+
+    code = "key-unavailable"
+
+
+class DecryptionFailed(PermanentError):
+    """A stored secret was changed or copied from elsewhere and cannot be decrypted; replace it."""
+
+    code = "secret-unreadable"
+
 
 @dataclass(frozen=True, slots=True)
 class Encrypted:

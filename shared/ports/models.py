@@ -105,6 +105,12 @@ class DeckModel(Protocol):
         ...
 
 
+class PictureRefused(PermanentError):
+    """The model declines to draw this."""
+
+    code = "picture-refused"
+
+
 class PictureModelOverloaded(OverloadedError):
     """The model that draws pictures is overloaded or cannot be reached for now."""
 
@@ -112,10 +118,27 @@ class PictureModelOverloaded(OverloadedError):
     service = Service.PICTURES
 
 
+class PictureModelUnavailable(TransientError):
+    """The model that draws pictures refuses the request; an operator has to check its credentials
+    and its name."""
+
+    code = "picture-model-unavailable"
+
+
+class PictureUnusable(TransientError):
+    """The model returned no picture; another answer may have one."""
+
+    code = "picture-unusable"
+
+
+MAX_PICTURE_BYTES = 16 << 20
+"""Limit for the file of a drawn picture. That of a megapixel has one to two megabytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """A request for a picture of a slide: the slide's texts, their language and the size of the
-    film in pixels."""
+    """A request for a picture of a slide: the slide's texts, their language, and the size in pixels
+    of the box that the picture fills. The texts are data, never instructions."""
 
     heading: str
     bullets: tuple[str, ...]
@@ -145,7 +168,9 @@ class Illustrator(Protocol):
         ...
 
     def draw(self, request: PictureRequest) -> bytes:
-        """Returns the bytes of a JPEG, PNG or WebP file. Raises a PermanentError when the model
-        refuses, PictureModelOverloaded when it is overloaded or unavailable, and another
-        TransientError when another attempt may succeed."""
+        """Returns the bytes of a JPEG, PNG or WebP file, at most MAX_PICTURE_BYTES. They are
+        untrusted. The picture is cropped to the box of the request.
+
+        Raises PictureRefused or QuotaExhausted (permanent), PictureModelOverloaded,
+        PictureUnusable or PictureModelUnavailable (transient)."""
         ...

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from fractions import Fraction
-from functools import total_ordering
 from typing import Any, Literal
 
 from shared.recipes.colour_description import NOTHING_STATED, ColourDescription
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
 from shared.recipes.picture_shape import NO_CROP, Crop, PictureShape
+from shared.recipes.pts import Pts
 
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
@@ -27,44 +27,6 @@ ESTIMATED_CONTAINERS = frozenset({"mpeg"})
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]
 DynamicRange = Literal["sdr", "pq", "hlg"]
-
-
-@total_ordering
-@dataclass(frozen=True, eq=False)
-class Pts:
-    """A presentation time: `ticks` of `time_base` seconds. Exact; time bases may differ."""
-
-    ticks: int
-    time_base: Fraction
-
-    @property
-    def seconds(self) -> Fraction:
-        return self.ticks * self.time_base
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pts) and self.seconds == other.seconds
-
-    def __lt__(self, other: Pts) -> bool:
-        return self.seconds < other.seconds
-
-    def __hash__(self) -> int:
-        return hash(self.seconds)
-
-    def __str__(self) -> str:
-        return f"{float(self.seconds):.6f}s ({self.ticks} × {self.time_base})"
-
-
-def format_time(seconds: Fraction, *, with_hours: bool = False) -> str:
-    """Formats `seconds` as `MMmSS.mmms`, or `HHhMMmSS.mmms`; nearest millisecond, halves up.
-
-    The only function that rounds a time, for display.
-    """
-    milliseconds = (seconds.numerator * 2000 + seconds.denominator) // (2 * seconds.denominator)
-    minutes, rest = divmod(milliseconds, 60_000)
-    rounded = f"{rest // 1000:02d}.{rest % 1000:03d}s"
-    if with_hours:
-        return f"{minutes // 60:02d}h{minutes % 60:02d}m{rounded}"
-    return f"{minutes:02d}m{rounded}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.pipeline import JOBS_PER_OWNER, LEASE_S, PARTS_IN_FLIGHT, Bucket, GeminiBackend
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS, DECK_MODELS
 from shared.runtime.environment import (
     LOCAL_VARIABLES,
     base_url,
@@ -22,6 +21,12 @@ from shared.runtime.environment import (
     required,
     setting,
     whole_number,
+)
+from shared.runtime.models.deck_models import (
+    DECK_MODEL_CLIENTS,
+    DECK_MODELS,
+    PICTURE_MODEL,
+    illustrator_name,
 )
 
 BUCKET_VARIABLES = {role: f"MOODREEL_BUCKET_{role.upper()}" for role in Bucket}
@@ -109,6 +114,11 @@ class Settings:
     )
     """The Gemini model that writes decks; by default gemini-3.5-flash on Vertex AI and
     gemini-flash-latest on the Developer API."""
+    deck_model_url: str = setting("MOODREEL_DECK_MODEL_URL", "", base_url, local_only=True)
+    """Base URL of an OpenAI-compatible endpoint that writes decks instead of Gemini, such as
+    http://127.0.0.1:11434/v1 of Ollama. MOODREEL_DECK_MODEL names its model."""
+    deck_model_key: str = setting("MOODREEL_DECK_MODEL_KEY", "", local_only=True, secret=True)
+    """The API key of that endpoint, if it needs one."""
     deck_model_client: str = setting("MOODREEL_DECK_MODEL_CLIENT", DECK_MODEL_CLIENTS[0])
     """The client library for Gemini: google-genai or google-generativeai."""
     max_instances: int = setting("MOODREEL_MAX_INSTANCES", 20, local_default=1)
@@ -122,9 +132,13 @@ class Settings:
     whose user names none. DEPLOY.md has their prices. Neural is that of the local emulator."""
     model_calls_per_minute: int = setting("MOODREEL_MODEL_CALLS_PER_MINUTE", 300)
     """Calls of Gemini per minute, in total. The quota depends on the backend and its tier."""
-    illustrator: str = setting("MOODREEL_ILLUSTRATOR", "")
-    """`module:factory` of the operator. The factory takes these settings and returns an Illustrator
-    (shared.ports.models). By default slides have no generated pictures."""
+    illustrator: str = setting("MOODREEL_ILLUSTRATOR", "", illustrator_name)
+    """Who draws pictures for slides: nobody by default, `gemini`, or `module:factory` of the
+    operator. That factory takes these settings and returns an Illustrator (shared.ports.models)."""
+    picture_model: str = setting("MOODREEL_PICTURE_MODEL", PICTURE_MODEL)
+    """The Gemini image model of the illustrator `gemini`."""
+    picture_calls_per_minute: int = setting("MOODREEL_PICTURE_CALLS_PER_MINUTE", 120)
+    """Calls of the illustrator per minute, in total. The quota depends on backend and tier."""
     console_url: str = setting(
         "MOODREEL_CONSOLE_URL", "", base_url, default_from=lambda values: values["public_url"]
     )

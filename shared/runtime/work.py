@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from shared.errors import LeaseLost, OverloadedError, PermanentError, TransientError
+from shared.errors import OverloadedError, PermanentError, TransientError
 from shared.flows.effects import Failed, Flow, Later, Lost, Retry, Unavailable
 from shared.jobs.stage import UnitClaim
 from shared.jobs.units.lease import renew as renew_unit
@@ -15,6 +15,7 @@ from shared.pipeline import FUNCTIONS
 from shared.ports.system import Log
 from shared.runtime.leases import TaskLease, UnitLease, renew_during
 from shared.runtime.services import Services
+from shared.tasks.errors import LeaseLost
 from shared.tasks.lease import renew as renew_task
 from shared.tasks.task import TaskClaim, TaskOutcome
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from shared.errors import AttemptsExhausted
 from shared.flows.documents import CommitResult, Update
 from shared.flows.effects import ClockAndIds, Failed, Flow, Later, LogEvent, commit
 from shared.pipeline import FUNCTIONS, LEASE_S
+from shared.tasks.errors import AttemptsExhausted
 from shared.tasks.lease import read_task
 from shared.tasks.slots import read_slot
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskState

@@ -17,6 +17,21 @@ _BREAK_AFTER = "–—/-‐־\u200b"
 _CUT_AFTER = re.compile(r"(?<=[-/_.&=?])(?=[^\W\d])")
 """After the marks of an address, but not within a number."""
 
+_OPENING_MARKS = re.compile(r"[«‹“„‘¿¡(\[{]+")
+_CLOSING_MARKS = re.compile(r"[»›”’)\]}:;!?%‰…°]+")
+_NUMBER = re.compile(r"[^\w]?\d[\d.,\u00a0\u202f]*")
+_UNIT = re.compile(r"(?:%|‰|[€$£¥]|°[^\W\d_]?|[^\W\d_]{1,2}[²³]?)[.,;:!?)]*")
+
+
+def is_kept_together(word: str, following: str) -> bool:
+    """Returns whether a line should not end between two words: beside a mark that stands alone, as
+    in French, and between a number and its unit."""
+    if _OPENING_MARKS.fullmatch(word) or _CLOSING_MARKS.fullmatch(following):
+        return True
+    return bool(_NUMBER.fullmatch(word) and _UNIT.fullmatch(following)) and not is_unspaced(
+        following[0]
+    )
+
 
 def split_at_breaks(word: str) -> list[str]:
     """Returns the parts of a word between which a line may break."""

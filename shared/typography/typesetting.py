@@ -6,17 +6,20 @@ which a text fits is found by arithmetic, without drawing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from shared.typography.bidi import is_rtl
 from shared.typography.faces import Style, select_main_face, split_runs, to_displayable
 from shared.typography.fonts import FontFace, load_font
 from shared.typography.graphemes import split_graphemes
-from shared.typography.line_breaks import split_at_breaks, split_at_marks
+from shared.typography.line_breaks import is_kept_together, split_at_breaks, split_at_marks
 
 MEASURE_PX = 100
+_SPACES = re.compile(r"\s+")
+_NO_BREAK_SPACES = ("\u00a0", "\u202f")
 SLACK = 1.015
 """A margin: at small sizes the width of each glyph is rounded to whole pixels."""
 LINE_HEIGHT = 1.28
@@ -25,11 +28,16 @@ TALL_LINE_HEIGHT = 1.46
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A text without a line break opportunity. Width in px at MEASURE_PX."""
+    """A text without a line break opportunity. Widths are in px at MEASURE_PX.
+
+    Attributes:
+        group_width: The width with the following segments that stay on the same line if they fit.
+    """
 
     text: str
     width: float
     space_after: bool
+    group_width: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +78,9 @@ class Text:
         self.style = style
         self.face = select_main_face(self.text, style)
         self.rtl = is_rtl(self.text)
+        self._space_width = self._width(" ")
         self._segments = tuple(self._split_segments())
         self._longest = max(self._unit_widths(), default=0.0)
-        self._space_width = self._width(" ")
         runs = split_runs(self.text, style, self.face)
         self._is_tall = any(face.tall for face, _ in runs)
 
@@ -126,7 +134,8 @@ class Text:
         lines: list[tuple[str, float]] = []
         text, width, gap = "", 0.0, 0.0
         for segment in self._segments:
-            if text and width + gap + segment.width > limit:
+            group_width = segment.group_width if segment.group_width <= limit else 0.0
+            if text and width + gap + max(segment.width, group_width) > limit:
                 lines.append((text, width))
                 text, width, gap = "", 0.0, 0.0
             if segment.width > limit:
@@ -139,11 +148,22 @@ class Text:
         return [*lines, (text, width)] if text else lines
 
     def _split_segments(self) -> Iterator[Segment]:
-        for word in self.text.split():
-            *inner, last = split_at_breaks(word)
-            for part in inner:
-                yield Segment(part, self._width(part), space_after=False)
-            yield Segment(last, self._width(last), space_after=True)
+        words, spaces = self.text.split(), _SPACES.findall(self.text.strip())
+        segments: list[Segment] = []
+        following = 0.0
+        for n in reversed(range(len(words))):
+            parts = [
+                Segment(p, self._width(p), space_after=False) for p in split_at_breaks(words[n])
+            ]
+            last = parts[-1]
+            kept = n < len(spaces) and (
+                spaces[n] in _NO_BREAK_SPACES or is_kept_together(words[n], words[n + 1])
+            )
+            group_width = last.width + (self._space_width + following if kept else 0.0)
+            parts[-1] = replace(last, space_after=True, group_width=group_width)
+            following = parts[0].group_width or parts[0].width
+            segments += reversed(parts)
+        yield from reversed(segments)
 
     def _unit_widths(self) -> Iterator[float]:
         """Yields the widths of the parts of which none can be broken without cutting a word."""

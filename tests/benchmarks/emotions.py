@@ -27,7 +27,7 @@ import numpy as np
 from functions.emotion_scoring.faces.scorer import Scorer
 from functions.emotion_scoring.models.fetch import ModelSources
 from functions.emotion_scoring.models.manifest import XCEPTION_PAIR, YUNET
-from functions.emotion_scoring.part import BLOCK_BYTES, MAX_CACHED_BLOCKS, score_frames
+from functions.emotion_scoring.part import BLOCK_BYTES, MAX_CACHED_BLOCKS, FaceScoring, score_frames
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import encode_image
 from shared.media.images.image_decoder import ImageDecoder
@@ -35,7 +35,7 @@ from shared.media.sandbox.child import Limits
 from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.pack import FrameStamp, PackWriter
 from shared.recipes.frames.pack_directory import central_directory
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 MIN_MODEL_SHARE = 0.85
 """CPU time of the models alone ÷ CPU time of scoring."""
@@ -113,8 +113,8 @@ def ours(models: Path, pack: Path) -> int:
         )
         with ImageDecoder(Limits.for_function(FUNCTIONS["emotion_scoring"])) as decoder:
             return score_frames(
-                file, scorer, io.BytesIO(), ("pack", 1), lambda: None,
-                decode=decoder.decode, mirror=False,
+                file, FaceScoring(scorer, mirror=False), io.BytesIO(), ("pack", 1), lambda: None,
+                decode=decoder.decode,
             )[1]  # fmt: skip
 
 

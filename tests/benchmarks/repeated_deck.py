@@ -15,14 +15,12 @@ from typing import Any
 
 from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
 from shared.entrypoints import bootstrap
-from shared.runtime.logs import log
-from shared.runtime.services import SystemClock
-from shared.runtime.voice_list import VoiceList
 from tests.benchmarks.cpu_time import cpu_s
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.decks import make_deck
 from tests.fixtures.media.presentations import run_presentation
 from tests.fixtures.models.tts import run_tts_emulator
+from tests.fixtures.models.voices import make_voice_list
 from tests.fixtures.stage_harness import StageHarness
 
 MAX_SHARE = 0.05
@@ -70,9 +68,8 @@ def _emulators(folder: Path) -> Iterator[StageHarness]:
     try:
         with contextmanager(run_tts_emulator)() as tts:
             synthesizer = create_speech_synthesizer(tts.url)
-            bootstrap.voice = lambda: synthesizer
-            voices = VoiceList(lambda: fetch_voices(tts.url), SystemClock(), log, ("Standard",))
-            bootstrap.voices = lambda: voices
+            listed = make_voice_list(fetch_voices(tts.url))
+            bootstrap.voice, bootstrap.voices = lambda: synthesizer, lambda: listed
             yield StageHarness.create(gcs)
     finally:
         gcs.close()

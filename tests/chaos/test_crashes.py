@@ -133,5 +133,6 @@ def test_sigkill_during_extraction_changes_no_frame(
     assert job["status"] == "done", job["error"]
     (doc,) = services.store.read([unit])
     assert doc is not None
-    assert doc.data["attempt"] == 2, "the process was not killed during the extraction"
+    # A busy machine may renew a lease too late, which is an attempt more.
+    assert doc.data["attempt"] >= 2, "the process was not killed during the extraction"
     assert download_artifact(client, job, "frames.zip", tmp_path) == expected

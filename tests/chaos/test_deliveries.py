@@ -16,9 +16,9 @@ from infra.local.suite.layout import PROJECT
 from shared.flows.documents import Update, all_documents, job_path, unit_path
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs.queries import parse_stages, stages_of
-from shared.pipeline import FUNCTIONS
+from shared.pipeline import FUNCTIONS, STALLED_S
 from shared.runtime.services import Services
-from tests.fixtures.suite.deliveries import hold_deliveries, lose_messages
+from tests.fixtures.suite.deliveries import hold_deliveries, lose_message
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
@@ -54,6 +54,10 @@ def test_message_delivered_four_times_gives_one_result_and_one_email(
         time.sleep(0.7)
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
+    wait_until(lambda: len(suite.list_emails(user.email)) >= 2, "the e-mail of each job")
+    wait_until(
+        lambda: client.get_job(job_id)["stages"][-1]["state"] == "done", "the notification's commit"
+    )
     services.publisher.publish(copies)
     # The copies have no visible effect to wait for: all their units are DONE.
     time.sleep(3)
@@ -73,14 +77,19 @@ def test_sweeper_resumes_a_job_whose_messages_were_lost(
     client = suite.client()
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        lose_messages(suite, "frame_extraction", count=1)
+        lose_message(suite, "frame_extraction", job_id)
+    path = unit_path(job_id, "frame_extraction", 0, "0")
+    (unit,) = services.store.read([path])
+    assert unit is not None
+    waits = unit.data["next_check_at"] - unit.data["admitted_at"]
+    assert waits >= timedelta(seconds=STALLED_S), "the sweeper acts before two leases have expired"
+    # Later than any machine needs for the rest of the test.
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    services.store.commit([Update(path, {"next_check_at": soon})])
     suite.trigger_schedule("sweeper")
     time.sleep(2)
-    assert client.get_job(job_id)["status"] == "running", (
-        "the sweeper acted before two leases had expired"
-    )
+    assert client.get_job(job_id)["status"] == "running", "the sweeper acted before the time"
     long_ago = datetime.now(UTC) - timedelta(minutes=10)
-    path = unit_path(job_id, "frame_extraction", 0, "0")
     services.store.commit([Update(path, {"next_check_at": long_ago})])
     suite.trigger_schedule("sweeper")
     job = suite.wait_for_job(client, job_id)
@@ -148,7 +157,7 @@ def test_dead_letter_with_attempts_left_is_published_again(
     client = suite.client()
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        lose_messages(suite, "frame_extraction", count=1)
+        lose_message(suite, "frame_extraction", job_id)
     envelope = Envelope(job_id, "frame_extraction", "0", epoch=0)
     url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/topics/{FUNCTIONS['dead_letter'].topic}"
 

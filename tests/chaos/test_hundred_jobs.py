@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from infra.local.client.api_client import Client
-from infra.local.suite.handle import SuiteHandle, wait_until
+from infra.local.suite.handle import WAIT_TIMEOUT_S, SuiteHandle, wait_until
 from shared.flows.documents import all_documents
 from shared.jobs.queries import parse_stages, stages_of
-from shared.pipeline import BUSY_WAIT_S
 from shared.runtime.services import Services
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip, run_frames_job
@@ -27,7 +26,7 @@ STORAGE_FAULT = {"match": {"path_regex": "^/(storage|upload|batch)/"}, "action":
 
 @pytest.mark.parametrize(
     ("job_count", "timeout_s"),
-    [(8, 90), pytest.param(100, 900, marks=pytest.mark.sweep)],
+    [(8, WAIT_TIMEOUT_S), pytest.param(100, 3 * WAIT_TIMEOUT_S, marks=pytest.mark.sweep)],
 )
 def test_jobs_with_duplicate_messages_and_failing_storage(
     suite: SuiteHandle,
@@ -60,7 +59,7 @@ def test_jobs_with_duplicate_messages_and_failing_storage(
         for client in clients:
             wait_until(lambda email=client.user.email: suite.list_emails(email), "the e-mail")  # type: ignore[misc]
         # A copy may wait while the other one is processed. Duplicate results exist only after it.
-        wait_until(lambda: is_quiet(suite), "the last copies", 60 + BUSY_WAIT_S)
+        wait_until(lambda: is_quiet(suite), "the last copies")
         rules = {rule["server"]: rule for rule in suite.list_faults()}
     finally:
         suite.clear_message_faults()

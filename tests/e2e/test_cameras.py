@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
+import math
 import time
+from bisect import bisect_right
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
-import av
 import pytest
 from playwright.sync_api import Page
 
@@ -17,11 +18,13 @@ from infra.local.suite.handle import SuiteHandle
 from shared.media.images.decode import decode_image
 from tests.fakes.cameras.encoded_frames import encode_mjpeg
 from tests.fakes.cameras.http_camera import HttpCamera
-from tests.fixtures.media.counter import read_counter
+from tests.fixtures.media.clip_reader import read_clip
+from tests.fixtures.media.counter import read_counter, unwrap_counters
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite
 FPS = 15
+LOOP_FRAMES = 60 * FPS
 PREVIEW_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A camera</title>
 <style>body{margin:0}img{display:block;width:384px;height:256px}img:not(.on){display:none}</style>
 <img class="on" alt="now"><img alt="next">"""
@@ -91,10 +94,12 @@ def test_preview_continues_without_a_visible_break(
     )
     url = client.call("POST", f"/v1/cameras/{camera['id']}/preview")["url"]
     page.set_content(PREVIEW_PAGE)
+    opened_at = time.monotonic()
     page.eval_on_selector("img.on", "(img, url) => { img.src = url; }", url)
     page.wait_for_function("document.querySelector('img.on').naturalWidth > 0")
 
-    numbers, times = [], []
+    numbers: list[int] = []
+    times: list[float] = []
 
     def read_shown_counter() -> None:
         numbers.append(shown_counter(page))
@@ -103,16 +108,19 @@ def test_preview_continues_without_a_visible_break(
     for _ in range(3):
         page.wait_for_timeout(1000)
         read_shown_counter()
+    reloaded_at = time.monotonic()
     page.evaluate(RELOAD_SCRIPT, url)
     for _ in range(3):
         read_shown_counter()
         page.wait_for_timeout(1000)
 
+    numbers = unwrap_counters(numbers, LOOP_FRAMES)
     assert numbers == sorted(numbers)
     assert len(set(numbers)) >= 5, "the preview does not move"
-    # A screenshot takes time, on a busy machine a second and more.
-    max_count = (times[-1] - times[0]) * FPS
-    assert numbers[-1] - numbers[0] <= max_count + 2 * FPS, "the preview is faster than the camera"
+    # From the request on: a busy machine may show the first picture of a stream late.
+    for first, last, requested_at in ((0, 2, opened_at), (3, 5, reloaded_at)):
+        max_count = (times[last] - requested_at) * FPS
+        assert numbers[last] - numbers[first] <= max_count, "the preview is faster than the camera"
     assert http_camera.client_count == 1
 
 
@@ -124,8 +132,8 @@ def test_webcam_recording_without_a_duration_has_right_times(
     data = base64.b64decode(
         page.evaluate(RECORD_SCRIPT, [duration_s, f"video/webm;codecs={codec}"])
     )
-    with av.open(io.BytesIO(data), "r") as film:
-        assert film.duration is None, "the file has a duration, so this test shows nothing"
+    clip = read_clip(data)
+    assert clip.duration_s == 0, "the file has a duration, so this test shows nothing"
     path = tmp_path / "webcam.webm"
     path.write_bytes(data)
     client = suite.client()
@@ -143,12 +151,15 @@ def test_webcam_recording_without_a_duration_has_right_times(
     media_info = json.loads(
         download_artifact(client, finished_jobs[0], "media-info.json", tmp_path)
     )
-    assert abs(media_info["shown"]["duration_s"] - duration_s) < 0.5
+    # A busy browser stops late and draws late, so the file itself tells what is right.
+    shown_s = clip.times_s[-1] - clip.times_s[0]
+    assert shown_s > duration_s / 2
+    assert 0 <= media_info["shown"]["duration_s"] - shown_s < 0.5
     pictures = read_frames_zip(download_artifact(client, finished_jobs[0], "frames.zip", tmp_path))
     numbers = [read_counter(decode_image(data)) for _, data in pictures]
-    assert abs(len(numbers) - duration_s / 0.5) <= 1
+    assert len(numbers) == math.ceil(media_info["shown"]["duration_s"] / 0.5)
     for k, number in enumerate(numbers):
-        # Ten numbers per second. The first picture may be older than the recording.
-        assert abs(number - numbers[0] - 5 * k) <= 2
+        shown_count = bisect_right(clip.times_s, clip.times_s[0] + Fraction(k, 2))
+        assert number == clip.counters[shown_count - 1]
     timeline = json.loads(download_artifact(client, finished_jobs[1], "emotions.json", tmp_path))
     assert len(timeline["frames"]) == len(numbers)

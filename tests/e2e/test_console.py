@@ -127,7 +127,10 @@ def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None
     sign_in(page, suite, suite.client(), "/new/frames")
     page.get_by_role("button", name="Record with the camera").click()
     page.get_by_role("button", name="Start recording").click()
-    expect(page.locator(".recording-indicator")).to_contain_text("0:02")
+    # A busy browser may skip a second.
+    expect(page.locator(".recording-indicator")).to_contain_text(
+        re.compile("0:(0[2-9]|[1-5][0-9])")
+    )
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_label("What was recorded")).to_be_visible()
     assert accessibility_violations(page) == []

@@ -96,9 +96,7 @@ def test_missing_file_is_uploaded_on_the_page_of_the_job(suite: SuiteHandle, pag
     video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, {"every": "2"})["job"]["id"]
     sign_in(page, suite, client, f"/jobs/{job_id}")
-    expect(page.get_by_role("heading", name="Its files are still to come")).to_be_visible(
-        timeout=15_000
-    )
+    expect(page.get_by_role("heading", name="Its files are still to come")).to_be_visible()
     assert accessibility_violations(page) == []
     page.get_by_label("Choose lost.mp4").set_input_files(clip)
     expect(page.locator(".badge")).to_have_text("Done")

@@ -14,12 +14,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from infra.local.client.api_client import Client
 from infra.local.client.http import request
-from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import layout_shift, sign_in, wait_for
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.link_uses import read_uses
 
 pytestmark = pytest.mark.suite
 EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}
@@ -136,14 +137,16 @@ def test_result_is_downloaded_shared_and_revoked(
     expect(dialog).to_contain_text("Nobody else has a link")
     dialog.get_by_role("button", name="Make a link").click()
     link = str(dialog.get_by_label("The link").input_value())
-    assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 302
+    path = urlsplit(link).path
+    url, token = suite.url("api") + path, path.rsplit("/", 1)[1]
+    wait_until(lambda: request("GET", url).status == 302 and read_uses(suite, token), "a use")
     assert accessibility_violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share emotions.csv").click()
     expect(dialog).to_contain_text("Opened once")
     dialog.get_by_role("button", name="Withdraw").click()
     expect(dialog).to_contain_text("Nobody else has a link")
-    assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 410
+    assert request("GET", url).status == 410
 
 
 def test_frame_is_shown_and_saved_without_the_whole_archive(

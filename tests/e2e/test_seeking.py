@@ -18,7 +18,7 @@ import av
 import numpy as np
 import pytest
 
-from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.handle import WAIT_TIMEOUT_S, SuiteHandle
 from shared.runtime.services import Services
 from tests.fixtures.suite.downloads import create_done_job, get, shared_url
 
@@ -153,7 +153,7 @@ def test_browser_seeks_in_both_directions(
     )
     with running_chromium(f"http://127.0.0.1:{film_page.port}/", tmp_path / "profile"):
         try:
-            report = film_page.reports.get(timeout=120)
+            report = film_page.reports.get(timeout=WAIT_TIMEOUT_S)
         except Empty:
             pytest.fail("the browser sent no report")
 

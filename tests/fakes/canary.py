@@ -6,6 +6,8 @@ import socket
 import threading
 from types import TracebackType
 
+_READ_TIMEOUT_S = 60
+
 
 class CanaryServer:
     """A context manager; `received` holds the first bytes of every connection."""
@@ -45,7 +47,8 @@ class CanaryServer:
         while True:
             connection, _ = self._server.accept()
             with connection:
-                connection.settimeout(2)
+                # A busy machine takes seconds to send; without its "bye" this thread would not end.
+                connection.settimeout(_READ_TIMEOUT_S)
                 try:
                     data = connection.recv(100)
                 except OSError:

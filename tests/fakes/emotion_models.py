@@ -21,7 +21,7 @@ from functions.emotion_scoring.faces.scorer import Scorer
 from functions.emotion_scoring.models.manifest import Model, Scaling
 from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.pack import FrameStamp, PackWriter
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 CLASSES = ("happy", "sad", "angry", "calm", "e", "f", "g", "h")
 HAPPY, SAD, ANGRY = (20, 20, 230), (20, 230, 20), (230, 20, 20)

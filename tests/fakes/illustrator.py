@@ -7,15 +7,8 @@ import io
 
 from PIL import Image, ImageOps
 
-from shared.errors import PermanentError
-from shared.ports.models import PictureRequest
+from shared.ports.models import PictureRefused, PictureRequest
 from shared.runtime.settings import Settings
-
-
-class PictureRefused(PermanentError):
-    """This is not drawn."""
-
-    code = "will-not-draw"
 
 
 class PaperIllustrator:
@@ -29,7 +22,7 @@ class PaperIllustrator:
         if "secret" in request.heading.lower():
             raise PictureRefused
         red, green, blue = hashlib.sha256(request.heading.encode()).digest()[:3]
-        paper = Image.new("RGB", (request.width // 2, request.height), (red, green, blue))
+        paper = Image.new("RGB", (request.width, request.height), (red, green, blue))
         out = io.BytesIO()
         ImageOps.expand(paper, 12, (255, 255, 255)).save(out, "PNG")
         return out.getvalue()

@@ -10,7 +10,12 @@ from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel
 from shared.pipeline import RECIPES, Input, Recipe
-from shared.recipes.emotions.options import EMOTION_OPTION_NAMES, EmotionOptions
+from shared.recipes.emotions.options import (
+    EMOTION_OPTION_NAMES,
+    EmotionOptions,
+    is_consent_missing,
+    parse_without_consent,
+)
 from shared.recipes.films.deck_options import DECK_OPTION_NAMES, DeckOptions
 from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
 from shared.recipes.films.recap_options import RECAP_OPTION_NAMES, RecapOptions
@@ -45,8 +50,15 @@ def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, A
     errors = OptionErrors()
     _check_names(errors, values, _RECAP_OPTION_NAMES)
     emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
+    # Without consent the film shows scenes, and no face is scored.
     options = errors.read(
-        "options", dict[str, Any](), lambda: _emotions(emotions, allow_medical_safety)
+        "options",
+        dict[str, Any](),
+        lambda: (
+            parse_without_consent(emotions)
+            if is_consent_missing(emotions)
+            else _emotions(emotions, allow_medical_safety)
+        ),
     )
     options |= _parse_film(errors, values)
     options |= errors.read(

@@ -83,6 +83,17 @@ EXAMPLES: list[JsonValue] = [
         },
     },
     {
+        "recipe": "recap",
+        "options": {"length": 45, "aspect": "9:16"},
+        "inputs": {
+            "video": {
+                "filename": "hike.mp4",
+                "content_type": "video/mp4",
+                "size_bytes": 1_234_567,
+            }
+        },
+    },
+    {
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
@@ -91,8 +102,10 @@ EXAMPLES: list[JsonValue] = [
 ]
 OPTIONS_DESCRIPTION = (
     "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
-    "`consent` and `purpose` (both required), `smooth` (default true: averages scores over time) "
-    "and `mirror` (default true: averages each face's scores with those of its mirror image). "
+    "`consent` and `purpose`, `smooth` (default true: averages scores over time) and `mirror` "
+    "(default true: averages each face's scores with those of its mirror image). `emotions` "
+    "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
+    "scenes of the video instead of its strongest moments. "
     "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
     "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
     "or `narrated`)."

@@ -28,7 +28,8 @@ from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.preview.publisher import PreviewPublisher
 from shared.cameras.camera import CameraState
 from shared.cameras.source import Source
-from shared.errors import DecryptionFailed, KeyUnavailable, MoodreelError, PermanentError
+from shared.errors import MoodreelError, PermanentError
+from shared.flows.encrypted import DecryptionFailed, KeyUnavailable
 from shared.runtime.services import Services
 from shared.runtime.settings import Settings
 

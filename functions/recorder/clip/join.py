@@ -15,7 +15,7 @@ from functions.recorder.clip.parts import count_complete_parts, drop_parts
 from shared.cameras.recording import Recording, RecordingState, clip_prefix
 from shared.cameras.redrive import JOINED_PART_COUNT
 from shared.entrypoints.task import TaskContext
-from shared.errors import DeadlineNear, LeaseLost, PermanentError
+from shared.errors import PermanentError
 from shared.flows.documents import CommitResult, Delete, Doc, Update, all_documents, job_path
 from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
@@ -24,6 +24,7 @@ from shared.jobs.uploads import declare_size
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Interpreter
+from shared.tasks.errors import DeadlineNear, LeaseLost
 from shared.tasks.task import TaskOutcome
 
 

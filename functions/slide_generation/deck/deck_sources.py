@@ -18,11 +18,16 @@ from functions.slide_generation.deck.fitting import fit_slides
 from functions.slide_generation.deck.model_cache import DeckUnusable, ask_with_cache
 from functions.slide_generation.deck.model_request import build_model_request
 from functions.slide_generation.deck.outline import read_outline, style_fields
-from functions.slide_generation.deck.recap_source import write_recap
-from functions.slide_generation.drawing.pictures import JobPictures, add_pictures
+from functions.slide_generation.drawing.illustrations import add_pictures
+from functions.slide_generation.drawing.pictures import JobPictures
 from functions.slide_generation.layout_choice.rules import choose_layouts
 from functions.slide_generation.quality.emulated import describe_emulator
-from functions.slide_generation.quality.flaws import find_count_flaws, find_flaws
+from functions.slide_generation.quality.flaws import (
+    find_count_flaws,
+    find_flaws,
+    find_language_flaws,
+)
+from functions.slide_generation.recap.source import write_recap
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
@@ -58,9 +63,14 @@ def _from_prompt(context: UnitContext, options: DeckOptions) -> WrittenDeck:
     style = style_fields(options)
 
     def find_answer_flaws(fields: dict[str, Any]) -> tuple[str, ...]:
-        slides = Deck.from_dict({**fields, **style}).slides
+        deck = Deck.from_dict({**fields, **style})
+        slides = deck.slides
         text = f"{prompt.text}\n{prompt.source}" if prompt.source else ""
-        return (*find_count_flaws(len(slides), options.slides), *find_flaws(slides, text))
+        return (
+            *find_count_flaws(len(slides), options.slides),
+            *find_language_flaws(slides, deck.language),
+            *find_flaws(slides, text),
+        )
 
     fields, calls = ask_with_cache(
         context,

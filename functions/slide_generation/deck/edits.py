@@ -14,7 +14,7 @@ from functions.slide_generation.deck.rewording import (
     replace_slides,
 )
 from functions.slide_generation.quality.emulated import describe_emulated_rewrite
-from functions.slide_generation.quality.flaws import find_flaws
+from functions.slide_generation.quality.flaws import find_flaws, find_language_flaws
 from functions.slide_generation.quality.repairs import repair_texts
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
@@ -57,6 +57,10 @@ def rewrite_slide(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         (new_slide,), _ = read_reworded_slides(answer, [slide], faithful=False)
         return repair_texts(new_slide).to_dict()
 
+    def find_slide_flaws(fields: dict[str, Any]) -> tuple[str, ...]:
+        slides = [Slide.from_dict(fields)]
+        return (*find_language_flaws(slides, deck.language), *find_flaws(slides))
+
     model = bootstrap.deck_model()
     # The salt makes the same instruction at another revision a new request.
     fields, calls = ask_with_cache(
@@ -64,11 +68,11 @@ def rewrite_slide(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         model,
         request,
         parse,
-        find_flaws=lambda fields: find_flaws([Slide.from_dict(fields)]),
+        find_flaws=find_slide_flaws,
         salt=str(context.envelope.revision),
     )
     new_slide = Slide.from_dict(fields)
-    warnings = (*describe_emulated_rewrite(model.engine), *find_flaws([new_slide]))
+    warnings = (*describe_emulated_rewrite(model.engine), *find_slide_flaws(fields))
     return WrittenDeck(replace_slides(deck, [new_slide]), calls, warnings)
 
 

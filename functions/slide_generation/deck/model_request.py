@@ -14,7 +14,7 @@ from shared.ports.models import ModelRequest
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt
 
-PROMPT_VERSION = 4
+PROMPT_VERSION = 5
 """Increase with each change of the wording or of what is read from an answer, so that cached older
 answers are not used."""
 MAX_REQUESTED_BULLETS = 5

@@ -14,6 +14,8 @@ from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.slides.slide import MAX_BULLETS, Slide
 
+_NO_LANGUAGES = ("und", "mul", "mis", "zxx")
+"""Undetermined, several, uncoded and no language (ISO 639-2)."""
 _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -32,6 +34,7 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
     if len(rows) not in SLIDE_COUNT_RANGE:
         raise DeckRejected("slides", f"{options.slides} were requested, {len(rows)} were returned.")
     language = str(options.language or outline.get("language"))
+    check_spoken(language)
     deck = Deck.from_dict(
         {
             "title": strip_markup(outline.get("title")),
@@ -41,6 +44,12 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
         }
     )
     return repair_deck(deck)
+
+
+def check_spoken(language: str) -> None:
+    """Raises DeckRejected for a tag that names no single language: no voice speaks it."""
+    if language.split("-")[0].lower() in _NO_LANGUAGES:
+        raise DeckRejected("language", "It must name a language.")
 
 
 def style_fields(options: DeckOptions) -> dict[str, str]:
@@ -74,13 +83,13 @@ def _slide_fields(row: Any, n: int, count: int, language: str) -> dict[str, Any]
         },
         location,
     )
-    slide = apply_layout(slide, row, _layout(row, n, count, bool(bullets)), language)
+    slide = apply_layout(slide, row, _layout(row, n, count, len(slide.bullets)), language)
     if not slide.notes and not slide.bullets:
         raise DeckRejected(location, "It has neither bullets nor notes.")
     return slide.to_dict()
 
 
-def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> Any:
+def _layout(row: Mapping[str, Any], n: int, count: int, bullets: int) -> Any:
     """Returns the layout: `title` for the first slide, `closing` for the last, else the model's."""
     if n == 0:
         return "title"
@@ -88,7 +97,8 @@ def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> Any:
         return "closing"
     layout = row.get("layout")
     if layout in ("title", "closing", "bullets", "statement"):
-        return "bullets" if bullets else "statement"
+        fits_statement = not bullets or (bullets == 1 and layout == "statement")
+        return "statement" if fits_statement else "bullets"
     return layout
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from functions.slide_generation.deck.model_request import THINKING_TOKENS, TOKENS_PER_SLIDE
-from functions.slide_generation.deck.outline import strip_markup
+from functions.slide_generation.deck.outline import check_spoken, strip_markup
 from functions.slide_generation.markup.markdown import parse_json_answer
 from shared.ports.models import ModelRequest
 from shared.recipes.films.deck import Deck, Slide
@@ -109,6 +109,7 @@ def read_reworded_slides(
     if faithful:
         _check_numbers(reworded, slides)
     language = data.get("language")
+    check_spoken(str(language))
     return reworded, parse_language_tag(language) if language else ""
 
 

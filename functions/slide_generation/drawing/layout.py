@@ -14,7 +14,7 @@ from functions.slide_generation.drawing.layouts.emphasis import (
     plan_title,
 )
 from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page, stack_height
-from functions.slide_generation.drawing.layouts.parts import add_badge, heading_bar
+from functions.slide_generation.drawing.layouts.parts import HEADING_U, add_heading
 from functions.slide_generation.drawing.layouts.sequences import plan_sequence
 from functions.slide_generation.drawing.plan import Box, PlacedIcon, PlacedText, SlidePlan
 from functions.slide_generation.drawing.themes import Theme
@@ -25,8 +25,13 @@ from shared.recipes.films.slides.slide import Slide
 COMFORTABLE_TEXT_U = 4.0
 """Minimum comfortable size of bullets; the heading is reduced before bullets get smaller."""
 NO_SUBTITLE_AREA = Fraction(0)
-_HEADINGS_U = (7.4, 5.6, 4.4)
+_HEADINGS_U = (HEADING_U, 5.6, 4.4)
 """Maximum sizes of a heading above bullets, in the order in which they are tried."""
+_BULLETS_U = {1: 7.4, 2: 7.4, 3: 6.8, 4: 6.2}
+"""Maximum size of few bullets, which would leave most of the page empty."""
+_MANY_BULLETS_U = 5.6
+_MAX_SHARE_OF_HEADING = 0.88
+"""Large bullets are still smaller than their heading."""
 
 
 class SlidePlanner:
@@ -41,10 +46,11 @@ class SlidePlanner:
     ) -> None:
         width, height = deck.size
         u = min(deck.size) / 100
-        wide = width > height
-        margin = (9 if wide else 8.5) * u
-        top = (9 if wide else 14) * u
-        bottom = max((11 if wide else 16) * u, float(subtitle_area * height))
+        tall = height > width
+        margin = (9 if width > height else 8.5) * u
+        # Players of vertical films lay their controls over both ends.
+        top = (14 if tall else 9) * u
+        bottom = max((16 if tall else 11) * u, float(subtitle_area * height))
         box = Box(margin, top, width - 2 * margin, height - top - bottom)
         self._page = Page(box, width, height, deck.language, theme)
 
@@ -134,33 +140,33 @@ def _try_bullets(slide: Slide, page: Page, heading_u: float, bold: bool) -> Slid
     icons = slide.icons if len(slide.icons) == len(slide.bullets) > 1 else ()
     if bold and not icons:
         icons = ("circle-check",) * len(slide.bullets)
-    badge = len(slide.icons) == 1 and box.width > 60 * u
-    sizes = (heading_u * theme.scale, min(heading_u, 3.4))
-    width = box.width - (14 * u if badge else 0)
-    heading, draft.fits = page.fit_text(slide.heading, theme.weight, sizes, width, box.height * 0.4)
-    draft.texts.append(PlacedText(heading, box.x, box.y, "heading"))
-    if badge:
-        add_badge(draft, slide.icons[0], box.x + box.width - 11 * u, box.y, 11 * u)
-    draft.bar = heading_bar(
-        replace(page, theme=replace(theme, align="start")), heading, box.y, box.x
-    )
-    top = max(box.y + heading.height, box.y + 9.5 * u if badge else 0.0) + 7.6 * u
+    badge = slide.icons[0] if len(slide.icons) == 1 and box.width > 60 * u else ""
+    top = add_heading(draft, slide.heading, badge, share=0.4, largest_u=heading_u) + 2 * u
     height = box.y + box.height - top
     indent = (8.2 if icons else 6.2) * u
-    sizes = (6.2 if len(slide.bullets) < 4 else 5.6, MIN_TEXT_U)
-    bullets, gap = page.fit_stack(slide.bullets, sizes, box.width - indent, height, 2.8)
+    largest_u = min(
+        _BULLETS_U.get(len(slide.bullets), _MANY_BULLETS_U),
+        max(_MANY_BULLETS_U, draft.texts[0].block.size_px / u * _MAX_SHARE_OF_HEADING),
+    )
+    bullets, gap = page.fit_stack(
+        slide.bullets, (largest_u, MIN_TEXT_U), box.width - indent, height, 2.8
+    )
     spare = height - stack_height(bullets, gap)
     draft.fits = draft.fits and spare >= 0
     if len(bullets) > 1:
-        extra = min(2.4 * u, max(0.0, spare) / (len(bullets) + 1))
+        extra = min((6 if page.tall else 3) * u, max(0.0, spare) / (len(bullets) + 1))
         gap, spare = gap + extra, spare - extra * (len(bullets) - 1)
-    y = top + max(0.0, spare) * 0.3
+    y = top + max(0.0, spare) * 0.36
+    left = box.x
+    if page.centred:
+        # The bullets begin below each other, in the middle of the page as a group.
+        widest = max((block.width for block in bullets), default=0.0)
+        left += max(0.0, box.width - indent - widest) / 2
     for n, block in enumerate(bullets):
-        x = box.x + indent
-        draft.texts.append(PlacedText(block, x, y, "body", marker=None if icons else n))
+        draft.texts.append(PlacedText(block, left + indent, y, "body", marker=None if icons else n))
         if icons:
             size = min(5.4 * u, block.line_height * 0.92)
             at = y + (block.line_height - size) / 2
-            draft.icons.append(PlacedIcon(icons[n], box.x, at, size, theme.accent))
+            draft.icons.append(PlacedIcon(icons[n], left, at, size, theme.accent))
         y += block.height + gap
     return draft.to_plan(bold=bold)

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
-from functions.slide_generation.deck.phrases import format_time
 from functions.slide_generation.drawing.themes import Colour, Theme, contrast_ratio
+from functions.slide_generation.recap.phrases import format_time
 from shared.recipes.emotions.results import MoodPoint
 from shared.typography.drawing import Align, draw_at_baseline, draw_at_middle
 from shared.typography.faces import title_style

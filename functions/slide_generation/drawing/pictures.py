@@ -1,9 +1,7 @@
-"""The pictures of a job: loads them, assigns uploads to slides, and has missing ones drawn."""
+"""The pictures of a job: loads them, and assigns uploads to slides."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,20 +9,16 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.deck.deck_result import WrittenDeck
 from functions.slide_generation.deck.deck_store import read_picture_source
-from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
-from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
+from shared.errors import PermanentError, SourceExpired
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS, SLIDES_PREFIX, Bucket
-from shared.ports.models import Illustrator, PictureRequest
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
 from shared.recipes.films.deck import Deck, Slide
-from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import (
     DRAWN_PREFIX,
     MOOD_CHART,
@@ -32,7 +26,6 @@ from shared.recipes.films.deck_pictures import (
     list_pictures,
 )
 from shared.recipes.films.slides.layouts import to_bullets
-from shared.runtime.results_writer import write_once
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _UPLOAD = "upload:"
@@ -133,31 +126,6 @@ class JobPictures:
         return f"{SLIDES_PREFIX}{owner_hash(self.context.job.owner)}/{key}.picture"
 
 
-def add_pictures(
-    written_deck: WrittenDeck, pictures: JobPictures, options: DeckOptions
-) -> WrittenDeck:
-    """Returns the deck with pictures on its slides.
-
-    Uploaded pictures are placed first. With the option `pictures: all` and an illustrator, slides
-    with bullets that have no picture get a drawing.
-    """
-    if options.pictures == "none":
-        return written_deck
-    deck, placed = place_uploads(written_deck.deck, pictures.uploads())
-    warnings = list(written_deck.warnings)
-    unused = len(pictures.uploads()) - placed
-    if unused:
-        warnings.append(
-            f"{unused} of the pictures are not used: there are more of them than slides that can "
-            "show one."
-        )
-    illustrator = bootstrap.illustrator() if options.pictures == "all" else None
-    if illustrator is not None:
-        deck, drawing_warnings = _add_drawings(deck, pictures, illustrator)
-        warnings += drawing_warnings
-    return replace(written_deck, deck=deck, warnings=tuple(warnings))
-
-
 def place_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
     """Places uploaded pictures on slides.
 
@@ -184,67 +152,18 @@ def place_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck,
         matches = {n: len(name_words & _slide_words(slides[n])) for n in free}
         best = max(free, key=lambda n: matches[n], default=None)
         if best is not None and matches[best]:
-            slides[best] = _set_picture(slides[best], reference)
+            slides[best] = set_picture(slides[best], reference)
             free.remove(best)
             pending.remove(upload)
     for n, (reference, _) in enumerate(pending):
         # Evenly spaced, each in the middle of its share of the slides.
         index = free[(2 * n + 1) * len(free) // (2 * len(pending))]
-        slides[index] = _set_picture(slides[index], reference)
+        slides[index] = set_picture(slides[index], reference)
     return replace(deck, slides=tuple(slides)), placed
 
 
-def _add_drawings(
-    deck: Deck, pictures: JobPictures, illustrator: Illustrator
-) -> tuple[Deck, list[str]]:
-    """Adds a drawing to each slide with bullets and no picture.
-
-    Returns:
-        The deck, and a warning if some slides could not be illustrated.
-    """
-    slides, missing = list(deck.slides), 0
-    for n, slide in enumerate(slides):
-        if slide.layout != "bullets":
-            continue
-        pictures.context.check()
-        try:
-            slides[n] = _set_picture(slide, _draw_once(deck, slide, pictures, illustrator))
-        except MoodreelError as error:
-            if isinstance(error, TransientError) and not pictures.context.skips_optional_work:
-                raise
-            pictures.context.log("slide.illustration_failed", severity="WARNING", reason=error.code)
-            missing += 1
-    subject = "1 slide has" if missing == 1 else f"{missing} slides have"
-    warnings = [f"{subject} no picture: none could be drawn."] if missing else []
-    return replace(deck, slides=tuple(slides)), warnings
-
-
-def _draw_once(deck: Deck, slide: Slide, pictures: JobPictures, illustrator: Illustrator) -> str:
-    """Returns the reference to a drawing. The same text is drawn only once per owner."""
-    width, height = deck.size
-    request = PictureRequest(
-        slide.heading, slide.bullets, slide.notes, deck.language, width, height
-    )
-    content = [pictures.context.job.owner, illustrator.engine, request.to_list()]
-    key = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
-    reference = DRAWN_PREFIX + key
-    name = pictures.drawing_name(reference)
-    if pictures.context.objects.stat(Bucket.WORK, name) is None:
-        data = illustrator.draw(request)
-        # Raises before the data is stored if it is not a picture.
-        pictures.decode(data, deck.size)
-        write_once(
-            pictures.context.objects,
-            Bucket.WORK,
-            name,
-            data,
-            content_type="application/octet-stream",
-            spec=key,
-        )
-    return reference
-
-
-def _set_picture(slide: Slide, reference: str) -> Slide:
+def set_picture(slide: Slide, reference: str) -> Slide:
+    """Returns the slide with a picture beside its bullets."""
     return replace(to_bullets(slide), layout="picture", picture=reference)
 
 

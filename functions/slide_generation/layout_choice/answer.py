@@ -29,13 +29,14 @@ MODEL_LAYOUTS: tuple[Layout, ...] = (
 
 _RULES = """\
 - Every other slide has the layout that shows its content best; most have "bullets" with 2 to 5 \
-bullets. "statement": one strong sentence as the heading and no bullets. "number": one striking \
-number in "number" with its unit, the heading says of what, at most 2 bullets. "quote": a real \
-quotation as the heading, its author as the only bullet. "columns": 4 to 6 bullets in two halves, \
-whose names may stand in "labels". "comparison": 4 or 6 bullets, the first half about the first \
-of two "labels", the other about the second. "timeline": 3 to 5 bullets with their times in \
-"labels". "process": 3 to 5 steps in order. "chart": 3 to 8 numbers in one unit in "chart", as a \
-"donut" only for shares of a whole, as a "line" for a course over time; at most 1 bullet.
+bullets. "statement": one strong sentence as the heading and at most one bullet, which stands \
+below it. "number": one striking number in "number" with its unit, the heading says of what, at \
+most 2 bullets. "quote": a real quotation as the heading, its author as the only bullet. \
+"columns": 4 to 6 bullets in two halves, whose names may stand in "labels". "comparison": 4 or 6 \
+bullets, the first half about the first of two "labels", the other about the second. "timeline": 3 \
+to 5 bullets with their times in "labels". "process": 3 to 5 steps in order. "chart": 3 to 8 \
+numbers in one unit in "chart", as a "donut" only for shares of a whole, as a "line" for a course \
+over time; at most 1 bullet.
 - Numbers come from the source or are well established; never invent one to fill a layout.
 - "icons": one for each bullet, or one for the slide, or none. Only these: """
 LAYOUT_RULES = _RULES + " ".join(ICONS)
@@ -96,8 +97,8 @@ def apply_layout(slide: Slide, row: Mapping[str, Any], layout: Any, language: st
     )
     if shown.layout in ("title", "closing", "statement"):
         plain = to_bullets(shown, language)
-        bulleted = "bullets" if shown.layout == "statement" and plain.bullets else shown.layout
-        return replace(plain, layout=cast("Layout", bulleted))
+        is_list = shown.layout == "statement" and len(plain.bullets) > 1
+        return replace(plain, layout="bullets" if is_list else shown.layout)
     parts = {"number": bool(number), "chart": chart is not None}
     hidden = any(present for name, present in parts.items() if name != shown.layout)
     drawable = select_drawn_layout(shown) == shown.layout != "bullets"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from shared.recipes.films.deck_fields import DeckRejected
 from shared.recipes.films.slides.chart import (
@@ -25,6 +26,7 @@ _POINT = re.compile(
 _LARGE = r"%|percent\b|million\b|billion\b|trillion\b|Millionen\b|Milliarden\b|millones\b"
 _NUMBER = re.compile(rf"(?<![\w.,])[{_SIGNS}]?(?:{_DIGITS})(?:\s?(?:{_LARGE}))?(?![\w.,]\d)")
 _YEAR = re.compile(r"1\d{3}|20\d{2}")
+_NAME = re.compile(r"\b[A-Z]\w*\s$")
 _MAX_WORDS = 14
 """The largest number of words of a text that is shown below its number."""
 
@@ -32,23 +34,26 @@ _MAX_WORDS = 14
 def find_chart(bullets: Sequence[str], language: str) -> SlideChart | None:
     """Returns the chart of bullets such as "Coal: 36 %", all in one unit; None if they are others.
 
-    Shares of 100 % are a donut, years a line, and others bars.
+    Shares of 100 % are a donut, years in even steps a line, and others bars. Numbers without a unit
+    that may be years have nothing in common that a chart could show.
     """
     matches = [_POINT.fullmatch(text) for text in bullets]
     if len(matches) < 3 or len(matches) not in CHART_POINTS or None in matches:
         return None
     rows = [match for match in matches if match is not None]
-    units = {row["sign"] or row["unit"] or "" for row in rows}
+    units = {" ".join(filter(None, (row["sign"], row["unit"]))) for row in rows}
     values = [parse_number(row["number"], language) for row in rows]
     if len(units) != 1 or None in values:
         return None
     (unit,) = units
+    if not unit and any(_YEAR.fullmatch(row["number"]) for row in rows):
+        return None
     labels = [row["label"] for row in rows]
     numbers = [value for value in values if value is not None]
     kind: ChartKind = "bar"
     if unit == "%" and min(numbers) >= 0 and abs(sum(numbers) - 100) <= 1:
         kind = "donut"
-    elif all(_YEAR.fullmatch(label) for label in labels):
+    elif _are_even_years(labels):
         kind = "line"
     points = [ChartPoint(*row) for row in zip(labels, numbers, strict=True)]
     try:
@@ -57,20 +62,35 @@ def find_chart(bullets: Sequence[str], language: str) -> SlideChart | None:
         return None
 
 
+def _are_even_years(labels: Sequence[str]) -> bool:
+    """Returns whether the labels are years with the same time between each of them."""
+    if not all(_YEAR.fullmatch(label) for label in labels):
+        return False
+    steps = {int(later) - int(earlier) for earlier, later in pairwise(labels)}
+    return len(steps) == 1 and min(steps) > 0
+
+
 def find_striking_number(texts: Sequence[str]) -> str:
     """Returns the only number of a short text, if it is a share, an amount or a large one; else "".
 
-    A year is none, because it says when and not how much.
+    A year is none, because it says when and not how much; nor is the number of a name, as in
+    "Boeing 747".
     """
     if len(texts) > 3 or sum(len(text.split()) for text in texts[1:]) > _MAX_WORDS * 2:
         return ""
-    found = [match[0].strip() for text in texts for match in _NUMBER.finditer(text)]
-    numbers = [text for text in found if not _YEAR.fullmatch(text)]
+    found = [
+        (match[0].strip(), _NAME.search(text[: match.start()]) is not None)
+        for text in texts
+        for match in _NUMBER.finditer(text)
+    ]
+    names = [number for number, is_name in found if is_name]
+    numbers = [number for number, _ in found if not _YEAR.fullmatch(number)]
     if len(numbers) != 1 or len(numbers[0]) > MAX_NUMBER_CHARS:
         return ""
     (number,) = numbers
     digits = sum(character.isdigit() for character in number)
-    striking = digits >= 3 or re.search(rf"[{_SIGNS}]|{_LARGE}", number)
+    has_unit = re.search(rf"[{_SIGNS}]|{_LARGE}", number)
+    striking = has_unit or (digits >= 3 and number not in names)
     return number if striking else ""
 
 

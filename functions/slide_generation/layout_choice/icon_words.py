@@ -11,22 +11,22 @@ from shared.recipes.films.slides.slide import Slide
 _WORD = re.compile(r"[a-z]{3,}")
 _SYNONYMS = {
     "animal": "paw-print", "astronaut": "rocket", "bank": "landmark", "beach": "tree-palm",
-    "bread": "wheat", "bridge": "construction", "business": "briefcase", "children": "school",
-    "city": "building-2", "climate": "thermometer", "cold": "snowflake", "company": "building-2",
-    "computer": "laptop", "country": "flag", "danger": "triangle-alert", "doctor": "stethoscope",
-    "earth": "earth", "education": "graduation-cap", "electricity": "zap", "energy": "zap",
-    "farm": "tractor", "fire": "flame", "food": "utensils", "forest": "trees", "friend": "users",
+    "bicycle": "bike", "bread": "wheat", "business": "briefcase", "children": "school",
+    "city": "building-2", "climate": "thermometer", "cold": "snowflake",
+    "company": "building-2", "computer": "laptop", "country": "flag",
+    "danger": "triangle-alert", "doctor": "stethoscope", "earth": "earth",
+    "education": "graduation-cap", "electricity": "zap", "energy": "zap", "farm": "tractor",
+    "fire": "flame", "food": "utensils", "forest": "trees", "friend": "users",
     "future": "telescope", "garden": "sprout", "goal": "target", "government": "landmark",
-    "growth": "trending-up", "health": "heart-pulse", "heat": "thermometer", "history": "landmark",
-    "home": "house", "idea": "lightbulb", "internet": "wifi", "law": "scale", "light": "sun",
-    "love": "heart", "machine": "settings", "medicine": "pill", "money": "coins", "night": "moon",
-    "ocean": "ship", "people": "users", "phone": "smartphone", "photograph": "camera",
-    "plant": "sprout", "price": "banknote", "quality": "badge-check", "rain": "cloud-rain",
-    "river": "droplets", "road": "map", "safety": "shield-check", "science": "flask-conical",
-    "sea": "sailboat", "security": "lock", "space": "orbit", "speed": "gauge", "sport": "dumbbell",
-    "student": "graduation-cap", "team": "users", "technology": "cpu", "time": "clock",
-    "town": "building-2", "travel": "plane", "tree": "tree-deciduous", "war": "swords",
-    "water": "droplet", "weather": "cloud", "winter": "snowflake", "work": "briefcase",
+    "growth": "trending-up", "health": "heart-pulse", "heat": "thermometer", "home": "house",
+    "idea": "lightbulb", "internet": "wifi", "law": "scale", "love": "heart",
+    "medicine": "pill", "money": "coins", "night": "moon", "ocean": "ship", "people": "users",
+    "phone": "smartphone", "photograph": "camera", "plant": "sprout", "price": "banknote",
+    "quality": "badge-check", "rain": "cloud-rain", "river": "droplets", "road": "map",
+    "safety": "shield-check", "science": "flask-conical", "sea": "sailboat", "security": "lock",
+    "speed": "gauge", "sport": "dumbbell", "student": "graduation-cap", "team": "users",
+    "technology": "cpu", "town": "building-2", "travel": "plane", "tree": "tree-deciduous",
+    "war": "swords", "water": "droplet", "weather": "cloud", "winter": "snowflake",
     "world": "globe", "writing": "pen",
 }  # fmt: skip
 _AMBIGUOUS = (
@@ -38,6 +38,9 @@ _BY_WORD = {
     **{name: name for name in ICONS if "-" not in name and name not in _AMBIGUOUS},
     **_SYNONYMS,
 }
+
+_MAX_WORDS = 6
+"""The words of a text whose subject one of them may be; a longer one only mentions it."""
 
 
 def add_icons(slide: Slide, language: str) -> Slide:
@@ -54,14 +57,14 @@ def add_icons(slide: Slide, language: str) -> Slide:
         and len({*icons} - {""}) == len(icons)
     ):
         return replace(slide, icons=tuple(icons))
-    if slide.layout in ("bullets", "closing"):
-        # A single icon beside bullets is decoration without a subject, unless the heading has one.
-        icons = []
-    icon = _find_icon(slide.heading) or next(filter(None, icons), "")
+    # A single icon of a bullet is decoration without a subject.
+    icon = _find_icon(slide.heading)
     return replace(slide, icons=(icon,)) if icon and slide.layout != "closing" else slide
 
 
 def _find_icon(text: str) -> str:
+    if len(text.split()) > _MAX_WORDS:
+        return ""
     for word in _WORD.findall(text.lower()):
         for form in (word, word.removesuffix("s"), word.removesuffix("es")):
             if form in _BY_WORD:

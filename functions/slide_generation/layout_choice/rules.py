@@ -17,7 +17,9 @@ from shared.recipes.films.deck import Deck
 from shared.recipes.films.slides.slide import MAX_HEADING_CHARS, Slide
 
 PLAIN_LAYOUTS = ("title", "bullets", "statement", "closing")
-_YEAR = re.compile(r"((?:[^\W\d_]{3,9}\.? )?\d{3,4}(?:年|年代|s)?)\s*[:,–—-]\s*(\S.*)")
+_YEAR = re.compile(
+    r"((?:[^\W\d_]{3,9}\.? )?\d{3,4}(?:年|年代|s)?(?:\s?[–-]\s?\d{2,4})?)\s*[:,–—-]\s*(\S.*)"
+)
 _IN_YEAR = re.compile(r"(?:In|Im Jahr|En|Nel|Em) (\d{4})[,:]?\s+(\S.*)")
 _SIDE = re.compile(r"([^:]{2,30}): +(\S.*)")
 _STEP = re.compile(r"(?:(?:Step|Schritt|Étape|Paso)\s+)?(\d{1,2})[.):]\s+(\S.*)")
@@ -92,6 +94,10 @@ def _as_comparison(slide: Slide) -> Slide | None:
 
 
 def _as_quote(slide: Slide) -> Slide | None:
+    quoted = _QUOTE.fullmatch(slide.heading)
+    if quoted and not quoted[2] and len(slide.bullets) == 1:
+        # The bullet is the author.
+        return replace(slide, layout="quote", heading=quoted[1])
     texts = slide.bullets or (slide.heading,)
     match = _QUOTE.fullmatch(texts[0]) if len(texts) == 1 else None
     if match is None or len(match[1]) > MAX_HEADING_CHARS:

@@ -32,7 +32,8 @@ def to_plain_text(text: str) -> str:
 
 
 def parse_json_answer(answer: str) -> Any:
-    """Returns the JSON value of an answer, which may be in a fenced code block.
+    """Returns the JSON value of an answer, which may be in a fenced code block, or the first object
+    in an answer with prose around it.
 
     Raises ValueError or RecursionError, as `json.loads` does.
     """
@@ -43,9 +44,11 @@ def parse_json_answer(answer: str) -> Any:
         from functions.slide_generation.markup.parsers import FENCES
 
         blocks = [token.content for token in FENCES.parse(text) if token.type == "fence"]
-        if len(blocks) != 1:
+        if len(blocks) == 1:
+            return json.loads(blocks[0])
+        if blocks or "{" not in text:
             raise
-        return json.loads(blocks[0])
+        return json.JSONDecoder().raw_decode(text, text.index("{"))[0]
 
 
 def _block_text(token: Token) -> str:

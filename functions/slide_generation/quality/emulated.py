@@ -43,3 +43,10 @@ def describe_emulated_recap(engine: str, language: str) -> tuple[str, ...]:
     if language and language.split("-")[0] != _RECAP_LANGUAGE:
         warnings.append("Without it, the recap is written in English.")
     return tuple(warnings)
+
+
+def describe_emulated_pictures(engine: str) -> tuple[str, ...]:
+    """Returns a warning about pictures that the emulator drew."""
+    if not engine.startswith(EMULATOR_PREFIX):
+        return ()
+    return ("No picture model was used: the drawn pictures are placeholders of coloured shapes.",)

@@ -11,6 +11,7 @@ from functions.slide_generation.quality.words import (
     split_sentences,
     text_width,
 )
+from shared.recipes.films.foreign_words import has_script_of
 from shared.recipes.films.slides.slide import Slide
 from shared.recipes.option_values import join_words
 
@@ -27,6 +28,14 @@ def find_count_flaws(slides: int, requested: int) -> tuple[str, ...]:
     if abs(slides - requested) <= SLIDE_COUNT_TOLERANCE:
         return ()
     return (f"{requested} slides were requested; the deck has {slides}.",)
+
+
+def find_language_flaws(slides: Sequence[Slide], language: str) -> tuple[str, ...]:
+    """Returns a sentence for the user about slides in a script that the language does not have."""
+    texts = [text for slide in slides for text in (slide.heading, *slide.bullets, slide.notes)]
+    if has_script_of("\n".join(texts), language):
+        return ()
+    return (f"The text is not in the language of the film, which is {language}.",)
 
 
 def find_flaws(slides: Sequence[Slide], source: str = "") -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 - A heading or bullet ends with no colon, comma, semicolon or dash; notes end with no colon.
 - A bullet whose words are in the heading, or that another bullet repeats, is removed.
 - A long bullet ends at its first clauses; the notes get the whole sentence unless they have it.
-- A single bullet is split at its clauses, or becomes part of the notes.
+- A single bullet is split at its clauses, or stands below the heading as a statement does.
 - A heading that an earlier slide has is replaced by the slide's first short bullet.
 """
 
@@ -24,6 +24,7 @@ _PLAIN_LAYOUTS = ("title", "bullets", "statement", "closing")
 MIN_BULLETS = 2
 """Bullets of the layout `bullets`. Title and closing slides may have fewer."""
 _MAX_BULLET_AS_HEADING_WIDTH = 60
+_CLOSING_MARKS = "\"'”’»›“」』)]） \u00a0\u202f"
 _DANGLING = re.compile(r"\s*[:;,：；，、،؛–—]+\s*$|\s+-+\s*$")
 _CLAUSE_END = re.compile(r"\s+[–—]\s+|,\s+|[，、،]\s*")
 _LIST_END = re.compile(r"\s*[;；؛]\s*|(?<=[.!?؟।])\s+|(?<=[。！？])(?=.)")
@@ -86,7 +87,7 @@ def _repair_bullet_count(slide: Slide) -> Slide:
         if MIN_BULLETS <= len(parts) <= MAX_BULLETS:
             return replace(slide, bullets=tuple(parts))
     notes = append_to_notes(slide.notes, slide.bullets)
-    return replace(slide, bullets=(), notes=notes, layout="statement")
+    return replace(slide, notes=notes, layout="statement")
 
 
 def _repair_heading(slide: Slide, earlier: set[str]) -> Slide:
@@ -123,4 +124,4 @@ def _shorten(bullet: str) -> str:
 
 
 def _ends_sentence(text: str) -> bool:
-    return text.endswith(tuple(".!?…。！？؟۔।"))
+    return text.rstrip(_CLOSING_MARKS).endswith(tuple(".!?…。！？؟۔।"))

@@ -9,6 +9,8 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _GROUP_SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[。！？])|\n+")
 
+_SIGNS_OF_WORDS = "+#%°$€£¥−"
+
 
 def comparable(text: str) -> str:
     """Returns the words in lower case, each between two spaces, without punctuation.
@@ -48,5 +50,9 @@ def text_width(text: str) -> int:
 
 
 def _is_in_a_word(character: str) -> bool:
-    # Vowel signs of Indic scripts are marks, not letters.
-    return character.isalnum() or unicodedata.category(character).startswith("M")
+    # Vowel signs of Indic scripts are marks, not letters. C, C++ and C# are three words.
+    return (
+        character.isalnum()
+        or unicodedata.category(character).startswith("M")
+        or character in _SIGNS_OF_WORDS
+    )

@@ -84,7 +84,7 @@ def measure_loudness(energies: FloatArray) -> float:
         energies = np.pad(energies, (0, _BLOCK - count))
     sums = np.concatenate([[0.0], np.cumsum(energies, dtype=np.float64)])
     blocks = (sums[_BLOCK:] - sums[:-_BLOCK])[::_HOP] / _BLOCK
-    gated = blocks[blocks > _energy(_ABSOLUTE_LUFS)]
+    gated = blocks[blocks > to_energy(_ABSOLUTE_LUFS)]
     if not len(gated):
         return -np.inf
     gated = gated[gated > gated.mean() * 10 ** (_RELATIVE_LU / 10)]
@@ -177,5 +177,6 @@ def _response(rate_hz: int) -> NDArray[np.complex64]:
     return combined
 
 
-def _energy(lufs: float) -> float:
+def to_energy(lufs: float) -> float:
+    """Returns the mean square of a sound of this loudness, summed over the channels."""
     return float(10 ** ((lufs - _OFFSET) / 10))

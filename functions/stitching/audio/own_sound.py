@@ -1,4 +1,8 @@
-"""The sound of the clips of a film: heard alone between sentences, ducked under the narration."""
+"""The sound of the clips of a film: ducked under the narration, louder in its pauses.
+
+The level follows the measured voice, as with a side chain, but ahead of it: the whole narration is
+known, so the sound is down when a word begins.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +20,21 @@ from functions.stitching.audio.loudness import (
     measure_loudness,
 )
 from functions.stitching.film.mp4 import Samples
-from functions.stitching.film.timeline import RATE_HZ, Timeline
+from functions.stitching.film.timeline import RATE_HZ
 
-BESIDE_VOICE_LU = 2.0
-"""How much quieter than the narration the sounds are between sentences: they are background."""
-UNDER_VOICE_LU = -18.0
-"""Loudness under the narration, relative to that between sentences."""
+BESIDE_VOICE_LU = 1.0
+"""How much quieter than the narration the sounds are in its pauses: they are background. Not more
+than the tolerance of the film's loudness, which is theirs in a film of few words."""
+UNDER_VOICE_LU = -14.0
+"""Loudness under the narration, relative to that in its pauses: 15 LU below the voice, at which
+words stay intelligible and the sounds stay audible."""
 _MAX_GAIN_LU = 24.0
 """A sound that is quieter than this below its target, such as noise, stays quiet."""
 _GRID = RATE_HZ // 100
-_GLIDE_S = 0.3
+_ATTACK_S, _RELEASE_S = 0.15, 0.3
+"""The sound goes down in this time before a word, and up in this time after it."""
 _EDGE_S = 0.15
 """The time in which a sound begins and ends at the edges of its clip."""
-_PAUSE_S = 0.8
-"""In pauses shorter than this the sound stays down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,20 @@ class OwnSound:
 
 
 def mix_own_sound(
-    voice: Iterator[Samples], timeline: Timeline, sounds: Sequence[OwnSound], target_lufs: float
+    voice: Iterator[Samples],
+    spoken: Sequence[tuple[int, int]],
+    sounds: Sequence[OwnSound],
+    target_lufs: float,
 ) -> Iterator[Samples]:
     """Yields `voice` (mono) mixed with the sounds as stereo, in blocks of the same lengths.
 
     All sounds get the same gain, with which they have `target_lufs` together.
+
+    Args:
+        spoken: The ranges in which something is spoken, in samples of the film.
     """
     levelled = _level(sounds, target_lufs)
-    curve = compute_ducking(timeline)
+    curve = compute_ducking(spoken, max((sound.end for sound in sounds), default=0))
     at = 0
     for block in voice:
         length = block.shape[1]
@@ -69,24 +80,20 @@ def mix_own_sound(
         yield mixed
 
 
-def compute_ducking(timeline: Timeline) -> FloatArray:
-    """Returns the level of the sounds per 10 ms: 1 where nothing is spoken."""
-    count = timeline.end // _GRID + 2
-    level = np.ones(count, np.float32)
-    glide = round(_GLIDE_S * 100)
-    spoken_until: int | None = None
-    for sentence in timeline.sentences:
-        start = sentence.start // _GRID
-        if spoken_until is not None and start - spoken_until < _PAUSE_S * 100:
-            start = spoken_until
-        spoken_until = sentence.end // _GRID
-        # Smoothing widens by half a glide on both sides: the voice begins when the sound is down.
-        level[max(0, start - glide // 2) : spoken_until + glide // 2 + 1] = 10 ** (
-            UNDER_VOICE_LU / 20
-        )
-    kernel = np.hanning(glide + 2)[1:-1]
-    smooth = np.convolve(np.pad(level, glide, mode="edge"), kernel / kernel.sum(), mode="same")
-    return np.asarray(smooth[glide : glide + count], np.float32)
+def compute_ducking(spoken: Sequence[tuple[int, int]], end: int) -> FloatArray:
+    """Returns the level of the sounds per 10 ms up to sample `end`: 1 where nothing is spoken.
+
+    The loudness in LU follows half a period of a cosine. In a pause that is too short for both ways
+    the level rises to where they meet.
+    """
+    times = np.arange(end // _GRID + 2) / 100
+    depth = np.zeros(len(times))
+    for begin, stop in spoken:
+        before = (begin / RATE_HZ - times) / _ATTACK_S
+        after = (times - stop / RATE_HZ) / _RELEASE_S
+        distance = np.clip(np.maximum(before, after), 0, 1)
+        depth = np.maximum(depth, (1 + np.cos(np.pi * distance)) / 2)
+    return np.asarray(10 ** (UNDER_VOICE_LU * depth / 20), np.float32)
 
 
 def _level(sounds: Sequence[OwnSound], target_lufs: float) -> list[OwnSound]:

@@ -15,6 +15,8 @@ from functions.stitching.audio.loudness import (
     LoudnessProfile,
     compute_gains,
     interpolate_gains,
+    measure_loudness,
+    to_energy,
 )
 from functions.stitching.film.mp4 import Samples
 from functions.stitching.film.timeline import RATE_HZ, Scene, Timeline
@@ -22,6 +24,10 @@ from shared.recipes.films.speech import SpeechAudio
 
 ReadSpeech = Callable[[int], SpeechAudio]
 """Returns the speech of a slide by its number; called only for slides with speech."""
+PAUSE_S = 0.4
+"""Shorter pauses belong to what is spoken, such as those at commas."""
+_SPOKEN_LU = -25.0
+"""A frame is spoken if it is louder than this, relative to the whole narration."""
 STEREO_LU = 10 * np.log10(2)
 """Loudness difference between the same sound on two channels and on one."""
 
@@ -45,6 +51,25 @@ class SpeechTrack:
                 speech = self._read(number)
                 self._frames[number] = self._profile.add(_to_floats(speech), speech.rate_hz)
             self._profile.add_silence((scene.end - scene.speech_end) / RATE_HZ)
+
+    def find_spoken(self) -> list[tuple[int, int]]:
+        """Returns the ranges in which something is spoken, in samples of the film."""
+        energies = self._profile.energies
+        loudness = measure_loudness(energies)
+        if not np.isfinite(loudness):
+            return []
+        level = to_energy(loudness + _SPOKEN_LU)
+        frame = RATE_HZ // FRAMES_PER_SECOND
+        ranges: list[tuple[int, int]] = []
+        for number, frames in sorted(self._frames.items()):
+            start = self._timeline.scenes[number].speech_start
+            for place in np.flatnonzero(energies[frames] > level):
+                begin = start + int(place) * frame
+                if ranges and begin - ranges[-1][1] < PAUSE_S * RATE_HZ:
+                    ranges[-1] = ranges[-1][0], begin + frame
+                else:
+                    ranges.append((begin, begin + frame))
+        return ranges
 
     def compute_gains(self, target_lufs: float) -> FloatArray:
         """Returns the factor of every frame."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from functions.stitching.audio.loudness import TARGET_LUFS
+from functions.stitching.audio.loudness import TARGET_LUFS, FloatArray
 from functions.stitching.audio.music import mix_music
 from functions.stitching.audio.own_sound import BESIDE_VOICE_LU, OwnSound, mix_own_sound
 from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
@@ -90,7 +90,6 @@ class DeckFilm:
         clips = None if prepared is None else prepared.clips
         moving = {n for n in self.inputs.moving_boxes if clips is None or n not in clips}
         segments = plan_segments(timeline, cues, options, moving, clips or frozenset())
-        voice = speech.read_blocks(factors)
         with SlideDecoder(deck.size, check) as slides:
             movement: Movement = options.motion if clips is None else "clips"
             cache = self._segment_cache(slides, timeline, clips, movement)
@@ -100,7 +99,7 @@ class DeckFilm:
                 deck.size,
                 movement,
                 segments=cache.get_segments(segments, check),
-                sound=self._mix_sound(timeline, voice, own_sounds, check),
+                sound=self._mix_sound(timeline, speech, factors, own_sounds, check),
                 cues=soft,
                 check=check,
             )
@@ -176,14 +175,16 @@ class DeckFilm:
     def _mix_sound(
         self,
         timeline: Timeline,
-        voice: Iterator[Samples],
+        speech: SpeechTrack,
+        factors: FloatArray,
         own_sounds: Sequence[OwnSound],
         check: Callable[[], None],
     ) -> Iterator[Samples]:
+        voice = speech.read_blocks(factors)
         if own_sounds:
-            is_spoken = bool(timeline.sentences)
-            target = TARGET_LUFS - (BESIDE_VOICE_LU if is_spoken else 0)
-            voice = mix_own_sound(voice, timeline, own_sounds, target)
+            spoken = speech.find_spoken()
+            target = TARGET_LUFS - (BESIDE_VOICE_LU if spoken else 0)
+            voice = mix_own_sound(voice, spoken, own_sounds, target)
         music = self.inputs.music
         if music is None:
             return voice

@@ -17,7 +17,7 @@ from functions.stitching.footage.shots import Shot
 from functions.stitching.footage.view import View
 from functions.stitching.subtitles.burn import Overlay
 
-CLIPS_VERSION = 1
+CLIPS_VERSION = 2
 """Incremented when the same shots look different."""
 
 
@@ -101,4 +101,7 @@ class Clips:
         label = self._labels.get(scene)
         if label is None:
             return None
-        return draw_label(label.text, label.confidence, self._size, self._language)
+        shot = self._shots[scene][0]
+        width, height = self._reader.media_info.video.display_size
+        face_x = self._view(shot).find_face(width, height, shot.begin, shot.length_s)
+        return draw_label(label.text, label.confidence, self._size, self._language, face_x)

@@ -20,6 +20,7 @@ from functions.stitching.footage.shots import (
     Shot,
     extend,
     find_moments,
+    limit_reach,
     pace,
     plan_shots,
 )
@@ -90,7 +91,7 @@ class Footage:
     def content(self) -> list[Any]:
         """The inputs as JSON values, from which the name of the film is derived."""
         rows = [
-            [n, moment.time_s, moment.confidence, *map(list, moment.track)]
+            [n, moment.time_s, moment.confidence, moment.limits, *map(list, moment.track)]
             for n, moment in sorted(self.moments.items())
         ]
         version = list(self.video.stored_object.version)
@@ -108,7 +109,9 @@ class Footage:
         if not self.has_clips:
             return {}
         pacing = pace(deck, self.moments, self.options.sound)
-        return extend(pacing, self.moments, build_timeline(narration, pacing), self.options.length)
+        timeline = build_timeline(narration, pacing)
+        duration = self.video.media_info.duration
+        return extend(pacing, self.moments, timeline, self.options.length, duration)
 
     def prepare(
         self, deck: Deck, timeline: Timeline, check: Callable[[], None]
@@ -131,10 +134,11 @@ class Footage:
         return PreparedClips(clips, sounds, self._describe_sound(sounds))
 
     def read_poster(self, size: tuple[int, int], check: Callable[[], None]) -> Image.Image | None:
-        """Returns the picture of the strongest moment, in RGB; None if it cannot be read."""
+        """Returns the picture of the strongest moment, or of the longest scene, in RGB; None if it
+        cannot be read."""
         if self.obstacle is not None:
             return None
-        moment = max(self.moments.values(), key=lambda row: row.confidence or 0.0)
+        moment = max(self.moments.values(), key=lambda row: (row.confidence or 0.0, row.limits_s))
         begin, view = Fraction(moment.time_s).limit_denominator(1000), View(size, moment.track)
         for _, planes in self._reader(check).read_pictures(begin, RATE_HZ // 10, view):
             return planes_to_picture(planes)
@@ -166,23 +170,15 @@ def _cut(
         cut[number] = ()
         for shot in planned:
             moved = shot
-            lead = min(REACH_SAMPLES, int(shot.begin * RATE_HZ))
-            length = lead + shot.length + _room(shot, reader.media_info)
+            lead, tail = limit_reach(shot, REACH_SAMPLES, reader.media_info.duration)
+            length = lead + shot.length + tail
             begin = shot.begin - Fraction(lead, RATE_HZ)
             sound = reader.read_sound(begin, length) if has_sound else None
             if sound is not None:
-                moved, part = cut_at_quiet(shot, sound, lead, length - lead - shot.length)
+                moved, part = cut_at_quiet(shot, sound, lead, tail)
                 sounds.append(OwnSound(timeline.scenes[number].start + shot.start, part))
             cut[number] += (moved,)
     return cut, sounds
-
-
-def _room(shot: Shot, media_info: MediaInfo) -> int:
-    """Returns how many samples later the shot may begin."""
-    if media_info.duration is None:
-        return 0
-    rest = media_info.duration - shot.begin - Fraction(shot.length, RATE_HZ)
-    return max(0, min(REACH_SAMPLES, int(rest * RATE_HZ)))
 
 
 def _frame_size(media_info: MediaInfo, max_width: int | None) -> tuple[int, int]:

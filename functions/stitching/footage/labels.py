@@ -17,19 +17,27 @@ _MARGIN = 0.05
 """EBU R 95 keeps this margin free of graphics at every edge."""
 _MAX_WIDTH = 0.8
 _WEIGHT = 600
+_MIDDLE = 0.08
+"""A face so close to the middle is beside both corners or under both."""
 _OVERSAMPLING = 4
 _TRACK_SHADE = 0.35
 """The brightness of the part of the bar beyond the confidence."""
 
 
 def draw_label(
-    text: str, confidence: float | None, size: tuple[int, int], language: str
+    text: str,
+    confidence: float | None,
+    size: tuple[int, int],
+    language: str,
+    face_x: float | None = None,
 ) -> Overlay:
-    """Returns the label for pictures of `size`, in their upper corner.
+    """Returns the label for pictures of `size`, in their upper corner: that where its text begins,
+    or the other one if a face is there.
 
     Args:
         text: In one line; shortened if it is too long.
         confidence: 0 to 1; None for a label without a bar.
+        face_x: The centre of the face as a fraction of the width; None without a face.
     """
     size_px = max(_MIN_SIZE_PX, round(_TEXT_SIZE * min(size)))
     line = truncate_line(text, size_px, Style(language, _WEIGHT), size[0] * _MAX_WIDTH - size_px)
@@ -48,7 +56,10 @@ def draw_label(
         bar_ink = _draw_bar((width, height), box, confidence, rtl=rtl)
         ink = ImageChops.lighter(ink, bar_ink)
     margin = round(_MARGIN * min(size)) // 2 * 2
-    at_left = (size[0] - margin - width) // 2 * 2 if rtl else margin
+    is_right = rtl
+    if face_x is not None and abs(face_x - 0.5) > _MIDDLE:
+        is_right = face_x < 0.5
+    at_left = (size[0] - margin - width) // 2 * 2 if is_right else margin
     return compose_overlay(ink, draw_rounded_box((width, height), pad * 0.7), at_left, margin)
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
 from functions.stitching.footage.view import TrackPoint, smooth_track
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.recap_options import Sound
 
@@ -39,11 +39,19 @@ class Moment:
         time_s: When it is the strongest, in seconds of the video.
         confidence: 0 to 1; None for a scene without an expression.
         track: The positions of its face.
+        limits: For a scene: its begin and end in seconds of the video, within which there is no
+            cut. A clip shows no other scene, if it is not longer than this one.
     """
 
     time_s: float
     confidence: float | None = None
     track: tuple[TrackPoint, ...] = ()
+    limits: tuple[float, float] | None = None
+
+    @property
+    def limits_s(self) -> float:
+        """The length of the scene in seconds; 0 without limits."""
+        return 0.0 if self.limits is None else self.limits[1] - self.limits[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,11 @@ class Shot:
     length: int
     begin: Fraction
     moment: Moment
+
+    @property
+    def length_s(self) -> Fraction:
+        """Its length in seconds."""
+        return Fraction(self.length, RATE_HZ)
 
 
 def find_moments(
@@ -69,7 +82,7 @@ def find_moments(
     for n, row in enumerate(emotions.moments, 1):
         known[f"moment:{n}"] = Moment(row.time_s, row.confidence, _track(row, frame_size))
     for n, scene in enumerate(emotions.scenes, 1):
-        known[f"scene:{n}"] = Moment(scene.time_s)
+        known[f"scene:{n}"] = Moment(scene.time_s, limits=_find_limits(scene))
     return {
         n: known[slide.picture]
         for n, slide in enumerate(deck.slides)
@@ -90,16 +103,28 @@ def pace(deck: Deck, moments: Mapping[int, Moment], sound: Sound) -> dict[int, P
 
 
 def extend(
-    pacing: Mapping[int, Pacing], moments: Mapping[int, Moment], timeline: Timeline, length_s: int
+    pacing: Mapping[int, Pacing],
+    moments: Mapping[int, Moment],
+    timeline: Timeline,
+    length_s: int,
+    duration: Fraction | None,
 ) -> dict[int, Pacing]:
     """Returns the pacing with longer clips, up to MAX_CLIP_SAMPLES, if the timeline is shorter than
-    `length_s`."""
+    `length_s`.
+
+    Args:
+        duration: That of the video in seconds, or None: a clip is not extended beyond it or its
+            scene.
+    """
     missing = max(0, length_s * RATE_HZ - timeline.end) // len(moments)
     extended = dict(pacing)
-    for n in moments:
+    for n, moment in moments.items():
         scene = timeline.scenes[n]
         usual = scene.end - scene.start
-        length = max(usual, min(usual + missing, MAX_CLIP_SAMPLES))
+        longest = MAX_CLIP_SAMPLES if duration is None else int(duration * RATE_HZ)
+        if moment.limits is not None:
+            longest = min(longest, int(moment.limits_s * RATE_HZ))
+        length = max(usual, min(usual + missing, longest, MAX_CLIP_SAMPLES))
         extended[n] = replace(pacing[n], min_length=length, silent_length=length)
     return extended
 
@@ -118,8 +143,11 @@ def plan_shots(
         lengths: The length of each scene in samples.
         duration: That of the video in seconds; None if it is not known.
     """
+    longest = MAX_SHOT_SAMPLES
+    if duration is not None:
+        longest = min(longest, max(MONTAGE_SAMPLES, int(duration * RATE_HZ)))
     shots: dict[int, tuple[Shot, ...]] = {
-        n: (_place(moment, 0, min(lengths[n], MAX_SHOT_SAMPLES), duration),)
+        n: (_place(moment, 0, min(lengths[n], longest), duration),)
         for n, moment in sorted(moments.items())
     }
     if has_montage(deck, moments):
@@ -130,12 +158,53 @@ def plan_shots(
     return shots
 
 
+def limit_reach(shot: Shot, reach: int, duration: Fraction | None) -> tuple[int, int]:
+    """Returns how many samples earlier and later the shot may begin, each at most `reach`.
+
+    Args:
+        duration: That of the video in seconds; None if it is not known.
+    """
+    first, last = _find_range(shot.moment, shot.length, duration)
+    earlier = int((shot.begin - first) * RATE_HZ)
+    later = 0 if last is None else int((last - shot.begin) * RATE_HZ)
+    return max(0, min(reach, earlier)), max(0, min(reach, later))
+
+
 def _place(moment: Moment, start: int, length: int, duration: Fraction | None) -> Shot:
+    first, last = _find_range(moment, length, duration)
+    begin = _fraction(moment.time_s) - Fraction(length, RATE_HZ) * _PEAK_POSITION
+    if last is not None:
+        begin = min(begin, last)
+    return Shot(start, length, max(first, begin), moment)
+
+
+def _find_range(
+    moment: Moment, length: int, duration: Fraction | None
+) -> tuple[Fraction, Fraction | None]:
+    """Returns the first and the last time at which a shot may begin, in seconds; None if the end of
+    the video is not known. Both are the same for a shot that is longer than its scene."""
     length_s = Fraction(length, RATE_HZ)
-    begin = Fraction(moment.time_s).limit_denominator(1000) - length_s * _PEAK_POSITION
-    if duration is not None:
-        begin = min(begin, duration - length_s)
-    return Shot(start, length, max(Fraction(0), begin), moment)
+    first, last = Fraction(0), None if duration is None else max(Fraction(0), duration - length_s)
+    if moment.limits is None:
+        return first, last
+    begin, end = map(_fraction, moment.limits)
+    if end - begin < length_s:
+        # Both neighbours are shown for the same time.
+        first = max(Fraction(0), begin - (length_s - (end - begin)) / 2)
+        first = first if last is None else min(first, last)
+        return first, first
+    last = end - length_s if last is None else min(last, end - length_s)
+    return min(begin, last), last
+
+
+def _find_limits(scene: SceneFrame) -> tuple[float, float] | None:
+    if scene.begin_s is None or scene.end_s is None:
+        return None
+    return scene.begin_s, scene.end_s
+
+
+def _fraction(time_s: float) -> Fraction:
+    return Fraction(time_s).limit_denominator(1000)
 
 
 def _track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 MAX_WIDENING = 4 / 3
 """A picture is cropped at its upper and lower edges down to three quarters of its height. A film
 that is wider than this shows the whole picture, before a blurred copy of it."""
+
+_FACE_SAMPLES = 8
+"""Times at which the face of a clip is looked for."""
 
 TrackPoint = tuple[float, float, float]
 """Seconds of the video, and the centre of a face as fractions of the width and height."""
@@ -37,6 +41,27 @@ class View:
         left = min(max(0, round(x * width - crop_width / 2)), width - crop_width)
         top = min(max(0, round(y * height - crop_height / 2)), height - crop_height)
         return left, top, crop_width, crop_height
+
+    def find_face(
+        self, width: int, height: int, begin: Fraction, length_s: Fraction
+    ) -> float | None:
+        """Returns the mean centre of the face in a clip as a fraction of the width of the film, or
+        None without a face.
+
+        Args:
+            width: Of the pictures of the video, in pixels, as `height`.
+            begin: Of the clip, in seconds of the video.
+        """
+        if not self.track:
+            return None
+        times = [float(begin + length_s * n / _FACE_SAMPLES) for n in range(_FACE_SAMPLES + 1)]
+        positions = []
+        for time_s in times:
+            x, _ = self._position_at(time_s)
+            crop = self.find_crop(width, height, time_s)
+            left, crop_width = (0, width) if crop is None else (crop[0], crop[2])
+            positions.append((x * width - left) / crop_width)
+        return sum(positions) / len(positions)
 
     def _position_at(self, time_s: float) -> tuple[float, float]:
         if not self.track:

@@ -21,7 +21,7 @@ from functions.upload_trigger.probes.timeline import (
     TimelineBuilder,
 )
 from shared.errors import PermanentError
-from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.demux import next_packet, open_pictures, raise_if_read_failed
 from shared.media.containers.joined_files import (
     MAX_FILES,
     find_joined_files,
@@ -55,7 +55,7 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
     joined_at = find_listed_files(file, size_bytes)
     _, first_file = next(open_joined_files(file, joined_at))
     try:
-        with open_container(first_file) as container:
+        with open_pictures(first_file) as container:
             family = container.format.name.split(",")[0]
             if family not in MAX_BYTES:
                 return Timeline()
@@ -72,7 +72,9 @@ def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
             codec = stream.codec_context.name
             base, rate = stream.time_base or Fraction(1, 90_000), stream.average_rate
             tick_s = Fraction(base.numerator, base.denominator)
-            frame_ticks = max(1, int(1 / (rate * tick_s))) if rate else 1
+            # MPEG-4 states the resolution of its times, which FFmpeg takes for the rate.
+            is_rated = codec != "mpeg4"
+            frame_ticks = max(1, int(1 / (rate * tick_s))) if rate and is_rated else 0
     except PermanentError:
         return Timeline()
     if family != "mov":
@@ -171,7 +173,7 @@ def _find_codec_changes(
             continue
         *_, (_, part) = open_joined_files(file, (start,))
         name = ""
-        with suppress(PermanentError), open_container(part) as container:
+        with suppress(PermanentError), open_pictures(part) as container:
             name = choose_video(container).codec_context.name
         if name != codec:
             positions.append(start)
@@ -200,7 +202,7 @@ def _add_file(
     """
     builder.begin_file(position)
     try:
-        with open_container(part) as container:
+        with open_pictures(part) as container:
             stream = choose_video(container)
             if not (only_new and stream.id in ids):
                 ids |= _add_packets(builder, container, stream)

@@ -24,6 +24,8 @@ UNREAD_JUMP_WARNING = (
     "out where: pictures behind the jump are missing. Upload each recording as its own file."
 )
 _MAX_LANGUAGE_CHARS = 40
+_WITHOUT_RATE = frozenset({"mpeg4"})
+"""Codecs that state the resolution of their times only, which FFmpeg takes for the rate."""
 
 
 def describe_streams(container: InputContainer, used_stream: VideoStream) -> tuple[StreamInfo, ...]:
@@ -78,6 +80,8 @@ def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
     is_cut_short = timeline.is_cut_short and not timeline.discontinuities
     if timeline.has_unread_jump or is_cut_short:
         return replace(media_info, warnings=(*media_info.warnings, UNREAD_JUMP_WARNING))
+    if timeline.picture_ticks is not None:
+        media_info = _with_measured_rate(media_info, timeline, timeline.picture_ticks)
     if not timeline.discontinuities or timeline.end_pts is None:
         return media_info
     video, count = media_info.video, len(timeline.discontinuities)
@@ -108,6 +112,19 @@ def apply_timeline(media_info: MediaInfo, timeline: Timeline) -> MediaInfo:
             f"The time stamps jump {places}, as between two recordings; the time goes on.",
         ),
     )
+
+
+def _with_measured_rate(
+    media_info: MediaInfo, timeline: Timeline, picture_ticks: Fraction
+) -> MediaInfo:
+    """FFmpeg estimates the end of a file from the distance of the time stamps that there are."""
+    video = media_info.video
+    if video.codec in _WITHOUT_RATE:
+        video = replace(video, avg_rate=1 / (picture_ticks * video.time_base))
+    duration = media_info.duration
+    if timeline.end_pts is not None and timeline.end_pts > video.first_pts:
+        duration = (timeline.end_pts - video.first_pts) * video.time_base
+    return replace(media_info, video=video, duration=duration)
 
 
 def _describe_stream(stream: Stream, used: VideoStream) -> StreamInfo:

@@ -17,6 +17,7 @@ from typing import Any
 from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import is_ogg_header
 from shared.media.containers.joined_files import rescale_packet
+from shared.media.containers.time_stamps import StampedPictures
 from shared.recipes.discontinuities import Discontinuity, SeekPoint
 
 MAX_DISCONTINUITIES = 256
@@ -54,6 +55,8 @@ class Timeline:
 
     Attributes:
         end_pts: The end of the last picture.
+        picture_ticks: The mean distance of pictures in a file in which some have no time stamp;
+            None if all have one.
         first_keyframe_pts: The first keyframe, which may begin a gradual refresh; None if there is
             none.
         missing_ticks: The length of the parts that precede the first keyframe behind a
@@ -67,6 +70,7 @@ class Timeline:
     discontinuities: tuple[Discontinuity, ...] = ()
     seek_points: list[SeekPoint] = field(default_factory=list)
     end_pts: int | None = None
+    picture_ticks: Fraction | None = None
     first_keyframe_pts: int | None = None
     missing_ticks: int = 0
     is_cut_short: bool = False
@@ -81,7 +85,7 @@ class TimelineBuilder:
     Args:
         family: FFmpeg's name of the container.
         tick_s: The time base of the stream.
-        frame_ticks: The length of a picture that does not say it.
+        frame_ticks: The length of a picture that does not say it; 0 if it is not known.
 
     Attributes:
         family: FFmpeg's name of the container.
@@ -98,7 +102,8 @@ class TimelineBuilder:
         self.family = family
         self._has_dts = family in _HAS_DTS
         self._may_rise = family in _CLOCK_MAY_RISE
-        self._frame_ticks = frame_ticks
+        self._frame_ticks = frame_ticks or 1
+        self._is_measured = not frame_ticks
         self._parts: list[_Part] = [_Part(0, 0, 0)]
         self._points: list[SeekPoint] = []
         self._interval = 1
@@ -108,6 +113,7 @@ class TimelineBuilder:
         self._last_stamp: int | None = None
         self._largest_stamps: list[int] = []
         self._end_pts: int | None = None
+        self._pictures = StampedPictures()
         self._audio_s: dict[int, Fraction] = {}
         self._audio_jumped = False
         self._is_cut_short = False
@@ -129,7 +135,10 @@ class TimelineBuilder:
 
     def add_video(self, packet: Any) -> None:
         """Adds a packet of the video stream."""
-        if packet.pts is None or is_ogg_header(packet):
+        if is_ogg_header(packet):
+            return
+        if packet.pts is None:
+            self._pictures.add(None, None)
             return
         if self._file_position:
             rescale_packet(packet, self._tick_s)
@@ -152,6 +161,10 @@ class TimelineBuilder:
                 self._last_stamp = None
                 self._largest_stamps.clear()
         pts = packet.pts + self._parts[-1].shift
+        dts = None if packet.dts is None else packet.dts + self._parts[-1].shift
+        self._pictures.add(pts, dts)
+        # Without durations: the time from one picture to the next in decoding order.
+        step = 0 if self._last_stamp is None or not self._has_dts else stamp - self._last_stamp
         if self._last_stamp is None or self._has_dts:
             self._last_stamp = stamp
         else:
@@ -161,6 +174,8 @@ class TimelineBuilder:
         if packet.duration and packet.duration * self._tick_s <= MAX_PICTURE_S:
             # An MP4 has the time up to the next picture, also where that is after a jump.
             self._frame_ticks = packet.duration
+        elif self._is_measured and step > 0:
+            self._frame_ticks = step
         end = pts + self._frame_ticks
         self._end_pts = end if self._end_pts is None else max(self._end_pts, end)
         self._audio_jumped = False
@@ -170,6 +185,7 @@ class TimelineBuilder:
     def result(self) -> Timeline:
         """Returns the timeline after the last packet."""
         parts = self._parts[1:]
+        distance = self._pictures.distance
         begins = [part.begin_pts if part.first_pts is None else part.first_pts for part in parts]
         return Timeline(
             tuple(
@@ -177,7 +193,8 @@ class TimelineBuilder:
                 for part, begin in zip(parts, begins, strict=True)
             ),
             self._points if parts else [],
-            self._end_pts,
+            self._end_pts if distance is None else self._pictures.end(distance),
+            distance,
             self._first_keyframe_pts,
             sum(begin - part.begin_pts for part, begin in zip(parts, begins, strict=True)),
             self._is_cut_short,

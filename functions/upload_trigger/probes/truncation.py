@@ -14,7 +14,6 @@ _PACKET_BYTES = (188, 192, 204)
 """Of a transport stream as in ISO/IEC 13818-1, with the time stamps of Blu-ray discs and cameras,
 and with the checksums of DVB."""
 _BOX_HEADER_BYTES = 8
-_UNKNOWN_EBML = ((1 << 7) - 1, (1 << 14) - 1, (1 << 21) - 1, (1 << 28) - 1, (1 << 56) - 1)
 _SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 4096
 _TAIL_BYTES = 128 << 10
@@ -50,8 +49,9 @@ def _matroska(file: File, size_bytes: int) -> bool:
     length = 9 - first.bit_length()
     if not 1 <= length <= 8:
         return False
-    value = int.from_bytes(head[at + 4 : at + 4 + length], "big") & ((1 << 7 * length) - 1)
-    if value in _UNKNOWN_EBML:
+    unknown = (1 << 7 * length) - 1
+    value = int.from_bytes(head[at + 4 : at + 4 + length], "big") & unknown
+    if value == unknown:
         return _is_last_cluster_cut(file, size_bytes)
     return at + 4 + length + value > size_bytes
 
@@ -77,8 +77,10 @@ def _is_element_cut(tail: bytes, at: int) -> bool:
         if id_bytes > 4 or length > 8:
             # The length is missing, or this is not an element.
             return not size
-        value = int.from_bytes(size[:length], "big") & ((1 << 7 * length) - 1)
-        if value in _UNKNOWN_EBML:
+        # A size of 127 in two bytes is known (RFC 8794 §6.2).
+        unknown = (1 << 7 * length) - 1
+        value = int.from_bytes(size[:length], "big") & unknown
+        if value == unknown:
             return False
         at += id_bytes + length + value
     return at > len(tail)

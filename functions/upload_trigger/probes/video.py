@@ -33,7 +33,7 @@ from functions.upload_trigger.probes.summary import (
 )
 from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
-from shared.media.containers.demux import open_container
+from shared.media.containers.demux import open_pictures
 from shared.media.containers.file_head import HEAD_BYTES
 from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
@@ -68,7 +68,7 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         return probe_webp(file, size_bytes)
     timeline = read_timeline(file, size_bytes)
     _, first_file = next(open_joined_files(file, timeline.joined_at))
-    with open_container(first_file) as container:
+    with open_pictures(first_file) as container:
         stream = _choose_video(container, file, size_bytes)
         colours = ContainerColours.read(file, size_bytes, stream)
         track = find_track(container, stream, first_file)

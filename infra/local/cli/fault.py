@@ -97,7 +97,7 @@ def list_rules(
     """Returns pairs (server, rule) of all servers that take rules and are reachable."""
     for server in _servers(services, None):
         try:
-            answer = request("GET", f"{layout.url(server)}/_faults", timeout_s=2)
+            answer = request("GET", f"{layout.url(server)}/_faults")
             rules = answer.json()["rules"] if answer.status == 200 else []
         except (OSError, ValueError, http.client.HTTPException):
             continue  # it is restarting, and its rules are lost

@@ -39,9 +39,9 @@ def build_run_parser() -> argparse.ArgumentParser:
         action="store_const",
         const="true",
         help="confirm that the people filmed agreed to have their expressions scored (required by "
-        "emotions)",
+        "emotions; without it a recap shows scenes and scores no faces)",
     )
-    parser.add_argument("--purpose", metavar="TEXT", help="what the emotion scores are for")
+    parser.add_argument("--purpose", metavar="TEXT", help="with --consent: what the scores are for")
     parser.add_argument(
         "--no-smooth",
         dest="smooth",

@@ -13,6 +13,9 @@ from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
+REQUEST_TIMEOUT_S = 60.0
+"""How long a request waits for a server of this machine, which may be busy with many jobs."""
+
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Returns redirects to the caller, who must not send the token to the new location."""
@@ -78,7 +81,7 @@ def request(
     payload: object = None,
     *,
     headers: Mapping[str, str] | None = None,
-    timeout_s: float = 10,
+    timeout_s: float = REQUEST_TIMEOUT_S,
 ) -> Response:
     """Sends a request with a JSON body. Raises OSError without a response, not for a status."""
     if urlsplit(url).scheme not in ("http", "https"):

@@ -19,7 +19,7 @@ from infra.local.setup.installs import (
 from infra.local.setup.models import prepare_models
 from infra.local.setup.voices import prepare_voices
 from infra.local.suite.layout import ROOT, SetupError
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
 
 
 @dataclass(frozen=True)

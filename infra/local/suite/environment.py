@@ -9,7 +9,7 @@ from infra.local.setup.tools import Tools, deck_model_client
 from infra.local.suite.keys import read_private_keys, read_public_keys
 from infra.local.suite.layout import HOST, ROOT, SuiteLayout
 from shared.pipeline import Function, FunctionKind, GeminiBackend
-from shared.runtime.deck_models import DECK_MODEL_CLIENTS
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
 
 MAX_CAMERAS = 16
 """Maximum number of concurrent camera connections, including handovers and running recordings."""

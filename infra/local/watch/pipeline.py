@@ -160,7 +160,7 @@ def _to_active_unit(
 def _uploaded_jobs(layout: SuiteLayout) -> set[str]:
     """Returns the jobs that received bytes since the gcs emulator started. Fault rules do not apply
     to its counters."""
-    response = request("GET", layout.url("gcs") + "/_stats", timeout_s=5)
+    response = request("GET", layout.url("gcs") + "/_stats")
     bucket = bucket_name(Bucket.UPLOADS)
     return {
         name.split("/")[2]
@@ -212,7 +212,7 @@ def _call_firestore(
     layout: SuiteLayout, method: str, body: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     url = f"{layout.url('firestore')}/v1/{_DOCUMENTS}:{method}"
-    response = request("POST", url, body, headers=_OWNER, timeout_s=5)
+    response = request("POST", url, body, headers=_OWNER)
     if response.status != 200:
         raise OSError(f"Firestore responded with {response.status}")
     rows: list[dict[str, Any]] = response.json()

@@ -104,7 +104,7 @@ class SnapshotReader:
 
     def _read_push_stats(self) -> dict[str, dict[str, int]]:
         try:
-            stats = request("GET", self._layout.url("push") + "/_stats", timeout_s=2).json()
+            stats = request("GET", self._layout.url("push") + "/_stats").json()
         except (OSError, http.client.HTTPException, ValueError):
             return {}
         return dict(stats)

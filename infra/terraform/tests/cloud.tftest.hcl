@@ -344,3 +344,16 @@ run "gemini_with_an_api_key" {
     error_message = "A function does not have the selected backend or client library."
   }
 }
+
+run "pictures_by_gemini" {
+  command = apply
+
+  variables {
+    illustrator = "gemini"
+  }
+
+  assert {
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : lookup(function.service_config[0].environment_variables, "MOODREEL_ILLUSTRATOR", "") == (contains(local.gemini_functions, name) ? "gemini" : "")])
+    error_message = "The functions with an illustrator are not those that call Gemini."
+  }
+}

@@ -88,6 +88,28 @@ run "client_without_vertex_ai" {
   expect_failures = [var.gemini_client]
 }
 
+run "illustrator_without_its_library" {
+  command = plan
+
+  variables {
+    gemini_backend = "developer-api"
+    gemini_client  = "google-generativeai"
+    illustrator    = "gemini"
+  }
+
+  expect_failures = [var.illustrator]
+}
+
+run "illustrator_outside_of_the_package" {
+  command = plan
+
+  variables {
+    illustrator = "os:system"
+  }
+
+  expect_failures = [var.illustrator]
+}
+
 run "settings_with_their_own_variable" {
   command = plan
 

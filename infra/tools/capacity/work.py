@@ -7,12 +7,11 @@ divided: a join takes JOIN_S or its equal share, whichever is less, and the part
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from infra.tools.costs import TYPICAL_JOBS, StageWork
-from shared.pipeline import FUNCTIONS, RECIPES, Bucket
+from shared.pipeline import FUNCTIONS, Bucket
 
 JOIN_S = 0.25
 SENTENCES_PER_SLIDE = 3
@@ -28,9 +27,6 @@ MESSAGE_MB = 0.001
 """Pub/Sub counts at least 1 kB per request."""
 READS_PER_UNIT = 4.0
 """Objects or ranges read: an estimate. An input video is read in 1 MiB blocks."""
-
-COMPOSED: Mapping[str, tuple[str, ...]] = {"recap": ("emotions", "presentation")}
-"""Recipes without a measured job: each stage is taken from the first of these that has it."""
 
 Calls = tuple[tuple[str, float], ...]
 """Pairs of a rate limit and the amount that one unit takes of it."""
@@ -65,19 +61,9 @@ class Step:
 
 def find_work(recipe: str) -> dict[str, StageWork]:
     """Returns the measured work of each stage. Raises ValueError for a recipe that has none."""
-    if recipe in TYPICAL_JOBS:
-        return dict(TYPICAL_JOBS[recipe][1])
-    work: dict[str, StageWork] = {}
-    for stage in RECIPES[recipe].stages:
-        found = [
-            TYPICAL_JOBS[name][1][stage]
-            for name in COMPOSED.get(recipe, ())
-            if stage in TYPICAL_JOBS[name][1]
-        ]
-        if not found:
-            raise ValueError(f"no work was measured for {stage} of recipe {recipe}")
-        work[stage] = found[0]
-    return work
+    if recipe not in TYPICAL_JOBS:
+        raise ValueError(f"no work was measured for recipe {recipe}")
+    return dict(TYPICAL_JOBS[recipe][1])
 
 
 @cache

@@ -33,7 +33,9 @@ DEFAULTS: Mapping[str, tuple[Options, ...]] = {
 }
 """The options of each recipe, with their default values."""
 _CONSENT_OPTIONS = ("consent", "purpose")
-"""Rendered as `consent` of the recipe: the API requires both, and they have no default."""
+"""Rendered as `consent` of the recipe. The API requires both, or neither in a recap; they have no
+default."""
+_CONSENT_IS_OPTIONAL = ("recap",)
 _RANGES: Mapping[str, range | tuple[float, float]] = {
     "max_width": WIDTH_RANGE,
     "quality": QUALITY_RANGE,
@@ -49,7 +51,8 @@ _CHOICES: Mapping[str, Sequence[str]] = {"theme": tuple(THEMES)}
 
 
 def describe_recipe(name: str) -> dict[str, Any]:
-    """Returns the inputs of a recipe, whether it needs consent, and its options by name."""
+    """Returns the inputs of a recipe, whether consent is "required" or "optional" (False if no face
+    is scored), and its options by name."""
     described: dict[str, Any] = {}
     has_consent = False
     for options in DEFAULTS[name]:
@@ -59,7 +62,7 @@ def describe_recipe(name: str) -> dict[str, Any]:
             if option in types_by_name and option not in _CONSENT_OPTIONS:
                 described[option] = describe_option(option, types_by_name[option], default)
     return {
-        "consent": has_consent,
+        "consent": has_consent and ("optional" if name in _CONSENT_IS_OPTIONAL else "required"),
         "inputs": {item.name: _describe_input(item) for item in RECIPES[name].inputs},
         "options": described,
     }

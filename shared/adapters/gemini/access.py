@@ -9,6 +9,8 @@ from shared.pipeline import GeminiBackend
 
 TIMEOUT_S = 80.0
 """Limit for one request. Three of them fit into the timeout of slide_generation."""
+PICTURE_TIMEOUT_S = 60.0
+"""Limit for one picture, which usually takes 10 to 20 s."""
 
 
 @dataclass(frozen=True, slots=True)

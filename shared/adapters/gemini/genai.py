@@ -1,52 +1,24 @@
-"""Gemini through google-genai, over REST: with Vertex AI or the Gemini Developer API."""
+"""Gemini as DeckModel, through google-genai."""
 
 from __future__ import annotations
 
-from google import genai
-from google.auth import exceptions as auth
-from google.genai import errors, types
+from google.genai import types
 
-from shared.adapters.availability import error_details
 from shared.adapters.gemini.access import GeminiAccess
-from shared.adapters.gemini.responses import engine_name, response_text, to_error
-from shared.pipeline import GeminiBackend
-from shared.ports.models import AnswerUnusable, ModelOverloaded, ModelRequest, ModelUnavailable
-
-_TRANSPORTS = ("httpx", "httpx2", "httpcore", "aiohttp")
-"""HTTP libraries of google-genai whose errors are not OSErrors."""
+from shared.adapters.gemini.client import GenAiClient, response_parts, response_reasons
+from shared.adapters.gemini.responses import TEXT_ERRORS, response_text
+from shared.ports.models import ModelRequest
 
 
 class GenAiModel:
-    """DeckModel with one client; a client closes its connections when it is garbage collected."""
+    """DeckModel with one client."""
 
     def __init__(self, access: GeminiAccess) -> None:
-        vertex = access.backend is GeminiBackend.VERTEX_AI
-        options = types.HttpOptions(
-            base_url=access.endpoint or None,
-            # These versions support response schemas.
-            api_version="v1beta1" if vertex else "v1beta",
-            timeout=round(access.timeout_s * 1000),
-            # The unit's own backoff waits; the client's would exceed the lease.
-            retry_options=types.HttpRetryOptions(attempts=1),
-        )
-        # Without explicit credentials the client loads Application Default Credentials at the
-        # first request. A project and a location keep it from using a key in the environment.
-        self._client = (
-            genai.Client(
-                vertexai=True,
-                project=access.project,
-                location=access.location,
-                http_options=options,
-            )
-            if vertex
-            else genai.Client(api_key=access.api_key, vertexai=False, http_options=options)
-        )
-        self._model = access.model
-        self._endpoint = access.endpoint
+        self._client = GenAiClient(access)
 
     @property
     def engine(self) -> str:
-        return engine_name(self._model, self._endpoint)
+        return self._client.engine
 
     def generate(self, request: ModelRequest) -> str:
         config = types.GenerateContentConfig(
@@ -55,33 +27,6 @@ class GenAiModel:
             response_schema=dict(request.schema),
             max_output_tokens=request.max_tokens,
         )
-        try:
-            response = self._client.models.generate_content(
-                model=self._model, contents=request.text, config=config
-            )
-        except errors.APIError as error:
-            headers = getattr(error.response, "headers", None)
-            details = error_details(error.details)
-            code, message = int(error.code or 500), str(error.message or "")
-            raise to_error(code, message, headers, details) from error
-        except auth.GoogleAuthError as error:
-            if error.retryable or isinstance(error.__cause__, auth.TransportError):
-                raise ModelOverloaded("Credentials for Vertex AI cannot be fetched now.") from error
-            raise ModelUnavailable(
-                f"There are no valid credentials for Vertex AI ({type(error).__name__})."
-            ) from error
-        except Exception as error:
-            # The library passes on the errors of its transport, and has changed its transport.
-            library = type(error).__module__.partition(".")[0]
-            if isinstance(error, OSError) or library in _TRANSPORTS:
-                text = f"The model cannot be reached ({type(error).__name__})."
-                raise ModelOverloaded(text) from error
-            raise AnswerUnusable(f"The answer is unreadable: {type(error).__name__}.") from error
-        feedback = response.prompt_feedback
-        first = response.candidates[0] if response.candidates else None
-        parts = (first.content.parts or []) if first and first.content else []
-        return response_text(
-            feedback.block_reason.value if feedback and feedback.block_reason else "",
-            first.finish_reason.value if first and first.finish_reason else "",
-            [part.text for part in parts if part.text and not part.thought],
-        )
+        response = self._client.generate_content(request.text, config, TEXT_ERRORS)
+        texts = [part.text for part in response_parts(response) if part.text and not part.thought]
+        return response_text(*response_reasons(response), texts)

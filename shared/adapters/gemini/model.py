@@ -1,11 +1,13 @@
-"""Gemini as DeckModel, with one of two client libraries that satisfy the same contract."""
+"""Gemini as DeckModel, with one of two client libraries that satisfy the same contract, and as
+Illustrator."""
 
 from __future__ import annotations
 
 from shared.adapters.gemini.access import GeminiAccess
 from shared.errors import ConfigurationError
 from shared.pipeline import GeminiBackend
-from shared.ports.models import DeckModel
+from shared.ports.models import DeckModel, Illustrator
+from shared.runtime.models.deck_models import DECK_MODEL_CLIENTS
 
 
 def create_deck_model(client: str, access: GeminiAccess) -> DeckModel:
@@ -31,3 +33,17 @@ def create_deck_model(client: str, access: GeminiAccess) -> DeckModel:
     raise ConfigurationError(
         f"MOODREEL_DECK_MODEL_CLIENT is {client!r}; it can be google-genai or google-generativeai."
     )
+
+
+def create_illustrator(client: str, access: GeminiAccess) -> Illustrator:
+    """Returns the image model. Raises ConfigurationError for missing values, and for another
+    library than google-genai: google-generativeai has no image models."""
+    access.check()
+    if client != DECK_MODEL_CLIENTS[0]:
+        raise ConfigurationError(
+            f"MOODREEL_ILLUSTRATOR=gemini needs {DECK_MODEL_CLIENTS[0]}, and "
+            f"MOODREEL_DECK_MODEL_CLIENT is {client!r}."
+        )
+    from shared.adapters.gemini.illustrator import GenAiIllustrator
+
+    return GenAiIllustrator(access)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import AttemptsExhausted
 from shared.flows.documents import (
     CommitResult,
     Update,
@@ -22,6 +21,7 @@ from shared.jobs.queue import fill
 from shared.jobs.stage import StageState, UnitState
 from shared.jobs.units.end import job_failure_writes
 from shared.pipeline import FUNCTIONS
+from shared.tasks.errors import AttemptsExhausted
 
 
 def fail_unit(

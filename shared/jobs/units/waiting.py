@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import WaitedTooLong
 from shared.flows.documents import CommitResult, Update, unit_path
 from shared.flows.effects import ClockAndIds, Flow, LogEvent, Unavailable, commit
 from shared.flows.waiting import next_try_at
 from shared.jobs.queries import read_view
 from shared.jobs.stage import Unit, UnitClaim, UnitState
 from shared.pipeline import STALLED_S
+from shared.tasks.errors import WaitedTooLong
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,13 @@ def _measure_index(stream: AudioStream, first: SoundPacket, size_bytes: int) -> 
         return Fraction(0)
     # The first sample may be as long as a pause after it.
     time_base, frame_size = _exact(stream.time_base), stream.codec_context.frame_size
+    rate_hz = stream.codec_context.sample_rate
     length = (first.duration or 0) * time_base
     if frame_size:
-        length = min(length, Fraction(frame_size, stream.codec_context.sample_rate))
-    return (end - begin) * time_base + length
+        length = min(length, Fraction(frame_size, rate_hz))
+    # An edit list may begin within the first sample, behind the delay of the encoder.
+    delay = Fraction(_skipped_samples(first)[0], rate_hz) if rate_hz else Fraction(0)
+    return max(Fraction(0), (end - begin) * time_base + length - delay)
 
 
 def _measure_packets(
@@ -126,14 +129,21 @@ def _timed(packet: SoundPacket, rate_hz: int, is_stamped: bool) -> Timed[None]:
     # A parser does not know the duration before the first header.
     frame_size = packet.stream.codec_context.frame_size
     length = to_samples(packet.duration, time_base, rate_hz) or frame_size or _coded_length(packet)
-    if packet.has_sidedata("skip_samples"):
-        data = bytes(packet.get_sidedata("skip_samples"))
-        before, after = _SKIPPED.unpack(data[: _SKIPPED.size])
+    before, after = _skipped_samples(packet)
+    if before or after:
         start = None if start is None else start + before
         # In some containers the duration does not include the padding.
         if length + before + after > frame_size:
             length = max(0, length - before - after)
     return Timed(start, length, None)
+
+
+def _skipped_samples(packet: SoundPacket) -> tuple[int, int]:
+    """Returns how many samples at the start and at the end of a packet are padding."""
+    if not packet.has_sidedata("skip_samples"):
+        return 0, 0
+    before, after = _SKIPPED.unpack(bytes(packet.get_sidedata("skip_samples"))[: _SKIPPED.size])
+    return before, after
 
 
 def _coded_length(packet: SoundPacket) -> int:

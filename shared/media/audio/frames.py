@@ -70,11 +70,13 @@ def decode_timed_frames(
 def make_silence(frame: av.AudioFrame, sample_count: int) -> Iterator[av.AudioFrame]:
     """Yields silence in the format of `frame`, in frames of at most a second."""
     value = b"\x80" if frame.format.name in _UNSIGNED_FORMATS else b"\0"
+    # With 8 channels or more PyAV 18 lists pointers behind the last plane.
+    plane_count = frame.layout.nb_channels if frame.format.is_planar else 1
     for at in range(0, sample_count, frame.sample_rate):
         length = min(frame.sample_rate, sample_count - at)
         silence = av.AudioFrame(frame.format.name, frame.layout.name, length)
         silence.sample_rate, silence.time_base = frame.sample_rate, frame.time_base
-        for plane in silence.planes:
+        for plane in silence.planes[:plane_count]:
             plane.update(value * plane.buffer_size)
         yield silence
 

@@ -45,10 +45,24 @@ PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
 _EBML = b"\x1a\x45\xdf\xa3"
+_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+_ALL_PACKETS = MappingProxyType({"advanced_editlist": "0"})
+_CORRECTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    # MPEG-4 Visual states the resolution of its times, and no rate of pictures (ISO/IEC 14496-2
+    # §6.3.3, fixed_vop_rate). FFmpeg takes one for the other, and invents time stamps for pictures
+    # that have none.
+    ("mpegts", "mpeg4"): {"fflags": "+nofillin"},
+    # The parser gives a picture of MPEG-1 the flags of the next one: those before the start of an
+    # edit list are not marked, and others are.
+    ("mov", "mpeg1video"): {"fflags": "+noparse"},
+}
+"""The options by container and codec."""
 
 
 @contextmanager
-def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
+def open_container(
+    file: BinaryIO | RangeFile, demuxer_options: Mapping[str, str] = _NO_OPTIONS
+) -> Iterator[InputContainer]:
     """Yields `file` (binary, seekable) as an open container; does not close the file.
 
     Raises:
@@ -61,12 +75,35 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
     if head[4:8] in FIRST_BOX_KINDS:
         check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
-    container = _open(file, head)
+    container = _open(file, head, demuxer_options)
     try:
         check_streams(len(container.streams))
         yield container
     finally:
         container.close()
+
+
+@contextmanager
+def open_pictures(
+    file: BinaryIO | RangeFile, *, keep_all_packets: bool = False
+) -> Iterator[InputContainer]:
+    """Like `open_container`, for reading a video stream only: its packets are those of the file
+    where FFmpeg changes them, but packets of sound may have no time stamp.
+
+    Args:
+        file: The file.
+        keep_all_packets: Whether an MP4 has the packets before the last keyframe that precedes the
+            start of its edit list, for codecs whose keyframes are not marked reliably. Only the
+            first edit with pictures is applied then, and stamps before it are negative.
+    """
+    options = _ALL_PACKETS if keep_all_packets else _NO_OPTIONS
+    with open_container(file, options) as container:
+        corrections = _find_corrections(container)
+        if not corrections:
+            yield container
+            return
+    with open_container(file, {**options, **corrections}) as container:
+        yield container
 
 
 def raise_if_read_failed(file: object) -> None:
@@ -76,9 +113,19 @@ def raise_if_read_failed(file: object) -> None:
         raise failure
 
 
-def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
+def _find_corrections(container: InputContainer) -> Mapping[str, str]:
+    """Returns the options with which a container must be opened again, because FFmpeg changes the
+    packets of a codec in it; none for most."""
+    family = container.format.name.split(",")[0]
+    for video in container.streams.video:
+        if video.codec_context is not None and (family, video.codec_context.name) in _CORRECTIONS:
+            return _CORRECTIONS[family, video.codec_context.name]
+    return _NO_OPTIONS
+
+
+def _open(file: BinaryIO | RangeFile, head: bytes, options: Mapping[str, str]) -> InputContainer:
     try:
-        return open_with_demuxers(file, DEMUXERS)
+        return open_with_demuxers(file, DEMUXERS, options)
     except MoodreelError:
         raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -88,7 +135,7 @@ def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
 def open_with_demuxers(
     file: BinaryIO | RangeFile,
     demuxers: tuple[str, ...],
-    demuxer_options: Mapping[str, str] = MappingProxyType({}),
+    demuxer_options: Mapping[str, str] = _NO_OPTIONS,
 ) -> InputContainer:
     """Opens `file` with one of `demuxers`, without network and without a second file.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from fractions import Fraction
 from itertools import chain
 from typing import BinaryIO
 
@@ -18,19 +17,15 @@ from shared.errors import PermanentError
 from shared.media.codecs.codec_state import CodecState, configured_in_band
 from shared.media.codecs.keyframes import is_start_packet
 from shared.media.containers.decode import PacketDecoder, VideoPacket
-from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
+from shared.media.containers.demux import next_packet, open_pictures, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files, rescale_packet
 from shared.media.containers.range_file import RangeFile
-from shared.media.containers.time_stamps import TimestampCorrector
-from shared.media.containers.video_streams import choose_video
+from shared.media.containers.time_stamps import AviIndex, TimestampCorrector
+from shared.media.containers.video_streams import choose_video, seek_margins
 from shared.media.geometry.shapes import JoinedShapes, PictureShapes
 from shared.media.geometry.visual_track import read_visual_track
 from shared.recipes.media_info import MediaInfo
 from shared.recipes.picture_shape import PictureShape
-
-# A container without an index is sought by time, with an increasing margin before the target.
-_MARGIN_DEFAULT_S = Fraction(3)
-_MARGIN_MAX_S = Fraction(120)
 
 
 class PacketSource:
@@ -88,7 +83,7 @@ class PacketSource:
             next(self._demux(), None)
         if self.media_info.discontinuities:
             return self._read_from_seek_point(max_pts) or self.read_from_start()
-        for margin in self._margins():
+        for margin in seek_margins(self.media_info):
             target_pts = max_pts - margin
             if target_pts <= self.media_info.video.first_pts:
                 break
@@ -166,18 +161,6 @@ class PacketSource:
             return None
         return chain([first], packets)
 
-    def _margins(self) -> Iterator[int]:
-        if self.media_info.random_access == "none":
-            return
-        video = self.media_info.video
-        interval = video.keyframe_interval_s or _MARGIN_DEFAULT_S
-        margin = interval * Fraction(5, 4) + Fraction(1, 2)
-        if self.media_info.random_access == "index":
-            yield 0
-        while margin <= _MARGIN_MAX_S:
-            yield int(margin / video.time_base)
-            margin *= 2
-
     def _open(self) -> None:
         self._stack.close()
         self._decoder = None
@@ -189,14 +172,14 @@ class PacketSource:
         packets that are not decoded yet."""
         self._file_number = number
         file = self._files[number][1]
-        container = self._stack.enter_context(open_container(file))
-        self._container: InputContainer = container
-        self._stream = choose_video(container, None if number else self.media_info.video.index)
+        video = self.media_info.video
+        opened = open_pictures(file, keep_all_packets=not video.keyframes_reliable)
+        self._container: InputContainer = self._stack.enter_context(opened)
+        self._stream = choose_video(self._container, None if number else video.index)
         self._stream.codec_context.thread_count = self._threads
         is_mov = self.media_info.container.startswith("mov")
         track = read_visual_track(file, self._stream.id) if is_mov else None
-        shape = None if number else self.media_info.video.shape
-        self._shapes.append(PictureShapes(shape, self._stream, track))
+        self._shapes.append(PictureShapes(None if number else video.shape, self._stream, track))
         self._codec_state = CodecState()
         self._has_read = False
 
@@ -219,16 +202,19 @@ class PacketSource:
                     rescale_packet(packet, self.media_info.video.time_base)
                 if not corrector.correct(packet, position):
                     continue
+                self._packet_decoder.note_packet(packet, is_after_jump=corrector.is_after_jump)
                 is_new = corrector.is_after_jump and packet.is_keyframe
                 # Another picture refers to those before the jump: only the clock was set.
                 if is_new and packet.pts is not None:
                     self._after_jump.add(packet.pts)
                 yield packet
             if not self._enter_next_file():
+                self._packet_decoder.note_packet(None)
                 return
 
     def _demux_file(self) -> Iterator[VideoPacket]:
         packets = self._container.demux(self._stream)
+        index = AviIndex(self._stream) if self._container.format.name == "avi" else None
         while True:
             try:
                 packet = next_packet(packets)
@@ -244,5 +230,7 @@ class PacketSource:
             if self._has_read and not self.media_info.video.keyframes_reliable:
                 packet.is_keyframe = False
             self._has_read = True
+            if index is not None and index.correct(packet):
+                self._packet_decoder.note_loss()
             self._codec_state.apply(packet)
             yield packet

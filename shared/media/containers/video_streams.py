@@ -1,7 +1,8 @@
-"""Chooses the video stream of a container."""
+"""Chooses the video stream of a container, and where to look for its keyframes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from av.container import InputContainer
@@ -11,6 +12,11 @@ from av.video.stream import VideoStream
 
 from shared.media.errors import NoVideoStream, UnsupportedCodec
 from shared.media.limits import MAX_PIXELS, check_size
+from shared.recipes.media_info import MediaInfo
+
+# A container without an index is sought by time, with an increasing margin before the target.
+_MARGIN_DEFAULT_S = Fraction(3)
+_MARGIN_MAX_S = Fraction(120)
 
 
 def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
@@ -68,3 +74,18 @@ def _codec_context(stream: VideoStream) -> VideoCodecContext | None:
         return stream.codec_context
     except (AttributeError, RuntimeError):
         return None
+
+
+def seek_margins(media_info: MediaInfo) -> Iterator[int]:
+    """Yields the ticks before a target at which to look for a keyframe, one after the other. Yields
+    nothing if the file can only be read from its start."""
+    if media_info.random_access == "none":
+        return
+    video = media_info.video
+    interval = video.keyframe_interval_s or _MARGIN_DEFAULT_S
+    margin = interval * Fraction(5, 4) + Fraction(1, 2)
+    if media_info.random_access == "index":
+        yield 0
+    while margin <= _MARGIN_MAX_S:
+        yield int(margin / video.time_base)
+        margin *= 2

@@ -21,6 +21,9 @@ from shared.recipes.picture_shape import Crop, FileProperties, PictureShape
 
 BgrImage = NDArray[np.uint8]
 
+_WIDE_FORMAT = "gbrp16le"
+"""The format of 16 bits to convert to; its array is RGB. To rgb48, swscale converts 8 bits of 4:2:0
+and 4:2:2 with tables of 8 bits, and 4:2:0 of an odd width to wrong colours."""
 _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -65,7 +68,7 @@ class PictureConverter:
             return to_srgb_pixels(rgb, conversion)
         converted = self._reformatter.reformat(
             frame,
-            format="bgr24" if conversion is None else _wide_format(frame),
+            format="bgr24" if conversion is None else _WIDE_FORMAT,
             src_colorspace=swscale_matrix(frame, colour.matrix),
             # Pictures in RGB have the full range, whatever the container states.
             src_color_range=None if frame.format.is_rgb else colour.range or None,
@@ -85,12 +88,6 @@ class PictureConverter:
         if is_sideways:
             return max(1, round(width * scale)), self._max_width
         return self._max_width, max(1, round(height * scale))
-
-
-def _wide_format(frame: VideoFrame) -> str:
-    """Returns the format of 16 bits to convert to; its array is RGB."""
-    # Without scaling, swscale writes wrong colours to rgb48 in 4:2:0 of an odd width.
-    return "gbrp16le" if frame.width % 2 else "rgb48le"
 
 
 def _crop(image: NDArray[Any], crop: Crop) -> NDArray[Any]:

@@ -1,5 +1,7 @@
 """The options of emotion scoring: the frames, the consent of the people filmed, and the purpose.
 
+A recap without consent has only the frames: no face is searched or scored.
+
 Inferring emotions of people at work and in education is prohibited in the European Union since
 2 February 2025, except for medical or safety reasons: Regulation (EU) 2024/1689 (AI Act), art.
 5(1)(f).
@@ -8,18 +10,18 @@ Inferring emotions of people at work and in education is prohibited in the Europ
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from shared.errors import InvalidOption
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.option_values import OptionErrors, check_option_names, parse_bool
+from shared.recipes.option_values import OptionErrors, check_option_names, join_words, parse_bool
 
 MAX_PURPOSE_CHARS = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
-_OWN = ("consent", "purpose", "smooth", "mirror", "annotate")
-EMOTION_OPTION_NAMES = (*_FRAMES, *_OWN)
+_FACES = ("purpose", "smooth", "mirror", "annotate")
+EMOTION_OPTION_NAMES = (*_FRAMES, "consent", *_FACES)
 
 # Word stems, in the languages in which users are likely to write. A purpose that only resembles
 # one of these is rejected as well: the user can phrase it differently.
@@ -116,11 +118,14 @@ class EmotionOptions:
         return emotion_options
 
     @classmethod
-    def from_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
-        """Parses the emotion options of a job and ignores its other options.
+    def from_job(cls, options: Mapping[str, Any]) -> EmotionOptions | None:
+        """Parses the emotion options of a job and ignores its other options. Returns None for a
+        recap without consent, whose faces are not scored.
 
         The purpose is not checked against the law: that happened when the job was created.
         """
+        if options.get("consent") is False:
+            return None
         own_options = {
             name: value for name, value in options.items() if name in EMOTION_OPTION_NAMES
         }
@@ -137,6 +142,26 @@ class EmotionOptions:
         }
 
 
+def is_consent_missing(options: Mapping[str, Any]) -> bool:
+    """Returns whether no consent is stated: the option is absent, None or false."""
+    value = options.get("consent")
+    return value is None or str(value).strip().lower() == "false"
+
+
+def parse_without_consent(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options of a recap whose faces are not scored, as a flat JSON object.
+
+    Raises:
+        InvalidOptions: Also for options of scored faces, which the user expects to be scored then.
+    """
+    errors = OptionErrors()
+    frames = errors.read("every", FrameOptions(), lambda: parse_frame_options(options))
+    given = [name for name in _FACES if options.get(name) is not None]
+    errors.read("consent", None, lambda: _check_no_face_options(given))
+    errors.raise_collected()
+    return frames.to_dict() | {"consent": False}
+
+
 def parse_frame_options(options: Mapping[str, Any]) -> FrameOptions:
     """Parses the frame options of a job and ignores its other options. Raises InvalidOptions."""
     return FrameOptions.parse({k: v for k, v in options.items() if k in _FRAMES})
@@ -147,6 +172,16 @@ def _check_consent(value: object) -> None:
         raise ValueError(
             "consent must be true: state that the people filmed agreed to have their "
             "expressions scored."
+        )
+
+
+def _check_no_face_options(names: Sequence[str]) -> None:
+    if names:
+        subject = f"{names[0]} is" if len(names) == 1 else f"{join_words(names, 'and')} are"
+        raise ValueError(
+            f"consent must be true, because {subject} about scored faces: state that the people "
+            "filmed agreed to have their expressions scored, or leave these options out for a "
+            "recap of the scenes."
         )
 
 

@@ -82,10 +82,21 @@ class MoodPoint(Record):
 
 @dataclass(frozen=True, slots=True)
 class SceneFrame(Record):
-    """A frame that shows a scene of the video."""
+    """A frame that shows a scene of the video, or a section of a long scene.
+
+    Attributes:
+        time_s: The time of the frame.
+        begin_s: The start of the scene or section. None, as `end_s` and `number`, in results of
+            versions before scenes were detected.
+        end_s: Its end.
+        number: The number of the scene in the video, from 1.
+    """
 
     time_s: float
     picture: PackedFrame
+    begin_s: float | None = None
+    end_s: float | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,11 @@ class EmotionsResult(StageResult):
         scored_s: The scored time, summed over faces: two faces for one second count two seconds.
         quality: The number of readings by quality flag.
         models: Each set of models that was used.
-        purpose: What the user uses the scores for.
+        purpose: What the user uses the scores for; "" if nothing is scored.
+        scenes: For films: the longest scenes in the order of time. Empty in other recipes.
+        is_scored: Whether faces were searched and scored. If not, there is no moment and no mood,
+            and every number of faces is 0.
+        scene_count: The number of scenes in the video; 0 if none were detected.
     """
 
     STAGE: ClassVar[str] = "emotion_scoring"
@@ -118,6 +133,8 @@ class EmotionsResult(StageResult):
     smooth: bool
     mirror: bool
     note: str
+    is_scored: bool = True
+    scene_count: int = 0
 
     @property
     def has_mood(self) -> bool:

@@ -21,6 +21,9 @@ from shared.recipes.upload_results import Uploads
 
 MOOD_CHART = "chart:mood"
 DRAWN_PREFIX = "drawn:"
+MAX_DRAWINGS = 12
+"""Limit for the drawings of a deck, as for uploaded pictures. It bounds the cost of a job, and with
+10 to 20 s each they fit into the timeout of slide_generation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ _LANGUAGES_BY_SCRIPTS = {
     ("CHEROKEE",): "chr",
 }
 """Languages by their scripts, as the names of characters in Unicode begin. Others use Latin."""
+_ALSO_IN_LATIN = frozenset(["az", "bs", "kk", "ku", "ky", "mn", "sd", "sr", "tt", "uz"])
+"""Languages of the table that are also written in Latin letters."""
+MIN_OWN_SHARE = 0.1
+"""Names and terms in Latin letters can be most letters of a text in Chinese or Russian."""
 _WHOLE_WORD_CHARACTERS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 """Scripts in which one character is a word. In others, one letter is a symbol: π, Ω, א."""
 
@@ -53,17 +57,28 @@ def find_foreign_words(text: str, language: str) -> list[str]:
     Args:
         language: A BCP-47 tag.
     """
-    base = language.split("-")[0].lower()
-    readable = {_LATIN}
-    for scripts, languages in _LANGUAGES_BY_SCRIPTS.items():
-        if base in languages.split():
-            readable.update(scripts)
+    readable = {_LATIN, *_own_scripts(language)}
     words: dict[str, None] = {}
     for is_foreign, characters in groupby(_letters(text), lambda letter: letter[1] not in readable):
         word, word_scripts = zip(*characters, strict=True)
         if is_foreign and (len(word) > 1 or _WHOLE_WORD_CHARACTERS.intersection(word_scripts)):
             words["".join(word)] = None
     return list(words)
+
+
+def has_script_of(text: str, language: str) -> bool:
+    """Returns whether a text can be in a language: at least MIN_OWN_SHARE of its letters are in a
+    script of the language. A text without letters can be in any.
+
+    Args:
+        language: A BCP-47 tag.
+    """
+    base, _, subtags = language.lower().partition("-")
+    own = _own_scripts(language)
+    if not own or base in _ALSO_IN_LATIN or "latn" in subtags.split("-"):
+        own = {*own, _LATIN}
+    scripts = [_script(character) for character in text if character.isalpha()]
+    return sum(script in own for script in scripts) >= MIN_OWN_SHARE * len(scripts)
 
 
 def describe_foreign_words(texts: Iterable[str], language: str) -> str | None:
@@ -77,6 +92,17 @@ def describe_foreign_words(texts: Iterable[str], language: str) -> str | None:
         f"The narration is in {language}, whose voices may leave out or spell out words in another "
         f"script: {', '.join(words[:MAX_WORDS])}{more}. Write them in the letters of the language."
     )
+
+
+def _own_scripts(language: str) -> set[str]:
+    """Returns the scripts of a language of the table; no scripts for one that uses Latin."""
+    base = language.split("-")[0].lower()
+    return {
+        script
+        for scripts, languages in _LANGUAGES_BY_SCRIPTS.items()
+        if base in languages.split()
+        for script in scripts
+    }
 
 
 def _letters(text: str) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 # Limits for the reader, so that a damaged header cannot request all memory.

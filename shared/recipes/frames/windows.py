@@ -13,12 +13,8 @@ from math import ceil
 from typing import Any
 
 from shared.recipes.frames.options import FrameOptions
-from shared.recipes.media_info import (
-    ESTIMATED_CONTAINERS,
-    MediaInfo,
-    VideoInfo,
-    format_time,
-)
+from shared.recipes.media_info import ESTIMATED_CONTAINERS, MediaInfo, VideoInfo
+from shared.recipes.pts import format_time
 
 # GCS compose joins 32 components: 31 packs and one directory.
 MAX_WINDOWS = 31

@@ -20,6 +20,7 @@ from tests.corpus.combinations.colours import (
     Colour,
     Stored,
 )
+from tests.corpus.combinations.encode import STAMP_EVERY
 from tests.corpus.combinations.formats import CODECS, CONTAINERS, Codec, Container
 
 _RATES = tuple(Fraction(*rate) for rate in (
@@ -91,6 +92,9 @@ def _draw_timing(
     habit = rng.choice(habits)
     if habit == "two recordings" and count < _MIN_RECORDINGS_S * rate:
         habit = "constant"
+    if habit == "few stamps" and count <= STAMP_EVERY:
+        # One time stamp: MPEG-4 has no rate beside it.
+        habit = "constant"
     offset_s = Fraction(0)
     if habit == "variable":
         base = rng.choice((Fraction(1, 600), Fraction(1, 1000)))
@@ -160,7 +164,7 @@ def _draw_colour(rng: random.Random, container: Container, codec: Codec, pix_fmt
     if {"primaries", "transfer"} <= fields and rng.random() < 0.6:
         primaries = rng.choice((BT709, BT470BG, SMPTE170M, BT2020, DISPLAY_P3))
         transfer = rng.choice((BT709, SMPTE170M, 13, UNSPECIFIED))
-        if primaries == BT2020 and "10" in pix_fmt:
+        if primaries == BT2020 and "p10" in pix_fmt:
             transfer = rng.choice((14, PQ, HLG))
             matrix = BT2020
     if container.suffix in ("mp4", "mov") and stored in ("container", "both"):

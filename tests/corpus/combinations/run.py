@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 import av.logging
@@ -18,11 +16,11 @@ from tests.corpus.combinations.damage import damage_file
 from tests.corpus.combinations.draw import draw_case
 from tests.corpus.combinations.encode import encode_case
 from tests.corpus.combinations.expected import find_faults
+from tests.corpus.combinations.limited import CASE_LIMIT_S, CaseNotFinishedError, run_limited
 from tests.corpus.combinations.sound import SoundCase, draw_sound, encode_sound, find_sound_faults
 from tests.corpus.outcome import decode_sound, extract_frames
 
 PROCESSES = 2
-_BATCH = 8
 _SOUND_EVERY = 8
 """Every eighth case is a sound."""
 _WORK_OF_MANY_WINDOWS_S = 1e-9
@@ -76,9 +74,9 @@ class Report:
 
 def run_case(seed: int, number: int) -> Result:
     """Makes, processes and judges one case."""
-    if number % _SOUND_EVERY == _SOUND_EVERY - 1:
-        return _run_sound(draw_sound(seed, number))
-    case = draw_case(seed, number)
+    case = _draw(seed, number)
+    if isinstance(case, SoundCase):
+        return _run_sound(case)
     try:
         data = damage_file(encode_case(case), case.damage)
     except Exception:
@@ -106,23 +104,27 @@ def _run_sound(case: SoundCase) -> Result:
     return Result(case, tuple(faults))
 
 
-def run_cases(seed: int, numbers: Iterable[int], processes: int = PROCESSES) -> Report:
-    """Runs the cases `numbers` of a seed."""
+def run_cases(
+    seed: int,
+    numbers: Iterable[int],
+    processes: int = PROCESSES,
+    limit_s: float = CASE_LIMIT_S,
+) -> Report:
+    """Runs the cases `numbers` of a seed; one that takes longer than `limit_s` is wrong."""
     report, begin = Report(seed), time.monotonic()
-    numbers = list(numbers)
-    batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
-    # Not forked: encoders have threads and locks.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(batches)), spawn, _be_quiet) as pool:
-        for results in pool.map(_run_batch, [seed] * len(batches), batches):
-            report.results += results
+    for number, result in run_limited(_run_quietly, seed, numbers, processes, limit_s):
+        if isinstance(result, CaseNotFinishedError):
+            result = Result(_draw(seed, number), (str(result),))
+        report.results.append(result)
     report.wall_s = time.monotonic() - begin
     return report
 
 
-def _run_batch(seed: int, numbers: list[int]) -> list[Result]:
-    return [run_case(seed, number) for number in numbers]
+def _draw(seed: int, number: int) -> Case | SoundCase:
+    is_sound = number % _SOUND_EVERY == _SOUND_EVERY - 1
+    return draw_sound(seed, number) if is_sound else draw_case(seed, number)
 
 
-def _be_quiet() -> None:
+def _run_quietly(seed: int, number: int) -> Result:
     av.logging.set_level(av.logging.PANIC)
+    return run_case(seed, number)

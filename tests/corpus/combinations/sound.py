@@ -44,6 +44,8 @@ _FRAME_SAMPLES = {
     "flac": 4608, "adpcm_ima_wav": 2041, "adpcm_ms": 2036, "wavpack": 4800,
 }  # fmt: skip
 _MOV_PCM = ("mov", "pcm_s16le")
+_TICK_S = Fraction(1, 1000)
+"""Of Matroska, and of edit lists as FFmpeg writes them."""
 _TONE_HZ, _AMPLITUDE = 440, 0.2
 
 
@@ -74,7 +76,8 @@ class SoundCase:
     def longest_s(self) -> Fraction:
         """The length with the padding of the last packet, and of the first in ADTS, which cannot
         mark it."""
-        return self.length_s + self.frame_s * (2 if self.muxer == "adts" else 1)
+        padding_s = self.frame_s * (2 if self.muxer == "adts" else 1)
+        return self.length_s + padding_s + _TICK_S
 
     def dimensions(self) -> dict[str, str]:
         """The values of the dimensions of the report."""

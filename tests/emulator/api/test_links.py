@@ -21,6 +21,7 @@ from shared.runtime.services import Services
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.deliveries import hold_deliveries
+from tests.fixtures.suite.link_uses import expect_uses, read_uses
 from tests.fixtures.suite.users import call_api
 
 pytestmark = pytest.mark.suite
@@ -58,12 +59,6 @@ def token(suite: SuiteHandle, client: Client, job: Mapping[str, Any]) -> str:
 
 def open_link(suite: SuiteHandle, token: str, method: str = "GET") -> Response:
     return call_api(suite, method, f"/v1/share/{token}")
-
-
-def use_count(suite: SuiteHandle, token: str) -> int:
-    share = firestore.read_document(suite, share_path(hash_capability(token)))
-    assert share is not None
-    return int(share["uses"])
 
 
 def test_owner_is_redirected_to_the_bytes(client: Client, job: Mapping[str, Any]) -> None:
@@ -154,16 +149,16 @@ def test_email_link_works_without_sign_in_and_counts_uses(
         artifact["size_bytes"] for artifact in job["artifacts"] if artifact["name"] == "frames.zip"
     )
 
-    first, second = (request("GET", link) for _ in range(2))
+    with expect_uses(suite, token, 2):
+        first, second = (request("GET", link) for _ in range(2))
 
     assert [first.status, second.status] == [302, 302]
     assert len(request("GET", first.headers["Location"]).body) == size
-    assert use_count(suite, token) == 2
 
 
 def test_head_request_does_not_count_as_a_use(suite: SuiteHandle, token: str) -> None:
     assert open_link(suite, token, "HEAD").status == 302
-    assert use_count(suite, token) == 0
+    assert read_uses(suite, token) == 0
 
 
 def test_revoked_link_is_gone(suite: SuiteHandle, client: Client, token: str) -> None:
@@ -171,12 +166,13 @@ def test_revoked_link_is_gone(suite: SuiteHandle, client: Client, token: str) ->
 
     path = f"/v1/shares/{hash_capability(token)}"
     assert other.send("DELETE", path).status == 404
-    assert open_link(suite, token).status == 302
+    with expect_uses(suite, token, 1):
+        assert open_link(suite, token).status == 302
     assert [client.send("DELETE", path).status for _ in range(2)] == [204, 204]
 
-    response = open_link(suite, token)
+    with expect_uses(suite, token, 0):
+        response = open_link(suite, token)
     assert (response.status, response.json()["code"]) == (410, "link-revoked")
-    assert use_count(suite, token) == 1
 
 
 def test_expired_link_is_gone(suite: SuiteHandle, token: str) -> None:
@@ -186,7 +182,7 @@ def test_expired_link_is_gone(suite: SuiteHandle, token: str) -> None:
     response = open_link(suite, token)
     assert (response.status, response.json()["code"]) == (410, "link-expired")
     assert "Location" not in response.headers
-    assert use_count(suite, token) == 0
+    assert read_uses(suite, token) == 0
 
 
 def test_link_to_a_deleted_job_is_not_found(suite: SuiteHandle, client: Client, token: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -56,10 +57,15 @@ def create_jobs(suite: SuiteHandle, client: Client, count: int) -> list[Response
 def test_of_fifty_parallel_requests_exactly_the_limit_succeeds(
     suite: SuiteHandle, client: Client
 ) -> None:
+    started_at = time.monotonic()
     responses = create_jobs(suite, client, 50)
+    elapsed_s = time.monotonic() - started_at
 
-    assert Counter(response.status for response in responses) == {201: 5, 429: 45}
-    assert len(client.call("GET", "/v1/jobs?limit=100")["jobs"]) == 5
+    accepted = sum(response.status == 201 for response in responses)
+    assert Counter(response.status for response in responses) == {201: accepted, 429: 50 - accepted}
+    # A request more is allowed every 12 s. A busy machine may need longer for the fifty.
+    assert accepted in range(5, 6 + int(elapsed_s // 12))
+    assert len(client.call("GET", "/v1/jobs?limit=100")["jobs"]) == accepted
     for response in responses:
         assert response.headers["RateLimit-Policy"] == '"jobs";q=5;w=60'
         assert re.fullmatch(r'"jobs";r=[0-4];t=[0-9]+', response.headers["RateLimit"])

@@ -37,6 +37,14 @@ def short_tasks(suite: SuiteHandle) -> Iterator[SuiteHandle]:
     suite.restart("recorder")
 
 
+@pytest.fixture
+def short_segments(suite: SuiteHandle) -> Iterator[SuiteHandle]:
+    """The suite with a recorder that ends a segment every 2 s."""
+    suite.restart("recorder", {"MOODREEL_MAX_SEGMENT_S": "2"})
+    yield suite
+    suite.restart("recorder")
+
+
 def start_recording(client: Client, camera: FakeCamera, **fields: Any) -> str:
     """Starts a recording and waits for its first picture. Returns its id."""
     recording = client.call("POST", "/v1/recordings", {"source": {"url": camera.url}, **fields})
@@ -127,9 +135,9 @@ def test_recorder_tasks_hand_over_without_gap_or_duplicate(
 
 
 def test_killed_recorder_loses_only_its_open_segment(
-    suite: SuiteHandle, services: Services, cameras: list[FakeCamera]
+    short_segments: SuiteHandle, services: Services, cameras: list[FakeCamera]
 ) -> None:
-    suite.restart("recorder", {"MOODREEL_MAX_SEGMENT_S": "2"})
+    suite = short_segments
     cameras.append(HttpCamera(encode_mjpeg(90, FPS)))
     client = suite.client()
     recording_id = start_recording(client, cameras[0])
@@ -147,9 +155,9 @@ def test_killed_recorder_loses_only_its_open_segment(
     # At most a segment of 2 s is lost, and pictures that a busy machine has not read yet.
     assert killed_at - 6 <= missing[0] / FPS <= killed_at
     assert missing[1] / FPS <= resumed_at + 3
-    assert gap["duration_s"] == pytest.approx((missing[1] - missing[0] - 1) / FPS, abs=1)
+    # Arrival times, which a busy machine delays.
+    assert gap["duration_s"] == pytest.approx((missing[1] - missing[0] - 1) / FPS, abs=3)
     print(f"killed: {resumed_at - killed_at:.1f} s until the recorder reconnected")
-    suite.restart("recorder")
 
 
 def test_two_users_record_three_cameras_and_see_only_their_own(

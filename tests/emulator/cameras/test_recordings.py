@@ -15,10 +15,10 @@ from infra.local.client.http import Response, request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.cameras.viewers import viewer_path
 from shared.media.images.decode import decode_image
-from tests.emulator.cameras.camera_settings import FPS, PASSWORD
+from tests.emulator.cameras.camera_settings import FPS, LOOP_FRAMES, PASSWORD
 from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fakes.cameras.rtsp_camera import RtspCamera
-from tests.fixtures.media.counter import read_counter
+from tests.fixtures.media.counter import read_counter, unwrap_counters
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
 from tests.fixtures.suite.users import call_api
@@ -47,7 +47,13 @@ def read_counters(clip: bytes) -> tuple[list[int], float]:
             for frame in film.decode(film.streams.video[0])
         ]
         assert film.duration is not None
-        return numbers, film.duration / 1_000_000
+        return unwrap_counters(numbers, LOOP_FRAMES), film.duration / 1_000_000
+
+
+def read_shown_counters(frames: list[bytes]) -> list[int]:
+    """Returns the counters in the JPEGs of a preview."""
+    counters = [read_counter(decode_image(frame)) for frame in frames]
+    return unwrap_counters(counters, LOOP_FRAMES)
 
 
 def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
@@ -61,13 +67,14 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     preview = alice.call("POST", f"{path}/preview")
     assert (preview["viewers"], preview["viewers_most"]) == (1, 5)
 
+    requested_at = time.monotonic()
     frames, times = read_preview_frames(preview["url"], 20)
-    numbers = [read_counter(decode_image(frame)) for frame in frames]
+    numbers = read_shown_counters(frames)
     assert len(numbers) == 20
     assert numbers == sorted(set(numbers)), "a picture is repeated or out of order"
     seconds = (numbers[-1] - numbers[0]) / FPS
-    # A busy machine may be late at first, but a preview is never ahead of the camera.
-    assert seconds <= times[-1] - times[0] + 1.5, "the preview is faster than the camera"
+    # From the request on: this process may read the first picture late.
+    assert seconds <= times[-1] - requested_at, "the preview is faster than the camera"
 
     first = alice.call("POST", "/v1/recordings", {"source": {"camera": camera["id"]},
                                                 "pre_roll_s": 3, "title": "Visitors"})  # fmt: skip
@@ -80,10 +87,7 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     assert stored is not None
     assert PASSWORD not in str(stored), "a password is stored in plain text"
     bobs_preview = bob.call("POST", f"/v1/cameras/{bobs['camera']}/preview")
-    decoded = [
-        read_counter(decode_image(frame))
-        for frame in read_preview_frames(bobs_preview["url"], 10)[0]
-    ]
+    decoded = read_shown_counters(read_preview_frames(bobs_preview["url"], 10)[0])
     assert len(decoded) == 10
     assert decoded == sorted(set(decoded))
 
@@ -138,8 +142,8 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
     assert clip_counters == list(range(clip_counters[0], clip_counters[0] + len(clip_counters))), (
         "a picture is lost or repeated"
     )
-    # In Motion JPEG the time of a picture is the time of its arrival.
-    assert abs(duration - len(clip_counters) / FPS) < 1
+    # In Motion JPEG the time of a picture is the time of its arrival, which a busy machine delays.
+    assert abs(duration - len(clip_counters) / FPS) < 3
     assert abs(duration - clip["duration_sec"]) < 0.05
     assert duration > elapsed_s + 1.5, "the pre-roll of three seconds is missing"
     last = alice.call("GET", "/v1/recordings/last")

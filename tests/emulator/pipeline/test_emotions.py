@@ -186,7 +186,7 @@ def test_missing_consent_or_prohibited_purpose_is_refused(suite: SuiteHandle) ->
 @needs_models
 def test_annotated_video_keeps_duration_and_sound(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    options = EMOTIONS_OPTIONS | {"annotate": "true", "every": "0.5"}
+    options = EMOTIONS_OPTIONS | {"annotate": "true", "every": "1"}
     job = suite.wait_for_job(
         client, suite.start_job(client, "emotions", SAD_TO_HAPPY_VIDEO, options=options)
     )

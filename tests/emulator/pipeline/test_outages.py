@@ -55,5 +55,7 @@ def test_job_waits_for_a_service_without_quota(
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     attempts = {row["name"]: row["attempts"] for row in job["stages"] if row["attempts"]}
-    assert set(attempts.values()) == {1}
+    # One attempt for each refusal would be MIN_REFUSALS. A busy machine may lose a lease.
+    assert attempts[stage] < MIN_REFUSALS
+    assert max(attempts.values()) < MIN_REFUSALS
     assert all(row["waiting"] is None for row in job["stages"])

@@ -21,9 +21,10 @@ from infra.local.suite.layout import PROJECT
 from shared.pipeline import GeminiBackend
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt
-from shared.runtime.deck_models import DECK_MODELS
+from shared.runtime.models.deck_models import DECK_MODELS
 from tests.fixtures.media.decks import SCRIPTS
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.model_calls import count_model_calls
 
 pytestmark = pytest.mark.suite
 
@@ -43,10 +44,6 @@ def gemini(suite: SuiteHandle) -> Iterator[str]:
     yield url
     for path in ("/_faults", "/_responses"):
         request("DELETE", url + path)
-
-
-def call_count(suite: SuiteHandle, emulator: str) -> int:
-    return int(request("GET", f"{suite.url(emulator)}/_health").json()["calls"])
 
 
 def start_job(
@@ -88,10 +85,10 @@ def test_same_prompt_makes_no_second_model_call(suite: SuiteHandle, tmp_path: Pa
     first = run_job(suite, client, tmp_path, prompt, slides="5", aspect="1:1", theme="meadow")
     deck = check_film(client, first, tmp_path, (720, 720))
     assert deck.theme == "meadow"
-    before = call_count(suite, "gemini"), call_count(suite, "tts")
+    before = count_model_calls(suite, "gemini"), count_model_calls(suite, "tts")
     second = run_job(suite, client, tmp_path, prompt, slides="5", theme="chalk")
     assert check_film(client, second, tmp_path, (1280, 720)).theme == "chalk"
-    assert (call_count(suite, "gemini"), call_count(suite, "tts")) == before
+    assert (count_model_calls(suite, "gemini"), count_model_calls(suite, "tts")) == before
     for job in (first, second):
         assert any("outline only" in warning for warning in job["warnings"])
 
@@ -126,9 +123,9 @@ def test_gemini_can_be_called_with_an_api_key(
 def test_cached_deck_is_not_shared_between_users(suite: SuiteHandle, tmp_path: Path) -> None:
     prompt = Prompt("A secret plan to plant trees")
     run_job(suite, suite.client(), tmp_path, prompt, slides="3")
-    before = call_count(suite, "gemini")
+    before = count_model_calls(suite, "gemini")
     run_job(suite, suite.client(), tmp_path, prompt, slides="3")
-    assert call_count(suite, "gemini") == before + 1
+    assert count_model_calls(suite, "gemini") == before + 1
 
 
 def test_film_tells_the_source_text(suite: SuiteHandle, tmp_path: Path) -> None:
@@ -192,11 +189,11 @@ def test_unusual_prompt_becomes_a_film(suite: SuiteHandle, tmp_path: Path, kind:
 def test_unusable_prompt_is_refused_at_the_upload(
     suite: SuiteHandle, tmp_path: Path, data: bytes, code: str
 ) -> None:
-    before = call_count(suite, "gemini")
+    before = count_model_calls(suite, "gemini")
     job = run_job(suite, suite.client(), tmp_path, data)
     assert (job["status"], job["error"]["code"]) == ("failed", code)
     assert job["error"]["stage"] == "upload_trigger"
-    assert call_count(suite, "gemini") == before
+    assert count_model_calls(suite, "gemini") == before
 
 
 def test_invalid_option_is_refused_before_the_upload(suite: SuiteHandle, tmp_path: Path) -> None:
@@ -233,23 +230,15 @@ def test_crash_after_the_deck_makes_no_second_model_call(
     suite: SuiteHandle, tmp_path: Path, point: str
 ) -> None:
     client = suite.client()
-    before = call_count(suite, "gemini")
+    before = count_model_calls(suite, "gemini")
     path = tmp_path / "prompt.txt"
     path.write_text(f"Trees that fall {point}")
-    created = client.create_job(
-        "presentation",
-        {
-            "prompt": {
-                "filename": path.name,
-                "content_type": "text/plain",
-                "size_bytes": path.stat().st_size,
-            }
-        },
-        {"slides": "3"},
-    )
+    size_bytes = path.stat().st_size
+    file = {"filename": path.name, "content_type": "text/plain", "size_bytes": size_bytes}
+    created = client.create_job("presentation", {"prompt": file}, {"slides": "3"})
     job_id = created["job"]["id"]
     crash_file = suite.crash_once(point, "slide_generation", job_id)
     client.upload(created["uploads"]["prompt"], path, lambda _: None)
     check_film(client, suite.wait_for_job(client, job_id), tmp_path, (1280, 720))
     assert not crash_file.exists()
-    assert call_count(suite, "gemini") == before + 1
+    assert count_model_calls(suite, "gemini") == before + 1

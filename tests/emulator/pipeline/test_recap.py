@@ -11,13 +11,14 @@ import av
 import numpy as np
 import pytest
 
-from infra.local.client.api_client import Client
+from infra.local.client.api_client import ApiError, Client
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.deck import Deck
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.model_calls import count_model_calls
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}
@@ -33,14 +34,10 @@ def run_recap_job(
     return job, Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
 
 
-def call_count(suite: SuiteHandle) -> int:
-    return int(request("GET", f"{suite.url('gemini')}/_health").json()["calls"])
-
-
 @needs_models
 def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
+    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="1")
     timeline = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
     layouts = [slide.layout for slide in deck.slides]
     assert (layouts[0], layouts[-2:]) == ("title", ["chart", "closing"])
@@ -59,11 +56,11 @@ def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_pa
     vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "what a person" in " ".join(vtt.split())
     # The same video of the same user: its text is cached.
-    before = call_count(suite)
+    before = count_model_calls(suite, "gemini")
     second_job, second_deck = run_recap_job(
-        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper"
+        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="1", theme="paper"
     )
-    assert call_count(suite) == before
+    assert count_model_calls(suite, "gemini") == before
     assert [slide.notes for slide in second_deck.slides] == [slide.notes for slide in deck.slides]
     assert second_job["warnings"] == job["warnings"]
 
@@ -81,7 +78,13 @@ def test_film_has_plain_text_without_a_language_model(
         request("POST", f"{gemini}/_responses", {"kind": fault, "count": 3})
     try:
         job, deck = run_recap_job(
-            suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, language="de", slides="4"
+            suite,
+            suite.client(),
+            SAD_TO_HAPPY_VIDEO,
+            tmp_path,
+            every="2",
+            language="de",
+            slides="4",
         )
     finally:
         for path in ("/_faults", "/_responses"):
@@ -92,14 +95,27 @@ def test_film_has_plain_text_without_a_language_model(
     assert len(deck.slides) == 4
 
 
-@needs_models
-def test_video_without_faces_becomes_a_film_that_says_so(
+def test_video_without_consent_becomes_a_film_of_its_scenes(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    job, deck = run_recap_job(suite, client, CLIP_SPECS["cfr30"].encode().path, tmp_path)
-    assert [slide.picture for slide in deck.slides if slide.layout == "picture"] == [
-        "scene:1", "scene:2", "scene:3",
-    ]  # fmt: skip
-    assert "No strong expression" in deck.slides[0].notes
-    assert job["artifacts"]
+    job_id = suite.start_job(client, "recap", CLIP_SPECS["cfr30"].encode().path, options={})
+    job = suite.wait_for_job(client, job_id)
+    assert job["status"] == "done", job["error"]
+    deck = Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", tmp_path)))
+    pictures = [slide.picture for slide in deck.slides if slide.layout == "picture"]
+    assert pictures
+    assert all(str(picture).startswith("scene:") for picture in pictures)
+    assert "Faces were not scored" in deck.slides[-1].bullets
+    assert any("no consent is stated" in warning for warning in job["warnings"])
+    assert job["options"]["consent"] is False
+    names = {artifact["name"] for artifact in job["artifacts"]}
+    assert {"film.mp4", "scenes.csv"} <= names
+    assert not {"emotions.json", "timeline.png"} & names
+
+
+def test_purpose_without_consent_is_refused(suite: SuiteHandle) -> None:
+    video = {"video": {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 10}}
+    with pytest.raises(ApiError, match="consent must be true") as refused:
+        suite.client().create_job("recap", video, {"purpose": "research"})
+    assert (refused.value.status, refused.value.code) == (422, "invalid-option")

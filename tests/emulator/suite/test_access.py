@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.cli.waterfall import read_spans
 from infra.local.client.http import request
-from infra.local.suite.handle import SuiteHandle, wait_until
+from infra.local.suite.handle import TERMINAL_STATUSES, SuiteHandle, wait_until
 from infra.local.suite.services import TRACES_FOLDER, bucket_name
 from infra.tools.access import OBJECT_READER_ROLE, OBJECT_WRITER_ROLE, Grant, list_grants
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, Bucket, FunctionKind, ScheduleTrigger
@@ -63,6 +63,11 @@ def storage_calls(
         deck_options = {name: deck[name] for name in ("language", "theme", "aspect", "resolution")}
         edited = {"title": "Sand", "slides": slides, **deck_options}
         client.call("PUT", f"/v1/jobs/{job_id}/deck", {"revision": 0, "deck": edited})
+        # Work that goes on would add messages and model calls to the tests that follow.
+        wait_until(
+            lambda: client.get_job(job_id)["status"] in ("awaiting_review", *TERMINAL_STATUSES),
+            "the edited deck",
+        )
         return status
 
     def still() -> str:

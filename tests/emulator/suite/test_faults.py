@@ -73,8 +73,10 @@ def test_late_copy_of_a_message_changes_nothing(suite: SuiteHandle, clip: Path) 
 
 
 def test_delayed_message_delays_the_job(suite: SuiteHandle, clip: Path) -> None:
-    suite.add_message_fault("upload_trigger", {"stall_s": 3}, count=1)
+    # Every message of the function: with a count, a late message of an earlier job could use it up.
+    suite.add_message_fault("upload_trigger", {"stall_s": 1.5})
 
+    # The upload and its join are one message each.
     assert run_job(suite, suite.client(), clip) > 3
 
 
@@ -120,12 +122,10 @@ def test_fault_rule_affects_only_its_function(suite: SuiteHandle, clip: Path) ->
 def test_messages_survive_a_crash_of_the_push_emulator(suite: SuiteHandle, clip: Path) -> None:
     client = suite.client()
     restarts = suite.services()["push"]["restarts"]
+    # A message stays in flight until the crash, which also ends the rule.
+    suite.add_message_fault("upload_trigger", {"stall_s": 60})
     ids = [suite.start_job(client, "frames", clip) for _ in range(3)]
-    wait_until(
-        lambda: suite.read_delivery_counts()["upload_trigger"]["in_flight"],
-        "a message",
-        interval_s=0.01,
-    )
+    wait_until(lambda: suite.read_delivery_counts()["upload_trigger"]["in_flight"], "a message")
 
     suite.kill("push")
 
@@ -136,8 +136,9 @@ def test_messages_survive_a_crash_of_the_push_emulator(suite: SuiteHandle, clip:
 
 def test_uploads_during_a_pubsub_restart_start_their_jobs(suite: SuiteHandle, clip: Path) -> None:
     """After a restart, topics exist before their subscriptions. Messages in between are lost, and
-    the jobs start without the sweeper."""
+    the jobs start without the sweeper, whose messages are refused."""
     client = suite.client()
+    suite.add_message_fault("sweeper", {"status": 503})
     for _ in range(3):
         restarts = suite.services()["pubsub"]["restarts"]
         suite.kill("pubsub")
@@ -145,9 +146,6 @@ def test_uploads_during_a_pubsub_restart_start_their_jobs(suite: SuiteHandle, cl
         wait_until(lambda before=restarts: suite.has_restarted("pubsub", before), "pubsub")  # type: ignore[misc]
         for job_id in ids:
             assert suite.wait_for_job(client, job_id)["status"] == "done"
-    assert not [
-        line for line in suite.read_log("sweeper").splitlines() if any(i in line for i in ids)
-    ]
 
 
 def test_fault_command_adds_lists_and_clears_rules(suite: SuiteHandle, clip: Path) -> None:

@@ -217,9 +217,8 @@ class LoadSimulation(Cloud):
 
     def _work(self, worker: Worker, claim: UnitClaim) -> None:
         worker.claim = claim
-        envelope, owner = claim.envelope, claim.job.owner
-        row = FUNCTIONS[envelope.stage]
-        key = (owner, envelope.stage)
+        envelope = claim.envelope
+        row, key = FUNCTIONS[envelope.stage], (claim.job.owner, envelope.stage)
         if not row.reports_outcome:
             self.first_start.setdefault(claim.job.id, self.elapsed_s)
             self.working[key] += 1

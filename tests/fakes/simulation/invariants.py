@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.errors import UploadAbandoned, WaitedTooLong
+from shared.errors import UploadAbandoned
 from shared.flows.documents import owned_documents
 from shared.flows.envelope import JOIN
 from shared.jobs.model import Status
@@ -13,6 +13,7 @@ from shared.jobs.stage import UnitState, revision_of
 from shared.jobs.totals import TOTALS, job_share, read_totals
 from shared.jobs.webhooks.deliveries import WEBHOOK, event_id
 from shared.pipeline import FUNCTIONS, RECIPES
+from shared.tasks.errors import WaitedTooLong
 from shared.tasks.task import TaskState
 from tests.fakes.simulation.simulation import Simulation
 from tests.fakes.simulation.state import JOB, OWNER

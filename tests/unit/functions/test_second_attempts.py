@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ from shared.recipes.frames.windows import plan_windows
 from shared.recipes.upload_results import Upload, Uploads
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.call_counts import CallCounts
-from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.clips import damage_clip
 from tests.fixtures.media.uploads import make_rotated_jpeg, make_sound_file
@@ -40,18 +38,6 @@ from tests.unit.functions.stitching.film.deck_jobs import make_deck, make_presen
 from tests.unit.functions.stitching.film.still_jobs import make_still_job, run_stitching
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield emulator
-    emulator.close()
-
-
-@pytest.fixture
-def harness(gcs: GcsEmulator) -> StageHarness:
-    return StageHarness.create(gcs)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,17 +12,12 @@ from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.stitching.film import segment_cache
 from functions.stitching.film.deck_film import DeckFilm
 from functions.text_to_speech import speak
-from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
-from shared.entrypoints import bootstrap
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import owner_hash
 from tests.fixtures.call_counts import CallCounts
-from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.decks import make_deck
 from tests.fixtures.media.presentations import run_presentation
-from tests.fixtures.models.tts import TtsEmulator
-from tests.fixtures.models.voices import use_voices
 from tests.fixtures.stage_harness import StageHarness
 
 SLIDES: list[Mapping[str, Any]] = [
@@ -33,19 +28,9 @@ SLIDES: list[Mapping[str, Any]] = [
 DECK = make_deck(SLIDES, aspect="1:1")
 
 
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield emulator
-    emulator.close()
-
-
 @pytest.fixture
-def harness(gcs: GcsEmulator, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> StageHarness:
-    synthesizer = create_speech_synthesizer(tts.url)
-    monkeypatch.setattr(bootstrap, "voice", lambda: synthesizer)
-    use_voices(monkeypatch, fetch_voices(tts.url))
-    return StageHarness.create(gcs)
+def harness(speaking_harness: StageHarness) -> StageHarness:
+    return speaking_harness
 
 
 @pytest.fixture

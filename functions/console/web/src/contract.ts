@@ -15,7 +15,7 @@ export const RECIPES = {
     },
   },
   emotions: {
-    consent: true,
+    consent: "required",
     inputs: { video: { kinds: ["video"], optional: false, maxCount: 1 } },
     options: {
       every: { type: "seconds", default: "1" },
@@ -30,7 +30,7 @@ export const RECIPES = {
     },
   },
   recap: {
-    consent: true,
+    consent: "optional",
     inputs: {
       video: { kinds: ["video"], optional: false, maxCount: 1 },
       music: { kinds: ["audio"], optional: true, maxCount: 1 },

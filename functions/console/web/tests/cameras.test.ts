@@ -63,6 +63,11 @@ test("consent is sent only for recipes that score faces", () => {
     recipe: "recap",
     options: { consent: true, purpose: "research" },
   });
+  assert.deepEqual(toRecipeFields({ ...choice, recipe: "recap", consent: false }), { recipe: "recap", options: {} });
+  assert.deepEqual(toRecipeFields({ ...choice, recipe: "emotions", consent: false }), {
+    recipe: "emotions",
+    options: { consent: false, purpose: "research" },
+  });
 });
 
 const STATUS: Camera["status"] = {

@@ -5,7 +5,7 @@ import { matchesFilter, thumbnailOf } from "../src/jobs/filters.ts";
 import { titleFromPrompt } from "../src/new/title.ts";
 import { cameraErrorMessage, recordingFilename, recordingType } from "../src/new/recording-type.ts";
 import { assignFiles, missingInputs, removeFile, typeOf } from "../src/new/files.ts";
-import { type Input, RECIPES, changedOptions, findRecipe } from "../src/new/recipes.ts";
+import { type Input, RECIPES, changedOptions, findRecipe, offeredOptions, scoresFaces } from "../src/new/recipes.ts";
 import { matchRoute, safeRedirect } from "../src/routes.ts";
 import { errorMessage, formatBytes, formatClock, formatDuration, formatTimeAgo } from "../src/format.ts";
 
@@ -97,13 +97,23 @@ test("only required inputs are reported as missing", () => {
 test("only changed options are sent, with the API's values", () => {
   const presentation = findRecipe("presentation");
   assert.ok(presentation);
-  assert.deepEqual(changedOptions(presentation, {}), {});
-  assert.deepEqual(changedOptions(presentation, { slides: "5", stop_at: "true", motion: "true", theme: "midnight", tone: " " }), {
+  assert.deepEqual(changedOptions(presentation.options, {}), {});
+  assert.deepEqual(changedOptions(presentation.options, { slides: "5", stop_at: "true", motion: "true", theme: "midnight", tone: " " }), {
     slides: "5", stop_at: "deck", motion: "gentle",
   });
   const emotions = findRecipe("emotions");
   assert.ok(emotions);
-  assert.deepEqual(changedOptions(emotions, { smooth: "false", mirror: "false", annotate: "true" }), { smooth: false, mirror: false, annotate: true });
+  assert.deepEqual(changedOptions(emotions.options, { smooth: "false", mirror: "false", annotate: "true" }), { smooth: false, mirror: false, annotate: true });
+});
+
+test("a recap scores faces only with consent, and offers their options only then", () => {
+  const recap = findRecipe("recap")!;
+  const emotions = findRecipe("emotions")!;
+  const names = (hasConsent: boolean) => offeredOptions(recap, hasConsent).map((option) => option.name);
+  assert.deepEqual([scoresFaces(recap, false), scoresFaces(recap, true)], [false, true]);
+  assert.ok(!names(false).includes("smooth") && names(true).includes("smooth"));
+  assert.ok(names(false).includes("footage"));
+  assert.ok(scoresFaces(emotions, false) && !scoresFaces(findRecipe("frames")!, true));
 });
 
 test("a recap shows the options of its frames under the advanced ones", () => {

@@ -14,6 +14,7 @@ from functions.slide_generation.drawing.plan import (
     Ring,
     SlidePlan,
     Stroke,
+    TextAlign,
 )
 from functions.slide_generation.drawing.themes import Colour, mix
 from shared.recipes.films.slides.chart import SlideChart
@@ -22,6 +23,9 @@ from shared.typography.typesetting import Block
 
 _GAP_TURNS = 0.004
 """The gap between the parts of a donut, so that equal colours are two parts."""
+
+_MIN_LINE_LABEL_U = 3.2
+"""Below it, the labels of a line are too small and it is drawn as bars."""
 
 
 def plan_chart(slide: Slide, chart: SlideChart, page: Page) -> SlidePlan:
@@ -34,9 +38,9 @@ def plan_chart(slide: Slide, chart: SlideChart, page: Page) -> SlidePlan:
         blocks, gap = page.fit_stack(
             slide.bullets, (4.0, MIN_TEXT_U), box.width, box.height * 0.22, 1.2
         )
-        middle = page.theme.align == "middle"
-        x = box.x + box.width / 2 if middle else box.x
-        top = draft.stack(blocks, (x, top), gap, "muted", "middle" if middle else "start") + 4 * u
+        x = box.x + box.width / 2 if page.centred else box.x
+        align: TextAlign = "middle" if page.centred else "start"
+        top = draft.stack(blocks, (x, top), gap, "muted", align) + 4 * u
     area = Box(box.x, top, box.width, box.y + box.height - top)
     if area.height < 24 * u:
         draft.fits = False
@@ -63,7 +67,7 @@ def _add_bars(
     """Adds a bar per point, with its label before it and its value behind it."""
     page, u, theme = draft.page, draft.page.u, draft.page.theme
     count = len(labels)
-    row = min(area.height / count, 13 * u)
+    row = min(area.height / count, (17 if page.tall else 13) * u)
     names, _ = page.fit_columns(
         [[text] for text in labels], (4.4, MIN_TEXT_U), area.width * 0.3, [row * 0.96] * count, 0
     )
@@ -103,15 +107,17 @@ def _add_bars(
 
 
 def _line_fits(draft: Draft, labels: list[str], area: Box) -> bool:
-    """Returns whether the labels fit below the points, each in one line."""
-    return all(len(block.lines) == 1 for block in _line_labels(draft.page, labels, area))
+    """Returns whether the labels fit below the points, each in two lines of a readable size."""
+    blocks = _line_labels(draft.page, labels, area)
+    smallest = round(_MIN_LINE_LABEL_U * draft.page.u)
+    return all(len(block.lines) <= 2 and block.size_px >= smallest for block in blocks)
 
 
 def _line_labels(page: Page, labels: list[str], area: Box) -> list[Block]:
     count = len(labels)
     columns, _ = page.fit_columns(
         [[text] for text in labels], (4.0, MIN_TEXT_U), area.width / count - page.u,
-        [6 * page.u] * count, 0,
+        [11 * page.u] * count, 0, balanced=True,
     )  # fmt: skip
     return [column[0] for column in columns]
 
@@ -165,33 +171,17 @@ def _height_at(points: Sequence[tuple[float, float]], x: float) -> float:
 def _add_donut(
     draft: Draft, chart: SlideChart, labels: list[str], values: list[str], area: Box
 ) -> None:
-    """Adds a ring of the shares, and its legend beside it, or below it on a high page."""
+    """Adds a ring of the shares and its legend: beside each other, or below on a high page."""
     page, u, theme = draft.page, draft.page.u, draft.page.theme
-    beside = page.wide
-    side = (
-        min(area.height, area.width * 0.44) if beside else min(area.width * 0.8, area.height * 0.5)
-    )
-    radius = side / 2
-    x = area.x + (radius + 2 * u if beside else area.width / 2)
-    y = area.y + (area.height / 2 if beside else radius)
-    total = sum(point.value for point in chart.points)
-    colours = series_colours(page, len(labels))
-    begin = 0.0
-    for point, colour in zip(chart.points, colours, strict=True):
-        share = point.value / total
-        gap = min(_GAP_TURNS, share / 4) if share < 1 else 0.0
-        if share:
-            draft.shapes.append(
-                Ring(x, y, radius, radius * 0.36, colour, begin + gap / 2, share - gap)
-            )
-        begin += share
-    left = area.x + side + 9 * u if beside else area.x
-    top = area.y if beside else area.y + side + 4 * u
-    legend = Box(left, top, area.x + area.width - left, area.y + area.height - top)
+    beside = area.width > area.height
+    share = (0.44 if page.wide else 0.36) if beside else 0.8
+    side = min(area.width * share, area.height if beside else area.height * 0.5)
     swatch = 5.4 * u
+    gap = (9 if page.wide else 6 if beside else 4) * u
+    height = area.height if beside else area.height - side - gap
+    width = (area.width - side - gap if beside else area.width) - swatch
     count = len(labels)
-    rows = [legend.height / count] * count
-    width = legend.width - swatch
+    rows = [height / count] * count
     figures, _ = page.fit_columns(
         [[text] for text in values], (4.8, MIN_TEXT_U), width * 0.4, rows, 0, weight=700
     )
@@ -199,15 +189,43 @@ def _add_donut(
     names, _ = page.fit_columns(
         [[text] for text in labels], (4.8, MIN_TEXT_U), width - figure_width, rows, 0
     )
+    # Ring and legend stand in the middle of the area together.
+    legend = swatch + figure_width + max(column[0].width for column in names)
+    taken = side + gap + legend if beside else legend
+    left = area.x + (area.width - taken) / 2
+    radius = side / 2
+    x = left + radius if beside else area.x + area.width / 2
+    y = area.y + (area.height / 2 if beside else radius)
+    colours = series_colours(page, count)
+    _add_ring(draft, chart, colours, (x, y), radius)
     tallest = max(column[0].height for column in (*names, *figures))
     draft.fits &= tallest <= rows[0]
-    row = min(rows[0], max(tallest, 9 * u))
-    middle = legend.y + (legend.height - row * count) / (2 if beside else 6) + row / 2
+    row = min(rows[0], max(1.25 * tallest, 9 * u))
+    left += side + gap if beside else 0.0
+    middle = area.y + area.height - height
+    middle += (height - row * count) / (2 if beside else 6) + row / 2
     for n, colour in enumerate(colours):
-        box = Box(legend.x, middle - 1.5 * u, 3 * u, 3 * u)
+        box = Box(left, middle - 1.5 * u, 3 * u, 3 * u)
         draft.shapes.append(Panel(box, colour, min(1.5, theme.radius) * u))
         figure, name = figures[n][0], names[n][0]
-        at = legend.x + swatch
+        at = left + swatch
         draft.texts.append(PlacedText(figure, at, middle - figure.height / 2, "heading"))
         draft.texts.append(PlacedText(name, at + figure_width, middle - name.height / 2, "body"))
         middle += row
+
+
+def _add_ring(
+    draft: Draft, chart: SlideChart, colours: Sequence[Colour], at: tuple[float, float],
+    radius: float,
+) -> None:  # fmt: skip
+    """Adds a ring with a part for each share."""
+    total = sum(point.value for point in chart.points)
+    begin = 0.0
+    for point, colour in zip(chart.points, colours, strict=True):
+        share = point.value / total
+        gap = min(_GAP_TURNS, share / 4) if share < 1 else 0.0
+        if share:
+            draft.shapes.append(
+                Ring(*at, radius, radius * 0.36, colour, begin + gap / 2, share - gap)
+            )
+        begin += share

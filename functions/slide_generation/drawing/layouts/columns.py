@@ -9,12 +9,29 @@ from shared.recipes.films.slides.layouts import count_first_column
 from shared.recipes.films.slides.slide import Slide
 from shared.typography.typesetting import Block
 
+_COMFORTABLE_U = 3.4
+
 
 def plan_columns(slide: Slide, page: Page) -> SlidePlan:
-    """Plans two cards beside each other, or one above the other on a high page.
+    """Plans two cards beside each other on a wide page, one above the other on a high page, and on
+    a square one in the way in which their text has fewer lines, if it is readable.
 
     The cards of a comparison have their labels in colour, and a sign between them.
     """
+    if page.wide or page.tall:
+        return _plan_cards(slide, page, beside=page.wide)
+    plans = [_plan_cards(slide, page, beside=beside) for beside in (True, False)]
+
+    def rank(plan: SlidePlan) -> tuple[bool, int]:
+        blocks = [text.block for text in plan.texts]
+        smallest = min(block.size_px for block in blocks)
+        readable = plan.fits and smallest >= round(_COMFORTABLE_U * page.u)
+        return readable, -sum(len(block.lines) for block in blocks)
+
+    return max(plans, key=rank)
+
+
+def _plan_cards(slide: Slide, page: Page, *, beside: bool) -> SlidePlan:
     u, box = page.u, page.box
     comparison = slide.layout == "comparison"
     draft = Draft(page)
@@ -22,8 +39,9 @@ def plan_columns(slide: Slide, page: Page) -> SlidePlan:
     top = add_heading(draft, slide.heading, icon, share=0.26)
     first = count_first_column(len(slide.bullets))
     columns = [slide.bullets[:first], slide.bullets[first:]]
-    gap = (9.0 if comparison else 4.0) * u
-    cards = _cards(box, top, gap, beside=page.width >= page.height)
+    # Cards that are only a line have no padding between their text and the sign.
+    gap = (4.0 if not comparison else 12.0 if beside and page.theme.card == "rule" else 9.0) * u
+    cards = _cards(box, top, gap, beside=beside)
     side, edge = card_padding(page.theme, u)
     width = cards[0].width - 2 * side
     labels: list[Block] = []
@@ -41,10 +59,9 @@ def plan_columns(slide: Slide, page: Page) -> SlidePlan:
     draft.fits &= tallest <= min(heights)
     # A card is not much higher than its text.
     height = min(cards[0].height, max(tallest + label_height + 2 * edge, cards[0].height * 0.62))
-    beside = cards[0].y == cards[1].y
     step = 0.0 if beside else height + gap
     taken = height + step
-    top += (box.y + box.height - top - taken) * (0.4 if beside else 0.25)
+    top += (box.y + box.height - top - taken) * (0.4 if beside else 0.3)
     cards = [Box(card.x, top + n * step, card.width, height) for n, card in enumerate(cards)]
     counted = page.theme.marker == "number"
     marker = 0

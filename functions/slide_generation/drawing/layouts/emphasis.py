@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page
+from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, Page, stack_height
 from functions.slide_generation.drawing.layouts.parts import add_badge
 from functions.slide_generation.drawing.plan import (
     Box,
@@ -13,6 +13,8 @@ from functions.slide_generation.drawing.plan import (
 )
 from shared.recipes.films.slides.slide import Slide
 
+_MIN_NUMBER_U = 12
+"""A number that is smaller in one line is no big number."""
 _QUOTES = '"“”„«»‹›「」『』'
 
 
@@ -43,27 +45,33 @@ def plan_title(slide: Slide, page: Page) -> SlidePlan:
 
 
 def plan_statement(slide: Slide, page: Page) -> SlidePlan:
-    """Plans one sentence in the middle of the page."""
+    """Plans one sentence in the middle of the page, and its only bullet below."""
     box, u, theme = page.box, page.u, page.theme
     draft = Draft(page)
     x, align = _start(page)
     indent = 0.0 if align == "middle" else 6 * u
+    width = box.width - indent - u
     icon_height = 14 * u if slide.icons else 0.0
+    lines, gap = page.fit_stack(slide.bullets, (6.4, MIN_TEXT_U), width, box.height * 0.4, 1.4)
+    distance = (7 if align == "middle" else 5) * u if lines else 0.0
+    below = stack_height(lines, gap) + distance
     heading, draft.fits = page.fit_text(
-        slide.heading, min(theme.weight, 700), (10 * theme.scale, 3.4), box.width - indent - u,
-        box.height - icon_height,
+        slide.heading, min(theme.weight, 700), (10 * theme.scale, 3.4), width,
+        box.height - icon_height - below,
     )  # fmt: skip
-    y = box.y + (box.height - heading.height - icon_height) / 2
+    y = box.y + (box.height - heading.height - icon_height - below) / 2
     if slide.icons:
         size = 10.5 * u
         left = x - size / 2 if align == "middle" else x + indent
         add_badge(draft, slide.icons[0], left, y, size)
     y += icon_height
-    if align == "middle":
-        draft.bar = Box(x - 5 * u, y + heading.height + 3 * u, 10 * u, 0.8 * u)
-    else:
-        draft.bar = Box(x, y, 1.1 * u, heading.height)
     draft.texts.append(PlacedText(heading, x + indent, y, "heading", align=align))
+    end = y + heading.height
+    if align == "middle":
+        draft.bar = Box(x - 5 * u, end + 3 * u, 10 * u, 0.8 * u)
+    else:
+        draft.bar = Box(x, y, 1.1 * u, heading.height + below)
+    draft.stack(lines, (x + indent, end + distance), gap, "body", align)
     return draft.to_plan()
 
 
@@ -74,17 +82,14 @@ def plan_number(slide: Slide, page: Page) -> SlidePlan:
     x, align = _start(page)
     icon_height = 13 * u if slide.icons else 0.0
     weight = max(700, theme.weight)
-    number, fits = page.fit_text(
-        slide.number, weight, (34 if page.wide else 30, 6), box.width, box.height * 0.46
-    )
-    # A number is on one line, or it is no big number.
-    draft.fits = fits and len(number.lines) == 1
+    sizes = (34 if page.wide else 30, _MIN_NUMBER_U)
+    number, draft.fits = page.fit_line(slide.number, weight, sizes, box.width)
     heading, fits = page.fit_text(
         slide.heading, min(700, theme.weight), (6.4, 3.2), box.width, box.height * 0.26
     )
     draft.fits &= fits
     rest = box.height - icon_height - number.height - heading.height - 3 * u
-    notes, gap = page.fit_stack(slide.bullets, (4.2, MIN_TEXT_U), box.width, rest, 1.4)
+    notes, gap = page.fit_stack(slide.bullets, (5, MIN_TEXT_U), box.width, rest, 1.4)
     height = icon_height + number.height + heading.height + sum(b.height + gap for b in notes)
     y = box.y + max(0.0, box.height - height - 3 * u) / 2
     if slide.icons:
@@ -130,6 +135,6 @@ def plan_quote(slide: Slide, page: Page) -> SlidePlan:
 
 def _start(page: Page) -> tuple[float, TextAlign]:
     """Returns where the lines of a strong text begin or have their middle."""
-    if page.theme.align == "middle":
+    if page.centred:
         return page.box.x + page.box.width / 2, "middle"
     return page.box.x, "start"

@@ -26,6 +26,10 @@ MIN_TEXT_U = 2.6
 MIN_WORD_U = 1.8
 """Minimum size to which text is reduced to keep a word whole: at 9:16, for 75 letters. A longer
 one, such as a key, is cut."""
+_SHORT_LINE = 0.45
+"""A line below this share of the longest one looks like a leftover, as a last line of one word."""
+_MAX_REDUCTION = 0.8
+"""The smallest factor by which a text is made smaller to have no short line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,16 @@ class Page:
         """Whether the picture is wider than high."""
         return self.width > self.height
 
+    @property
+    def tall(self) -> bool:
+        """Whether the picture is higher than wide."""
+        return self.height > self.width
+
+    @property
+    def centred(self) -> bool:
+        """Whether the theme sets headings and strong texts in the middle."""
+        return self.theme.align == "middle"
+
     def fit_text(
         self, text: str, weight: int, sizes_u: tuple[float, float], width: float, height: float
     ) -> tuple[Block, bool]:
@@ -63,8 +77,25 @@ class Page:
         ):
             block = typeset.fit(sizes, width, height, balanced=True)
             if block is not None:
-                return block, block.size_px in readable
+                return _without_short_line(typeset, block, readable, width), (
+                    block.size_px in readable
+                )
         return typeset.lay_out(self.sizes(1, 1)[-1], width), False
+
+    def fit_line(
+        self, text: str, weight: int, sizes_u: tuple[float, float], width: float
+    ) -> tuple[Block, bool]:
+        """Returns the text at the largest size at which it is one line, and whether there is one.
+
+        Without one it has the smallest size.
+        """
+        typeset = Text(text, Style(self.language, weight, self.theme.serif))
+        sizes = self.sizes(*sizes_u)
+        for size_px in sizes:
+            block = typeset.lay_out(size_px, width)
+            if len(block.lines) == 1 and block.width <= width:
+                return block, True
+        return typeset.lay_out(sizes[-1], width), False
 
     def fit_stack(
         self, texts: Sequence[str], sizes_u: tuple[float, float], width: float, height: float,
@@ -99,7 +130,7 @@ class Page:
         for size_px in uncut if uncut and uncut[0] >= smallest_word else sizes:
             gap = gap_u * self.u * size_px / (sizes_u[0] * self.u)
             blocks = [
-                [text.lay_out(size_px, width, balanced=balanced) for text in texts]
+                [_lay_out(text, size_px, width, balanced=balanced) for text in texts]
                 for texts in typeset
             ]
             if all(
@@ -112,6 +143,27 @@ class Page:
     def sizes(self, largest_u: float, smallest_u: float) -> range:
         """Returns all sizes in px from the largest to the smallest."""
         return range(round(largest_u * self.u), max(8, round(smallest_u * self.u)) - 1, -1)
+
+
+def _lay_out(text: Text, size_px: int, width: float, *, balanced: bool) -> Block:
+    """Returns a text in lines; they are about equally long if the last one would be short."""
+    block = text.lay_out(size_px, width, balanced=balanced)
+    if not balanced and len(block.lines) > 1 and block.lines[-1].width < _SHORT_LINE * width:
+        return text.lay_out(size_px, width, balanced=True)
+    return block
+
+
+def _without_short_line(text: Text, block: Block, sizes: range, width: float) -> Block:
+    """Returns a slightly smaller block that has fewer lines, if the block has a short line."""
+    widths = [line.width for line in block.lines]
+    if len(widths) == 1 or min(widths) >= _SHORT_LINE * max(widths):
+        return block
+    for size_px in sizes:
+        if block.size_px * _MAX_REDUCTION <= size_px < block.size_px:
+            smaller = text.lay_out(size_px, width, balanced=True)
+            if len(smaller.lines) < len(widths):
+                return smaller
+    return block
 
 
 def stack_height(blocks: Sequence[Block], gap: float) -> float:

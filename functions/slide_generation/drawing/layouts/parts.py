@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from functions.slide_generation.drawing.layouts.page import Draft, Page
 from functions.slide_generation.drawing.plan import Box, Panel, PlacedIcon, PlacedText, Ring
 from functions.slide_generation.drawing.themes import Theme
@@ -12,18 +14,21 @@ HEADING_U = 7.0
 MIN_HEADING_U = 3.4
 
 
-def add_heading(draft: Draft, text: str, icon: str = "", *, share: float = 0.3) -> float:
+def add_heading(
+    draft: Draft, text: str, icon: str = "", *, share: float = 0.3, largest_u: float = HEADING_U
+) -> float:
     """Adds the heading of a slide at the top of the page. Returns the lower edge of its parts.
 
     Args:
         share: the largest share of the page's height for the heading.
+        largest_u: the largest size in themes whose headings are neither larger nor smaller.
     """
     page, theme, u = draft.page, draft.page.theme, draft.page.u
     box = page.box
+    middle = page.centred
     reserved = 13 * u if icon else 0.0
-    middle = theme.align == "middle"
     width = box.width - reserved * (2 if middle else 1)
-    sizes = (HEADING_U * theme.scale, MIN_HEADING_U)
+    sizes = (largest_u * theme.scale, min(largest_u, MIN_HEADING_U))
     block, fits = page.fit_text(text, theme.weight, sizes, width, box.height * share)
     draft.fits &= fits
     x = box.x + box.width / 2 if middle else box.x
@@ -34,6 +39,9 @@ def add_heading(draft: Draft, text: str, icon: str = "", *, share: float = 0.3) 
         add_badge(draft, icon, box.x + box.width - 10 * u, box.y + 0.4 * u, 10 * u)
     bottom = max(box.y + block.height, box.y + 10.4 * u if icon else 0.0)
     bar = heading_bar(page, block, box.y, x)
+    if bar is not None and theme.rule == "long":
+        # It runs below the icon, not through it.
+        bar = replace(bar, y=bottom + 1.6 * u)
     draft.bar = bar
     return bottom + (5.6 if theme.rule in ("short", "long") else 3.6) * u
 
@@ -46,7 +54,7 @@ def heading_bar(page: Page, block: Block, y: float, x: float) -> Box | None:
         return Box(box.x, top, box.width, 0.35 * u)
     if theme.rule == "short":
         width = 8 * u
-        return Box(x - width / 2 if theme.align == "middle" else x, top, width, 0.8 * u)
+        return Box(x - width / 2 if page.centred else x, top, width, 0.8 * u)
     if theme.rule == "side":
         return Box(box.x - 3.4 * u, y + 0.6 * u, 1.2 * u, block.height - 1.2 * u)
     return None

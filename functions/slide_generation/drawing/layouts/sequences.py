@@ -26,18 +26,25 @@ from shared.typography.typesetting import Block, Text
 
 MAX_BESIDE = 5
 """The largest number of steps that stand beside each other."""
-_COMFORTABLE_U = 3.4
-"""Steps stand beside each other if their text has at least this size."""
+_COMFORTABLE_U, _MAX_LINES_BESIDE = 4.2, 4
+"""Steps stand beside each other if their texts have at least this size, and no more lines."""
+
+_MAX_FITS = 6
 
 
 def plan_sequence(slide: Slide, page: Page) -> SlidePlan:
     """Plans steps beside each other if the page is wide and they are readable, else in rows."""
+    rows = _plan_rows(slide, page)
     if page.wide and len(slide.bullets) <= MAX_BESIDE:
         plan = _plan_beside(slide, page)
-        smallest = min(text.block.size_px for text in plan.texts[1:])
-        if plan.fits and smallest >= round(_COMFORTABLE_U * page.u):
+        blocks = [text.block for text in plan.texts if text.role == "body"]
+        readable = (
+            min(block.size_px for block in blocks) >= round(_COMFORTABLE_U * page.u)
+            and max(len(block.lines) for block in blocks) <= _MAX_LINES_BESIDE
+        )
+        if plan.fits and (readable or not rows.fits):
             return plan
-    return _plan_rows(slide, page)
+    return rows
 
 
 def _plan_beside(slide: Slide, page: Page) -> SlidePlan:
@@ -90,25 +97,40 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
     u, box, theme = page.u, page.box, page.theme
     draft = Draft(page)
     top = add_heading(draft, slide.heading, _slide_icon(slide), share=0.26)
-    radius = (1.5 if slide.labels else 3.8) * u
+    radius = (1.5 if slide.labels else 3.8 if page.tall or len(slide.bullets) < 5 else 3.2) * u
     labels: list[Block] = []
     label_width = 0.0
     if slide.labels:
-        labels, _ = page.fit_stack(slide.labels, (4.8, MIN_TEXT_U), box.width * 0.26, 99 * u, 0)
+        labels = _fit_labels(slide.labels, page, box.width * 0.26, largest_u=4.8)
         label_width = max(block.width for block in labels) + 3 * u
     indent = label_width + 2 * radius + 3.4 * u
     height = box.y + box.height - top
-    blocks, gap = page.fit_stack(slide.bullets, (5.2, MIN_TEXT_U), box.width - indent, height, 3.6)
-    rows = [
-        max(block.height, 2 * radius, label.height if label else 0.0)
-        for block, label in zip_longest(blocks, labels)
-    ]
-    spare = height - sum(rows) - gap * (len(rows) - 1)
+    sizes = (6.2 if page.tall else 5.2, MIN_TEXT_U)
+    text_height = height
+    for _ in range(_MAX_FITS):
+        blocks, gap = page.fit_stack(slide.bullets, sizes, box.width - indent, text_height, 3.6)
+        rows = [
+            # The first line of a text is in the middle of its disc.
+            max(
+                block.height + max(0.0, radius - block.line_height / 2),
+                2 * radius,
+                label.height if label else 0.0,
+            )
+            for block, label in zip_longest(blocks, labels)
+        ]
+        spare = height - sum(rows) - gap * (len(rows) - 1)
+        if spare >= 0:
+            break
+        # Rows are higher than their texts.
+        text_height += spare
     draft.fits &= spare >= 0
-    gap += min((4 if page.wide else 8) * u, max(0.0, spare) / (len(rows) + 1))
+    gap += min((12 if page.tall else 4) * u, max(0.0, spare) / (len(rows) + 1))
     spare = max(0.0, height - sum(rows) - gap * (len(rows) - 1))
     y = top + spare * 0.3
-    x = box.x + label_width + radius
+    left = box.x
+    if page.centred:
+        left += (box.width - indent - max(block.width for block in blocks)) / 2
+    x = left + label_width + radius
     middles = []
     for n, (block, row) in enumerate(zip(blocks, rows, strict=True)):
         middle = y + max(block.line_height, 2 * radius) / 2
@@ -116,12 +138,12 @@ def _plan_rows(slide: Slide, page: Page) -> SlidePlan:
         text_y = (
             middle - block.line_height / 2 if len(block.lines) > 1 else middle - block.height / 2
         )
-        draft.texts.append(PlacedText(block, box.x + indent, text_y, "body"))
+        draft.texts.append(PlacedText(block, left + indent, text_y, "body"))
         if labels:
             label = labels[n]
             label_y = middle - label.line_height / 2
             draft.texts.append(
-                PlacedText(label, box.x + label_width - 3 * u, label_y, "accent", align="end")
+                PlacedText(label, left + label_width - 3 * u, label_y, "accent", align="end")
             )
         y += row + gap
     ends = ((x, middles[0]), (x, middles[-1]))
@@ -154,9 +176,11 @@ def _slide_icon(slide: Slide) -> str:
     return slide.icons[0] if len(slide.icons) == 1 else ""
 
 
-def _fit_labels(labels: Sequence[str], page: Page, width: float) -> list[Block]:
+def _fit_labels(
+    labels: Sequence[str], page: Page, width: float, *, largest_u: float = 5.6
+) -> list[Block]:
     columns, _ = page.fit_columns(
-        [[text] for text in labels], (5.6, MIN_TEXT_U), width, [12 * page.u] * len(labels), 0,
+        [[text] for text in labels], (largest_u, MIN_TEXT_U), width, [12 * page.u] * len(labels), 0,
         weight=700,
     )  # fmt: skip
     return [column[0] for column in columns]

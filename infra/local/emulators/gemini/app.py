@@ -15,8 +15,10 @@ with status 200 and bad content:
 `wrong-schema`  JSON that does not match the schema
 `not-json`      a sentence
 `empty`         no text
-`safety`        the model stopped with SAFETY
+`safety`        the model stopped with SAFETY, or for a picture with IMAGE_SAFETY
 `blocked`       the prompt was blocked
+`no-picture`    for a picture: a sentence, with finish reason NO_IMAGE
+`bad-picture`   for a picture: a file that is not one
 ==============  ==========================================================================
 """
 
@@ -26,6 +28,7 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +36,12 @@ from aiohttp import web
 
 from infra.local.emulators.gemini.auth import AccessDenied, Authenticator
 from infra.local.emulators.gemini.outline import write_outline
+from infra.local.emulators.gemini.pictures import (
+    build_picture_response,
+    count_tokens,
+    draw_picture,
+    parse_picture_request,
+)
 from infra.local.emulators.gemini.request import InvalidRequest, check_roles, parse_request
 from infra.local.emulators.gemini.rewording import reword_slides
 from infra.local.faults.inject import Faults, is_from_browser
@@ -47,6 +56,8 @@ BAD_RESPONSE_KINDS = (
     "empty",
     "safety",
     "blocked",
+    "no-picture",
+    "bad-picture",
 )
 MODEL_PATH = "{model:[^/:]+}:generateContent"
 DEVELOPER_API_PATH = f"/v1beta/models/{MODEL_PATH}"
@@ -95,17 +106,15 @@ def build_app(state: EmulatorState, authenticator: Authenticator) -> web.Applica
         try:
             body = json.loads(data)
             state.last_body, state.last_path = body, request.path
-            deck_request = parse_request(body)
             if vertex:
                 check_roles(body)
+            respond = _respond_to(body, request.match_info["model"])
         except InvalidRequest as error:
             return error_response(400, str(error))
         except ValueError:
             return error_response(400, "Invalid JSON payload received.")
         kind = state.queued_kinds.popleft() if state.queued_kinds else ""
-        result = reword_slides(deck_request) if deck_request.drafts else write_outline(deck_request)
-        text = json.dumps(result, ensure_ascii=False)
-        return web.json_response(build_response(text, kind, request.match_info["model"]))
+        return web.json_response(respond(kind))
 
     async def add_bad_responses(request: web.Request) -> web.Response:
         body = await request.json()
@@ -145,6 +154,17 @@ def build_app(state: EmulatorState, authenticator: Authenticator) -> web.Applica
     return app
 
 
+def _respond_to(body: Any, model: str) -> Callable[[str], dict[str, Any]]:
+    """Returns what makes the response of a request from the kind of bad response, or "". Raises
+    InvalidRequest."""
+    picture = parse_picture_request(body, model)
+    if picture is not None:
+        return partial(build_picture_response, draw_picture(picture), model=model)
+    deck = parse_request(body)
+    result = reword_slides(deck) if deck.drafts else write_outline(deck)
+    return partial(build_response, json.dumps(result, ensure_ascii=False), model=model)
+
+
 @web.middleware
 async def _handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Rejects requests of web pages, and returns HTTP errors in the service's format."""
@@ -164,9 +184,12 @@ def error_response(status: int, message: str) -> web.Response:
     return web.json_response({"error": error}, status=status)
 
 
-def build_response(text: str, kind: str, model: str) -> dict[str, Any]:
+def build_response(text: str, kind: str, *, model: str) -> dict[str, Any]:
     """Returns a GenerateContentResponse with `text`, or a bad response of the given kind."""
-    response: dict[str, Any] = {"modelVersion": model, "usageMetadata": _usage(text)}
+    response: dict[str, Any] = {
+        "modelVersion": model,
+        "usageMetadata": count_tokens(len(text) // 4),
+    }
     if kind == "blocked":
         return response | {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}
     if kind == "safety":
@@ -184,8 +207,3 @@ def build_response(text: str, kind: str, model: str) -> dict[str, Any]:
         "index": 0,
     }
     return response | {"candidates": [candidate]}
-
-
-def _usage(text: str) -> dict[str, int]:
-    tokens = len(text) // 4
-    return {"candidatesTokenCount": tokens, "totalTokenCount": tokens}

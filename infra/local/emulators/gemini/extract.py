@@ -21,11 +21,17 @@ from infra.local.emulators.gemini.words import (
     end_sentence,
     has_word_spaces,
     is_contained,
+    join_phrases,
+    split_quotation,
 )
 
 MIN_SENTENCES = 6
 """Sentences that make a prompt a text of its own."""
 MAX_HEADING_WIDTH = 80
+MAX_STATEMENT_WIDTH = 120
+"""A sentence without bullets may be longer than a heading."""
+MAX_PHRASE_WIDTH = 40
+"""The items of a list that are not longer are spoken as one sentence."""
 _SHORTENED_WEIGHT = 0.5
 _FULL_HEADING_WIDTH = 35
 _CONTINUED_WEIGHT = 0.7
@@ -45,84 +51,109 @@ def write_extract(
     score = score_sentences(sections, language)
     items = {section.sentences[n] for section in sections for n in section.items}
     leads = {section.sentences[n] for section in sections for n in section.leads}
+    steps = {
+        section.sentences[n]: step for section in sections for n, step in section.steps.items()
+    }
     parts = [Part((section.heading,), tuple(section.sentences)) for section in sections]
-    opening, parts = _take_introduction(parts, title)
-    last, parts = _take_last_sentence(parts)
+    prose_sentences = [text for part in parts for text in part.sentences if text not in items]
+    opening, subtitle, parts = _take_introduction(parts, title)
+    last, parts = _take_last_sentence(parts, prose_sentences)
     parts = fit_parts(parts, slide_count - 2, items, leads)
     used = {_key(title)}
     slides: list[dict[str, Any]] = [
-        {"heading": clip(title, MAX_HEADING_WIDTH), "layout": "title", "bullets": [],
+        {"heading": clip(title, MAX_HEADING_WIDTH), "layout": "title", "bullets": subtitle,
          "notes": opening}
     ]  # fmt: skip
     for part in parts:
-        slides.append(_write_slide(part, score, items, used))
+        slides.append(_write_slide(part, score, items, steps, used))
         used.add(_key(slides[-1]["heading"]))
     prose = [part for part in parts if not items.issuperset(part.sentences)]
     slides.append(_write_closing(prose or parts, last, score, used, language))
     return {"title": title, "language": language, "slides": slides}
 
 
-def _take_introduction(parts: list[Part], title: str) -> tuple[str, list[Part]]:
-    """Returns the narration of the title slide, and the parts that are not in it."""
+def _take_introduction(parts: list[Part], title: str) -> tuple[str, list[str], list[Part]]:
+    """Returns the narration of the title slide, its subtitle if there is a short one, and the parts
+    that are not in it."""
     first = parts[0]
     if len(first.sentences) > 1 and _key(first.sentences[0].rstrip(" .。")) == _key(title):
         first = Part(first.headings, first.sentences[1:])
         parts = [first, *parts[1:]]
     is_introduction = not first.headings[0] and len(first.sentences) <= _MAX_INTRODUCTION
     if is_introduction and len(parts) > 1:
-        return _join(first.sentences), parts[1:]
-    return end_sentence(title), parts
+        subtitle = _as_bullet(first.sentences[0])
+        fits = drawn_width(subtitle) <= MAX_HEADING_WIDTH and not is_contained(subtitle, title)
+        return _join(first.sentences), [subtitle] if fits else [], parts[1:]
+    return end_sentence(title), [], parts
 
 
-def _take_last_sentence(parts: list[Part]) -> tuple[str, list[Part]]:
-    """Returns the sentence that ends the film, and the parts without it if they can spare it."""
+def _take_last_sentence(parts: list[Part], prose: Sequence[str]) -> tuple[str, list[Part]]:
+    """Returns the sentence that ends the film, and the parts without it if they can spare it.
+
+    A list is not divided: the last sentence of `prose`, which is in no list, is said once more.
+    """
     *others, last = parts
     ending = last.sentences[-1]
+    if ending not in prose:
+        return prose[-1] if prose else ending, parts
     if len(last.sentences) > 1 and sum(len(part.sentences) for part in parts) > _MIN_TO_SPARE:
         return ending, [*others, Part(last.headings, last.sentences[:-1])]
     return ending, parts
 
 
 def _write_slide(
-    part: Part, score: Mapping[str, float], items: Collection[str], used: Collection[str]
-) -> dict[str, Any]:
+    part: Part, score: Mapping[str, float], items: Collection[str], steps: Mapping[str, int],
+    used: Collection[str],
+) -> dict[str, Any]:  # fmt: skip
+    quotation = split_quotation(part.sentences[0]) if len(part.sentences) == 1 else None
+    if quotation and drawn_width(quotation[0]) <= MAX_STATEMENT_WIDTH:
+        return _statement(quotation[0], quotation[1], end_sentence(part.sentences[0]))
     sentences = _choose_spoken(part.sentences, score)
     ranked = sorted(sentences, key=lambda sentence: -score[sentence])
     headings = [heading for heading in part.headings if heading]
     is_list = all(sentence in items for sentence in part.sentences)
-    heading = _join_headings(headings)
-    shown = 0
+    heading, headline = _join_headings(headings), ""
     if not heading or _key(heading) in used:
-        heading = _choose_heading(ranked, score, used)
-        shown = 1
-    candidates = [sentence for sentence in ranked if not is_contained(sentence, heading)]
+        headline = _choose_headline(ranked, score, used)
+        heading = _as_heading(headline)
+    shown = 1 if headline else 0
+    candidates = [text for text in ranked if text != headline and not is_contained(text, heading)]
     candidates.sort(key=lambda sentence: sentence not in items)
     # One sentence more is spoken than shown, so that the narration does not only read them out.
     limit = MAX_ITEMS if is_list else min(MAX_BULLETS, len(sentences) - 1 - shown)
     short = [text for text in candidates if drawn_width(text) <= MAX_BULLET_WIDTH]
     preferred = [*short, *(text for text in candidates if text not in short)][: max(0, limit)]
-    bullets = [_as_bullet(text) for text in part.sentences if text in preferred]
+    chosen = [text for text in part.sentences if text in preferred]
+    bullets = [_as_bullet(text) for text in chosen]
+    if [steps.get(text) for text in chosen] == [*range(1, len(chosen) + 1)]:
+        bullets = [f"{n}. {text}" for n, text in enumerate(bullets, 1)]
     if len(headings) > 1 and len(bullets) < 2:
         bullets = headings[:MAX_ITEMS]
     if len(bullets) > 1:
-        # A list is announced by its heading.
-        notes = _join([heading, *sentences] if is_list and not shown else sentences)
+        notes = _join(sentences)
+        if is_list and not shown:
+            # A list is announced by its heading.
+            are_phrases = all(drawn_width(text) <= MAX_PHRASE_WIDTH for text in sentences)
+            spoken = [join_phrases(sentences)] if are_phrases else sentences
+            notes = _join([heading, *spoken])
         return {"heading": heading, "layout": "bullets", "bullets": bullets, "notes": notes}
-    if not shown:
-        heading = _add_sentence(heading, ranked)
-    return {"heading": heading, "layout": "statement", "bullets": [], "notes": _join(sentences)}
+    if headline:
+        following = part.sentences[part.sentences.index(headline) + 1 :]
+        line = next((text for text in chosen if text in following), "")
+        whole = capitalize(headline.rstrip(" .。।"))
+        is_short = drawn_width(whole) <= MAX_STATEMENT_WIDTH
+        return _statement(whole if is_short else heading, line, _join(sentences))
+    # The first sentence of a section is understood without another one.
+    line = next((text for text in sentences if text in short), ranked[0])
+    if is_contained(heading, line) and drawn_width(line) <= MAX_STATEMENT_WIDTH:
+        heading, line = capitalize(line.rstrip(" .。।")), ""
+    return _statement(heading, line, _join(sentences))
 
 
-def _add_sentence(heading: str, ranked: Sequence[str]) -> str:
-    """Returns the heading of a section with the first sentence behind it that fits, or a sentence
-    that has the heading in it."""
-    for text in ranked:
-        sentence = text.rstrip(" .。।:：")
-        separator = " – " if has_word_spaces(heading) else "："
-        longer = sentence if _key(heading) in _key(text) else f"{heading}{separator}{sentence}"
-        if drawn_width(longer) <= MAX_BULLET_WIDTH:
-            return longer
-    return heading
+def _statement(heading: str, line: str, notes: str) -> dict[str, Any]:
+    """Returns a slide of one text, with a line below it unless that is "" or repeats it."""
+    bullets = [_as_bullet(line)] if line and not is_contained(line, heading) else []
+    return {"heading": heading, "layout": "statement", "bullets": bullets, "notes": notes}
 
 
 def _write_closing(
@@ -140,7 +171,8 @@ def _write_closing(
     }
     ranked = sorted((text for text in best if text != last), key=lambda text: -weight[text])[:3]
     questions = find_questions(language)
-    heading = questions.in_short if questions else _choose_heading([last, *ranked], score, used)
+    headline = _choose_headline([last, *ranked], score, used)
+    heading = questions.in_short if questions else _as_heading(headline)
     bullets = [
         _as_bullet(text) for text in best if text in ranked and not is_contained(text, heading)
     ]
@@ -164,7 +196,7 @@ def _choose_spoken(sentences: Sequence[str], score: Mapping[str, float]) -> list
     return [sentence for sentence in dict.fromkeys(sentences) if sentence in chosen]
 
 
-def _choose_heading(
+def _choose_headline(
     sentences: Sequence[str], score: Mapping[str, float], used: Collection[str]
 ) -> str:
     """Returns the most central sentence that is in no heading yet. One that has to be shortened, or
@@ -176,7 +208,7 @@ def _choose_heading(
         fits = 1 if width <= MAX_HEADING_WIDTH else _SHORTENED_WEIGHT
         return score[text] * fits * min(1, width / _FULL_HEADING_WIDTH)
 
-    return _as_heading(max(free, key=rank))
+    return max(free, key=rank)
 
 
 def _as_heading(text: str) -> str:

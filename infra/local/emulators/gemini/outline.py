@@ -18,6 +18,8 @@ from infra.local.emulators.gemini.words import (
 
 MAX_TITLE_CHARS = 80
 MAX_NOTES_CHARS = 480
+ICONS, CLOSING_ICON = ("search", "users", "list-checks", "lightbulb"), "target"
+"""The icons of the questions, which are the same in all languages."""
 
 
 def write_outline(request: DeckRequest) -> dict[str, Any]:
@@ -52,10 +54,13 @@ def _write_questions(title: str, request: DeckRequest, language: str) -> dict[st
         *((heading, "statement", notes) for heading, notes in questions.inner),
     ][: request.slide_count - 1]
     rows.append((questions.closing[0], "closing", questions.closing[1]))
-    slides = [
+    slides: list[dict[str, Any]] = [
         {"heading": heading, "layout": layout, "bullets": [], "notes": notes}
         for heading, layout, notes in rows
     ]
+    for slide, icon in zip(slides[1:-1], ICONS, strict=False):
+        slide["icons"] = [icon]
+    slides[-1]["icons"] = [CLOSING_ICON]
     return {"title": title, "language": language, "slides": slides}
 
 

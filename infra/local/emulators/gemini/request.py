@@ -35,16 +35,7 @@ class DeckRequest:
 
 def parse_request(body: Any) -> DeckRequest:
     """Parses a request. Raises InvalidRequest with the service's message."""
-    if not isinstance(body, Mapping):
-        raise InvalidRequest("Invalid JSON payload received.")
-    for key in body:
-        if key not in _FIELDS:
-            raise InvalidRequest(
-                f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
-            )
-    text = "\n".join(_texts(body.get("contents")))
-    if not text.strip():
-        raise InvalidRequest("GenerateContentRequest.contents: contents is not specified")
+    text = "\n".join(parse_texts(body))
     config = body.get("generationConfig") or {}
     # Protobuf's JSON accepts both spellings of a name, and the client libraries use both.
     schema = config.get("responseSchema") or config.get("responseJsonSchema") or {}
@@ -65,6 +56,21 @@ def parse_request(body: Any) -> DeckRequest:
         ),
         instruction=str(fields_of_text.get("instruction") or ""),
     )
+
+
+def parse_texts(body: Any) -> list[str]:
+    """Returns the texts of a request. Raises InvalidRequest if its form is wrong or it has none."""
+    if not isinstance(body, Mapping):
+        raise InvalidRequest("Invalid JSON payload received.")
+    for key in body:
+        if key not in _FIELDS:
+            raise InvalidRequest(
+                f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
+            )
+    texts = _texts(body.get("contents"))
+    if not "".join(texts).strip():
+        raise InvalidRequest("GenerateContentRequest.contents: contents is not specified")
+    return texts
 
 
 def check_roles(body: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 Headings are those of Markdown (`# Costs`, or a line underlined with === or ---), and in plain text
 a short line without a full stop that a paragraph follows. Code blocks, rules and pictures are left
-out; a row of a table becomes one sentence.
+out; a row of a table becomes one sentence. A quotation with its author is a section of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from functions.text_to_speech.sentences import split_sentences
-from infra.local.emulators.gemini.words import end_sentence, split_thai, strip_markup
+from infra.local.emulators.gemini.words import (
+    end_sentence,
+    split_quotation,
+    split_thai,
+    strip_markup,
+)
 
 MAX_HEADING_CHARS = 60
 MAX_SENTENCE_BYTES = 3_000
@@ -21,7 +26,8 @@ _FENCE = re.compile(r"\s*(```|~~~)")
 _ATX = re.compile(r"\s*(#{1,6})\s+(.*?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"\s*(=+|-{2,})\s*$")
 _RULE = re.compile(r"\s*([-*_])\s*(\1\s*){2,}$")
-_ITEM = re.compile(r"^\s*(?:[-*+•‣▪●]|\d{1,3}[.)])\s+")
+_ITEM = re.compile(r"^\s*(?:[-*+•‣▪●]|(\d{1,3})[.)])\s+")
+_QUOTED = re.compile(r"^\s*(?:>\s?)+")
 _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
 _LINK = re.compile(r"(!?)\[([^\[\]]*)\]\([^()\s]*(?:\s[^()]*)?\)")
 _MARKS = re.compile(r"[*`~]+")
@@ -33,12 +39,14 @@ _SENTENCE_MARKS = tuple(".!?…。！？؟।۔,;，；、،")
 @dataclass
 class Section:
     """A part of a text. `heading` is "" if the text has none for it. `leads` are the numbers of
-    the sentences that begin a paragraph, `items` of those that are items of a list."""
+    the sentences that begin a paragraph, `items` of those that are items of a list; `steps` has the
+    numbers that items of a list have in the text."""
 
     heading: str
     sentences: list[str] = field(default_factory=list)
     leads: set[int] = field(default_factory=set)
     items: set[int] = field(default_factory=set)
+    steps: dict[int, int] = field(default_factory=dict)
 
 
 def read_sections(text: str, language: str) -> tuple[str, list[Section]]:
@@ -59,15 +67,24 @@ def read_sections(text: str, language: str) -> tuple[str, list[Section]]:
             sections.append(Section(block.text))
             continue
         section = sections[-1]
-        sentences = [
-            part
-            for sentence in split_sentences(block.text, language, MAX_SENTENCE_BYTES)
-            for part in split_thai(sentence.text)
-            if any(map(str.isalnum, part)) and part not in seen
-        ]
+        quotation = split_quotation(block.text)
+        parts = (
+            [block.text]
+            if quotation and quotation[1]
+            else [
+                part
+                for sentence in split_sentences(block.text, language, MAX_SENTENCE_BYTES)
+                for part in split_thai(sentence.text)
+            ]
+        )
+        sentences = [part for part in parts if any(map(str.isalnum, part)) and part not in seen]
         sentences = list(dict.fromkeys(sentences))
         seen.update(sentences)
-        if sentences:
+        if sentences and quotation and quotation[1]:
+            sections += [Section("", sentences, {0}), Section("")]
+        elif sentences:
+            if block.step:
+                section.steps[len(section.sentences)] = block.step
             numbers = section.items if block.is_item else section.leads
             numbers.add(len(section.sentences))
             section.sentences += sentences
@@ -76,11 +93,13 @@ def read_sections(text: str, language: str) -> tuple[str, list[Section]]:
 
 @dataclass(frozen=True)
 class _Block:
-    """A paragraph, an item of a list, or a heading, whose `level` is 1 or more."""
+    """A paragraph, an item of a list, or a heading, whose `level` is 1 or more. `step` is the
+    number of an item in the text, or 0."""
 
     text: str
     level: int = 0
     is_item: bool = False
+    step: int = 0
 
 
 def _read_blocks(text: str) -> Iterator[_Block]:
@@ -88,11 +107,12 @@ def _read_blocks(text: str) -> Iterator[_Block]:
     is_markdown = any(_markdown_heading(lines, n) for n in range(len(lines)))
     find_heading = _markdown_heading if is_markdown else _plain_heading
     paragraph: list[str] = []
-    is_item = False
+    is_item, step = False, 0
+    columns: list[str] = []
     for n, line in enumerate(lines):
         heading = find_heading(lines, n)
         if paragraph and (heading or not line.strip() or _ITEM.match(line) or "|" in line[:1]):
-            yield _Block(_as_sentence(" ".join(paragraph)), is_item=is_item)
+            yield _Block(_as_sentence(" ".join(paragraph)), is_item=is_item, step=step)
             paragraph = []
         if heading:
             yield heading
@@ -100,15 +120,29 @@ def _read_blocks(text: str) -> Iterator[_Block]:
             continue
         elif line.lstrip().startswith("|"):
             following = lines[n + 1] if n + 1 < len(lines) else ""
-            # The rule below the names of the columns.
-            if not _TABLE_RULE.match(line) and not _TABLE_RULE.match(following or "x"):
-                cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-                yield _Block(_as_sentence(", ".join(filter(None, cells))), is_item=True)
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if _TABLE_RULE.match(following or "x"):
+                columns = cells
+            elif not _TABLE_RULE.match(line):
+                yield _Block(_as_sentence(_join_cells(cells, columns)), is_item=True)
         elif line.strip():
-            is_item = _ITEM.match(line) is not None or (is_item and bool(paragraph))
-            paragraph.append(_ITEM.sub("", line))
+            item = _ITEM.match(line)
+            is_item = item is not None or (is_item and bool(paragraph))
+            if item or not paragraph:
+                step = int(item[1] or 0) if item else 0
+            paragraph.append(_ITEM.sub("", _QUOTED.sub("", line)))
     if paragraph:
-        yield _Block(_as_sentence(" ".join(paragraph)), is_item=is_item)
+        yield _Block(_as_sentence(" ".join(paragraph)), is_item=is_item, step=step)
+
+
+def _join_cells(cells: list[str], columns: list[str]) -> str:
+    """Returns a row of a table as text: its first cell and, after a colon, the others with the
+    names of their columns. One other cell needs no name."""
+    first, *others = cells
+    if len(others) > 1 and len(columns) == len(cells):
+        others = [f"{name} {cell}" for name, cell in zip(columns[1:], others, strict=True) if cell]
+    texts = ", ".join(filter(None, others))
+    return f"{first}: {texts}" if first and texts else first or texts
 
 
 def _markdown_heading(lines: list[str], n: int) -> _Block | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•#|]|\d+[.)]\s))")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])")
 _CLAUSES = re.compile(r"\s*[,;:—–、，；：،؛(){}\[\]\"“”«»「」]\s*|\s+-\s+")
 # Between Thai letters, unless a conjunction follows: and, or, but, which, that, by.
+_CLOSING_MARKS = "\"'”’»›“」』)]） \u00a0\u202f"
 _THAI_SPACE = re.compile(r"(?<=[ก-๎])\s+(?=[ก-๎])(?!และ|หรือ|แต่|ซึ่ง|ที่|โดย)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_QUOTATION = re.compile(r"([\"“„«「][^\"“”„«»「」]+[\"”“»」])(?:\s*[—–-]\s*(\S.*)|\.)?")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|[*#`|~]+|https?://\S+|^\s*[-•]\s+", re.MULTILINE)
 _UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 # Stop words by language. They also identify the language.
@@ -148,6 +150,25 @@ def is_contained(text: str, other: str) -> bool:
     )
 
 
+def join_phrases(phrases: Sequence[str]) -> str:
+    """Returns short texts as one sentence, divided by the comma or the semicolon of the script."""
+    texts = [phrase.rstrip(" .。।۔") for phrase in phrases]
+    joined = "".join(texts)
+    weak = any(mark in joined for mark in ",:،、，：")
+    if not has_word_spaces(texts[0]):
+        return end_sentence(("；" if weak else "、").join(texts))
+    arabic = "ARABIC" in unicodedata.name(texts[0][-1:] or " ", "")
+    return end_sentence(
+        (("؛ " if weak else "، ") if arabic else "; " if weak else ", ").join(texts)
+    )
+
+
+def split_quotation(text: str) -> tuple[str, str] | None:
+    """Returns a quotation and its author ("" for none), or None for another text."""
+    match = _QUOTATION.fullmatch(text)
+    return (match[1], match[2].rstrip(" .") if match[2] else "") if match else None
+
+
 def capitalize(text: str) -> str:
     """Returns the text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
@@ -160,8 +181,8 @@ def has_word_spaces(text: str) -> bool:
 
 
 def end_sentence(text: str) -> str:
-    """Returns the text with the full stop of its script at the end."""
-    if text[-1:] in ".!?…。！？؟۔।":
+    """Returns the text with the full stop of its script at the end, which may be within quotes."""
+    if text.rstrip(_CLOSING_MARKS)[-1:] in (*".!?…。！？؟۔।", ""):
         return text
     if unicodedata.name(text[-1:], "").startswith(("THAI", "LAO")):
         return text

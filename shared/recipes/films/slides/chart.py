@@ -78,13 +78,18 @@ def uses_decimal_comma(language: str) -> bool:
 
 
 def format_value(value: float, unit: str, language: str) -> str:
-    """Returns a number with its unit in the form of a language: "1,200 km", "12,5 %", "$40"."""
+    """Returns a number with its unit in the form of a language: "1,200 km", "12,5 %", "$40". The
+    unit "$ million" makes "$40 million"."""
     text = f"{value:,.10f}".rstrip("0").rstrip(".").replace("-0", "0", value == 0)
     comma = uses_decimal_comma(language)
     if comma:
         text = text.translate({ord(","): "\u202f", ord("."): ","})
-    if unit in ("$", "€", "£", "¥") and not comma:
-        return f"-{unit}{text[1:]}" if value < 0 else unit + text
+    sign, _, rest = unit.partition(" ")
+    if sign in ("$", "€", "£", "¥"):
+        amount = f"{text}\u00a0{rest}" if rest else text
+        if comma:
+            return f"{amount}\u00a0{sign}"
+        return f"-{sign}{amount[1:]}" if value < 0 else sign + amount
     return text + ("" if unit == "%" and not comma else "\u00a0" if unit else "") + unit
 
 

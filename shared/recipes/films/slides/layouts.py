@@ -26,7 +26,7 @@ def select_drawn_layout(slide: Slide, *, picture: bool = False) -> Layout:
         "title": True,
         "closing": True,
         "picture": picture,
-        "statement": not count,
+        "statement": count <= 1,
         "chart": slide.chart is not None or picture,
         "number": bool(slide.number),
         "quote": count <= 1,

@@ -14,6 +14,7 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.suite import firestore
+from tests.fixtures.suite.link_uses import expect_uses, read_uses
 from tests.fixtures.suite.users import JOB_REQUEST, call_api
 
 pytestmark = pytest.mark.suite
@@ -47,7 +48,9 @@ def test_share_is_created_used_listed_and_revoked(
     validity = datetime.fromisoformat(share["expires_at"]) - datetime.fromisoformat(
         share["created_at"]
     )
-    redirect = request("GET", share["url"])
+    token = share["url"].rsplit("/", 1)[1]
+    with expect_uses(suite, token, 1):
+        redirect = request("GET", share["url"])
     download = request("GET", redirect.headers["Location"])
     listed = client.call("GET", "/v1/shares?limit=1")
 
@@ -57,8 +60,8 @@ def test_share_is_created_used_listed_and_revoked(
     [listed_share] = listed["shares"]
     assert {**listed_share, "uses": 0, "last_used_at": None, "url": share["url"]} == share
     assert "url" not in listed_share
-    assert listed_share["uses"] == 1
-    assert listed_share["last_used_at"] is not None
+    assert listed_share["uses"] == read_uses(suite, token)
+    assert (listed_share["last_used_at"] is not None) == (listed_share["uses"] > 0)
     assert client.call("GET", f"/v1/shares?cursor={listed['next_cursor']}")["shares"]
     assert client.send("DELETE", f"/v1/shares/{share['id']}").status == 204
     assert client.call("GET", "/v1/shares?limit=1")["shares"][0]["revoked"] is True

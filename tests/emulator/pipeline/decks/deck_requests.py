@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.client.api_client import Client
-from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.recipes.films.prompt import Prompt
 
@@ -15,10 +14,6 @@ STONES = Prompt(
     "Tell me about stones",
     "Basalt is dark. Granite is light. Slate splits well. Chalk is soft. Marble shines.",
 )
-
-
-def call_count(suite: SuiteHandle, emulator: str) -> int:
-    return int(request("GET", f"{suite.url(emulator)}/_health").json()["calls"])
 
 
 def start_job(

@@ -58,7 +58,7 @@ def test_uploaded_pictures_are_shown_on_slides(suite: SuiteHandle, tmp_path: Pat
 
 def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    env = {"MOODREEL_ILLUSTRATOR": "tests.fakes.illustrator:paper_illustrator"}
+    env = {"MOODREEL_ILLUSTRATOR": "gemini"}
     suite.restart("slide_generation", env)
     try:
         prompt = Prompt(
@@ -70,6 +70,7 @@ def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_p
         job = wait_for_review(client, job_id)
         pictures = [slide["picture"] for slide in read_deck(client, job_id)["slides"]]
         assert any(picture and picture.startswith("drawn:") for picture in pictures)
+        assert any("placeholders" in warning for warning in job["warnings"])
         edit(client, job_id, lambda _: None, release=True)
         wait_for_end(suite, client, job_id)
         job_without_drawings = start_job(suite, client, tmp_path, prompt, pictures="own")

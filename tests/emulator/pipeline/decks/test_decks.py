@@ -17,7 +17,6 @@ from PIL import Image
 from infra.local.client.api_client import ApiError, Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.emulator.pipeline.decks.deck_requests import (
-    call_count,
     edit,
     find_stage,
     read_deck,
@@ -26,6 +25,7 @@ from tests.emulator.pipeline.decks.deck_requests import (
     wait_for_review,
 )
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.model_calls import count_model_calls
 
 pytestmark = pytest.mark.suite
 
@@ -34,7 +34,7 @@ def test_deck_waits_for_review_and_becomes_a_film_on_release(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    before = call_count(suite, "tts")
+    before = count_model_calls(suite, "tts")
     job_id = start_job(suite, client, tmp_path, stop_at="deck")
     job = wait_for_review(client, job_id)
     assert {artifact["name"] for artifact in job["artifacts"]} == {"deck.json", "slides.zip"}
@@ -44,7 +44,7 @@ def test_deck_waits_for_review_and_becomes_a_film_on_release(
     response = client.send("GET", deck["slides"][1]["picture_url"])
     with urlopen(response.headers["Location"]) as link, Image.open(link) as picture:  # noqa: S310 - the local suite
         assert (picture.format, picture.size) == ("PNG", (1280, 720))
-    assert call_count(suite, "tts") == before
+    assert count_model_calls(suite, "tts") == before
     for _ in range(2):
         client.call("POST", f"/v1/jobs/{job_id}/deck/release")
     job = wait_for_end(suite, client, job_id)
@@ -59,7 +59,7 @@ def test_edit_renders_and_speaks_only_the_changed_slide(suite: SuiteHandle, tmp_
     job_id = start_job(suite, client, tmp_path)
     first = _pictures(client, wait_for_end(suite, client, job_id), tmp_path)
     wait_until(lambda: suite.list_emails(user.email), "the first e-mail")
-    before = call_count(suite, "tts"), call_count(suite, "gemini")
+    before = count_model_calls(suite, "tts"), count_model_calls(suite, "gemini")
 
     def reword(deck: dict[str, Any]) -> None:
         deck["slides"][1]["heading"] = "Quartz is hard"
@@ -68,7 +68,10 @@ def test_edit_renders_and_speaks_only_the_changed_slide(suite: SuiteHandle, tmp_
     edit(client, job_id, reword, release=True)
     job = wait_for_end(suite, client, job_id)
     assert (job["revision"], job["epoch"]) == (1, 0)
-    assert (call_count(suite, "tts"), call_count(suite, "gemini")) == (before[0] + 1, before[1])
+    assert (count_model_calls(suite, "tts"), count_model_calls(suite, "gemini")) == (
+        before[0] + 1,
+        before[1],
+    )
     vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "Quartz scratches glass." in vtt
     counts = {
@@ -125,13 +128,13 @@ def test_slide_is_rewritten_by_instruction(suite: SuiteHandle, tmp_path: Path) -
     job_id = start_job(suite, client, tmp_path, stop_at="deck")
     wait_for_review(client, job_id)
     deck = read_deck(client, job_id)
-    before = call_count(suite, "gemini")
+    before = count_model_calls(suite, "gemini")
     slide = deck["slides"][2]["id"]
     body = {"revision": 0, "instruction": "Say that gravel is noisy."}
     client.call("POST", f"/v1/jobs/{job_id}/deck/slides/{slide}/rewrite", body)
     wait_for_review(client, job_id, revision=1)
     rewritten = read_deck(client, job_id)
-    assert call_count(suite, "gemini") == before + 1
+    assert count_model_calls(suite, "gemini") == before + 1
     assert "gravel" in json.dumps(rewritten["slides"][2]).lower()
     slide_pairs = [(old, new) for old, new in zip(deck["slides"], rewritten["slides"], strict=True)]
     assert [old == new for old, new in slide_pairs] == [True, True, False, True]

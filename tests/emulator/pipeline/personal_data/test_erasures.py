@@ -40,7 +40,7 @@ def read_erasure(url: str) -> dict[str, Any]:
 def wait_for_phase(url: str, phase: str) -> dict[str, Any]:
     """Returns the erasure once it is in this phase."""
     return wait_until(
-        lambda: next((row for row in [read_erasure(url)] if row["phase"] == phase), None), phase, 60
+        lambda: next((row for row in [read_erasure(url)] if row["phase"] == phase), None), phase
     )
 
 
@@ -131,8 +131,13 @@ def test_crashes_during_an_erasure_change_nothing(suite: SuiteHandle, services: 
     first = client.call("POST", "/v1/me/erasures", {"account": False})
     request_id = first["id"]
     wait_for_phase(first["url"], "checking")
-    for point in ("after_work", "after_claim"):
-        crash_file = suite.crash_once(point, "personal_data", request_id)
+    # Both are requested at once: after a crash the message comes again, and on a busy machine
+    # that attempt could end before the next crash is requested.
+    crash_files = [
+        suite.crash_once(point, "personal_data", request_id)
+        for point in ("after_claim", "after_work")
+    ]
+    for crash_file in crash_files:
         make_request_due(suite, request_id)
         wait_until(lambda crash_file=crash_file: not crash_file.exists(), "the crash")  # type: ignore[misc]
         wait_until(lambda: suite.services()["personal_data"]["ready"], "the function to restart")

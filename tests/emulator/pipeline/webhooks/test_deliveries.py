@@ -9,7 +9,9 @@ import pytest
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.flows.documents import Update
 from shared.jobs.webhooks.deliveries import delivery_id, event_id
+from shared.runtime.services import Services
 from tests.emulator.pipeline.webhooks.webhook_requests import (
     make_delivery_due,
     register,
@@ -17,7 +19,6 @@ from tests.emulator.pipeline.webhooks.webhook_requests import (
     wait_for_delivery,
 )
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
-from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST, create_cancelled_job
 from tests.fixtures.webhooks import load_readme_verifier
 
@@ -130,7 +131,7 @@ def test_unreachable_server_affects_neither_job_nor_email(
 
 
 def test_crash_after_the_call_repeats_the_call(
-    suite: SuiteHandle, client: Client, receiver: WebhookReceiver
+    suite: SuiteHandle, services: Services, client: Client, receiver: WebhookReceiver
 ) -> None:
     webhook_id, _ = register(client, receiver)
     job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
@@ -140,8 +141,13 @@ def test_crash_after_the_call_repeats_the_call(
     client.call("POST", f"/v1/jobs/{job_id}/cancel")
 
     wait_until(lambda: not crash_file.exists(), "the crash")
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore.update_document(suite, f"deliveries/{delivery}", {"lease_until": past})
+    path, past = f"deliveries/{delivery}", datetime.now(UTC) - timedelta(seconds=1)
+    (doc,) = services.store.read([path])
+    assert doc is not None
+    # On a busy machine, the lease may have expired and the message may be delivered again by now.
+    # Taking the lease of that attempt would lead to a third call.
+    if doc.data["attempt"] == 1:
+        services.store.commit([Update(path, {"lease_until": past}, doc.version)])
     make_delivery_due(suite, delivery)
     row = wait_until(
         lambda: next(

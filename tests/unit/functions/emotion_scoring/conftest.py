@@ -1,8 +1,6 @@
-"""A Scene for each test, on one Cloud Storage emulator per module."""
+"""A Scene with its own buckets for each test."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,13 +14,6 @@ from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.faces import MEDIA_INFO
 from tests.fixtures.stage_harness import StageHarness, make_job
 from tests.unit.functions.emotion_scoring.scene import Scene, upload_facts
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield emulator
-    emulator.close()
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from functions.emotion_scoring.packs import PackNotFound
-from shared.errors import LeaseLost
 from shared.flows.envelope import ObjectRef
 from shared.pipeline import Bucket
+from shared.tasks.errors import LeaseLost
 from tests.unit.functions.emotion_scoring.scene import FACE_FRAMES, Scene, read_result, score_all
 
 pytestmark = pytest.mark.slow

@@ -23,7 +23,7 @@ from shared.media.images.decode import decode_image
 from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 from tests.unit.shared.recipes.frames.test_options_and_windows import MEDIA_INFO
 
 pytestmark = pytest.mark.slow

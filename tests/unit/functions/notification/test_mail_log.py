@@ -18,12 +18,12 @@ from functions.notification.mail_log import (
     start_mail,
 )
 from shared.capabilities import hash_capability
-from shared.errors import LeaseLost
 from shared.flows.documents import CommitResult, Create, Doc, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
+from shared.tasks.errors import LeaseLost
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.jobs import FRAMES_ZIP, NOW, make_job
 

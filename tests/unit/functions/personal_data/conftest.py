@@ -1,9 +1,8 @@
-"""Fixtures: one storage emulator per module, and a harness with its own buckets per test."""
+"""A harness with its own buckets for each test."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,13 +13,6 @@ from shared.entrypoints import bootstrap
 from shared.pipeline import Bucket
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.personal_data import PersonalDataHarness
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    server = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

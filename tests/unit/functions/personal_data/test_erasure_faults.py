@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from shared.entrypoints.task import TaskContext
-from shared.errors import DeadlineNear, StorageUnavailable
+from shared.errors import StorageUnavailable
 from shared.flows.documents import Update
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import new_erasure
+from shared.tasks.errors import DeadlineNear
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.personal_data import NOW, PersonalDataHarness
 from tests.unit.functions.personal_data.conftest import make_harness

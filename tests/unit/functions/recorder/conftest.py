@@ -1,4 +1,4 @@
-"""A RecorderHarness for each test, on one Cloud Storage emulator per module."""
+"""A RecorderHarness with its own buckets for each test."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from shared.adapters.storage.signing import key_signer
 from shared.pipeline import Bucket
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.recorder import RecorderHarness
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    server = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

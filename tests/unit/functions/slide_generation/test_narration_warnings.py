@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,13 +13,6 @@ from shared.pipeline import Bucket
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.stage_harness import StageHarness, make_job
 from tests.unit.functions.stitching.film.deck_jobs import make_deck
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield emulator
-    emulator.close()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -19,8 +19,7 @@ from functions.text_to_speech.concatenate import (
 from functions.text_to_speech.join import join_narration
 from functions.text_to_speech.sentences import Sentence
 from functions.text_to_speech.speak import speak_slide
-from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
-from shared.entrypoints import bootstrap
+from shared.adapters.text_to_speech import fetch_voices
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
@@ -31,7 +30,6 @@ from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import NarrationResult
-from tests.fixtures.gcs.server import GcsEmulator as Storage
 from tests.fixtures.models.tts import TtsEmulator
 from tests.fixtures.models.voices import use_voices
 from tests.fixtures.stage_harness import StageHarness, make_job
@@ -39,20 +37,9 @@ from tests.fixtures.stage_harness import StageHarness, make_job
 RATE = 22050
 
 
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
-    storage = Storage(tmp_path_factory.mktemp("gcs")).start()
-    yield storage
-    storage.close()
-
-
 @pytest.fixture
-def harness(gcs: Storage, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> StageHarness:
-    synthesizer = create_speech_synthesizer(tts.url)
-    monkeypatch.setattr(bootstrap, "voice", lambda: synthesizer)
-    voices = fetch_voices(tts.url)
-    use_voices(monkeypatch, voices)
-    return StageHarness.create(gcs)
+def harness(speaking_harness: StageHarness) -> StageHarness:
+    return speaking_harness
 
 
 def spec(slide: int, text: str, **changes: Any) -> dict[str, Any]:

@@ -18,9 +18,8 @@ from shared.cameras.camera_secret import (
     source_context,
 )
 from shared.cameras.source import parse_source
-from shared.errors import DecryptionFailed
 from shared.flows.documents import CommitResult, Create, Update, Write
-from shared.flows.encrypted import Encrypted
+from shared.flows.encrypted import DecryptionFailed, Encrypted
 from shared.jobs.webhooks.webhook import (
     Webhook,
     new_webhook,

@@ -46,6 +46,20 @@ def test_mirror_costs_its_measured_seconds_per_face() -> None:
     assert f"${costs.estimate_mirror_cost(10_000):.4f}" in render_table()
 
 
+def test_pictures_cost_what_their_tokens_cost() -> None:
+    assert costs.estimate_picture_cost(1) == pytest.approx(0.0672)
+    (line,) = [row for row in render_table().splitlines() if row.startswith("Pictures by")]
+    assert "$0.067 each, so at most $0.81 for a film and $81 for 100 films" in line
+
+
+def test_caches_cost_their_storage_and_their_objects() -> None:
+    gb, objects = sum(costs.CACHED_MB.values()) / 1000, costs.CACHED_OBJECTS * 5e-6
+    assert costs.cache_days() == 30
+    assert costs.estimate_cache_cost() == pytest.approx(gb * 0.02 * 30 * 12 / 365 + objects)
+    (line,) = [row for row in render_table().splitlines() if row.startswith("The caches keep")]
+    assert "for 30 days, which costs $0.04 for 100 different films" in line
+
+
 def test_speech_costs_what_its_characters_cost() -> None:
     assert costs.estimate_speech_cost("Neural2", 1_000_000) == pytest.approx(16)
     assert costs.estimate_speech_cost("Standard", 250_000) == pytest.approx(1)

@@ -24,6 +24,7 @@ from infra.local.suite.layout import HOST, PROJECT, ROOT, SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import SIGNER_KEY_FILE, emulator_env
 from infra.tools import imports, package
+from infra.tools.package import Choices
 from shared.pipeline import FUNCTIONS, Function, FunctionKind, ScheduleTrigger
 
 pytestmark = pytest.mark.slow
@@ -48,13 +49,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                 target.chmod(0o600)
     monkeypatch.setattr(imports, "ROOT", copy)
     monkeypatch.setattr(package, "ROOT", copy)
-    _clear_cache()
+    imports.clear_caches()
     yield copy
-    _clear_cache()
-
-
-def _clear_cache() -> None:
-    imports.find_modules.cache_clear()
+    imports.clear_caches()
 
 
 def package_all(out: Path) -> dict[str, Path]:
@@ -66,7 +63,7 @@ def test_same_source_gives_the_same_bytes(tmp_path: Path, tree: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for module in (imports, package):
             patch.setattr(module, "ROOT", ROOT)
-        _clear_cache()
+        imports.clear_caches()
         original = package_all(tmp_path / "original")
     assert {name: path.name for name, path in original.items()} == {
         name: path.name for name, path in copied.items()
@@ -75,24 +72,29 @@ def test_same_source_gives_the_same_bytes(tmp_path: Path, tree: Path) -> None:
         assert path.read_bytes() == copied[name].read_bytes(), name
 
 
-def changed_by(tree: Path, out: Path, file: str, text: str = "\n# changed\n") -> set[str]:
-    before = package_all(out)
+def hash_packages() -> dict[str, str]:
+    """Returns the hashes that name the zips, which take longer to write."""
+    return {row.name: package.hash_files(package.collect_files(row.name)) for row in ROWS}
+
+
+def changed_by(tree: Path, file: str, text: str = "\n# changed\n") -> set[str]:
+    before = hash_packages()
     path = tree / file
     path.write_text((path.read_text() if path.exists() else "") + text)
-    _clear_cache()
-    after = package_all(out)
-    return {name for name in after if after[name].name != before[name].name}
+    imports.clear_caches()
+    after = hash_packages()
+    return {name for name in after if after[name] != before[name]}
 
 
-def test_change_in_a_function_redeploys_only_that_function(tmp_path: Path, tree: Path) -> None:
+def test_change_in_a_function_redeploys_only_that_function(tree: Path) -> None:
     for name in FIRST_OF_EACH_KIND:
-        assert changed_by(tree, tmp_path, f"functions/{name}/main.py") == {name}
+        assert changed_by(tree, f"functions/{name}/main.py") == {name}
 
 
-def test_change_of_requirements_redeploys(tmp_path: Path, tree: Path) -> None:
+def test_change_of_requirements_redeploys(tree: Path) -> None:
     row = ROWS[0]
     lock = f"functions/{row.name}/requirements.txt"
-    assert changed_by(tree, tmp_path, lock) == {row.name}
+    assert changed_by(tree, lock) == {row.name}
 
 
 def test_client_library_for_gemini_changes_one_package_and_tfvars(
@@ -100,7 +102,7 @@ def test_client_library_for_gemini_changes_one_package_and_tfvars(
 ) -> None:
     default = package.package_functions(["slide_generation", "stitching"], tmp_path)
     alternative = package.package_functions(
-        ["slide_generation", "stitching"], tmp_path, "google-generativeai"
+        ["slide_generation", "stitching"], tmp_path, Choices("google-generativeai")
     )
     assert default["stitching"] == alternative["stitching"]
     locks = []
@@ -114,28 +116,71 @@ def test_client_library_for_gemini_changes_one_package_and_tfvars(
     assert "google-generativeai" not in locks[0]
     assert "\ngoogle-generativeai==" in locks[1]
     assert "google-genai==" not in locks[1]
-    tfvars = json.loads(package.render_tfvars({}, "google-generativeai"))
+    tfvars = json.loads(package.render_tfvars({}, Choices("google-generativeai")))
     assert tfvars["gemini_client"] == "google-generativeai"
     assert json.loads(package.render_tfvars({}))["gemini_client"] == "google-genai"
 
 
-def test_modules_that_a_function_cannot_import_do_not_redeploy_it(
+def test_gemini_illustrator_is_in_every_package_of_slide_generation() -> None:
+    """It is off by default: the setting alone turns it on."""
+    assert "shared/adapters/gemini/illustrator.py" in package.collect_files("slide_generation")
+    assert json.loads(package.render_tfvars({}))["illustrator"] == ""
+    tfvars = json.loads(package.render_tfvars({}, Choices(illustrator="gemini")))
+    assert tfvars["illustrator"] == "gemini"
+
+
+def test_illustrator_of_the_operator_is_packaged_with_its_imports(
     tmp_path: Path, tree: Path
 ) -> None:
+    """Its module is imported by the name in a setting, which no code has."""
+    own = tree / "functions" / "slide_generation" / "own"
+    own.mkdir()
+    (own / "__init__.py").write_text("")
+    (own / "style.py").write_text("FACTOR = 2\n")
+    (own / "painter.py").write_text(
+        "from functions.slide_generation.own import style\nfrom shared.media import geometry\n"
+    )
+    files = {
+        f"functions/slide_generation/own/{name}.py" for name in ("__init__", "style", "painter")
+    }
+    choices = Choices(illustrator="functions.slide_generation.own.painter:create")
+    choices.check()
+    assert not files & set(package.collect_files("slide_generation"))
+    assert files <= set(package.collect_files("slide_generation", choices))
+    assert package.collect_files("stitching", choices) == package.collect_files("stitching")
+    assert json.loads(package.render_tfvars({}, choices))["illustrator"] == choices.illustrator
+
+
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        (Choices("google-generativeai", "gemini"), "needs google-genai"),
+        (Choices(illustrator="functions.slide_generation.nothing:x"), "There is no module"),
+        (Choices(illustrator="os:system"), "There is no module"),
+        (Choices(illustrator="openai"), "module:factory"),
+    ],
+    ids=["library", "module", "foreign", "form"],
+)
+def test_package_that_would_not_work_is_refused(choices: Choices, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        choices.check()
+
+
+def test_modules_that_a_function_cannot_import_do_not_redeploy_it(tree: Path) -> None:
     users = {
         row.name for row in ROWS if Path("shared/http/routing.py") in imports.find_modules(row.name)
     }
     # The console serves files and has no routes.
     assert users == {row.name for row in ROWS if row.kind is FunctionKind.HTTPS} - {"console"}
-    assert changed_by(tree, tmp_path, "shared/http/routing.py") == users
+    assert changed_by(tree, "shared/http/routing.py") == users
 
 
-def test_module_that_every_function_imports_redeploys_all(tmp_path: Path, tree: Path) -> None:
-    assert changed_by(tree, tmp_path, "shared/errors.py") == {row.name for row in ROWS}
+def test_module_that_every_function_imports_redeploys_all(tree: Path) -> None:
+    assert changed_by(tree, "shared/errors.py") == {row.name for row in ROWS}
 
 
-def test_readme_redeploys_nothing(tmp_path: Path, tree: Path) -> None:
-    assert changed_by(tree, tmp_path, f"functions/{ROWS[0].name}/README.md") == set()
+def test_readme_redeploys_nothing(tree: Path) -> None:
+    assert changed_by(tree, f"functions/{ROWS[0].name}/README.md") == set()
 
 
 def test_package_has_data_files_but_no_caches_or_documentation(tmp_path: Path, tree: Path) -> None:

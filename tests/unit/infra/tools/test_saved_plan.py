@@ -78,12 +78,9 @@ def google() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[storage.Bucket]:
+def bucket(gcs: GcsEmulator) -> storage.Bucket:
     """The bucket of plans in a Cloud Storage emulator."""
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    client = emulator.client()
-    yield client.create_bucket(BUCKET)
-    emulator.stop()
+    return gcs.client().create_bucket(BUCKET)
 
 
 @pytest.fixture

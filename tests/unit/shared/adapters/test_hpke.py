@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 
 from shared.adapters.hpke import HpkeDecrypter, HpkeEncrypter, find_public_key, new_private_key
-from shared.errors import ConfigurationError, DecryptionFailed, KeyUnavailable
-from shared.flows.encrypted import Encrypted, FieldContext, is_encrypted
+from shared.errors import ConfigurationError
+from shared.flows.encrypted import (
+    DecryptionFailed,
+    Encrypted,
+    FieldContext,
+    KeyUnavailable,
+    is_encrypted,
+)
 
 TEXT = "canary-3f80 ä"
 KEY, OTHER_KEY = new_private_key(), new_private_key()

@@ -47,8 +47,9 @@ def test_stalled_server_times_out() -> None:
 
 def test_slow_server_times_out() -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
-        for _ in range(100):
-            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Drip: "[:1])
+        # Until the client closes the connection.
+        while True:
+            handler.wfile.write(b"H")
             handler.wfile.flush()
             time.sleep(0.05)
 

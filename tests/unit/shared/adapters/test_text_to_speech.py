@@ -14,7 +14,7 @@ from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voic
 from shared.ports.models import SpeechSynthesizer, VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.voices import language_code
-from shared.recipes.films.wav import InvalidWav, from_wav, to_wav
+from shared.recipes.films.wav import from_wav
 from tests.fixtures.models.tts import TtsEmulator
 
 ENGLISH = SpeechSettings("en-US")
@@ -223,32 +223,3 @@ def test_list_of_voices_that_is_refused_names_no_address(tts: TtsEmulator, statu
 )
 def test_language_codes_are_those_of_the_service(settings: SpeechSettings, code: str) -> None:
     assert language_code(settings) == code
-
-
-def test_wav_round_trips() -> None:
-    audio = SpeechAudio(bytes(range(256)) * 4, 24000)
-    assert from_wav(to_wav(audio)) == audio
-
-
-def test_wav_of_unknown_length_ends_with_its_bytes() -> None:
-    wav = bytearray(to_wav(SpeechAudio(b"\1\2" * 50, 16000)))
-    wav[40:44] = b"\xff\xff\xff\xff"
-    assert from_wav(bytes(wav)).samples == 50
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"RIFF",
-        b"RIFF\0\0\0\0WAVE",
-        b"RIFF\0\0\0\0WAVEdata\4\0\0\0abcd",
-        b"ID3" + bytes(60),
-        to_wav(SpeechAudio(b"\0\0", 24000)).replace(b"\x01\x00\x01\x00", b"\x01\x00\x02\x00"),
-        to_wav(SpeechAudio(b"\0\0", 24000))[:30],
-        to_wav(SpeechAudio(b"\0\0", 96000)),
-    ],
-)
-def test_invalid_wav_is_refused(data: bytes) -> None:
-    with pytest.raises(InvalidWav):
-        from_wav(data)

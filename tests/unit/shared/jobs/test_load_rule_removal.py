@@ -25,6 +25,8 @@ from tests.fakes.load.engine import LoadSimulation
 pytestmark = pytest.mark.slow
 
 SCHEDULES = 600
+FIRST_SEEDS = {"events_before_the_admission_are_not_replaced": 340}
+"""Where the search starts for a rule that few schedules need, so that it ends soon."""
 HOUR_S = 3600
 Patch = pytest.MonkeyPatch
 original_planned_documents = creation.planned_documents
@@ -103,10 +105,10 @@ def busy_deliveries_are_acknowledged(patch: Patch) -> None:
     patch.setattr(deliver, "reply_when_busy", lambda: effects.Reply.ACK)
 
 
-def _find_failing_seed(*, sweeper_enabled: bool, match: str = "") -> int:
+def _find_failing_seed(*, sweeper_enabled: bool, match: str = "", first_seed: int = 0) -> int:
     """Returns the seed of the first schedule that violates an invariant whose message contains
     `match`; fails without one."""
-    for seed in range(SCHEDULES):
+    for seed in range(first_seed, first_seed + SCHEDULES):
         try:
             schedule.run_schedule(seed, sweeper_enabled=sweeper_enabled)
         except AssertionError as error:
@@ -149,7 +151,8 @@ def test_removed_rule_is_covered_only_by_the_sweeper(
 ) -> None:
     with monkeypatch.context() as patch:
         remove_rule(patch)
-        seed = _find_failing_seed(sweeper_enabled=False)
+        first_seed = FIRST_SEEDS.get(remove_rule.__name__, 0)
+        seed = _find_failing_seed(sweeper_enabled=False, first_seed=first_seed)
     schedule.run_schedule(seed, sweeper_enabled=False)
 
 

@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import pytest
 
-from shared.errors import DeadlineNear, LeaseLost, NotFound, StorageUnavailable
+from shared.errors import NotFound, StorageUnavailable
 from shared.flows import effects
 from shared.flows.effects import Failed, Later
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
 from shared.runtime.interpreter import Interpreter
 from shared.runtime.services import SystemClock
+from shared.tasks.errors import DeadlineNear, LeaseLost
 from shared.tasks.record import fail_after_last_attempt, outcome_fields
 from shared.tasks.run import run
 from shared.tasks.task import Task, TaskClaim, TaskDone, TaskOutcome, new_task, task_envelope

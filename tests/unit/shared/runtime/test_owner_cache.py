@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from shared.errors import ObjectDamaged
@@ -15,18 +13,6 @@ from tests.fixtures.stage_harness import StageHarness
 
 KEY = content_key("film", 1, ["a"])
 NAME = f"{FILM_CACHE_PREFIX}{owner_hash('anna')}/{KEY}"
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield emulator
-    emulator.close()
-
-
-@pytest.fixture
-def harness(gcs: GcsEmulator) -> StageHarness:
-    return StageHarness.create(gcs)
 
 
 def make_cache(harness: StageHarness, owner: str = "anna") -> OwnerCache:

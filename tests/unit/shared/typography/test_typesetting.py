@@ -184,3 +184,26 @@ def test_coverage_is_read_from_the_font_file() -> None:
     assert "ж" in coverage
     assert "骨" not in coverage
     assert "\U0001f389" not in coverage
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Elle disait : « Une tarte se mange tiède » !", ["disait :", "« Une", "tiède » !"]),
+        ("He rides 13 km on his wooden machine", ["13 km"]),
+        ("Der Ofen hat 200 °C und 5 % mehr", ["200 °C", "5 %"]),
+        ("Fuel costs fell by 1\u00a0200\u202f€ in a year", ["1 200 €"]),
+    ],
+)
+def test_lines_do_not_break_beside_marks_and_between_numbers_and_units(
+    text: str, kept: list[str]
+) -> None:
+    for width_px in range(130, 700, 7):
+        lines = [line.text for line in Text(text, LATIN).lay_out(24, width_px).lines]
+        assert all(any(part in line for line in lines) for part in kept), lines
+        assert " ".join(lines) == " ".join(text.split())
+
+
+def test_words_that_belong_together_are_separated_before_one_is_cut() -> None:
+    lines = [line.text for line in Text("« Photosynthesis »", LATIN).lay_out(24, 175).lines]
+    assert lines == ["«", "Photosynthesis", "»"]

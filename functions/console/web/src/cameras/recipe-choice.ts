@@ -1,6 +1,7 @@
 /** The recipe for a recording, as the API expects it. No DOM. */
 import { type RecipeName, RECIPES } from "../contract.ts";
 import { RECIPE_LABELS } from "../labels.ts";
+import { scoresFaces } from "../new/recipes.ts";
 
 /** The recipes that take a video, and so a recording. */
 type VideoRecipe = {
@@ -18,7 +19,7 @@ export const NO_RECIPE: RecipeChoice = { recipe: "", consent: false, purpose: ""
 const DESCRIPTIONS: Readonly<Record<VideoRecipe, string>> = {
   frames: "A picture for every second.",
   emotions: "What faces express, over time.",
-  recap: "A narrated film of its strongest moments.",
+  recap: "A narrated film of its strongest moments, or of its scenes.",
 };
 
 /** Recipe, title and description. */
@@ -29,12 +30,16 @@ export const RECIPE_CHOICES: readonly (readonly [RecipeChoice["recipe"], string,
   ),
 ];
 
-/** Whether the recipe scores faces, which needs the consent of the people filmed. */
-export const needsConsent = ({ recipe }: RecipeChoice): boolean => recipe !== "" && RECIPES[recipe].consent;
+/** Whether scored faces, which need the consent of the people filmed, are required, optional or not part of the recipe. */
+export const consentOf = ({ recipe }: RecipeChoice): false | "optional" | "required" =>
+  recipe !== "" && RECIPES[recipe].consent;
+
+/** Whether the faces in the clip are scored. */
+export const isScored = (choice: RecipeChoice): boolean => scoresFaces({ consent: consentOf(choice) }, choice.consent);
 
 export function toRecipeFields(choice: RecipeChoice): { recipe?: string; options?: Record<string, unknown> } {
   if (!choice.recipe) return {};
-  const options = needsConsent(choice) ? { consent: choice.consent, purpose: choice.purpose.trim() } : {};
+  const options = isScored(choice) ? { consent: choice.consent, purpose: choice.purpose.trim() } : {};
   return { recipe: choice.recipe, options };
 }
 

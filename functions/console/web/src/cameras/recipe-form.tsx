@@ -1,8 +1,8 @@
 import { LIMITS } from "../contract.ts";
 import { Field } from "../ui/field.tsx";
-import { type RecipeChoice, RECIPE_CHOICES, needsConsent } from "./recipe-choice.ts";
+import { type RecipeChoice, RECIPE_CHOICES, consentOf, isScored } from "./recipe-choice.ts";
 
-/** Selects the recipe for a clip. Recipes that score faces ask for consent and a purpose. */
+/** Selects the recipe for a clip. Scored faces need consent and a purpose. */
 export function RecipeForm({
   value,
   onChange,
@@ -30,34 +30,39 @@ export function RecipeForm({
           </label>
         ))}
       </fieldset>
-      {needsConsent(value) && (
+      {consentOf(value) && (
         <>
-          <Field
-            label="What it is for"
-            hint="In a few words, such as: research on reactions to a trailer."
-            error={fieldErrors["options.purpose"]}
-          >
-            {(ids) => (
-              <input
-                {...ids}
-                required
-                maxLength={LIMITS.maxPurposeChars}
-                value={value.purpose}
-                onInput={(event) => onChange({ ...value, purpose: event.currentTarget.value })}
-              />
-            )}
-          </Field>
+          {isScored(value) && (
+            <Field
+              label="What it is for"
+              hint="In a few words, such as: research on reactions to a trailer."
+              error={fieldErrors["options.purpose"]}
+            >
+              {(ids) => (
+                <input
+                  {...ids}
+                  required
+                  maxLength={LIMITS.maxPurposeChars}
+                  value={value.purpose}
+                  onInput={(event) => onChange({ ...value, purpose: event.currentTarget.value })}
+                />
+              )}
+            </Field>
+          )}
           <div class="choices">
             <label>
               <input
                 type="checkbox"
-                required
+                required={consentOf(value) === "required"}
                 checked={value.consent}
                 onChange={(event) => onChange({ ...value, consent: event.currentTarget.checked })}
               />
               <span>
                 Everybody who is filmed agreed
-                <span class="hint">Faces are read. At work and in schools the law of the EU forbids it.</span>
+                <span class="hint">
+                  Faces are read. At work and in schools the law of the EU forbids it.
+                  {consentOf(value) === "optional" && " Otherwise the film shows scenes, and no face is searched."}
+                </span>
               </span>
             </label>
           </div>

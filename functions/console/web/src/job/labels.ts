@@ -125,6 +125,7 @@ const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
 const FILE_LABELS: Record<string, string> = {
   "frames.csv": "The frames' times, as a table",
   "emotions.csv": "The timeline, as a table",
+  "scenes.csv": "The scenes, as a table",
 };
 
 export function resultLabel(artifact: Artifact): string {

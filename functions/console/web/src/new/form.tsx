@@ -11,7 +11,15 @@ import { createJob } from "./create-job.ts";
 import { type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
 import { acceptedKinds, fileKey, missingInputs } from "./files.ts";
 import { OptionField } from "./option-field.tsx";
-import { type Input, type Option, type OptionValues, type Recipe, changedOptions } from "./recipes.ts";
+import {
+  type Input,
+  type Option,
+  type OptionValues,
+  type Recipe,
+  changedOptions,
+  offeredOptions,
+  scoresFaces,
+} from "./recipes.ts";
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
@@ -38,6 +46,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   }, [error]);
   const [idempotencyKeys, setIdempotencyKeys] = useState<Readonly<Record<string, string>>>({});
 
+  const isScored = scoresFaces(recipe, hasConsent);
+  const offered = offeredOptions(recipe, hasConsent);
   const takesPrompt = inputs.some((input) => input.kinds.includes("text"));
   const fileInputs = inputs.filter((input) => !input.kinds.includes("text"));
   const requiredInputs = fileInputs.filter((input) => !input.optional);
@@ -49,9 +59,9 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       return { field: "prompt", message: "Write what the film shall be about, or give its text." };
     const [first] = missingInputs(requiredInputs, files.assigned);
     if (first) return { field: "files", message: `Choose ${acceptedKinds([first])} first.` };
-    if (recipe.consent && !hasConsent)
+    if (isScored && !hasConsent)
       return { field: "consent", message: "State that the people filmed agreed, or choose another recipe." };
-    if (recipe.consent && !purpose.trim())
+    if (isScored && !purpose.trim())
       return { field: "purpose", message: "Say in a few words what the scores are for." };
     return null;
   };
@@ -61,8 +71,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     setError(invalid);
     if (invalid) return;
     const options = {
-      ...changedOptions(recipe, optionValues),
-      ...(recipe.consent ? { consent: true, purpose: purpose.trim() } : {}),
+      ...changedOptions(offered, optionValues),
+      ...(isScored ? { consent: true, purpose: purpose.trim() } : {}),
     };
     const mainInput = requiredInputs[0];
     const jobs =
@@ -178,7 +188,13 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         ))}
       {recipe.consent && (
         <fieldset class="consent">
-          <legend>Whose faces are these?</legend>
+          <legend>{recipe.consent === "required" ? "Whose faces are these?" : "Shall faces be read?"}</legend>
+          {recipe.consent === "optional" && (
+            <p class="hint">
+              Then the film shows the strongest moments. Otherwise it shows the scenes of the video, and no face is
+              searched.
+            </p>
+          )}
           <label class="switch">
             <input
               type="checkbox"
@@ -194,27 +210,29 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               {errorFor("consent")}
             </p>
           )}
-          <Field
-            label="What the scores are for"
-            error={errorFor("purpose")}
-            hint="Such as research, or a film for the family. Scoring people at work or in education is prohibited in the European Union."
-          >
-            {(ids) => (
-              <input
-                {...ids}
-                type="text"
-                maxLength={LIMITS.maxPurposeChars}
-                value={purpose}
-                onInput={(event) => setPurpose(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          {isScored && (
+            <Field
+              label="What the scores are for"
+              error={errorFor("purpose")}
+              hint="Such as research, or a film for the family. Scoring people at work or in education is prohibited in the European Union."
+            >
+              {(ids) => (
+                <input
+                  {...ids}
+                  type="text"
+                  maxLength={LIMITS.maxPurposeChars}
+                  value={purpose}
+                  onInput={(event) => setPurpose(event.currentTarget.value)}
+                />
+              )}
+            </Field>
+          )}
         </fieldset>
       )}
       <div class="options">
-        {recipe.options.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
+        {offered.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
       </div>
-      {recipe.options.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
+      {offered.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
       <details class="more">
         <summary>More options</summary>
         <div class="options">
@@ -229,9 +247,9 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               />
             )}
           </Field>
-          {recipe.options.filter((option) => option.advanced && option.kind !== "switch").map(renderOption)}
+          {offered.filter((option) => option.advanced && option.kind !== "switch").map(renderOption)}
         </div>
-        {recipe.options.filter((option) => option.advanced && option.kind === "switch").map(renderOption)}
+        {offered.filter((option) => option.advanced && option.kind === "switch").map(renderOption)}
         {takesPrompt && (
           <Field
             label="A text to draw on"

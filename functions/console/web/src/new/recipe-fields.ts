@@ -7,6 +7,8 @@ interface FieldText {
   label: string;
   hint?: string;
   advanced?: boolean;
+  /** Offered only when faces are scored. */
+  faces?: boolean;
 }
 
 type Labels<C extends string> = Readonly<Record<C, string>>;
@@ -36,12 +38,13 @@ const FRAME_FIELDS = {
 const SCORED_FRAME_FIELDS = { ...FRAME_FIELDS, max_width: null, format: null, quality: null };
 
 const SCORE_FIELDS = {
-  annotate: { label: "Also make a video with boxes and labels" },
-  smooth: { label: "Even out what flickers", hint: "Averages each face over time.", advanced: true },
+  annotate: { label: "Also make a video with boxes and labels", faces: true },
+  smooth: { label: "Even out what flickers", hint: "Averages each face over time.", advanced: true, faces: true },
   mirror: {
     label: "Score each face twice",
     hint: "Averages each face with its mirror image: slightly more accurate.",
     advanced: true,
+    faces: true,
   },
 };
 

@@ -20,14 +20,16 @@ export interface Option {
   maxLength?: number | undefined;
   /** The value that a checked switch sends; `true` if absent. */
   onValue?: string | undefined;
+  /** Only for jobs whose faces are scored. */
+  faces?: boolean | undefined;
 }
 
 export interface Recipe {
   name: RecipeName;
   title: string;
   summary: string;
-  /** Whether faces are scored, which needs consent and a purpose. */
-  consent: boolean;
+  /** Whether scored faces, which need consent and a purpose, are part of every job or a choice. */
+  consent: false | "optional" | "required";
   options: readonly Option[];
 }
 
@@ -43,7 +45,7 @@ export interface Input {
 const SUMMARIES: Readonly<Record<RecipeName, string>> = {
   frames: "Still pictures out of a video, at the interval you choose.",
   emotions: "What the faces in a video express, as a timeline you can click.",
-  recap: "A narrated film of a video’s strongest moments.",
+  recap: "A narrated film of a video’s strongest moments, or of its scenes.",
   presentation: "A narrated slide film out of a few sentences of yours.",
   still: "A picture under a song or a voice, as a film.",
 };
@@ -65,14 +67,15 @@ interface AnyField {
   choices?: Readonly<Record<string, string>>;
   presets?: Readonly<Record<string, string>>;
   onValue?: string;
+  faces?: boolean;
 }
 
 function toOption(name: string, spec: Spec, field: AnyField): Option {
-  const { label, hint, advanced, onValue, presets, choices } = field;
+  const { label, hint, advanced, onValue, presets, choices, faces } = field;
   const kind = name === "voice" ? "voice" : spec.type === "integer" ? "number" : "text";
   const isSwitch = spec.type === "boolean" || onValue !== undefined;
   return {
-    name, label, hint, advanced, onValue, min: spec.min, max: spec.max, maxLength: spec.maxChars,
+    name, label, hint, advanced, onValue, faces, min: spec.min, max: spec.max, maxLength: spec.maxChars,
     kind: isSwitch ? "switch" : presets || choices ? "choice" : kind,
     default: onValue === undefined ? String(spec.default ?? "") : "false",
     choices: presets
@@ -100,10 +103,18 @@ export const findRecipe = (name: string): Recipe | undefined => RECIPES.find((re
 
 export type OptionValues = Readonly<Record<string, string>>;
 
+/** Whether the faces in a job are scored: without consent, a recap shows scenes. */
+export const scoresFaces = ({ consent }: Pick<Recipe, "consent">, hasConsent: boolean): boolean =>
+  consent === "required" || (consent === "optional" && hasConsent);
+
+/** Returns the options of jobs whose faces are scored, or are not. */
+export const offeredOptions = (recipe: Recipe, hasConsent: boolean): readonly Option[] =>
+  recipe.options.filter((option) => !option.faces || scoresFaces(recipe, hasConsent));
+
 /** Returns the options that differ from their defaults, as the API expects them. */
-export function changedOptions(recipe: Recipe, values: OptionValues): Record<string, string | boolean> {
+export function changedOptions(offered: readonly Option[], values: OptionValues): Record<string, string | boolean> {
   const options: Record<string, string | boolean> = {};
-  for (const option of recipe.options) {
+  for (const option of offered) {
     const value = (values[option.name] ?? option.default).trim();
     if (value === option.default) continue;
     if (option.kind !== "switch") {

@@ -51,6 +51,8 @@ def test_voice_without_the_form_of_a_voice_name_is_rejected(voice: str) -> None:
          ["every", "consent", "purpose", "smooth"]),
         ("recap", {"consent": True, "purpose": "x" * 201, "slides": 0, "transition": "wipe"},
          ["purpose", "slides", "transition"]),
+        ("recap", {"purpose": "research", "annotate": True, "every": 0, "slides": 0},
+         ["consent", "every", "slides"]),
         ("still", {"shape": "round", "resolution": "8k", "loudness": 11},
          ["shape", "resolution", "loudness"]),
     ],

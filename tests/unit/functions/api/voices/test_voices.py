@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,10 +28,8 @@ NEURAL = Voice("en-US-Neural-Ann", ("en-US",), "FEMALE")
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StageHarness]:
-    gcs = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield StageHarness.create(gcs)
-    gcs.close()
+def storage(gcs: GcsEmulator) -> StageHarness:
+    return StageHarness.create(gcs)
 
 
 @pytest.fixture(autouse=True)

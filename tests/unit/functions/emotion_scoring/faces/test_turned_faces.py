@@ -15,7 +15,7 @@ from functions.emotion_scoring.faces.detection import Detection
 from functions.emotion_scoring.faces.face import Box, Face
 from functions.emotion_scoring.faces.finder import FaceFinder
 from functions.emotion_scoring.faces.roll import RollMeter, angle_between, normalize_roll
-from functions.emotion_scoring.part import score_frames
+from functions.emotion_scoring.part import FaceScoring, score_frames
 from functions.emotion_scoring.results.summary import Summary
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.results.writers import CsvWriter, FrameTimes
@@ -24,7 +24,7 @@ from functions.emotion_scoring.video.overlay import Overlay
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.pack import FrameStamp, PackWriter
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 from tests.fixtures.media.faces import (
     EMOTIONS,
     load_scorer,
@@ -101,7 +101,8 @@ def test_upside_down_face_has_the_same_emotion_in_scores_table_and_annotation() 
         return np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), 1), np.uint8)
 
     file = RangeFile(lambda start, size: data[start : start + size], len(data))
-    score_frames(file, load_scorer(), scores, ("pack", 1), lambda: None, decode=decode, mirror=True)
+    scoring = FaceScoring(load_scorer(), mirror=True)
+    score_frames(file, scoring, scores, ("pack", 1), lambda: None, decode=decode)
     scores.seek(0)
     header, frames = read_scores(io.BufferedReader(scores))  # type: ignore[arg-type]
     moments = list(build_timeline([(0, frame) for frame in frames], header.classes))

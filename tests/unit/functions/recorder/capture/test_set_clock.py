@@ -49,4 +49,4 @@ def test_clip_of_a_machine_whose_clock_is_set_has_its_length(
     assert is_consecutive(clip.counters)
     # A busy machine delays arrivals, which are the times of MJPEG.
     assert clip.duration_s == pytest.approx(len(clip.counters) / 15, abs=2)
-    assert 2 <= clip.duration_s < 60
+    assert 0.5 <= clip.duration_s < 60

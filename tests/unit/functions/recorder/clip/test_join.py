@@ -14,11 +14,11 @@ from shared.cameras.recording import (
     RecordingState,
     recording_path,
 )
-from shared.errors import LeaseLost
 from shared.flows.documents import all_documents
 from shared.flows.effects import Later
 from shared.pipeline import FUNCTIONS
 from shared.runtime.interpreter import Interpreter
+from shared.tasks.errors import LeaseLost
 from shared.tasks.task import TaskState, task_path
 from tests.fakes.cameras.encoded_frames import encode_h264
 from tests.fixtures.hooked_objects import CrashAt, WorkerCrashed

@@ -43,6 +43,20 @@ def test_valid_answer_becomes_a_deck_with_the_requested_style() -> None:
     assert (deck.theme, deck.aspect, deck.resolution) == ("chalk", "1:1", "1080p")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Here is the deck:\n{}\n\nTell me what to change {{0}}.",
+        "```json\n{}\n```",
+        "\ufeff{}",
+    ],
+    ids=["prose", "fence", "bom"],
+)
+def test_answer_with_prose_around_it_is_read(text: str) -> None:
+    deck = read_outline(text.format(answer(*GOOD)), THREE)
+    assert [slide.heading for slide in deck.slides] == ["One", "Two", "Three"]
+
+
 def test_markdown_and_bidi_controls_are_removed() -> None:
     first = row("## **Plants** eat `light`", "title", bullets=["- one", "\u202etwo", "  "])
     deck = read_outline(answer(first, *GOOD[1:]), THREE)
@@ -78,6 +92,8 @@ def test_bullets_above_the_limit_are_spoken() -> None:
         "null",
         answer(),
         answer(*GOOD, language="not a tag"),
+        answer(*GOOD, language="und"),
+        answer(*GOOD, language="mul-Latn"),
         answer(*GOOD, title=""),
         answer(*GOOD, title="x" * 1000),
         answer(*GOOD[:2], "a string"),

@@ -13,33 +13,20 @@ from hypothesis import strategies as st
 from functions.slide_generation.drawing.icons import GRID, read_lines
 from functions.slide_generation.drawing.layout import SlidePlanner
 from functions.slide_generation.drawing.layouts.page import MIN_WORD_U
-from functions.slide_generation.drawing.plan import Box, Panel, PlacedText, Ring, SlidePlan
+from functions.slide_generation.drawing.plan import Panel, PlacedText, Ring, SlidePlan
 from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.slide_generation.drawing.themes import THEMES, contrast_ratio
 from shared.recipes.films.deck import Aspect, Deck, Slide
 from shared.recipes.films.slides.chart import SlideChart
 from shared.recipes.films.slides.icons import ICONS
 from tests.fixtures.media.decks import SCRIPTS, make_deck
-from tests.fixtures.media.layouts import make_layout_slides
+from tests.fixtures.media.layouts import make_all_layouts, make_layout_slides, overlap
 
 ASPECTS = get_args(Aspect)
 CASES = [
     (theme, aspect, language)
     for (theme, aspect), language in zip(product(THEMES, ASPECTS), [*SCRIPTS] * 2, strict=True)
 ]
-
-
-def make(language: str, theme: str, aspect: str) -> Deck:
-    return make_deck(make_layout_slides(language), language=language, theme=theme, aspect=aspect)
-
-
-def overlap(first: Box, second: Box) -> bool:
-    return (
-        first.x < second.x + second.width - 1
-        and second.x < first.x + first.width - 1
-        and first.y < second.y + second.height - 1
-        and second.y < first.y + first.height - 1
-    )
 
 
 def check_texts(plan: SlidePlan, deck: Deck) -> None:
@@ -59,7 +46,7 @@ def check_texts(plan: SlidePlan, deck: Deck) -> None:
 def test_no_layout_moves_text_out_of_the_page_or_over_another(
     theme: str, aspect: str, language: str
 ) -> None:
-    deck = make(language, theme, aspect)
+    deck = make_all_layouts(language, theme, aspect)
     planner = SlidePlanner(deck, THEMES[theme])
     for number, slide in enumerate(deck.slides):
         plan = planner.plan(slide, number)
@@ -100,7 +87,7 @@ def test_any_text_is_complete_and_no_word_is_cut(
 
 @pytest.mark.parametrize(("theme", "aspect"), [*zip(THEMES, [*ASPECTS] * 3, strict=False)])
 def test_every_text_has_enough_contrast_to_what_is_behind_it(theme: str, aspect: str) -> None:
-    deck = make("en", theme, aspect)
+    deck = make_all_layouts("en", theme, aspect)
     renderer = SlideRenderer(deck)
     for number in range(len(deck.slides)):
         plan = renderer.plan(number)

@@ -26,6 +26,9 @@ def choose(*bullets: str, heading: str = "Facts", language: str = "en", **fields
         (("Coal: 36 %", "Wood: 44 %", "Water: 44 %"), "bar", "%", (36, 44, 44)),
         (("1990: 1,200 km", "2000: 3,400 km", "2010: 12.5 km"), "line", "km", (1200, 3400, 12.5)),
         (("Rent – $900", "Food – $400", "Bus – $50"), "bar", "$", (900, 400, 50)),
+        (("A: $5 million", "B: $3 million", "C: $1 million"), "bar", "$ million", (5, 3, 1)),
+        (("2025: 3 km", "2024: 2 km", "2023: 1 km"), "bar", "km", (3, 2, 1)),
+        (("1990: 3 km", "2000: 2 km", "2024: 1 km"), "bar", "km", (3, 2, 1)),
     ],
 )
 def test_numbers_in_one_unit_are_a_chart(
@@ -56,6 +59,9 @@ def test_numbers_are_read_as_their_language_writes_them() -> None:
         ("Coal: 36 %", "Wood: a lot", "Water: 20 %"),
         ("Coal: 36 %", "Wood: 44 %"),
         ("1990: first", "1980: earlier", "2000: later"),
+        ("A: $5 million", "B: $3 billion", "C: $1 million"),
+        ("Founded: 1998", "First ferry: 2001", "Bridge: 2010"),
+        ("Rooms: 4", "Bathrooms: 2", "Built: 1990"),
     ],
 )
 def test_doubtful_bullets_stay_bullets(bullets: tuple[str, ...]) -> None:
@@ -85,6 +91,27 @@ def test_two_sides_steps_quotes_numbers_and_many_short_points_have_their_layouts
     assert choose("a", "b", "c", "d", "e").layout == "columns"
 
 
+def test_the_unit_of_an_amount_is_drawn_with_its_value() -> None:
+    chart = choose("A: $5.5 million", "B: $3 million", "C: $1 million").chart
+    assert chart is not None
+    assert chart.describe(chart.points[0], "en") == "$5.5\u00a0million"
+    assert chart.describe(chart.points[0], "de") == "5,5\u00a0million\u00a0$"
+
+
+def test_a_range_of_years_is_one_time_of_a_timeline() -> None:
+    slide = choose("1914–1918: a war", "1929: a crisis", "1939 - 45: another war")
+    assert (slide.layout, slide.labels) == ("timeline", ("1914–1918", "1929", "1939 - 45"))
+    assert slide.bullets == ("A war", "A crisis", "Another war")
+
+
+@pytest.mark.parametrize(
+    "text", ["The Boeing 747 flies far", "Meet us in Room 101 today", "ISO 9001 is a norm"]
+)
+def test_the_number_of_a_name_is_no_big_number(text: str) -> None:
+    assert choose(text, heading="Travel").layout == "bullets"
+    assert choose("It carries 747 people", heading="Travel").layout == "number"
+
+
 def test_a_deck_whose_model_chose_layouts_is_unchanged() -> None:
     rows: list[dict[str, Any]] = [{"heading": "T", "layout": "title"},
             {"heading": "A", "bullets": ["1. a", "2. b", "3. c"]},
@@ -98,3 +125,6 @@ def test_english_slides_have_icons_of_their_words() -> None:
     assert choose("Nothing here", heading="A rocket").icons == ("rocket",)
     assert choose("Nothing here", heading="Plain").icons == ()
     assert choose("Water", "Sun", language="de").icons == ()
+    long = "For women it meant clothes in which one can ride through the rain"
+    assert choose(long, "Light of the sun").icons == ()
+    assert choose("Nothing here", heading="Noise and space").icons == ()

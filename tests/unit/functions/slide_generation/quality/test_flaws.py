@@ -9,7 +9,11 @@ from functions.slide_generation.quality.emulated import (
     describe_emulated_rewrite,
     describe_emulator,
 )
-from functions.slide_generation.quality.flaws import find_count_flaws, find_flaws
+from functions.slide_generation.quality.flaws import (
+    find_count_flaws,
+    find_flaws,
+    find_language_flaws,
+)
 from shared.recipes.films.deck import Slide
 from shared.recipes.films.prompt import Prompt
 
@@ -43,6 +47,26 @@ def test_numbers_that_the_text_does_not_have_are_named() -> None:
         "The deck has numbers that are not in your text: 1907, 40.",
     )
     assert find_flaws([slide]) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "notes", "is_flawed"),
+    [
+        ("ja", "Warm air rises and cools.", True),
+        ("ja", "REST API と GraphQL を HTTP/2 の上で比較します。", False),
+        ("ja-Latn", "Ame ga furu.", False),
+        ("ru", "Warm air rises.", True),
+        ("sr", "Topao vazduh se diže.", False),
+        ("en", "暖かい空気は上昇します。", True),
+        ("de", "Der Name 東京 ist japanisch.", False),
+        ("zh", "123.", False),
+    ],
+)
+def test_text_in_the_script_of_another_language_is_named(
+    language: str, notes: str, is_flawed: bool
+) -> None:
+    slide = Slide("a", "1", (), notes, "statement")
+    assert bool(find_language_flaws([slide], language)) == is_flawed
 
 
 def test_many_flawed_slides_are_counted() -> None:

@@ -71,13 +71,13 @@ def test_long_bullet_ends_at_a_clause_and_is_spoken_whole() -> None:
     assert repair_texts(slide_of("Water", LONG, notes=f"Yes. {LONG}.")).notes == f"Yes. {LONG}."
 
 
-def test_single_bullet_is_split_or_spoken() -> None:
+def test_single_bullet_is_split_or_stands_below_the_heading_and_is_spoken() -> None:
     (split, spoken, *_) = repaired(
         {"heading": "A", "bullets": ["Green leaves; brown roots"], "notes": "Said."},
         {"heading": "B", "bullets": ["Only one"], "notes": "Said."},
     )
     assert (split.layout, split.bullets) == ("bullets", ("Green leaves", "brown roots"))
-    assert (spoken.layout, spoken.bullets) == ("statement", ())
+    assert (spoken.layout, spoken.bullets) == ("statement", ("Only one",))
     assert spoken.notes == "Said. Only one."
 
 
@@ -100,3 +100,13 @@ def test_repeated_heading_is_replaced_by_a_bullet() -> None:
 def test_numbers_are_compared_without_separators_and_script() -> None:
     assert find_numbers("1,250 and 1.250 and ١٢٥٠ and １２５０ and 2,5") == ["1250"] * 4 + ["2.5"]
     assert comparable("Ein Haus!") == comparable("ein  haus") == " ein haus "
+
+
+def test_words_with_signs_are_not_the_same() -> None:
+    slide = repair_texts(slide_of("Languages", "C", "C++", "C#", "c"))
+    assert slide.bullets == ("C", "C++", "C#")
+
+
+def test_text_that_ends_within_quotes_has_one_full_stop() -> None:
+    row = {"heading": "B", "bullets": ["He said “go.”"], "notes": "“Stop.”"}
+    assert repaired(row)[0].notes == "“Stop.” He said “go.”"

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from functions.stitching.film import mp4
 from functions.stitching.film.encoding import planes_to_frame
 from functions.stitching.film.mp4 import SUBTITLE_TICK, FilmMetadata, FilmWriter
 from functions.stitching.film.segment_encoder import encode_segment
@@ -157,12 +158,17 @@ def test_subtitle_track_is_as_long_as_the_film_without_empty_samples(
     assert abs(sum(durations) - timeline.duration) <= SUBTITLE_TICK / 2
 
 
-def test_subtitles_of_the_longest_film_can_be_far_apart(tmp_path: Path) -> None:
+def test_subtitles_of_the_longest_film_can_be_far_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two hours of sound at 48 kHz take 12 s to encode.
+    rate_hz = 8_000
+    monkeypatch.setattr(mp4, "RATE_HZ", rate_hz)
     path = tmp_path / "film.mp4"
     segment = encode_segment(
         iter([(0, planes_to_frame(make_grey_planes(90, SIZE)))]), SIZE, "none", lambda: None
     )
-    silence = np.zeros((1, 48_000), np.float32)
+    silence = np.zeros((1, rate_hz), np.float32)
     with FilmWriter(path, FilmMetadata(1, subtitles=True), SIZE, "none") as out:
         for frame in segment.frames:
             out.write_frame(frame.data, frame.tick, is_key=True)

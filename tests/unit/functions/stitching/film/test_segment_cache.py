@@ -18,13 +18,13 @@ from functions.stitching.film.timeline import RATE_HZ, build_timeline
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
 from functions.stitching.subtitles.cues import build_cues
-from shared.errors import DeadlineNear
 from shared.jobs.model import Job
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FILM_CACHE_PREFIX, Bucket
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.runtime.owner_cache import OwnerCache
+from shared.tasks.errors import DeadlineNear
 from tests.fixtures.media.films import (
     SIZE,
     decode_sound,
@@ -45,8 +45,8 @@ from tests.unit.functions.stitching.film.deck_jobs import (
 pytestmark = pytest.mark.slow
 
 VARIANTS: list[tuple[int, dict[str, str], int]] = [
-    (10, {}, 1),
-    (10, {"subtitles": "burned"}, 1),
+    (5, {}, 1),
+    (4, {"subtitles": "burned"}, 1),
     (5, {"transition": "fade"}, 2),
 ]
 """Slides, options, and the number of scenes that show an edited slide (a fade shows two)."""

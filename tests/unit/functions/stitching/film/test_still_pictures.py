@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from functions.stitching.film import still_film
+from functions.stitching.film.timeline import RATE_HZ
 from functions.upload_trigger.intake import examine_upload, plan_stages
 from shared.media.images.jpeg_end import END_WARNING
 from shared.pipeline import Bucket
@@ -56,11 +58,14 @@ def test_photo_in_display_p3(harness: StageHarness, tmp_path: Path, image_format
 )
 def test_any_size_becomes_a_film_of_any_shape(
     harness: StageHarness,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     size: tuple[int, int],
     options: dict[str, str],
     film_size: tuple[int, int],
 ) -> None:
+    # A frame per second of the motion instead of 15 has all its sizes.
+    monkeypatch.setattr(still_film, "MOTION_SAMPLES", RATE_HZ)
     picture = encode_picture(draw_quarters(*size), "PNG")
     job = make_still_job(harness, picture, make_sound_file("wav", 0.5), **options)
     _, path = run_stitching(harness, job, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import pytest
 
@@ -44,3 +45,14 @@ def test_portrait_video_is_shown_whole_in_a_wide_film() -> None:
 
 def test_clip_without_a_face_shows_the_middle() -> None:
     assert View(SQUARE).find_crop(1920, 1080, 0.0) == (420, 0, 1080, 1080)
+
+
+def test_face_is_found_in_the_whole_and_in_the_cropped_picture() -> None:
+    track = ((0.0, 0.1, 0.5), (10.0, 0.3, 0.5))
+    clip = Fraction(2), Fraction(6)
+    assert View(WIDE, track).find_face(1920, 1080, *clip) == pytest.approx(0.2, abs=0.02)
+    # The view follows the face, up to the edge of the picture.
+    at_edge = View(PORTRAIT, ((0.0, 0.1, 0.5),)).find_face(1920, 1080, *clip)
+    assert at_edge == pytest.approx(0.1 * 1920 / 607.5, abs=0.01)
+    assert View(PORTRAIT, ((0.0, 0.5, 0.5),)).find_face(1920, 1080, *clip) == pytest.approx(0.5)
+    assert View(WIDE).find_face(1920, 1080, *clip) is None

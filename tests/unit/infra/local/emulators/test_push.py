@@ -99,12 +99,13 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_deliveries_beyond_the_instances_are_refused_and_repeated(waits: list[float]) -> None:
     running: list[int] = []
     active = 0
+    may_end = asyncio.Event()
 
     async def handle() -> int:
         nonlocal active
         active += 1
         running.append(active)
-        await asyncio.sleep(0.05)
+        await may_end.wait()
         active -= 1
         return 204
 
@@ -112,6 +113,10 @@ def test_deliveries_beyond_the_instances_are_refused_and_repeated(waits: list[fl
         async with run_proxy(FakeServices(handle), max_instances=2) as client:
             for _ in range(6):
                 await push(client)
+            # The others are refused while as many run as there are instances.
+            while (await read_counts(client))["refused"] < 4:
+                await asyncio.sleep(0.01)
+            may_end.set()
             return await wait_until_delivered(client)
 
     counts = asyncio.run(deliver())

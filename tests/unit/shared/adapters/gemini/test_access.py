@@ -57,7 +57,8 @@ def test_vertex_ai_ignores_api_keys_in_the_environment(
         "client": "google-genai", "action": "generate", "prompt": PROMPT, "source": "",
         "options": {},
         "access": {
-            "backend": VERTEX_AI, "endpoint": gemini.url, "project": PROJECT, "location": "global",
+            "backend": VERTEX_AI, "model": "some-model", "endpoint": gemini.url,
+            "project": PROJECT, "location": "global",
         },
     }  # fmt: skip
     host = gemini.url.removeprefix("http://")

@@ -19,6 +19,7 @@ from shared.adapters.gemini.responses import to_error
         ("No route to 127.0.0.1:8605 now", "No route to … now"),
         ("No route to [::1]:8605 or metadata.google.internal", "No route to … or …"),
         ("The request has 9 errors " + "x" * 50_000, "The request has 9 errors " + "x" * 175),
+        ("Unsupported response modalities: image", "Unsupported response modalities: image"),
         ("models/gemini-9 is not found", "models/gemini-9 is not found"),
     ],
 )

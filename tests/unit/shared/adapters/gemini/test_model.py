@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.gemini.responses import response_text
-from shared.ports.models import AnswerUnusable
+from shared.ports.models import AnswerUnusable, PromptRefused
 from shared.recipes.films.deck import Deck
 from tests.fixtures.models.gemini import (
     CLIENT_BACKENDS,
@@ -155,6 +155,17 @@ def test_deck_has_the_requested_language(
 def test_response_without_stop_reason_is_unusable(finish: str) -> None:
     with pytest.raises(AnswerUnusable):
         response_text("", finish, ["{}"])
+
+
+@pytest.mark.parametrize("finish", ["MODEL_ARMOR", "ESCALATION", "SAFETY"])
+def test_withheld_response_is_refused(finish: str) -> None:
+    with pytest.raises(PromptRefused):
+        response_text("", finish, ["{}"])
+
+
+@pytest.mark.parametrize("reason", ["BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"])
+def test_unspecified_block_reason_blocks_nothing(reason: str) -> None:
+    assert response_text(reason, "STOP", ["{}"]) == "{}"
 
 
 def test_emulator_requires_a_key_and_refuses_browsers(gemini: GeminiEmulator) -> None:

@@ -15,7 +15,7 @@ from shared.media.audio.pcm import decode_sound
 from shared.media.audio.probe import probe_sound
 from shared.media.errors import SoundTooLong
 from shared.media.sandbox.child import SandboxIO
-from tests.fixtures.media.sounds import change_granules, encode_with_pauses, make_wav
+from tests.fixtures.media.sounds import Pauses, change_granules, encode_with_pauses, make_wav
 from tests.fixtures.media.uploads import draw_quarters, encode_picture, encode_sound, make_tone
 
 RATE = 48_000
@@ -59,6 +59,20 @@ def test_sound_that_begins_with_silence(
 
     assert measure(data) == pytest.approx(6, abs=2 * FRAME_S)
     assert measure(data) == pytest.approx(decoded_length(data), abs=FRAME_S)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp4", "libmp3lame"), ("mp4", "aac"), ("mov", "aac"), ("mp4", "libopus")],
+)
+@pytest.mark.parametrize("pauses", [{}, {1: 1}], ids=["no pause", "a pause"])
+def test_samples_before_an_edit_list_do_not_count(
+    container: str, codec: str, pauses: Pauses
+) -> None:
+    """The delay of an encoder: 1105 samples of MP3 are a part of the first packet."""
+    data = encode_with_pauses(make_tone(1.43, RATE), container, codec, RATE, pauses)
+
+    assert measure(data) == pytest.approx(decoded_length(data), abs=0.002)
 
 
 def _patch(find: bytes, offset: int, value: bytes) -> Callable[[bytes], bytes]:

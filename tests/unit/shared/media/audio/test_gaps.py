@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
+from shared.media.audio.frames import make_silence
 from shared.media.audio.gaps import Timed, find_gaps
 from shared.media.audio.pcm import Samples, decode_sound
 from shared.media.audio.probe import probe_sound
@@ -129,6 +131,21 @@ def test_intake_measures_the_pauses() -> None:
     assert float(probe_sound(io.BytesIO(data), max_duration_s=60).duration) == pytest.approx(
         6.5, abs=FRAME_S
     )
+
+
+@pytest.mark.parametrize("layout", ["mono", "5.1", "7.1", "7.1(wide)", "hexadecagonal"])
+@pytest.mark.parametrize("sample_format", ["fltp", "s16", "u8p"])
+def test_silence_has_all_channels(layout: str, sample_format: str) -> None:
+    """PyAV lists more planes than there are for 8 channels and more: the process crashed."""
+    frame = av.AudioFrame(sample_format, layout, 1024)
+    frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
+
+    silence = list(make_silence(frame, RATE + 10))
+
+    assert [block.samples for block in silence] == [RATE, 10]
+    value = 128 if sample_format == "u8p" else 0
+    planes = silence[1].planes[: frame.layout.nb_channels if frame.format.is_planar else 1]
+    assert {byte for plane in planes for byte in bytes(plane)} == {value}
 
 
 def gaps_of(starts: list[int | None], family: str = "matroska") -> dict[int, int]:

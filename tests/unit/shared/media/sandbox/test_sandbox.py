@@ -16,11 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from functions.slide_generation.drawing import pictures as slide_pictures
-from functions.stitching import inputs as film_inputs
-from functions.stitching import slides as film_slides
-from functions.upload_trigger import picture as upload_trigger_picture
-from functions.upload_trigger import sound as upload_trigger_sound
 from shared.errors import MoodreelError, SourceExpired
 from shared.media.errors import (
     DecoderCrashed,
@@ -30,11 +25,10 @@ from shared.media.errors import (
     VideoTooLong,
     WorkStopped,
 )
-from shared.media.sandbox.child import Limits, Work
+from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import iterate_in_sandbox, run_in_sandbox
 from shared.media.sandbox.server import SandboxResult, SandboxServer
 from shared.media.sandbox.source import Source
-from shared.pipeline import FUNCTIONS
 from tests.fixtures.media import sandbox_functions
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.sandbox_work import Function, to_work
@@ -93,21 +87,6 @@ def test_crash_is_reported_with_the_kind_of_file(file_kind: FileKind, words: str
     work = replace(to_work(sandbox_functions.exit_process), file_kind=file_kind)
     with pytest.raises(DecoderCrashed, match=words):
         run_in_sandbox(work, source=Source.from_bytes(b""), limits=LIMITS)
-
-
-@pytest.mark.parametrize(
-    ("work", "file_kind"),
-    [
-        (upload_trigger_picture._PROBE, "picture"),
-        (upload_trigger_sound._PROBE, "sound"),
-        (slide_pictures._CROP, "picture"),
-        (film_inputs._FIT, "picture"),
-        (film_slides._DECODE, "picture"),
-        (film_inputs._DECODE_SOUND, "sound"),
-    ],
-)
-def test_work_names_the_kind_of_its_file(work: Work, file_kind: FileKind) -> None:
-    assert work.file_kind == file_kind
 
 
 def test_crash_does_not_affect_concurrent_work() -> None:
@@ -241,15 +220,3 @@ def test_parts_of_a_source_are_separate_files() -> None:
     source = Source.from_parts([Source.from_bytes(part) for part in parts])
     result = _run(sandbox_functions.join_parts, [len(part) for part in parts], source=source)
     assert result.value == b"first||the second|3"
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation", "stitching"],
-)
-def test_limits_of_concurrent_requests_fit_the_function(name: str) -> None:
-    function = FUNCTIONS[name]
-    limits = Limits.for_function(function)
-    assert limits.memory_mb >= 190
-    assert limits.memory_mb * function.concurrency < function.memory_mb
-    assert 20 <= limits.cpu_s < function.soft_deadline_s * function.cpu

@@ -14,12 +14,13 @@ import pytest
 
 from infra.local.suite.layout import ROOT
 from shared.entrypoints.stage import UnitContext
-from shared.errors import DeadlineNear, LeaseLost, MoodreelError
+from shared.errors import MoodreelError
 from shared.media.images.image_decoder import ImageDecoder
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import run_in_sandbox
 from shared.media.sandbox.source import Source
 from shared.runtime.leases import UnitLease
+from shared.tasks.errors import DeadlineNear, LeaseLost
 from tests.fixtures.media import sandbox_functions
 from tests.fixtures.media.sandbox_work import Function, to_work
 

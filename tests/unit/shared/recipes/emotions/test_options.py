@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from shared.recipes.emotions.options import EmotionOptions, ProhibitedPurpose, parse_frame_options
+from shared.recipes.emotions.options import (
+    EmotionOptions,
+    ProhibitedPurpose,
+    is_consent_missing,
+    parse_frame_options,
+    parse_without_consent,
+)
+from shared.recipes.option_values import InvalidOptions
 
 VALID: dict[str, Any] = {"every": "0.5", "consent": True, "purpose": "research"}
 
@@ -30,7 +37,9 @@ def test_options_round_trip_through_the_job() -> None:
 def test_mirror_is_the_default() -> None:
     assert _parse().mirror
     without_mirror = {name: value for name, value in _parse().to_dict().items() if name != "mirror"}
-    assert EmotionOptions.from_job(without_mirror).mirror, "a job created before the option existed"
+    earlier = EmotionOptions.from_job(without_mirror)
+    assert earlier is not None
+    assert earlier.mirror, "a job created before the option existed"
 
 
 @pytest.mark.parametrize("consent", [None, False, "false", "yes", 1, ""])
@@ -110,3 +119,30 @@ def test_unknown_option_and_invalid_flag_are_named_in_the_error() -> None:
         _parse(smooth="sometimes")
     with pytest.raises(ValueError, match="mirror"):
         _parse(mirror="sometimes")
+
+
+@pytest.mark.parametrize("consent", [None, False, "false", "False"])
+def test_recap_without_consent_has_frames_and_no_scores(consent: Any) -> None:
+    given = {"every": "0.5", "consent": consent}
+    assert is_consent_missing(given)
+    options = parse_without_consent(given)
+    assert options == _parse().frames.to_dict() | {"consent": False}
+    assert EmotionOptions.from_job(options) is None
+
+
+@pytest.mark.parametrize("consent", [True, "true", "yes", 1])
+def test_other_values_of_consent_are_no_refusal(consent: Any) -> None:
+    assert not is_consent_missing({"consent": consent})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"purpose": "research"}, {"annotate": True}, {"smooth": False, "mirror": False}],
+    ids=lambda given: "-".join(given),
+)
+def test_options_of_scored_faces_need_consent(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidOptions) as error:
+        parse_without_consent(given)
+    ((name, sentence),) = error.value.problems
+    assert name == "consent"
+    assert all(option in sentence for option in given)

@@ -37,5 +37,8 @@ def test_job_of_a_recap_stores_them() -> None:
     values = {"consent": True, "purpose": "research", "footage": "stills", "length": "30"}
     options = OPTION_PARSERS["recap"](values, False)
     assert (options["footage"], options["length"], options["sound"]) == ("stills", 30, "both")
+    unscored = OPTION_PARSERS["recap"]({"footage": "stills"}, False)
+    assert unscored["consent"] is False
+    assert not {"purpose", "smooth", "mirror", "annotate"} & set(unscored)
     with pytest.raises(InvalidOptions, match="'footage' does not exist"):
         OPTION_PARSERS["presentation"]({"footage": "clips"}, False)

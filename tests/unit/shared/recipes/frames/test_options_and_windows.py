@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.windows import FrameNaming, Window, plan_windows
-from shared.recipes.media_info import MediaInfo, Pts, VideoInfo
+from shared.recipes.media_info import MediaInfo, VideoInfo
+from shared.recipes.pts import Pts
 
 MEDIA_INFO = MediaInfo(
     container="mov,mp4,m4a,3gp,3g2,mj2",

@@ -25,7 +25,7 @@ from shared.recipes.frames.pack import (
     scan_pack,
 )
 from shared.recipes.frames.pack_directory import central_directory
-from shared.recipes.media_info import Pts
+from shared.recipes.pts import Pts
 
 pytestmark = pytest.mark.slow
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from functions.slide_generation.deck.phrases import format_spoken_time, format_time
-from functions.slide_generation.deck.recap import Timeline, build_slides
 from functions.slide_generation.deck.rewording import (
     FREE_RULES,
     build_reword_request,
     read_reworded_slides,
 )
+from functions.slide_generation.recap.phrases import format_spoken_time, format_time
+from functions.slide_generation.recap.slides import build_slides
+from functions.slide_generation.recap.timeline import Timeline
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
 from shared.recipes.films.deck import Deck, Slide
@@ -85,6 +86,21 @@ def test_short_recap_keeps_the_strongest_moments_in_order_of_time() -> None:
     assert [slide.picture for slide in shortest.slides] == [None, "moment:2", None]
 
 
+def test_recap_does_not_show_the_same_part_of_the_video_again() -> None:
+    moments = (
+        make_moment(1, "sad", 0.6),
+        make_moment(3, "sad", 0.7),
+        make_moment(4, "happy", 0.6),
+        make_moment(5, "sad", 0.65, face_id=3),
+        make_moment(9, "sad", 0.62),
+    )
+    recap = make_recap(make_timeline(moments=moments))
+    assert [slide.picture for slide in recap.slides[1:-2]] == [
+        "moment:2", "moment:3", "moment:4", "moment:5",
+    ]  # fmt: skip
+    assert "4 strong moments" in recap.slides[0].notes
+
+
 @pytest.mark.parametrize(
     ("length", "moments", "count", "has_chart"),
     [(15, 6, 1, False), (60, 6, 4, True), (60, 2, 2, True), (180, 6, 6, True)],
@@ -118,7 +134,7 @@ def test_title_chart_and_closing_name_the_same_mood() -> None:
 def test_video_without_strong_moments_shows_scenes() -> None:
     recap = make_recap(make_timeline(moments=()))
     assert [slide.picture for slide in recap.slides[1:4]] == ["scene:1", "scene:2", "scene:3"]
-    assert "No strong expression was found" in recap.slides[0].notes
+    assert "No strong expression was found in the video." in recap.slides[0].notes
 
 
 def test_video_without_faces_has_no_mood_chart() -> None:
@@ -127,7 +143,7 @@ def test_video_without_faces_has_no_mood_chart() -> None:
         make_timeline(faces=0, share={"happy": 0.0, "sad": 0.0}, moments=(), mood=no_face)
     )
     assert "chart" not in {slide.layout for slide in recap.slides}
-    assert "no face was seen" in recap.slides[0].notes
+    assert "No face was found in the video." in recap.slides[0].notes
     assert "happy" not in json.dumps(recap.to_dict())
 
 

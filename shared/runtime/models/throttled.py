@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from shared.ports.models import (
     DeckModel,
+    Illustrator,
     ModelOverloaded,
     ModelRequest,
+    PictureModelOverloaded,
+    PictureRequest,
     SpeechSynthesizer,
     VoiceOverloaded,
 )
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
-from shared.runtime.throttle import Throttle
+from shared.runtime.models.throttle import Throttle
 
 
 class ThrottledSpeech:
@@ -43,3 +46,19 @@ class ThrottledDeckModel:
     def generate(self, request: ModelRequest) -> str:
         self._throttle.acquire(ModelOverloaded)
         return self._model.generate(request)
+
+
+class ThrottledIllustrator:
+    """Illustrator that calls another one at a limited rate."""
+
+    def __init__(self, illustrator: Illustrator, throttle: Throttle) -> None:
+        self._illustrator = illustrator
+        self._throttle = throttle
+
+    @property
+    def engine(self) -> str:
+        return self._illustrator.engine
+
+    def draw(self, request: PictureRequest) -> bytes:
+        self._throttle.acquire(PictureModelOverloaded)
+        return self._illustrator.draw(request)

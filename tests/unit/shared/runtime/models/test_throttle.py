@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from shared.ports.models import VoiceOverloaded
-from shared.runtime.throttle import MAX_DELAY_S, Throttle
+from shared.runtime.models.throttle import MAX_DELAY_S, Throttle
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,78 @@
+"""Searches the video for the cuts between frames that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from struct import Struct
+
+from functions.emotion_scoring.scenes.collector import Candidate
+from shared.entrypoints.stage import UnitContext
+from shared.errors import PermanentError
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import declare_work, iterate_in_sandbox
+from shared.media.sandbox.source import Source
+from shared.pipeline import FUNCTIONS
+from shared.recipes.media_info import COUNTED_CONTAINERS, WEBP
+from shared.recipes.upload_results import Uploads
+
+MAX_SEARCHED_S = 240
+"""The longest time of a video that is decoded for this: half a minute of CPU time for 720p."""
+_FIND_CUTS = declare_work("functions.emotion_scoring.scenes.cuts", "find_cuts_in_sandbox")
+_RESULT = Struct(">qqq")
+_BLOCK_BYTES = 1 << 20
+
+
+def locate_cuts(
+    context: UnitContext, candidates: Sequence[Candidate]
+) -> dict[Candidate, tuple[Fraction, ...]]:
+    """Returns the times of the cuts of each candidate; none if something moved.
+
+    Those that differ most are searched. Of the others, and in a video that cannot be searched, the
+    second frame is assumed to begin a scene.
+    """
+    found: dict[Candidate, tuple[Fraction, ...]] = {row: (row.end,) for row in candidates}
+    info = Uploads.require(context.job.facts).input("video").media_info
+    if info.container.split(",")[0] in COUNTED_CONTAINERS or info.container == WEBP:
+        # The file does not say when pictures appear.
+        return found
+    searched = _select(candidates)
+    try:
+        return found | _search(context, searched)
+    except PermanentError as error:
+        context.log("cuts.not_searched", severity="WARNING", reason=error.code)
+        return found
+
+
+def _select(candidates: Sequence[Candidate]) -> list[Candidate]:
+    selected, rest_s = list[Candidate](), Fraction(MAX_SEARCHED_S)
+    for row in sorted(candidates, key=lambda row: (-row.change, row.begin)):
+        rest_s -= row.end - row.begin
+        if rest_s < 0:
+            break
+        selected.append(row)
+    # The video is read from its beginning to its end.
+    return sorted(selected, key=lambda row: row.begin)
+
+
+def _search(
+    context: UnitContext, candidates: Sequence[Candidate]
+) -> dict[Candidate, tuple[Fraction, ...]]:
+    if not candidates:
+        return {}
+    video = Uploads.require(context.job.facts).input("video")
+    stored = video.stored_object
+    read_at = context.objects.range_reader(stored.bucket, stored.name, stored.generation)
+    messages = iterate_in_sandbox(
+        _FIND_CUTS,
+        video.media_info,
+        [(row.begin, row.end) for row in candidates],
+        source=Source(read_at, stored.size_bytes, _BLOCK_BYTES),
+        limits=Limits.for_function(FUNCTIONS["emotion_scoring"]),
+        check=context.check,
+        label=context.job.id,
+    )
+    cuts = dict.fromkeys(candidates, tuple[Fraction, ...]())
+    for number, numerator, denominator in _RESULT.iter_unpack(b"".join(messages)):
+        cuts[candidates[number]] += (Fraction(numerator, denominator),)
+    return cuts
