@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functions.stitching.film.pictures import fit_to_frame
-from functions.stitching.inputs import SlideOfWrongSize
+from functions.stitching.film.encoding import rgb_to_planes
+from functions.stitching.film.pictures import fit_to_frame, to_rgb_array
+from functions.stitching.slides import SlideOfWrongSize
 from shared.media.audio.pcm import decode_sound
 from shared.media.images.still import read_picture
 from shared.media.sandbox.child import SandboxIO
@@ -20,19 +21,21 @@ def fit_in_sandbox(sandbox_io: SandboxIO, size: tuple[int, int], max_side_px: in
     return fit_to_frame(picture, size).tobytes()
 
 
-def read_slide_in_sandbox(sandbox_io: SandboxIO, size: tuple[int, int]) -> bytes:
-    """Returns the pixels of a picture of `size`, RGB.
+def decode_slides_in_sandbox(sandbox_io: SandboxIO, size: tuple[int, int]) -> bytes:
+    """Reads files, and writes the picture of each as yuv420p, until there is none left.
 
     Raises SlideOfWrongSize, and the errors of shared.media.images.still.
     """
-    picture = read_picture(sandbox_io.file.read())
-    # Here: the parent takes no value as large as the largest pictures.
-    if picture.size != size:
-        width, height = picture.size
-        raise SlideOfWrongSize(
-            f"A slide is {width}×{height} pixels in a film of {size[0]}×{size[1]}."
-        )
-    return picture.tobytes()
+    while data := sandbox_io.read(0, 1):
+        picture = read_picture(data)
+        # Here: the parent reads no more bytes than a picture of this size has.
+        if picture.size != size:
+            width, height = picture.size
+            raise SlideOfWrongSize(
+                f"A slide is {width}×{height} pixels in a film of {size[0]}×{size[1]}."
+            )
+        sandbox_io.write(rgb_to_planes(to_rgb_array(picture)).data.cast("B"))
+    return b""
 
 
 def decode_sound_in_sandbox(

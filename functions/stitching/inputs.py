@@ -12,7 +12,6 @@ from PIL import Image
 from functions.stitching.film.mp4 import Samples
 from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.objects import read_stored
-from shared.errors import PermanentError
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, iterate_in_sandbox, run_in_sandbox
 from shared.media.sandbox.source import Source
@@ -23,18 +22,13 @@ from shared.recipes.stored_object import StoredObject
 
 _CHANNELS = 2
 _FUNCTION = Limits.for_function(FUNCTIONS["stitching"])
-# Together they fit the function, beside the encoders: a picture and a sound may be open at a time.
+# Together they fit the function, beside the encoders: the slides, a picture or clip, and a sound
+# may be open at a time.
+SLIDE_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 4)
 PICTURE_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 2)
 SOUND_LIMITS = Limits(_FUNCTION.cpu_s, _FUNCTION.memory_mb // 4)
 _FIT = declare_work("functions.stitching.decoders", "fit_in_sandbox", "picture")
-_READ_SLIDE = declare_work("functions.stitching.decoders", "read_slide_in_sandbox", "picture")
 _DECODE_SOUND = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox", "sound")
-
-
-class SlideOfWrongSize(PermanentError):
-    """The picture of a slide does not have the size of the film."""
-
-    code = "slide-of-wrong-size"
 
 
 @dataclass(frozen=True)
@@ -68,22 +62,6 @@ class FilmInputs:
             label="picture",
         )
         return Image.frombytes("RGB", size, result.value)
-
-    def read_slide(self, stored: StoredObject, size: tuple[int, int]) -> Image.Image:
-        """Returns a slide in RGB. Raises SlideOfWrongSize, and the errors of `read_fitted`."""
-        return self.decode_slide(read_stored(self.objects, stored), size)
-
-    def decode_slide(self, data: bytes, size: tuple[int, int]) -> Image.Image:
-        """Returns the slide in a file, like `read_slide`."""
-        value = run_in_sandbox(
-            _READ_SLIDE,
-            size,
-            source=Source.from_bytes(data),
-            limits=PICTURE_LIMITS,
-            check=self.check,
-            label="slide",
-        ).value
-        return Image.frombytes("RGB", size, value)
 
     def decode_sound(self, stored: StoredObject) -> Iterator[Samples]:
         """Yields a sound in blocks, float32 of shape (2, n) at 48 kHz.

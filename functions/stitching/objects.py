@@ -12,6 +12,8 @@ from shared.recipes.stored_object import StoredObject
 MAX_BYTES = 64 << 20
 _HASHED_BYTES = 8 << 20
 """Read at a time."""
+MAX_HASHED_BYTES = 256 << 20
+"""Larger uploads are videos of which only the sound is used: they are not read as a whole."""
 
 
 class ObjectTooLarge(PermanentError):
@@ -44,3 +46,12 @@ def hash_object(objects: ObjectStore, stored: StoredObject) -> str:
     for offset in range(0, stored.size_bytes, _HASHED_BYTES):
         digest.update(read_at(offset, min(_HASHED_BYTES, stored.size_bytes - offset)))
     return digest.hexdigest()
+
+
+def name_content(objects: ObjectStore, stored: StoredObject) -> str:
+    """Returns a name that only objects with the same bytes have: their SHA-256 in hex. The name of
+    an object of more than MAX_HASHED_BYTES is that of its version, which no other object has."""
+    if stored.size_bytes > MAX_HASHED_BYTES:
+        name, generation = stored.version
+        return f"{name}#{generation}"
+    return hash_object(objects, stored)

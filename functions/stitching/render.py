@@ -20,7 +20,7 @@ from shared.recipes.stored_object import ResultKind, StoredObject
 from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
-FILM_VERSION = 5
+FILM_VERSION = 6
 """Incremented when the same inputs give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
 
@@ -54,10 +54,10 @@ def render_film(context: UnitContext) -> UnitDone:
         else DeckFilm.from_context(context)
     )
     spec = content_key(FILM_VERSION, film.content)
-    cache = FilmCache(film.cache, spec) if isinstance(film, DeckFilm) else None
+    cache = FilmCache(film.cache, spec)
     found = _find_film(context, spec)
     is_adopted = found is not None
-    if found is None and cache is not None:
+    if found is None:
         found = _copy_cached(context, spec, cache)
     is_reused = found is not None
     if found is None:
@@ -68,8 +68,7 @@ def render_film(context: UnitContext) -> UnitDone:
             record = _write_files(context, spec, rendered)
             stored = _write_film(context, spec, path)
         found = record, _find_files(context, spec, stored)
-        if cache is not None:
-            cache.add(*found)
+        cache.add(*found)
     record, files = found
     stored = files[FILM.name]
     artifacts = [

@@ -101,6 +101,8 @@ def wrap_pieces(pieces: Sequence[str]) -> list[str]:
 
 def count_columns(text: str) -> int:
     """Returns the columns of a text: combining marks take none, wide characters and emoji two."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(
         2 if is_emoji(grapheme) else sum(map(_columns, grapheme))
         for grapheme in split_graphemes(text)

@@ -30,6 +30,7 @@ SLIDES, SECONDS = 10, 8.2
 PHOTO = (640, 0, 640, 714)
 """Left, top, width and height of the photo, on the slides that have one."""
 _RATE = 24_000
+CONTENT_TYPE = "application/octet-stream"
 
 
 def prepare(folder: Path) -> None:
@@ -112,7 +113,9 @@ class FolderBucket:
         if not path.exists():
             return None
         spec = path.with_suffix(".spec").read_text()
-        return StoredObject(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
+        return StoredObject(
+            bucket, name, 1, path.stat().st_size, "application/octet-stream", "", spec
+        )
 
     def range_reader(
         self, _bucket: Bucket, name: str, _generation: int
@@ -126,7 +129,7 @@ class FolderBucket:
     def create(
         self, _bucket: Bucket, name: str, *, content_type: str, spec: str
     ) -> Iterator[BinaryIO]:
-        assert content_type == "video/mp4"
+        assert content_type == CONTENT_TYPE
         self._path(name).with_suffix(".spec").write_text(spec)
         with self._path(name).open("wb") as out:
             yield out

@@ -7,7 +7,9 @@ without drawing or encoding it again.
 
 from __future__ import annotations
 
+import importlib
 import zlib
+from collections.abc import Sequence
 from math import cos, pi
 
 import numpy as np
@@ -64,9 +66,7 @@ class MovingBox:
     def render_at(self, sample: int) -> Planes:
         """Returns the slide at a sample after the beginning of the zoom."""
         result = self._slide.copy()
-        picture = split_planes(self._zoom.render_at(sample))
-        for target, source in zip(_cut_planes(result, self._box), picture, strict=True):
-            target[:] = source
+        self._zoom.draw_at(sample, _cut_planes(result, self._box))
         return result
 
 
@@ -87,26 +87,55 @@ class PanZoom:
     """The zoom over one picture, which may have more pixels than the film."""
 
     def __init__(self, picture: Planes, size: tuple[int, int], focus: tuple[float, float]) -> None:
-        self._planes = [
-            Image.fromarray(np.ascontiguousarray(plane)) for plane in split_planes(picture)
-        ]
+        luma, *chroma = split_planes(np.ascontiguousarray(picture))
+        self._planes = [_enlarge(luma), *chroma]
         self._size = size
         self._focus = focus
+        # Imported for moving pictures only: it takes as long as decoding twenty slides.
+        self._cv2 = importlib.import_module("cv2")
+        self._cv2.setNumThreads(1)
 
     def render_at(self, sample: int) -> Planes:
         """Returns the picture at a sample after the beginning of the zoom."""
         width, height = self._size
         result = np.empty((height * 3 // 2, width), np.uint8)
-        share = 1 / (1 + ZOOM * zoom_progress(sample))
-        filters = (Image.Resampling.BICUBIC, *[Image.Resampling.BILINEAR] * 2)
-        for source, target, resampling in zip(
-            self._planes, split_planes(result), filters, strict=True
-        ):
-            left = source.width * (1 - share) * self._focus[0]
-            top = source.height * (1 - share) * self._focus[1]
-            box = (left, top, left + source.width * share, top + source.height * share)
-            # Pillow computes coefficients for every row and column, so steps are below a pixel.
-            size = target.shape[1], target.shape[0]
-            resized = source.resize(size, resampling, box=box)
-            target[:] = np.asarray(resized)
+        self.draw_at(sample, split_planes(result))
         return result
+
+    def draw_at(self, sample: int, targets: Sequence[Planes]) -> None:
+        """Draws the picture like `render_at` into arrays for Y, U and V."""
+        share = 1 / (1 + ZOOM * zoom_progress(sample))
+        for source, scale, target in zip(self._planes, (2, 1, 1), targets, strict=True):
+            target[:] = self._zoom(source, scale, (target.shape[1], target.shape[0]), share)
+
+    def _zoom(self, source: Planes, scale: int, size: tuple[int, int], share: float) -> Planes:
+        """Returns the part of a plane in `size`. `scale` is the distance of its pixels in
+        `source`."""
+        rows = []
+        for axis, count in enumerate((source.shape[1], source.shape[0])):
+            length = (count - 1) / scale + 1
+            step = length * share / size[axis]
+            begin = length * (1 - share) * self._focus[axis]
+            # The centre of pixel x is at x + 1/2.
+            first = begin + step / 2 - 0.5
+            rows.append([step * (axis == 0), step * (axis == 1), first])
+        cv2 = self._cv2
+        # Steps are below a pixel: OpenCV interpolates at multiples of 1/32.
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        matrix = np.array(rows) * scale
+        return np.asarray(
+            cv2.warpAffine(source, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        )
+
+
+def _enlarge(plane: Planes) -> Planes:
+    """Returns the plane with further pixels between its pixels.
+
+    Linear interpolation between these differs from cubic interpolation in the plane by 0.4 of 255
+    (root mean square), in a third of the time.
+    """
+    height, width = plane.shape
+    size = 2 * width - 1, 2 * height - 1
+    box = (0.25, 0.25, width - 0.25, height - 0.25)
+    enlarged = Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS, box=box)
+    return np.asarray(enlarged, np.uint8)

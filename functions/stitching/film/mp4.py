@@ -19,7 +19,13 @@ from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from functions.stitching.film.encoding import TICK, open_segment, parameter_sets, to_ticks
+from functions.stitching.film.encoding import (
+    TICK,
+    Movement,
+    encoder_options,
+    set_up_encoder,
+    to_ticks,
+)
 from functions.stitching.film.segments import LAST_FRAME_SAMPLES
 from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.film.track_end import extend_last_sample
@@ -73,18 +79,20 @@ class FilmMetadata:
 
 
 class FilmWriter:
-    """Writes a film to `path`, of segments that are encoded like `segment`.
+    """Writes a film to `path`, of segments that are encoded in this size and for this movement.
 
     Pictures, sound and cues must be written in order of time, sound first where times are equal. On
     an error the file is removed.
     """
 
-    def __init__(self, path: Path, metadata: FilmMetadata, segment: bytes) -> None:
+    def __init__(
+        self, path: Path, metadata: FilmMetadata, size: tuple[int, int], movement: Movement
+    ) -> None:
         self._path = path
         self._sound_samples = 0
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata["title"] = metadata.title
-        self._video, self._parameters = self._add_video(segment)
+        self._video = self._add_video(size, movement)
         options: dict[str, str] = {"aac_coder": metadata.aac_coder}
         self._audio = self._container.add_stream("aac", rate=RATE_HZ, options=options)
         self._layout = "mono" if metadata.channels == 1 else "stereo"
@@ -106,7 +114,7 @@ class FilmWriter:
     @property
     def parameter_sets(self) -> bytes:
         """The parameter sets with which every picture must have been encoded."""
-        return self._parameters
+        return bytes(self._video.codec_context.extradata or b"")
 
     def write_frame(self, data: bytes, tick: int, *, is_key: bool) -> None:
         """Appends an encoded picture that is shown from `tick` on. `is_key` marks an IDR frame."""
@@ -163,11 +171,15 @@ class FilmWriter:
         self._container.close()
         self._path.unlink(missing_ok=True)
 
-    def _add_video(self, segment: bytes) -> tuple[VideoStream, bytes]:
-        with open_segment(segment) as (_, source):
-            stream = self._container.add_stream_from_template(source)
-            stream.time_base = TICK
-            return stream, parameter_sets(source)
+    def _add_video(self, size: tuple[int, int], movement: Movement) -> VideoStream:
+        # It encodes nothing: the index of the file has its parameter sets.
+        stream = self._container.add_stream(
+            "libx264", rate=30, options=dict(encoder_options(movement))
+        )
+        set_up_encoder(stream.codec_context, size)
+        stream.codec_context.open()
+        stream.time_base = TICK
+        return stream
 
     def _add_text(self, metadata: FilmMetadata) -> SubtitleStream:
         stream = self._container.add_stream("mov_text")

@@ -7,17 +7,19 @@ and the versions and options of the encoder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
 from typing import Any
 
 import av
 
-from functions.stitching.film.encoding import Movement, encode_segment, encoder_options
+from functions.stitching.film.encoding import EncodedSegment, Movement, encoder_options
 from functions.stitching.film.frames import FrameRenderer
+from functions.stitching.film.segment_encoder import encode_segment
 from functions.stitching.film.segments import Segment
 from shared.runtime.owner_cache import OwnerCache, content_key
 from shared.typography.versions import drawing_versions
 
-SEGMENT_VERSION = 4
+SEGMENT_VERSION = 5
 """Incremented when the same content is drawn or encoded differently."""
 
 
@@ -39,29 +41,29 @@ class SegmentCache:
 
     def get_segments(
         self, segments: Sequence[Segment], check: Callable[[], None]
-    ) -> Iterator[tuple[int, bytes]]:
-        """Yields the start in samples and the encoded bytes of every segment.
+    ) -> Iterator[tuple[int, EncodedSegment]]:
+        """Yields the start in samples and the pictures of every segment.
 
         A segment is read from the cache, or encoded and stored, before the next one: an interrupted
         attempt keeps what it encoded.
         """
-        previous_key, data = "", b""
+        previous_key, encoded = "", EncodedSegment(b"", ())
         for segment in segments:
             check()
             key = self._key(segment)
             # Consecutive cycles of a motion are the same segment.
             if key != previous_key:
-                previous_key, data = key, self._get(segment, key, check)
-            yield segment.start, data
+                previous_key, encoded = key, self._get(segment, key, check)
+            yield segment.start, encoded
 
-    def _get(self, segment: Segment, key: str, check: Callable[[], None]) -> bytes:
+    def _get(self, segment: Segment, key: str, check: Callable[[], None]) -> EncodedSegment:
         stored = self._cache.read(key)
         if stored is not None:
-            return stored
+            return EncodedSegment.from_bytes(stored)
         self.encoded_scenes.add(segment.scene)
-        data = encode_segment(self._renderer.render(segment), self._size, self._motion, check)
-        self._cache.write(key, data, "video/mp4")
-        return data
+        encoded = encode_segment(self._renderer.render(segment), self._size, self._motion, check)
+        self._cache.write(key, encoded.to_bytes(), "application/octet-stream")
+        return encoded
 
     def _key(self, segment: Segment) -> str:
         return content_key(
@@ -76,5 +78,6 @@ class SegmentCache:
 
 
 def encoder_versions() -> list[Any]:
-    """Returns the versions of the encoders. Segments of different ones cannot be muxed together."""
-    return [av.__version__, av.library_versions]
+    """Returns the versions of the encoders, and of the library that moves pictures. Segments of
+    different encoders cannot be muxed together."""
+    return [av.__version__, av.library_versions, metadata.version("opencv-python-headless")]

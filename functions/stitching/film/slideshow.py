@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
-from functions.stitching.film.encoding import TICKS_PER_SECOND, read_segment, to_ticks
+from functions.stitching.film.encoding import (
+    TICKS_PER_SECOND,
+    EncodedSegment,
+    Movement,
+    to_ticks,
+)
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter, Samples
 from functions.stitching.film.timeline import RATE_HZ
 from shared.subtitles.cues import Cue
@@ -15,8 +19,10 @@ from shared.subtitles.cues import Cue
 def write_slideshow(
     path: Path,
     metadata: FilmMetadata,
+    size: tuple[int, int],
+    movement: Movement,
     *,
-    segments: Iterable[tuple[int, bytes]],
+    segments: Iterable[tuple[int, EncodedSegment]],
     sound: Iterable[Samples],
     cues: Sequence[Cue],
     check: Callable[[], None],
@@ -26,24 +32,23 @@ def write_slideshow(
     Args:
         path: The file to write.
         metadata: Title, language, chapters and channels.
-        segments: Start in samples and encoded bytes of every segment, at least one.
+        size: Width and height in pixels.
+        movement: What moves in the film, for which its segments were encoded.
+        segments: Start in samples and pictures of every segment.
         sound: The sound of the whole film, in short blocks.
         cues: The subtitles in order.
         check: Called often; may raise.
 
-    Raises ValueError if two segments have different parameter sets.
+    Raises ValueError if a segment has other parameter sets than the film.
     """
     blocks = iter(sound)
     pending = list(reversed(cues))
-    remaining = iter(segments)
-    first = next(remaining)
-    with FilmWriter(path, metadata, first[1]) as out:
-        for start, data in chain([first], remaining):
-            parameters, frames = read_segment(data)
-            if parameters != out.parameter_sets:
-                raise ValueError("two segments of a film have different parameter sets")
+    with FilmWriter(path, metadata, size, movement) as out:
+        for start, segment in segments:
+            if segment.parameter_sets != out.parameter_sets:
+                raise ValueError("a segment has other parameter sets than the film")
             begin = to_ticks(start)
-            for frame in frames:
+            for frame in segment.frames:
                 check()
                 _write_sound_and_cues(out, blocks, pending, until_tick=begin + frame.tick)
                 out.write_frame(frame.data, begin + frame.tick, is_key=frame.is_key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,7 @@ from functions.stitching.audio.loudness import (
 from functions.stitching.film.encoding import (
     EncodedFrame,
     TimedFrames,
-    encode_segment,
     planes_to_frame,
-    read_segment,
     rgb_to_planes,
     to_ticks,
 )
@@ -37,6 +36,8 @@ from functions.stitching.film.motion import (
 )
 from functions.stitching.film.mp4 import FilmMetadata, FilmWriter, Samples
 from functions.stitching.film.pictures import encode_poster, to_rgb_array
+from functions.stitching.film.segment_cache import SEGMENT_VERSION, encoder_versions
+from functions.stitching.film.segment_encoder import encode_segment
 from functions.stitching.film.segments import (
     LAST_FRAME_SAMPLES,
     MAX_SEGMENT_SAMPLES,
@@ -45,13 +46,17 @@ from functions.stitching.film.segments import (
 from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.film_result import RenderedFilm
 from functions.stitching.inputs import FilmInputs
+from functions.stitching.objects import name_content
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.media.errors import UndecodableSound
+from shared.pipeline import FILM_CACHE_PREFIX
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.options import StillOptions
 from shared.recipes.results import FilmResult
 from shared.recipes.upload_results import Upload, Uploads
+from shared.runtime.owner_cache import OwnerCache
+from shared.typography.versions import drawing_versions
 
 _BLOCK_SAMPLES = RATE_HZ
 _MIN_SAMPLES = RATE_HZ // 10
@@ -60,9 +65,11 @@ _MIN_SAMPLES = RATE_HZ // 10
 
 @dataclass(frozen=True)
 class StillFilm:
-    """The uploaded picture and sound, as upload_trigger recorded them."""
+    """The uploaded picture and sound, as upload_trigger recorded them. `cache` is that of the job's
+    owner."""
 
     objects: ObjectStore
+    cache: OwnerCache
     title: str
     picture: Upload
     sound: Upload
@@ -78,6 +85,7 @@ class StillFilm:
             raise InvalidOption(str(error)) from error
         return cls(
             context.objects,
+            OwnerCache(context.objects, FILM_CACHE_PREFIX, context.job.owner),
             context.job.title,
             uploads.input("picture"),
             uploads.input("sound"),
@@ -86,9 +94,21 @@ class StillFilm:
 
     @property
     def content(self) -> list[Any]:
-        """The inputs as JSON values, from which the name of the film is derived."""
-        sources = [list(upload.stored_object.version) for upload in (self.picture, self.sound)]
-        return [sources, self.title, self.options.to_dict()]
+        """All that the film depends on, as JSON values: the film of another job with the same
+        content is the same. Raises SourceExpired if an input is gone."""
+        return [
+            SEGMENT_VERSION,
+            encoder_versions(),
+            drawing_versions(),
+            self._picture_name,
+            name_content(self.objects, self.sound.stored_object),
+            self.title,
+            self.options.to_dict(),
+        ]
+
+    @cached_property
+    def _picture_name(self) -> str:
+        return name_content(self.objects, self.picture.stored_object)
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
         """Writes the film to `path`. Raises UndecodableSound, and the errors of reading inputs."""
@@ -99,8 +119,8 @@ class StillFilm:
         segment = encode_segment(self._frames(picture, size), size, self.options.motion, check)
         step = MOTION_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
         # The length of the sound is known only at its end: until then the segment is repeated.
-        frames = cycle(read_segment(segment)[1])
-        with FilmWriter(path, metadata, segment) as film:
+        frames = cycle(segment.frames)
+        with FilmWriter(path, metadata, size, self.options.motion) as film:
             next_sample = 0
             for block in self._scaled_blocks(inputs, factors):
                 check()
@@ -126,7 +146,7 @@ class StillFilm:
         """Returns the frames of one segment: a static picture, or one cycle of its motion."""
         planes = rgb_to_planes(to_rgb_array(picture))
         if self.options.motion == "gentle":
-            motion = PanZoom(planes, size, choose_focus(self.picture.stored_object.name))
+            motion = PanZoom(planes, size, choose_focus(self._picture_name))
             return (
                 (at, planes_to_frame(motion.render_at(at)))
                 for at in range(0, CYCLE_SAMPLES, MOTION_SAMPLES)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from functions.stitching.audio.own_sound import OwnSound
-from functions.stitching.film.encoding import planes_to_frame
+from functions.stitching.film.encoding import planes_to_picture
 from functions.stitching.film.timeline import RATE_HZ, Pacing, Timeline, build_timeline
 from functions.stitching.footage.clips import Clips, Label
 from functions.stitching.footage.cutting import REACH_SAMPLES, cut_at_quiet
@@ -142,7 +141,7 @@ class Footage:
         moment = max(self.moments.values(), key=lambda row: (row.confidence or 0.0, row.limits_s))
         begin, view = Fraction(moment.time_s).limit_denominator(1000), View(size, moment.track)
         for _, planes in self._reader(check).read_pictures(begin, RATE_HZ // 10, view):
-            return Image.fromarray(np.asarray(planes_to_frame(planes).to_ndarray(format="rgb24")))
+            return planes_to_picture(planes)
         return None
 
     def _describe_sound(self, sounds: Sequence[OwnSound]) -> tuple[str, ...]:

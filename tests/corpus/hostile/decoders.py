@@ -10,6 +10,7 @@ from functools import partial
 # Their errors are known in this process only when their modules are, as in the functions.
 import functions.slide_generation.drawing.picture_decoder
 import functions.stitching.decoders  # noqa: F401
+from functions.stitching.slides import SlideDecoder
 from shared.errors import MoodreelError
 from shared.media.errors import DecoderCrashed, ProcessingFailed
 from shared.media.images.image_decoder import ImageDecoder
@@ -49,6 +50,11 @@ def _decode_frame(data: bytes) -> None:
         raise _Refused("not-a-frame") from error
 
 
+def _decode_slide(data: bytes) -> None:
+    with SlideDecoder((1280, 720), lambda: None) as decoder:
+        decoder.decode(data)
+
+
 def _extract_frames(data: bytes) -> None:
     outcome = process_file(data, "0.5")
     if outcome.code and outcome.code != "no-frames":
@@ -80,7 +86,6 @@ _PICTURE = declare_work("functions.upload_trigger.probes.picture", "probe_pictur
 _SOUND = declare_work("functions.upload_trigger.probes.sound", "probe_sound_in_sandbox")
 _CROP = declare_work("functions.slide_generation.drawing.picture_decoder", "crop_in_sandbox")
 _FIT = declare_work("functions.stitching.decoders", "fit_in_sandbox")
-_SLIDE = declare_work("functions.stitching.decoders", "read_slide_in_sandbox")
 _PCM = declare_work("functions.stitching.decoders", "decode_sound_in_sandbox")
 DECODERS: Mapping[str, Mapping[str, Callable[[bytes], None]]] = {
     "video": {
@@ -92,7 +97,7 @@ DECODERS: Mapping[str, Mapping[str, Callable[[bytes], None]]] = {
         "upload_trigger": _run(_PICTURE, _limits("upload_trigger")),
         "slide_generation": _run(_CROP, _limits("slide_generation"), (640, 360), None),
         "stitching picture": _run(_FIT, _limits("stitching"), (1280, 720), 2560),
-        "stitching slide": _run(_SLIDE, _limits("stitching"), (1280, 720)),
+        "stitching slide": _decode_slide,
         "frames": _decode_frame,
     },
     "sound": {

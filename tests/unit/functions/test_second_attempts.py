@@ -15,6 +15,7 @@ from functions.slide_generation import join as slides_join
 from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.drawing.renderer import SlideRenderer
+from functions.stitching.deck_inputs import DeckInputs
 from functions.stitching.film import deck_film, segment_cache, still_film
 from functions.stitching.inputs import FilmInputs
 from functions.stitching.join import copy_results
@@ -158,8 +159,8 @@ def test_stitching_of_a_deck_reads_its_inputs_once(
     harness: StageHarness, calls: CallCounts
 ) -> None:
     job = make_presentation_job(harness)
-    calls.watch(FilmInputs, "read_slide")
-    calls.watch(deck_film, "encode_poster", "from_wav")
+    calls.watch(DeckInputs, "read_slide", "read_speech")
+    calls.watch(deck_film, "encode_poster")
     calls.watch(segment_cache, "encode_segment")
 
     def run() -> Any:

@@ -26,7 +26,6 @@ DECODERS = {
 """Names in Pillow, libheif, OpenCV and PyAV that open or decode encoded media."""
 EXEMPT = {
     "functions.recorder.camera.device": "opens a camera of the operator's machine, not an upload",
-    "functions.stitching.film.encoding": "reads segments that the same function has encoded",
 }
 """Modules that may decode outside of the sandbox, with the reason."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,12 +10,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from functions.slide_generation.drawing.picture_decoder import crop_picture
+from functions.stitching.film.encoding import planes_to_picture, rgb_to_planes
 from functions.stitching.film.pictures import (
     encode_poster,
     fit_to_frame,
     to_rgb_array,
 )
-from functions.stitching.inputs import FilmInputs, SlideOfWrongSize
+from functions.stitching.slides import SlideDecoder, SlideOfWrongSize
+from shared.media.errors import EmptyFile
 from shared.media.images.still import read_picture, read_picture_header
 from shared.recipes.films.options import StillOptions
 from tests.fixtures.media.uploads import draw_quarters, encode_picture
@@ -80,23 +81,33 @@ def test_poster_is_a_jpeg_of_moderate_size() -> None:
     assert_upright(read_picture(data))
 
 
-def test_slide_of_another_size_is_refused() -> None:
-    data = encode_picture(draw_quarters(1280, 720), "PNG")
-    objects: Any = None
-    inputs = FilmInputs(objects, lambda: None)
-    slide = inputs.decode_slide(data, (1280, 720))
-    assert slide.tobytes() == read_picture(data).tobytes()
-    with pytest.raises(SlideOfWrongSize, match="1280×720"):
-        inputs.decode_slide(data, (1920, 1080))
+def test_slides_are_decoded_one_after_another() -> None:
+    slides = [draw_quarters(1280, 720), draw_quarters(1280, 720).rotate(180)]
+    with SlideDecoder((1280, 720), lambda: None) as decoder:
+        for slide in slides:
+            planes = decoder.decode(encode_picture(slide, "PNG"))
+            assert (planes == rgb_to_planes(to_rgb_array(slide))).all()
 
 
 @pytest.mark.parametrize("size", [(5800, 4000), (1, 30_000), (720, 1280), (1281, 720)])
 def test_slide_of_any_other_size_is_refused(size: tuple[int, int]) -> None:
-    """5800×4000 pixels are more than the largest value of a sandbox process."""
-    objects: Any = None
     data = encode_picture(Image.new("RGB", size), "PNG")
-    with pytest.raises(SlideOfWrongSize, match=f"{size[0]}×{size[1]} pixels"):
-        FilmInputs(objects, lambda: None).decode_slide(data, (1280, 720))
+    with (
+        SlideDecoder((1280, 720), lambda: None) as decoder,
+        pytest.raises(SlideOfWrongSize, match=f"{size[0]}×{size[1]} pixels"),
+    ):
+        decoder.decode(data)
+
+
+def test_empty_slide_is_refused() -> None:
+    with SlideDecoder((64, 64), lambda: None) as decoder, pytest.raises(EmptyFile):
+        decoder.decode(b"")
+
+
+@pytest.mark.parametrize("colour", [(200, 40, 40), (40, 200, 40), (30, 60, 220)])
+def test_colours_of_a_film_are_those_of_its_pictures(colour: tuple[int, int, int]) -> None:
+    planes = rgb_to_planes(to_rgb_array(Image.new("RGB", (64, 64), colour)))
+    assert planes_to_picture(planes).getpixel((9, 9)) == pytest.approx(colour, abs=2)
 
 
 _SIDES = st.integers(1, 700)

@@ -9,12 +9,12 @@ import av
 import pytest
 from PIL import Image
 
+from functions.stitching.deck_inputs import SlidesDoNotMatch
 from functions.stitching.film import segments
-from functions.stitching.film.deck_film import SlidesDoNotMatch
 from functions.stitching.film.timeline import RATE_HZ, FilmTooLong
-from functions.stitching.inputs import SlideOfWrongSize
 from functions.stitching.join import copy_results
 from functions.stitching.render import render_film
+from functions.stitching.slides import SlideOfWrongSize
 from shared.errors import SourceExpired
 from shared.jobs.model import Job
 from shared.pipeline import Bucket

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from functions.stitching.film.encoding import (
     Planes,
-    encode_segment,
-    open_segment,
     planes_to_frame,
     rgb_to_planes,
     split_planes,
@@ -27,7 +25,9 @@ from functions.stitching.film.motion import (
     zoom_progress,
     zoomed_size,
 )
+from functions.stitching.film.segment_encoder import encode_segment
 from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ
+from tests.fixtures.media.films import decode_segment
 
 SIZE = (640, 360)
 BARS = (40, 200, 430, 600)
@@ -73,9 +73,7 @@ def test_edges_move_smoothly_after_encoding() -> None:
     segment = encode_segment(
         ((at, planes_to_frame(motion.render_at(at))) for at in times), SIZE, "gentle", lambda: None
     )
-    with open_segment(segment) as (container, stream):
-        pictures = [np.asarray(frame.to_ndarray(), np.uint8) for frame in container.decode(stream)]
-    positions = np.array([find_bars(picture) for picture in pictures])
+    positions = np.array([find_bars(picture) for picture in decode_segment(segment)])
     assert len(positions) == len(times)
     assert np.abs(positions - np.array([expected(at, FOCUS_POINTS[0]) for at in times])).max() < 0.2
     deviation = positions[1:-1] - (positions[:-2] + positions[2:]) / 2
@@ -150,8 +148,7 @@ def test_only_the_picture_of_a_slide_moves() -> None:
     segment = encode_segment(
         zip(times, map(planes_to_frame, rendered), strict=True), SIZE, "gentle", lambda: None
     )
-    with open_segment(segment) as (container, stream):
-        encoded = np.array([frame.to_ndarray()[: SIZE[1]] for frame in container.decode(stream)])
+    encoded = np.array([picture[: SIZE[1]] for picture in decode_segment(segment)])
     # Beyond the blocks of the encoder that the box touches. It refines edges in the first second.
     still[top - 16 : top + height + 16, left - 16 : left + width + 16] = False
     changes = np.abs(np.diff(encoded[15:].astype(int), axis=0)).max(axis=0)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from functions.stitching.film import mp4
-from functions.stitching.film.encoding import encode_segment, planes_to_frame, read_segment
+from functions.stitching.film.encoding import planes_to_frame
 from functions.stitching.film.mp4 import SUBTITLE_TICK, FilmMetadata, FilmWriter
+from functions.stitching.film.segment_encoder import encode_segment
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ
 from shared.recipes.films.options import MAX_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
@@ -168,8 +169,8 @@ def test_subtitles_of_the_longest_film_can_be_far_apart(
         iter([(0, planes_to_frame(make_grey_planes(90, SIZE)))]), SIZE, "none", lambda: None
     )
     silence = np.zeros((1, rate_hz), np.float32)
-    with FilmWriter(path, FilmMetadata(1, subtitles=True), segment) as out:
-        for frame in read_segment(segment)[1]:
+    with FilmWriter(path, FilmMetadata(1, subtitles=True), SIZE, "none") as out:
+        for frame in segment.frames:
             out.write_frame(frame.data, frame.tick, is_key=True)
         first, last = Cue(1000, 2000, ("A",)), Cue(7_199_000, 7_199_900, ("B",))
         out.write_cue(first, last)
@@ -241,12 +242,9 @@ def test_film_without_speech_is_silent_and_complete(tmp_path: Path) -> None:
 def test_failed_film_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     three_channels = np.zeros((3, RATE_HZ), np.float32)
-    segment = encode_segment(
-        [(0, planes_to_frame(make_grey_planes(9, SIZE)))], SIZE, "none", lambda: None
-    )
     with (
         pytest.raises(ValueError, match=r"channel|shape"),
-        FilmWriter(path, FilmMetadata(1), segment) as film,
+        FilmWriter(path, FilmMetadata(1), SIZE, "none") as film,
     ):
         film.write_sound(three_channels)
     assert not path.exists()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from functions.stitching.film.encoding import EncodedSegment
 from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.segment_cache import SegmentCache
 from functions.stitching.film.segments import plan_segments
@@ -152,7 +153,7 @@ def test_interrupted_attempt_continues_where_it_stopped(
 ) -> None:
     original = SegmentCache._get
 
-    def fail_after_two(self: SegmentCache, *arguments: Any) -> bytes:
+    def fail_after_two(self: SegmentCache, *arguments: Any) -> EncodedSegment:
         if len(self.encoded_scenes) == 2:
             raise DeadlineNear
         return original(self, *arguments)
@@ -186,7 +187,9 @@ def get_motion_segments(
         OwnerCache(harness.objects, FILM_CACHE_PREFIX, "anna"), renderer, SIZE, "gentle"
     )
     segments = plan_segments(film, build_cues(film.sentences), options, range(len(names)))
-    return cache, [len(data) for _, data in cache.get_segments(segments, lambda: None)]
+    return cache, [
+        len(segment.to_bytes()) for _, segment in cache.get_segments(segments, lambda: None)
+    ]
 
 
 def test_fade_with_motion_encodes_the_next_scene_as_well(

@@ -8,11 +8,15 @@ import av
 import numpy as np
 import pytest
 
+from functions.stitching import objects
 from functions.stitching.film import motion, segments, still_film
+from functions.stitching.film.still_film import StillFilm
 from functions.stitching.film.timeline import RATE_HZ
+from functions.stitching.objects import name_content
 from shared.media.images.still import read_picture
-from shared.pipeline import Bucket
+from shared.pipeline import FILM_CACHE_PREFIX, Bucket
 from shared.recipes.upload_results import Uploads
+from tests.fixtures.call_counts import CallCounts
 from tests.fixtures.media.films import (
     decode_sound,
     measure_ebur128,
@@ -67,7 +71,8 @@ def test_result_is_a_film_and_a_poster(harness: StageHarness, tmp_path: Path) ->
     assert [artifact.content_type for artifact in done.artifacts] == ["video/mp4", "image/jpeg"]
     assert all(artifact.object.startswith(f"jobs/{job.id}/") for artifact in done.artifacts)
     assert read_picture(harness.read_artifact(done.artifacts[1])).size == (1280, 853)
-    assert all(name.startswith(f"films/{job.id}/") for name in harness.list_names(Bucket.WORK))
+    folders = (f"films/{job.id}/", FILM_CACHE_PREFIX)
+    assert all(name.startswith(folders) for name in harness.list_names(Bucket.WORK))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -195,3 +200,33 @@ def test_second_attempt_adopts_the_film_of_the_first(harness: StageHarness, tmp_
     assert ("film.rendered", True) in [
         (event, details["reused"]) for event, details in harness.log.events if "reused" in details
     ]
+
+
+def test_the_same_inputs_in_another_job_give_a_copy(
+    harness: StageHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = CallCounts(monkeypatch)
+    inputs = make_rotated_jpeg(1), make_sound_file("mp3", 1)
+    calls.watch(StillFilm, "write")
+    _, path = run_stitching(harness, make_still_job(harness, *inputs), tmp_path)
+    film = path.read_bytes()
+    assert calls.take() == {"write": 1}
+    done, path = run_stitching(harness, make_still_job(harness, *inputs), tmp_path)
+    assert calls.take() == {}
+    assert path.read_bytes() == film
+    assert {artifact.name for artifact in done.artifacts} == {"film.mp4", "poster.jpg"}
+    other = make_rotated_jpeg(1), make_sound_file("mp3", 1.5)
+    run_stitching(harness, make_still_job(harness, *other), tmp_path)
+    run_stitching(harness, make_still_job(harness, *inputs, loudness="even"), tmp_path)
+    assert calls.take() == {"write": 2}
+
+
+def test_large_uploads_are_named_by_their_version(
+    harness: StageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = [harness.put_object(Bucket.UPLOADS, f"jobs/{n}", b"sound", "") for n in range(2)]
+    names = [name_content(harness.objects, row) for row in stored]
+    assert names[0] == names[1]
+    monkeypatch.setattr(objects, "MAX_HASHED_BYTES", 4)
+    names = [name_content(harness.objects, row) for row in stored]
+    assert names[0] != names[1]

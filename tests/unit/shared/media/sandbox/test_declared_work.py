@@ -6,6 +6,7 @@ import pytest
 
 from functions.slide_generation.drawing import pictures as slide_pictures
 from functions.stitching import inputs as film_inputs
+from functions.stitching import slides as film_slides
 from functions.upload_trigger import picture as upload_trigger_picture
 from functions.upload_trigger import sound as upload_trigger_sound
 from shared.media.errors import (
@@ -22,7 +23,7 @@ from shared.pipeline import FUNCTIONS
         (upload_trigger_sound._PROBE, "sound"),
         (slide_pictures._CROP, "picture"),
         (film_inputs._FIT, "picture"),
-        (film_inputs._READ_SLIDE, "picture"),
+        (film_slides._DECODE, "picture"),
         (film_inputs._DECODE_SOUND, "sound"),
     ],
 )
