@@ -2,13 +2,15 @@
 import type { Job } from "./model.ts";
 
 interface VideoFacts {
-  media_info?: { video?: { width?: number; height?: number; rotation?: number } | null };
+  media_info?: { video?: { width?: number; height?: number; rotation?: number } };
+  /** Only a sound has it. */
+  rate_hz?: number;
 }
 
-/** Whether an upload has a picture; true if unknown. */
-export function hasPicture(job: Job, input = "video"): boolean {
-  const info = ((job.facts.upload_trigger?.[input] ?? {}) as VideoFacts).media_info;
-  return !info || Boolean(info.video);
+/** Whether an upload is a sound without a picture; false if unknown. */
+export function isSound(job: Job, input: string): boolean {
+  const facts = (job.facts.upload_trigger?.[input] ?? {}) as VideoFacts;
+  return facts.rate_hz !== undefined;
 }
 
 /** Width over height as displayed; 16:9 if unknown. */

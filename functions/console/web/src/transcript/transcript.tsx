@@ -5,7 +5,7 @@ import { Player } from "../film/player.tsx";
 import { Playhead } from "../film/playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
-import { hasPicture, videoAspectRatio } from "../job/aspect-ratio.ts";
+import { isSound, videoAspectRatio } from "../job/aspect-ratio.ts";
 import { session } from "../session.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
@@ -78,7 +78,7 @@ function Source({ job, playhead, lines, language }: SourceProps) {
       label={job.title}
       getLink={(refresh) => (captioned ? resultLink(job.id, captioned, refresh) : inputLink(job.id, input, refresh))}
       // The captions of a sound are shown in an empty picture.
-      aspectRatio={hasPicture(job, input) ? videoAspectRatio(job, input) : SOUND_ASPECT_RATIO}
+      aspectRatio={isSound(job, input) ? SOUND_ASPECT_RATIO : videoAspectRatio(job, input)}
       // Burned-in captions would appear twice.
       subtitles={isBurned ? undefined : track}
       showSubtitles
@@ -137,7 +137,9 @@ function Export({ lines, title, isEdited, areStored }: ExportProps) {
   );
 }
 
-const fileName = (title: string): string => title.replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 100) || "captions";
+/** The title of a job is the name of its file, unless the user gave another one. */
+const fileName = (title: string): string =>
+  title.replace(/\.[A-Za-z0-9]{1,5}$/, "").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 100) || "captions";
 
 function saveText(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
