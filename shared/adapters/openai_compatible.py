@@ -65,9 +65,12 @@ class OpenAiCompatibleModel:
 
     def _post(self, body: Mapping[str, Any]) -> Any:
         data = json.dumps(body).encode()
-        request = urllib.request.Request(self._url, data, self._headers)  # noqa: S310 - of the operator
+        # The URL is a setting of the operator.
+        request = urllib.request.Request(self._url, data, self._headers)  # noqa: S310 - a setting
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as response:  # noqa: S310
+            with urllib.request.urlopen(  # noqa: S310 - a setting  # nosec B310
+                request, timeout=self._timeout_s
+            ) as response:
                 content = response.read(MAX_RESPONSE_BYTES)
                 if response.length and len(content) < MAX_RESPONSE_BYTES:
                     raise http.client.IncompleteRead(content)

@@ -49,6 +49,7 @@ def test_export_has_all_data_with_links_and_without_secrets(
     }
     assert {name: len(rows_of_file) for name, rows_of_file in rows.items()} == {
         "jobs.jsonl": 3,
+        "api_keys.jsonl": 0,
         "webhooks.jsonl": 1,
         "deliveries.jsonl": 2,
         "shares.jsonl": 1,
