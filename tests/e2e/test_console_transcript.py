@@ -67,6 +67,6 @@ def test_transcript_is_searched_edited_and_exported(
     assert "The harbor\nopens &amp; closes.\n" in text
     # Signing out removes the edits from the browser.
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     keys = page.evaluate("Object.keys(localStorage)")
     assert not [key for key in keys if key.startswith("moodreel.captions.")]

@@ -41,8 +41,8 @@ USERS: Mapping[str, Caller | None] = {
 READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 """Collections that an owner may read. All other collections are closed."""
 CLOSED = (
-    "units", "shares", "api_keys", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
-    "preferences", "limits", "totals", "idempotency", "users", "anything",
+    "units", "shares", "api_keys", "webhooks", "deliveries", "data_requests", "removed",
+    "receipt_keys", "preferences", "limits", "totals", "idempotency", "users", "anything",
     "camera_secrets", "viewers", "recorder_tasks", "segments", "task_slots", "sweeps",
     "watched_cameras",
 )  # fmt: skip

@@ -120,9 +120,11 @@ function Export({ lines, title, isEdited, areStored }: ExportProps) {
   return (
     <div>
       <div class="row">
+        <span class="hint">Export as</span>
         {formats.map(([label, extension, format]) => (
           <Button key={extension} kind="quiet" onClick={() => saveText(`${fileName(title)}.${extension}`, format())}>
-            Export {label}
+            <span class="visually-hidden">Export </span>
+            {label}
           </Button>
         ))}
       </div>
