@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { formatSrt, formatVtt, parseCues } from "../src/film/cues.ts";
 import { editsKey, loadEdits, removeEdits, saveEdits } from "../src/transcript/stored-edits.ts";
-import { TranscriptParseError, captionLines, findLines, formatText, lineAt, parseTranscript, wordAt } from "../src/transcript/transcript.ts";
+import { TranscriptParseError, captionLines, findLines, formatText, gapsOf, lineAt, parseTranscript, wordAt } from "../src/transcript/transcript.ts";
 
 const VTT = `WEBVTT
 
@@ -65,6 +65,16 @@ test("an edited line keeps the times of its words, or shares the cue's time", ()
   assert.deepEqual(other?.lines, ["a", "bcd"]);
   assert.deepEqual(other?.words.map(({ startS, endS }) => [startS, endS].map((time) => Math.round(time * 100) / 100)), [[1, 1.15], [1.15, 1.6]]);
   assert.deepEqual([removed?.lines, removed?.words, removed?.isEdited], [[], [], true]);
+});
+
+test("words are separated as in the text of their line", () => {
+  const gaps = (text: string, ...texts: string[]) => {
+    const words = texts.map((word) => ({ text: word, startS: 0, endS: 1, confidence: null }));
+    return gapsOf({ startS: 0, endS: 1, lines: text.split("|"), words, speaker: "", isEdited: false });
+  };
+  assert.deepEqual(gaps("One two|three.", "One", "two", "three."), ["", " ", " "]);
+  assert.deepEqual(gaps("今日は|晴れ。", "今日", "は", "晴れ。"), ["", "", " "]);
+  assert.deepEqual(gaps("- One", "One", "elsewhere"), ["- ", " "]);
 });
 
 test("search ignores case and diacritics, and crosses line breaks", () => {

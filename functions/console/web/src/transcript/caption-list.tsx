@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Playhead } from "../film/playhead.ts";
 import { formatClock } from "../format.ts";
-import { type CaptionLine, lineAt, wordAt } from "./transcript.ts";
+import { type CaptionLine, gapsOf, lineAt, wordAt } from "./transcript.ts";
 
 export interface CaptionListProps {
   lines: CaptionLine[];
@@ -63,6 +63,7 @@ interface LineProps {
 
 function Line({ index, line, language, isEditing, onSeek, onOpen, onClose }: LineProps) {
   const time = formatClock(line.startS);
+  const gaps = gapsOf(line);
   return (
     <li data-line={index}>
       <button type="button" class="link time" onClick={onSeek}>
@@ -76,7 +77,7 @@ function Line({ index, line, language, isEditing, onSeek, onOpen, onClose }: Lin
             {line.speaker && <span class="hint">{line.speaker}: </span>}
             {line.words.map((word, number) => (
               <>
-                {number > 0 && " "}
+                {gaps[number]}
                 <span
                   data-at={word.startS}
                   class={(word.confidence ?? 1) < MIN_CONFIDENCE ? "unsure" : undefined}

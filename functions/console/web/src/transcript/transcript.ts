@@ -95,6 +95,22 @@ function retime(text: string, words: readonly Word[], cue: Cue): Word[] {
   });
 }
 
+/**
+ * What stands between the words of a line: an item per word, for what is before it. Some scripts have no spaces between
+ * words, so the text of the line decides.
+ */
+export function gapsOf(line: CaptionLine): string[] {
+  const text = line.lines.join(" ");
+  let at = 0;
+  return line.words.map((word, index) => {
+    const found = text.indexOf(word.text, at);
+    if (found < 0) return index ? " " : "";
+    const gap = text.slice(at, found);
+    at = found + word.text.length;
+    return gap;
+  });
+}
+
 /** Index of the last line that starts at or before a time; -1 before the first. */
 export function lineAt(lines: readonly Cue[], timeS: number): number {
   return lastStarted(lines, timeS);
