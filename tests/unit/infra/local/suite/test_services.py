@@ -8,7 +8,14 @@ import pytest
 
 from infra.local.setup.tools import Tools
 from infra.local.suite.environment import MAX_CAMERAS
-from infra.local.suite.layout import PORTS_PER_SUITE, SUPPORT_SERVICES, SetupError, SuiteLayout
+from infra.local.suite.layout import (
+    DEFAULT_BASE,
+    PORTS_PER_SUITE,
+    ROOT,
+    SUPPORT_SERVICES,
+    SetupError,
+    SuiteLayout,
+)
 from infra.local.suite.services import Service, all_services, select_functions
 from infra.local.suite.wiring import DEAD_LETTER, build_subscription
 from shared.pipeline import FUNCTIONS, Bucket, FunctionKind, GeminiBackend
@@ -22,6 +29,13 @@ def _services() -> dict[str, Service]:
     x = Path("x")
     tools = Tools(x, x, x, x, x, x, function_pythons={row.name: Path("python") for row in rows})
     return {service.name: service for service in all_services(LAYOUT, tools, rows)}
+
+
+@pytest.mark.parametrize("name", ["api", "console"])
+def test_documents_state_the_default_ports(name: str) -> None:
+    text = (ROOT / "functions" / name / "README.md").read_text()
+
+    assert f"http://127.0.0.1:{SuiteLayout(DEFAULT_BASE).port(name)}" in text
 
 
 def test_every_service_has_a_unique_port_in_the_block() -> None:
