@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,8 @@ def test_transcript_is_searched_edited_and_exported(
     start_s = float(word.get_attribute("data-at") or "nan")
     video = "document.querySelector('.transcript video')"
     wait_for(page, f"Math.abs({video}.currentTime - {start_s}) < 0.05")
-    expect(word).to_have_class("spoken")
+    # Whether it is also marked as uncertain depends on the voice.
+    expect(word).to_have_class(re.compile(r"\bspoken\b"))
 
     lines.first.get_by_role("button", name="Edit").click()
     field = lines.first.get_by_role("textbox")
