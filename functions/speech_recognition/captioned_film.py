@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import heapq
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import av
 from av.container import InputContainer
+from av.subtitles.stream import SubtitleStream
 
 from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.faststart import Target, write_twice
 from shared.media.containers.range_file import RangeFile
+from shared.media.containers.timed_text import add_text_stream, make_text_packet
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
 from shared.subtitles.cues import Cue
 
-_TICK = Fraction(1, 200_000)
-"""Finer than the other tracks, as in films: FFmpeg ends a subtitle with an empty sample of its own
-when a packet of any track has a larger number than the subtitle's end."""
 _MAX_GAP_MS = 3600 * 1000
-"""FFmpeg refuses a sample of 2³¹ ticks."""
-# The subtitle encoder requires a default style.
-_STYLE = b"""[Script Info]
-ScriptType: v4.00+
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, BackColour, Alignment
-Style: Default,Sans,16,&Hffffff,&H0,2
-
-[Events]
-Format: Layer, Start, End, Style, Text
-"""
-
+"""FFmpeg refuses longer samples than those of almost three hours."""
 TimedPacket = tuple[Fraction, int, Any]
 """The decoding time in seconds, the number of the stream and the packet."""
 
@@ -78,10 +64,7 @@ def _copy(
         streams[index] = out.add_stream_from_template(template)
         if "language" in template.metadata:
             streams[index].metadata["language"] = template.metadata["language"]
-    text = out.add_stream("mov_text")
-    text.codec_context.subtitle_header = _STYLE
-    text.codec_context.time_base = text.time_base = _TICK
-    text.metadata["language"] = language
+    text = add_text_stream(out, language)
     media = _media_packets(source, file, streams, media_info.first_pts.seconds)
     for _, _, packet in heapq.merge(media, _text_packets(cues, text), key=lambda item: item[:2]):
         out.mux_one(packet)
@@ -139,25 +122,15 @@ def _with_decoding_times(packets: Iterable[Any]) -> Iterator[Any]:
         yield from (*early, packet)
 
 
-def _text_packets(cues: Sequence[Cue], stream: Any) -> Iterator[TimedPacket]:
-    """Yields the cues, and empty samples where nothing is said (3GPP TS 26.245)."""
+def _text_packets(cues: Sequence[Cue], stream: SubtitleStream) -> Iterator[TimedPacket]:
+    """Yields the cues, and empty samples where nothing is said."""
     at_ms = 0
     for cue in cues:
         while cue.start_ms > at_ms:
             end_ms = min(cue.start_ms, at_ms + _MAX_GAP_MS)
             # At once: FFmpeg ends a subtitle itself when packets of a later time follow.
-            yield _text_packet("", at_ms, end_ms, stream, at_ms)
+            yield Fraction(at_ms, 1000), 1, make_text_packet(stream, "", at_ms, end_ms)
             at_ms = end_ms
-        yield _text_packet("\n".join(cue.lines), cue.start_ms, cue.end_ms, stream, at_ms)
+        packet = make_text_packet(stream, "\n".join(cue.lines), cue.start_ms, cue.end_ms)
+        yield Fraction(at_ms, 1000), 1, packet
         at_ms = cue.end_ms
-
-
-def _text_packet(text: str, start_ms: int, end_ms: int, stream: Any, at_ms: int) -> TimedPacket:
-    data = text.encode()
-    packet: Any = av.Packet(struct.pack(">H", len(data)) + data)
-    packet.stream = stream
-    packet.time_base = _TICK
-    packet.pts = packet.dts = round(Fraction(start_ms, 1000) / _TICK)
-    packet.duration = round(Fraction(end_ms - start_ms, 1000) / _TICK)
-    packet.is_keyframe = True
-    return Fraction(at_ms, 1000), 1, packet

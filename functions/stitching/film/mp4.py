@@ -5,7 +5,6 @@ Times are samples of 48 kHz; timestamps of pictures are exact to 1/90,000 s.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +14,6 @@ from typing import Any, Literal
 
 import av
 import numpy as np
-from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -29,6 +27,7 @@ from functions.stitching.film.encoding import (
 from functions.stitching.film.segments import LAST_FRAME_SAMPLES
 from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.film.track_end import extend_last_sample
+from shared.media.containers.timed_text import add_text_stream, make_text_packet
 from shared.subtitles.cues import LAST_GAP_MS, Cue
 
 Samples = NDArray[np.float32]
@@ -37,10 +36,6 @@ Chapter = tuple[Fraction, Fraction, str]
 """Start and end in seconds, title."""
 
 _MS = Fraction(1, 1000)
-SUBTITLE_TICK = Fraction(1, 200_000)
-"""Finer than the other tracks: FFmpeg ends a subtitle with an empty sample of its own when a packet
-of any track has a larger number than the subtitle's end, whatever their time bases are. Not finer:
-FFmpeg refuses a sample of 2³¹ ticks, and a gap may be as long as MAX_FILM_S."""
 AacCoder = Literal["fast", "twoloop"]
 """The search for quantizers of FFmpeg's encoder.
 
@@ -49,17 +44,6 @@ fast, with a smaller error at the same size. But it limits single tones above ab
 scale, which distorts them by 15 to 30%; `twoloop` by 2%.
 """
 _BIT_RATES = {1: 96_000, 2: 160_000}
-# The subtitle encoder requires a default style.
-_STYLE = b"""[Script Info]
-ScriptType: v4.00+
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, BackColour, Alignment
-Style: Default,Sans,16,&Hffffff,&H0,2
-
-[Events]
-Format: Layer, Start, End, Style, Text
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +83,9 @@ class FilmWriter:
         self._audio.layout = self._layout
         self._audio.bit_rate = _BIT_RATES[metadata.channels]
         self._audio.metadata["language"] = metadata.language
-        self._text = self._add_text(metadata) if metadata.subtitles else None
+        self._text = (
+            add_text_stream(self._container, metadata.language) if metadata.subtitles else None
+        )
         self._cue_end_ms = 0
         if metadata.chapters:
             self._container.set_chapters(
@@ -181,28 +167,9 @@ class FilmWriter:
         stream.time_base = TICK
         return stream
 
-    def _add_text(self, metadata: FilmMetadata) -> SubtitleStream:
-        stream = self._container.add_stream("mov_text")
-        context: Any = stream.codec_context
-        context.subtitle_header = _STYLE
-        context.time_base = stream.time_base = SUBTITLE_TICK
-        stream.metadata["language"] = metadata.language
-        return stream
-
     def _write_text(self, text: str, start_ms: int, end_ms: int) -> None:
-        """Writes 3GPP timed text (TS 26.245): a 16-bit length, then UTF-8."""
-        data = text.encode()
-        packet = av.Packet(struct.pack(">H", len(data)) + data)
-        packet.stream = self._text  # type: ignore[assignment]
-        packet.time_base = SUBTITLE_TICK
-        packet.pts = packet.dts = _to_subtitle_ticks(start_ms)
-        packet.duration = _to_subtitle_ticks(end_ms - start_ms)
-        packet.is_keyframe = True
-        self._container.mux_one(packet)
-
-
-def _to_subtitle_ticks(ms: int) -> int:
-    return round(ms * _MS / SUBTITLE_TICK)
+        assert self._text is not None  # noqa: S101 - only films with subtitles have cues
+        self._container.mux_one(make_text_packet(self._text, text, start_ms, end_ms))
 
 
 def _to_chapter(number: int, start: Fraction, end: Fraction, title: str) -> Any:

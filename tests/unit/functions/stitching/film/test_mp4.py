@@ -12,9 +12,10 @@ import pytest
 
 from functions.stitching.film import mp4
 from functions.stitching.film.encoding import planes_to_frame
-from functions.stitching.film.mp4 import SUBTITLE_TICK, FilmMetadata, FilmWriter
+from functions.stitching.film.mp4 import FilmMetadata, FilmWriter
 from functions.stitching.film.segment_encoder import encode_segment
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ
+from shared.media.containers import timed_text
 from shared.recipes.films.options import MAX_FILM_S, FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.subtitles.cues import Cue
@@ -155,7 +156,7 @@ def test_subtitle_track_is_as_long_as_the_film_without_empty_samples(
     timeline = write_film(path, [make_click_speech(length, 24_000) for length in lengths_s])
     durations = read_sample_durations(path, b"sbtl")
     assert min(durations) > 0
-    assert abs(sum(durations) - timeline.duration) <= SUBTITLE_TICK / 2
+    assert abs(sum(durations) - timeline.duration) <= timed_text.TICK / 2
 
 
 def test_subtitles_of_the_longest_film_can_be_far_apart(
