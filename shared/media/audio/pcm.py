@@ -54,16 +54,18 @@ def _resample(frames: Iterator[av.AudioFrame], rate_hz: int, channels: int) -> I
         frame_format = (frame.format.name, frame.layout.name, frame.sample_rate)
         if frame_format != last:
             # Chained files may change their format.
-            yield from _blocks(resampler, None, channels)
+            yield from resample_frame(resampler, None, channels)
             resampler = make_resampler(frame, rate_hz, channels)
             last = frame_format
-        yield from _blocks(resampler, frame, channels)
-    yield from _blocks(resampler, None, channels)
+        yield from resample_frame(resampler, frame, channels)
+    yield from resample_frame(resampler, None, channels)
 
 
-def _blocks(
+def resample_frame(
     resampler: AudioResampler | None, frame: av.AudioFrame | None, channels: int
 ) -> Iterator[Samples]:
+    """Yields what a resampler makes of a frame, or of None at the end: float32 of shape (channels,
+    n). Raises UndecodableSound."""
     if resampler is None:
         return
     try:

@@ -6,14 +6,11 @@ streams) a position is known only by counting, so they are read from the beginni
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import av
 import numpy as np
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
@@ -21,10 +18,9 @@ from numpy.typing import NDArray
 from shared.media.audio.edits import find_empty_edits
 from shared.media.audio.frames import decode_timed_frames
 from shared.media.audio.gaps import STAMPED_CONTAINERS
-from shared.media.audio.mixing import make_resampler, name_channels
 from shared.media.audio.stream import open_sound
 from shared.media.audio.time_range import SoundRange
-from shared.media.containers.demux import raise_if_read_failed
+from shared.media.audio.timed_blocks import MAX_DRIFT_S, decode_timed_blocks, seek_sound
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableSound
 
@@ -32,8 +28,6 @@ File = BinaryIO | RangeFile
 Mono = NDArray[np.int16]
 _LEADS_S = (Fraction(1), Fraction(10), Fraction(120))
 """Decoding begins this long before the range; the later ones if the container seeks too late."""
-_MAX_DRIFT_S = Fraction(1, 20)
-"""Samples whose time differs by more from the number of the samples before them are moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,7 @@ class _Decoder:
         with open_sound(file) as (container, stream):
             if self._target is not None and not self._begin_at(container, stream, file):
                 return False
-            blocks = _resample(decode_timed_frames(container, stream, file), self._rate_hz)
+            blocks = decode_timed_blocks(container, stream, file, self._rate_hz, 1)
             try:
                 for time, block in blocks:
                     if time is not None and self._zero is None:
@@ -112,16 +106,16 @@ class _Decoder:
         if self._zero is None:
             self._zero = _find_start(container, stream, file)
         assert self._target is not None  # noqa: S101 - the caller checks it
-        _seek(container, self._target + self._zero, file)
+        seek_sound(container, self._target + self._zero, file)
         return True
 
-    def _add(self, time: Fraction | None, block: Mono) -> bool:
+    def _add(self, time: Fraction | None, block: NDArray[np.float32]) -> bool:
         """Returns False if the block begins after the range and is the first one."""
         rate_hz, begin = self._rate_hz, self._wanted.begin
         if time is not None and self._zero is not None:
             at = round((time - self._zero - begin) * rate_hz)
             drift = 0 if self._position is None else abs(at - self._position)
-            if self._position is None or (self._wanted.can_seek and drift > _MAX_DRIFT_S * rate_hz):
+            if self._position is None or (self._wanted.can_seek and drift > MAX_DRIFT_S * rate_hz):
                 self._position = at
         if self._position is None:
             if self._target is not None:
@@ -129,7 +123,7 @@ class _Decoder:
             self._position = -round(begin * rate_hz)
         if not self._is_last and not self._filled and self._position > 0:
             return False
-        self._copy(block)
+        self._copy(np.round(np.clip(block[0], -1, 1) * 32767).astype(np.int16))
         return True
 
     def _copy(self, block: Mono) -> None:
@@ -151,30 +145,3 @@ def _find_start(container: InputContainer, stream: AudioStream, file: File) -> F
 def _lead(container: InputContainer, stream: AudioStream, file: File) -> Fraction:
     is_mov = container.format.name.startswith("mov,")
     return find_empty_edits(file, stream.id).lead if is_mov else Fraction(0)
-
-
-def _seek(container: InputContainer, target: Fraction, file: File) -> None:
-    try:
-        container.seek(int(target * av.time_base), backward=True)
-    except (av.error.FFmpegError, OSError):
-        raise_if_read_failed(file)
-
-
-def _resample(
-    frames: Iterator[tuple[Fraction | None, Any]], rate_hz: int
-) -> Iterator[tuple[Fraction | None, Mono]]:
-    """Yields mono blocks; the time of a block that the resampler delayed is None."""
-    resampler: AudioResampler | None = None
-    last: tuple[str, str, int] | None = None
-    for time, frame in frames:
-        named = name_channels(frame)
-        frame_format = (named.format.name, named.layout.name, named.sample_rate)
-        if frame_format != last:
-            resampler, last = make_resampler(named, rate_hz, 1), frame_format
-        assert resampler is not None  # noqa: S101 - made with the first frame
-        # The delay of the resampler is below a millisecond.
-        for block in resampler.resample(named):
-            # A floating-point file may contain any value, including NaN.
-            samples = np.nan_to_num(np.asarray(block.to_ndarray()[0], np.float32))
-            yield time, np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)
-            time = None
