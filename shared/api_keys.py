@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from shared.capabilities import derive_capability, hash_capability
+from shared.capabilities import hash_capability, new_capability
 from shared.flows.documents import Create, Doc
 
 API_KEYS = "api_keys"
@@ -49,9 +49,10 @@ def scope_of(resource: Resource, *, writes: bool) -> Scope:
     return Scope(f"{resource}:{'write' if writes else 'read'}")
 
 
-def new_key(*parts: str) -> str:
-    """Returns the key that derives from these parts, of which one must be secret and random."""
-    return KEY_PREFIX + derive_capability("api-key", *parts)
+def new_key() -> str:
+    """Returns a new key. It derives from nothing: no repeated request may create a deleted key
+    again."""
+    return KEY_PREFIX + new_capability()
 
 
 def key_path(key_id: str) -> str:

@@ -66,20 +66,13 @@ class KeyList(ResponseModel):
 
 
 def create_api_key(request: ApiRequest) -> ApiResponse:
-    """Creates an API key.
-
-    A repetition with the same idempotency key returns the same key: it derives from the stored seed
-    and from the idempotency key, which is not stored.
+    """Creates an API key. A request whose response was lost leaves a key that nobody knows.
 
     Raises InvalidFields, TooManyKeys, LimitReached.
     """
     store, owner = request.services.store, request.user.uid
-    key = new_key(request.seed, request.idempotency_key)
+    key = new_key()
     path = key_path(find_key_id(key))
-    if request.idempotency_key:
-        (existing,) = store.read([path])
-        if existing is not None:
-            return _created(key, ApiKey.from_doc(existing))
     body = request.body(KeyRequest)
     if len(store.run_query(owned_documents(API_KEYS, owner, limit=MAX_KEYS))) >= MAX_KEYS:
         raise TooManyKeys

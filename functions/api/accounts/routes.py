@@ -85,7 +85,7 @@ _KEY_ROUTES = (
     Route(
         "POST", "/v1/me/keys", api_keys.create_api_key,
         "Create an API key, which is shown only once.",
-        api_keys.NewKeyView, 201, body=api_keys.KeyRequest, idempotent=True, has_capability=True,
+        api_keys.NewKeyView, 201, body=api_keys.KeyRequest,
         policies=(rate_limit_policies.changes,), errors=(api_keys.TooManyKeys,),
     ),
     Route("GET", "/v1/me/keys", api_keys.list_api_keys, "List your API keys.", api_keys.KeyList),

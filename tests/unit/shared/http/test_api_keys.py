@@ -125,13 +125,14 @@ def test_route_without_a_sign_in_has_no_resource() -> None:
 
 def test_unknown_key_is_looked_up_once_a_minute() -> None:
     api = Api()
+    unknown = new_key()
     for _ in range(3):
-        assert api.get(new_key("unknown")) == (401, "unauthenticated")
+        assert api.get(unknown) == (401, "unauthenticated")
     lookups = api.store.read_count
-    api.get(new_key("unknown"))
+    api.get(unknown)
     assert api.store.read_count == lookups
     api.clock.time += timedelta(seconds=KEY_CACHE_S + 1)
-    api.get(new_key("unknown"))
+    api.get(unknown)
     assert api.store.read_count > lookups
 
 
@@ -223,9 +224,9 @@ def test_use_that_cannot_be_stored_does_not_fail_the_request(
 
 def test_made_up_keys_are_limited_by_client_before_they_are_looked_up() -> None:
     api = Api(anonymous_requests_per_minute=4)
-    statuses = [api.get(new_key(str(n)))[0] for n in range(8)]
+    statuses = [api.get(new_key())[0] for _ in range(8)]
     reads = api.store.read_count
-    refused = api.get(new_key("another"))
+    refused = api.get(new_key())
 
     # A made-up key counts for its lookup and for its refusal.
     assert statuses == [401] * 2 + [429] * 6

@@ -1,6 +1,6 @@
 /** API keys: create, list and delete. */
 import { useState } from "preact/hooks";
-import { newIdempotencyKey, request } from "../api.ts";
+import { post, request } from "../api.ts";
 import { LIMITS, type KeyScope } from "../contract.ts";
 import { formatTimeAgo } from "../format.ts";
 import { Button } from "../ui/button.tsx";
@@ -114,14 +114,12 @@ function CreateKey({ onCreated, onClose }: CreateKeyProps) {
   const [access, setAccess] = useState<Readonly<Record<string, string>>>({ jobs: "write" });
   const [validDays, setValidDays] = useState("90");
   const submission = useSubmit();
-  // A repetition after a lost response returns the same key.
-  const [idempotencyKey] = useState(newIdempotencyKey);
   const scopes: KeyScope[] = chosenScopes(access);
   const submit = (event: Event): void => {
     event.preventDefault();
     void submission.run("Creating …", async () => {
       const body = { name: name.trim(), scopes, valid_days: validDays ? Number(validDays) : null };
-      const { data } = await request<NewApiKey>("POST", "/v1/me/keys", { body, idempotencyKey });
+      const { data } = await post<NewApiKey>("/v1/me/keys", body);
       await onCreated(data);
     });
   };

@@ -91,12 +91,14 @@ def test_invalid_key_is_refused(api: AppHarness, change: dict[str, Any], field: 
     assert list_keys(api) == []
 
 
-def test_repeated_request_returns_the_same_key(api: AppHarness) -> None:
-    first, again = (create(api, idempotency_key="k1") for _ in range(2))
+def test_repeated_request_does_not_create_a_deleted_key_again(api: AppHarness) -> None:
+    first = create(api, idempotency_key="k").json
+    api.request("DELETE", f"/v1/me/keys/{first['id']}", headers=ALICE_HEADERS)
+    again = create(api, idempotency_key="k").json
 
-    assert first.json == again.json
-    assert len(list_keys(api)) == 1
-    assert create(api, idempotency_key="k2").json["key"] != first.json["key"]
+    assert again["key"] != first["key"]
+    refused = api.request("GET", "/v1/jobs", headers={"Authorization": f"Bearer {first['key']}"})
+    assert refused.status_code == 401
 
 
 def test_number_of_keys_is_limited(api: AppHarness) -> None:
