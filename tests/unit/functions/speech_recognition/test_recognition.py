@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from shared.recipes.captions.results import TranscriptResult
 from shared.recipes.captions.transcript import Transcript
 from shared.recipes.upload_results import Upload, Uploads
 from tests.fakes.tone_recognizer import ToneRecognizer
-from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.tone_words import (
     WORD_S,
     ToneWord,
@@ -44,18 +43,6 @@ WINDOWS: tuple[Mapping[str, Any], ...] = (
 ONE_WINDOW: tuple[Mapping[str, Any], ...] = ({"window": 0, "begin_s": 0},)
 WORDS = regular_words(60)
 DURATION_S = 34.0
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    storage = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield storage
-    storage.close()
-
-
-@pytest.fixture
-def harness(gcs: GcsEmulator) -> StageHarness:
-    return StageHarness.create(gcs)
 
 
 @pytest.fixture

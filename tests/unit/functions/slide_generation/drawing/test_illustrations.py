@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -29,7 +28,6 @@ from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.deck_pictures import MAX_DRAWINGS
 from tests.fakes.illustrator import PaperIllustrator
 from tests.fakes.job_store import MemoryJobStore
-from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.media.decks import make_deck
 from tests.fixtures.stage_harness import StageHarness, make_job
 
@@ -50,18 +48,6 @@ class ScriptedIllustrator:
         if isinstance(answer, Exception):
             raise answer
         return PaperIllustrator().draw(request) if answer is None else answer
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield emulator
-    emulator.close()
-
-
-@pytest.fixture
-def harness(gcs: GcsEmulator) -> StageHarness:
-    return StageHarness.create(gcs)
 
 
 def make_pictures(harness: StageHarness, owner: str = "anna") -> JobPictures:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -17,23 +16,7 @@ from shared.ports.speech_recognition import (
 )
 from shared.runtime.models.throttle import MAX_DELAY_S, Throttle
 from shared.runtime.models.throttled import ThrottledRecognizer
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class ManualClock:
-    """A clock that a test sets. Sleeping advances it."""
-
-    time: datetime = START
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += timedelta(seconds=seconds)
+from tests.fakes.clock import START, ManualClock
 
 
 def call_times(throttle: Throttle, clock: ManualClock, count: int) -> list[float]:
