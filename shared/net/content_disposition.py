@@ -15,6 +15,8 @@ INLINE_TYPES = (
 
 _BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """They could make a name end in another type than it has: `txt.exe` as `exe.txt`."""
+_EXTENSION = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}$")
+"""It has a letter: the title "Version 2.5" has none."""
 MAX_TITLE_CHARS = 60
 """The longest title in a file name. File systems allow 255 bytes, and a letter may have four."""
 
@@ -38,7 +40,7 @@ def titled_filename(title: str, name: str) -> str:
     """Returns a file name that begins with a title: `holiday-frames.zip` for the title
     `Holiday.mp4` and the name `frames.zip`. It has the letters and digits of the title in any
     script, so it is a name in every file system. A title without any returns `name`."""
-    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", title.strip())
+    stem = _EXTENSION.sub("", title.strip())
     kept = "".join(
         char if unicodedata.category(char)[0] in "LNM" else "-"
         for char in unicodedata.normalize("NFC", stem).lower()

@@ -86,7 +86,9 @@ def test_active_content_types_are_not_inline(content_type: str, is_inline: bool)
         ("../../etc/passwd", "etc-passwd-frames.zip"), ("  …  ", "frames.zip"),
         ("", "frames.zip"), ("C:\\a\tb", "c-a-b-frames.zip"), ("写真 集", "写真-集-frames.zip"),
         ("नमस्ते", "नमस्ते-frames.zip"), ("\u202egpj.exe", "gpj-frames.zip"),
-        ("No. 5", "no-5-frames.zip"), ("x" * 200, "x" * 60 + "-frames.zip"),
+        ("No. 5", "no-5-frames.zip"),
+        ("Version 2.5", "version-2-5-frames.zip"), ("a.3gp", "a-frames.zip"),
+        ("x" * 200, "x" * 60 + "-frames.zip"),
     ],
 )  # fmt: skip
 def test_file_name_begins_with_the_title(title: str, name: str) -> None:

@@ -141,7 +141,7 @@ function Export({ lines, title, isEdited, areStored }: ExportProps) {
 
 /** The title of a job is the name of its file, unless the user gave another one. */
 const fileName = (title: string): string =>
-  title.replace(/\.[A-Za-z0-9]{1,5}$/, "").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 100) || "captions";
+  title.replace(/\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}$/, "").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 100) || "captions";
 
 function saveText(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
