@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,12 +24,14 @@ from functions.speech_recognition.words import (
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
+from shared.jobs.model import Job
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import NoSound, UndecodableSound
 from shared.pipeline import TRANSCRIPTS_PREFIX, Bucket
 from shared.ports.speech_recognition import SAMPLE_RATE_HZ
 from shared.recipes.captions.options import AUTO_LANGUAGE, parse_spoken_language
 from shared.recipes.captions.results import (
+    MEDIA_INPUT,
     WINDOW_S,
     SpeechWindow,
     SpeechWindowResult,
@@ -59,7 +60,7 @@ def recognize_window(context: UnitContext) -> UnitDone:
     """
     window = SpeechWindow.from_dict(context.spec)
     upload = find_spoken_upload(Uploads.require(context.job.facts))
-    language = find_language(context.job.options)
+    language = find_language(context.job)
     recognizer = bootstrap.recognizer()
     key = content_key(
         WINDOW_VERSION, list(upload.stored_object.version), window.to_dict(), language,
@@ -81,13 +82,13 @@ def recognize_window(context: UnitContext) -> UnitDone:
     return UnitDone((stored.to_artifact(WORDS, WORDS),), facts=figures, adopted=found is not None)
 
 
-def find_language(options: Mapping[str, Any]) -> str:
-    """Returns the spoken language of a job with the options of captions, otherwise "auto": the
-    `language` of another job is that of its deck. Raises InvalidOption."""
-    if "video" not in options:
+def find_language(job: Job) -> str:
+    """Returns the spoken language of captions, otherwise "auto": the `language` of another recipe
+    is that of its deck. Raises InvalidOption."""
+    if job.recipe.find_input(MEDIA_INPUT) is None:
         return AUTO_LANGUAGE
     try:
-        return parse_spoken_language(options.get("language", AUTO_LANGUAGE))
+        return parse_spoken_language(job.options.get("language", AUTO_LANGUAGE))
     except ValueError as error:
         raise InvalidOption(str(error)) from error
 
