@@ -58,8 +58,8 @@ CACHED_MB: Mapping[str, float] = {"slides": 2.6, "speech": 3.4, "scenes and film
 with 86 s of speech, measured in November 2026 over the emulators."""
 CACHED_OBJECTS = 39
 RECOGNITION_USD = 0.016 / 60
-"""https://cloud.google.com/speech-to-text/pricing, V2 API, standard models, the first 500,000
-minutes of a month: a second of sound. Requests are rounded up to a second."""
+"""A second of sound with the standard models of the V2 API, up to 500,000 minutes a month. Not
+compared with https://cloud.google.com/speech-to-text/pricing."""
 VOICE_COUNT = 2_000
 """More voices than the service has, for the cost of their samples."""
 
