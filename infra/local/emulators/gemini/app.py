@@ -26,15 +26,14 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
-from infra.local.emulators.gemini.auth import AccessDenied, Authenticator
+from infra.local.emulators.gemini.auth import Authenticator
 from infra.local.emulators.gemini.outline import write_outline
 from infra.local.emulators.gemini.pictures import (
     build_picture_response,
@@ -42,9 +41,10 @@ from infra.local.emulators.gemini.pictures import (
     draw_picture,
     parse_picture_request,
 )
-from infra.local.emulators.gemini.request import InvalidRequest, check_roles, parse_request
+from infra.local.emulators.gemini.request import check_roles, parse_request
 from infra.local.emulators.gemini.rewording import reword_slides
-from infra.local.faults.inject import Faults, is_from_browser
+from infra.local.emulators.google_service import InvalidRequest, error_response, handle_errors
+from infra.local.faults.inject import Faults
 
 MAX_BODY_BYTES = 20 << 20
 """The real service's limit for a request."""
@@ -65,17 +65,6 @@ VERTEX_AI_PATH = (
     "/v1beta1/projects/{project:[^/:]+}/locations/{location:[a-z]+(?:-[a-z]+[0-9]+)?}"
     f"/publishers/google/models/{MODEL_PATH}"
 )
-_STATUS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-}
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -138,7 +127,7 @@ def build_app(state: EmulatorState, authenticator: Authenticator) -> web.Applica
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "calls": state.call_count})
 
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_handle_errors])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[handle_errors])
     app.router.add_post(DEVELOPER_API_PATH, developer_api)
     app.router.add_post(VERTEX_AI_PATH, vertex_ai)
     authenticator.install(app)
@@ -163,25 +152,6 @@ def _respond_to(body: Any, model: str) -> Callable[[str], dict[str, Any]]:
     deck = parse_request(body)
     result = reword_slides(deck) if deck.drafts else write_outline(deck)
     return partial(build_response, json.dumps(result, ensure_ascii=False), model=model)
-
-
-@web.middleware
-async def _handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Rejects requests of web pages, and returns HTTP errors in the service's format."""
-    if is_from_browser(request):
-        return error_response(403, "Requests from web pages are not allowed.")
-    try:
-        return await handler(request)
-    except AccessDenied as error:
-        return error_response(error.status, str(error))
-    except web.HTTPException as error:
-        return error_response(error.status, HTTPStatus(error.status).phrase)
-
-
-def error_response(status: int, message: str) -> web.Response:
-    """Returns an error in the JSON format of Google's APIs."""
-    error = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
-    return web.json_response({"error": error}, status=status)
 
 
 def build_response(text: str, kind: str, *, model: str) -> dict[str, Any]:

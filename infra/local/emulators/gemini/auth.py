@@ -14,19 +14,13 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from infra.local.emulators.google_service import AccessDenied
+
 METADATA_PATH = "/computeMetadata/"
 """Path prefix of the metadata server."""
 TOKEN_LIFETIME_S = 3600
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 FLAVOR_HEADER = {"Metadata-Flavor": "Google"}
-
-
-class AccessDenied(Exception):
-    """A caller is not authorized. `status` is the HTTP status of the response."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass

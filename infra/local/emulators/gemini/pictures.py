@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.emulators.gemini.request import InvalidRequest, parse_texts
+from infra.local.emulators.gemini.request import parse_texts
+from infra.local.emulators.google_service import InvalidRequest
 
 # https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios: the pictures of 1K.
 SIZES = {

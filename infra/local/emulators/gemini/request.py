@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local.emulators.google_service import InvalidRequest
+
 _FIELDS = frozenset(
     {
         "contents", "systemInstruction", "generationConfig", "safetySettings", "tools",
@@ -14,10 +16,6 @@ _FIELDS = frozenset(
     }
 )  # fmt: skip
 _DEFAULT_SLIDE_COUNT = 8
-
-
-class InvalidRequest(Exception):
-    """An invalid request. The text is the service's error message."""
 
 
 @dataclass(frozen=True)

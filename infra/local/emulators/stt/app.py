@@ -9,42 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from infra.local.emulators.google_service import InvalidRequest, error_response, handle_errors
 from infra.local.emulators.stt.models import WhisperModel
 from infra.local.emulators.stt.recognize_request import (
     MAX_CONTENT_BYTES,
-    InvalidRequest,
     RecognizeRequest,
     parse_request,
 )
 from infra.local.emulators.stt.whisper import SAMPLE_RATE_HZ, Segment, Transcription, Whisper
-from infra.local.faults.inject import Faults, is_from_browser
+from infra.local.faults.inject import Faults
 
 MAX_BODY_BYTES = 2 * MAX_CONTENT_BYTES
 """Base64 adds a third."""
 _LOCATION = "/v2/projects/{project}/locations/{location}"
 _METADATA_TYPE = "type.googleapis.com/google.cloud.speech.v2.LocationsMetadata"
 _FEATURES = ("automatic_punctuation", "word_level_confidence", "word_timestamps")
-_STATUS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -116,30 +103,13 @@ def build_app(state: EmulatorState) -> web.Application:
     async def close(_app: web.Application) -> None:
         executor.shutdown(wait=False)
 
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_handle_errors])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[handle_errors])
     app.router.add_post(_LOCATION + "/recognizers/{recognizer}:recognize", recognize)
     app.router.add_get(_LOCATION, get_location)
     app.router.add_get("/_health", health)
     Faults(lambda _, status: error_response(status, "Injected fault.")).install(app)
     app.on_cleanup.append(close)
     return app
-
-
-@web.middleware
-async def _handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Rejects requests of web pages, and returns HTTP errors in the service's format."""
-    if is_from_browser(request):
-        return error_response(403, "Requests from web pages are not allowed.")
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return error_response(error.status, HTTPStatus(error.status).phrase)
-
-
-def error_response(status: int, message: str) -> web.Response:
-    """Returns an error in the JSON format of Google's APIs."""
-    error = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
-    return web.json_response({"error": error}, status=status)
 
 
 def _transcribe(state: EmulatorState, request: RecognizeRequest) -> Transcription:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local.emulators.google_service import InvalidRequest, check_fields
 from infra.local.emulators.stt.models import WhisperModel
 from infra.local.emulators.stt.whisper import SAMPLE_RATE_HZ
 
@@ -35,10 +36,6 @@ _FIELDS = {
                         "maxAlternatives", "customPromptConfig"),
     "config.explicitDecodingConfig": ("encoding", "sampleRateHertz", "audioChannelCount"),
 }  # fmt: skip
-
-
-class InvalidRequest(Exception):
-    """An invalid request. The text is the service's error message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def parse_request(
         location: The location in the path, for messages.
         models: The models and their folders, by name.
     """
-    _check_fields(body, "")
+    check_fields(body, "", _FIELDS)
     config = _part(body, "config")
     features = _part(config, "features", "config.")
     name = str(config.get("model", ""))
@@ -135,16 +132,5 @@ def _parse_sound(body: Mapping[str, Any], config: Mapping[str, Any]) -> bytes:
 
 def _part(body: Mapping[str, Any], name: str, prefix: str = "") -> Mapping[str, Any]:
     part = body.get(name) or {}
-    _check_fields(part, prefix + name)
+    check_fields(part, prefix + name, _FIELDS)
     return part
-
-
-def _check_fields(part: Any, name: str) -> None:
-    if not isinstance(part, Mapping):
-        raise InvalidRequest("Invalid JSON payload received.")
-    for key in part:
-        if key not in _FIELDS[name]:
-            location = f" at '{name}'" if name else ""
-            raise InvalidRequest(
-                f'Invalid JSON payload received. Unknown name "{key}"{location}: Cannot find field.'
-            )

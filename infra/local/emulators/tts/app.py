@@ -8,33 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 from aiohttp import web
 
+from infra.local.emulators.google_service import InvalidRequest, error_response, handle_errors
 from infra.local.emulators.tts.audio import resample
 from infra.local.emulators.tts.espeak import Espeak, SpeechOptions
 from infra.local.emulators.tts.piper import Piper
-from infra.local.emulators.tts.speech_request import InvalidRequest, SpeechRequest, parse_request
+from infra.local.emulators.tts.speech_request import SpeechRequest, parse_request
 from infra.local.emulators.tts.voices import Catalogue, VoiceNotFound
-from infra.local.faults.inject import Faults, is_from_browser
+from infra.local.faults.inject import Faults
 from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import to_wav
 
 MAX_BODY_BYTES = 1 << 20
-_STATUS = {
-    400: "INVALID_ARGUMENT",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-}
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -88,30 +77,13 @@ def build_app(state: EmulatorState) -> web.Application:
     async def close(_app: web.Application) -> None:
         executor.shutdown(wait=False)
 
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_handle_errors])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[handle_errors])
     app.router.add_post("/v1/text:synthesize", synthesize)
     app.router.add_get("/v1/voices", list_voices)
     app.router.add_get("/_health", health)
     Faults(lambda _, status: error_response(status, "Injected fault.")).install(app)
     app.on_cleanup.append(close)
     return app
-
-
-@web.middleware
-async def _handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Rejects requests of web pages, and returns HTTP errors in the service's format."""
-    if is_from_browser(request):
-        return error_response(403, "Requests from web pages are not allowed.")
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return error_response(error.status, HTTPStatus(error.status).phrase)
-
-
-def error_response(status: int, message: str) -> web.Response:
-    """Returns an error in the JSON format of Google's APIs."""
-    error = {"code": status, "message": message, "status": _STATUS.get(status, "UNKNOWN")}
-    return web.json_response({"error": error}, status=status)
 
 
 def _speak(state: EmulatorState, request: SpeechRequest) -> SpeechAudio:

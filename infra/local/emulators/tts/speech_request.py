@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local.emulators.google_service import InvalidRequest, check_fields
 from infra.local.emulators.tts.voices import Catalogue, Voice
 from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE
 from shared.recipes.films.wav import RATES_HZ
@@ -25,10 +25,6 @@ _FIELDS = {
 }
 
 
-class InvalidRequest(Exception):
-    """An invalid request. The text is the service's error message."""
-
-
 @dataclass(frozen=True)
 class SpeechRequest:
     """A parsed `text:synthesize` request."""
@@ -43,10 +39,10 @@ class SpeechRequest:
 
 def parse_request(body: Any, catalogue: Catalogue) -> SpeechRequest:
     """Parses a request. Raises InvalidRequest or VoiceNotFound with the service's message."""
-    _check_fields(body, "")
+    check_fields(body, "", _FIELDS)
     parts = {name: body.get(name) or {} for name in _FIELDS[""]}
     for name, part in parts.items():
-        _check_fields(part, name)
+        check_fields(part, name, _FIELDS)
     input_part, voice, audio = parts["input"], parts["voice"], parts["audioConfig"]
     text, ssml = input_part.get("text"), input_part.get("ssml")
     content = text if ssml is None else ssml
@@ -88,14 +84,3 @@ def _check_range(value: Any, name: str, limits: tuple[float, float]) -> float:
     if not is_number or not low <= value <= high:
         raise InvalidRequest(f"Invalid {name} {json.dumps(value)}; it must be {low:g} to {high:g}.")
     return float(value)
-
-
-def _check_fields(part: Any, name: str) -> None:
-    if not isinstance(part, Mapping):
-        raise InvalidRequest("Invalid JSON payload received.")
-    for key in part:
-        if key not in _FIELDS[name]:
-            location = f" at '{name}'" if name else ""
-            raise InvalidRequest(
-                f'Invalid JSON payload received. Unknown name "{key}"{location}: Cannot find field.'
-            )

@@ -13,9 +13,10 @@ import pytest
 
 from functions.emotion_scoring.models.download import sha256_of
 from functions.emotion_scoring.models.manifest import PublicFile
+from infra.local.emulators.google_service import InvalidRequest
 from infra.local.emulators.tts.audio import play_faster, resample
 from infra.local.emulators.tts.neural_voices import NEURAL_VOICES, NeuralVoice
-from infra.local.emulators.tts.speech_request import InvalidRequest, parse_request
+from infra.local.emulators.tts.speech_request import parse_request
 from infra.local.emulators.tts.voices import Catalogue
 from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 
