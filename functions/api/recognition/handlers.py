@@ -11,6 +11,7 @@ from shared.errors import InvalidOption, TransientError
 from shared.http.request import ApiRequest, ApiResponse
 from shared.pipeline import Recipe
 from shared.ports.speech_recognition import AUTO_LANGUAGE
+from shared.recipes.captions.results import MEDIA_INPUT
 from shared.recipes.recognition_languages import (
     describe_unknown_language,
     find_recognition_language,
@@ -32,10 +33,10 @@ def check_language(recipe: Recipe, options: Mapping[str, Any]) -> None:
     If the service does not list its languages, nothing is checked: a job does not depend on another
     service when it is created, and speech_recognition fails with language-not-recognized.
     """
-    # The language of another recipe is that of its deck.
-    is_chosen = RECOGNIZING_STAGE in recipe.stages
-    if not is_chosen and not options.get("transcript"):
+    if RECOGNIZING_STAGE not in recipe.for_options(options).stages:
         return
+    # The language of another recipe is that of its deck.
+    is_chosen = recipe.find_input(MEDIA_INPUT) is not None
     language = (options.get("language") if is_chosen else None) or AUTO_LANGUAGE
     try:
         languages = bootstrap.recognition_languages().require()
