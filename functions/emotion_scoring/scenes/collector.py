@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from struct import Struct
 
 from functions.emotion_scoring.results.timeline import Moment
 from functions.emotion_scoring.scores import ScoredFrame
@@ -13,6 +14,8 @@ from functions.emotion_scoring.scores import ScoredFrame
 CUT_CHANGE = 27.0
 """A scene begins with a frame that differs at least by this from the one before: the default of
 PySceneDetect's ContentDetector."""
+CUT_RECORD = Struct(">qqq")
+"""The number of a searched range, and the time of a cut in it as a fraction of two integers."""
 MIN_SCENE_S = Fraction(3, 5)
 """A sooner change belongs to the same scene, such as the end of a flash: the default of
 PySceneDetect, 15 frames at 25 a second."""

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from struct import Struct
 
-from functions.emotion_scoring.scenes.collector import CUT_CHANGE
+from functions.emotion_scoring.scenes.collector import CUT_CHANGE, CUT_RECORD
 from functions.emotion_scoring.scenes.content import ContentMeter
 from shared.media.images.frame import PictureConverter
 from shared.media.images.video_window import read_pictures
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.media_info import MediaInfo
 
-RESULT = Struct(">qqq")
-"""The number of a range, and the time of a cut in it as a fraction of two integers."""
 _WIDTH_PX = 256
 _LONGEST_PICTURE_S = Fraction(1, 2)
 """A picture that is shown when a range begins is searched in this time before it."""
@@ -29,8 +26,8 @@ _INCLUDED_S = Fraction(1, 1000)
 def find_cuts_in_sandbox(
     sandbox_io: SandboxIO, media_info: MediaInfo, ranges: Sequence[tuple[Fraction, Fraction]]
 ) -> bytes:
-    """Writes RESULT for each picture of the ranges that differs as much as two scenes from the one
-    before.
+    """Writes a CUT_RECORD for each picture of the ranges that differs as much as two scenes from
+    the one before.
 
     Args:
         ranges: In seconds from the first picture of the video. The picture at the begin of a range
@@ -45,5 +42,5 @@ def find_cuts_in_sandbox(
             converter = converter or PictureConverter(media_info.video, _WIDTH_PX)
             change = meter.measure(converter.convert(frame, shape)).change
             if time > begin and change is not None and change >= CUT_CHANGE:
-                sandbox_io.write(RESULT.pack(number, time.numerator, time.denominator))
+                sandbox_io.write(CUT_RECORD.pack(number, time.numerator, time.denominator))
     return b""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from struct import Struct
 
-from functions.emotion_scoring.scenes.collector import Candidate
+from functions.emotion_scoring.scenes.collector import CUT_RECORD, Candidate
 from shared.entrypoints.stage import UnitContext
 from shared.errors import PermanentError
 from shared.media.sandbox.child import Limits
@@ -19,7 +18,6 @@ from shared.recipes.upload_results import Uploads
 MAX_SEARCHED_S = 240
 """The longest time of a video that is decoded for this: half a minute of CPU time for 720p."""
 _FIND_CUTS = declare_work("functions.emotion_scoring.scenes.cuts", "find_cuts_in_sandbox")
-_RESULT = Struct(">qqq")
 _BLOCK_BYTES = 1 << 20
 
 
@@ -73,6 +71,6 @@ def _search(
         label=context.job.id,
     )
     cuts = dict.fromkeys(candidates, tuple[Fraction, ...]())
-    for number, numerator, denominator in _RESULT.iter_unpack(b"".join(messages)):
+    for number, numerator, denominator in CUT_RECORD.iter_unpack(b"".join(messages)):
         cuts[candidates[number]] += (Fraction(numerator, denominator),)
     return cuts
