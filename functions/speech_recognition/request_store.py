@@ -1,4 +1,5 @@
-"""Recognizes sounds, each once for a job: a paid request is not repeated after a crash."""
+"""Recognizes sounds and stores their words: a crash repeats the paid request that was underway, and
+no other."""
 
 from __future__ import annotations
 

@@ -230,8 +230,8 @@ def _describe_recognition() -> str:
     return (
         f"Speech-to-Text for {JOB_COUNT} `captions` of a minute of speech: "
         f"${estimate_recognition_cost(JOB_COUNT * 60):.2f}; for an hour of speech: "
-        f"${estimate_recognition_cost(3600):.2f}. Sound without speech costs nothing, and no "
-        "request is repeated after a crash."
+        f"${estimate_recognition_cost(3600):.2f}. Silence costs nothing; loud noise "
+        "is taken for speech."
     )
 
 
