@@ -41,6 +41,16 @@ class FacePosition(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class MomentSentence(Record):
+    """The sentence that is said at a moment: its number from 1 among the segments of the
+    transcript, and its times. No words: they are in objects only."""
+
+    number: int
+    begin_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class EmotionMoment(Record):
     """One of the strongest moments of an expression.
 
@@ -53,6 +63,7 @@ class EmotionMoment(Record):
         thumbnail: The name of an artifact of the job.
         track: The positions of the face around the moment, for films; empty in other recipes and
             in results of versions before clips.
+        sentence: What is said at the moment; None without a transcript, or if nothing is said.
     """
 
     time_s: float
@@ -67,6 +78,7 @@ class EmotionMoment(Record):
     thumbnail: str
     picture: PackedFrame
     track: tuple[FacePosition, ...] = ()
+    sentence: MomentSentence | None = None
 
 
 @dataclass(frozen=True, slots=True)

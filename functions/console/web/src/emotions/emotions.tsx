@@ -154,6 +154,11 @@ function Moments({ job, moments, playhead }: { job: Job; moments: StrongestMomen
                   {Math.round(moment.confidence * 100)} %
                 </span>
                 <span class="hint">Person {moment.face_id}</span>
+                {moment.sentence && (
+                  <q class="sentence" dir="auto">
+                    {moment.sentence.text}
+                  </q>
+                )}
               </span>
             </button>
           </li>
