@@ -407,6 +407,8 @@ RECIPES: dict[str, Recipe] = {
                 "stitching",
                 "notification",
             ),
+            # The words are known when the clips are cut.
+            (OptionalStage("speech_recognition", "transcript", "frame_extraction"),),
         ),
         Recipe(
             "presentation",
