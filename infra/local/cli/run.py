@@ -10,7 +10,9 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from infra.local.cli.download import download_artifacts
@@ -48,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with (
             collect_inputs(recipe, files, args, report_to_stderr) as inputs,
-            _use_suite(layout, recipe) as layout,
+            _use_suite(layout, recipe, options) as layout,
         ):
             return _run_job(_client(layout), recipe, inputs, options, args, progress)
     except (ApiError, TransferError) as error:
@@ -162,8 +164,10 @@ def _find_recipe(name: str) -> Recipe:
 
 
 @contextlib.contextmanager
-def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
-    """Yields the running suite, or starts one for this job.
+def _use_suite(
+    layout: SuiteLayout, recipe: Recipe, options: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[SuiteLayout]:
+    """Yields the running suite, or starts one for a job with these options.
 
     When the ports are in use, the new suite gets other ports: only this command uses it.
     """
@@ -171,9 +175,16 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         suite_client.wait_until_ready(layout, _SUITE_START_TIMEOUT_S)
         yield layout
         return
+    chosen = set(recipe.for_options(options).stages)
+    start = partial(
+        suite_client.run_in_background,
+        recipe=recipe.name,
+        optional_stages=chosen.difference(recipe.stages),
+        output=sys.stderr,
+    )
     busy = find_taken_ports((name, layout.port(name)) for name in (*SUPPORT_SERVICES, *FUNCTIONS))
     if not busy:
-        with suite_client.run_in_background(layout, recipe=recipe.name, output=sys.stderr):
+        with start(layout):
             yield layout
         return
     other = SuiteLayout(find_free_base())
@@ -181,7 +192,7 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base} instead."
     )
     try:
-        with suite_client.run_in_background(other, recipe=recipe.name, output=sys.stderr):
+        with start(other):
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)
