@@ -14,7 +14,7 @@ from functions.emotion_scoring.results.chart import MAX_PANELS, render_timeline_
 from functions.emotion_scoring.results.chart_text import Legend, describe_chart_replacements
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.files import write_timeline_files
-from functions.emotion_scoring.results.moments import find_tracks, peak_rows, thumbnail_name
+from functions.emotion_scoring.results.moments import Track, find_tracks, peak_rows, thumbnail_name
 from functions.emotion_scoring.results.series import Series, compute_mood
 from functions.emotion_scoring.results.spoken import (
     find_sentences,
@@ -36,7 +36,7 @@ from shared.media.images.image_decoder import ImageDecoder
 from shared.media.sandbox.child import Limits
 from shared.pipeline import FUNCTIONS
 from shared.recipes.emotions.options import EmotionOptions, parse_frame_options
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, FacePosition
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
 from shared.recipes.stored_object import Artifact
 from shared.runtime.results_writer import ResultsWriter
 
@@ -142,7 +142,7 @@ def _write_results(
     artifacts += _write_thumbnails(context, results, parts, peaks)
     film, film_warnings = _write_film(context, results, options)
     artifacts += film
-    tracks: list[tuple[FacePosition, ...]] = [() for _ in peaks]
+    tracks: list[tuple[Track, Track]] = [((), ()) for _ in peaks]
     scenes = SceneResults()
     if is_film:
         scenes = write_scenes(context, results, parts, collector, options.frames)
@@ -156,9 +156,10 @@ def _write_results(
                 **row,
                 picture=parts.locate_frame(peak.part, peak.frame),
                 track=track,
+                others=others,
                 sentence=to_moment_sentence(sentence),
             )
-            for row, peak, track, sentence in zip(
+            for row, peak, (track, others), sentence in zip(
                 peak_rows(peaks), peaks, tracks, sentences, strict=True
             )
         ),

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
-from functions.stitching.footage.view import TrackPoint, smooth_track
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
+from functions.stitching.footage.view import FaceBox, TrackPoint, read_faces, read_track
+from shared.recipes.emotions.results import EmotionsResult, SceneFrame
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.recap_options import Sound
 
@@ -39,6 +39,7 @@ class Moment:
         time_s: When it is the strongest, in seconds of the video.
         confidence: 0 to 1; None for a scene without an expression.
         track: The positions of its face.
+        faces: The boxes of all faces around it.
         limits: For a scene: its begin and end in seconds of the video, within which there is no
             cut. A clip shows no other scene, if it is not longer than this one.
         extent: Its begin and end in seconds of the video; None if they are not known.
@@ -49,6 +50,7 @@ class Moment:
     track: tuple[TrackPoint, ...] = ()
     limits: tuple[float, float] | None = None
     extent: tuple[float, float] | None = None
+    faces: tuple[FaceBox, ...] = ()
 
     @property
     def limits_s(self) -> float:
@@ -98,8 +100,9 @@ def find_moments(
     known: dict[str, Moment] = {}
     for n, row in enumerate(emotions.moments, 1):
         extent = row.begin_s, row.end_s
-        track = _track(row, frame_size)
-        known[f"moment:{n}"] = Moment(row.time_s, row.confidence, track, extent=extent)
+        track = read_track(row, frame_size)
+        faces = read_faces(row, frame_size)
+        known[f"moment:{n}"] = Moment(row.time_s, row.confidence, track, extent=extent, faces=faces)
     for n, scene in enumerate(emotions.scenes, 1):
         limits = _find_limits(scene)
         known[f"scene:{n}"] = Moment(scene.time_s, limits=limits, extent=limits)
@@ -236,12 +239,3 @@ def _find_limits(scene: SceneFrame) -> tuple[float, float] | None:
 
 def _fraction(time_s: float) -> Fraction:
     return Fraction(time_s).limit_denominator(1000)
-
-
-def _track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:
-    """Returns the smoothed track of the moment's face, or its position at the moment."""
-    if moment.track:
-        return smooth_track([(point.time_s, point.x, point.y) for point in moment.track])
-    x, y, width, height = moment.box
-    frame_width, frame_height = frame_size
-    return ((moment.time_s, (x + width / 2) / frame_width, (y + height / 2) / frame_height),)
