@@ -12,7 +12,6 @@ from functions.stitching.footage.word_cuts import Range, cut_at_words, cut_monta
 from functions.stitching.footage.word_gaps import WordGaps, to_seconds
 from shared.recipes.captions.transcript import Segment, SpokenWords, Transcript, Word
 from shared.recipes.films.narration import Narration
-from shared.subtitles.cues import MIN_CUE_MS
 from shared.subtitles.timed_sentence import TimedSentence
 
 QUOTED = "quoted"
@@ -21,6 +20,8 @@ MAX_QUOTE_S = 6.0
 """Of a longer sentence the part around the moment is quoted."""
 _CUT_COST_S = 1.5
 """A part of a sentence that begins or ends within a clause is as good as one so much shorter."""
+_MIN_PART_S = 1.2
+"""Shorter parts of a sentence, of two or three words, say nothing."""
 _CLAUSE_MARKS = ".!?…。！？؟।,;:—–、，；：،؛"
 _ELLIPSIS = "…"
 
@@ -136,7 +137,7 @@ def _is_shown(segment: Segment, heard: Sequence[int], times: Sequence[tuple[int,
     if len(heard) == len(segment.words):
         return True
     duration = times[heard[-1]][1] - times[heard[0]][0]
-    return len(heard) > 1 and duration * 1000 >= MIN_CUE_MS * RATE_HZ
+    return len(heard) > 1 and duration >= _MIN_PART_S * RATE_HZ
 
 
 def _to_sentence(
