@@ -51,7 +51,8 @@ test("a job shows the newest revision of every stage, in pipeline order", () => 
   // It has no document yet: the state in the job's document counts.
   assert.equal(job.stages[3]?.state, "queued");
   assert.deepEqual(job.artifacts.map((artifact) => artifact.name), ["deck.json"]);
-  assert.equal(progressOf(job), (1 + 1 + 0.5) / 4);
+  // upload_trigger 1, slide_generation 4, text_to_speech 3, stitching 8.
+  assert.equal(progressOf(job), (1 + 4 + 3 * 0.5) / (1 + 4 + 3 + 8));
 });
 
 test("working time and cost are the sums over the shards of all revisions", () => {
