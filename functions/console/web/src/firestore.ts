@@ -1,7 +1,8 @@
 /** Firestore listeners. Firestore's library loads with the first one. */
 import { useEffect, useState } from "preact/hooks";
 import type { DocumentData, Firestore, QuerySnapshot, Unsubscribe } from "firebase/firestore";
-import { app } from "./session.ts";
+import { app, sessionExpired } from "./session.ts";
+import { useStore } from "./store.ts";
 import { settings } from "./settings.ts";
 
 type Library = typeof import("firebase/firestore");
@@ -115,12 +116,15 @@ type Subscribe<T> = (onValue: (value: T) => void, onError: (code: string) => voi
 
 function useListener<T>(key: string, subscribe: Subscribe<T>): LiveResult<T> {
   const [result, setResult] = useState<LiveResult<T>>({ value: undefined, errorCode: "" });
+  const expired = useStore(sessionExpired);
+  useEffect(() => setResult({ value: undefined, errorCode: "" }), [key]);
   useEffect(() => {
+    // Firestore would answer that nothing exists. The last value stays until the user has signed in again.
+    if (expired) return;
     let cancelled = false;
     let stopListening: Unsubscribe = () => undefined;
-    setResult({ value: undefined, errorCode: "" });
     const onValue = (value: T): void => {
-      if (!cancelled) setResult({ value, errorCode: "" });
+      if (!cancelled && !sessionExpired.get()) setResult({ value, errorCode: "" });
     };
     const onError = (errorCode: string): void => {
       if (!cancelled) setResult((previous) => ({ ...previous, errorCode }));
@@ -136,6 +140,6 @@ function useListener<T>(key: string, subscribe: Subscribe<T>): LiveResult<T> {
       cancelled = true;
       stopListening();
     };
-  }, [key]);
+  }, [key, expired]);
   return result;
 }
