@@ -102,8 +102,16 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     expect(listed).to_contain_text("Done")
     expect(listed.locator("img")).to_be_visible()
     assert accessibility_violations(page) == []
+    page.get_by_label("Search titles").fill("HOLI")
+    expect(listed).to_contain_text("Done")
+    page.get_by_label("Search titles").fill("nowhere")
+    expect(page.get_by_text("No title contains “nowhere”.")).to_be_visible()
+    assert accessibility_violations(page) == []
     page.get_by_role("link", name="Under way").click()
     expect(page.get_by_text("Nothing is under way.")).to_be_visible()
+    # The server filters: there is no limit to the newest jobs.
+    page.get_by_role("link", name="Done", exact=True).click()
+    expect(listed).to_be_visible()
 
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Make an account")).to_be_visible()

@@ -75,13 +75,14 @@ export function useCollection(path: string | null): LiveResult<LiveDocument[]> {
   });
 }
 
-/** The newest `count` jobs of a user. */
-export function useNewestJobs(uid: string, count: number): LiveResult<LiveDocument[]> {
-  return useListener<LiveDocument[]>(`${uid} ${count}`, async (onValue, onError) => {
+/** The newest `count` jobs of a user with one of these statuses; all of them by default. */
+export function useNewestJobs(uid: string, statuses: readonly string[], count: number): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(`${uid} ${statuses.join()} ${count}`, async (onValue, onError) => {
     const [{ collection, limit, onSnapshot, orderBy, query, where }, db] = await openFirestore();
     const newestJobs = query(
       collection(db, "jobs"),
       where("owner", "==", uid),
+      ...(statuses.length ? [where("status", "in", statuses)] : []),
       orderBy("created_at", "desc"),
       limit(count),
     );
