@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatVtt } from "../film/cues.ts";
 import { Player } from "../film/player.tsx";
-import { Playhead } from "../film/playhead.ts";
+import type { Playhead } from "../film/playhead.ts";
+import { usePlayhead } from "../film/use-playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { videoAspectRatio } from "../job/aspect-ratio.ts";
@@ -25,7 +26,7 @@ function EmotionsWithTranscript({ job }: { job: Job }) {
 function EmotionsOf({ job, transcript }: { job: Job; transcript: EditedTranscript | null }) {
   const timelineFile = findArtifact(job, "emotions.json") as Artifact;
   const { timeline, fraction, error } = useTimeline(job.id, timelineFile);
-  const playhead = useMemo(() => new Playhead(), [timelineFile.generation]);
+  const playhead = usePlayhead(timelineFile.generation);
   const momentCount = job.artifacts.filter((artifact) => artifact.kind === "moment").length;
   if (error)
     return (

@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Cue, formatSrt, formatVtt } from "../film/cues.ts";
 import { Player } from "../film/player.tsx";
-import { Playhead } from "../film/playhead.ts";
+import type { Playhead } from "../film/playhead.ts";
+import { usePlayhead } from "../film/use-playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { isSound, videoAspectRatio } from "../job/aspect-ratio.ts";
@@ -45,8 +46,7 @@ export function useTranscript(job: Job): EditedTranscript {
 
 export function Transcript({ job }: { job: Job }) {
   const transcript = useTranscript(job);
-  const generation = findArtifact(job, "captions.vtt")?.generation;
-  const playhead = useMemo(() => new Playhead(), [generation]);
+  const playhead = usePlayhead((findArtifact(job, "captions.vtt") as Artifact).generation);
   const { lines, language, error } = transcript;
   if (error || language === null) return <TranscriptWords job={job} transcript={transcript} playhead={playhead} />;
   return (
