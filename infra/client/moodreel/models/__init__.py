@@ -1,0 +1,67 @@
+"""The responses of the API."""
+
+from moodreel.models.accounts import (
+    JobCounts,
+    KeyList,
+    KeyView,
+    LimitsView,
+    NewKeyView,
+    QuotaView,
+    RateLimitView,
+    SessionView,
+    UsageView,
+)
+from moodreel.models.base import Model
+from moodreel.models.jobs import (
+    TERMINAL,
+    ArtifactView,
+    CreatedJob,
+    ErrorView,
+    InputView,
+    JobPage,
+    JobSummary,
+    JobView,
+    RecipeList,
+    RecipeView,
+    StageView,
+    UploadGrant,
+    WaitView,
+)
+from moodreel.models.recordings import (
+    ClipView,
+    FaultView,
+    GapView,
+    RecordingPage,
+    RecordingView,
+)
+
+__all__ = [
+    "TERMINAL",
+    "ArtifactView",
+    "ClipView",
+    "CreatedJob",
+    "ErrorView",
+    "FaultView",
+    "GapView",
+    "InputView",
+    "JobCounts",
+    "JobPage",
+    "JobSummary",
+    "JobView",
+    "KeyList",
+    "KeyView",
+    "LimitsView",
+    "Model",
+    "NewKeyView",
+    "QuotaView",
+    "RateLimitView",
+    "RecipeList",
+    "RecipeView",
+    "RecordingPage",
+    "RecordingView",
+    "SessionView",
+    "StageView",
+    "UploadGrant",
+    "UsageView",
+    "WaitView",
+]
