@@ -40,6 +40,8 @@ def numbered_name(name: str, number: int) -> str:
 def _shorten(name: str) -> str:
     stem, extension = _split(name)
     room = MAX_NAME_BYTES - len(extension.encode())
+    if len(stem.encode()) <= room:
+        return name
     return stem.encode()[:room].decode(errors="ignore").rstrip(". ") + extension
 
 
