@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from moodreel.job import Job
 from moodreel.models import (
     JobPage,
     JobSummary,
+    JobView,
     KeyView,
     NewKeyView,
     RecipeView,
@@ -97,6 +98,7 @@ class Client:
         text: str | None = None,
         from_job: str | None = None,
         idempotency_key: str = "",
+        on_created: Callable[[JobView], None] | None = None,
         on_transfer: OnTransfer | None = None,
         **recipe_options: Any,
     ) -> Job:
@@ -109,6 +111,7 @@ class Client:
             prompt: What a presentation is about; `text` is a text that it tells.
             from_job: The id of a job or a recording whose files are used.
             idempotency_key: A repetition with the same key creates no second job.
+            on_created: Called with the job before its files are uploaded.
             on_transfer: Called with the name of a file, the bytes sent, and its size.
             recipe_options: The options of the recipe; `GET /v1/recipes` describes them.
 
@@ -119,7 +122,7 @@ class Client:
         """
         members = {"title": title, "prompt": prompt, "text": text, "from": from_job}
         request = creation.JobRequest(recipe, files, recipe_options, members, idempotency_key)
-        flow = creation.create_job(self.api, self._recipes, request, on_transfer)
+        flow = creation.create_job(self.api, self._recipes, request, on_created, on_transfer)
         return Job(self, self.perform(flow).job)
 
     def job(self, job_id: str) -> Job:

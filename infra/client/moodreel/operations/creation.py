@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from moodreel.api import Api, new_key, without_none
 from moodreel.files.inputs import Files, Source, WrongFiles, assign_files, read_files
 from moodreel.flow import Flow, work
-from moodreel.models import CreatedJob, RecipeList, RecipeView
+from moodreel.models import CreatedJob, JobView, RecipeList, RecipeView
 from moodreel.operations.uploads import OnTransfer, upload_file
 
 
@@ -49,9 +49,16 @@ class Recipes:
 
 
 def create_job(
-    api: Api, recipes: Recipes, request: JobRequest, on_transfer: OnTransfer | None = None
+    api: Api,
+    recipes: Recipes,
+    request: JobRequest,
+    on_created: Callable[[JobView], None] | None = None,
+    on_transfer: OnTransfer | None = None,
 ) -> Flow[CreatedJob]:
     """Creates a job and uploads its files. Returns it as it was created, before the uploads.
+
+    Args:
+        on_created: Called with the job before the uploads.
 
     Raises:
         WrongFiles: The recipe does not take these files.
@@ -63,6 +70,8 @@ def create_job(
         recipe=request.recipe, options=dict(request.options), inputs=inputs, **request.members
     )
     created = yield from api.post(CreatedJob, "/v1/jobs", body, key=request.key or new_key())
+    if on_created is not None:
+        on_created(created.job)
     for name, grant in created.uploads.items():
         path = sources[name].path if name in sources else None
         if path is not None:
