@@ -147,7 +147,7 @@ class AsyncClient:
         """Returns what the account has used, and its limits."""
         return await self.perform(self.api.get(UsageView, "/v1/usage"))
 
-    async def keys(self) -> tuple[KeyView, ...]:
+    async def api_keys(self) -> tuple[KeyView, ...]:
         """Returns the API keys. Needs a sign-in with the password."""
         return await self.perform(accounts.list_keys(self.api))
 
@@ -212,6 +212,17 @@ class AsyncClient:
         """Ends a recording. Its clip is there a little later."""
         path = path_of("recordings", recording_id, "stop")
         return await self.perform(self.api.post(RecordingView, path))
+
+    async def wait_for_clip(
+        self, recording: RecordingView, timeout_s: float | None = None
+    ) -> RecordingView:
+        """Waits until a recording has its clip.
+
+        Raises:
+            RecordingFailed: It ended without a clip.
+            WaitTimeout: It has not ended within `timeout_s`. It goes on.
+        """
+        return await self.perform(accounts.wait_for_clip(self.api, recording, timeout_s))
 
     async def download_clip(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moodreel.api import path_of
 from moodreel.files.inputs import FileLike
-from moodreel.job_state import JobState
+from moodreel.job import JobState
 from moodreel.models import JobView
 from moodreel.operations import decks, results, timelines, uploads
 from moodreel.operations.results import JobVersion, OnChange

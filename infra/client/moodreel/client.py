@@ -160,7 +160,7 @@ class Client:
         """Returns what the account has used, and its limits."""
         return self.perform(self.api.get(UsageView, "/v1/usage"))
 
-    def keys(self) -> tuple[KeyView, ...]:
+    def api_keys(self) -> tuple[KeyView, ...]:
         """Returns the API keys. Needs a sign-in with the password."""
         return self.perform(accounts.list_keys(self.api))
 
@@ -222,6 +222,17 @@ class Client:
         """Ends a recording. Its clip is there a little later."""
         path = path_of("recordings", recording_id, "stop")
         return self.perform(self.api.post(RecordingView, path))
+
+    def wait_for_clip(
+        self, recording: RecordingView, timeout_s: float | None = None
+    ) -> RecordingView:
+        """Waits until a recording has its clip.
+
+        Raises:
+            RecordingFailed: It ended without a clip.
+            WaitTimeout: It has not ended within `timeout_s`. It goes on.
+        """
+        return self.perform(accounts.wait_for_clip(self.api, recording, timeout_s))
 
     def download_clip(
         self,

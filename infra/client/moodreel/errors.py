@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from moodreel.models import JobView
+    from moodreel.models import JobView, RecordingView
 
 _MEMBERS = ("type", "title", "status", "detail", "code", "request_id", "errors")
 
@@ -41,6 +41,15 @@ class JobFailed(MoodreelError):
         self.job = job
         self.code = job.error.code if job.error else str(job.status)
         super().__init__(job.error.message if job.error else f"The job was {job.status}.")
+
+
+class RecordingFailed(MoodreelError):
+    """The recording ended without a clip. `recording` is what the API returned."""
+
+    def __init__(self, recording: RecordingView) -> None:
+        self.recording = recording
+        error = recording.error
+        super().__init__(error.message if error else "The recording has no clip.")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def keys(click_context: click.Context, as_json: bool) -> None:
         return
     context: Context = click_context.obj
     with context.client() as client:
-        listed = client.keys()
+        listed = client.api_keys()
     if as_json:
         show_json(listed)
         return
@@ -146,7 +146,7 @@ def delete_key(context: Context, text: str) -> None:
     KEY is its name, its id, or how it begins.
     """
     with context.client() as client:
-        listed = client.keys()
+        listed = client.api_keys()
         wanted = text.rstrip("…")
         found = [key for key in listed if wanted in (key.id, key.prefix, key.name)]
         if len(found) != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from typing import Any
 
 import click
 
@@ -41,7 +42,7 @@ def record(
 
     SOURCE is the URL of a camera (rtsp, http or https), or the id of a registered one.
     """
-    values = dict(_split(option) for option in options)
+    values: dict[str, Any] = dict(_split(option) for option in options)
     with context.client() as client, JobProgress() as progress:
         recording = client.record(
             source, title=title, max_duration_s=duration, recipe=recipe, **values

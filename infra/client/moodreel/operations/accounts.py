@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from moodreel.api import Api, new_key, path_of, without_none
+from moodreel.errors import RecordingFailed, WaitTimeout
 from moodreel.files.names import safe_name
-from moodreel.flow import Flow, work
+from moodreel.flow import Flow, sleep, work
 from moodreel.models import KeyList, KeyView, NewKeyView, RecordingView
 from moodreel.operations.downloads import download_file
 from moodreel.operations.uploads import OnTransfer
+
+CLIP_POLL_S = 1.0
 
 
 def list_keys(api: Api) -> Flow[tuple[KeyView, ...]]:
@@ -47,6 +51,26 @@ def parse_source(source: str) -> dict[str, Any]:
         return {"url": source}
     # The number of a device has one or two digits, the id of a camera has 20 characters.
     return {"device": int(source)} if source.isdecimal() and len(source) < 3 else {"camera": source}
+
+
+def wait_for_clip(
+    api: Api, recording: RecordingView, timeout_s: float | None
+) -> Flow[RecordingView]:
+    """Returns the recording when it has its clip.
+
+    Raises:
+        RecordingFailed: It ended without a clip.
+        WaitTimeout: It has not ended within `timeout_s`. It goes on.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    while not recording.has_ended:
+        if deadline is not None and time.monotonic() + CLIP_POLL_S > deadline:
+            raise WaitTimeout(f"The recording {recording.id} is still {recording.state}.")
+        yield from sleep(CLIP_POLL_S)
+        recording = yield from api.get(RecordingView, path_of("recordings", recording.id))
+    if recording.clip is None:
+        raise RecordingFailed(recording)
+    return recording
 
 
 def save_clip(
