@@ -13,11 +13,11 @@ from pathlib import Path
 
 import av
 import pytest
-from moodreel import Client, Password
 
 from infra.local.setup.installs import clean_env
 from infra.local.suite.handle import WAIT_TIMEOUT_S, SuiteHandle
 from infra.local.suite.layout import ROOT
+from moodreel import Client, Password
 from tests.fakes.cameras.encoded_frames import encode_mjpeg
 from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fixtures.media.clip_specs import CLIP_SPECS

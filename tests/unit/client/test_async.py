@@ -6,10 +6,10 @@ import asyncio
 import inspect
 from pathlib import Path
 
-import moodreel
 import pytest
-from moodreel import AsyncClient, AsyncJob, Client, Job, JobFailed
 
+import moodreel
+from moodreel import AsyncClient, AsyncJob, Client, Job, JobFailed
 from tests.fixtures.client_service import ClientService, lose_response
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from moodreel.cli.config import login_path, read_login
 from moodreel.cli.main import main
-
 from tests.fixtures.client_service import ClientService
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from moodreel.cli.recipe_options import option_range, option_usage, split_arguments
 from moodreel.models import OptionView, RecipeView
 

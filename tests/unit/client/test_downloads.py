@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from moodreel import Job, TransferFailed
 from moodreel.operations import downloads
-
 from tests.fixtures.client_service import (
     API_HOST,
     ClientService,

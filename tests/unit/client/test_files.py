@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from moodreel.files.content_types import guess_content_type
 from moodreel.files.inputs import Source, WrongFiles, assign_files, read_files
 from moodreel.files.names import MAX_NAME_BYTES, numbered_name, safe_name
 from moodreel.models import RecipeView
-
 from shared.pipeline import RECIPES
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from moodreel import Conflict, Job, JobFailed, WaitTimeout
 from moodreel.models import JobView
 from moodreel.operations.accounts import parse_source
-
 from tests.fixtures.client_service import ClientService, respond
 
 

@@ -6,12 +6,12 @@ import types
 from typing import Any, Union, get_args, get_origin
 
 import pytest
-from moodreel import models
-from moodreel.models import Model
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from functions.api.routes import DOCUMENTATION, ROUTES
+from moodreel import models
+from moodreel.models import Model
 from tests.fakes.application import SETTINGS
 
 SCHEMAS: dict[str, Any] = DOCUMENTATION.build_document(SETTINGS.public_url)["components"]["schemas"]

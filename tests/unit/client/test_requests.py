@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import moodreel
 import pytest
-from moodreel import Client, ConnectionFailed, InvalidRequest, NotFound, NotSignedIn, RateLimited
 
+import moodreel
+from moodreel import Client, ConnectionFailed, InvalidRequest, NotFound, NotSignedIn, RateLimited
 from tests.fixtures.client_service import (
     API_HOST,
     API_URL,

@@ -9,9 +9,9 @@ from pathlib import Path
 import google_crc32c
 import httpx
 import pytest
+
 from moodreel import TransferFailed
 from moodreel.operations import uploads
-
 from shared.flows.documents import job_path
 from tests.fixtures.client_service import (
     API_HOST,

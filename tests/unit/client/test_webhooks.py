@@ -7,10 +7,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from moodreel import SignatureError
-from moodreel.webhooks import verify
 
 from functions.webhook.signing import signed_headers
+from moodreel import SignatureError
+from moodreel.webhooks import verify
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
