@@ -34,7 +34,7 @@ def recipe(*options: OptionView) -> RecipeView:
         (["--smooth=false"], [], {"smooth": "false"}),
         (["--pitch", "-2", "a"], ["a"], {"pitch": "-2"}),
         (["--purpose", "--odd"], [], {"purpose": "--odd"}),
-        (["--every", "1", "--", "--a.mp4"], ["--a.mp4"], {"every": "1"}),
+        (["--every", "1", "./--a.mp4"], ["./--a.mp4"], {"every": "1"}),
     ],
 )
 def test_arguments_are_split_as_the_service_says(

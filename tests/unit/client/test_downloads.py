@@ -146,6 +146,8 @@ def test_other_files_are_not_overwritten(
 
     assert (folder / "frames.zip").read_bytes() == b"mine"
     assert (folder / "frames-2.zip").read_bytes() == CONTENT
+    (folder / "frames-2.zip").write_bytes(b"edited by hand")
+    assert job.download(folder) == [folder / "frames-3.zip"]
 
 
 def test_names_cannot_leave_the_folder(

@@ -75,6 +75,15 @@ def test_long_names_keep_their_extension() -> None:
         ("song.ogg", b"OggS", "audio/ogg"),
         ("notes.md", b"# Notes", "text/markdown"),
         ("unknown", b"", "application/octet-stream"),
+        ("a.mp3", b"\0\0\1\xba" + b"D" * 60, "video/mpeg"),
+        ("a.txt", (b"\0\0\0\0G" + b"\xff" * 187) * 3, "video/mp2t"),
+        ("a.MTS", b"", "video/mp2t"),
+        ("a.m4b", b"\0\0\0\x18ftypisom", "audio/mp4"),
+        ("a.wma", b"", "audio/x-ms-wma"),
+        ("a.mka", b"\x1aE\xdf\xa3", "audio/x-matroska"),
+        ("a.MP4", b"", "video/mp4"),
+        ("a.ts", b"", "video/mp2t"),
+        ("a.mov", b"", "video/quicktime"),
     ],
 )
 def test_first_bytes_decide_the_media_type(
@@ -93,6 +102,11 @@ def test_first_bytes_decide_the_media_type(
         ("still", ["song.mp3", "photo.jpg"], {"picture": "photo.jpg", "sound": "song.mp3"}),
         ("still", ["film.mp4", "photo.jpg"], {"picture": "photo.jpg", "sound": "film.mp4"}),
         ("recap", ["song.mp3"], {"video": "song.mp3"}),
+        ("recap", ["a.gif"], {"video": "a.gif"}),
+        ("recap", ["film.m4b"], {"video": "film.m4b"}),
+        ("recap", ["b.m4b", "MOV1.MOD"], {"video": "MOV1.MOD", "music": "b.m4b"}),
+        ("still", ["a.webm", "photo.png"], {"picture": "photo.png", "sound": "a.webm"}),
+        ("still", ["a.bin", "photo.png"], {"picture": "photo.png", "sound": "a.bin"}),
         ("recap", ["song.mp3", "a.mp4"], {"video": "a.mp4", "music": "song.mp3"}),
         (
             "frames",

@@ -18,7 +18,7 @@ from moodreel.credentials import Credentials, RefreshToken, Token
 from moodreel.models import SessionView
 from moodreel.options import KEY_VARIABLE, URL_VARIABLE
 
-TOKEN_VARIABLE = "MOODREEL_TOKEN"  # noqa: S105 - a name
+REFRESH_VARIABLE = "MOODREEL_REFRESH_TOKEN"
 _FILE = "login.json"
 
 
@@ -92,9 +92,10 @@ def find_login(url: str | None) -> tuple[str, Credentials, bool]:
     address = url or os.environ.get(URL_VARIABLE) or (login.url if login else "")
     if not address:
         raise LoginMissing(f"Sign in with: moodreel login (or set {URL_VARIABLE}).")
-    bearer = os.environ.get(KEY_VARIABLE) or os.environ.get(TOKEN_VARIABLE)
-    if bearer:
-        return address, Token(bearer), bool(login and login.allow_http)
+    if api_key := os.environ.get(KEY_VARIABLE):
+        return address, Token(api_key), bool(login and login.allow_http)
+    if refresh_token := os.environ.get(REFRESH_VARIABLE):
+        return address, RefreshToken(refresh_token), bool(login and login.allow_http)
     if login is None or login.url.rstrip("/") != address.rstrip("/"):
         raise LoginMissing(
             f"There is no login for {address}. Sign in with: moodreel login --url {address}"

@@ -28,8 +28,6 @@ def split_arguments(
     waiting = list(arguments)
     while waiting:
         argument = waiting.pop(0)
-        if argument == "--":
-            return [*files, *waiting], options
         if not argument.startswith("--"):
             files.append(argument)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from moodreel.job import Job
 from moodreel.models import JobView, RecipeView
 
 _SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+_NOTIFICATION_TIMEOUT_S = 10.0
+_POLL_S = 0.3
 _ARGUMENTS = "[FILE]... [--OPTION VALUE]..."
 
 
@@ -68,6 +71,7 @@ def run(
             )
             if not no_wait:
                 job.wait(on_change=progress.show_job, check=False)
+                _wait_for_notification(job, progress)
         except KeyboardInterrupt:
             for view in created:
                 _cancel(Job(client, view))
@@ -130,6 +134,17 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path} is not UTF-8 text: {error}") from error
+
+
+def _wait_for_notification(job: Job, progress: JobProgress) -> None:
+    """Waits a little for the e-mail about the end of the job, so that a suite of this job alone
+    sends it before it stops. The results do not depend on it."""
+    deadline = time.monotonic() + _NOTIFICATION_TIMEOUT_S
+    while job.view.is_terminal and time.monotonic() < deadline:
+        if job.view.stages[-1].state in ("done", "failed"):
+            return
+        time.sleep(_POLL_S)
+        progress.show_job(job.refresh().view)
 
 
 def _cancel(job: Job) -> None:
