@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -121,7 +123,10 @@ def _find_target(name: str, folder: Path, saved: Collection[Path]) -> Path:
 def _record(folder: Path, target: Path) -> None:
     stat = target.stat()
     records = {**_read_records(folder), target.name: [stat.st_size, stat.st_mtime_ns]}
-    (folder / RECORD).write_text(json.dumps(records))
+    # Several threads may save results in one folder.
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, suffix=".part") as file:
+        json.dump(records, file)
+    os.replace(file.name, folder / RECORD)
 
 
 def _read_records(folder: Path) -> Mapping[str, list[int]]:
