@@ -77,9 +77,10 @@ class JobSummary(Model):
 
 
 class JobView(JobSummary):
-    """A job with its stages and results."""
+    """A job with its stages and results. `progress` is 0 to 1; earlier services do not tell it."""
 
     options: dict[str, Any]
+    progress: float | None = None
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
