@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,8 +48,16 @@ class Recipes:
         raise WrongFiles(f"There is no recipe {name!r}. Choose one of: {names}.")
 
 
+OnCreated = Callable[[CreatedJob], None]
+"""Called with a new job before its files are uploaded."""
+
+
 def create_job(
-    api: Api, recipes: Recipes, request: JobRequest, on_transfer: OnTransfer | None = None
+    api: Api,
+    recipes: Recipes,
+    request: JobRequest,
+    on_transfer: OnTransfer | None = None,
+    on_created: OnCreated | None = None,
 ) -> Flow[CreatedJob]:
     """Creates a job and uploads its files. Returns it as it was created, before the uploads.
 
@@ -63,6 +71,8 @@ def create_job(
         recipe=request.recipe, options=dict(request.options), inputs=inputs, **request.members
     )
     created = yield from api.post(CreatedJob, "/v1/jobs", body, key=request.key or new_key())
+    if on_created is not None:
+        on_created(created)
     for name, grant in created.uploads.items():
         path = sources[name].path if name in sources else None
         if path is not None:
