@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from moodreel.errors import MoodreelError
 
@@ -118,9 +119,9 @@ class BatchStore:
         )
         return digest
 
-    def _fetch(self, statement: str, *values: object) -> tuple[object, ...] | None:
+    def _fetch(self, statement: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock, closing(self._db.execute(statement, values)) as cursor:
-            row: tuple[object, ...] | None = cursor.fetchone()
+            row: tuple[Any, ...] | None = cursor.fetchone()
             return row
 
     def _execute(self, statement: str, *values: object) -> None:
