@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from moodreel.flow import Flow
 from moodreel.models import (
     JobPage,
     JobSummary,
+    JobView,
     KeyView,
     NewKeyView,
     RecipeView,
@@ -83,6 +84,7 @@ class AsyncClient:
         text: str | None = None,
         from_job: str | None = None,
         idempotency_key: str = "",
+        on_created: Callable[[JobView], None] | None = None,
         on_transfer: OnTransfer | None = None,
         **recipe_options: Any,
     ) -> AsyncJob:
@@ -95,6 +97,7 @@ class AsyncClient:
             prompt: What a presentation is about; `text` is a text that it tells.
             from_job: The id of a job or a recording whose files are used.
             idempotency_key: A repetition with the same key creates no second job.
+            on_created: Called with the job before its files are uploaded.
             on_transfer: Called with the name of a file, the bytes sent, and its size.
             recipe_options: The options of the recipe; `GET /v1/recipes` describes them.
 
@@ -105,7 +108,7 @@ class AsyncClient:
         """
         members = {"title": title, "prompt": prompt, "text": text, "from": from_job}
         request = creation.JobRequest(recipe, files, recipe_options, members, idempotency_key)
-        flow = creation.create_job(self.api, self._recipes, request, on_transfer)
+        flow = creation.create_job(self.api, self._recipes, request, on_created, on_transfer)
         return AsyncJob(self, (await self.perform(flow)).job)
 
     async def job(self, job_id: str) -> AsyncJob:

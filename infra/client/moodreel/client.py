@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from moodreel.job import Job
 from moodreel.models import (
     JobPage,
     JobSummary,
+    JobView,
     KeyView,
     NewKeyView,
     RecipeView,
@@ -27,7 +28,6 @@ from moodreel.models import (
     UsageView,
 )
 from moodreel.operations import accounts, creation, results
-from moodreel.operations.creation import OnCreated
 from moodreel.operations.uploads import OnTransfer
 from moodreel.transport import Transport
 
@@ -98,8 +98,8 @@ class Client:
         text: str | None = None,
         from_job: str | None = None,
         idempotency_key: str = "",
+        on_created: Callable[[JobView], None] | None = None,
         on_transfer: OnTransfer | None = None,
-        on_created: OnCreated | None = None,
         **recipe_options: Any,
     ) -> Job:
         """Creates a job and uploads its files. `Job.wait` waits for its end.
@@ -111,8 +111,8 @@ class Client:
             prompt: What a presentation is about; `text` is a text that it tells.
             from_job: The id of a job or a recording whose files are used.
             idempotency_key: A repetition with the same key creates no second job.
+            on_created: Called with the job before its files are uploaded.
             on_transfer: Called with the name of a file, the bytes sent, and its size.
-            on_created: Called with the new job before its files are uploaded.
             recipe_options: The options of the recipe; `GET /v1/recipes` describes them.
 
         Raises:
@@ -122,7 +122,7 @@ class Client:
         """
         members = {"title": title, "prompt": prompt, "text": text, "from": from_job}
         request = creation.JobRequest(recipe, files, recipe_options, members, idempotency_key)
-        flow = creation.create_job(self.api, self._recipes, request, on_transfer, on_created)
+        flow = creation.create_job(self.api, self._recipes, request, on_created, on_transfer)
         return Job(self, self.perform(flow).job)
 
     def job(self, job_id: str) -> Job:

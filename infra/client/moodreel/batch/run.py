@@ -14,7 +14,7 @@ from moodreel.batch.state import BatchStore, ItemRecord, ItemState
 from moodreel.client import Client
 from moodreel.errors import ApiError, MoodreelError, NotFound, NotSignedIn
 from moodreel.job import Job
-from moodreel.models import CreatedJob, JobView
+from moodreel.models import JobView
 
 BUSY_WAIT_S = 15.0
 """Wait after a limit of the account without a Retry-After."""
@@ -24,11 +24,12 @@ _UPLOAD_STAGE = "upload_trigger"
 
 @dataclass(frozen=True)
 class ItemProgress:
-    """What a file of a batch is doing. `fraction` is 0 to 1."""
+    """What a file of a batch does. `fraction` is 0 to 1; `record` is set once it is finished."""
 
     item: BatchItem
     step: str
     fraction: float = 0.0
+    record: ItemRecord | None = None
 
 
 OnProgress = Callable[[ItemProgress], None]
@@ -123,21 +124,20 @@ class Batch:
         try:
             key = item.key(self._recipe, store.digest(item.path))
         except OSError as error:
-            return ItemRecord(item.name, ItemState.FAILED, code="unreadable", message=str(error))
+            record = ItemRecord(item.name, ItemState.FAILED, code="unreadable", message=str(error))
+            return self._finish(item, record)
         with self._lock:
             key_lock = self._key_locks.setdefault(key, threading.Lock())
         # Two files with the same content share one job.
         with key_lock:
             record = store.find(key) or ItemRecord(item.name)
             if record.state is ItemState.DONE and self._is_saved(record):
-                self._report(item, "done", 1.0)
-                return record
+                return self._finish(item, record)
             if record.state is ItemState.FAILED:
                 record = ItemRecord(item.name, attempt=record.attempt + 1)
             record = self._run_job(store, item, key, record)
             store.save(key, record)
-        self._report(item, str(record.state), 1.0)
-        return record
+        return self._finish(item, record)
 
     def _run_job(
         self, store: BatchStore, item: BatchItem, key: str, record: ItemRecord
@@ -187,9 +187,9 @@ class Batch:
                     self._upload(item, job)
                 return job
 
-        def on_created(created: CreatedJob) -> None:
+        def on_created(created: JobView) -> None:
             # Before the upload: a batch that is interrupted now continues this job.
-            created_record = replace(record, state=ItemState.CREATED, job=created.job.id)
+            created_record = replace(record, state=ItemState.CREATED, job=created.id)
             store.save(key, created_record)
 
         while True:
@@ -236,6 +236,10 @@ class Batch:
             self._report(item, "uploading", sent_bytes / max(1, total_bytes))
 
         return report
+
+    def _finish(self, item: BatchItem, record: ItemRecord) -> ItemRecord:
+        self._on_progress(ItemProgress(item, str(record.state), 1.0, record))
+        return record
 
     def _report(self, item: BatchItem, step: str, fraction: float = 0.0) -> None:
         self._on_progress(ItemProgress(item, step, fraction))

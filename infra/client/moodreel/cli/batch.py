@@ -18,12 +18,12 @@ from moodreel.batch.items import LIST_EXTENSION
 from moodreel.client import Client
 from moodreel.models import RecipeView
 
-_ENDED = ("done", "failed")
 
-
-def is_batch(files: Sequence[str]) -> bool:
-    """Whether these are the files of a batch: a folder, a list or a pattern is among them."""
-    return any(_is_collection(file) for file in files)
+def is_batch(recipe: RecipeView, files: Sequence[str]) -> bool:
+    """Whether these are the files of a batch: a folder, a list or a pattern is among them, or they
+    are more than one job takes."""
+    count = sum(len(item.names) for item in recipe.inputs)
+    return len(files) > count or any(_is_collection(file) for file in files)
 
 
 def run_batch(
@@ -86,13 +86,15 @@ class BatchProgress:
     def show(self, progress: ItemProgress) -> None:
         """Shows what a file does. Called from several threads."""
         with self._lock:
-            name, has_ended = progress.item.name, progress.step in _ENDED
+            name, has_ended = progress.item.name, progress.record is not None
             if has_ended:
                 self._finished += 1
                 self._failed += progress.step == "failed"
             if not self._is_terminal:
-                if has_ended:
-                    click.echo(f"{self._finished}/{self._count} {name}: {progress.step}", err=True)
+                if progress.record is not None:
+                    reason = f": {progress.record.message}" if progress.record.message else ""
+                    line = f"{self._finished}/{self._count} {name}: {progress.step}{reason}"
+                    click.echo(line, err=True)
                 return
             if has_ended and name in self._tasks:
                 self._progress.remove_task(self._tasks.pop(name))

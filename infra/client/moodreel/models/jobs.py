@@ -120,13 +120,29 @@ class InputView(Model):
     optional: bool
 
 
+class OptionView(Model):
+    """An option of a recipe. `type` is integer, number, boolean, choice, seconds or text."""
+
+    name: str
+    type: str
+    sentence: str = ""
+    required: bool = False
+    default: Any = None
+    choices: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str | None = None
+    needs: str | None = None
+
+
 class RecipeView(Model):
-    """A recipe with its inputs."""
+    """A recipe with its inputs and options. Earlier services do not describe the options."""
 
     name: str
     sentence: str
     inputs: tuple[InputView, ...]
     stages: tuple[str, ...]
+    options: tuple[OptionView, ...] = ()
 
 
 class RecipeList(Model):

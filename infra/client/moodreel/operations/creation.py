@@ -9,7 +9,7 @@ from typing import Any
 from moodreel.api import Api, new_key, without_none
 from moodreel.files.inputs import Files, Source, WrongFiles, assign_files, read_files
 from moodreel.flow import Flow, work
-from moodreel.models import CreatedJob, RecipeList, RecipeView
+from moodreel.models import CreatedJob, JobView, RecipeList, RecipeView
 from moodreel.operations.uploads import OnTransfer, upload_file
 
 
@@ -48,18 +48,17 @@ class Recipes:
         raise WrongFiles(f"There is no recipe {name!r}. Choose one of: {names}.")
 
 
-OnCreated = Callable[[CreatedJob], None]
-"""Called with a new job before its files are uploaded."""
-
-
 def create_job(
     api: Api,
     recipes: Recipes,
     request: JobRequest,
+    on_created: Callable[[JobView], None] | None = None,
     on_transfer: OnTransfer | None = None,
-    on_created: OnCreated | None = None,
 ) -> Flow[CreatedJob]:
     """Creates a job and uploads its files. Returns it as it was created, before the uploads.
+
+    Args:
+        on_created: Called with the job before the uploads.
 
     Raises:
         WrongFiles: The recipe does not take these files.
@@ -72,7 +71,7 @@ def create_job(
     )
     created = yield from api.post(CreatedJob, "/v1/jobs", body, key=request.key or new_key())
     if on_created is not None:
-        on_created(created)
+        on_created(created.job)
     for name, grant in created.uploads.items():
         path = sources[name].path if name in sources else None
         if path is not None:
