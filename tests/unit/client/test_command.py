@@ -212,3 +212,44 @@ def test_recipes_are_those_of_the_service(command: Command) -> None:
     assert {recipe["name"] for recipe in listed} >= {"frames", "captions"}
     assert "picture + sound" in command("recipes").out
     assert command("recipes", "frames").out.startswith("Frames of a video")
+
+
+def test_batch_runs_every_file_of_a_folder(
+    service: ClientService, command: Command, tmp_path: Path
+) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (videos / name).write_bytes(b"\0\0\0\x18ftypmp42" + name.encode())
+    ended = threading.Event()
+
+    def finish_jobs() -> None:
+        done: set[str] = set()
+        while not ended.is_set():
+            for path, (document, _) in list(service.app.store.documents.items()):
+                collection, _, job_id = path.partition("/")
+                is_new = collection == "jobs" and "/" not in job_id and job_id not in done
+                if is_new and document.get("status") == "awaiting_upload":
+                    done.add(job_id)
+                    service.finish_job(job_id, {"frames.csv": b"name,time_s\r\nf1,0.0\r\n"})
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=finish_jobs)
+    thread.start()
+    try:
+        result = command("run", "frames", "videos", "--every", "1", "--jobs", "1", "--out", "out")
+    finally:
+        ended.set()
+        thread.join()
+
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == ["out/summary.csv", "out/frames.csv"]
+    assert "2/2 b.mp4: done" in result.err
+    assert "2 done, 0 failed." in result.err
+    table = (tmp_path / "out" / "frames.csv").read_text().splitlines()
+    assert table == ["file,name,time_s", "a.mp4,f1,0.0", "b.mp4,f1,0.0"]
+    # Nothing is left to do.
+    again = command("run", "frames", "videos", "--every", "1", "--out", "out", "--json")
+    assert (again.code, json.loads(again.out)["done"]) == (0, 2)
+    missing = command("run", "frames", "videos/*.avi")
+    assert (missing.code, "No file matches" in missing.err) == (2, True)
