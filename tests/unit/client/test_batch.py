@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+
 from moodreel import NotSignedIn
 from moodreel.batch import Batch, BatchItem, FolderInUse, ItemRecord, find_items, write_summary
 from moodreel.batch.items import read_list
 from moodreel.batch.state import BatchStore
 from moodreel.files.inputs import WrongFiles
-
 from shared.flows.documents import job_path
 from shared.pipeline import Bucket
 from tests.fixtures.client_service import API_HOST, ClientService, respond
