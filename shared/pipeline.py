@@ -414,6 +414,8 @@ RECIPES: dict[str, Recipe] = {
                 "stitching",
                 "notification",
             ),
+            # The words are known when the clips are cut.
+            (OptionalStage("speech_recognition", "transcript", "frame_extraction"),),
         ),
         Recipe(
             "presentation",

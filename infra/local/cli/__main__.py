@@ -69,7 +69,7 @@ def up(args: argparse.Namespace) -> int:
     with hold_suite_lock(layout):
         if args.fresh:
             delete_state(layout)
-        functions = select_functions(args.recipe)
+        functions = select_functions(args.recipe, args.optional_stage)
         tools = prepare_tools([function.name for function in functions], report)
         create_keys(layout, tools)
         report(f"Starting the local suite: project {PROJECT}, ports from {layout.base}.")
@@ -103,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     up_parser.add_argument(
         "--recipe", choices=list(RECIPES), help="start only the services this recipe needs"
+    )
+    up_parser.add_argument(
+        "--optional-stage",
+        action="append",
+        default=[],
+        metavar="STAGE",
+        help="with --recipe: start this optional stage of it too",
     )
     up_parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     up_parser.set_defaults(run_command=up)

@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from infra.client import CLIENT_FOLDER
 from infra.local.cli.inputs import collect_files
@@ -33,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns the exit code of the client's command: 0 when the job is done and its results are in
     --out."""
     recipe = _find_recipe(args.recipe)
+    options = {key: str(getattr(args, key)) for key in OPTIONS if getattr(args, key) is not None}
     layout = SuiteLayout.from_env()
     try:
         if args.list_voices:
@@ -41,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
                 return _run_client(used, _voices_command(args))
         with (
             collect_files(recipe, args, report_to_stderr) as files,
-            _use_suite(layout, recipe) as used,
+            _use_suite(layout, recipe, options) as used,
         ):
             return _run_client(used, run_command(recipe, files, args))
     except ApiError as error:
@@ -108,8 +111,10 @@ def _find_recipe(name: str) -> Recipe:
 
 
 @contextlib.contextmanager
-def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
-    """Yields the running suite, or starts one for this job.
+def _use_suite(
+    layout: SuiteLayout, recipe: Recipe, options: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[SuiteLayout]:
+    """Yields the running suite, or starts one for a job with these options.
 
     When the ports are in use, the new suite gets other ports: only this command uses it.
     """
@@ -117,9 +122,16 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         suite_client.wait_until_ready(layout, _SUITE_START_TIMEOUT_S)
         yield layout
         return
+    chosen = set(recipe.for_options(options).stages)
+    start = partial(
+        suite_client.run_in_background,
+        recipe=recipe.name,
+        optional_stages=chosen.difference(recipe.stages),
+        output=sys.stderr,
+    )
     busy = find_taken_ports((name, layout.port(name)) for name in (*SUPPORT_SERVICES, *FUNCTIONS))
     if not busy:
-        with suite_client.run_in_background(layout, recipe=recipe.name, output=sys.stderr):
+        with start(layout):
             yield layout
         return
     other = SuiteLayout(find_free_base())
@@ -127,7 +139,7 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base} instead."
     )
     try:
-        with suite_client.run_in_background(other, recipe=recipe.name, output=sys.stderr):
+        with start(other):
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)

@@ -122,7 +122,7 @@ def build_run_parser() -> argparse.ArgumentParser:
         "--transcript",
         action="store_const",
         const="true",
-        help="emotions: also recognize what is said",
+        help="also recognize what is said; a recap quotes it",
     )
     parser.add_argument("--title", help="job title used in the email")
     parser.add_argument(

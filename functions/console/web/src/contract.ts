@@ -46,6 +46,7 @@ export const RECIPES = {
       smooth: { type: "boolean", default: true },
       mirror: { type: "boolean", default: true },
       annotate: { type: "boolean", default: false },
+      transcript: { type: "boolean", default: false },
       slides: { type: "integer", default: 8, min: 3, max: 40 },
       language: { type: "text", default: "" },
       tone: { type: "text", default: "", maxChars: 80 },

@@ -86,6 +86,7 @@ export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
     every: { ...FRAME_FIELDS.every, advanced: true },
     ...SCORE_FIELDS,
     annotate: null,
+    transcript: { label: "Quote what is said", hint: "Clips are cut between words, and the subtitles quote them." },
   },
   presentation: FILM_FIELDS,
   still: {

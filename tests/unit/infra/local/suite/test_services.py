@@ -163,3 +163,9 @@ def test_recipe_selects_its_stages_support_functions_and_the_api() -> None:
     for row in select_functions("frames"):
         is_stage = row.name in ("upload_trigger", "frame_extraction", "notification")
         assert is_stage or row.kind is FunctionKind.SUPPORT or row.name == "api"
+
+
+def test_optional_stage_of_a_job_is_selected_too() -> None:
+    usual = {row.name for row in select_functions("recap")}
+    with_words = {row.name for row in select_functions("recap", ["speech_recognition"])}
+    assert with_words - usual == {"speech_recognition"}
