@@ -1,4 +1,4 @@
-"""Converts the sound of a video to AAC for the annotated video."""
+"""Converts the sound of a video to AAC, for an MP4."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
-from functions.emotion_scoring.video.sound_packets import find_stream, read_sound_packets
 from shared.media.audio.frames import decode_timed_frames, make_silence
 from shared.media.audio.gaps import Timed, find_gaps, to_samples
 from shared.media.audio.mixing import make_resampler, name_channels
 from shared.media.containers.demux import open_container
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableSound
+from shared.media.reencoding.sound_packets import find_stream, read_sound_packets
 from shared.recipes.media_info import MediaInfo
 
 _RATE_HZ = 48_000
