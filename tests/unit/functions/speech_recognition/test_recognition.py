@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,22 @@ def test_a_video_that_no_mp4_can_carry_has_no_copy_and_a_warning(
     assert done.warnings == (
         "There is no copy of the video with captions: an MP4 cannot carry sound in pcm_s16le.",
     )
+
+
+@pytest.mark.parametrize(("video", "copies"), [("burned", []), ("both", ["captioned.mp4"])])
+def test_burned_in_captions_are_drawn_by_the_next_stage(
+    harness: StageHarness, recognizer: ToneRecognizer, video: str, copies: list[str]
+) -> None:
+    data = write_media(
+        render_words(regular_words(6), 4), SAMPLE_RATE_HZ, "mp4", "aac", video_s=4,
+        size=(192, 108),
+    )  # fmt: skip
+    job = captions_job(harness, data, video=video)
+    job = replace(job, stages={"stitching": "waiting"})
+    done, _ = run(harness, job)
+    assert recognizer.requests
+    assert done.plan == {"stitching": ({"film": "captions", "begin_s": 0},)}
+    assert [item.name for item in done.artifacts][4:] == copies
 
 
 @pytest.mark.parametrize("with_sound", [True, False])

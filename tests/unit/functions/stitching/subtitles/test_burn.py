@@ -14,9 +14,9 @@ from functions.stitching.film.motion import FOCUS_POINTS, ZOOM
 from functions.stitching.subtitles.burn import (
     PORTRAIT_BOTTOM_MARGIN,
     SAFE_MARGIN,
-    Overlay,
     SubtitleBurner,
 )
+from functions.stitching.subtitles.overlay import Overlay
 from shared.recipes.films.deck import picture_size
 from shared.recipes.films.options import SUBTITLE_AREA
 from shared.subtitles.cues import build_cues
