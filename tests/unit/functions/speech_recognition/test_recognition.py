@@ -295,19 +295,6 @@ def _payloads(file: io.BytesIO) -> tuple[int, list[float]]:
     return len(times), [round(time - times[0], 2) for time in times]
 
 
-def test_a_video_that_no_mp4_can_carry_has_no_copy_and_a_warning(
-    harness: StageHarness, recognizer: ToneRecognizer
-) -> None:
-    data = write_media(render_words(regular_words(6), 4), SAMPLE_RATE_HZ, "avi", "pcm_s16le",
-                       video_s=4)  # fmt: skip
-    done, _ = run(harness, captions_job(harness, data, video="soft"))
-    assert recognizer.requests
-    assert [item.name for item in done.artifacts][-1] == "transcript.json"
-    assert done.warnings == (
-        "There is no copy of the video with captions: an MP4 cannot carry sound in pcm_s16le.",
-    )
-
-
 @pytest.mark.parametrize(("video", "copies"), [("burned", []), ("both", ["captioned.mp4"])])
 def test_burned_in_captions_are_drawn_by_the_next_stage(
     harness: StageHarness, recognizer: ToneRecognizer, video: str, copies: list[str]
