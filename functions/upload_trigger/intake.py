@@ -79,7 +79,7 @@ def plan_stages(context: UnitContext) -> UnitDone:
     warnings = tuple(
         f"{upload.filename}: {warning}"
         for upload in uploads.inputs.values()
-        if isinstance(upload.info, PictureInfo)
+        if isinstance(upload.info, PictureInfo | SoundInfo)
         for warning in upload.warnings
     )
     next_stage = context.job.recipe.next_stage("upload_trigger")

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from shared.media.audio.duration import measure_duration
 from shared.media.audio.frames import decode_frames
+from shared.media.audio.missing_end import PacketExtent, is_end_missing
 from shared.media.audio.stream import open_sound
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableSound
@@ -15,12 +16,14 @@ from shared.media.errors import UndecodableSound
 
 @dataclass(frozen=True, slots=True)
 class SoundHeader:
-    """The properties of a sound. `duration` is in seconds, as `measure_duration` returns it."""
+    """The properties of a sound. `duration` is in seconds, as `measure_duration` returns it.
+    `is_end_missing` tells whether the file should have more sound behind it."""
 
     codec: str
     rate_hz: int
     channels: int
     duration: Fraction
+    is_end_missing: bool
 
 
 def probe_sound(file: BinaryIO | RangeFile, *, max_duration_s: float) -> SoundHeader:
@@ -36,5 +39,11 @@ def probe_sound(file: BinaryIO | RangeFile, *, max_duration_s: float) -> SoundHe
         if next(decode_frames(container, stream, file), None) is None:
             raise UndecodableSound
     with open_sound(file) as (container, stream):
-        duration = measure_duration(container, stream, file, max_duration_s)
-    return SoundHeader(name, rate_hz, channels, duration)
+        extent = PacketExtent()
+        duration = measure_duration(container, stream, file, max_duration_s, extent.add)
+        family = container.format.name.split(",")[0]
+        # A sound that is too long was not read to its end.
+        is_missing = duration <= max_duration_s and is_end_missing(
+            file, family, stream, extent, duration
+        )
+    return SoundHeader(name, rate_hz, channels, duration, is_missing)

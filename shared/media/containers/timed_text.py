@@ -1,5 +1,5 @@
-"""Subtitle tracks: of MP4 as 3GPP timed text (TS 26.245), which FFmpeg calls mov_text; of Matroska as
-SubRip text (RFC 9559 §17)."""
+"""Subtitle tracks: of MP4 as 3GPP timed text (TS 26.245), which FFmpeg calls mov_text; of
+Matroska as SubRip."""
 
 from __future__ import annotations
 
