@@ -12,6 +12,7 @@ from functions.speech_recognition.segments import (
     find_main_language,
     to_text,
 )
+from functions.speech_recognition.tracks import describe_tracks
 from functions.speech_recognition.window import RecognizedWindow
 from functions.speech_recognition.words import join_windows
 from shared.entrypoints.stage import UnitContext
@@ -36,7 +37,7 @@ from shared.subtitles.cues import Cue
 from shared.subtitles.formats import to_srt, to_vtt
 from shared.subtitles.transcript_cues import build_transcript_cues
 
-TRANSCRIPT_VERSION = 1
+TRANSCRIPT_VERSION = 2
 """Increase when the same words give other files, so that older ones are not adopted."""
 _MAX_MISSING_S, _MAX_SILENT_END_S = 1, 10
 """How much earlier than stated a sound may end, and the sound track of a video."""
@@ -96,7 +97,8 @@ def build_transcript(windows: Sequence[RecognizedWindow], upload: Upload) -> Tra
         raise UndecodableSound
     borders = [(after.begin_s, before.end_s) for before, after in pairwise(windows)]
     words = join_windows([window.words for window in windows], borders)
-    warnings = [warning for window in windows for warning in window.warnings]
+    warnings = [*describe_tracks(upload)]
+    warnings += [warning for window in windows for warning in window.warnings]
     warnings += _describe_end(windows, upload)
     if not words:
         warnings.append(NO_WORDS if any(result.speech_s for result in results) else NO_SPEECH)

@@ -98,7 +98,7 @@ def plan_stages(context: UnitContext) -> UnitDone:
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
     media_info = uploads.input("video").media_info
     plan = dict(_plan_frames(context, media_info))
-    return UnitDone(artifacts, uploads.to_dict(), plan, warnings=media_info.warnings)
+    return UnitDone(artifacts, uploads.to_dict(), plan, (*media_info.warnings, *warnings))
 
 
 def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:

@@ -23,14 +23,24 @@ def probe_sound_in_sandbox(sandbox_io: SandboxIO) -> bytes:
 
 
 def to_sound_info(facts: SoundHeader) -> SoundInfo:
-    """Returns the properties of a sound, with a warning if its end is missing."""
+    """Returns the properties of a sound, with warnings about sound that is not used."""
     duration_s = float(facts.duration)
-    warnings = (
-        (
+    warnings = []
+    if facts.is_end_missing:
+        warnings.append(
             f"No sound can be read after {format_clock(duration_s)}: the rest of the file is "
-            "damaged or missing.",
+            "damaged or missing."
         )
-        if facts.is_end_missing
-        else None
+    if facts.is_joined:
+        warnings.append(
+            "The file consists of several recordings; only the first one is used, which ends at "
+            f"{format_clock(duration_s)}."
+        )
+    if facts.track_count > 1:
+        warnings.append(
+            f"The file has {facts.track_count} sound tracks; only that of stream {facts.track} is "
+            "used."
+        )
+    return SoundInfo(
+        facts.codec, facts.rate_hz, facts.channels, round(duration_s, 3), tuple(warnings) or None
     )
-    return SoundInfo(facts.codec, facts.rate_hz, facts.channels, round(duration_s, 3), warnings)

@@ -62,7 +62,7 @@ def measure_duration(
     Raises the error with which reading a RangeFile failed.
     """
     family = container.format.name.split(",")[0]
-    packets = (
+    packets: Iterator[SoundPacket] = (
         packet
         for packet in read_packets(container, stream, file)
         if packet.size and not packet.is_discard

@@ -74,7 +74,7 @@ def is_end_missing(
     if extent.begin is None or not duration:
         return False
     rest = _count_rest(file, family, extent, size_bytes)
-    if rest > max(_MIN_MISSING_BYTES, extent.size_bytes / duration * _MIN_DAMAGED_S):
+    if rest > max(_MIN_MISSING_BYTES, float(extent.size_bytes / duration * _MIN_DAMAGED_S)):
         return True
     if family == "ogg":
         return _is_cut_off(file, size_bytes)

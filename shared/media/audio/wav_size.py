@@ -41,6 +41,16 @@ def count_missing_bytes(file: BinaryIO | RangeFile, size_bytes: int) -> int:
     return max(0, sum(found) - size_bytes)
 
 
+def has_joined_file(file: BinaryIO | RangeFile, size_bytes: int) -> bool:
+    """Returns whether another WAV follows the samples of a WAV."""
+    found = _find_samples(file)
+    if found is None or sum(found) >= size_bytes:
+        return False
+    file.seek(sum(found) + found[1] % 2)
+    head = file.read(12)
+    return head[:4] == b"RIFF" and head[8:] == b"WAVE"
+
+
 def _find_samples(file: BinaryIO | RangeFile) -> tuple[int, int] | None:
     """Returns the position and the stated length of the samples of a WAV; None of another file."""
     file.seek(0)

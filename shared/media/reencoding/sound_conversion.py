@@ -43,7 +43,7 @@ def convert_sound(
     target = out.add_stream("aac", rate=_RATE_HZ, options={"aac_coder": coder})
     target.layout, target.bit_rate = ("mono", "stereo")[channels - 1], _BIT_RATES[channels]
     frames = (
-        _decode_parts(file, media_info, source)
+        decode_parts(file, media_info, source)
         if media_info.discontinuities
         else _decode(file, media_info, source.index)
     )
@@ -67,7 +67,7 @@ def _decode(
                 is_first = False
 
 
-def _decode_parts(
+def decode_parts(
     file: RangeFile, media_info: MediaInfo, source: AudioStream
 ) -> Iterator[tuple[Fraction | None, Any]]:
     """Yields the frames of a video with discontinuities. Those of each part follow each other; the

@@ -37,7 +37,7 @@ def test_video_gets_captions_a_transcript_and_copies_with_captions(
     transcript = json.loads(download_artifact(client, job, "transcript.json", tmp_path))
     assert transcript["schema"] == "moodreel.transcript/1"
     assert transcript["engine"].startswith("emulator/")
-    with av.open(io.BytesIO(download_artifact(client, job, "burned.mp4", tmp_path))) as film:
+    with av.open(io.BytesIO(download_artifact(client, job, "burned.mp4", tmp_path)), "r") as film:
         assert [stream.type for stream in film.streams] == ["video", "audio"]
         assert sum(1 for _ in film.decode(video=0)) == 30
 

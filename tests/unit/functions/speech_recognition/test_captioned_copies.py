@@ -90,7 +90,7 @@ def test_copy_of_what_an_mp4_cannot_carry_is_a_matroska_with_all_streams(
     )
     for kind in ("video", "audio"):
         assert packets(copy, kind) == packets(data, kind)
-    with av.open(io.BytesIO(copy)) as file:
+    with av.open(io.BytesIO(copy), "r") as file:
         tracks = [(row.type, row.language, bool(row.disposition & 1)) for row in file.streams]
         assert file.duration == pytest.approx(4_000_000, abs=100_000)
         file.seek(2_000_000)
@@ -118,7 +118,7 @@ def test_copy_of_a_matroska_keeps_its_subtitles(
     done, files = copy_of(harness, data)
     assert recognizer.requests is not None
     assert not any("lacks" in warning for warning in done.warnings)
-    with av.open(io.BytesIO(files["captioned.mkv"])) as file:
+    with av.open(io.BytesIO(files["captioned.mkv"]), "r") as file:
         assert len(file.streams.subtitles) == 2
         texts = [bytes(packet) for packet in file.demux(file.streams.subtitles[0]) if packet.size]
     assert texts == [b"Forced"]
@@ -131,7 +131,7 @@ def test_copy_of_an_mp4_keeps_the_default_track(
     _, files = copy_of(harness, data)
     assert recognizer.requests
     assert list(files) == ["captioned.mp4"]
-    with av.open(io.BytesIO(files["captioned.mp4"])) as file:
+    with av.open(io.BytesIO(files["captioned.mp4"]), "r") as file:
         tracks = [(row.language, bool(row.disposition & 1)) for row in file.streams.audio]
     assert tracks == [("ger", False), ("fre", True)]
 

@@ -26,9 +26,9 @@ def examine(harness: StageHarness, data: bytes, video: str) -> UnitDone:
     return examine_upload(context)
 
 
-def make_media(**video: float) -> bytes:
+def make_media(*, video_s: float = 0) -> bytes:
     samples = render_words(regular_words(2), 1.5)
-    return write_media(samples, SAMPLE_RATE_HZ, "mp4", "aac", **video)
+    return write_media(samples, SAMPLE_RATE_HZ, "mp4", "aac", video_s=video_s)
 
 
 @pytest.mark.parametrize("video", ["burned", "both"])

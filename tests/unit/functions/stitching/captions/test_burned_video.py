@@ -93,7 +93,10 @@ def test_each_picture_is_in_the_film_once_at_its_time_with_its_caption(
 def test_sound_of_the_video_is_copied(harness: StageHarness) -> None:
     data = make_clip(has_sound=True).encode().path.read_bytes()
     _, files = burn(harness, captioned_job(harness, data, SAID), (1,))
-    with av.open(io.BytesIO(data), "r") as source, av.open(io.BytesIO(files["burned.mp4"])) as film:
+    with (
+        av.open(io.BytesIO(data), "r") as source,
+        av.open(io.BytesIO(files["burned.mp4"]), "r") as film,
+    ):
         expected = [bytes(packet) for packet in source.demux(audio=0) if packet.size]
         copied = [bytes(packet) for packet in film.demux(audio=0) if packet.size]
     # Packets before the first picture are left out.
@@ -152,7 +155,7 @@ def test_sound_that_no_mp4_can_carry_and_other_tracks_are_warnings(harness: Stag
         "-map", "0", "-map", "1", "-map", "1", "-c:a", "pcm_s16le",
     )  # fmt: skip
     done, files = burn(harness, captioned_job(harness, data, SAID))
-    with av.open(io.BytesIO(files["burned.mp4"])) as film:
+    with av.open(io.BytesIO(files["burned.mp4"]), "r") as film:
         assert [stream.codec_context.name for stream in film.streams.audio] == ["aac"]
     assert done.warnings == (
         "The sound of the video with burned-in captions was converted to AAC: an MP4 cannot carry "
