@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from functions.speech_recognition.captioned_video import write_captioned_video
 from functions.speech_recognition.segments import (
+    describe_languages,
     divide_words,
     find_main_language,
     to_text,
@@ -99,7 +100,7 @@ def build_transcript(windows: Sequence[RecognizedWindow], upload: Upload) -> Tra
     words = join_windows([window.words for window in windows], borders)
     warnings = [*describe_tracks(upload)]
     warnings += [warning for window in windows for warning in window.warnings]
-    warnings += _describe_end(windows, upload)
+    warnings += [*_describe_end(windows, upload), *describe_languages(words)]
     if not words:
         warnings.append(NO_WORDS if any(result.speech_s for result in results) else NO_SPEECH)
     return Transcript(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from functions.speech_recognition.ranges import MAX_REQUEST_S
 from functions.speech_recognition.words import SpokenWord
 from shared.recipes.captions.transcript import Segment, Word
 from shared.subtitles.transcript_cues import CLOSING, SENTENCE_MARKS, join_texts
@@ -43,6 +44,21 @@ def to_text(segments: Sequence[Segment]) -> str:
         paragraphs[-1].append(segment.text)
         previous = segment
     return "".join(f"{join_texts(texts)}\n\n" for texts in paragraphs).removesuffix("\n")
+
+
+def describe_languages(words: Iterable[SpokenWord]) -> tuple[str, ...]:
+    """Returns a warning if words of several languages were recognized; regions do not differ."""
+    counts = Counter(word.language.split("-")[0] for word in words if word.language)
+    if len(counts) < 2:
+        return ()
+    listing = ", ".join(
+        f"{language} ({count} word{'s' if count > 1 else ''})"
+        for language, count in counts.most_common()
+    )
+    return (
+        f"More than one language was recognized: {listing}. Each passage of up to "
+        f"{MAX_REQUEST_S} s is recognized in one; choose a language if only one is spoken.",
+    )
 
 
 def find_main_language(words: Iterable[SpokenWord]) -> str:

@@ -167,6 +167,22 @@ def test_telephone_and_surround_sound_are_recognized(
     assert_words(transcript, words)
 
 
+def test_two_languages_have_segments_of_their_own_and_a_warning(
+    harness: StageHarness, recognizer: ToneRecognizer
+) -> None:
+    recognizer.german_from = 20
+    english = regular_words(8)
+    german = [replace(word, number=word.number + 20) for word in regular_words(5, first_s=9)]
+    done, transcript = run(harness, captions_job(harness, wav([*english, *german], 14)))
+    assert_words(transcript, [*english, *german])
+    assert [segment.language for segment in transcript.segments] == ["en-US", "de-DE"]
+    assert transcript.language == "en-US"
+    assert done.warnings == (
+        "More than one language was recognized: en (8 words), de (5 words). Each passage of up to "
+        "28 s is recognized in one; choose a language if only one is spoken.",
+    )
+
+
 def test_silence_gives_empty_captions_and_a_warning(
     harness: StageHarness, recognizer: ToneRecognizer
 ) -> None:
