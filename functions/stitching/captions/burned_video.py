@@ -103,18 +103,21 @@ class BurnedVideo:
 
     def write_film(self, pieces: Sequence[Artifact]) -> UnitDone:
         """Writes all pieces and the sound of the video as one MP4, once."""
-        context = self._context
-        versions = [list(piece.stored_object.version) for piece in pieces]
+        context, shown = self._context, [piece for piece in pieces if piece.size_bytes]
+        if not shown:
+            return self._without_film("none of its pictures can be decoded")
+        versions = [list(piece.stored_object.version) for piece in shown]
         results = ResultsWriter(context.objects, context.job.id, content_key(self.key, versions))
         film = results.find(BURNED_NAME, _KIND)
-        warnings = self._warnings
         if film is None:
             try:
-                film = self._mux(results, [piece for piece in pieces if piece.size_bytes])
+                film = self._mux(results, shown)
             except FilmTooLarge:
-                sentence = f"There is no {COPY}: it is too large for an MP4."
-                return UnitDone(facts=self._facts, warnings=(*warnings, sentence))
-        return UnitDone((film,), facts=self._facts, warnings=warnings)
+                return self._without_film("it is too large for an MP4")
+        return UnitDone((film,), facts=self._facts, warnings=self._warnings)
+
+    def _without_film(self, reason: str) -> UnitDone:
+        return UnitDone(facts=self._facts, warnings=(f"There is no {COPY}: {reason}.",))
 
     def _mux(self, results: ResultsWriter, pieces: Sequence[Artifact]) -> Artifact:
         has_sound = choose_track(self.media_info) is not None
