@@ -16,6 +16,8 @@ MAX_WINDOWS = 120
 _DECODED_PIXELS_PER_S = 150e6
 _DRAWN_PIXELS_PER_S = 30e6
 """Throughput of decoding, and of converting, drawing and encoding on one vCPU, with a margin."""
+_PICTURE_S = 0.001
+"""The work of a picture of any size."""
 _WINDOW_WORK_S = 100.0
 """The work of a window, in seconds of one vCPU; large enough that its start costs little ..."""
 _MAX_WINDOW_WORK_S = 330.0
@@ -73,4 +75,5 @@ def _work_per_second(media_info: MediaInfo) -> float:
     """Returns the seconds of one vCPU for a second of the video."""
     width, height = film_size(media_info, MAX_LONG_SIDE_PX)
     decoded = media_info.video.width * media_info.video.height / _DECODED_PIXELS_PER_S
-    return float(clamped_rate(media_info)) * (decoded + width * height / _DRAWN_PIXELS_PER_S)
+    picture_s = decoded + width * height / _DRAWN_PIXELS_PER_S + _PICTURE_S
+    return float(clamped_rate(media_info)) * picture_s

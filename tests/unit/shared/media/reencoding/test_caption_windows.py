@@ -43,8 +43,8 @@ def test_windows_cover_the_video(duration_s: float) -> None:
 def test_work_of_a_window_does_not_grow_with_the_video() -> None:
     hour = plan_caption_windows(media_info(HOUR_S))
     two_hours = plan_caption_windows(media_info(2 * HOUR_S, width=960, height=540))
-    assert len(hour) == 90
-    assert len(two_hours) == 45
+    assert len(hour) == 91
+    assert len(two_hours) == 47
 
 
 def test_file_that_is_read_from_its_beginning_has_one_window() -> None:
