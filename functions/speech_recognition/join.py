@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from functions.speech_recognition.captioned_video import write_captioned_video
+from functions.speech_recognition.copies.captioned_video import write_captioned_video
 from functions.speech_recognition.segments import (
     describe_languages,
     divide_words,

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import av
@@ -271,44 +270,6 @@ def test_sound_that_is_damaged_from_some_point_on_is_recognized_before_it(
 
 def wav_flac(words: Sequence[ToneWord], duration_s: float) -> bytes:
     return write_media(render_words(words, duration_s), SAMPLE_RATE_HZ, "flac", "flac")
-
-
-@pytest.mark.parametrize(
-    ("container", "codec"), [("mp4", "aac"), ("matroska", "aac"), ("mpegts", "aac")]
-)
-def test_copy_of_the_video_has_the_captions_and_the_same_packets(
-    harness: StageHarness, recognizer: ToneRecognizer, tmp_path: Path, container: str, codec: str
-) -> None:
-    words = regular_words(12)
-    data = write_media(
-        render_words(words, 9), SAMPLE_RATE_HZ, container, codec, video_s=9, sound_starts_s=0.5
-    )
-    done, transcript = run(harness, captions_job(harness, data, video="soft"))
-    assert done.warnings == ()
-    copy = tmp_path / "captioned.mp4"
-    copy.write_bytes(read(harness, done, "captioned.mp4"))
-    assert recognizer.requests
-    cues = read(harness, done, "captions.vtt").decode()
-    with av.open(str(copy)) as film:
-        (subtitles,) = film.streams.subtitles
-        assert subtitles.language == "eng"
-        shown = [
-            (float((packet.pts or 0) * packet.time_base), bytes(packet)[2:].decode())
-            for packet in film.demux(subtitles)
-            if packet.size > 2
-        ]
-    assert [text.replace("\n", " ") for _, text in shown] == [
-        " ".join(cue.strip().split("\n")[1:]) for cue in cues.split("\n\n")[1:]
-    ]
-    assert shown[0][0] == pytest.approx(transcript.segments[0].start_s, abs=0.002)
-    assert _payloads(io.BytesIO(data)) == _payloads(io.BytesIO(copy.read_bytes()))
-
-
-def _payloads(file: io.BytesIO) -> tuple[int, list[float]]:
-    """The number of pictures, and their times from the first one."""
-    with av.open(file, "r") as container:
-        times = [float(frame.time or 0) for frame in container.decode(video=0)]
-    return len(times), [round(time - times[0], 2) for time in times]
 
 
 @pytest.mark.parametrize(("video", "copies"), [("burned", []), ("both", ["captioned.mp4"])])

@@ -35,7 +35,7 @@ _MATROSKA_SOUNDS = _MP4_SOUNDS | {
 _MATROSKA_SUBTITLES = frozenset({"subrip", "ass", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle"})
 """Codecs with a mapping to Matroska (RFC 9559 §15 to §17, and its registry of codecs)."""
 _WRITE = declare_work(
-    "functions.speech_recognition.captioned_film", "write_captioned_in_sandbox", "video"
+    "functions.speech_recognition.copies.captioned_film", "write_captioned_in_sandbox", "video"
 )
 
 

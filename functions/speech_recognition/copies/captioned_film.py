@@ -12,9 +12,9 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.subtitles.stream import SubtitleStream
 
+from functions.speech_recognition.copies.corrected_output import CorrectableOutput, write_corrected
 from shared.media.containers.demux import next_packet, open_container, raise_if_read_failed
 from shared.media.containers.faststart import Target, write_twice
-from shared.media.containers.patched_output import CorrectableOutput, write_corrected
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.timed_text import (
     add_subrip_stream,
