@@ -9,7 +9,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with (
             collect_inputs(recipe, files, args, report_to_stderr) as inputs,
-            _use_suite(layout, recipe) as layout,
+            _use_suite(layout, recipe, find_optional_stages(recipe, options)) as layout,
         ):
             return _run_job(_client(layout), recipe, inputs, options, args, progress)
     except (ApiError, TransferError) as error:
@@ -161,8 +161,19 @@ def _find_recipe(name: str) -> Recipe:
     return recipe
 
 
+def find_optional_stages(recipe: Recipe, options: Mapping[str, str]) -> list[str]:
+    """Returns the optional stages that options of the command line choose."""
+    return [
+        row.name
+        for row in recipe.optional_stages
+        if options.get(row.option) in {str(value).lower() for value in row.values}
+    ]
+
+
 @contextlib.contextmanager
-def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
+def _use_suite(
+    layout: SuiteLayout, recipe: Recipe, optional_stages: Sequence[str] = ()
+) -> Iterator[SuiteLayout]:
     """Yields the running suite, or starts one for this job.
 
     When the ports are in use, the new suite gets other ports: only this command uses it.
@@ -173,7 +184,9 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         return
     busy = find_taken_ports((name, layout.port(name)) for name in (*SUPPORT_SERVICES, *FUNCTIONS))
     if not busy:
-        with suite_client.run_in_background(layout, recipe=recipe.name, output=sys.stderr):
+        with suite_client.run_in_background(
+            layout, recipe=recipe.name, optional_stages=optional_stages, output=sys.stderr
+        ):
             yield layout
         return
     other = SuiteLayout(find_free_base())
@@ -181,7 +194,9 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base} instead."
     )
     try:
-        with suite_client.run_in_background(other, recipe=recipe.name, output=sys.stderr):
+        with suite_client.run_in_background(
+            other, recipe=recipe.name, optional_stages=optional_stages, output=sys.stderr
+        ):
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)
