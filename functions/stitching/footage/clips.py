@@ -15,7 +15,7 @@ from functions.stitching.footage.labels import draw_label
 from functions.stitching.footage.reader import FootageReader
 from functions.stitching.footage.shots import Shot
 from functions.stitching.footage.view import View
-from functions.stitching.subtitles.burn import Overlay
+from functions.stitching.subtitles.overlay import Overlay
 
 CLIPS_VERSION = 3
 """Incremented when the same shots look different."""

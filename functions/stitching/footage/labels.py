@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageChops, ImageDraw
 
 from functions.stitching.footage.view import Rectangle
-from functions.stitching.subtitles.burn import Overlay, compose_overlay, draw_rounded_box
+from functions.stitching.subtitles.overlay import Overlay, compose_overlay, draw_rounded_box
 from shared.typography.bidi import is_rtl
 from shared.typography.drawing import draw_at_middle
 from shared.typography.faces import Style

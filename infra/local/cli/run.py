@@ -10,9 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 from infra.client import CLIENT_FOLDER
 from infra.local.cli.inputs import collect_files
@@ -44,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
                 return _run_client(used, _voices_command(args))
         with (
             collect_files(recipe, args, report_to_stderr) as files,
-            _use_suite(layout, recipe, options) as used,
+            _use_suite(layout, recipe, find_optional_stages(recipe, options)) as used,
         ):
             return _run_client(used, run_command(recipe, files, args))
     except ApiError as error:
@@ -110,11 +108,20 @@ def _find_recipe(name: str) -> Recipe:
     return recipe
 
 
+def find_optional_stages(recipe: Recipe, options: Mapping[str, str]) -> list[str]:
+    """Returns the optional stages that options of the command line choose."""
+    return [
+        row.name
+        for row in recipe.optional_stages
+        if options.get(row.option) in {str(value).lower() for value in row.values}
+    ]
+
+
 @contextlib.contextmanager
 def _use_suite(
-    layout: SuiteLayout, recipe: Recipe, options: Mapping[str, str] = MappingProxyType({})
+    layout: SuiteLayout, recipe: Recipe, optional_stages: Sequence[str] = ()
 ) -> Iterator[SuiteLayout]:
-    """Yields the running suite, or starts one for a job with these options.
+    """Yields the running suite, or starts one for this job.
 
     When the ports are in use, the new suite gets other ports: only this command uses it.
     """
@@ -122,16 +129,11 @@ def _use_suite(
         suite_client.wait_until_ready(layout, _SUITE_START_TIMEOUT_S)
         yield layout
         return
-    chosen = set(recipe.for_options(options).stages)
-    start = partial(
-        suite_client.run_in_background,
-        recipe=recipe.name,
-        optional_stages=chosen.difference(recipe.stages),
-        output=sys.stderr,
-    )
     busy = find_taken_ports((name, layout.port(name)) for name in (*SUPPORT_SERVICES, *FUNCTIONS))
     if not busy:
-        with start(layout):
+        with suite_client.run_in_background(
+            layout, recipe=recipe.name, optional_stages=optional_stages, output=sys.stderr
+        ):
             yield layout
         return
     other = SuiteLayout(find_free_base())
@@ -139,7 +141,9 @@ def _use_suite(
         f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base} instead."
     )
     try:
-        with start(other):
+        with suite_client.run_in_background(
+            other, recipe=recipe.name, optional_stages=optional_stages, output=sys.stderr
+        ):
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)

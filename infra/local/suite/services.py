@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,9 +44,9 @@ class Service:
 
 
 def select_functions(
-    recipe: str | None = None, optional_stages: Collection[str] = ()
+    recipe: str | None = None, optional_stages: Sequence[str] = ()
 ) -> list[Function]:
-    """Returns the functions to start: all, or for one recipe its stages with some of the optional
+    """Returns the functions to start: all, or for one recipe its stages with those of the optional
     ones, the support functions and the API."""
     rows = list(FUNCTIONS.values())
     if recipe is None:

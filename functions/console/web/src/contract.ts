@@ -119,7 +119,7 @@ export const RECIPES = {
     inputs: { media: { kinds: ["video", "audio"], optional: false, maxCount: 1 } },
     options: {
       language: { type: "text", default: "auto" },
-      video: { type: "choice", default: "none", choices: ["none", "soft"] },
+      video: { type: "choice", default: "none", choices: ["none", "soft", "burned", "both"] },
     },
   },
 } as const;

@@ -102,9 +102,10 @@ interface SourceProps {
 
 /** The captioned video, or the upload with the captions as a track. */
 function Source({ job, playhead, lines, language }: SourceProps) {
-  const captioned = findArtifact(job, "captioned.mp4");
+  const soft = findArtifact(job, "captioned.mp4");
+  const captioned = soft ?? findArtifact(job, "burned.mp4");
   const input = job.inputs[0]?.name ?? "video";
-  const isBurned = captioned !== null && job.options.video === "burned";
+  const isBurned = captioned !== null && soft === null;
   const track = useMemo(() => formatVtt(lines), [lines]);
   return (
     <Player

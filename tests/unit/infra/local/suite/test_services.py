@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.cli.run import find_optional_stages
 from infra.local.setup.tools import Tools
 from infra.local.suite.environment import MAX_CAMERAS
 from infra.local.suite.layout import (
@@ -18,7 +19,7 @@ from infra.local.suite.layout import (
 )
 from infra.local.suite.services import Service, all_services, select_functions
 from infra.local.suite.wiring import DEAD_LETTER, build_subscription
-from shared.pipeline import FUNCTIONS, Bucket, FunctionKind, GeminiBackend
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket, FunctionKind, GeminiBackend
 from shared.runtime.settings import Settings
 
 LAYOUT = SuiteLayout(9000)
@@ -165,7 +166,22 @@ def test_recipe_selects_its_stages_support_functions_and_the_api() -> None:
         assert is_stage or row.kind is FunctionKind.SUPPORT or row.name == "api"
 
 
-def test_optional_stage_of_a_job_is_selected_too() -> None:
-    usual = {row.name for row in select_functions("recap")}
-    with_words = {row.name for row in select_functions("recap", ["speech_recognition"])}
-    assert with_words - usual == {"speech_recognition"}
+@pytest.mark.parametrize(
+    ("recipe", "options", "stage"),
+    [
+        ("captions", {"video": "burned"}, "stitching"),
+        ("captions", {"video": "both"}, "stitching"),
+        ("captions", {"video": "soft"}, None),
+        ("emotions", {"transcript": "true"}, "speech_recognition"),
+        ("emotions", {}, None),
+    ],
+)
+def test_optional_stages_of_a_job_are_started(
+    recipe: str, options: dict[str, str], stage: str | None
+) -> None:
+    chosen = find_optional_stages(RECIPES[recipe], options)
+    assert chosen == ([] if stage is None else [stage])
+    started = {row.name for row in select_functions(recipe, chosen)}
+    assert set(RECIPES[recipe].stages) <= started
+    for row in RECIPES[recipe].optional_stages:
+        assert (row.name in started) == (row.name == stage)
