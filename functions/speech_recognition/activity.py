@@ -19,8 +19,9 @@ _VOTERS = 10
 _MIN_VOTES = 4
 """Frames are speech if so many of the frames around them are: clicks are not, short pauses are."""
 _MARGIN_FRAMES = 20
-"""Added before and after speech: soft consonants are not detected, nor the first half of a second
-after noise."""
+MARGIN = _MARGIN_FRAMES * _FRAME
+"""Samples added before and after speech: soft consonants are not detected, nor the first half of a
+second after noise."""
 _QUIET_WINDOW = SAMPLE_RATE_HZ // 5
 """How long a point at which the sound is cut is quiet."""
 _STEP = SAMPLE_RATE_HZ // 100
