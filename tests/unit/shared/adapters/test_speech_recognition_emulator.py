@@ -1,11 +1,11 @@
-"""The adapter of Speech-to-Text with the emulator: words, languages, errors and their classes."""
+"""The adapter of Speech-to-Text with the emulator, beyond the contract of SpeechRecognizer: what is
+no speech, outages, and the languages of models."""
 
 from __future__ import annotations
 
 import array
 import math
 import random
-import urllib.error
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +15,6 @@ from shared.adapters import speech_recognition
 from shared.adapters.speech_recognition import fetch_recognition_languages
 from shared.ports.models import SpeechSynthesizer
 from shared.ports.speech_recognition import (
-    AUTO_LANGUAGE,
     SAMPLE_RATE_HZ,
     LanguageNotRecognized,
     RecognitionOverloaded,
@@ -25,10 +24,8 @@ from shared.ports.speech_recognition import (
 )
 from shared.recipes.films.speech import SpeechSettings
 from tests.fixtures.models.stt import (
-    LOCATION,
     SttEmulator,
     create_recognizer,
-    recognition_config,
     recognition_settings,
     to_request,
 )
@@ -70,14 +67,6 @@ def test_words_of_speech_have_times_and_confidence(
     assert second == pytest.approx(3 + duration_s, abs=0.15)
 
 
-def test_language_is_recognized(
-    recognizer: SpeechRecognizer, synthesizer: SpeechSynthesizer
-) -> None:
-    speech = synthesizer.synthesize("It is done.", SpeechSettings("en-US"))
-    result = recognizer.recognize(to_request(speech, AUTO_LANGUAGE))
-    assert (len(result.words), result.language) == (3, "en")
-
-
 @pytest.mark.parametrize(
     "sample",
     [
@@ -107,13 +96,6 @@ def test_empty_sound_is_not_sent(recognizer: SpeechRecognizer, stt: SttEmulator)
     assert stt.call_count == call_count
 
 
-def test_sound_of_a_minute_is_the_longest(recognizer: SpeechRecognizer) -> None:
-    minute = bytes(60 * 2 * SAMPLE_RATE_HZ)
-    assert recognizer.recognize(RecognitionRequest(minute)).words == ()
-    with pytest.raises(ValueError, match="60"):
-        recognizer.recognize(RecognitionRequest(minute + b"\0\0"))
-
-
 def test_languages_are_those_of_the_model(stt: SttEmulator, recognizer: SpeechRecognizer) -> None:
     assert fetch_recognition_languages(stt.settings) == ("en",)
     assert recognizer.engine == "emulator/whisper-tiny.en"
@@ -130,16 +112,6 @@ def test_unknown_language_is_a_permanent_error(recognizer: SpeechRecognizer) -> 
 def test_unknown_model_is_transient(stt: SttEmulator) -> None:
     with pytest.raises(RecognitionUnavailable):
         create_recognizer(recognition_settings(stt.url, "chirp_9")).recognize(SILENCE)
-
-
-def test_exhausted_quota_counts_as_overloaded(
-    recognizer: SpeechRecognizer, stt: SttEmulator
-) -> None:
-    stt.add_fault(action={"status": 429, "retry_after_s": 7}, count=1)
-    with pytest.raises(RecognitionOverloaded) as caught:
-        recognizer.recognize(SILENCE)
-    assert caught.value.retry_after_s == 7
-    assert recognizer.recognize(SILENCE).words == ()
 
 
 @pytest.mark.parametrize("action", [
@@ -182,47 +154,3 @@ def test_refused_connection_counts_as_overloaded() -> None:
         create_recognizer(settings).recognize(SILENCE)
     with pytest.raises(RecognitionOverloaded):
         fetch_recognition_languages(settings)
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({"model": "chirp_9"},
-         'The model "chirp_9" does not exist in the location named "eu".'),
-        ({"languageCodes": ["fr-FR"]},
-         'The language "fr-FR" is not supported by the model "whisper-tiny.en" in the location '
-         'named "eu".'),
-        ({"languageCodes": []}, "Invalid recognition 'config': must specify language_codes."),
-        ({"explicitDecodingConfig": {"encoding": "MP3"}},
-         "The emulator supports only LINEAR16 of one channel at 16000 Hz."),
-        ({"hello": 1},
-         'Invalid JSON payload received. Unknown name "hello" at \'config\': Cannot find field.'),
-        ({"features": 5}, "Invalid JSON payload received."),
-    ],
-)  # fmt: skip
-def test_emulator_refuses_as_the_service(
-    stt: SttEmulator, config: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.recognize(SILENCE.samples, **config)
-    body = stt.read_error(error.value)
-    assert body == {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}
-
-
-def test_emulator_limits_the_sound(stt: SttEmulator) -> None:
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.recognize(bytes(61 * 2 * SAMPLE_RATE_HZ))
-    assert stt.read_error(error.value)["message"] == "Audio can be of a maximum of 60 seconds."
-    body = {"config": recognition_config(), "content": "é"}
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.request("POST", f"{LOCATION}/recognizers/_:recognize", body)
-    assert error.value.code == 400
-
-
-def test_emulator_refuses_browsers_and_stored_recognizers(stt: SttEmulator) -> None:
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.request("GET", LOCATION, origin="https://x.org")
-    assert error.value.code == 403
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.request("POST", f"{LOCATION}/recognizers/mine:recognize", {})
-    assert error.value.code == 404
