@@ -56,7 +56,7 @@ def test_words_of_speech_have_times_and_confidence(
     texts = [word.text for word in result.words]
     assert normalize_words(" ".join(texts)) == 2 * normalize_words(SENTENCE)
     assert texts[0] == "We"
-    assert texts[-1] == "down."
+    assert texts[-1].rstrip(".") == "down"
     times = [time for word in result.words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)
     assert all(0 < (word.confidence or 0) <= 1 for word in result.words)
