@@ -14,5 +14,5 @@ def decode_range_in_sandbox(sandbox_io: SandboxIO, wanted: SoundRange, rate_hz: 
     Raises the errors of `decode_range`.
     """
     decoded = decode_range(sandbox_io.file, wanted, rate_hz)
-    sandbox_io.write(memoryview(decoded.samples).cast("B"))
+    sandbox_io.write(decoded.samples.data.cast("B"))
     return b"" if decoded.is_complete else b"incomplete"

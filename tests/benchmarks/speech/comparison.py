@@ -103,7 +103,7 @@ def run_here(path: Path, stt_url: str) -> Cost:
     recognizer: SpeechRecognizer = ForgetfulRecognizer()
     if stt_url != TONES:
         recognizer = create_recognizer(recognition_settings(stt_url))
-    bootstrap.recognizer = lambda: recognizer  # type: ignore[assignment]
+    bootstrap.recognizer = lambda: recognizer
     with tempfile.TemporaryDirectory() as folder:
         storage = GcsEmulator(Path(folder)).start()
         try:
