@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from infra.local.cli.inputs import guess_content_type
+import infra.client  # noqa: F401 - makes moodreel importable
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
+from moodreel.files.content_types import guess_content_type
 from shared.flows.documents import unit_path
 from shared.runtime.services import Services
 from tests.fixtures.media.clip_specs import CLIP_SPECS

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.cli.inputs import guess_content_type
+import infra.client  # noqa: F401 - makes moodreel importable
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle
+from moodreel.files.content_types import guess_content_type
 from shared.recipes.films.prompt import Prompt
 from tests.chaos.matrix.cells import Cell
 from tests.fixtures.media.clip_specs import CLIP_SPECS
