@@ -25,5 +25,5 @@ def decode_range_in_sandbox(
         if joined is None
         else decode_joined_range(sandbox_io.file, joined, wanted, rate_hz)
     )
-    sandbox_io.write(decoded.samples.tobytes())
+    sandbox_io.write(decoded.samples.data.cast("B"))
     return b"" if decoded.is_complete else b"incomplete"

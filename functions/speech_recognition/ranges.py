@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from functions.speech_recognition.activity import Mono, Span, find_quiet_point
+from functions.speech_recognition.activity import MARGIN, Mono, Span, find_quiet_point
 from shared.ports.speech_recognition import SAMPLE_RATE_HZ
 
 MAX_REQUEST_S = 28
@@ -44,9 +44,10 @@ def divide_speech(samples: Mono, speech: Sequence[Span], limits: Span) -> list[S
 
 def _clip(speech: Sequence[Span], limits: Span) -> Iterator[Span]:
     for span in speech:
-        start, end = max(span.start, limits.start), min(span.end, limits.end)
-        if start < end:
-            yield Span(start, end)
+        clipped = Span(max(span.start, limits.start), min(span.end, limits.end))
+        # What is left of a span may be only the margin beside its speech.
+        if clipped.length > (0 if clipped == span else MARGIN):
+            yield clipped
 
 
 def _cut(samples: Mono, span: Span) -> Iterator[Span]:
