@@ -5,11 +5,13 @@ from __future__ import annotations
 import array
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from functions.text_to_speech import slide_cache, speak
 from functions.text_to_speech.concatenate import (
     PARAGRAPH_PAUSE_S,
     SENTENCE_PAUSE_S,
@@ -30,6 +32,7 @@ from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import NarrationResult
+from tests.fixtures.call_counts import CallCounts
 from tests.fixtures.models.tts import TtsEmulator
 from tests.fixtures.models.voices import use_voices
 from tests.fixtures.stage_harness import StageHarness, make_job
@@ -180,17 +183,33 @@ def test_deleting_a_jobs_prefix_deletes_its_speech(harness: StageHarness) -> Non
     narrate(harness, spec(0, "Hello. World."))
     assert harness.objects.delete_prefix(Bucket.WORK, f"narration/{1:020d}/") == 3
     names = harness.list_names(Bucket.WORK)
-    # Kept for other jobs: the sentences, and the speech of the slide with its times.
+    # Kept for other jobs: the sentences, and the speech of the slide.
     assert [name.rpartition("/")[0] for name in names] == [
-        f"cache/narration/{owner_hash('anna')}", f"cache/narration/{owner_hash('anna')}",
+        f"cache/narration/{owner_hash('anna')}",
         f"narration/{owner_hash('anna')}", f"narration/{owner_hash('anna')}",
     ]  # fmt: skip
 
 
 def test_repeated_delivery_adopts_existing_objects(harness: StageHarness) -> None:
-    _, first = narrate(harness, spec(0, "Hello there."))
-    _, second = narrate(harness, spec(0, "Hello there."))
-    assert first == second
+    _, first = narrate(harness, spec(0, "Hello there. I am here."))
+    _, second = narrate(harness, spec(0, "Hello there. I am here."))
+    # The speech was cached meanwhile: the object is a copy.
+    (spoken,), (copied,) = first.slides, second.slides
+    assert copied == replace(spoken, object=copied.object, generation=copied.generation)
+    _, third = narrate(harness, spec(0, "Hello there. I am here."))
+    assert third == second
+
+
+def test_speech_whose_times_exceed_the_metadata_is_joined_again(
+    harness: StageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slide_cache, "MAX_TIMES_BYTES", 100)
+    calls = CallCounts(monkeypatch)
+    calls.watch(speak, "concatenate_speech")
+    _, first = narrate(harness, spec(0, "One. Two."))
+    _, second = narrate(harness, spec(0, "One. Two."), number=2)
+    assert calls.take() == {"concatenate_speech": 2}
+    assert second.slides[0].content == first.slides[0].content
 
 
 def test_sentences_before_an_error_are_not_synthesized_again(
