@@ -48,7 +48,7 @@ def write_extract(
     title: str, sections: Sequence[Section], slide_count: int, language: str
 ) -> dict[str, Any]:
     """Returns the JSON of a response: title, language, slides."""
-    score = score_sentences(sections, language)
+    score = score_sentences(sections, language, title)
     items = {section.sentences[n] for section in sections for n in section.items}
     leads = {section.sentences[n] for section in sections for n in section.leads}
     steps = {
@@ -79,6 +79,12 @@ def _take_introduction(parts: list[Part], title: str) -> tuple[str, list[str], l
     if len(first.sentences) > 1 and _key(first.sentences[0].rstrip(" .。")) == _key(title):
         first = Part(first.headings, first.sentences[1:])
         parts = [first, *parts[1:]]
+    if len(first.sentences) >= MIN_SENTENCES and _key(first.sentences[0]).startswith(
+        _key(title.rstrip("…"))
+    ):
+        # A text without a title has that of its first sentence, which is said once.
+        rest = Part(first.headings, first.sentences[1:])
+        return end_sentence(first.sentences[0]), [], [rest, *parts[1:]]
     is_introduction = not first.headings[0] and len(first.sentences) <= _MAX_INTRODUCTION
     if is_introduction and len(parts) > 1:
         subtitle = _as_bullet(first.sentences[0])

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 MIN_SENTENCES_ON_SLIDE = 2
+MIN_SENTENCES_OF_SPLIT = 3
+"""A section is split if each of its slides has this many: a slide of bullets is worth more than two
+statements, of which the second has no heading of the text."""
 _ITEMS_ON_SLIDE = 6
 # In sentences from an even split.
 _COST_IN_LIST, _GAIN_AT_PARAGRAPH = 4, 2
@@ -40,7 +43,7 @@ def fit_parts(
     while sum(pieces) < count:
         per_piece = [_size(part, items) / (pieces[n] + 1) for n, part in enumerate(parts)]
         n = max(range(len(parts)), key=lambda n: per_piece[n])
-        if per_piece[n] < MIN_SENTENCES_ON_SLIDE:
+        if per_piece[n] < MIN_SENTENCES_OF_SPLIT:
             break
         pieces[n] += 1
     return [
