@@ -29,10 +29,7 @@ def choose_voice(context: UnitContext, language: str) -> str:
     """
     name = f"{NARRATION_PREFIX}{context.job.id}/voice-{language}.txt"
     voices = bootstrap.voices()
-    try:
-        kept = _read_kept(context.objects, name)
-    except _NoVoiceKept:
-        kept = ""
+    kept = _find_kept(context.objects, name)
     known = {voice.name for voice in voices.read()}
     if kept and (not known or kept in known):
         return kept
@@ -47,7 +44,15 @@ def choose_voice(context: UnitContext, language: str) -> str:
     ) as writer:
         writer.write(chosen.name.encode())
     context.log("voice.chosen", voice=chosen.name, language=language)
-    return _read_kept(context.objects, name) if writer.adopted else chosen.name
+    return (_find_kept(context.objects, name) if writer.adopted else "") or chosen.name
+
+
+def _find_kept(objects: ObjectStore, name: str) -> str:
+    """Returns the voice that a part of the job chose, or ""."""
+    try:
+        return _read_kept(objects, name)  # type: ignore[arg-type]  # hashed by its identity
+    except _NoVoiceKept:
+        return ""
 
 
 @lru_cache(maxsize=_JOBS)
