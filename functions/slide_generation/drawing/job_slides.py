@@ -27,7 +27,7 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.owner_cache import OwnerCache, content_key, describe
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 
-DRAWING_VERSION = 6
+DRAWING_VERSION = 7
 """Increase when the same slide looks different, so that older pictures are not adopted."""
 
 
