@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 from infra.local.emulators.gemini.sections import Section
-from infra.local.emulators.gemini.words import count_words, split_words
+from infra.local.emulators.gemini.words import count_words, drawn_width, split_words
 
 LEAD_WEIGHT = 0.2
 """Added to the similarity, 0 to 1, of a sentence that begins a paragraph."""
@@ -123,6 +124,34 @@ def refers_back(sentence: str, language: str) -> bool:
     pronouns = _PRONOUNS.get(language, "").split()
     connectives = _CONNECTIVES.get(language, "").split()
     return words[:1] != [] and (words[0] in connectives or any(word in pronouns for word in words))
+
+
+def choose_bullets(
+    preferred: Sequence[str], sentences: Sequence[str], referring: Collection[str], limit: int
+) -> list[str]:
+    """Returns at most `limit` preferred sentences, in the order of the text. One that refers to the
+    sentence before is shown only below it."""
+    chosen = {text for text in preferred if text not in referring}
+    chosen = set([text for text in preferred if text in chosen][:limit])
+    before = dict(pairwise(reversed(sentences)))
+    for text in preferred:
+        if len(chosen) < limit and before.get(text) in chosen:
+            chosen.add(text)
+    return [text for text in sentences if text in chosen]
+
+
+def choose_spoken(
+    sentences: Sequence[str], score: Mapping[str, float], max_width: int
+) -> list[str]:
+    """Returns the most central sentences that are spoken in `max_width`, in their order."""
+    chosen: set[str] = set()
+    width = 0
+    for sentence in sorted(sentences, key=lambda sentence: -score[sentence]):
+        if chosen and width + drawn_width(sentence) > max_width:
+            continue
+        chosen.add(sentence)
+        width += drawn_width(sentence)
+    return [sentence for sentence in dict.fromkeys(sentences) if sentence in chosen]
 
 
 def _similarity(words: Counter[str], centroid: Counter[str], weights: dict[str, float]) -> float:

@@ -9,7 +9,7 @@ import pytest
 from functions.slide_generation.deck.outline import read_outline
 from functions.slide_generation.layout_choice.rules import choose_layouts
 from infra.local.emulators.gemini.outline import write_outline
-from infra.local.emulators.gemini.ranking import refers_back
+from infra.local.emulators.gemini.ranking import choose_bullets, refers_back
 from infra.local.emulators.gemini.request import DeckRequest
 from infra.local.emulators.gemini.words import end_sentence, join_phrases
 from shared.recipes.films.deck import Deck
@@ -145,6 +145,28 @@ def test_heading_of_a_slide_is_understood_without_the_sentence_before() -> None:
     )
     for slide in deck_of("", text).slides:
         assert "they raise" not in slide.heading
+
+
+def test_bullet_that_refers_back_stands_below_its_sentence() -> None:
+    sentences = [
+        "The Sun is heavy.",
+        "It is far.",
+        "The Moon is near.",
+        "They move.",
+        "All is well.",
+    ]
+    preferred = ["The Moon is near.", "They move.", "It is far.", "The Sun is heavy."]
+    referring = {"It is far.", "They move."}
+    chosen = [choose_bullets(preferred, sentences, referring, limit) for limit in (1, 2, 3)]
+    assert chosen == [
+        ["The Moon is near."],
+        ["The Sun is heavy.", "The Moon is near."],
+        ["The Sun is heavy.", "The Moon is near.", "They move."],
+    ]
+    assert choose_bullets(preferred[1:], sentences, referring, 3) == [
+        "The Sun is heavy.",
+        "It is far.",
+    ]
 
 
 def test_outline_of_a_prompt_is_numbered() -> None:
