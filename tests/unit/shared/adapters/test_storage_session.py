@@ -1,4 +1,4 @@
-"""The session of Cloud Storage: the environment is read once, and a missing object costs one request."""
+"""The session of the client of Cloud Storage reads the environment once."""
 
 from __future__ import annotations
 
