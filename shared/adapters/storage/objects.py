@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import MappingProxyType
 
 import google.cloud.storage as storage
 import google_crc32c
 from google.api_core import exceptions as gx
 from google.api_core.retry import Retry
-from google.cloud.storage.exceptions import DataCorruption
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.storage.errors import translate_errors
 from shared.adapters.storage.listing import list_blobs, list_folders
+from shared.adapters.storage.reading import read_live, read_range
 from shared.adapters.storage.rewriting import rewrite
 from shared.adapters.storage.session import save_requests
 from shared.adapters.storage.signing import Signer, sign_download, sign_upload
@@ -53,20 +54,7 @@ class CloudObjectStore:
         self, bucket: Bucket, name: str, generation: int
     ) -> Callable[[int, int], bytes]:
         blob = self._bucket(bucket).blob(name, generation=generation)
-
-        def read(offset: int, length: int) -> bytes:
-            with translate_errors():
-                data: bytes = blob.download_as_bytes(
-                    start=offset,
-                    end=offset + length - 1,
-                    raw_download=True,
-                    checksum=None,
-                    retry=RETRY,
-                    timeout=TIMEOUT_S,
-                )
-            return data
-
-        return read
+        return partial(read_range, blob, retry=RETRY, timeout=TIMEOUT_S)
 
     def read_whole(self, stored: StoredObject) -> bytes:
         data = b""
@@ -78,19 +66,7 @@ class CloudObjectStore:
         return data
 
     def read_live(self, bucket: Bucket, name: str) -> bytes | None:
-        blob = self._bucket(bucket).blob(name)
-        try:
-            with translate_errors():
-                data: bytes = blob.download_as_bytes(
-                    raw_download=True, checksum="crc32c", retry=RETRY, timeout=TIMEOUT_S
-                )
-        except SourceExpired:
-            return None
-        except StorageUnavailable as error:
-            if isinstance(error.__cause__, DataCorruption):
-                raise ObjectDamaged(f"{name} does not have its checksum.") from error
-            raise
-        return data
+        return read_live(self._bucket(bucket).blob(name), retry=RETRY, timeout=TIMEOUT_S)
 
     @contextmanager
     def create(
@@ -197,10 +173,8 @@ class CloudObjectStore:
 
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._bucket_names.items() if name == ref.bucket), None)
-        if role is None:
-            return
-        source = self.stat(role, ref.name)
-        if source is None or source.generation != ref.generation:
+        source = None if role is None else self.stat(role, ref.name)
+        if role is None or source is None or source.generation != ref.generation:
             return
         # The generation keeps several unknown objects of one name apart.
         quarantine_name = f"{QUARANTINE_PREFIX}{role}/{ref.name}.{ref.generation}"

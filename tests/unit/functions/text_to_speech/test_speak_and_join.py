@@ -15,20 +15,16 @@ from functions.text_to_speech import slide_cache, speak
 from functions.text_to_speech.concatenate import (
     PARAGRAPH_PAUSE_S,
     SENTENCE_PAUSE_S,
-    concatenate_speech,
-    trim_silence,
 )
 from functions.text_to_speech.join import join_narration
-from functions.text_to_speech.sentences import Sentence
 from functions.text_to_speech.speak import speak_slide
 from shared.adapters.text_to_speech import fetch_voices
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
-from shared.ports.models import VoiceOverloaded, VoiceRefused, VoiceUnavailable
+from shared.ports.models import VoiceOverloaded, VoiceRefused
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.films.narration import Narration
-from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import NarrationResult
@@ -239,23 +235,6 @@ def test_invalid_voice_fails_the_job(
 ) -> None:
     with pytest.raises(error):
         narrate(harness, spec(0, "Hello.", **changes))
-
-
-def test_differing_sampling_rates_are_rejected() -> None:
-    sentences = [
-        (Sentence("a"), SpeechAudio(bytes(20), 22050)),
-        (Sentence("b"), SpeechAudio(bytes(20), 24000)),
-    ]
-    with pytest.raises(VoiceUnavailable):
-        concatenate_speech(sentences)
-
-
-def test_trim_silence_keeps_a_margin() -> None:
-    silence, sound = [0] * 12000, [3000] * 2400
-    spoken = SpeechAudio(array.array("h", silence + sound + silence).tobytes(), 24000)
-    assert trim_silence(spoken).samples == 2400 + round(0.03 * 24000) + round(0.08 * 24000)
-    nothing = SpeechAudio(bytes(200), 24000)
-    assert trim_silence(nothing) == nothing
 
 
 def test_narration_json_round_trip(harness: StageHarness) -> None:
