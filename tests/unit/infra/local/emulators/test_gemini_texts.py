@@ -108,6 +108,11 @@ def test_section_of_a_few_sentences_is_one_slide() -> None:
     assert headings == ["Houses", "hall", "tower", "barn", "In short"]
 
 
+def test_text_without_headings_is_divided_among_the_slides() -> None:
+    sentences = [f"Fact {name} is about the sea." for name in "ABCDEFGH"]
+    assert len(deck_of("", " ".join(sentences), slides=5).slides) == 5
+
+
 @pytest.mark.parametrize(
     ("sentence", "language"),
     [
