@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from functions.speech_recognition.activity import Mono, Span, find_quiet_point
 from shared.ports.speech_recognition import SAMPLE_RATE_HZ
 
-_MAX_LENGTH = 28 * SAMPLE_RATE_HZ
-"""Of a request. Whisper takes 30 s at once, and makes a third more errors in a longer sound (8 of
-121 words of the local neural voice, 5 in requests of 28 s). Speech-to-Text takes MAX_SOUND_S."""
+MAX_REQUEST_S = 28
+"""The sound of a request. Whisper takes 30 s at once, and makes a third more errors in a longer
+sound (8 of 121 words of the local neural voice, 5 in requests of 28 s). Speech-to-Text takes
+MAX_SOUND_S."""
+_MAX_LENGTH = MAX_REQUEST_S * SAMPLE_RATE_HZ
 _SEARCH_LENGTH = 10 * SAMPLE_RATE_HZ
 """Speech without a pause is cut at the quietest point of the last seconds of a request."""
 _MAX_PAUSE = 2 * SAMPLE_RATE_HZ

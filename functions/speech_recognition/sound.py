@@ -63,6 +63,7 @@ def read_sound(context: UnitContext, upload: Upload, begin_s: float, end_s: floa
         _DECODE,
         _sound_range(upload, begin_s, end_s),
         SAMPLE_RATE_HZ,
+        upload.info if is_joined(upload) else None,
         source=Source(read_at, stored.size_bytes, _BLOCK_BYTES),
         limits=LIMITS,
         sink=sink,
@@ -73,16 +74,17 @@ def read_sound(context: UnitContext, upload: Upload, begin_s: float, end_s: floa
     return Sound(samples, begin_s, is_complete=not result.value)
 
 
+def is_joined(upload: Upload) -> bool:
+    """Whether a video consists of several recordings, whose time stamps jump."""
+    info = upload.info
+    return isinstance(info, MediaInfo) and bool(info.discontinuities or info.joined_at)
+
+
 def _sound_range(upload: Upload, begin_s: float, end_s: float) -> SoundRange:
     begin, end, info = Fraction(begin_s), Fraction(end_s), upload.info
     if not isinstance(info, MediaInfo):
         return SoundRange(begin, end)
-    can_seek = (
-        info.random_access != "none"
-        and info.timestamps_reliable
-        and not info.discontinuities
-        and not info.joined_at
-    )
+    can_seek = info.random_access != "none" and info.timestamps_reliable and not is_joined(upload)
     return SoundRange(begin, end, info.first_pts.seconds, can_seek)
 
 

@@ -34,6 +34,8 @@ class ToneRecognizer:
     mark: str = ""
     """Added to each word, such as a full stop."""
     speaker: str = ""
+    german_from: int = 1000
+    """The number of the first word that is German. The most words of a request are its language."""
 
     def recognize(self, request: RecognitionRequest) -> Recognition:
         failure = self.failures.pop(0) if self.failures else None
@@ -42,11 +44,14 @@ class ToneRecognizer:
         self.requests.append(request)
         samples = np.frombuffer(request.samples, np.int16).astype(np.float64)
         assert len(samples) <= MAX_SOUND_S * SAMPLE_RATE_HZ
+        tones = find_tones(samples)
         words = tuple(
             RecognizedWord(f"w{word}{self.mark}", start, end, 0.9, self.speaker)
-            for word, start, end in find_tones(samples)
+            for word, start, end in tones
         )
-        return Recognition(words, "en-US" if words else "")
+        german = sum(word >= self.german_from for word, _, _ in tones)
+        language = "de-DE" if german > len(tones) / 2 else "en-US"
+        return Recognition(words, language if words else "")
 
 
 def find_tones(samples: NDArray[np.float64]) -> list[tuple[int, float, float]]:
