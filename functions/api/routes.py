@@ -9,6 +9,7 @@ from functions.api.documentation.handlers import ApiDocumentation
 from functions.api.jobs.routes import ROUTES as JOBS
 from functions.api.jobs.routes import SHARE_ROUTES as SHARES
 from functions.api.privacy.routes import ROUTES as PERSONAL_DATA
+from functions.api.recipes.routes import ROUTES as RECIPES
 from functions.api.recognition.routes import ROUTES as RECOGNITION
 from functions.api.voices.routes import ROUTES as VOICES
 from functions.api.webhooks.routes import ROUTES as WEBHOOKS
@@ -33,6 +34,7 @@ _ABOUT = (
 
 ROUTES: tuple[Route, ...] = (
     *ACCOUNTS,
+    *RECIPES,
     *JOBS,
     *DECKS,
     *VOICES,

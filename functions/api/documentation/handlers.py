@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from functions.api.documentation import pages
+from functions.api.documentation.recipe_schemas import split_by_recipe
 from shared.cameras.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
 from shared.http.openapi.documentation import CACHE_HEADERS, Documentation, cache_document
@@ -78,7 +79,9 @@ class ApiDocumentation(Documentation):
     def build_document(self, server: str) -> dict[str, Any]:
         """Returns the OpenAPI document, which refers to that of `downloads`."""
         media = {"url": f"{server}/v1/media/openapi.json", "description": "Downloads of results."}
-        return {**super().build_document(server), "externalDocs": media}
+        document = super().build_document(server)
+        split_by_recipe(document["components"]["schemas"])
+        return {**document, "externalDocs": media}
 
     def _render_page(self, server: str) -> bytes:
         return pages.render_page(self.build_document(server)).encode()

@@ -110,19 +110,19 @@ EXAMPLES: list[JsonValue] = [
         "options": {"slides": 6, "language": "en"},
         "prompt": "Explain photosynthesis to ten-year-olds.",
     },
+    {
+        "recipe": "still",
+        "options": {"shape": "16:9", "loudness": "even"},
+        "inputs": {
+            "picture": {
+                "filename": "beach.jpg",
+                "content_type": "image/jpeg",
+                "size_bytes": 1_234_567,
+            },
+            "sound": {"filename": "song.mp3", "content_type": "audio/mpeg", "size_bytes": 345_678},
+        },
+    },
 ]
-OPTIONS_DESCRIPTION = (
-    "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
-    "`consent` and `purpose`, `smooth` (default true: averages scores over time) and `mirror` "
-    "(default true: averages each face's scores with those of its mirror image). `emotions` "
-    "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
-    "scenes of the video instead of its strongest moments. "
-    "`transcript` of `emotions` (default false) also recognizes what is said. "
-    "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
-    "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
-    "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "
-    "(`none`, or `soft`: also a copy of the video with a subtitle track)."
-)
 InputName = Annotated[
     str,
     Field(
@@ -152,9 +152,7 @@ class NewJob(RequestModel):
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field(
-        {}, max_length=40, description=OPTIONS_DESCRIPTION
-    )
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
     # Without them the serialized request is that of earlier versions, so its fingerprint for an
     # idempotency key is too.

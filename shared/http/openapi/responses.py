@@ -144,7 +144,8 @@ def _error_response(
     if status == 401:
         headers["WWW-Authenticate"] = _response_header("The authentication scheme.")
     codes = sorted({code for code, _ in errors})
-    schema = {"allOf": [problem, {"properties": {"code": {"enum": codes}}}]}
+    # Beside a reference, so that generators of clients make one class of all problems.
+    schema = {**problem, "properties": {"code": {"enum": codes}}}
     return {
         "description": "\n".join(f"- `{code}`: {text}" for code, text in errors),
         "headers": headers,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
+from shared.recipes.option_fields import Option
 from shared.recipes.option_values import OptionErrors, parse_choice, parse_int
 
 Footage = Literal["clips", "stills"]
@@ -18,20 +19,28 @@ MOMENT_COUNT_RANGE = range(1, 7)
 
 @dataclass(frozen=True)
 class RecapOptions:
-    """How a recap shows its video.
+    """How a recap shows its video."""
 
-    Attributes:
-        length: The length to aim at, in seconds: fewer moments are shown in a shorter film.
-        moments: The largest number of moments.
-        footage: "clips" shows the video itself, "stills" a slide with one picture per moment.
-        sound: Over clips: "original" is that of the video and nothing is spoken, "narrated" the
-            narration alone, "both" the narration over the sound of the video.
-    """
-
-    length: int = 60
-    moments: int = 6
-    footage: Footage = "clips"
-    sound: Sound = "both"
+    length: Annotated[
+        int,
+        Option(
+            "The length to aim at. A shorter film shows fewer moments.",
+            unit="s",
+            limits=LENGTH_RANGE,
+        ),
+    ] = 60
+    moments: Annotated[int, Option("The largest number of moments.", limits=MOMENT_COUNT_RANGE)] = 6
+    footage: Annotated[
+        Footage,
+        Option('"clips" shows the video itself, "stills" a slide with one picture per moment.'),
+    ] = "clips"
+    sound: Annotated[
+        Sound,
+        Option(
+            'The sound of clips: "original" is that of the video and nothing is spoken, "narrated" '
+            'is the narration alone, "both" is the narration over the sound of the video.'
+        ),
+    ] = "both"
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> RecapOptions:

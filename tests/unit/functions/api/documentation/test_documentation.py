@@ -100,9 +100,10 @@ def test_field_constraints_are_in_the_schema() -> None:
     assert (title["maxLength"], title["minLength"]) == (200, 1)
     assert re.fullmatch(title["pattern"], "A title")
     assert not re.fullmatch(title["pattern"], " \t")
-    assert schemas["NewJob"]["required"] == ["recipe"]
-    assert "from" in schemas["NewJob"]["properties"]
-    assert schemas["NewJob"]["additionalProperties"] is False
+    new_job = schemas["NewFramesJob"]
+    assert new_job["required"] == ["recipe"]
+    assert "from" in new_job["properties"]
+    assert new_job["additionalProperties"] is False
 
 
 def test_problem_matches_its_schema() -> None:
