@@ -23,7 +23,8 @@ CONSENT = {"consent": True, "purpose": "research"}
 TRIED: tuple[Any, ...] = (
     None, True, False, "true", "FALSE", 0, 1, -1, 0.04, 0.5, 2, 20, -20, 99, 10**6, 1e300, "", "0",
     "1", " 7 ", "12", "0.5", "1/3", "7e0", "1_0", "-5", "nan", "auto", "en", "pt-BR", "DE",
-    "x" * 80, "x" * 81, "x" * 160, "x" * 161, "x" * 200, "x" * 201, " x " * 27, "en-US-Neural2-C", "soft",
+    "x" * 80, "x" * 81, "x" * 160, "x" * 161, "x" * 200, "x" * 201, " x " * 27,
+    "en-US-Neural2-C", "soft",
 )  # fmt: skip
 
 
