@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from functions.api.jobs.requests import EXAMPLES
 from shared.pipeline import RECIPES, Recipe
 from shared.recipes.option_fields import OptionDescription, OptionType
 from shared.recipes.recipe_options import describe_options
@@ -28,9 +29,15 @@ _TYPES = {
 API accepts a text for each of them."""
 
 
-def split_by_recipe(schemas: dict[str, Any]) -> None:
-    """Replaces the schemas of new jobs, of jobs and of new recordings in the components of the
-    document by one for each recipe."""
+def split_by_recipe(document: dict[str, Any]) -> None:
+    """Replaces the schemas of new jobs, of jobs and of new recordings in a document by one for each
+    recipe, and adds an example of each recipe to the request that creates a job."""
+    schemas = document["components"]["schemas"]
+    body = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]
+    body["examples"] = {
+        name: {"summary": RECIPES[name].description, "value": example}
+        for name, example in EXAMPLES.items()
+    }
     inputs = schemas["NewJob"]["properties"]["inputs"]
     schemas["JobInput"] = _reference_titles(inputs["additionalProperties"], schemas)
     for name, recipe in RECIPES.items():
@@ -96,7 +103,7 @@ def _new_job(schema: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
         "properties": properties,
         "required": ["recipe", *(["options"] if needs_options else [])],
         "additionalProperties": False,
-        "examples": [example for example in schema["examples"] if example["recipe"] == recipe.name],
+        "examples": [EXAMPLES[recipe.name]],
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field
 from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
@@ -59,70 +60,39 @@ class _OrLatest:
         return {"anyOf": [handler(schema["schema"]), {"const": LATEST}]}
 
 
-EXAMPLES: list[JsonValue] = [
-    {
-        "recipe": "frames",
-        "options": {"every": "1/2"},
-        "inputs": {
-            "video": {
-                "filename": "holiday.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+_VIDEO = {"filename": "holiday.mp4", "content_type": "video/mp4", "size_bytes": 1_234_567}
+_PICTURE = {"filename": "beach.jpg", "content_type": "image/jpeg", "size_bytes": 1_234_567}
+_SOUND = {"filename": "song.mp3", "content_type": "audio/mpeg", "size_bytes": 345_678}
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "frames": {"recipe": "frames", "options": {"every": "1/2"}, "inputs": {"video": _VIDEO}},
+    "emotions": {
         "recipe": "emotions",
         "options": {"consent": True, "purpose": "research", "smooth": True, "mirror": False},
-        "inputs": {
-            "video": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
-        "recipe": "captions",
-        "options": {"language": "auto", "video": "soft"},
-        "inputs": {
-            "media": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+    "recap": {
         "recipe": "recap",
         "options": {"length": 45, "aspect": "9:16"},
-        "inputs": {
-            "video": {
-                "filename": "hike.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
+    "presentation": {
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
         "prompt": "Explain photosynthesis to ten-year-olds.",
     },
-    {
+    "still": {
         "recipe": "still",
         "options": {"shape": "16:9", "loudness": "even"},
-        "inputs": {
-            "picture": {
-                "filename": "beach.jpg",
-                "content_type": "image/jpeg",
-                "size_bytes": 1_234_567,
-            },
-            "sound": {"filename": "song.mp3", "content_type": "audio/mpeg", "size_bytes": 345_678},
-        },
+        "inputs": {"picture": _PICTURE, "sound": _SOUND},
     },
-]
+    "captions": {
+        "recipe": "captions",
+        "options": {"language": "auto", "video": "soft"},
+        "inputs": {"media": _VIDEO},
+    },
+}
+"""An example of a request for each recipe."""
 InputName = Annotated[
     str,
     Field(
@@ -147,8 +117,6 @@ class NewJob(RequestModel):
     Use "latest" instead of a file to take the newest upload of that kind. With `from`, inputs that
     are not in `inputs` come from the uploads of that job, or from the clip of that recording.
     `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
