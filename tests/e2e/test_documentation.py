@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from functions.api.routes import ROUTES
 from infra.local.setup.console import VIEWER_FOLDER
 from infra.local.setup.tools import prepare_console_build
 from tests.fakes.application import SETTINGS, AppHarness
+from tests.fixtures.served_application import serve
 
 PHONE = {"width": 390, "height": 844}
 
@@ -22,16 +21,9 @@ PHONE = {"width": 390, "height": 844}
 def address() -> Iterator[str]:
     """The address of an API with the viewer."""
     files = prepare_console_build(print) / VIEWER_FOLDER
-    server = make_server("127.0.0.1", 0, None, threaded=True)
-    url = f"http://127.0.0.1:{server.port}"
-    settings = replace(SETTINGS, viewer_files=str(files), public_url=url)
-    server.app = AppHarness(ROUTES, settings=settings).client.application
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield url
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    settings = replace(SETTINGS, viewer_files=str(files))
+    with serve(AppHarness(ROUTES, settings=settings)) as url:
+        yield url
 
 
 def test_operations_are_shown_with_examples_and_can_be_tried(page: Page, address: str) -> None:
