@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from functions.api.routes import ROUTES
 from infra.local.setup.console import VIEWER_FOLDER
@@ -14,7 +14,7 @@ from infra.local.setup.tools import prepare_console_build
 from tests.fakes.application import SETTINGS, AppHarness
 from tests.fixtures.served_application import serve
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.fuzz.schemathesis_runs import run_schemathesis
 AUTHORIZATION = ("-H", "Authorization: Bearer alice")
 WITHOUT_ACCOUNTS = ("--exclude-path-regex", "^/v1/(accounts/|me$|me/password$|voices/)")
 """Without operations that call Firebase Auth or Text-to-Speech, of which this process has none."""
-QUOTAS = {
+QUOTAS: dict[str, Any] = {
     field.name: 10**9
     for field in fields(Settings)
     if field.name.endswith("_per_minute") or field.name in ("max_open_jobs", "max_cameras")
