@@ -39,7 +39,7 @@ def split_by_recipe(document: dict[str, Any]) -> None:
         for name, example in EXAMPLES.items()
     }
     inputs = schemas["NewJob"]["properties"]["inputs"]
-    schemas["JobInput"] = _reference_titles(inputs["additionalProperties"], schemas)
+    schemas["NewJobInput"] = _reference_titles(inputs["additionalProperties"], schemas)
     for name, recipe in RECIPES.items():
         title = name.capitalize()
         options = describe_options(name)
@@ -88,7 +88,7 @@ def _new_job(schema: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
     properties["inputs"] = {
         "type": "object",
         "properties": {
-            name: {"$ref": f"{_REF}JobInput"} for item in recipe.inputs for name in item.names
+            name: {"$ref": f"{_REF}NewJobInput"} for item in recipe.inputs for name in item.names
         },
         "additionalProperties": False,
     }
