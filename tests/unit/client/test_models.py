@@ -44,7 +44,7 @@ def test_members_are_those_of_the_document(root: str) -> None:
 def check_model(
     model: type[Model], schema: dict[str, Any], errors: list[str], seen: set[type]
 ) -> None:
-    """Adds the members of a model that the schema, or one that it names in `oneOf`, does not have in
+    """Adds the members of a model that the schema, or one of its `oneOf`, does not have in
     this type."""
     if model in seen:
         return
