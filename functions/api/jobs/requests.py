@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field
 from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
@@ -59,71 +60,39 @@ class _OrLatest:
         return {"anyOf": [handler(schema["schema"]), {"const": LATEST}]}
 
 
-EXAMPLES: list[JsonValue] = [
-    {
-        "recipe": "frames",
-        "options": {"every": "1/2"},
-        "inputs": {
-            "video": {
-                "filename": "holiday.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+_VIDEO = {"filename": "holiday.mp4", "content_type": "video/mp4", "size_bytes": 1_234_567}
+_PICTURE = {"filename": "beach.jpg", "content_type": "image/jpeg", "size_bytes": 1_234_567}
+_SOUND = {"filename": "song.mp3", "content_type": "audio/mpeg", "size_bytes": 345_678}
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "frames": {"recipe": "frames", "options": {"every": "1/2"}, "inputs": {"video": _VIDEO}},
+    "emotions": {
         "recipe": "emotions",
         "options": {"consent": True, "purpose": "research", "smooth": True, "mirror": False},
-        "inputs": {
-            "video": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
-        "recipe": "captions",
-        "options": {"language": "auto", "video": "soft"},
-        "inputs": {
-            "media": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+    "recap": {
         "recipe": "recap",
         "options": {"length": 45, "aspect": "9:16"},
-        "inputs": {
-            "video": {
-                "filename": "hike.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
+    "presentation": {
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
         "prompt": "Explain photosynthesis to ten-year-olds.",
     },
-]
-OPTIONS_DESCRIPTION = (
-    "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
-    "`consent` and `purpose`, `smooth` (default true: averages scores over time) and `mirror` "
-    "(default true: averages each face's scores with those of its mirror image). `emotions` "
-    "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
-    "scenes of the video instead of its strongest moments. "
-    "`transcript` of both (default false) also recognizes what is said; a recap quotes it. "
-    "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
-    "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
-    "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "
-    "(`soft`: also a copy of the video with a subtitle track; `burned`: one with the captions in "
-    "its pictures; `both`, or `none`)."
-)
+    "still": {
+        "recipe": "still",
+        "options": {"shape": "16:9", "loudness": "even"},
+        "inputs": {"picture": _PICTURE, "sound": _SOUND},
+    },
+    "captions": {
+        "recipe": "captions",
+        "options": {"language": "auto", "video": "soft"},
+        "inputs": {"media": _VIDEO},
+    },
+}
+"""An example of a request for each recipe."""
 InputName = Annotated[
     str,
     Field(
@@ -149,13 +118,9 @@ class NewJob(RequestModel):
     are not in `inputs` come from the uploads of that job, or from the clip of that recording.
     `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
-
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field(
-        {}, max_length=40, description=OPTIONS_DESCRIPTION
-    )
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
     # Without them the serialized request is that of earlier versions, so its fingerprint for an
     # idempotency key is too.
