@@ -13,8 +13,8 @@ from functions.notification.mail_log import (
 from functions.notification.outcomes import find_main_result
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
+from shared.jobs.emails.preferences import Preferences, preferences_path
 from shared.jobs.model import Status
-from shared.jobs.preferences import Preferences, preferences_path
 from shared.jobs.units.outcomes import UnitDone
 from shared.ports.outbound import MailRefused, MailResponseLost, MailUnavailable
 

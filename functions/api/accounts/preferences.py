@@ -5,8 +5,8 @@ from __future__ import annotations
 from shared.flows.documents import CommitResult, Create, Doc, Update
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel
+from shared.jobs.emails.preferences import Preferences, preferences_path
 from shared.jobs.model import Status
-from shared.jobs.preferences import Preferences, preferences_path
 
 
 class MailPreferences(RequestModel):

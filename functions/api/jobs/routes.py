@@ -49,7 +49,8 @@ _ROUTES = (
     Route("GET", _JOB, handlers.get_job, "Get a job with its stages and results.",
           schemas.JobView),
     Route(
-        "PATCH", _JOB, handlers.retitle_job, "Change the title of a job.",
+        "PATCH", _JOB, handlers.change_job,
+        "Change the title, the description, the tags or the metadata of a job.",
         schemas.JobView, body=handlers.JobChange, conditional=True,
     ),
     Route(

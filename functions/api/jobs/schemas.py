@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from functions.api.jobs.stage_views import ErrorView, StageView, error_view, stage_views
+from functions.api.jobs.views.stages import ErrorView, StageView, error_view, stage_views
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, Status
@@ -30,6 +30,9 @@ class JobSummary(ResponseModel):
     id: str
     recipe: str
     title: str
+    description: str
+    tags: tuple[str, ...]
+    metadata: dict[str, str]
     status: Status
     epoch: int
     revision: int
@@ -98,6 +101,9 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "id": job.id,
         "recipe": job.recipe_name,
         "title": job.title,
+        "description": job.user_metadata.description,
+        "tags": job.user_metadata.tags,
+        "metadata": dict(job.user_metadata.metadata),
         "status": job.status,
         "epoch": job.epoch,
         "revision": job.revision,
