@@ -7,8 +7,8 @@ from datetime import datetime
 from email.utils import parseaddr
 
 from functions.notification.outcomes import find_advice, find_main_result, format_count, format_size
-from functions.notification.page import Page, render_html
 from shared.flows.envelope import Envelope
+from shared.jobs.emails.page import Page, render_html
 from shared.jobs.model import Job, Status
 from shared.ports.outbound import Email
 
@@ -94,7 +94,7 @@ def _failed_page(job: Job) -> Page:
         facts.append(("Stage", str(stage).replace("_", " ")))
     return Page(
         f"“{title}” could not be finished.",
-        [reason, find_advice(code)],
+        [reason, find_advice(code, str(error.get("stage") or ""))],
         facts,
         warnings=job.warnings,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from functions.api.jobs.views.stages import ErrorView, StageView, error_view, stage_views
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, Status
+from shared.jobs.webhooks.bodies import artifact_path
 from shared.ports.store import JobStore
 from shared.recipes.results import NarrationResult
 from shared.recipes.stored_object import Artifact
@@ -126,5 +126,5 @@ def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
         kind=artifact.kind,
         content_type=artifact.content_type,
         size_bytes=artifact.size_bytes,
-        url=f"/v1/jobs/{job.id}/artifacts/{quote(artifact.name, safe='')}",
+        url=artifact_path(job.id, artifact.name),
     )
