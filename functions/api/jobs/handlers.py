@@ -14,13 +14,14 @@ from functions.api.fields import Line
 from functions.api.jobs.metadata import Tag, UserMetadataChange
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
 from functions.api.jobs.storage import check_storage
+from functions.api.jobs.views.results import results_view
 from functions.api.pagination import PageQuery, PageStart, encode_cursor, iterate_pages
 from shared.errors import NotFound, TooManyJobs
 from shared.flows.documents import CommitResult, Doc, Update, job_path
 from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
-from shared.http.schemas import ResponseModel
+from shared.http.schemas import QueryModel, ResponseModel
 from shared.jobs.commands import cancel, delete, redrive
 from shared.jobs.model import TERMINAL, Job, Status
 from shared.jobs.queries import newest_jobs
@@ -63,9 +64,20 @@ class JobPage(ResponseModel):
     next_cursor: str | None
 
 
+class JobQuery(QueryModel):
+    """`expand=results` adds the analysis itself: the summary of emotions, the transcript and the
+    outline of the deck, bounded in size."""
+
+    expand: Literal["results"] | None = None
+
+
 def get_job(request: ApiRequest) -> ApiResponse:
     """Returns a job in its current state."""
-    return ApiResponse(job_view(request.job, request.services.store))
+    view = job_view(request.job, request.services.store)
+    if request.query(JobQuery).expand is not None:
+        results = results_view(request.job, request.services.objects)
+        view = view.model_copy(update={"results": results})
+    return ApiResponse(view)
 
 
 def list_jobs(request: ApiRequest) -> ApiResponse:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from functions.api.jobs.views.inputs import InputView, input_views
+from functions.api.jobs.views.results import (
+    MAIN_KINDS,
+    ResultsView,
+    find_duration_s,
+    find_first,
+    find_thumbnail,
+)
 from functions.api.jobs.views.stages import ErrorView, StageView, error_view, stage_views
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
@@ -12,20 +22,26 @@ from shared.jobs.webhooks.bodies import artifact_path
 from shared.ports.store import JobStore
 from shared.recipes.results import NarrationResult
 from shared.recipes.stored_object import Artifact
+from shared.runtime.results_writer import revision_of_result
 
 
 class ArtifactView(ResponseModel):
-    """A result of a job. `url` redirects to its bytes."""
+    """A result of a job. `url` redirects to its bytes. `revision` is that of the deck from which it
+    was made: while an edit is rendered it is less than the `revision` of the job. Results of stages
+    before the deck, which edits keep, have the revision 0."""
 
     name: str
     kind: str
     content_type: str
     size_bytes: int
     url: str
+    revision: int
 
 
 class JobSummary(ResponseModel):
-    """A job in a list."""
+    """A job in a list. `main_result` is the film, the timeline, the frames or the transcript,
+    `thumbnail` a picture of it, and `duration_s` the duration of the film or of the longest input;
+    null while there is none."""
 
     id: str
     recipe: str
@@ -37,20 +53,27 @@ class JobSummary(ResponseModel):
     epoch: int
     revision: int
     error: ErrorView | None
+    duration_s: float | None
+    main_result: ArtifactView | None
+    thumbnail: ArtifactView | None
     created_at: Timestamp
     updated_at: Timestamp
     expires_at: Timestamp
 
 
 class JobView(JobSummary):
-    """A job with its results, and its stages in the order in which they run. `voice` is the name of
-    the voice that speaks the narration; null until it is spoken, and without narration."""
+    """A job with its inputs and results, and its stages in the order in which they run. `voice` is
+    the name of the voice that speaks the narration; null until it is spoken, and without narration.
+    `results` is there with `expand=results` only."""
 
     options: dict[str, Any]
+    inputs: tuple[InputView, ...]
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
     voice: str | None
+    # Without it the ETag is that of a job that is not expanded, which PATCH takes.
+    results: Annotated[ResultsView | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class EventView(ResponseModel):
@@ -78,6 +101,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
+        inputs=input_views(job),
         stages=stage_views(job, store),
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
@@ -108,6 +132,9 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "epoch": job.epoch,
         "revision": job.revision,
         "error": error_view(job.error),
+        "duration_s": find_duration_s(job),
+        "main_result": _found_view(job, find_first(job, MAIN_KINDS)),
+        "thumbnail": _found_view(job, find_thumbnail(job)),
         "created_at": job.created_at,
         "updated_at": job.updated_at,
         "expires_at": job.expires_at,
@@ -120,6 +147,10 @@ def _find_voice(job: Job) -> str | None:
     return voice
 
 
+def _found_view(job: Job, artifact: Artifact | None) -> ArtifactView | None:
+    return None if artifact is None else _artifact_view(job, artifact)
+
+
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
     return ArtifactView(
         name=artifact.name,
@@ -127,4 +158,5 @@ def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
         content_type=artifact.content_type,
         size_bytes=artifact.size_bytes,
         url=artifact_path(job.id, artifact.name),
+        revision=revision_of_result(artifact.object),
     )

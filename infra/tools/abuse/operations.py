@@ -6,7 +6,7 @@ these numbers. A route that changes something and has no row is an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.api.accounts.handlers import EMAIL_PADDING_S, SIGN_IN_FAILURE_PADDING_S
 from functions.api.jobs.handlers import MAX_SEARCHED
@@ -82,7 +82,8 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/jobs": Operations(
         reads=3000, writes=60, object_writes=16, object_reads=3000, starts="a job"
     ),
-    "GET /v1/jobs/{job_id}": _JOB,
+    # With its analysis.
+    "GET /v1/jobs/{job_id}": replace(_JOB, object_reads=6, sent_bytes=512 << 10),
     "PATCH /v1/jobs/{job_id}": _CHANGED_JOB,
     "DELETE /v1/jobs/{job_id}": Operations(reads=60, writes=20),
     "POST /v1/jobs/{job_id}/cancel": _CHANGED_JOB,
@@ -105,7 +106,10 @@ _ROWS: dict[str, Operations] = {
         starts="a call of Text-to-Speech",
     ),
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
-    "GET /v1/jobs": Operations(reads=MAX_SEARCHED + _LIMIT_READS + 2),
+    # A job has up to 64 KiB of notes and of the description of its results.
+    "GET /v1/jobs": Operations(
+        reads=MAX_SEARCHED + _LIMIT_READS + 2, sent_bytes=_MAX_PAGE * (64 << 10)
+    ),
     "GET /v1/me/keys": Operations(reads=24),
     "POST /v1/me/keys": Operations(reads=34, writes=6, starts="one email"),
     "DELETE /v1/me/keys/{key_id}": Operations(writes=1),
