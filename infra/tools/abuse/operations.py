@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from functions.api.accounts.handlers import EMAIL_PADDING_S, SIGN_IN_FAILURE_PADDING_S
+from functions.api.cameras.recordings import STOP_POLL_S, STOP_WAIT_S
 from functions.api.jobs.handlers import MAX_SEARCHED
 from functions.api.pagination import PageQuery
 from functions.downloads.preview_stream import FIRST_FRAME_TIMEOUT_S, POLL_S
@@ -130,7 +131,9 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/cameras/{camera_id}/preview": Operations(reads=30, writes=10, starts="a preview"),
     "POST /v1/recordings": Operations(reads=60, writes=60, starts="a recording"),
     "DELETE /v1/recordings/{recording_id}": Operations(reads=20, writes=20),
-    "POST /v1/recordings/{recording_id}/stop": Operations(reads=12, writes=6),
+    "POST /v1/recordings/{recording_id}/stop": Operations(
+        reads=12 + int(STOP_WAIT_S / STOP_POLL_S), writes=6, seconds=STOP_WAIT_S + API_REQUEST_S
+    ),
     "POST /v1/recordings/{recording_id}/redrive": Operations(
         reads=20, writes=8, starts="the end of a recording"
     ),
