@@ -14,7 +14,13 @@ from functions.api.jobs.views.results import (
     find_first,
     find_thumbnail,
 )
-from functions.api.jobs.views.stages import ErrorView, StageView, error_view, stage_views
+from functions.api.jobs.views.stages import (
+    ErrorView,
+    StageView,
+    error_view,
+    job_progress,
+    stage_views,
+)
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, Status
@@ -62,12 +68,14 @@ class JobSummary(ResponseModel):
 
 
 class JobView(JobSummary):
-    """A job with its inputs and results, and its stages in the order in which they run. `voice` is
-    the name of the voice that speaks the narration; null until it is spoken, and without narration.
-    `results` is there with `expand=results` only."""
+    """A job with its inputs and results, and its stages in the order in which they run. `progress`
+    is 0 to 1: that of the stages, weighted by their typical work. `voice` is the name of the voice
+    that speaks the narration; null until it is spoken, and without narration. `results` is there
+    with `expand=results` only."""
 
     options: dict[str, Any]
     inputs: tuple[InputView, ...]
+    progress: float
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
@@ -98,11 +106,13 @@ def job_summary(job: Job) -> JobSummary:
 
 def job_view(job: Job, store: JobStore) -> JobView:
     """Returns a job with its stages, which it reads from the store, and what they wait for."""
+    stages = stage_views(job, store)
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
         inputs=input_views(job),
-        stages=stage_views(job, store),
+        progress=job_progress(job, stages),
+        stages=stages,
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
         voice=_find_voice(job),
