@@ -27,7 +27,8 @@ assert set(WEBHOOK_EVENTS) == {  # noqa: S101 - at import, by every test
 
 
 class NewWebhook(RequestModel):
-    """A webhook to register. By default it receives all `events`."""
+    """A webhook to register. By default it receives the `events` of jobs that have ended:
+    `job.done`, `job.failed` and `job.cancelled`."""
 
     url: Annotated[str, Field(min_length=1, max_length=500)]
     events: (
