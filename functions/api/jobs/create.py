@@ -239,6 +239,7 @@ def _write_job(
         inputs=inputs,
         now=now,
         expires_at=now + timedelta(days=request.settings.job_retention_days),
+        user_metadata=body.user_metadata,
     )
     request.services.store.commit(writes)
     # The id is new, so a conflict means that the client library retried this commit after its
