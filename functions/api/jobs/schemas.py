@@ -8,6 +8,7 @@ from urllib.parse import quote
 from functions.api.jobs.stage_views import ErrorView, StageView, error_view, stage_views
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
+from shared.jobs.fetches.fetch import Fetch, FetchState, fetch_path
 from shared.jobs.model import Job, Status
 from shared.ports.store import JobStore
 from shared.recipes.results import NarrationResult
@@ -22,6 +23,19 @@ class ArtifactView(ResponseModel):
     content_type: str
     size_bytes: int
     url: str
+
+
+class FetchView(ResponseModel):
+    """An input that is fetched from a URL. `filename` is the name of the file, `host` that of the
+    server; the URL is not shown. `total_bytes` is null while the size is not known."""
+
+    input: str
+    host: str
+    filename: str
+    state: FetchState
+    fetched_bytes: int
+    total_bytes: int | None
+    error: ErrorView | None
 
 
 class JobSummary(ResponseModel):
@@ -41,13 +55,15 @@ class JobSummary(ResponseModel):
 
 class JobView(JobSummary):
     """A job with its results, and its stages in the order in which they run. `voice` is the name of
-    the voice that speaks the narration; null until it is spoken, and without narration."""
+    the voice that speaks the narration; null until it is spoken, and without narration. `fetches`
+    has the inputs that come from URLs."""
 
     options: dict[str, Any]
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
     voice: str | None
+    fetches: tuple[FetchView, ...]
 
 
 class EventView(ResponseModel):
@@ -79,6 +95,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
         voice=_find_voice(job),
+        fetches=_fetch_views(job, store),
     )
 
 
@@ -112,6 +129,23 @@ def _find_voice(job: Job) -> str | None:
     # Results of earlier versions state none.
     voice: str | None = (job.facts.get(NarrationResult.STAGE) or {}).get("voice")
     return voice
+
+
+def _fetch_views(job: Job, store: JobStore) -> tuple[FetchView, ...]:
+    paths = [fetch_path(item.fetch) for item in job.inputs if item.fetch]
+    fetches = [Fetch.from_doc(doc) for doc in store.read(paths) if doc is not None] if paths else []
+    return tuple(
+        FetchView(
+            input=fetch.input,
+            host=fetch.host,
+            filename=fetch.filename,
+            state=fetch.state,
+            fetched_bytes=fetch.fetched_bytes,
+            total_bytes=fetch.total_bytes,
+            error=error_view(fetch.error),
+        )
+        for fetch in fetches
+    )
 
 
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:

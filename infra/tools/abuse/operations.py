@@ -80,7 +80,7 @@ _ROWS: dict[str, Operations] = {
     "PUT /v1/me/preferences": Operations(writes=2),
     "GET /v1/usage": Operations(reads=60),
     "POST /v1/jobs": Operations(
-        reads=3000, writes=60, object_writes=16, object_reads=3000, starts="a job"
+        reads=3000, writes=80, object_writes=16, object_reads=3000, starts="a job"
     ),
     "GET /v1/jobs/{job_id}": _JOB,
     "PATCH /v1/jobs/{job_id}": _CHANGED_JOB,
