@@ -192,6 +192,8 @@ class Function:
     """Whether it runs after a job has ended and reports how. Its failure is not the job's."""
     per_revision: bool = False
     """Whether it runs again when the deck is edited, under a new revision."""
+    progress_weight: int = 1
+    """Typical share of the work of a job, relative to its other stages; 0 for one after its end."""
     writes: tuple[Prefix, ...] = ()
     """Where it creates objects of a job. A purge deletes these prefixes, and `access.write` covers
     them."""

@@ -233,6 +233,7 @@ FUNCTIONS: dict[str, Function] = {
                 speech_to_text=True,
             ),
             writes=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
+            progress_weight=6,
         ),
         Function(
             "frame_extraction", FunctionKind.PIPELINE, MessageTrigger(),
@@ -245,6 +246,7 @@ FUNCTIONS: dict[str, Function] = {
             ),
             writes=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
                     (_O, RESULTS_PREFIX)),
+            progress_weight=4,
         ),
         Function(
             "emotion_scoring", FunctionKind.PIPELINE, FinalizeTrigger(_W, PACKS_PREFIX),
@@ -258,6 +260,7 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_STAGES,
             ),
             writes=((_W, SCORES_PREFIX), (_O, RESULTS_PREFIX)),
+            progress_weight=12,
         ),
         Function(
             "slide_generation", FunctionKind.PIPELINE, MessageTrigger(),
@@ -272,6 +275,7 @@ FUNCTIONS: dict[str, Function] = {
             ),
             writes=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)), secrets=("GEMINI_API_KEY",),
             per_revision=True,
+            progress_weight=4,
         ),
         Function(
             "text_to_speech", FunctionKind.PIPELINE, MessageTrigger(),
@@ -282,6 +286,7 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_STAGES,
             ),
             writes=((_W, NARRATION_PREFIX),), per_revision=True,
+            progress_weight=3,
         ),
         Function(
             "stitching", FunctionKind.PIPELINE, MessageTrigger(),
@@ -292,6 +297,7 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_STAGES,
             ),
             writes=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)), per_revision=True,
+            progress_weight=8,
         ),
         Function(
             "notification", FunctionKind.PIPELINE, MessageTrigger(),
@@ -299,6 +305,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(publish=(*_STAGES, "webhook")),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
+            progress_weight=0,
         ),
         Function(
             "dead_letter", FunctionKind.SUPPORT, MessageTrigger(),

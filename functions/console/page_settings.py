@@ -18,6 +18,7 @@ def page_settings(settings: Settings) -> dict[str, Any]:
         emulators = {
             "auth": f"http://{settings.auth_emulator}",
             "firestore": settings.firestore_emulator,
+            "inbox": settings.inbox_url,
         }
     return {
         "api": settings.public_url,

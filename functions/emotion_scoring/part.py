@@ -116,6 +116,11 @@ def _write(
         read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, max_cached_blocks=MAX_CACHED_BLOCKS
     )
     limits = Limits.for_function(FUNCTIONS["emotion_scoring"])
+
+    def check() -> None:
+        context.report_progress(file.tell() / pack.size_bytes)
+        context.check()
+
     with (
         context.objects.create(
             Bucket.WORK, name, content_type="application/gzip", spec=spec
@@ -124,7 +129,7 @@ def _write(
     ):
         source = pack.name, pack.generation
         frames, faces = score_frames(
-            file, scoring, scores, source, context.check, decode=decoder.decode, meter=meter
+            file, scoring, scores, source, check, decode=decoder.decode, meter=meter
         )
     context.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
     return scores.stored_object

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from shared.flows.documents import Put, Write, event_path
 from shared.jobs.model import Status
+from shared.pipeline import PIPELINE_STAGES
 
 HistoryEvent = Literal[
     "created", "upload_renewed", "stage_done", "redriven", "revised", "released", "notified"
@@ -24,3 +26,12 @@ def history_event(
         event_path(job_id, key.replace("/", "_")),
         {"job": job_id, "at": at, "what": str(name), "epoch": epoch, **details},
     )
+
+
+def history_order(event: Mapping[str, Any]) -> tuple[int, datetime, int, int]:
+    """Returns the sort key of a stored event. A transaction writes several events with one time:
+    the end of a stage comes before the status that the job reaches by it."""
+    what, stage = event["what"], event.get("stage")
+    rank = 2 if what == "notified" else 1 if what in tuple(Status) else 0
+    position = PIPELINE_STAGES.index(stage) if stage in PIPELINE_STAGES else -1
+    return event["epoch"], event["at"], rank, position

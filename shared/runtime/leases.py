@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 
 from shared.jobs.stage import UnitClaim
 from shared.pipeline import RENEWALS_PER_LEASE
@@ -31,6 +32,10 @@ class Lease:
         return self.lost.is_set()
 
 
+EARLY_RENEWALS_S = (4, 8, 16)
+"""Seconds before each of the first renewals. A renewal reads three documents and writes two."""
+
+
 class UnitLease(Lease):
     """The lease of a running unit. `progress` is 0 to 1."""
 
@@ -52,7 +57,8 @@ class TaskLease(Lease):
 def renew_during(
     lease: Lease, renewal: Callable[[], bool], lease_s: float, log: Log
 ) -> Iterator[None]:
-    """Renews the lease during the block, in a thread, RENEWALS_PER_LEASE times per lease.
+    """Renews the lease during the block, in a thread: RENEWALS_PER_LEASE times per lease, and a few
+    times more at the beginning, so that the progress of short work is seen.
 
     Args:
         renewal: Renews the lease once. Returns False when the work must stop.
@@ -81,7 +87,10 @@ def _renew_until(
     """Renews the lease until the work is finished. Marks it as lost when a renewal is rejected,
     or when no renewal succeeds for as long as the lease is valid."""
     renewed_at = time.monotonic()
-    while not finished.wait(lease_s / RENEWALS_PER_LEASE):
+    interval_s = lease_s / RENEWALS_PER_LEASE
+    for wait_s in chain(EARLY_RENEWALS_S, repeat(interval_s)):
+        if finished.wait(min(wait_s, interval_s)):
+            return
         try:
             if not renewal():
                 lease.lost.set()

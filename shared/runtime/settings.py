@@ -153,6 +153,8 @@ class Settings:
         "MOODREEL_CONSOLE_URL", "", base_url, default_from=lambda values: values["public_url"]
     )
     """URL of the console, for links in e-mails; by default MOODREEL_PUBLIC_URL."""
+    inbox_url: str = setting("MOODREEL_INBOX_URL", "", base_url, local_only=True)
+    """URL of the mail emulator's inbox page, which the console links to."""
     console_files: str = setting("MOODREEL_CONSOLE_FILES", "")
     """A folder with the built pages of the console; by default the one beside its code."""
     web_api_key: str = setting("MOODREEL_WEB_API_KEY", "", local_default="local")

@@ -104,6 +104,12 @@ def test_sign_out_with_an_upload_asks_for_confirmation(
         "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
     )
     assert page.evaluate(stored_uploads) == 1
+    # A second tab does not ask for the file that this one sends.
+    other_tab = page.context.new_page()
+    other_tab.goto(page.url)
+    expect(other_tab.locator(".upload")).to_contain_text("Another tab of this browser uploads")
+    expect(other_tab.get_by_role("button", name="Choose heavy.mp4 again")).to_have_count(0)
+    other_tab.close()
 
     page.get_by_role("button", name="Sign out").click()
     dialog = page.get_by_role("dialog")

@@ -7,6 +7,7 @@ from functions.api.jobs.schemas import EventList, event_view
 from shared.errors import NotFound
 from shared.http.artifacts import find_artifact, redirect_to
 from shared.http.request import ApiRequest, ApiResponse
+from shared.jobs.history import history_order
 from shared.jobs.queries import events_of
 from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
@@ -36,8 +37,8 @@ def get_input_link(request: ApiRequest) -> ApiResponse:
 def list_events(request: ApiRequest) -> ApiResponse:
     """Lists the events of a job, oldest first."""
     docs = request.services.store.run_query(events_of(request.job.id))
-    events = sorted((event_view(doc) for doc in docs), key=lambda event: event.at)
-    return ApiResponse(EventList(events=tuple(events)))
+    events = sorted(docs, key=lambda doc: history_order(doc.data))
+    return ApiResponse(EventList(events=tuple(map(event_view, events))))
 
 
 def _input_artifact(request: ApiRequest) -> Artifact:

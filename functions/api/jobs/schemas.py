@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from functions.api.jobs.stage_views import ErrorView, StageView, error_view, stage_views
+from functions.api.jobs.stage_views import (
+    ErrorView,
+    StageView,
+    error_view,
+    job_progress,
+    stage_views,
+)
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.fetches.fetch import Fetch, FetchState, fetch_path
@@ -54,11 +60,13 @@ class JobSummary(ResponseModel):
 
 
 class JobView(JobSummary):
-    """A job with its results, and its stages in the order in which they run. `voice` is the name of
-    the voice that speaks the narration; null until it is spoken, and without narration. `fetches`
-    has the inputs that come from URLs."""
+    """A job with its results, and its stages in the order in which they run. `progress` is 0 to 1:
+    that of the stages, weighted by their typical work. `voice` is the name of the voice that speaks
+    the narration; null until it is spoken, and without narration. `fetches` has the inputs that
+    come from URLs."""
 
     options: dict[str, Any]
+    progress: float
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
@@ -88,10 +96,12 @@ def job_summary(job: Job) -> JobSummary:
 
 def job_view(job: Job, store: JobStore) -> JobView:
     """Returns a job with its stages, which it reads from the store, and what they wait for."""
+    stages = stage_views(job, store)
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
-        stages=stage_views(job, store),
+        progress=job_progress(job, stages),
+        stages=stages,
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
         voice=_find_voice(job),

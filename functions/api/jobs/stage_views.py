@@ -8,10 +8,11 @@ from typing import Any
 from shared.errors import Service
 from shared.flows.documents import Doc, stage_path
 from shared.http.schemas import ResponseModel, Timestamp
-from shared.jobs.model import Job
+from shared.jobs.model import Job, Status
 from shared.jobs.queries import ACTIVE_STATES, free_units
 from shared.jobs.stage import Stage, StageState, Unit, revision_of
 from shared.jobs.units.waiting import StageWait, stage_wait
+from shared.pipeline import FUNCTIONS
 from shared.ports.store import JobStore
 
 
@@ -67,6 +68,18 @@ def stage_views(job: Job, store: JobStore) -> tuple[StageView, ...]:
     return tuple(
         _stage_view(job, doc, shards[doc.path], _find_wait(job, doc, units)) for doc in stages
     )
+
+
+def job_progress(job: Job, stages: Iterable[StageView]) -> float:
+    """Returns the progress of a job, 0 to 1: its stages, weighted by their typical work."""
+    if job.status is Status.DONE:
+        return 1.0
+    weights = {name: FUNCTIONS[name].progress_weight for name in job.recipe.stages}
+    completed = sum(
+        weights[stage.name] * (1.0 if stage.state is StageState.DONE else stage.progress)
+        for stage in stages
+    )
+    return round(completed / sum(weights.values()), 3)
 
 
 def error_view(error: Mapping[str, Any] | None) -> ErrorView | None:

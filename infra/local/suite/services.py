@@ -76,6 +76,7 @@ def emulator_env(layout: SuiteLayout) -> dict[str, str]:
         "MOODREEL_PUBLIC_URL": layout.url("api"),
         "MOODREEL_DOWNLOADS_URL": layout.url("downloads"),
         "MOODREEL_CONSOLE_URL": layout.url("console"),
+        "MOODREEL_INBOX_URL": layout.url("mails"),
         "MOODREEL_SIGNER_KEY": str(layout.folder / SIGNER_KEY_FILE),
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CAMERA_NETWORKS": "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128",

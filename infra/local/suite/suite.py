@@ -100,6 +100,7 @@ class Suite:
         duration = f"{time.monotonic() - started_at:.1f} s"
         if any(row.name == "console" for row in self._functions):
             self._report(f"Open {self._layout.url('console')} in a browser.")
+            self._report(f"Emails that it sends: {self._layout.url('mails')}")
         self._report(
             f"Ready in {duration}. Logs: ./emulator.sh logs [SERVICE]. Press Ctrl-C to stop."
         )

@@ -36,7 +36,7 @@ from shared.jobs.history import HistoryEvent
 from shared.jobs.model import TERMINAL, Status
 from shared.jobs.stage import StageState
 from shared.jobs.webhooks.deliveries import EVENTS
-from shared.pipeline import PIPELINE_STAGES, RECIPES
+from shared.pipeline import FUNCTIONS, PIPELINE_STAGES, RECIPES
 from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS
 from shared.recipes.films import deck
@@ -61,12 +61,15 @@ export type StageName = keyof typeof STAGE_USD_PER_S;"""
 def render() -> str:
     """Returns the content of the module."""
     rates = {name: round(cost_usd(name, 1), 9) for name in PIPELINE_STAGES}
+    weights = {name: FUNCTIONS[name].progress_weight for name in PIPELINE_STAGES}
     recipes = {name: describe_recipe(name) for name in RECIPES}
     constants = (
         ("The recipes: inputs, and options with their types and defaults.", "RECIPES", recipes),
         ("Colours of the slide themes.", "THEMES", describe_themes()),
         ("The stages in pipeline order, with the cost of a second of work in US dollars.",
          "STAGE_USD_PER_S", rates),
+        ("Typical share of the work of a job, relative to its other stages.",
+         "STAGE_WEIGHTS", weights),
         ("Limits of the API's fields.", "LIMITS", describe_limits()),
         ("A reading is uncertain when its two highest probabilities differ by less than this.",
          "UNCERTAIN_MARGIN", UNCERTAIN_MARGIN),

@@ -1,5 +1,5 @@
 /** HTTP client of the API; the caller gives the response type. Every write goes through it. */
-import { getIdToken, signOut } from "./session.ts";
+import { expireSession, getIdToken, sessionExpired } from "./session.ts";
 import { settings } from "./settings.ts";
 
 const MAX_ATTEMPTS = 3;
@@ -66,6 +66,7 @@ export const post = <T>(path: string, body?: unknown, options?: RequestOptions):
 
 /** fetch() with the ID token of the signed-in user, for bodies that are not JSON. Throws Problem. */
 export async function authorizedFetch(url: string, init: RequestInit = {}): Promise<Response> {
+  if (sessionExpired.get()) throw new Problem(UNAUTHENTICATED, "Your session has expired. Sign in again.", 401);
   for (let refresh = false; ; refresh = true) {
     const idToken = await getIdToken(refresh);
     const headers = new Headers(init.headers);
@@ -89,9 +90,9 @@ async function requestOnce<T>(method: string, path: string, options: RequestOpti
   const response = await (options.anonymous ? safeFetch(url, init) : authorizedFetch(url, init));
   if (!response.ok) {
     const problem = await readProblem(response);
-    // The session was revoked, or the address has changed: the sign-in page opens.
-    const signedOut = problem.code === UNAUTHENTICATED || problem.code === EMAIL_NOT_VERIFIED;
-    if (signedOut && !options.anonymous) await signOut();
+    // The session was revoked, or the address has changed.
+    const refused = problem.code === UNAUTHENTICATED || problem.code === EMAIL_NOT_VERIFIED;
+    if (refused && !options.anonymous) await expireSession();
     throw problem;
   }
   const text = await response.text();

@@ -147,6 +147,18 @@ export const STAGE_USD_PER_S = {
   notification: 4.633e-06,
 } as const;
 
+/** Typical share of the work of a job, relative to its other stages. */
+export const STAGE_WEIGHTS = {
+  upload_trigger: 1,
+  speech_recognition: 6,
+  frame_extraction: 4,
+  emotion_scoring: 12,
+  slide_generation: 4,
+  text_to_speech: 3,
+  stitching: 8,
+  notification: 0,
+} as const;
+
 /** Limits of the API's fields. */
 export const LIMITS = {
   password: { minChars: 10, maxChars: 128 },

@@ -1,7 +1,8 @@
 /** Firestore listeners. Firestore's library loads with the first one. */
 import { useEffect, useState } from "preact/hooks";
 import type { DocumentData, Firestore, QuerySnapshot, Unsubscribe } from "firebase/firestore";
-import { app } from "./session.ts";
+import { app, sessionExpired } from "./session.ts";
+import { useStore } from "./store.ts";
 import { settings } from "./settings.ts";
 
 type Library = typeof import("firebase/firestore");
@@ -74,13 +75,14 @@ export function useCollection(path: string | null): LiveResult<LiveDocument[]> {
   });
 }
 
-/** The newest `count` jobs of a user. */
-export function useNewestJobs(uid: string, count: number): LiveResult<LiveDocument[]> {
-  return useListener<LiveDocument[]>(`${uid} ${count}`, async (onValue, onError) => {
+/** The newest `count` jobs of a user with one of these statuses; all of them by default. */
+export function useNewestJobs(uid: string, statuses: readonly string[], count: number): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(`${uid} ${statuses.join()} ${count}`, async (onValue, onError) => {
     const [{ collection, limit, onSnapshot, orderBy, query, where }, db] = await openFirestore();
     const newestJobs = query(
       collection(db, "jobs"),
       where("owner", "==", uid),
+      ...(statuses.length ? [where("status", "in", statuses)] : []),
       orderBy("created_at", "desc"),
       limit(count),
     );
@@ -115,12 +117,15 @@ type Subscribe<T> = (onValue: (value: T) => void, onError: (code: string) => voi
 
 function useListener<T>(key: string, subscribe: Subscribe<T>): LiveResult<T> {
   const [result, setResult] = useState<LiveResult<T>>({ value: undefined, errorCode: "" });
+  const expired = useStore(sessionExpired);
+  useEffect(() => setResult({ value: undefined, errorCode: "" }), [key]);
   useEffect(() => {
+    // Firestore would answer that nothing exists. The last value stays until the user has signed in again.
+    if (expired) return;
     let cancelled = false;
     let stopListening: Unsubscribe = () => undefined;
-    setResult({ value: undefined, errorCode: "" });
     const onValue = (value: T): void => {
-      if (!cancelled) setResult({ value, errorCode: "" });
+      if (!cancelled && !sessionExpired.get()) setResult({ value, errorCode: "" });
     };
     const onError = (errorCode: string): void => {
       if (!cancelled) setResult((previous) => ({ ...previous, errorCode }));
@@ -136,6 +141,6 @@ function useListener<T>(key: string, subscribe: Subscribe<T>): LiveResult<T> {
       cancelled = true;
       stopListening();
     };
-  }, [key]);
+  }, [key, expired]);
   return result;
 }

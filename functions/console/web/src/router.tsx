@@ -1,7 +1,7 @@
 /** Client-side router: pages are loaded on demand, and internal links do not reload the document. */
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { address, confirmLeave, navigate } from "./location.ts";
+import { address, confirmLeave, fragment, navigate } from "./location.ts";
 import { type PageProps, type Params, matchRoute } from "./routes.ts";
 import { useStore } from "./store.ts";
 
@@ -33,9 +33,13 @@ const ROUTES: readonly (readonly [string, Route])[] = [
 export function startRouter(): void {
   addEventListener("popstate", () => {
     const current = location.pathname + location.search;
-    if (current === address.get() || confirmLeave()) address.set(current);
-    // popstate fires after the navigation: this restores the address.
-    else history.pushState(null, "", address.get());
+    if (current === address.get() || confirmLeave()) {
+      fragment.set(location.hash.slice(1));
+      address.set(current);
+    } else {
+      // popstate fires after the navigation: this restores the address.
+      history.pushState(null, "", address.get() + (fragment.get() && `#${fragment.get()}`));
+    }
   });
   document.addEventListener("click", (event) => {
     const link = (event.target as Element | null)?.closest?.("a");

@@ -44,6 +44,28 @@ function hasHint(): boolean {
   }
 }
 
+/** Whether the session ended without a sign-out: the page stays, and asks for the password over it. */
+export const sessionExpired = createStore(false);
+
+/** The user who signed out last, in whichever tab. It tells a sign-out from an expired session. */
+const SIGNED_OUT_KEY = "moodreel.signed-out";
+
+function markSignedOut(uid: string): void {
+  try {
+    localStorage.setItem(SIGNED_OUT_KEY, uid);
+  } catch {
+    // Where storage is blocked, every end of a session counts as a sign-out.
+  }
+}
+
+function hasSignedOut(uid: string): boolean {
+  try {
+    return localStorage.getItem(SIGNED_OUT_KEY) === uid;
+  } catch {
+    return true;
+  }
+}
+
 function storeHint(signedIn: boolean): void {
   try {
     if (signedIn) localStorage.setItem(HINT_KEY, "1");
@@ -55,15 +77,18 @@ function storeHint(signedIn: boolean): void {
 
 onIdTokenChanged(auth, (user) => {
   storeHint(Boolean(user?.emailVerified));
+  const current = session.get();
   // Accounts with an unconfirmed address cannot sign in.
   if (!user?.emailVerified) {
-    session.set("signed-out");
+    const expired = typeof current === "object" && !hasSignedOut(current.uid);
+    sessionExpired.set(expired);
+    if (!expired) session.set("signed-out");
     return;
   }
-  const current = session.get();
+  markSignedOut("");
   const next = { uid: user.uid, email: user.email ?? "", name: user.displayName ?? "" };
-  if (typeof current === "object" && JSON.stringify(current) === JSON.stringify(next)) return;
-  session.set(next);
+  if (JSON.stringify(current) !== JSON.stringify(next)) session.set(next);
+  sessionExpired.set(false);
 });
 
 /** The ID token for `Authorization: Bearer`, renewed when needed; null if signed out. */
@@ -80,7 +105,20 @@ export async function signIn(email: string, password: string): Promise<void> {
   throw Object.assign(new Error("unconfirmed"), { code: "auth/unconfirmed" });
 }
 
-export const signOut = (): Promise<void> => firebaseSignOut(auth);
+/** Signs the user out in all tabs of this browser. */
+export async function signOut(): Promise<void> {
+  const current = session.get();
+  if (typeof current === "object") markSignedOut(current.uid);
+  if (sessionExpired.get()) {
+    // Firebase has no user any more, and reports no change.
+    sessionExpired.set(false);
+    session.set("signed-out");
+  }
+  await firebaseSignOut(auth);
+}
+
+/** Ends a session that the API refuses. The page asks for the password and keeps what was entered. */
+export const expireSession = (): Promise<void> => firebaseSignOut(auth);
 
 /** The address that an e-mail's code sets a password for. Throws Firebase's error. */
 export async function emailOfCode(code: string): Promise<string> {

@@ -5,7 +5,7 @@ export interface Settings {
   downloads: string;
   firebase: { apiKey: string; projectId: string; authDomain: string };
   /** Addresses of the local emulators; null in the cloud. */
-  emulators: { auth: string; firestore: string } | null;
+  emulators: { auth: string; firestore: string; inbox: string } | null;
 }
 
 const json = document.getElementById("settings")?.textContent ?? "{}";

@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "./location.ts";
 import { useRoute } from "./router.tsx";
-import { session } from "./session.ts";
+import { session, sessionExpired } from "./session.ts";
+import { SessionExpired } from "./session-expired.tsx";
 import { useStore } from "./store.ts";
 import { Toasts } from "./ui/toast.tsx";
 import { Loading } from "./ui/progress.tsx";
@@ -21,6 +22,7 @@ export function Shell() {
   const url = new URL(useStore(address), location.origin);
   const route = useRoute();
   const signedIn = typeof currentSession === "object";
+  const expired = useStore(sessionExpired);
   const online = useOnline();
   useFocusOnNavigation(route.path);
 
@@ -62,6 +64,7 @@ export function Shell() {
           returnTo={url.pathname + url.search}
         />
       </main>
+      {signedIn && expired && <SessionExpired user={currentSession} />}
       <Toasts />
     </>
   );

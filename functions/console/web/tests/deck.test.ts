@@ -5,6 +5,8 @@ import {
   type DeckView, addSlide, chartFromText, chartToText, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
   pictureLabel, removeSlide, toEditRequest, updateSlide, validateDraft,
 } from "../src/deck/draft.ts";
+import { recordEdit, redo, startHistory, undo } from "../src/deck/draft-history.ts";
+import { draftKey, loadDraft, removeDrafts, storeDraft } from "../src/deck/stored-draft.ts";
 import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 
 const VIEW: DeckView = {
@@ -116,4 +118,41 @@ test("chapters are parsed and their entities decoded", () => {
   assert.equal(chapterAt([], 5), -1);
   assert.deepEqual(parseChapters(text.replaceAll("\n", "\r\n")), chapters);
   assert.deepEqual(parseChapters("<html>"), []);
+});
+
+test("undo and redo step over what was typed at once", () => {
+  const first = DRAFT;
+  let history = startHistory(first);
+  const typed = ["B", "Ba", "Bas"].map((heading) => updateSlide(first, first.slides[0]?.id ?? "", { heading }));
+  typed.forEach((draft, index) => {
+    history = recordEdit(history, draft, 10_000 + index * 100);
+  });
+  const removed = removeSlide(history.present, first.slides[1]?.id ?? "");
+  history = recordEdit(history, removed, 10_400);
+  assert.deepEqual(undo(history).present, typed[2]);
+  assert.deepEqual(undo(undo(history)).present, first);
+  const start = undo(undo(history));
+  assert.equal(undo(start), start);
+  assert.deepEqual(redo(redo(undo(undo(history)))).present, removed);
+  // An edit after an undo drops what was undone.
+  assert.deepEqual(recordEdit(undo(history), first, 99_999).future, []);
+});
+
+test("stored drafts belong to a user and a revision, and end with a sign-out", () => {
+  const items = new Map<string, string>();
+  const storage = {
+    get length() { return items.size; },
+    key: (index: number) => [...items.keys()][index] ?? null,
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+  storeDraft(draftKey("u", "j", 3), DRAFT, storage);
+  storeDraft(draftKey("v", "j", 3), DRAFT, storage);
+  assert.deepEqual(loadDraft(draftKey("u", "j", 3), storage), DRAFT);
+  assert.equal(loadDraft(draftKey("u", "j", 4), storage), null);
+  removeDrafts("u", storage);
+  assert.deepEqual([...items.keys()], [draftKey("v", "j", 3)]);
+  items.set(draftKey("v", "j", 3), "not JSON");
+  assert.equal(loadDraft(draftKey("v", "j", 3), storage), null);
 });

@@ -51,7 +51,8 @@ test("a job shows the newest revision of every stage, in pipeline order", () => 
   // It has no document yet: the state in the job's document counts.
   assert.equal(job.stages[3]?.state, "queued");
   assert.deepEqual(job.artifacts.map((artifact) => artifact.name), ["deck.json"]);
-  assert.equal(progressOf(job), (1 + 1 + 0.5) / 4);
+  // upload_trigger 1, slide_generation 4, text_to_speech 3, stitching 8.
+  assert.equal(progressOf(job), (1 + 4 + 3 * 0.5) / (1 + 4 + 3 + 8));
 });
 
 test("working time and cost are the sums over the shards of all revisions", () => {
@@ -105,6 +106,22 @@ test("bars show when a stage waited and worked, up to now for a running one", ()
   assert.deepEqual(rows.rows[1]?.worked, { start: 0.5, length: 0.5 });
   assert.deepEqual([rows.rows[1]?.waitedS, rows.rows[1]?.workedS], [1, 5]);
   assert.deepEqual([rows.rows[2]?.waited, rows.rows[2]?.worked], [null, null]);
+});
+
+test("waiting for the user takes no room on the axis", () => {
+  const { rows, totalS, pausedS } = waterfall([
+    stageWith("slide_generation", { state: "done", queued_at: T0, started_at: T0 + 1000, finished_at: T0 + 5000 }),
+    stageWith("text_to_speech", {
+      state: "done", queued_at: T0 + 7_205_000, started_at: T0 + 7_205_000, finished_at: T0 + 7_210_000,
+    }),
+    stageWith("stitching", { state: "running", queued_at: T0 + 7_211_000, started_at: T0 + 7_211_000 }),
+  ], T0 + 7_215_000);
+
+  assert.deepEqual([totalS, pausedS], [15, 7200]);
+  assert.deepEqual(rows[1]?.worked, { start: 5 / 15, length: 5 / 15 });
+  assert.equal(rows[1]?.workedS, 5);
+  // The pause of a second between two stages is on the axis.
+  assert.deepEqual(rows[2]?.worked, { start: 11 / 15, length: 4 / 15 });
 });
 
 test("clock skew and very short work still give bars within the axis", () => {

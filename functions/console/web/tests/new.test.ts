@@ -6,6 +6,7 @@ import { titleFromPrompt } from "../src/new/title.ts";
 import { cameraErrorMessage, recordingFilename, recordingType } from "../src/new/recording-type.ts";
 import { assignFiles, missingInputs, removeFile, typeOf } from "../src/new/files.ts";
 import { type Input, RECIPES, changedOptions, findRecipe, offeredOptions, scoresFaces } from "../src/new/recipes.ts";
+import { NO_ERRORS, assignErrors } from "../src/new/form-errors.ts";
 import { matchRoute, safeRedirect } from "../src/routes.ts";
 import { errorMessage, formatBytes, formatClock, formatDuration, formatTimeAgo } from "../src/format.ts";
 
@@ -202,4 +203,23 @@ test("jobs are filtered by status, and the best picture becomes the thumbnail", 
   const picture = (kind: string) => ({ name: `${kind}.jpg`, kind, content_type: "image/jpeg", size_bytes: 1, generation: 1 });
   assert.equal(thumbnailOf({ artifacts: [picture("chart"), picture("moment"), picture("poster")] })?.kind, "poster");
   assert.equal(thumbnailOf({ artifacts: [{ ...picture("poster"), content_type: "video/mp4" }] }), undefined);
+});
+
+test("errors of the API are shown at their fields, and the others below the form", () => {
+  const shown = ["inputs", "options.every", "title"];
+  const refused = {
+    "options.every": "At least 0.04 s.",
+    "inputs.video.size_bytes": "At most 5 GB.",
+    "inputs.video.filename": "At most 200 characters.",
+    "options.nobody": "There is no such option.",
+  };
+  assert.deepEqual(assignErrors(refused, shown, "4 fields cannot be used."), {
+    "options.every": "At least 0.04 s.",
+    inputs: "At most 5 GB. At most 200 characters.",
+    "": "There is no such option.",
+  });
+  assert.deepEqual(assignErrors({ title: "Too long." }, shown, "One field cannot be used."), { title: "Too long." });
+  assert.deepEqual(assignErrors({}, shown, "Moodreel cannot be reached."), { "": "Moodreel cannot be reached." });
+  assert.deepEqual(assignErrors({ "inputs.prompt": "Too long." }, shown, ""), { "": "Too long." });
+  assert.deepEqual(NO_ERRORS, {});
 });

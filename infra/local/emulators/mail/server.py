@@ -2,6 +2,9 @@
 
 ::
 
+    GET    /                   the inbox page; with ?to=, the emails to that address
+    GET    /inbox/{id}         the page of an email, with its body from /inbox/{id}/body
+
     GET    /mails              all emails, oldest first: id, from, to, subject, message_id, text,
                                html, path
     GET    /mails/{id}         the email as received (message/rfc822)
@@ -25,6 +28,14 @@ from typing import Any
 
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from infra.local.emulators.mail.inbox import (
+    BODY_POLICY,
+    PAGE_POLICY,
+    render_body,
+    render_email,
+    render_inbox,
+)
 
 HOST = "127.0.0.1"
 MAX_MESSAGE_BYTES = 32 << 20
@@ -106,6 +117,22 @@ def build_app(mailbox: Mailbox) -> web.Application:
             raise web.HTTPNotFound
         return web.Response(body=path.read_bytes(), content_type="message/rfc822")
 
+    async def show_inbox(request: web.Request) -> web.Response:
+        page = render_inbox(mailbox.list_emails(), request.query.get("to", ""))
+        return _html_response(page, PAGE_POLICY)
+
+    async def show_email(request: web.Request) -> web.Response:
+        return _html_response(render_email(describe(request)), PAGE_POLICY)
+
+    async def show_body(request: web.Request) -> web.Response:
+        return _html_response(render_body(describe(request)), BODY_POLICY)
+
+    def describe(request: web.Request) -> dict[str, Any]:
+        path = mailbox.find_email(request.match_info["id"])
+        if path is None:
+            raise web.HTTPNotFound
+        return _describe_email(path)
+
     async def delete_emails(_: web.Request) -> web.Response:
         mailbox.delete_all()
         return web.Response(status=204)
@@ -117,11 +144,19 @@ def build_app(mailbox: Mailbox) -> web.Application:
         return web.Response(status=204)
 
     app = web.Application()
+    app.router.add_get("/", show_inbox)
+    app.router.add_get("/inbox/{id}", show_email)
+    app.router.add_get("/inbox/{id}/body", show_body)
     app.router.add_get("/mails", list_emails)
     app.router.add_get("/mails/{id}", get_email)
     app.router.add_delete("/mails", delete_emails)
     app.router.add_post("/refusals", refuse)
     return app
+
+
+def _html_response(page: str, policy: str) -> web.Response:
+    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=page, content_type="text/html", headers=headers)
 
 
 async def serve(smtp_port: int, http_port: int, folder: Path) -> None:

@@ -36,6 +36,7 @@ LOCAL = replace(
     auth_emulator="127.0.0.1:8602",
     firestore_emulator="127.0.0.1:8600",
     storage_emulator="http://127.0.0.1:8603",
+    inbox_url="http://127.0.0.1:8605",
 )
 SCRIPT = b"import './chunk.js';\n" * 50
 
@@ -172,6 +173,7 @@ def test_local_page_connects_to_no_google_service(site: Path) -> None:
     assert page_settings(response)["emulators"] == {
         "auth": "http://127.0.0.1:8602",
         "firestore": "127.0.0.1:8600",
+        "inbox": "http://127.0.0.1:8605",
     }
 
 

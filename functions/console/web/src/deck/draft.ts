@@ -130,12 +130,18 @@ export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): 
   return { ...draft, slides };
 }
 
+const EMPTY_FIELD = "Write something here.";
+
+/** The errors without those of fields that the user has not filled in yet. */
+export const withoutEmptyFields = (errors: ReadonlyMap<string, string>): Map<string, string> =>
+  new Map([...errors].filter(([, message]) => message !== EMPTY_FIELD));
+
 /** Returns errors by field path, such as "slides[2].heading". An empty map: the draft can be sent. */
 export function validateDraft(draft: Draft): Map<string, string> {
   const errors = new Map<string, string>();
   const text = (field: string, value: string, max: number, required: boolean) => {
     const tooLong = [...value].length;
-    if (required && !value.trim()) errors.set(field, "Write something here.");
+    if (required && !value.trim()) errors.set(field, EMPTY_FIELD);
     else if (tooLong > max) errors.set(field, `${tooLong - max} characters too many; ${max} fit.`);
   };
   text("title", draft.title, LIMITS.maxTitleChars, true);

@@ -76,7 +76,7 @@ export function Outline(props: OutlineProps) {
             onSelect((draft.slides[index === 0 ? 1 : index - 1] as Slide).id);
           }}
         >
-          Take it out
+          Delete
         </button>
       </div>
     </div>

@@ -1,7 +1,8 @@
 /** Results of an emotions job: video, chart, strongest moments and table. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Player } from "../film/player.tsx";
-import { Playhead } from "../film/playhead.ts";
+import type { Playhead } from "../film/playhead.ts";
+import { usePlayhead } from "../film/use-playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { videoAspectRatio } from "../job/aspect-ratio.ts";
@@ -15,7 +16,7 @@ import { emotionClass, episodes, listedReadings, readingLabel } from "./labels.t
 export function Emotions({ job }: { job: Job }) {
   const timelineFile = findArtifact(job, "emotions.json") as Artifact;
   const { timeline, fraction, error } = useTimeline(job.id, timelineFile);
-  const playhead = useMemo(() => new Playhead(), [timelineFile.generation]);
+  const playhead = usePlayhead(timelineFile.generation);
   const momentCount = job.artifacts.filter((artifact) => artifact.kind === "moment").length;
   if (error)
     return (

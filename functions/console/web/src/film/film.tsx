@@ -4,11 +4,11 @@ import { resultLink, resultText } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { type Chapter, parseChapters } from "./chapters.ts";
 import { Chapters, Player } from "./player.tsx";
-import { Playhead } from "./playhead.ts";
+import { usePlayhead } from "./use-playhead.ts";
 
 export function Film({ job }: { job: Job }) {
   const film = findArtifact(job, "film.mp4") as Artifact;
-  const playhead = useMemo(() => new Playhead(), [film.generation]);
+  const playhead = usePlayhead(film.generation);
   const subtitles = useResultText(job, "subtitles.vtt");
   const chaptersText = useResultText(job, "chapters.vtt");
   const chapters = useMemo<Chapter[]>(() => (chaptersText ? parseChapters(chaptersText) : []), [chaptersText]);

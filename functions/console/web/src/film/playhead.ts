@@ -15,8 +15,13 @@ const PLAYER_EVENTS = ["timeupdate", "seeking", "seeked", "loadedmetadata", "pla
 export class Playhead {
   private listeners = new Set<Listener>();
   private player: Playable | null = null;
-  private time = 0;
+  private time: number;
   private frame = 0;
+
+  /** `timeS` is where playback starts. */
+  constructor(timeS = 0) {
+    this.time = timeS;
+  }
 
   /** Current time in seconds. */
   get timeS(): number {

@@ -2,6 +2,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { videoAspectRatio } from "../job/aspect-ratio.ts";
+import { fragment, fragmentParam, removeFragmentParam, setFragmentParam } from "../location.ts";
+import { useStore } from "../store.ts";
 import { Panel } from "../ui/panel.tsx";
 import { errorMessage } from "../format.ts";
 import { type Grid, layoutGrid } from "./grid.ts";
@@ -30,7 +32,7 @@ export function Gallery({ job }: { job: Job }) {
 /** Before the directory has loaded, space is reserved by the job's number of frames. */
 function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
   const gridRef = useRef<HTMLDivElement>(null);
-  const [openIndex, setOpenIndex] = useState(-1);
+  const [openIndex, setOpenIndex] = useOpenFrame();
   const [expanded, setExpanded] = useState(false);
   const entries = archive?.entries ?? [];
   const count = archive ? entries.length : Number(job.facts.frame_extraction?.frames ?? 0);
@@ -45,7 +47,7 @@ function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
   };
   return (
     <>
-      <div class="row between">
+      <div class="row between gallery-header">
         <p class="hint" role="status">
           {archive ? `${countText} up to ${formatExactClock(lastTimeS)}` : `Looking for ${countText} …`}
         </p>
@@ -74,11 +76,26 @@ function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
           </button>
         </p>
       )}
-      {archive && openIndex >= 0 && (
+      {archive && openIndex >= 0 && openIndex < entries.length && (
         <FrameViewer archive={archive} index={openIndex} onSelect={setOpenIndex} onClose={() => setOpenIndex(-1)} />
       )}
     </>
   );
+}
+
+/**
+ * The index of the frame in the viewer, or -1, and a function that sets it.
+ *
+ * It is part of the address, as `#frame=12`, and opening adds a history entry: Back closes the viewer.
+ */
+function useOpenFrame(): [number, (index: number) => void] {
+  const number = Number(fragmentParam(useStore(fragment), "frame") ?? 0);
+  const openIndex = Number.isInteger(number) ? number - 1 : -1;
+  const open = (index: number): void => {
+    if (index < 0) removeFragmentParam("frame");
+    else setFragmentParam("frame", String(index + 1), openIndex < 0);
+  };
+  return [openIndex, open];
 }
 
 interface FrameProps {

@@ -1,5 +1,5 @@
 /** Actions on a job: rename, cancel, delete. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { post, request } from "../api.ts";
 import { LIMITS } from "../contract.ts";
 import { navigate } from "../location.ts";
@@ -17,7 +17,19 @@ export interface TitleProps {
 }
 
 export function JobTitle({ job, renaming, onDone }: TitleProps) {
-  return renaming ? <TitleForm job={job} onDone={onDone} /> : <h1>{job.title}</h1>;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const wasRenaming = useRef(renaming);
+  useEffect(() => {
+    // The form had the focus, and is gone.
+    if (wasRenaming.current && !renaming) heading.current?.focus();
+    wasRenaming.current = renaming;
+  }, [renaming]);
+  if (renaming) return <TitleForm job={job} onDone={onDone} />;
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {job.title}
+    </h1>
+  );
 }
 
 function TitleForm({ job, onDone }: Omit<TitleProps, "renaming">) {
@@ -39,11 +51,15 @@ function TitleForm({ job, onDone }: Omit<TitleProps, "renaming">) {
         value={draft}
         maxLength={LIMITS.maxTitleChars}
         autofocus
+        onFocus={(event) => event.currentTarget.select()}
         onInput={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={(event) => event.key === "Escape" && onDone()}
       />
       <Button type="submit" kind="primary" busyLabel={busyLabel}>
         Save
+      </Button>
+      <Button kind="quiet" onClick={onDone}>
+        Cancel
       </Button>
     </form>
   );

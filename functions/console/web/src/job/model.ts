@@ -1,5 +1,5 @@
 /** The model of a job and its stages, from Firestore documents or from the API. */
-import { type JobStatus, type ServiceName, type StageState, JOB_OUTCOMES, STAGE_USD_PER_S } from "../contract.ts";
+import { type JobStatus, type ServiceName, type StageState, JOB_OUTCOMES, STAGE_USD_PER_S, STAGE_WEIGHTS } from "../contract.ts";
 
 export interface Failure {
   code: string;
@@ -276,10 +276,14 @@ export function findArtifact(job: Job, name: string): Artifact | null {
   return job.artifacts.find((artifact) => artifact.name === name) ?? null;
 }
 
-/** Progress of the job, 0 to 1: all stages but the notification have equal weight. */
+/** Progress of the job, 0 to 1: its stages, weighted by their typical work. */
 export function progressOf(job: Job): number {
   if (job.status === "done") return 1;
-  const countedStages = job.stages.filter((stage) => stage.name !== "notification");
-  const total = countedStages.reduce((sum, stage) => sum + (stage.state === "done" ? 1 : stage.progress), 0);
-  return countedStages.length ? total / countedStages.length : 0;
+  const weightOf = (stage: Stage): number => (STAGE_WEIGHTS as Record<string, number>)[stage.name] ?? 1;
+  const total = job.stages.reduce((sum, stage) => sum + weightOf(stage), 0);
+  const completed = job.stages.reduce(
+    (sum, stage) => sum + weightOf(stage) * (stage.state === "done" ? 1 : stage.progress),
+    0,
+  );
+  return total ? completed / total : 0;
 }

@@ -1,5 +1,5 @@
 /** Filters of the list of jobs. No DOM. */
-import type { ResultKind } from "../contract.ts";
+import type { JobStatus, ResultKind } from "../contract.ts";
 import type { Job } from "../job/model.ts";
 
 export type Filter = "all" | "running" | "action-required" | "done" | "failed";
@@ -14,20 +14,18 @@ export const FILTERS: readonly (readonly [Filter, string])[] = [
 
 export const filterOf = (text: string | null): Filter => FILTERS.find(([name]) => name === text)?.[0] ?? "all";
 
-export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): boolean {
-  switch (filter) {
-    case "all":
-      return true;
-    case "running":
-      return status === "queued" || status === "running";
-    case "action-required":
-      return status === "awaiting_review" || status === "awaiting_upload";
-    case "done":
-      return status === "done";
-    case "failed":
-      return status === "failed" || status === "cancelled";
-  }
-}
+/** The statuses of the jobs that a filter shows; empty for all. The server filters by them. */
+export const FILTER_STATUSES: Readonly<Record<Filter, readonly JobStatus[]>> = {
+  all: [],
+  running: ["queued", "running"],
+  "action-required": ["awaiting_review", "awaiting_upload"],
+  done: ["done"],
+  failed: ["failed", "cancelled"],
+};
+
+/** Whether a filter shows a job. */
+export const matchesFilter = ({ status }: Pick<Job, "status">, filter: Filter): boolean =>
+  filter === "all" || FILTER_STATUSES[filter].includes(status);
 
 /** Artifact kinds that can serve as thumbnail, best first. */
 const THUMBNAIL_KINDS: readonly ResultKind[] = ["poster", "moment", "sheet", "chart"];

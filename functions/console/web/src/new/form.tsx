@@ -1,15 +1,28 @@
 /** Form of a new job: files or prompt, consent and options. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newIdempotencyKey } from "../api.ts";
+import { Problem, newIdempotencyKey } from "../api.ts";
 import { LIMITS } from "../contract.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
+import { useUnsavedWork } from "../ui/use-unsaved-work.ts";
 import { errorMessage } from "../format.ts";
+import { ConsentFields } from "./consent-fields.tsx";
 import { createJob } from "./create-job.ts";
 import { type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
 import { acceptedKinds, fileKey, missingInputs } from "./files.ts";
+import {
+  CONSENT_FIELD,
+  FILES_FIELD,
+  type FormErrors,
+  NO_ERRORS,
+  PROMPT_FIELD,
+  PURPOSE_FIELD,
+  TITLE_FIELD,
+  assignErrors,
+  optionField,
+} from "./form-errors.ts";
 import { OptionField } from "./option-field.tsx";
 import {
   type Input,
@@ -23,12 +36,6 @@ import {
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
-/** A validation error and its field; "" for the whole form. */
-interface FormError {
-  field: "" | "prompt" | "files" | "consent" | "purpose";
-  message: string;
-}
-
 export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly Input[] }) {
   const [files, setFiles] = useState<Files>(NO_FILES);
   const [prompt, setPrompt] = useState("");
@@ -39,13 +46,15 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const [optionValues, setOptionValues] = useState<OptionValues>({});
   const [recording, setRecording] = useState(false);
   const [busyLabel, setBusyLabel] = useState("");
-  const [error, setError] = useState<FormError | null>(null);
+  const [errors, setErrors] = useState<FormErrors>(NO_ERRORS);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     form.current?.querySelector<HTMLElement>("[aria-invalid], [data-missing]")?.focus();
-  }, [error]);
+  }, [errors]);
   const [idempotencyKeys, setIdempotencyKeys] = useState<Readonly<Record<string, string>>>({});
 
+  const isFilled = files.assigned.length > 0 || Boolean(prompt.trim() || sourceText.trim());
+  useUnsavedWork(isFilled ? "The new job is not created yet. Leave and discard what you entered?" : "");
   const isScored = scoresFaces(recipe, hasConsent);
   const offered = offeredOptions(recipe, hasConsent);
   const takesPrompt = inputs.some((input) => input.kinds.includes("text"));
@@ -54,22 +63,30 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const optionalInputs = fileInputs.filter((input) => input.optional);
   const takesVideo = requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
 
-  const validate = (): FormError | null => {
+  const findErrors = (): FormErrors => {
+    const found: Record<string, string> = {};
     if (takesPrompt && !prompt.trim() && !sourceText.trim())
-      return { field: "prompt", message: "Write what the film shall be about, or give its text." };
+      found[PROMPT_FIELD] = "Write what the film shall be about, or give its text.";
     const [first] = missingInputs(requiredInputs, files.assigned);
-    if (first) return { field: "files", message: `Choose ${acceptedKinds([first])} first.` };
+    if (first) found[FILES_FIELD] = `Choose ${acceptedKinds([first])} first.`;
     if (isScored && !hasConsent)
-      return { field: "consent", message: "State that the people filmed agreed, or choose another recipe." };
-    if (isScored && !purpose.trim())
-      return { field: "purpose", message: "Say in a few words what the scores are for." };
-    return null;
+      found[CONSENT_FIELD] = "State that the people filmed agreed, or choose another recipe.";
+    if (isScored && !purpose.trim()) found[PURPOSE_FIELD] = "Say in a few words what the scores are for.";
+    return found;
   };
+  const shownFields = [
+    ...(takesPrompt ? [PROMPT_FIELD] : []),
+    ...(fileInputs.length ? [FILES_FIELD] : []),
+    ...(recipe.consent ? [CONSENT_FIELD] : []),
+    ...(isScored ? [PURPOSE_FIELD] : []),
+    TITLE_FIELD,
+    ...offered.filter((option) => option.kind !== "switch" && option.kind !== "voice").map(optionField),
+  ];
 
   const submit = async (): Promise<void> => {
-    const invalid = validate();
-    setError(invalid);
-    if (invalid) return;
+    const found = findErrors();
+    setErrors(found);
+    if (Object.keys(found).length) return;
     const options = {
       ...changedOptions(offered, optionValues),
       ...(isScored ? { consent: true, purpose: purpose.trim() } : {}),
@@ -108,19 +125,22 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       if (jobs.length > 1) toast(`${jobs.length} jobs are made; their files are on the way.`);
       navigate(jobs.length > 1 ? "/" : `/jobs/${lastId}`);
     } catch (error) {
-      setError({ field: "", message: errorMessage(error) });
+      const apiErrors = error instanceof Problem ? error.fieldErrors : {};
+      setErrors(assignErrors(apiErrors, shownFields, errorMessage(error)));
       setBusyLabel("");
     }
   };
 
-  const errorFor = (field: FormError["field"]): string | undefined =>
-    error?.field === field ? error.message : undefined;
+  const isAdvancedInvalid = [TITLE_FIELD, ...offered.filter((option) => option.advanced).map(optionField)].some(
+    (field) => errors[field],
+  );
   const renderOption = (option: Option) => (
     <OptionField
       key={option.name}
       option={option}
       language={optionValues.language ?? ""}
       value={optionValues[option.name] ?? option.default}
+      error={errors[optionField(option)]}
       onChange={(value) => setOptionValues((before) => ({ ...before, [option.name]: value }))}
     />
   );
@@ -139,7 +159,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         <Field
           label="What shall the film be about?"
           hint="One sentence is enough; for whom it is helps."
-          error={errorFor("prompt")}
+          error={errors[PROMPT_FIELD]}
         >
           {(ids) => (
             <textarea
@@ -176,7 +196,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               inputs={fileInputs.length > requiredInputs.length ? fileInputs : requiredInputs}
               files={files}
               label={dropLabel(requiredInputs)}
-              missingMessage={errorFor("files")}
+              missingMessage={errors[FILES_FIELD]}
               onChange={setFiles}
             />
             {takesVideo && (
@@ -187,56 +207,28 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           </>
         ))}
       {recipe.consent && (
-        <fieldset class="consent">
-          <legend>{recipe.consent === "required" ? "Whose faces are these?" : "Shall faces be read?"}</legend>
-          {recipe.consent === "optional" && (
-            <p class="hint">
-              Then the film shows the strongest moments. Otherwise it shows the scenes of the video, and no face is
-              searched.
-            </p>
-          )}
-          <label class="switch">
-            <input
-              type="checkbox"
-              checked={hasConsent}
-              aria-invalid={errorFor("consent") ? "true" : undefined}
-              aria-describedby={errorFor("consent") ? "consent-error" : undefined}
-              onChange={(event) => setHasConsent(event.currentTarget.checked)}
-            />
-            <span>The people filmed agreed to have their expressions scored.</span>
-          </label>
-          {errorFor("consent") && (
-            <p class="error-text" id="consent-error">
-              {errorFor("consent")}
-            </p>
-          )}
-          {isScored && (
-            <Field
-              label="What the scores are for"
-              error={errorFor("purpose")}
-              hint="Such as research, or a film for the family. Scoring people at work or in education is prohibited in the European Union."
-            >
-              {(ids) => (
-                <input
-                  {...ids}
-                  type="text"
-                  maxLength={LIMITS.maxPurposeChars}
-                  value={purpose}
-                  onInput={(event) => setPurpose(event.currentTarget.value)}
-                />
-              )}
-            </Field>
-          )}
-        </fieldset>
+        <ConsentFields
+          required={recipe.consent === "required"}
+          hasConsent={hasConsent}
+          isScored={isScored}
+          purpose={purpose}
+          errors={errors}
+          onConsent={setHasConsent}
+          onPurpose={setPurpose}
+        />
       )}
       <div class="options">
         {offered.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
       </div>
       {offered.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
-      <details class="more">
+      <details class="more" {...(isAdvancedInvalid ? { open: true } : {})}>
         <summary>More options</summary>
         <div class="options">
-          <Field label="Title" hint="Empty takes the file’s name, or your first words.">
+          <Field
+            label="Title"
+            hint="Empty takes the file’s name, or your first words."
+            error={errors[TITLE_FIELD]}
+          >
             {(ids) => (
               <input
                 {...ids}
@@ -275,9 +267,9 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           />
         )}
       </details>
-      {errorFor("") && (
+      {errors[""] && (
         <p class="error-text" role="alert">
-          {errorFor("")}
+          {errors[""]}
         </p>
       )}
       <p class="row">

@@ -7,19 +7,22 @@ export function OptionField({
   option,
   language,
   value,
+  error,
   onChange,
 }: {
   option: Option;
   /** The language that the user has chosen, for the voices; empty for none. */
   language: string;
   value: string;
+  /** Not shown for voices and switches, whose values cannot be invalid. */
+  error?: string | undefined;
   onChange: (value: string) => void;
 }) {
   if (option.kind === "voice")
     return <VoiceField label={option.label} language={language} value={value} onChange={onChange} />;
   if (option.kind === "switch") return <Switch option={option} checked={value === "true"} onChange={onChange} />;
   return (
-    <Field label={option.label} hint={option.hint}>
+    <Field label={option.label} hint={option.hint} error={error}>
       {(ids) =>
         option.kind === "choice" ? (
           <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value)}>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { formatBytes, formatClock } from "../format.ts";
+import { useUnsavedWork } from "../ui/use-unsaved-work.ts";
 import { cameraErrorMessage, recordingFilename, recordingType } from "./recording-type.ts";
 
 /** Interval of the recorder's data events: a crash loses no more than this. */
@@ -18,12 +19,17 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
   const [camera, setCamera] = useState("");
   const [seconds, setSeconds] = useState(0);
   const [file, setFile] = useState<File | null>(null);
+  /** Width over height of the camera's picture, so that it fills its box. */
+  const [aspectRatio, setAspectRatio] = useState(16 / 9);
   const previewRef = useRef<HTMLVideoElement>(null);
   const streamRef = useRef<MediaStream | null>(null);
   const recorderRef = useRef<MediaRecorder | null>(null);
   /** Counts openings: a stream that arrives after a newer opening, or after unmounting, is stopped. */
   const openCount = useRef(0);
   const fileUrl = useObjectUrl(file);
+  useUnsavedWork(
+    step === "recording" || step === "recorded" ? "Your recording is not saved. Leave and discard it?" : "",
+  );
 
   const stopTracks = (): void => {
     for (const track of streamRef.current?.getTracks() ?? []) track.stop();
@@ -119,11 +125,21 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
   }
   return (
     <div class="webcam">
-      <div class="screen">
+      <div class="screen" style={{ aspectRatio: String(aspectRatio) }}>
         {file ? (
           <video key="seen" src={fileUrl} controls playsInline aria-label="What was recorded" />
         ) : (
-          <video key="live" ref={previewRef} autoplay muted playsInline aria-label="What the camera sees" />
+          <video
+            key="live"
+            ref={previewRef}
+            autoplay
+            muted
+            playsInline
+            aria-label="What the camera sees"
+            onResize={({ currentTarget: { videoWidth, videoHeight } }) => {
+              if (videoWidth && videoHeight) setAspectRatio(videoWidth / videoHeight);
+            }}
+          />
         )}
         {step === "recording" && (
           <p class="recording-indicator">

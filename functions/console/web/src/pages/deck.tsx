@@ -1,5 +1,5 @@
 /** Deck editor: slides, notes and film options. Saving renders the slides again. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Problem, post, request } from "../api.ts";
 import {
   type Draft,
@@ -8,6 +8,7 @@ import {
   toEditRequest,
   updateSlide,
   validateDraft,
+  withoutEmptyFields,
 } from "../deck/draft.ts";
 import { FilmOptionsForm } from "../deck/film-options-form.tsx";
 import { Outline, SlidePicture, aspectRatioOf } from "../deck/outline.tsx";
@@ -86,12 +87,16 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   const [selectedId, setSelectedId] = useState(draft.slides[0]?.id ?? "");
   const [busyLabel, setBusyLabel] = useState("");
   const [rejection, setRejection] = useState<Problem | null>(null);
+  /** Whether an empty field is reported: only once the user wants to save. */
+  const [showsAllErrors, setShowsAllErrors] = useState(false);
+  useUndoKeys(editor);
   const pictures = findArtifact(job, "slides.zip");
   const archiveState = useArchive(job.id, pictures);
   const renderedIds = editor.rendered.ids;
   // A newer archive is shown only together with its order of slides.
   const archive = pictures?.generation === editor.rendered.generation ? archiveState.archive : null;
-  const draftErrors = validateDraft(draft);
+  const allErrors = validateDraft(draft);
+  const draftErrors = showsAllErrors ? allErrors : withoutEmptyFields(allErrors);
   const slideIndex = Math.max(
     0,
     draft.slides.findIndex((slide) => slide.id === selectedId),
@@ -116,6 +121,12 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
     }
   };
   const save = async (andRelease: boolean): Promise<void> => {
+    setShowsAllErrors(allErrors.size > 0);
+    if (allErrors.size) {
+      const faulty = draft.slides.find((_, index) => hasErrorAt(allErrors, index));
+      if (faulty) setSelectedId(faulty.id);
+      return;
+    }
     const body = toEditRequest(draft, filmOptions, view?.revision ?? 0, andRelease);
     const succeeded = await runAction(andRelease ? "Starting …" : "Saving …", async () => {
       const { data } = await request<{ revision: number }>("PUT", `/v1/jobs/${job.id}/deck`, { body });
@@ -143,6 +154,12 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
         <div class="row between">
           <h1>{draft.title || "Without a title"}</h1>
           <div class="row">
+            <Button kind="quiet" disabled={!editor.undo} onClick={() => editor.undo?.()}>
+              Undo
+            </Button>
+            <Button kind="quiet" disabled={!editor.redo} onClick={() => editor.redo?.()}>
+              Redo
+            </Button>
             {changed && (
               <Button
                 busyLabel={busyLabel}
@@ -172,10 +189,17 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
         </div>
         <EditStatus job={job} changed={changed} draftErrors={draftErrors} />
       </header>
+      {editor.restored && changed && (
+        <section class="note" role="status">
+          <p>Changes from your last visit were restored. They are not saved yet.</p>
+          <Button onClick={() => void editor.discardAndReload()}>Discard them</Button>
+        </section>
+      )}
       {rejection && (
         <RejectionNote
           problem={rejection}
-          onReload={() => void editor.discardAndReload().then(() => setRejection(null))}
+          onDiscard={() => void editor.discardAndReload().then(() => setRejection(null))}
+          onKeep={() => void editor.keepAndReload().then(() => setRejection(null))}
         />
       )}
       <div class="deck-editor">
@@ -184,7 +208,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
           archive={archive}
           renderedIds={renderedIds}
           selectedId={slide.id}
-          hasErrorAt={(index) => [...draftErrors.keys()].some((field) => field.startsWith(`slides[${index}]`))}
+          hasErrorAt={(index) => hasErrorAt(draftErrors, index)}
           onSelect={setSelectedId}
           onChange={setDraft}
         />
@@ -215,6 +239,22 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   );
 }
 
+const hasErrorAt = (errors: ReadonlyMap<string, string>, index: number): boolean =>
+  [...errors.keys()].some((field) => field.startsWith(`slides[${index}]`));
+
+/** Ctrl+Z and Ctrl+Shift+Z. The fields are controlled, so that the browser's own undo does not work in them. */
+function useUndoKeys({ undo, redo }: DeckEditor): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+      event.preventDefault();
+      (event.shiftKey ? redo : undo)?.();
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [undo, redo]);
+}
+
 /** Whether the job runs, or waits until fewer of its owner's jobs do. */
 const isUnderWay = ({ status }: Job): boolean => status === "queued" || status === "running";
 
@@ -228,7 +268,7 @@ function disabledReasonOf(job: Job, changed: boolean, rendered: boolean): string
 interface EditStatusProps {
   job: Job;
   changed: boolean;
-  draftErrors: Map<string, string>;
+  draftErrors: ReadonlyMap<string, string>;
 }
 
 /** One line of fixed height, so that the layout does not shift. */
@@ -268,7 +308,13 @@ function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
   );
 }
 
-function RejectionNote({ problem, onReload }: { problem: Problem; onReload: () => void }) {
+interface RejectionNoteProps {
+  problem: Problem;
+  onDiscard: () => void;
+  onKeep: () => void;
+}
+
+function RejectionNote({ problem, onDiscard, onKeep }: RejectionNoteProps) {
   const messages = Object.values(problem.fieldErrors);
   return (
     <section class="note danger" role="alert">
@@ -281,7 +327,12 @@ function RejectionNote({ problem, onReload }: { problem: Problem; onReload: () =
         </ul>
       )}
       {problem.code === "deck-changed" && (
-        <Button onClick={onReload}>Load the newer deck and give up my changes</Button>
+        <p class="row">
+          <Button onClick={onKeep}>Keep my changes</Button>
+          <Button kind="quiet" onClick={onDiscard}>
+            Load the newer deck
+          </Button>
+        </p>
       )}
     </section>
   );

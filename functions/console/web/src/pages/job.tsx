@@ -30,10 +30,17 @@ export default function JobPage({ params }: PageProps) {
 
 function JobLoader({ id }: { id: string }) {
   const { job, isLive } = useJob(id);
-  useTitle(job ? job.title : job === null ? "No such job" : "Job");
+  useTitle(job ? tabTitle(job) : job === null ? "No such job" : "Job");
   if (job === undefined) return <Loading text="Opening the job …" />;
   if (job === null) return <JobNotFound />;
   return <JobDetails job={job} isLive={isLive} />;
+}
+
+/** The title begins with what changes, for a tab in the background. */
+function tabTitle(job: Job): string {
+  return job.status === "running"
+    ? `${Math.floor(progressOf(job) * 100)} % · ${job.title}`
+    : `${statusLabel(job.status)} · ${job.title}`;
 }
 
 /**

@@ -1,14 +1,16 @@
 /** The user's jobs, newest first, live. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { JobRow } from "../jobs/job-row.tsx";
-import { type Filter, FILTERS, filterOf, matchesFilter } from "../jobs/filters.ts";
+import { type Filter, FILTERS, FILTER_STATUSES, filterOf } from "../jobs/filters.ts";
+import { useFoundJobs } from "../jobs/use-found-jobs.ts";
+import { useRestoredList } from "../jobs/use-restored-list.ts";
 import { jobFromDocuments } from "../job/model.ts";
 import { useNewestJobs } from "../firestore.ts";
 import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
 import { address } from "../location.ts";
 import { useStore } from "../store.ts";
-import { Button } from "../ui/button.tsx";
+import { errorMessage } from "../format.ts";
 import { Uploads } from "../upload/upload-list.tsx";
 
 const PAGE_SIZE = 30;
@@ -16,14 +18,30 @@ const PAGE_SIZE = 30;
 const MAX_JOBS = 300;
 
 export function Jobs({ uid }: { uid: string }) {
-  const [limit, setLimit] = useState(PAGE_SIZE);
   const filter = filterOf(new URL(useStore(address), location.origin).searchParams.get("show"));
-  const { value: rows, errorCode } = useNewestJobs(uid, limit);
-  const jobs = (rows ?? []).map((row) => jobFromDocuments(row.id, row.data, [])).filter((job) => job !== null);
-  const visibleJobs = jobs.filter((job) => matchesFilter(job, filter));
-  const hasMore = rows !== undefined && rows.length === limit && limit < MAX_JOBS;
+  // The key starts each filter with its own list.
+  return <JobList key={filter} uid={uid} filter={filter} />;
+}
 
-  if (rows !== undefined && !jobs.length && !hasMore) return <Empty />;
+function JobList({ uid, filter }: { uid: string; filter: Filter }) {
+  const [search, setSearch] = useState("");
+  const { limit, setLimit, restorePosition } = useRestoredList(PAGE_SIZE);
+  const { value: rows, errorCode } = useNewestJobs(uid, FILTER_STATUSES[filter], limit);
+  const lastRows = useRef(rows);
+  // The shown rows stay while more are loaded.
+  if (rows !== undefined) lastRows.current = rows;
+  const isLoaded = lastRows.current !== undefined;
+  useEffect(() => {
+    if (isLoaded) restorePosition();
+  }, [isLoaded]);
+  const newest = (lastRows.current ?? [])
+    .map((row) => jobFromDocuments(row.id, row.data, []))
+    .filter((job) => job !== null);
+  const found = useFoundJobs(search.trim(), filter);
+  const jobs = found.jobs === null ? newest : found.jobs;
+  const hasMore = found.jobs === null && rows !== undefined && rows.length === limit && limit < MAX_JOBS;
+
+  if (rows !== undefined && !newest.length && filter === "all") return <Empty />;
   return (
     <section class="jobs">
       <div class="row between">
@@ -33,39 +51,73 @@ export function Jobs({ uid }: { uid: string }) {
         </a>
       </div>
       <Uploads />
-      <nav class="filters" aria-label="Which jobs">
-        {FILTERS.map(([name, label]) => (
-          <a href={name === "all" ? "/" : `/?show=${name}`} aria-current={name === filter ? "true" : undefined}>
-            {label}
-          </a>
-        ))}
-      </nav>
-      {errorCode && (
+      <div class="row between">
+        <nav class="filters" aria-label="Which jobs">
+          {FILTERS.map(([name, label]) => (
+            <a
+              key={name}
+              href={name === "all" ? "/" : `/?show=${name}`}
+              aria-current={name === filter ? "true" : undefined}
+            >
+              {label}
+            </a>
+          ))}
+        </nav>
+        <input
+          type="search"
+          class="job-search"
+          aria-label="Search titles"
+          placeholder="Search titles"
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+      </div>
+      {(errorCode || found.error !== null) && (
         <p class="error-text" role="alert">
-          Nothing new is heard of just now ({errorCode}). Look at your connection, then load the page again.
+          {found.error === null
+            ? `Nothing new is heard of just now (${errorCode}). Look at your connection, then load the page again.`
+            : errorMessage(found.error)}
         </p>
       )}
-      {rows === undefined && !errorCode ? (
+      {(!isLoaded && !errorCode) || jobs === undefined ? (
         <Skeleton />
-      ) : visibleJobs.length ? (
+      ) : jobs.length ? (
         <ul class="job-list">
-          {visibleJobs.map((job) => (
+          {jobs.map((job) => (
             <JobRow key={job.id} job={job} />
           ))}
         </ul>
       ) : (
-        rows !== undefined && (
-          <p class="no-jobs">
-            {hasMore ? `None of your newest ${limit} jobs is among these. Older ones may be.` : emptyText(filter)}
-          </p>
-        )
+        <p class="no-jobs">{found.jobs === null ? EMPTY_TEXT[filter] : `No title contains “${search.trim()}”.`}</p>
       )}
-      {hasMore && (
-        <p>
-          <Button onClick={() => setLimit(Math.min(MAX_JOBS, limit * 2))}>Show older jobs</Button>
-        </p>
+      {hasMore && <LoadOnScroll onVisible={() => setLimit(Math.min(MAX_JOBS, limit + PAGE_SIZE))} />}
+      {limit >= MAX_JOBS && rows?.length === MAX_JOBS && (
+        <p class="hint">These are your newest {MAX_JOBS} jobs. Search finds older ones.</p>
       )}
     </section>
+  );
+}
+
+/** Loads more rows once the end of the list is near. */
+function LoadOnScroll({ onVisible }: { onVisible: () => void }) {
+  const end = useRef<HTMLParagraphElement>(null);
+  const latest = useRef(onVisible);
+  latest.current = onVisible;
+  useEffect(() => {
+    if (!end.current) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) latest.current();
+      },
+      { rootMargin: "600px" },
+    );
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <p ref={end} class="hint" role="status">
+      Loading older jobs …
+    </p>
   );
 }
 
@@ -76,8 +128,6 @@ const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
   done: "Nothing is done yet.",
   failed: "Nothing failed.",
 };
-
-const emptyText = (filter: Filter): string => EMPTY_TEXT[filter];
 
 /** Placeholder rows while loading, with text for screen readers. */
 function Skeleton() {

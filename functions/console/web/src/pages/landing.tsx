@@ -29,7 +29,7 @@ export function Landing() {
         <ul class="recipes">
           {RECIPES.map((recipe) => (
             <li key={recipe.name}>
-              <a href={`/sign-in?to=/new/${recipe.name}`}>
+              <a href={`/sign-in?new&to=/new/${recipe.name}`}>
                 <RecipePicture recipe={recipe.name} />
                 <strong>{recipe.title}</strong>
                 <span>{recipe.summary}</span>

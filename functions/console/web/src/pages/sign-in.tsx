@@ -2,9 +2,11 @@
 import type { PageProps } from "../routes.ts";
 import { navigate } from "../location.ts";
 import { safeRedirect } from "../routes.ts";
+import { storeReturnPath, takeReturnPath } from "../return-to.ts";
 import { useEffect, useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
 import { session, signIn } from "../session.ts";
+import { settings } from "../settings.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
@@ -36,7 +38,9 @@ export default function SignIn(_: PageProps) {
   useTitle(TITLES[mode]);
 
   useEffect(() => {
-    if (typeof currentSession === "object") navigate(safeRedirect(query.get("to"), location.origin), true);
+    if (typeof currentSession !== "object") return;
+    const stored = takeReturnPath();
+    navigate(safeRedirect(query.get("to") ?? (stored || null), location.origin), true);
   }, [currentSession]);
 
   const submit = async (): Promise<void> => {
@@ -47,6 +51,7 @@ export default function SignIn(_: PageProps) {
         await signIn(email, password);
       } else {
         await post(PATHS[mode], { email }, { anonymous: true });
+        storeReturnPath(query.get("to") ?? "");
         setSentTo(email);
         setLetters(letters + 1);
       }
@@ -65,10 +70,18 @@ export default function SignIn(_: PageProps) {
   if (sentTo) {
     return (
       <section class="single-column">
-        <h1>Look into your mail</h1>
+        <h1>Check your inbox</h1>
         <p>
           A letter is on its way to <strong>{sentTo}</strong>. Its link is valid for an hour.
         </p>
+        {settings.emulators?.inbox && (
+          <p>
+            This is a local suite, so no email leaves this machine:{" "}
+            <a href={`${settings.emulators.inbox}/?to=${encodeURIComponent(sentTo)}`} target="_blank" rel="noreferrer">
+              Open the local inbox
+            </a>
+          </p>
+        )}
         <p role="status">{letters > 1 && "It was sent once more."}</p>
         {error !== null && (
           <p class="error-text" role="alert">

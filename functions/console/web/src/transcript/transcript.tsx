@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Cue, formatSrt, formatVtt } from "../film/cues.ts";
 import { Player } from "../film/player.tsx";
-import { Playhead } from "../film/playhead.ts";
+import type { Playhead } from "../film/playhead.ts";
+import { usePlayhead } from "../film/use-playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { isSound, videoAspectRatio } from "../job/aspect-ratio.ts";
@@ -21,7 +22,7 @@ export function Transcript({ job }: { job: Job }) {
   const captionsFile = findArtifact(job, "captions.vtt") as Artifact;
   const transcriptFile = findArtifact(job, "transcript.json") as Artifact;
   const { cues, transcript, error } = useCaptions(job.id, captionsFile, transcriptFile);
-  const playhead = useMemo(() => new Playhead(), [captionsFile.generation]);
+  const playhead = usePlayhead(captionsFile.generation);
   const { edits, areStored, edit } = useEdits(job.id, captionsFile.generation, cues);
   const [search, setSearch] = useState("");
   const lines = useMemo(() => captionLines(cues, transcript?.words ?? [], edits), [cues, transcript, edits]);

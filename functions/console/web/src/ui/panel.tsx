@@ -14,7 +14,8 @@ export function Panel({
 }: {
   title: string;
   children: ComponentChildren;
-  onClose: () => void;
+  /** Without it, the dialog has no button that closes it. */
+  onClose?: () => void;
   wide?: boolean;
   persistent?: boolean;
 }) {
@@ -30,18 +31,20 @@ export function Panel({
       ref={dialogRef}
       class={wide ? "panel wide" : "panel"}
       aria-labelledby={id}
-      onClose={onClose}
+      onClose={() => onClose?.()}
       onCancel={(event) => persistent && event.preventDefault()}
       onClick={(event) => {
-        if (event.target === dialogRef.current && !persistent) onClose();
+        if (event.target === dialogRef.current && !persistent) onClose?.();
       }}
     >
       <div class="panel-body">
         <header class="panel-header">
           <h2 id={id}>{title}</h2>
-          <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
-            ×
-          </button>
+          {onClose && (
+            <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
+              ×
+            </button>
+          )}
         </header>
         {children}
       </div>

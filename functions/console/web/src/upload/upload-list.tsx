@@ -43,7 +43,7 @@ function UploadRow({ upload, showJob }: { upload: ActiveUpload; showJob: boolean
           {error || upload.reason}
         </p>
       )}
-      <div class="row">
+      <div class="row" hidden={upload.state === "other-tab"}>
         {upload.state === "sending" || upload.state === "offline" || upload.state === "waiting" ? (
           <Button onClick={() => pauseUpload(key)}>Pause</Button>
         ) : upload.state === "needs-file" ? (
@@ -93,6 +93,8 @@ function progressText({ state, sent, size, bytesPerS }: ActiveUpload): string {
       return `${amount} · the connection is gone; it goes on by itself when it is back`;
     case "needs-file":
       return "The page was loaded anew: choose the same file, and it goes on where it stopped.";
+    case "other-tab":
+      return "Another tab of this browser uploads this file. Keep that tab open.";
     case "failed":
       return `Stopped at ${amount}`;
   }

@@ -1,10 +1,11 @@
 /** Uploads of the signed-in user; they continue while other pages are open. */
 import { Problem, post } from "../api.ts";
-import { type Session, session } from "../session.ts";
+import { type Session, session, sessionExpired } from "../session.ts";
 import { createStore } from "../store.ts";
 import { errorMessage } from "../format.ts";
 import { uploadFile } from "./upload-file.ts";
 import { sendRequest } from "./send-request.ts";
+import { removeDrafts } from "../deck/stored-draft.ts";
 import { removeEdits } from "../transcript/stored-edits.ts";
 import { type StoredUpload, fileMismatch, loadUploads, saveUploads } from "./stored-uploads.ts";
 import { contentRange, statusQuery } from "./protocol.ts";
@@ -17,6 +18,8 @@ export type UploadState =
   | "offline"
   /** After a reload the file has to be chosen again. */
   | "needs-file"
+  /** Another tab of this browser sends it. */
+  | "other-tab"
   | "failed";
 
 export interface ActiveUpload extends StoredUpload {
@@ -47,6 +50,11 @@ export const uploadKey = (upload: Pick<StoredUpload, "job" | "input">): string =
 
 session.subscribe(onSessionChange);
 onSessionChange(session.get());
+sessionExpired.subscribe(() => startNext());
+addEventListener("beforeunload", (event) => {
+  // A file has to be chosen again after a reload.
+  if (uploads.get().some((upload) => uploadFiles.has(uploadKey(upload)) && !upload.text)) event.preventDefault();
+});
 
 /** Stops the uploads of the previous user of this browser. */
 function onSessionChange(nextSession: Session): void {
@@ -57,7 +65,31 @@ function onSessionChange(nextSession: Session): void {
   uploadFiles.clear();
   uid = nextUid;
   uploads.set(uid ? loadUploads(uid, localStorage, Date.now()).map(restore) : []);
+  void markOtherTabs();
   startNext();
+}
+
+/** The name of the lock that the tab holds which sends an upload. */
+const lockName = (key: string): string => `moodreel.upload.${key}`;
+
+/** Marks the uploads that other tabs send, and waits for the end of each. */
+async function markOtherTabs(): Promise<void> {
+  const { held = [] } = await navigator.locks.query();
+  const heldNames = new Set(held.map((lock) => lock.name));
+  for (const upload of uploads.get()) {
+    const key = uploadKey(upload);
+    if (upload.state !== "needs-file" || !heldNames.has(lockName(key))) continue;
+    updateUpload(key, { state: "other-tab" });
+    void navigator.locks.request(lockName(key), () => onOtherTabEnd(key, uid));
+  }
+}
+
+/** The other tab has finished, discarded or paused an upload, or was closed. */
+function onOtherTabEnd(key: string, startedUid: string): void {
+  if (uid !== startedUid || findUpload(key)?.state !== "other-tab") return;
+  const stored = loadUploads(uid, localStorage, Date.now()).find((upload) => uploadKey(upload) === key);
+  if (stored) updateUpload(key, { ...stored, state: "needs-file" });
+  else uploads.set(uploads.get().filter((upload) => uploadKey(upload) !== key));
 }
 
 function restore(upload: StoredUpload): ActiveUpload {
@@ -121,7 +153,7 @@ export function pendingCount(): number {
   return new Set([...uploads.get(), ...stored].map(uploadKey)).size;
 }
 
-/** Signs out, and discards the uploads and the edits of transcripts. A session that expires keeps them. */
+/** Signs out, and discards the uploads and unsaved edits of transcripts and decks. A session that expires keeps them. */
 export async function signOutAndDiscard(signOut: () => Promise<void>): Promise<void> {
   const leavingUid = uid;
   for (const upload of uploads.get()) discardUpload(uploadKey(upload));
@@ -130,6 +162,7 @@ export async function signOutAndDiscard(signOut: () => Promise<void>): Promise<v
   if (leavingUid) {
     saveUploads(leavingUid, [], localStorage, Date.now());
     removeEdits(leavingUid, localStorage);
+    removeDrafts(leavingUid, localStorage);
   }
 }
 
@@ -145,6 +178,7 @@ function persist(): void {
 }
 
 function startNext(): void {
+  if (sessionExpired.get()) return;
   for (const upload of uploads.get()) {
     if (activeUploads.size >= MAX_ACTIVE) return;
     const key = uploadKey(upload);
@@ -158,7 +192,7 @@ async function startUpload(upload: ActiveUpload, key: string, file: Blob): Promi
   activeUploads.set(key, controller);
   updateUpload(key, { state: "sending", reason: "" });
   try {
-    const acquired = await navigator.locks.request(`moodreel.upload.${key}`, { ifAvailable: true }, async (lock) => {
+    const acquired = await navigator.locks.request(lockName(key), { ifAvailable: true }, async (lock) => {
       if (lock) await runUpload(upload, key, file, controller.signal);
       return lock !== null;
     });
@@ -166,7 +200,9 @@ async function startUpload(upload: ActiveUpload, key: string, file: Blob): Promi
     discardUpload(key);
   } catch (error) {
     // Paused or discarded: the state is set already.
-    if (!controller.signal.aborted) updateUpload(key, { state: "failed", reason: errorMessage(error), bytesPerS: 0 });
+    if (controller.signal.aborted) return;
+    if (sessionExpired.get()) updateUpload(key, { state: "waiting", bytesPerS: 0 });
+    else updateUpload(key, { state: "failed", reason: errorMessage(error), bytesPerS: 0 });
   } finally {
     if (activeUploads.get(key) === controller) activeUploads.delete(key);
     startNext();

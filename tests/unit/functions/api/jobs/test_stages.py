@@ -12,7 +12,7 @@ from shared.flows.documents import Update, job_path, shard_path, stage_path
 from shared.jobs.creation import new_job, planned_documents, planned_fields
 from shared.jobs.model import JobInput, Status
 from shared.jobs.stage import StageState
-from shared.pipeline import RECIPES
+from shared.pipeline import FUNCTIONS, RECIPES
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.jobs import NOW
@@ -74,6 +74,21 @@ def test_done_progress_and_attempts_are_summed_over_the_shards(harness: AppHarne
 
     assert (stage["done"], stage["total"], stage["progress"]) == (1, PARTS, 0.583)
     assert stage["attempts"] == 1 + 1 + 2 + 1
+
+
+def test_progress_of_a_job_is_weighted_by_the_work_of_its_stages(harness: AppHarness) -> None:
+    update_stage(harness.store, "upload_trigger", state=StageState.DONE)
+    fields = {"done": 1, "progress.p2": 0.5}
+    harness.store.commit([Update(shard_path(JOB, "frame_extraction", 0, 0), fields)])
+    update_stage(harness.store, "frame_extraction", state=StageState.RUNNING, started_at=NOW)
+    job = harness.request("GET", f"/v1/jobs/{JOB}", headers=ALICE_HEADERS).json
+    weights = {name: FUNCTIONS[name].progress_weight for name in RECIPES["frames"].stages}
+    trigger, extraction = weights["upload_trigger"], weights["frame_extraction"]
+    assert weights["notification"] == 0
+    share = get_stages(harness)["frame_extraction"]["progress"]
+    assert share == 0.5
+    expected = (trigger + extraction * share) / (trigger + extraction)
+    assert job["progress"] == pytest.approx(expected, abs=0.001)
 
 
 def test_a_stage_that_has_not_started_has_no_attempts(harness: AppHarness) -> None:

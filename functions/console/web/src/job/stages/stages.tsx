@@ -7,7 +7,7 @@ import { stageDescription, stageLabel, stateLabel, waitLabel } from "../labels.t
 
 export function Stages({ job }: { job: Job }) {
   const now = useNow(isMoving(job.stages));
-  const { rows, totalS } = waterfall(job.stages, now);
+  const { rows, totalS, pausedS } = waterfall(job.stages, now);
   return (
     <>
       <table class="stages">
@@ -64,6 +64,9 @@ export function Stages({ job }: { job: Job }) {
           ))}
         </tbody>
       </table>
+      {pausedS > 0 && (
+        <p class="hint">Without {formatDuration(pausedS)} in which the job waited for you and no stage ran.</p>
+      )}
       {job.costUsd > 0 && (
         <p class="hint">Computing has cost {formatCost(job.costUsd)} so far, at list prices, for what is finished.</p>
       )}

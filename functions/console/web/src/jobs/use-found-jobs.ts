@@ -1,0 +1,52 @@
+/** The jobs whose title contains a text, from the API: Firestore cannot search. */
+import { useEffect, useState } from "preact/hooks";
+import { get } from "../api.ts";
+import { type Job, type JobView, jobFromApi } from "../job/model.ts";
+import type { PageInfo } from "../ui/use-query.ts";
+import { type Filter, matchesFilter } from "./filters.ts";
+
+const DELAY_MS = 300;
+const MAX_FOUND = 100;
+/** A page of a search may be empty although older jobs are found. */
+const MAX_PAGES = 10;
+
+export interface FoundJobs {
+  /** Undefined while searching; null without a text. */
+  jobs: Job[] | null | undefined;
+  error: unknown;
+}
+
+export function useFoundJobs(text: string, filter: Filter): FoundJobs {
+  const [found, setFound] = useState<FoundJobs>({ jobs: null, error: null });
+  useEffect(() => {
+    if (!text) return setFound({ jobs: null, error: null });
+    setFound({ jobs: undefined, error: null });
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      searchJobs(text, controller.signal).then(
+        (jobs) => setFound({ jobs, error: null }),
+        (error: unknown) => controller.signal.aborted || setFound({ jobs: [], error }),
+      );
+    }, DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [text]);
+  return { ...found, jobs: found.jobs?.filter((job) => matchesFilter(job, filter)) ?? found.jobs };
+}
+
+async function searchJobs(text: string, signal: AbortSignal): Promise<Job[]> {
+  const jobs: Job[] = [];
+  const query = new URLSearchParams({ q: text, limit: String(MAX_FOUND) });
+  for (let page = 0; page < MAX_PAGES && jobs.length < MAX_FOUND; page += 1) {
+    const { data } = await get<PageInfo & { jobs: JobView[] }>(`/v1/jobs?${query}`, { signal });
+    jobs.push(...data.jobs.map(jobFromSummary));
+    if (data.next_cursor === null) break;
+    query.set("cursor", data.next_cursor);
+  }
+  return jobs;
+}
+
+/** A job of a list has no stages and results. */
+const jobFromSummary = (view: JobView): Job => jobFromApi({ ...view, stages: [], artifacts: [] });

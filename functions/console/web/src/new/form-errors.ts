@@ -1,0 +1,36 @@
+/** Errors of the form of a new job by field: its own checks, and what the API refuses. No DOM. */
+import type { Option } from "./recipes.ts";
+
+/** Message by field. "" is the whole form; the others are named as in the API. */
+export type FormErrors = Readonly<Record<string, string>>;
+
+export const NO_ERRORS: FormErrors = {};
+export const PROMPT_FIELD = "prompt";
+export const FILES_FIELD = "inputs";
+export const CONSENT_FIELD = "options.consent";
+export const PURPOSE_FIELD = "options.purpose";
+export const TITLE_FIELD = "title";
+
+export const optionField = (option: Pick<Option, "name">): string => `options.${option.name}`;
+
+/**
+ * Returns the API's errors by the fields of the form. Errors of an input, such as `inputs.video.size_bytes`, belong
+ * to the files; those of a field that the form does not show belong to the whole form.
+ *
+ * `summary` is the API's message for the whole request. It is shown alone when no field is named.
+ */
+export function assignErrors(
+  apiErrors: Readonly<Record<string, string>>,
+  shownFields: readonly string[],
+  summary: string,
+): FormErrors {
+  const assigned: Record<string, string> = {};
+  const others: string[] = [];
+  for (const [name, message] of Object.entries(apiErrors)) {
+    const field = name.split(".")[0] === FILES_FIELD && name !== "inputs.prompt" ? FILES_FIELD : name;
+    if (shownFields.includes(field)) assigned[field] = assigned[field] ? `${assigned[field]} ${message}` : message;
+    else others.push(message);
+  }
+  if (!Object.keys(apiErrors).length) others.push(summary);
+  return others.length ? { ...assigned, "": others.join(" ") } : assigned;
+}
