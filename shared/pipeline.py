@@ -332,7 +332,7 @@ FUNCTIONS: dict[str, Function] = {
                 # The job that waits for the file fails with the fetch.
                 publish=("input_fetch", "notification"),
             ),
-            max_attempts=9, backoff_s=(5, 600), secrets=("FETCH_KEYS",),
+            max_attempts=12, backoff_s=(5, 600), secrets=("FETCH_KEYS",),
             writes=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX), (_W, FETCHED_PREFIX)),
             task_collection="fetches", owner_slots=4,
         ),

@@ -21,7 +21,12 @@ from functions.input_fetch.transfer import Transfer
 from shared.entrypoints import bootstrap
 from shared.entrypoints.encryption import fetch_decrypter
 from shared.entrypoints.task import TaskContext
-from shared.errors import PermanentError, UploadDiffers
+from shared.errors import (
+    OverloadedError,
+    PermanentError,
+    StorageUnavailable,
+    UploadDiffers,
+)
 from shared.flows.documents import Update
 from shared.flows.effects import Later
 from shared.jobs.fetches.errors import (
@@ -51,7 +56,8 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
     Attempts count since the last part that was stored.
     """
     fetch = Fetch.from_task(context.task)
-    if context.attempt >= FUNCTIONS[context.task.function].max_attempts:
+    max_attempts = FUNCTIONS[context.task.function].max_attempts
+    if context.attempt >= max_attempts:
         return _fail(context, fetch, *last_error(context))
     try:
         stored = _Run(context, fetch).fetch()
@@ -62,7 +68,10 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
     except PermanentError as error:
         return _fail(context, fetch, error.code, str(error))
     if isinstance(stored, Later):
-        return stored
+        if context.attempt < max_attempts - 1 or stored.progress:
+            return stored
+        # Nothing is gained by waiting for the last attempt.
+        return _fail(context, fetch, stored.code, stored.message)
     drop_parts(context.services.objects, _read(context))
     context.services.log(
         "fetch.done", job=fetch.job, input=fetch.input, size_bytes=stored.size_bytes
@@ -114,6 +123,10 @@ class _Run:
             return self._try_again(error)
         except DeadlineNear:
             return self._continue_later()
+        except StorageUnavailable as error:
+            if isinstance(error, OverloadedError) or not self._has_progress:
+                raise
+            return self._try_again(error)
         source = self._source
         if source is None:
             raise LookupError("there is no version of a file that was received")
@@ -199,11 +212,12 @@ class _Run:
             raise UploadDiffers(f"The file has {size} bytes, not {self._fetch.size_bytes}.")
         return parts
 
-    def _try_again(self, error: UrlUnavailable) -> Later:
+    def _try_again(self, error: UrlUnavailable | StorageUnavailable) -> Later:
         """Returns the outcome after a connection that broke off or was not made."""
+        requested_s = error.retry_after_s if isinstance(error, UrlUnavailable) else 0
         wait_s = max(
             FUNCTIONS[self._context.task.function].backoff(self._context.attempt),
-            min(error.retry_after_s, MAX_RETRY_AFTER_S),
+            min(requested_s, MAX_RETRY_AFTER_S),
         )
         self._context.services.log(
             "fetch.retried", severity="WARNING", job=self._fetch.job, reason=str(error)

@@ -7,7 +7,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import quote, urldefrag, urljoin
 
 from shared.adapters.outbound_http import MAX_HEAD_BYTES, default_policy, retry_after
 from shared.jobs.fetches.fetch import MAX_URL_CHARS
@@ -26,6 +26,7 @@ MAX_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 """The statuses after which a later request may succeed."""
+_ASCII = "".join(map(chr, range(33, 127)))
 IDLE_TIMEOUT_S = 30.0
 """Shorter than a lease, so that a stalled server keeps no worker from noticing a lost lease."""
 
@@ -129,6 +130,8 @@ def _redirect_target(url: str, response: http.client.HTTPResponse) -> str:
     location = response.headers.get("Location", "")
     if not location:
         raise UrlUnusable(f"The server answered {response.status} without a new address.")
+    # Some servers send what browsers encode.
+    location = quote(location, safe=_ASCII, encoding="latin-1")
     try:
         return urldefrag(urljoin(url, location)).url
     except ValueError:

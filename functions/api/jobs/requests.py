@@ -50,10 +50,12 @@ class FileUrl(RequestModel):
 
     url: Annotated[
         str,
-        Field(max_length=MAX_URL_CHARS, pattern=r"^https?://[!-~]+$", json_schema_extra={
-            "format": "uri", "writeOnly": True,
-        }),
-    ]  # fmt: skip
+        Field(
+            max_length=MAX_URL_CHARS,
+            pattern=r"^https?://[!-~]+$",
+            json_schema_extra={"writeOnly": True},
+        ),
+    ]
     filename: Annotated[Line, Field(max_length=255)] | None = None
     content_type: MediaType | None = None
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None

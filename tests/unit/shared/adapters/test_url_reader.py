@@ -98,6 +98,17 @@ def test_redirect_is_followed_with_the_range(
     assert network.hosts == [NAME, NAME]
 
 
+def test_redirect_to_a_path_that_is_not_encoded_is_followed(
+    network: Network, certificate: Path
+) -> None:
+    location = "/My film/\u65e5.mp4".encode().decode("latin-1")
+    with run_server(network, certificate, redirect(location), Reply()) as files:
+        network.files = files
+        read_all(network.reader(), f"https://{NAME}/start")
+
+    assert files.requests[1][0] == "/My%20film/%E6%97%A5.mp4"
+
+
 @pytest.mark.parametrize(
     ("location", "error"),
     [
