@@ -22,7 +22,7 @@ resource "google_storage_bucket" "this" {
     for_each = each.value.cors ? [local.storage.cors] : []
 
     content {
-      origin          = ["https://${var.domain}"]
+      origin          = local.origins
       method          = cors.value.method
       response_header = cors.value.responseHeader
       max_age_seconds = cors.value.maxAgeSeconds

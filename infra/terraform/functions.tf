@@ -111,7 +111,7 @@ resource "google_cloudfunctions2_function" "this" {
       {
         MOODREEL_PROJECT            = var.project_id
         MOODREEL_PUBLIC_URL         = "https://${var.domain}"
-        MOODREEL_ALLOWED_ORIGINS    = "https://${var.domain}"
+        MOODREEL_ALLOWED_ORIGINS    = join(",", local.origins)
         MOODREEL_MAIL_FROM          = var.mail_from
         MOODREEL_JOB_RETENTION_DAYS = tostring(var.job_retention_days)
         # The age of the oldest backup, see firestore.tf.

@@ -4,6 +4,9 @@ locals {
   storage = jsondecode(file("${path.module}/../storage.json"))
   indexes = jsondecode(file("${path.module}/../firestore.indexes.json"))
 
+  # The origins of web pages that call the API, and that use upload and download URLs.
+  origins = concat(["https://${var.domain}"], var.origins)
+
   function_names = { for name in keys(var.functions) : name => "mr-${replace(name, "_", "-")}" }
 
   # Functions by trigger: Pub/Sub messages, of which some come from Cloud Storage or Cloud Scheduler;

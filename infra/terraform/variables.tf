@@ -29,6 +29,18 @@ variable "domain" {
   }
 }
 
+variable "origins" {
+  description = "Origins of other web pages that may call the API and use upload and download URLs, such as https://app.example.org. The console's own needs none."
+  type        = list(string)
+  default     = []
+
+  # Every origin may use the session of a user who is signed in to it, so there is no wildcard.
+  validation {
+    condition     = alltrue([for origin in var.origins : can(regex("^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}(:[0-9]{1,5})?$", origin)) || can(regex("^http://(localhost|127\\.0\\.0\\.1)(:[0-9]{1,5})?$", origin))])
+    error_message = "origins must be https origins without a path, or http://localhost for development. A wildcard is not allowed."
+  }
+}
+
 variable "operator_email" {
   description = "The email address that receives alerts."
   type        = string
@@ -195,8 +207,8 @@ variable "settings" {
 
   # Roles, secrets and services also depend on these variables.
   validation {
-    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_DECK_MODEL_CLIENT", "MOODREEL_ILLUSTRATOR"], name)])
-    error_message = "Set gemini_backend and gemini_location instead, and select the client and the illustrator with python -m infra.tools.package."
+    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_DECK_MODEL_CLIENT", "MOODREEL_ILLUSTRATOR", "MOODREEL_ALLOWED_ORIGINS"], name)])
+    error_message = "Set gemini_backend, gemini_location and origins instead, and select the client and the illustrator with python -m infra.tools.package."
   }
 }
 

@@ -41,7 +41,7 @@ class Settings:
     """
 
     project: str = field(metadata=required("MOODREEL_PROJECT"))
-    """The Google Cloud project."""
+    """The Google Cloud project; by default GOOGLE_CLOUD_PROJECT."""
     buckets: Mapping[Bucket, str]
     """The names of the buckets, from BUCKET_VARIABLES."""
     public_url: str = field(metadata=required("MOODREEL_PUBLIC_URL", base_url))
@@ -273,6 +273,9 @@ class Settings:
         """Reads the settings from `env`, by default the environment of the process. Raises
         ConfigurationError, which names all missing settings."""
         env = os.environ if env is None else env
+        if not env.get("MOODREEL_PROJECT") and env.get("GOOGLE_CLOUD_PROJECT"):
+            # The variable that Google's client libraries read.
+            env = {**env, "MOODREEL_PROJECT": env["GOOGLE_CLOUD_PROJECT"]}
         local = env.get("MOODREEL_LOCAL") == "1"
         variables = dict(list_variables(cls))
         needed = [variable.name for variable in variables.values() if variable.is_required]

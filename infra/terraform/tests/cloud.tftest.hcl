@@ -10,6 +10,7 @@ mock_provider "google" {
 variables {
   project_id      = "moodreel-test"
   domain          = "moodreel.example.org"
+  origins         = ["https://app.example.org"]
   operator_email  = "operator@example.org"
   mail_from       = "Moodreel <noreply@example.org>"
   billing_account = "012345-6789AB-CDEF01"
@@ -214,8 +215,13 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for role, bucket in google_storage_bucket.this : length(bucket.cors) == (local.storage.buckets[role].cors ? 1 : 0) && alltrue([for rule in bucket.cors : rule.origin == tolist(["https://moodreel.example.org"]) && toset(rule.response_header) == toset(local.storage.cors.responseHeader)])])
+    condition     = alltrue([for role, bucket in google_storage_bucket.this : length(bucket.cors) == (local.storage.buckets[role].cors ? 1 : 0) && alltrue([for rule in bucket.cors : rule.origin == tolist(["https://moodreel.example.org", "https://app.example.org"]) && toset(rule.response_header) == toset(local.storage.cors.responseHeader)])])
     error_message = "A CORS configuration differs from storage.json, or allows another origin."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_ALLOWED_ORIGINS"] == "https://moodreel.example.org,https://app.example.org"])
+    error_message = "A function does not allow the configured origins, or allows others."
   }
 
   assert {

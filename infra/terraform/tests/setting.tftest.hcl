@@ -20,6 +20,7 @@ run "invalid_settings" {
     project_id      = "Moodreel"
     region          = "EU"
     domain          = "https://moodreel.example.org/"
+    origins         = ["*"]
     operator_email  = "nobody"
     mail_from       = "noreply@example.org"
     billing_account = "mine"
@@ -43,7 +44,7 @@ run "invalid_settings" {
   }
 
   expect_failures = [
-    var.project_id, var.region, var.domain, var.operator_email, var.mail_from, var.billing_account,
+    var.project_id, var.region, var.domain, var.origins, var.operator_email, var.mail_from, var.billing_account,
     var.monthly_budget, var.job_retention_days, var.max_instances, var.client_requests_per_minute, var.settings, var.repository,
     var.packages, var.gemini_backend, var.gemini_location, var.camera_public_key,
     var.webhook_public_key, var.fetch_public_key,

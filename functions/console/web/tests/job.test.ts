@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { type Job, type JobView, type Stage, type StoredDocument, computeCostUsd, jobFromApi, jobFromDocuments, progressOf, toMillis, withWaits } from "../src/job/model.ts";
+import { type Sample, addSample, estimateTimeLeftS, roundTimeLeftS } from "../src/job/time-left.ts";
 import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
 import { eventLabel, remedy, stageLabel, statusLabel, waitLabel } from "../src/job/labels.ts";
 
@@ -178,4 +179,16 @@ test("a running stage shows what it waits for, as the API returns it", () => {
 test("a wait names the service and the time of the next try", () => {
   const wait = { service: "speech", code: "voice-overloaded", since: T0, next_try_at: T0 + 180_000 } as const;
   assert.match(waitLabel(wait, "en-GB"), /^Waiting for the speech service, next try \d\d:03$/);
+});
+
+test("the time left follows the progress of the last minute", () => {
+  let samples: Sample[] = [];
+  for (let second = 0; second <= 20; second += 5) samples = addSample(samples, { at: second * 1000, progress: second / 100 });
+  assert.equal(estimateTimeLeftS(samples, 20_000), 80);
+  // It grows while nothing moves.
+  assert.equal(estimateTimeLeftS(samples, 40_000), 160);
+  assert.equal(estimateTimeLeftS(samples.slice(0, 2), 5_000), null);
+  assert.deepEqual(addSample(samples, { at: 21_000, progress: 0.1 }), [{ at: 21_000, progress: 0.1 }]);
+  assert.equal(addSample(samples, { at: 79_000, progress: 0.5 })[0]?.at, 20_000);
+  assert.deepEqual([3, 42, 95, 3000].map(roundTimeLeftS), [5, 40, 90, 3000]);
 });

@@ -32,6 +32,14 @@ def test_all_missing_settings_are_named_at_once() -> None:
         assert name in str(missing.value)
 
 
+def test_project_is_that_of_googles_libraries_by_default() -> None:
+    assert Settings.from_env({**CLOUD, "GOOGLE_CLOUD_PROJECT": "other"}).project == "p"
+    default = {**CLOUD, "MOODREEL_PROJECT": "", "GOOGLE_CLOUD_PROJECT": "other"}
+    assert Settings.from_env(default).project == "other"
+    with pytest.raises(ConfigurationError, match="MOODREEL_PROJECT"):
+        Settings.from_env({**CLOUD, "MOODREEL_PROJECT": "", "GOOGLE_CLOUD_PROJECT": ""})
+
+
 @pytest.mark.parametrize("variable", EMULATOR_VARIABLES)
 def test_emulator_variables_are_rejected_in_the_cloud(variable: str) -> None:
     """The Auth emulator accepts unsigned tokens, so the variable is unsafe in the cloud."""

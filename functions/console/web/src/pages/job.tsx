@@ -11,6 +11,8 @@ import { MissingFiles } from "../job/missing-files.tsx";
 import { JobNotFound } from "../job/job-not-found.tsx";
 import { DeckReview } from "../job/deck-review.tsx";
 import { Stages } from "../job/stages/stages.tsx";
+import { EndNotification } from "../job/end-notification.tsx";
+import { useTimeLeft } from "../job/use-time-left.ts";
 import { JobFailure } from "../job/job-failure.tsx";
 import { useJob } from "../job/use-job.ts";
 import { stageLabel, statusLabel } from "../job/labels.ts";
@@ -20,7 +22,7 @@ import { useTitle } from "../ui/use-title.ts";
 import { Loading, Progress } from "../ui/progress.tsx";
 import { Transcript } from "../transcript/transcript.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
-import { formatTimeAgo } from "../format.ts";
+import { formatDuration, formatTimeAgo } from "../format.ts";
 
 export default function JobPage({ params }: PageProps) {
   const id = params.id ?? "";
@@ -90,8 +92,10 @@ interface JobHeaderProps {
 function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
   const [isRenaming, setIsRenaming] = useState(false);
   const runningStage = job.stages.find((stage) => stage.state === "running");
+  const timeLeftS = useTimeLeft(job);
+  const timeLeft = timeLeftS === null ? "" : ` · about ${formatDuration(timeLeftS)} left`;
   const progressLabel = runningStage
-    ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %`
+    ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %${timeLeft}`
     : statusLabel(job.status);
   return (
     <header class="job-header">
@@ -109,7 +113,10 @@ function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
             {new Date(job.expires_at).toLocaleDateString()}
           </span>
         </p>
-        <JobActions job={job} onRename={() => setIsRenaming(true)} />
+        <div class="row">
+          <EndNotification job={job} />
+          <JobActions job={job} onRename={() => setIsRenaming(true)} />
+        </div>
       </div>
       {(openedRunning || !TERMINAL.includes(job.status)) && (
         <Progress value={progressOf(job)} text={progressLabel} label="The whole job" />
