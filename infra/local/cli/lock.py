@@ -73,6 +73,7 @@ def list_constrained_requirements() -> list[Path]:
     return [
         *list_function_requirements(),
         model_tools,
+        ROOT / "infra" / "client" / "requirements.in",
         REQUIREMENTS_FOLDER / "requirements.in",
         ROOT / "requirements-dev.in",
     ]

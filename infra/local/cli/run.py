@@ -1,157 +1,103 @@
-"""`run RECIPE [FILE…]`: runs one job over the public HTTP API and downloads its results."""
+"""`run RECIPE [FILE…]`: runs a job with the client's command, over a running suite or a new one."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import http.client
-import json
 import shutil
+import signal
+import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from infra.local.cli.download import download_artifacts
-from infra.local.cli.inputs import collect_inputs, guess_content_type
-from infra.local.cli.progress import ProgressDisplay, format_stage_times
+from infra.client import CLIENT_FOLDER
+from infra.local.cli.inputs import collect_files
 from infra.local.cli.run_options import OPTIONS
-from infra.local.cli.voices import check_narration, list_voices
-from infra.local.client.api_client import ApiError, Client, TransferError, User
+from infra.local.client.api_client import ApiError, User
+from infra.local.setup.installs import clean_env
+from infra.local.setup.tools import prepare_python
 from infra.local.suite import suite_client
 from infra.local.suite.layout import SUPPORT_SERVICES, SetupError, SuiteLayout
 from infra.local.suite.ports import find_free_base, find_taken_ports
 from infra.local.suite.suite import find_runner_pid
 from shared.pipeline import FUNCTIONS, RECIPES, Recipe
 
-_POLL_S = 0.3
-_NOTIFICATION_TIMEOUT_S = 10.0
-"""How long to wait for the email after a job has ended. The results do not depend on it."""
+NARRATING_STAGE = "text_to_speech"
 _SUITE_START_TIMEOUT_S = 300.0
 """How long to wait for a suite that another process is starting. It may be installing packages."""
-_TERMINAL = ("done", "failed", "cancelled")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0 when the job is done and its results are in --out, otherwise 1."""
+    """Returns the exit code of the client's command: 0 when the job is done and its results are in
+    --out."""
     recipe = _find_recipe(args.recipe)
-    if args.list_voices:
-        return _list_voices(recipe, args)
-    files = [Path(name) for name in args.files]
-    missing = [str(path) for path in files if not path.is_file()]
-    if missing:
-        raise SetupError(f"File not found: {', '.join(missing)}.")
-    options = {key: str(getattr(args, key)) for key in OPTIONS if getattr(args, key) is not None}
     layout = SuiteLayout.from_env()
-    progress = ProgressDisplay()
     try:
+        if args.list_voices:
+            check_narration(recipe)
+            with _use_suite(layout, recipe) as used:
+                return _run_client(used, _voices_command(args))
         with (
-            collect_inputs(recipe, files, args, report_to_stderr) as inputs,
-            _use_suite(layout, recipe) as layout,
+            collect_files(recipe, args, report_to_stderr) as files,
+            _use_suite(layout, recipe) as used,
         ):
-            return _run_job(_client(layout), recipe, inputs, options, args, progress)
-    except (ApiError, TransferError) as error:
-        raise SetupError(str(error)) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise SetupError(f"The local suite does not respond: {error}") from error
-
-
-def _list_voices(recipe: Recipe, args: argparse.Namespace) -> int:
-    check_narration(recipe)
-    samples = None if args.samples is None else Path(args.samples)
-    try:
-        with _use_suite(SuiteLayout.from_env(), recipe) as layout:
-            return list_voices(_client(layout), args.language, samples)
+            return _run_client(used, run_command(recipe, files, args))
     except ApiError as error:
         raise SetupError(str(error)) from error
     except (OSError, http.client.HTTPException) as error:
         raise SetupError(f"The local suite does not respond: {error}") from error
 
 
-def _client(layout: SuiteLayout) -> Client:
+def run_command(recipe: Recipe, files: Sequence[Path], args: argparse.Namespace) -> list[str]:
+    """Returns the arguments of the client's command that runs a job."""
+    command = ["run", recipe.name, "--out", args.out, *(["--json"] if args.json else [])]
+    for name, value in (("title", args.title), ("prompt", args.prompt), ("text", args.source)):
+        command += [f"--{name}={value}"] if value is not None else []
+    for name in OPTIONS:
+        value = getattr(args, name)
+        command += [] if value is None else [f"--{name.replace('_', '-')}={value}"]
+    # A name such as `--a.mp4` would be an option.
+    return [*command, *(f"./{file}" if str(file).startswith("-") else str(file) for file in files)]
+
+
+def check_narration(recipe: Recipe) -> None:
+    """Raises SetupError for a recipe without narration."""
+    if NARRATING_STAGE not in recipe.stages:
+        raise SetupError(f"{recipe.name} has no narration, so there are no voices to list.")
+
+
+def _voices_command(args: argparse.Namespace) -> list[str]:
+    language = [] if args.language is None else [f"--language={args.language}"]
+    samples = [] if args.samples is None else [f"--samples={args.samples}"]
+    return ["voices", *language, *samples, *(["--json"] if args.json else [])]
+
+
+def _run_client(layout: SuiteLayout, arguments: Sequence[str]) -> int:
+    """Runs the client's command as the user of the local suite. Returns its exit code."""
+    requirements = CLIENT_FOLDER / "requirements.txt"
+    python = prepare_python(requirements, "the client", report_to_stderr)
     user = User(layout.url("auth"), "local@moodreel.test", "local-only-password")
-    return Client(layout.url("api"), user)
-
-
-def _run_job(
-    client: Client,
-    recipe: Recipe,
-    inputs: Mapping[str, Path],
-    options: Mapping[str, str],
-    args: argparse.Namespace,
-    progress: ProgressDisplay,
-) -> int:
-    descriptions = {
-        name: {
-            "filename": path.name,
-            "content_type": guess_content_type(path),
-            "size_bytes": path.stat().st_size,
-        }
-        for name, path in inputs.items()
+    user.sign_in()
+    env = {
+        "PYTHONPATH": str(CLIENT_FOLDER),
+        "MOODREEL_URL": layout.url("api"),
+        # An ID token is valid for an hour, which a long job may exceed.
+        "MOODREEL_REFRESH_TOKEN": user.refresh_token,
+        "MOODREEL_API_KEY": "",
     }
-    created = client.create_job(recipe.name, descriptions, options, _job_title(args))
-    job_id = created["job"]["id"]
-    try:
-        for name, path in inputs.items():
-            total = path.stat().st_size
-            client.upload(
-                created["uploads"][name],
-                path,
-                lambda done, name=path.name, total=total: progress.show_transfer(  # type: ignore[misc]
-                    name, done, total
-                ),
-            )
-            progress.finish()
-        job = _follow(client, job_id, progress)
-    except KeyboardInterrupt:
-        with contextlib.suppress(ApiError, OSError):
-            client.call("POST", f"/v1/jobs/{job_id}/cancel")
-        print(f"Cancelled job {job_id}.", file=sys.stderr)
-        raise
-    paths = download_artifacts(client, job["artifacts"], Path(args.out), progress)
-    if args.json:
-        print(json.dumps(job, indent=2))
-    else:
-        print("\n".join([*map(str, paths), *format_stage_times(job["stages"])]))
-        if job.get("voice"):
-            print(f"Voice: {job['voice']}")
-    for warning in job.get("warnings") or ():
-        print(f"Note: {warning}", file=sys.stderr)
-    if job["status"] == "done":
-        return 0
-    if job["status"] == "awaiting_review":
-        print(_review_hint(client, job_id), file=sys.stderr)
-        return 0
-    error = job.get("error") or {}
-    print(error.get("message") or f"The job was {job['status']}.", file=sys.stderr)
-    return 1
-
-
-def _review_hint(client: Client, job_id: str) -> str:
-    deck = f"{client.api_url}/v1/jobs/{job_id}/deck"
-    return (
-        f"The deck is ready for review. PUT {deck} edits it, POST {deck}/release makes the film. "
-        "If this command started the suite, the suite stops now. Run ./emulator.sh up to continue."
+    process = subprocess.Popen(
+        [python, "-P", "-m", "moodreel", *arguments],
+        env=clean_env(env),
+        # Ctrl-C on a terminal would reach the command twice, and a second one ends its cancel.
+        process_group=0,
     )
-
-
-def _follow(client: Client, job_id: str, progress: ProgressDisplay) -> dict[str, Any]:
-    """Shows the job until it has ended and its email is sent or late. Returns the job."""
-    ended: float | None = None
     while True:
-        job = client.get_job(job_id)
-        progress.show_job(job["status"], job["stages"])
-        if job["status"] == "awaiting_review":
-            break
-        if job["status"] in _TERMINAL:
-            ended = ended or time.monotonic()
-            notified = job["stages"][-1]["state"] in ("done", "failed")
-            if notified or time.monotonic() - ended > _NOTIFICATION_TIMEOUT_S:
-                break
-        time.sleep(_POLL_S)
-    progress.finish()
-    return job
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
 
 
 def _find_recipe(name: str) -> Recipe:
@@ -185,18 +131,6 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)
-
-
-def _job_title(args: argparse.Namespace) -> str | None:
-    """Returns the job's title: of --title, the start of --prompt, or the file name of --text.
-
-    None means that the job is named by its uploaded file.
-    """
-    if args.title:
-        return str(args.title)
-    if args.prompt is not None:
-        return " ".join(args.prompt.split())[:80] or None
-    return Path(args.source).stem[:80] or None if args.source is not None else None
 
 
 def report_to_stderr(line: str) -> None:

@@ -44,6 +44,7 @@ class User:
     password: str
     uid: str = ""
     token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
 
     def sign_in(self) -> None:
         """Gets a new ID token. Creates the account when it does not exist."""
@@ -57,6 +58,7 @@ class User:
             self._post("signInWithPassword", {**credentials, "returnSecureToken": True})
         )
         self.uid, self.token = account["localId"], account["idToken"]
+        self.refresh_token = account["refreshToken"]
 
     def _post(self, method: str, body: Mapping[str, object], *, as_owner: bool = False) -> Response:
         """Calls the Auth emulator, as the owner of the project if `as_owner`."""

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import infra.client  # noqa: F401 - makes moodreel importable
 from infra.local.cli import fault
-from infra.local.cli.inputs import guess_content_type
 from infra.local.client.api_client import Client, User
 from infra.local.client.http import request
 from infra.local.suite import suite_client, wiring
 from infra.local.suite.layout import SetupError, SuiteLayout
 from infra.local.suite.services import CRASHES_FOLDER, emulator_env
+from moodreel.files.content_types import guess_content_type
 from shared.pipeline import FUNCTIONS, RECIPES
 
 _T = TypeVar("_T")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from infra.local.cli.fault import format_rule
-from infra.local.cli.progress import service_label
 from infra.local.watch.pipeline import ActiveUnit
 from infra.local.watch.problems import Problem
 from infra.local.watch.snapshot import Snapshot, TopicStats
@@ -27,6 +26,7 @@ from infra.local.watch.text import (
     replace_control_characters,
     truncate_line,
 )
+from shared.errors import Service
 from shared.pipeline import LEASE_S, RENEWALS_PER_LEASE
 
 _BAR = 10
@@ -41,6 +41,14 @@ _STATUS_STYLES = {
     "awaiting_upload": PLAIN, "queued": PLAIN, "running": CYAN, "awaiting_review": YELLOW,
     "done": GREEN, "failed": RED, "cancelled": DIM,
 }  # fmt: skip
+_SERVICE_LABELS: Mapping[str, str] = {
+    Service.SPEECH: "the speech service",
+    Service.MODEL: "the language model",
+    Service.PICTURES: "the picture model",
+    Service.STORAGE: "Cloud Storage",
+    Service.DATABASE: "Firestore",
+    Service.MAIL: "the mail server",
+}
 
 
 def draw_snapshot(
@@ -184,7 +192,8 @@ def _unit_row(unit: ActiveUnit, now: datetime) -> list[StyledText]:
         wait_s = (unit.not_before - now).total_seconds() if unit.not_before else 0
         reason = f"retry in {format_duration(wait_s)}" if wait_s > 0 else "ready to retry"
         if unit.service:
-            reason = f"waits for {service_label(unit.service)}, {reason}"
+            service = _SERVICE_LABELS.get(unit.service, "another service")
+            reason = f"waits for {service}, {reason}"
         lease, bar, reason_text = (
             ("–", DIM),
             ("", PLAIN),

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.cli.inputs import guess_content_type
+import infra.client  # noqa: F401 - makes moodreel importable
 from infra.local.client.api_client import Client
+from moodreel.files.content_types import guess_content_type
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models

@@ -1,0 +1,181 @@
+"""A job of a client: its state, and what can be done with it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moodreel.api import path_of
+from moodreel.errors import JobFailed
+from moodreel.files.inputs import FileLike
+from moodreel.models import ArtifactView, ErrorView, JobView
+from moodreel.operations import decks, results, timelines, uploads
+from moodreel.operations.results import JobVersion, OnChange
+from moodreel.operations.uploads import OnTransfer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from moodreel.client import Client
+
+
+class JobState:
+    """What is known of a job. `view` is its last version as the API returned it."""
+
+    _version: JobVersion
+
+    @property
+    def view(self) -> JobView:
+        """All members of the job."""
+        return self._version.view
+
+    @property
+    def id(self) -> str:
+        """The id of the job."""
+        return self.view.id
+
+    @property
+    def status(self) -> str:
+        """awaiting_upload, queued, running, awaiting_review, done, failed or cancelled."""
+        return self.view.status
+
+    @property
+    def title(self) -> str:
+        """The title of the job."""
+        return self.view.title
+
+    @property
+    def error(self) -> ErrorView | None:
+        """Why the job failed."""
+        return self.view.error
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about what the results lack."""
+        return self.view.warnings
+
+    @property
+    def artifacts(self) -> tuple[ArtifactView, ...]:
+        """The results."""
+        return self.view.artifacts
+
+    def raise_for_status(self) -> None:
+        """Raises JobFailed if the job failed or was cancelled."""
+        if self.status in ("failed", "cancelled"):
+            raise JobFailed(self.view)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.view.recipe} {self.status}>"
+
+
+class Job(JobState):
+    """A job. Its methods change `view` to what the API returned."""
+
+    def __init__(self, client: Client, view: JobView, etag: str = "") -> None:
+        self._client = client
+        self._version = JobVersion(view, etag)
+
+    def refresh(self) -> Job:
+        """Reads the job again."""
+        api = self._client.api
+        self._version = self._client.perform(results.read_job(api, self.id, self._version))
+        return self
+
+    def wait(
+        self,
+        timeout_s: float | None = None,
+        *,
+        on_change: OnChange | None = None,
+        check: bool = True,
+    ) -> Job:
+        """Waits until the job has ended, or its deck waits for a review.
+
+        Args:
+            on_change: Called with each new version of the job.
+            check: Whether a job that failed or was cancelled raises JobFailed.
+
+        Raises:
+            JobFailed: The job failed or was cancelled.
+            WaitTimeout: The job has not ended within `timeout_s`. It goes on.
+        """
+        flow = results.wait_for_job(self._client.api, self._version, timeout_s, on_change)
+        self._version = self._client.perform(flow)
+        if check:
+            self.raise_for_status()
+        return self
+
+    def download(
+        self,
+        folder: FileLike,
+        names: Collection[str] | None = None,
+        *,
+        on_transfer: OnTransfer | None = None,
+    ) -> list[Path]:
+        """Saves results in a folder and returns their paths.
+
+        Args:
+            names: The names or kinds of the results, such as `["frames.zip"]`; None for all.
+
+        Raises:
+            TransferFailed: A result could not be downloaded. Calling this again continues it.
+        """
+        api, artifacts = self._client.api, self.artifacts
+        flow = results.save_artifacts(api, artifacts, Path(folder), names, on_transfer)
+        return self._client.perform(flow)
+
+    def upload(self, name: str, file: FileLike, *, on_transfer: OnTransfer | None = None) -> None:
+        """Uploads the file of an input, for example after an interruption. Does nothing if it was
+        uploaded already. Raises TransferFailed."""
+        flow = uploads.upload_file(
+            self._client.api, self.id, name, Path(file), on_transfer=on_transfer
+        )
+        self._client.perform(flow)
+
+    def cancel(self) -> Job:
+        """Cancels the job."""
+        return self._post("cancel")
+
+    def redrive(self) -> Job:
+        """Continues a failed job where it stopped."""
+        return self._post("redrive")
+
+    def delete(self) -> None:
+        """Deletes the job with its uploads and results."""
+        self._client.perform(self._client.api.call("DELETE", path_of("jobs", self.id)))
+
+    def get_deck(self) -> dict[str, Any]:
+        """Returns the slides of a film. The result can be changed and given to `put_deck`."""
+        return self._client.perform(decks.get_deck(self._client.api, self.id))
+
+    def put_deck(self, deck: dict[str, Any], *, release: bool = False, **options: Any) -> Job:
+        """Replaces the slides. Only changed ones are rendered again.
+
+        Args:
+            release: Whether the film is made without waiting for a review.
+            options: Options of the film to change, such as `voice`.
+
+        Raises:
+            Conflict: The deck was edited since it was read.
+        """
+        flow = decks.put_deck(self._client.api, self.id, deck, release=release, options=options)
+        self._version = JobVersion(self._client.perform(flow))
+        return self
+
+    def release_deck(self) -> Job:
+        """Makes the film of a deck that waits for a review."""
+        return self._post("deck/release")
+
+    def timeline(self) -> pd.DataFrame:
+        """Returns the times of the results as a table: the faces and scores of `emotions`, the
+        frames of `frames`, the words of `captions`. Requires pandas."""
+        timelines.import_pandas()
+        with tempfile.TemporaryDirectory() as folder:
+            flow = timelines.read_table(self._client.api, self.view, Path(folder))
+            return timelines.parse_table(*self._client.perform(flow))
+
+    def _post(self, action: str) -> Job:
+        flow = self._client.api.post(JobView, f"{path_of('jobs', self.id)}/{action}")
+        self._version = JobVersion(self._client.perform(flow))
+        return self

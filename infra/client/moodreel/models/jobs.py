@@ -1,0 +1,152 @@
+"""Jobs, their stages, inputs and results."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from moodreel.models.base import Model
+
+TERMINAL = frozenset({"done", "failed", "cancelled"})
+"""The statuses of a job that has ended."""
+
+
+class ErrorView(Model):
+    """The reason for a failure: a stable code, a message, and the stage in which it occurred."""
+
+    code: str
+    message: str
+    stage: str | None = None
+
+
+class WaitView(Model):
+    """What a stage waits for: a service that is overloaded or unavailable."""
+
+    service: str
+    code: str
+    since: datetime
+    next_try_at: datetime
+
+
+class StageView(Model):
+    """The state of a stage. `total` is None until the number of parts is known; `progress` is 0 to
+    1."""
+
+    name: str
+    state: str
+    done: int
+    total: int | None
+    progress: float
+    attempts: int
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    counts: dict[str, float]
+    error: ErrorView | None
+    waiting: WaitView | None
+
+
+class ArtifactView(Model):
+    """A result of a job. `url` is the path of the API that redirects to its bytes."""
+
+    name: str
+    kind: str
+    content_type: str
+    size_bytes: int
+    url: str
+
+
+class JobSummary(Model):
+    """A job in a list."""
+
+    id: str
+    recipe: str
+    title: str
+    status: str
+    epoch: int
+    revision: int
+    error: ErrorView | None
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job is done, failed or cancelled."""
+        return self.status in TERMINAL
+
+
+class JobView(JobSummary):
+    """A job with its stages and results. `progress` is 0 to 1; earlier services do not tell it."""
+
+    options: dict[str, Any]
+    progress: float | None = None
+    stages: tuple[StageView, ...]
+    artifacts: tuple[ArtifactView, ...]
+    warnings: tuple[str, ...]
+    voice: str | None
+
+
+class UploadGrant(Model):
+    """The request that uploads a file. A POST begins a resumable session."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class CreatedJob(Model):
+    """A new job, and the upload requests of its inputs by name."""
+
+    job: JobView
+    uploads: dict[str, UploadGrant]
+
+
+class JobPage(Model):
+    """A page of jobs."""
+
+    jobs: tuple[JobSummary, ...]
+    next_cursor: str | None
+
+
+class InputView(Model):
+    """An input of a recipe. `kinds` are the top-level media types that it takes; `names` are the
+    input names that can be used for it, each once."""
+
+    name: str
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    max_bytes: int
+    optional: bool
+
+
+class OptionView(Model):
+    """An option of a recipe. `type` is integer, number, boolean, choice, seconds or text."""
+
+    name: str
+    type: str
+    sentence: str = ""
+    required: bool = False
+    default: Any = None
+    choices: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str | None = None
+    needs: str | None = None
+
+
+class RecipeView(Model):
+    """A recipe with its inputs and options. Earlier services do not describe the options."""
+
+    name: str
+    sentence: str
+    inputs: tuple[InputView, ...]
+    stages: tuple[str, ...]
+    options: tuple[OptionView, ...] = ()
+
+
+class RecipeList(Model):
+    """All recipes."""
+
+    recipes: tuple[RecipeView, ...]

@@ -1,0 +1,58 @@
+"""The arguments that both clients take: the address, the credentials, and the filter of jobs."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from moodreel.credentials import Credentials, Token
+
+URL_VARIABLE = "MOODREEL_URL"
+KEY_VARIABLE = "MOODREEL_API_KEY"
+RETRY_S = 120.0
+TIMEOUT_S = 60.0
+_PAGE_SIZE = "100"
+
+
+def find_url(base_url: str | None) -> str:
+    """Returns the address of the API. Raises ValueError if there is none."""
+    url = base_url or os.environ.get(URL_VARIABLE)
+    if not url:
+        raise ValueError(f"Pass base_url, or set {URL_VARIABLE}.")
+    return url
+
+
+def find_credentials(
+    api_key: str | None, token: str | None, credentials: Credentials | None
+) -> Credentials:
+    """Returns the credentials that were passed, or those of the environment. Raises ValueError."""
+    if credentials is not None:
+        return credentials
+    bearer = api_key or token or os.environ.get(KEY_VARIABLE)
+    if not bearer:
+        raise ValueError(f"Pass api_key, token or credentials, or set {KEY_VARIABLE}.")
+    return Token(bearer)
+
+
+def job_query(
+    recipe: str | None,
+    status: str | None,
+    q: str | None,
+    created_after: datetime | None,
+    created_before: datetime | None,
+) -> dict[str, str]:
+    """Returns the query of a list of jobs."""
+    values = {
+        "limit": _PAGE_SIZE,
+        "recipe": recipe,
+        "status": status,
+        "q": q,
+        "created_after": _format_time(created_after),
+        "created_before": _format_time(created_before),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _format_time(time: datetime | None) -> str | None:
+    # A time without an offset is that of this machine.
+    return None if time is None else time.astimezone().isoformat()
