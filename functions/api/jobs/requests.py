@@ -52,7 +52,7 @@ class FileUrl(RequestModel):
         str,
         Field(
             max_length=MAX_URL_CHARS,
-            pattern=r"^https?://[!-~]+$",
+            pattern=r"^[a-z]+://[!-~]+$",
             json_schema_extra={"writeOnly": True},
         ),
     ]
