@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fakes.file_server import Reply, running_file_server
 from tests.fixtures.media.tone_words import regular_words, render_words, write_media
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
@@ -54,7 +54,11 @@ def test_file_that_is_not_there_fails_the_job(suite: SuiteHandle, clip: bytes) -
     assert job["status"] == "failed"
     assert job["error"]["code"] == "url-refused"
     assert "answered 404" in job["error"]["message"]
-    assert job["fetches"][0]["error"]["code"] == "url-refused"
+    # The fetch fails a moment after its job.
+    error = wait_until(
+        lambda: client.get_job(job["id"])["fetches"][0]["error"], "the fetch to fail"
+    )
+    assert error["code"] == "url-refused"
 
 
 def test_private_addresses_are_refused_without_the_local_setting(
