@@ -135,11 +135,13 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class OptionalStage:
-    """A stage that only jobs with a true `option` have. It stands before the stage `before`."""
+    """A stage that a job has only if its `option` has one of the `values`. It stands before the
+    stage `before`."""
 
     name: str
     option: str
     before: str
+    values: tuple[Any, ...] = (True,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,9 @@ class Recipe:
 
     def for_options(self, options: Mapping[str, Any]) -> Recipe:
         """Returns the recipe with the stages that a job with these options has."""
-        return self.with_stages(row.name for row in self.optional_stages if options.get(row.option))
+        return self.with_stages(
+            row.name for row in self.optional_stages if options.get(row.option) in row.values
+        )
 
     def with_stages(self, names: Iterable[str]) -> Recipe:
         """Returns the recipe with those of its optional stages that are among `names`."""
@@ -429,6 +433,8 @@ RECIPES: dict[str, Recipe] = {
                 "stitching",
                 "notification",
             ),
+            # The words are known when the clips are cut.
+            (OptionalStage("speech_recognition", "transcript", "frame_extraction"),),
         ),
         Recipe(
             "presentation",
@@ -453,6 +459,8 @@ RECIPES: dict[str, Recipe] = {
             "The words of a video or a sound, as captions and as a transcript.",
             (Input("media", ("video", "audio"), 5_000),),
             ("upload_trigger", "speech_recognition", "notification"),
+            # It draws the captions into the pictures.
+            (OptionalStage("stitching", "video", "notification", ("burned", "both")),),
         ),
     )
 }

@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.fixtures.suite.suite",
+    "tests.fixtures.models.chat_server",
     "tests.fixtures.models.gemini",
     "tests.fixtures.models.stt",
     "tests.fixtures.models.tts",

@@ -10,16 +10,18 @@ from typing import Any
 
 from functions.emotion_scoring.join_record import find_join, record_join, with_plan
 from functions.emotion_scoring.merge import ScoredParts
-from functions.emotion_scoring.results.chart import (
-    MAX_PANELS,
-    Legend,
-    render_timeline_chart,
-)
+from functions.emotion_scoring.results.chart import MAX_PANELS, render_timeline_chart
+from functions.emotion_scoring.results.chart_text import Legend, describe_chart_replacements
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.files import write_timeline_files
-from functions.emotion_scoring.results.moments import find_tracks, peak_rows, thumbnail_name
+from functions.emotion_scoring.results.moments import Track, find_tracks, peak_rows, thumbnail_name
 from functions.emotion_scoring.results.series import Series, compute_mood
-from functions.emotion_scoring.results.spoken import find_transcript
+from functions.emotion_scoring.results.spoken import (
+    find_sentences,
+    find_transcript,
+    read_speech,
+    to_moment_sentence,
+)
 from functions.emotion_scoring.results.summary import Peak, Summary
 from functions.emotion_scoring.results.thumbnails import render_thumbnail
 from functions.emotion_scoring.results.timeline import build_timeline
@@ -34,12 +36,11 @@ from shared.media.images.image_decoder import ImageDecoder
 from shared.media.sandbox.child import Limits
 from shared.pipeline import FUNCTIONS
 from shared.recipes.emotions.options import EmotionOptions, parse_frame_options
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, FacePosition
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult
 from shared.recipes.stored_object import Artifact
 from shared.runtime.results_writer import ResultsWriter
-from shared.typography.faces import describe_replacements, title_style
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Increase when the same scores give other results, so that older ones are not adopted."""
 
 
@@ -108,6 +109,7 @@ def _write_results(
     plan. Raises NoFrames."""
     every = options.frames.every
     series, summary, collector = Series(), Summary(parts.classes, every), SceneCollector()
+    speech = read_speech(context, every)
     is_film = context.job.recipe.deck_stage is not None
     artifacts = write_timeline_files(
         context,
@@ -117,11 +119,13 @@ def _write_results(
         build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth),
         summary,
         (series, collector) if is_film else (series,),
+        speech,
     )
     totals = summary.to_dict()
     if not totals["frames"]:
         raise NoFrames
     peaks = summary.select_peaks()
+    sentences = find_sentences(speech, peaks)
 
     def render_chart() -> bytes:
         return render_timeline_chart(
@@ -131,13 +135,14 @@ def _write_results(
             Legend(context.job.title, _subtitle(totals, parts, every), NOTE, totals["share"]),
             start=options.frames.start,
             every=every,
+            sentences=None if speech is None else sentences,
         )
 
     artifacts.append(results.write("timeline.png", "chart", "image/png", render_chart))
     artifacts += _write_thumbnails(context, results, parts, peaks)
     film, film_warnings = _write_film(context, results, options)
     artifacts += film
-    tracks: list[tuple[FacePosition, ...]] = [() for _ in peaks]
+    tracks: list[tuple[Track, Track]] = [((), ()) for _ in peaks]
     scenes = SceneResults()
     if is_film:
         scenes = write_scenes(context, results, parts, collector, options.frames)
@@ -147,8 +152,16 @@ def _write_results(
     result = EmotionsResult(
         **totals,
         moments=tuple(
-            EmotionMoment(**row, picture=parts.locate_frame(peak.part, peak.frame), track=track)
-            for row, peak, track in zip(peak_rows(peaks), peaks, tracks, strict=True)
+            EmotionMoment(
+                **row,
+                picture=parts.locate_frame(peak.part, peak.frame),
+                track=track,
+                others=others,
+                sentence=to_moment_sentence(sentence),
+            )
+            for row, peak, (track, others), sentence in zip(
+                peak_rows(peaks), peaks, tracks, sentences, strict=True
+            )
         ),
         mood=compute_mood(series, parts.classes, options.frames.start, every),
         scenes=scenes.frames,
@@ -167,7 +180,7 @@ def _write_results(
             *summary.warnings(),
             *film_warnings,
             *scenes.warnings,
-            *describe_replacements([context.job.title], title_style(context.job.title)),
+            *describe_chart_replacements(context.job.title, sentences),
         ),
     )
 

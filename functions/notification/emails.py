@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 
-from functions.notification.outcomes import find_advice, find_main_result, format_count, format_size
+from functions.notification.outcomes import (
+    describe_moments,
+    find_advice,
+    find_main_result,
+    format_count,
+    format_size,
+)
 from functions.notification.page import Page, render_html
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job, Status
@@ -70,6 +76,9 @@ def _done_page(job: Job, link: Link | None) -> Page:
     artifact, wording = main_result
     if count := format_count(job, wording):
         facts.append(("Made", count))
+    if moments := describe_moments(job):
+        facts.append(("Strongest moments", moments))
+        facts.append(("Sentences", "numbered as in transcript.json"))
     facts.append(("File", f"{artifact.name}, {format_size(artifact.size_bytes)}"))
     return Page(
         f"{wording.noun} from “{title}” can be downloaded.",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.jobs.model import Job
+from shared.recipes.captions.transcript import format_clock
+from shared.recipes.emotions.results import EmotionsResult
 from shared.recipes.results import FramesResult
 from shared.recipes.stored_object import Artifact
 
@@ -73,6 +75,18 @@ def format_count(job: Job, result: ResultWording) -> str:
         return ""
     (singular, plural), count = result.count_nouns, extracted.frames
     return f"1 {singular}" if count == 1 else f"{count:,} {plural}"
+
+
+def describe_moments(job: Job) -> str:
+    """Returns which sentences of the transcript carry the strongest moments, without their words:
+    an email is not encrypted on its way. "" for a job without such sentences."""
+    moments = (job.facts.get(EmotionsResult.STAGE) or {}).get("moments") or ()
+    return "; ".join(
+        f"{moment['emotion']} at {format_clock(moment['time_s'])} in sentence "
+        f"{moment['sentence']['number']}"
+        for moment in moments
+        if moment.get("sentence")
+    )
 
 
 def find_advice(code: str) -> str:

@@ -19,8 +19,9 @@ _VOTERS = 10
 _MIN_VOTES = 4
 """Frames are speech if so many of the frames around them are: clicks are not, short pauses are."""
 _MARGIN_FRAMES = 20
-"""Added before and after speech: soft consonants are not detected, nor the first half of a second
-after noise."""
+MARGIN = _MARGIN_FRAMES * _FRAME
+"""Samples added before and after speech: soft consonants are not detected, nor the first half of a
+second after noise."""
 _QUIET_WINDOW = SAMPLE_RATE_HZ // 5
 """How long a point at which the sound is cut is quiet."""
 _STEP = SAMPLE_RATE_HZ // 100
@@ -48,13 +49,11 @@ def find_speech(samples: Mono) -> list[Span]:
     """Returns the ranges with speech, in order, with a margin around each."""
     detector = webrtcvad.Vad(_MODE)
     count = len(samples) // _FRAME
-    frames = samples[: count * _FRAME].tobytes()
-    size = 2 * _FRAME
     # At least as long as what it is convolved with.
     flags = np.zeros(max(count, 2 * _MARGIN_FRAMES + 1), np.int32)
     for number in range(count):
-        frame = frames[number * size : (number + 1) * size]
-        flags[number] = detector.is_speech(frame, SAMPLE_RATE_HZ)
+        frame = samples[number * _FRAME : (number + 1) * _FRAME]
+        flags[number] = detector.is_speech(frame.tobytes(), SAMPLE_RATE_HZ)
     votes = np.convolve(flags, np.ones(_VOTERS, np.int32), mode="same")
     wide = np.convolve(votes >= _MIN_VOTES, np.ones(2 * _MARGIN_FRAMES + 1, np.int32), mode="same")
     edges = np.flatnonzero(np.diff(np.concatenate(([0], wide > 0, [0])).astype(np.int8)))

@@ -6,34 +6,39 @@ import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from functions.speech_recognition.captioned_video import write_captioned_video
+from functions.speech_recognition.copies.captioned_video import write_captioned_video
 from functions.speech_recognition.segments import (
+    describe_languages,
     divide_words,
     find_main_language,
-    to_sentence,
     to_text,
 )
+from functions.speech_recognition.tracks import describe_tracks
 from functions.speech_recognition.window import RecognizedWindow
 from functions.speech_recognition.words import join_windows
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import UndecodableSound
+from shared.media.reencoding.caption_windows import plan_caption_windows
+from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.captions.results import (
+    MEDIA_INPUT,
     SpeechWindowResult,
     TranscriptResult,
     find_spoken_upload,
 )
 from shared.recipes.captions.transcript import TRANSCRIPT_NAME, Transcript, format_clock
-from shared.recipes.frames.stages import plan_frame_stages
+from shared.recipes.frames.stages import Plan, plan_frame_stages
 from shared.recipes.media_info import MediaInfo
 from shared.recipes.stored_object import Artifact, ResultKind, StoredObject
 from shared.recipes.upload_results import Upload, Uploads
 from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import ResultsWriter, read_object
-from shared.subtitles.cues import Cue, build_cues
+from shared.subtitles.cues import Cue
 from shared.subtitles.formats import to_srt, to_vtt
+from shared.subtitles.transcript_cues import build_transcript_cues
 
-TRANSCRIPT_VERSION = 1
+TRANSCRIPT_VERSION = 2
 """Increase when the same words give other files, so that older ones are not adopted."""
 _MAX_MISSING_S, _MAX_SILENT_END_S = 1, 10
 """How much earlier than stated a sound may end, and the sound track of a video."""
@@ -55,26 +60,35 @@ def write_transcript(context: UnitContext) -> UnitDone:
     windows.sort(key=lambda window: window.result.window)
     upload = find_spoken_upload(Uploads.require(context.job.facts))
     transcript = build_transcript(windows, upload)
-    cues = build_cues([to_sentence(segment) for segment in transcript.segments])
+    cues = build_transcript_cues(transcript)
     key = content_key(TRANSCRIPT_VERSION, [list(stored.version) for stored in objects])
     results = ResultsWriter(context.objects, context.job.id, key)
     files = _write_files(results, transcript, cues)
     result = _sum_up(windows, transcript, files[-1])
     warnings = transcript.warnings
-    if context.job.options.get("video") == "soft":
+    # Another recipe may have an option of the same name.
+    is_captions = context.job.recipe.find_input(MEDIA_INPUT) is not None
+    if is_captions and CaptionOptions.parse(context.job.options).has_subtitle_track:
         copy, notes = write_captioned_video(context, results, upload, cues, transcript.language)
         files += [] if copy is None else [copy]
         warnings += notes
     figures = result.to_dict()
     del figures["transcript"]
     context.log("transcript.written", **figures)
-    plan = None
-    if context.job.recipe.next_stage("speech_recognition") is not None:
-        max_frames = context.settings.max_frames
-        plan = plan_frame_stages(
-            context.job.recipe, upload.media_info, context.job.options, max_frames
-        )
+    plan = _plan_next_stages(context, upload)
     return UnitDone(tuple(files), facts=result.to_dict(), plan=plan, warnings=warnings)
+
+
+def _plan_next_stages(context: UnitContext, upload: Upload) -> Plan | None:
+    recipe = context.job.recipe
+    next_stage = recipe.next_stage("speech_recognition")
+    if next_stage is None:
+        return None
+    if next_stage == "stitching":
+        windows = plan_caption_windows(upload.media_info)
+        return {next_stage: tuple(window.to_dict() for window in windows)}
+    max_frames = context.settings.max_frames
+    return plan_frame_stages(recipe, upload.media_info, context.job.options, max_frames)
 
 
 def build_transcript(windows: Sequence[RecognizedWindow], upload: Upload) -> Transcript:
@@ -84,8 +98,9 @@ def build_transcript(windows: Sequence[RecognizedWindow], upload: Upload) -> Tra
         raise UndecodableSound
     borders = [(after.begin_s, before.end_s) for before, after in pairwise(windows)]
     words = join_windows([window.words for window in windows], borders)
-    warnings = [warning for window in windows for warning in window.warnings]
-    warnings += _describe_end(windows, upload)
+    warnings = [*describe_tracks(upload)]
+    warnings += [warning for window in windows for warning in window.warnings]
+    warnings += [*_describe_end(windows, upload), *describe_languages(words)]
     if not words:
         warnings.append(NO_WORDS if any(result.speech_s for result in results) else NO_SPEECH)
     return Transcript(

@@ -42,7 +42,7 @@ from shared.recipes.upload_results import Upload, Uploads
 from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import find_json, find_object, write_json_once
 
-WINDOW_VERSION = 1
+WINDOW_VERSION = 2
 """Increase when the same sound gives other words, so that older ones are not adopted."""
 WORDS = "words"
 """The name and the kind of the artifact of a part."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from functions.speech_recognition.activity import Mono, Span, find_quiet_point
+from functions.speech_recognition.activity import MARGIN, Mono, Span, find_quiet_point
 from shared.ports.speech_recognition import SAMPLE_RATE_HZ
 
-_MAX_LENGTH = 28 * SAMPLE_RATE_HZ
-"""Of a request. Whisper takes 30 s at once, and makes a third more errors in a longer sound (8 of
-121 words of the local neural voice, 5 in requests of 28 s). Speech-to-Text takes MAX_SOUND_S."""
+MAX_REQUEST_S = 28
+"""The sound of a request. Whisper takes 30 s at once, and makes a third more errors in a longer
+sound (8 of 121 words of the local neural voice, 5 in requests of 28 s). Speech-to-Text takes
+MAX_SOUND_S."""
+_MAX_LENGTH = MAX_REQUEST_S * SAMPLE_RATE_HZ
 _SEARCH_LENGTH = 10 * SAMPLE_RATE_HZ
 """Speech without a pause is cut at the quietest point of the last seconds of a request."""
 _MAX_PAUSE = 2 * SAMPLE_RATE_HZ
@@ -42,9 +44,10 @@ def divide_speech(samples: Mono, speech: Sequence[Span], limits: Span) -> list[S
 
 def _clip(speech: Sequence[Span], limits: Span) -> Iterator[Span]:
     for span in speech:
-        start, end = max(span.start, limits.start), min(span.end, limits.end)
-        if start < end:
-            yield Span(start, end)
+        clipped = Span(max(span.start, limits.start), min(span.end, limits.end))
+        # What is left of a span may be only the margin beside its speech.
+        if clipped.length > (0 if clipped == span else MARGIN):
+            yield clipped
 
 
 def _cut(samples: Mono, span: Span) -> Iterator[Span]:

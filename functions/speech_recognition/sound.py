@@ -22,6 +22,7 @@ from shared.recipes.upload_results import Upload
 Mono = NDArray[np.int16]
 LIMITS = Limits.for_function(FUNCTIONS["speech_recognition"])
 _BLOCK_BYTES = 1 << 20
+_AMPLIFIED_BLOCK = 1 << 16
 _PEAK = 0.9 * 32_767
 _MAX_GAIN = 10.0
 """A quieter sound than this below full scale is noise, and stays quiet."""
@@ -63,34 +64,40 @@ def read_sound(context: UnitContext, upload: Upload, begin_s: float, end_s: floa
         _DECODE,
         _sound_range(upload, begin_s, end_s),
         SAMPLE_RATE_HZ,
+        upload.info if is_joined(upload) else None,
         source=Source(read_at, stored.size_bytes, _BLOCK_BYTES),
         limits=LIMITS,
         sink=sink,
         check=context.check,
         label=context.job.id,
     )
-    samples = amplify(np.frombuffer(sink.getvalue(), np.int16))
+    samples = np.frombuffer(sink.getbuffer(), np.int16)
+    amplify(samples)
     return Sound(samples, begin_s, is_complete=not result.value)
+
+
+def is_joined(upload: Upload) -> bool:
+    """Whether a video consists of several recordings, whose time stamps jump."""
+    info = upload.info
+    return isinstance(info, MediaInfo) and bool(info.discontinuities or info.joined_at)
 
 
 def _sound_range(upload: Upload, begin_s: float, end_s: float) -> SoundRange:
     begin, end, info = Fraction(begin_s), Fraction(end_s), upload.info
     if not isinstance(info, MediaInfo):
         return SoundRange(begin, end)
-    can_seek = (
-        info.random_access != "none"
-        and info.timestamps_reliable
-        and not info.discontinuities
-        and not info.joined_at
-    )
+    can_seek = info.random_access != "none" and info.timestamps_reliable and not is_joined(upload)
     return SoundRange(begin, end, info.first_pts.seconds, can_seek)
 
 
-def amplify(samples: Mono) -> Mono:
-    """Returns the samples with a peak near full scale, at most 20 dB louder: the detector of speech
-    has thresholds of its own, and a mix of 5.1 channels is quiet."""
-    peak = int(np.abs(samples.astype(np.int32)).max()) if len(samples) else 0
+def amplify(samples: Mono) -> None:
+    """Amplifies the samples in place to a peak near full scale, by at most 20 dB: the detector of
+    speech has thresholds of its own, and a mix of 5.1 channels is quiet."""
+    peak = max(int(samples.max()), -int(samples.min())) if len(samples) else 0
     if not 0 < peak < _PEAK:
-        return samples
-    gain = min(_MAX_GAIN, _PEAK / peak)
-    return np.round(samples * np.float32(gain)).astype(np.int16)
+        return
+    gain = np.float32(min(_MAX_GAIN, _PEAK / peak))
+    # In blocks: the product has twice the size of the samples.
+    for at in range(0, len(samples), _AMPLIFIED_BLOCK):
+        block = samples[at : at + _AMPLIFIED_BLOCK]
+        block[:] = np.round(block * gain)

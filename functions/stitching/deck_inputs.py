@@ -11,13 +11,13 @@ from typing import Any
 from functions.stitching.film.motion import Box
 from functions.stitching.film.segment_cache import SEGMENT_VERSION, encoder_versions
 from functions.stitching.footage.footage import Footage
-from functions.stitching.objects import hash_object, read_stored, read_version
+from functions.stitching.objects import hash_object, read_stored
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.deck import Deck
-from shared.recipes.films.narration import Narration
+from shared.recipes.films.narration import Narration, SlideSpeech
 from shared.recipes.films.options import FilmOptions
 from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav
@@ -88,9 +88,8 @@ class DeckInputs:
             self.deck.to_dict(),
             self.slide_names,
             sorted(self.moving_boxes.items()),
-            # Speech is named by the hash of its samples.
             [
-                [speech.object.rpartition("/")[2], [row.to_dict() for row in speech.sentences]]
+                [_name_speech(speech), [row.to_dict() for row in speech.sentences]]
                 for speech in self.narration.slides
             ],
             self.options.to_dict(),
@@ -119,4 +118,11 @@ class DeckInputs:
     def read_speech(self, number: int) -> SpeechAudio:
         """Returns the speech of a slide. Raises the errors of reading objects."""
         speech = self.narration.slides[number]
-        return from_wav(read_version(self.objects, Bucket.WORK, speech.object, speech.generation))
+        stored = StoredObject(Bucket.WORK, speech.object, speech.generation, speech.size_bytes)
+        return from_wav(read_stored(self.objects, stored))
+
+
+def _name_speech(speech: SlideSpeech) -> str:
+    """Returns a name that only speech with the same samples has."""
+    # Earlier versions recorded no hash, and named each object by it.
+    return speech.content or speech.object.rpartition("/")[2]

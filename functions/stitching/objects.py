@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from shared.errors import PermanentError, SourceExpired
-from shared.pipeline import Bucket
+from shared.errors import PermanentError
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
+from shared.runtime.results_writer import read_object
 
 MAX_BYTES = 64 << 20
 _HASHED_BYTES = 8 << 20
@@ -22,21 +22,12 @@ class ObjectTooLarge(PermanentError):
     code = "object-too-large"
 
 
-def read_version(objects: ObjectStore, bucket: Bucket, name: str, generation: int) -> bytes:
-    """Returns the bytes of one version. Raises SourceExpired if it is gone, ObjectTooLarge."""
-    stored = objects.stat(bucket, name)
-    if stored is None or stored.generation != generation:
-        raise SourceExpired(f"{name} is no longer there.")
+def read_stored(objects: ObjectStore, stored: StoredObject) -> bytes:
+    """Returns the bytes of an object that a stage recorded, of its recorded size. Raises
+    SourceExpired if that version is gone, ObjectTooLarge."""
     if stored.size_bytes > MAX_BYTES:
         raise ObjectTooLarge
-    if not stored.size_bytes:
-        return b""
-    return objects.range_reader(bucket, name, generation)(0, stored.size_bytes)
-
-
-def read_stored(objects: ObjectStore, stored: StoredObject) -> bytes:
-    """Returns the bytes of an object that a stage recorded. Raises the errors of `read_version`."""
-    return read_version(objects, stored.bucket, *stored.version)
+    return read_object(objects, stored)
 
 
 def hash_object(objects: ObjectStore, stored: StoredObject) -> str:

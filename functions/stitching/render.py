@@ -113,12 +113,9 @@ def _find_files(context: UnitContext, spec: str, film: StoredObject) -> dict[str
 
 
 def _copy_cached(context: UnitContext, spec: str, cache: FilmCache) -> StoredFilm | None:
-    """Copies the film of another job of the owner, and records it like a film of this job."""
-    found = cache.copy_to(_object_name(context, spec, ""))
-    if found is not None:
-        name = _object_name(context, spec, _RESULT)
-        write_json_once(context.objects, Bucket.WORK, name, found[0], spec=spec)
-    return found
+    """Copies the film of another job of the owner. Its result is not recorded: another attempt
+    copies it again."""
+    return cache.copy_to(_object_name(context, spec, ""))
 
 
 def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Mapping[str, Any]:

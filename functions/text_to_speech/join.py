@@ -46,4 +46,5 @@ def _slide_speech(part: SpeechPart, unit: Unit) -> SlideSpeech:
         rate_hz=part.rate_hz or 0,
         samples=part.samples or 0,
         sentences=part.sentences,
+        content=part.content or "",
     )

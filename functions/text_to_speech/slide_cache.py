@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from functions.text_to_speech.sentences import Sentence
 from shared.entrypoints.stage import UnitContext
-from shared.pipeline import NARRATION_CACHE_PREFIX
+from shared.pipeline import NARRATION_CACHE_PREFIX, NARRATION_PREFIX
+from shared.recipes.films.narration import SpokenSentence
 from shared.recipes.films.speech import SpeechSettings
 from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
-from shared.runtime.owner_cache import OwnerCache, content_key, describe
+from shared.runtime.owner_cache import OwnerCache, content_key
 
 SPEECH_VERSION = 2
 """Increment when the concatenation of the same sentences changes."""
+_TIMES = "speech"
+"""The key of the metadata that holds the times of the sentences."""
+MAX_TIMES_BYTES = 7_000
+"""Of 8 KiB that the metadata of an object may have: about 200 sentences."""
 
 
 class SlideSpeechCache:
-    """The speech of one slide. An entry is a WAV, under the hash of its content, and the times of
-    its sentences, under the key of the slide, which name the WAV.
+    """The speech of one slide. An entry is a WAV, under the key of the slide, with the times of its
+    sentences as metadata: one request finds and copies it.
 
     Args:
         sentences: Each with its text as it is spoken.
@@ -36,27 +41,38 @@ class SlideSpeechCache:
         engine: str,
     ) -> None:
         self._cache = OwnerCache(context.objects, NARRATION_CACHE_PREFIX, context.job.owner)
+        self._folder = f"{NARRATION_PREFIX}{context.job.id}/"
+        self._texts = [sentence.text for sentence, _ in sentences]
         rows = [
             [sentence.text, unicodedata.normalize("NFC", spoken), sentence.ends_paragraph]
             for sentence, spoken in sentences
         ]
-        self._key = content_key("speech", SPEECH_VERSION, engine, settings.to_dict(), rows)
+        self._key = content_key("slide speech", SPEECH_VERSION, engine, settings.to_dict(), rows)
 
-    def find(self, number: int) -> tuple[Mapping[str, Any], SpeechPart] | None:
-        """Returns the WAV, for `copy_wav`, and the result of slide `number`, or None."""
-        entry = self._cache.read_json(self._key)
-        if entry is None:
+    def copy_to_job(self, number: int) -> tuple[StoredObject, SpeechPart] | None:
+        """Copies the speech to the job, as that of slide `number`. Returns the WAV and the result,
+        or None if it is not cached."""
+        wav = self._cache.copy_live(self._key, f"{self._folder}{number:02d}-{self._key[:32]}.wav")
+        if wav is None:
             return None
-        part = SpeechPart.from_dict(entry["part"])
-        hits = len(part.sentences)
-        return entry["wav"], replace(part, slide=number, hits=hits, calls=0, characters=0)
-
-    def copy_wav(self, wav: Mapping[str, Any], name: str) -> StoredObject | None:
-        """Copies the WAV to the object `name` of the job. Returns None if it is gone."""
-        return self._cache.copy_listed(wav, name, spec=wav["spec"])
+        facts = json.loads(wav.metadata[_TIMES])
+        sentences = tuple(
+            SpokenSentence(text, start, end, tuple(resumes))
+            for text, (start, end, resumes) in zip(self._texts, facts.pop("times"), strict=True)
+        )
+        part = SpeechPart(number, sentences, hits=len(sentences), calls=0, characters=0, **facts)
+        return wav, part
 
     def add(self, wav: StoredObject, part: SpeechPart) -> None:
-        """Adds the speech of a slide, from the WAV that was written for the job."""
-        entry = self._cache.add(wav.spec, wav)
-        row = {"wav": {**describe(entry), "spec": wav.spec}, "part": part.to_dict()}
-        self._cache.write_json(self._key, row)
+        """Adds the speech of a slide, from the WAV that was written for the job. Speech with very
+        many sentences is not added."""
+        facts: Mapping[str, Any] = {
+            "rate_hz": part.rate_hz,
+            "samples": part.samples,
+            "voice": part.voice,
+            "content": part.content,
+            "times": [[row.start, row.end, row.resumes] for row in part.sentences],
+        }
+        times = json.dumps(facts, separators=(",", ":"))
+        if len(times) <= MAX_TIMES_BYTES:
+            self._cache.add(self._key, wav, {_TIMES: times})

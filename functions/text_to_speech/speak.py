@@ -40,7 +40,7 @@ def speak_slide(context: UnitContext) -> UnitDone:
     if texts and not settings.voice:
         settings = replace(settings, voice=choose_voice(context, settings.language))
     slide_cache = SlideSpeechCache(context, texts, settings, voice.engine)
-    if texts and (cached := _find_cached(context, number, slide_cache)) is not None:
+    if texts and (cached := _copy_cached(context, number, slide_cache)) is not None:
         return cached
     cache = SpeechCache(context.objects, voice, context.job.owner)
     sentences: list[tuple[Sentence, SpeechAudio]] = []
@@ -63,6 +63,7 @@ def speak_slide(context: UnitContext) -> UnitDone:
         rate_hz=speech.rate_hz,
         samples=speech.samples,
         voice=settings.voice,
+        content=stored.spec,
     )
     slide_cache.add(stored, result)
     return UnitDone(
@@ -70,15 +71,12 @@ def speak_slide(context: UnitContext) -> UnitDone:
     )
 
 
-def _find_cached(context: UnitContext, number: int, cache: SlideSpeechCache) -> UnitDone | None:
+def _copy_cached(context: UnitContext, number: int, cache: SlideSpeechCache) -> UnitDone | None:
     """Returns the speech of the slide if another job of the owner had it spoken."""
-    found = cache.find(number)
+    found = cache.copy_to_job(number)
     if found is None:
         return None
-    wav, result = found
-    stored = cache.copy_wav(wav, _wav_name(context, number, wav["spec"]))
-    if stored is None:
-        return None
+    stored, result = found
     counts = {"hits": result.hits, "calls": result.calls, "characters": result.characters}
     context.log("slide.spoken", slide=number, **counts)
     return UnitDone((stored.to_artifact("speech", "narration"),), facts=result.to_dict())
@@ -96,11 +94,7 @@ def _write(context: UnitContext, number: int, speech: SpeechAudio) -> tuple[Stor
     # The name is derived from the content, so an adopted object has exactly these samples.
     content = json.dumps([SPEECH_VERSION, speech.rate_hz]).encode() + speech.pcm
     spec = hashlib.sha256(content).hexdigest()
-    name = _wav_name(context, number, spec)
+    name = f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:32]}.wav"
     with context.objects.create(Bucket.WORK, name, content_type="audio/wav", spec=spec) as writer:
         writer.write(to_wav(speech))
     return writer.stored_object, writer.adopted
-
-
-def _wav_name(context: UnitContext, number: int, spec: str) -> str:
-    return f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:32]}.wav"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.pipeline import NARRATION_PREFIX, Bucket
 from shared.ports.models import VoiceRefused
-from shared.runtime.results_writer import read_object, write_once
+from shared.ports.objects import ObjectStore
+
+_JOBS = 64
+"""Jobs and languages whose voice an instance remembers."""
+
+
+class _NoVoiceKept(LookupError):
+    """No part of the job has chosen a voice yet."""
 
 
 def choose_voice(context: UnitContext, language: str) -> str:
@@ -19,26 +28,38 @@ def choose_voice(context: UnitContext, language: str) -> str:
     Raises VoiceRefused when no voice speaks the language, and the errors of the list of voices.
     """
     name = f"{NARRATION_PREFIX}{context.job.id}/voice-{language}.txt"
-    stored = context.objects.stat(Bucket.WORK, name)
     voices = bootstrap.voices()
-    if stored is not None:
-        kept = read_object(context.objects, stored).decode()
-        known = {voice.name for voice in voices.read()}
-        if not known or kept in known:
-            return kept
+    kept = _find_kept(context.objects, name)
+    known = {voice.name for voice in voices.read()}
+    if kept and (not known or kept in known):
+        return kept
     chosen = voices.choose(language)
     if chosen is None:
         raise VoiceRefused(f"No voice speaks {language}; choose another language.")
-    if stored is not None:
+    if kept:
         return chosen.name
     # The specification has no content: what another part chose is adopted.
-    stored = write_once(
-        context.objects,
-        Bucket.WORK,
-        name,
-        chosen.name.encode(),
-        content_type="text/plain",
-        spec=f"voice-{language}",
-    )
+    with context.objects.create(
+        Bucket.WORK, name, content_type="text/plain", spec=f"voice-{language}"
+    ) as writer:
+        writer.write(chosen.name.encode())
     context.log("voice.chosen", voice=chosen.name, language=language)
-    return read_object(context.objects, stored).decode()
+    return (_find_kept(context.objects, name) if writer.adopted else "") or chosen.name
+
+
+def _find_kept(objects: ObjectStore, name: str) -> str:
+    """Returns the voice that a part of the job chose, or ""."""
+    try:
+        return _read_kept(objects, name)  # type: ignore[arg-type]  # hashed by its identity
+    except _NoVoiceKept:
+        return ""
+
+
+@lru_cache(maxsize=_JOBS)
+def _read_kept(objects: ObjectStore, name: str) -> str:
+    """Returns the voice that a part of the job chose. It is written once, so that an instance reads
+    it once for all parts that it runs. Raises _NoVoiceKept, which is not remembered."""
+    data = objects.read_live(Bucket.WORK, name)
+    if data is None:
+        raise _NoVoiceKept
+    return data.decode()

@@ -16,6 +16,7 @@ from shared.errors import InvalidOption, SourceExpired, UploadDiffers, UploadToo
 from shared.jobs.model import JobInput
 from shared.jobs.units.outcomes import UnitDone
 from shared.media.errors import EmptyFile, TooManyFrames, VideoTooLong
+from shared.media.reencoding.caption_windows import CannotBurnCaptions, plan_caption_windows
 from shared.media.sandbox.run import declare_work
 from shared.pipeline import Bucket
 from shared.recipes.captions.options import CaptionOptions
@@ -78,7 +79,7 @@ def plan_stages(context: UnitContext) -> UnitDone:
     warnings = tuple(
         f"{upload.filename}: {warning}"
         for upload in uploads.inputs.values()
-        if isinstance(upload.info, PictureInfo)
+        if isinstance(upload.info, PictureInfo | SoundInfo)
         for warning in upload.warnings
     )
     next_stage = context.job.recipe.next_stage("upload_trigger")
@@ -87,7 +88,7 @@ def plan_stages(context: UnitContext) -> UnitDone:
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
     if next_stage == "speech_recognition":
         upload = find_spoken_upload(uploads)
-        if context.job.recipe.next_stage("speech_recognition") is not None:
+        if context.job.recipe.next_stage("speech_recognition") == "frame_extraction":
             # Its join plans the frames. Options that cannot be used are refused before any work.
             _plan_frames(context, upload.media_info)
         plan = {"speech_recognition": plan_speech_windows(upload.duration_s)}
@@ -97,7 +98,7 @@ def plan_stages(context: UnitContext) -> UnitDone:
         return UnitDone(facts=uploads.to_dict(), plan=plan, warnings=warnings)
     media_info = uploads.input("video").media_info
     plan = dict(_plan_frames(context, media_info))
-    return UnitDone(artifacts, uploads.to_dict(), plan, warnings=media_info.warnings)
+    return UnitDone(artifacts, uploads.to_dict(), plan, (*media_info.warnings, *warnings))
 
 
 def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
@@ -134,10 +135,21 @@ def _examine_media(context: UnitContext, stored: StoredObject) -> MediaInfo | So
         return existing
     max_duration_s = context.settings.max_duration_s
     info = examine_media(context.objects, stored, max_duration_s, context.check, context.job.id)
-    has_pictures = isinstance(info, MediaInfo)
-    if not has_pictures and CaptionOptions.parse(context.job.options).video != "none":
-        raise InvalidOption("The upload has no pictures to add captions to; choose video none.")
-    return _check_duration(context, info) if isinstance(info, MediaInfo) else info
+    options = CaptionOptions.parse(context.job.options)
+    if not isinstance(info, MediaInfo):
+        if options.video != "none":
+            raise InvalidOption("The upload has no pictures to add captions to; choose video none.")
+        return info
+    if options.is_burned:
+        # Before the speech recognition, which costs money.
+        try:
+            plan_caption_windows(info)
+        except CannotBurnCaptions as error:
+            raise InvalidOption(
+                f"No captions can be drawn into the pictures of the video: {error}. Choose video "
+                "soft or none."
+            ) from error
+    return _check_duration(context, info)
 
 
 def _examine_picture(context: UnitContext, stored: StoredObject) -> PictureInfo:

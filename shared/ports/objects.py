@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from shared.flows.envelope import ObjectRef
@@ -55,6 +56,11 @@ class ObjectStore(Protocol):
         they do not have its size and CRC32C, SourceExpired if it is gone."""
         ...
 
+    def read_live(self, bucket: Bucket, name: str) -> bytes | None:
+        """Returns all bytes of the live version of an object, in one request, or None. Raises
+        ObjectDamaged if they do not have the CRC32C that comes with them."""
+        ...
+
     def create(
         self, bucket: Bucket, name: str, *, content_type: str, spec: str
     ) -> AbstractContextManager[ObjectWriter]:
@@ -76,9 +82,24 @@ class ObjectStore(Protocol):
         ...
 
     def copy(
-        self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
+        self,
+        source: StoredObject,
+        bucket: Bucket,
+        name: str,
+        *,
+        spec: str,
+        metadata: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[StoredObject, bool]:
-        """Copies an object on the server into another bucket. Returns (object, adopted)."""
+        """Copies an object on the server into another bucket, with other custom metadata of at most
+        8 KiB. Returns (object, adopted)."""
+        ...
+
+    def copy_live(
+        self, bucket: Bucket, source: str, name: str, *, spec: str
+    ) -> StoredObject | None:
+        """Copies the live version of an object on the server within its bucket, with its metadata.
+        An object `name` with this `spec` is adopted. Returns the copy, which has the `spec` of its
+        source, or None without a source. Raises ArtifactConflict."""
         ...
 
     def delete(self, bucket: Bucket, name: str, generation: int | None = None) -> None:

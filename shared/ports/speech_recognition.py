@@ -12,7 +12,8 @@ AUTO_LANGUAGE = "auto"
 SAMPLE_RATE_HZ = 16_000
 """The sample rate of recognized sound."""
 MAX_SOUND_S = 60.0
-"""Speech-to-Text recognizes at most a minute of sound in a synchronous request."""
+"""Speech-to-Text recognizes at most a minute of sound, or 10 MB, in a synchronous request:
+https://docs.cloud.google.com/speech-to-text/docs/quotas."""
 
 
 class LanguageNotRecognized(PermanentError):

@@ -147,6 +147,7 @@ class SpeechPart(Record):
         samples: None for a silent slide.
         voice: The name of the voice that speaks. None for a silent slide, and in results of earlier
             versions.
+        content: The hash of the samples. None like `voice`.
     """
 
     slide: int
@@ -157,6 +158,7 @@ class SpeechPart(Record):
     rate_hz: int | None = None
     samples: int | None = None
     voice: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

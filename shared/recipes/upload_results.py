@@ -29,12 +29,14 @@ class SoundInfo(Record):
 
     `declared_duration_s` is its duration in seconds as measured, or None if it was recorded before
     durations were measured and the file declared none. The name is stored, so it stays.
+    `warnings` are for the user.
     """
 
     codec: str
     rate_hz: int
     channels: int
     declared_duration_s: float | None
+    warnings: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Upload:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences for the user about the file."""
-        if isinstance(self.info, MediaInfo | PictureInfo):
+        if isinstance(self.info, MediaInfo | PictureInfo | SoundInfo):
             return self.info.warnings or ()
         return ()
 

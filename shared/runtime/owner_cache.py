@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from shared.errors import ArtifactConflict, ObjectDamaged, SourceExpired
@@ -65,7 +66,18 @@ class OwnerCache:
         return None
 
     def read_json(self, key: str) -> Mapping[str, Any] | None:
-        """Returns an entry that `write_json` wrote, or None."""
+        """Returns an entry that `write_json` wrote, or None. Takes one request."""
+        try:
+            data = self.objects.read_live(Bucket.WORK, self._name(key))
+            if data is None:
+                return None
+            entry = json.loads(data)
+            if isinstance(entry, dict) and entry.get("key") == key:
+                content: Mapping[str, Any] = entry["content"]
+                return content
+        except (ObjectDamaged, ValueError):
+            pass
+        # An entry of an earlier version does not contain its key; any other object is deleted.
         data = self.read(key)
         return None if data is None else json.loads(data)
 
@@ -75,13 +87,29 @@ class OwnerCache:
         stored = self.find(key)
         return None if stored is None else self._copy(stored, name, spec or key)
 
+    def copy_live(self, key: str, name: str) -> StoredObject | None:
+        """Copies an entry like `copy_to`, in one request and with its metadata. The `spec` of the
+        copy is the key."""
+        copy = self.objects.copy_live(Bucket.WORK, self._name(key), name, spec=key)
+        if copy is None or (copy.spec == key and copy.size_bytes):
+            return copy
+        self._delete(copy)
+        self.find(key)  # Deletes the object of another key.
+        return None
+
     def copy_listed(self, entry: Mapping[str, Any], name: str, *, spec: str) -> StoredObject | None:
         """Copies an entry that another entry lists with `describe`, like `copy_to` but without a
         request that looks for it. Returns None if that version is gone."""
+        stored = self.parse_listed(entry)
+        return None if stored is None else self._copy(stored, name, spec)
+
+    def parse_listed(self, entry: Mapping[str, Any]) -> StoredObject | None:
+        """Returns the version of an entry that another entry lists with `describe`. It may be gone.
+        None for an object that is no entry of the owner."""
         stored = StoredObject.from_dict(entry)
         if stored.bucket is not Bucket.WORK or not stored.name.startswith(self._folder):
             return None
-        return self._copy(replace(stored, content_type=entry["content_type"]), name, spec)
+        return replace(stored, content_type=entry["content_type"])
 
     def write(self, key: str, data: bytes, content_type: str) -> None:
         """Writes an entry. An entry that exists is kept."""
@@ -95,16 +123,24 @@ class OwnerCache:
             self.find(key)  # Deletes the object of another key: the next job writes the entry.
 
     def write_json(self, key: str, data: Mapping[str, Any]) -> None:
-        """Writes an entry like `write`, as JSON."""
-        content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        """Writes an entry like `write`, as JSON that contains the key."""
+        entry = {"key": key, "content": data}
+        content = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
         self.write(key, content, "application/json")
 
-    def add(self, key: str, source: StoredObject) -> StoredObject:
+    def add(
+        self,
+        key: str,
+        source: StoredObject,
+        metadata: Mapping[str, str] = MappingProxyType({}),
+    ) -> StoredObject:
         """Copies an object of a job into the cache, on the server. Returns the entry.
 
         Raises ArtifactConflict, SourceExpired.
         """
-        entry, _ = self.objects.copy(source, Bucket.WORK, self._name(key), spec=key)
+        entry, _ = self.objects.copy(
+            source, Bucket.WORK, self._name(key), spec=key, metadata=metadata
+        )
         return entry
 
     @property

@@ -96,7 +96,8 @@ class Settings:
     emulator."""
     recognition_location: str = setting("MOODREEL_RECOGNITION_LOCATION", "eu")
     """Where Speech-to-Text processes speech: a multi-region (`eu`, `us`), a region, or `global`.
-    Not every model is available everywhere."""
+    Not every model is available everywhere: `chirp_3` is in `eu`, `us` and a few regions of Asia
+    (https://docs.cloud.google.com/speech-to-text/docs/models/chirp-3)."""
     recognition_calls_per_minute: int = setting("MOODREEL_RECOGNITION_CALLS_PER_MINUTE", 300)
     """Calls of Speech-to-Text per minute, in total. At most the project's quota of the location."""
     gemini_backend: GeminiBackend = setting(  # noqa: RUF009 - it returns a dataclass field

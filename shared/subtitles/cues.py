@@ -69,10 +69,10 @@ def build_cues(sentences: Sequence[TimedSentence]) -> tuple[Cue, ...]:
     """Returns the cues of all sentences. They do not overlap.
 
     A long sentence becomes several cues, broken where a phrase ends. A sentence of one word shares
-    the cue of the next or previous sentence, unless a long pause follows.
+    the cue of the next or previous sentence of the same speaker, unless a long pause follows.
     """
     cues: list[Cue] = []
-    for passage in _group_by_pause(sentences):
+    for passage in _group(sentences):
         pieces = [piece for sentence in passage for piece in _time_pieces(sentence)]
         for first, last in _select_breaks(pieces):
             selected = pieces[first:last]
@@ -92,10 +92,12 @@ def build_chapter_cues(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[
     return tuple(Cue(ceil(start * 1000), ceil(end * 1000), (title,)) for start, end, title in rows)
 
 
-def _group_by_pause(sentences: Sequence[TimedSentence]) -> Iterator[list[TimedSentence]]:
+def _group(sentences: Sequence[TimedSentence]) -> Iterator[list[TimedSentence]]:
+    """Yields the sentences of one speaker without a long pause between them."""
     passage: list[TimedSentence] = []
     for sentence in sentences:
-        if passage and sentence.start - passage[-1].end > _MAX_GAP:
+        is_near = bool(passage) and sentence.start - passage[-1].end <= _MAX_GAP
+        if passage and not (is_near and sentence.speaker == passage[-1].speaker):
             yield passage
             passage = []
         passage.append(sentence)

@@ -20,8 +20,8 @@ BEFORE_PHRASE, IN_PHRASE, AFTER_FUNCTION_WORD = 2.0, 4.0, 7.0
 """The costs of a break at the end of a sentence, after a punctuation mark, before a function word,
 between other words, and after a function word, a number or an abbreviation, which belong to the
 following words."""
-_COLUMNS_PER_COST = 8
-"""A difference of so many columns between two lines costs 1."""
+_COLUMNS_PER_COST = 11
+"""A difference of so many columns between two lines costs 1, of twice as many 4."""
 _SENTENCE_MARKS = ".!?…。！？؟।"
 _CLAUSE_MARKS = ",;:—–、，；：،؛·"
 _CLOSING = "\"'”’»›」』）】》〉)]}"
@@ -51,6 +51,10 @@ _FUNCTION_WORDS = _words(
 )
 
 
+# Pronouns that follow their verb in German and Dutch: "Über Nacht reift er / im Kühlschrank".
+_PRONOUNS = _words("er sie es ich du wir man hij zij ze ik je jij wij")
+
+
 def split_pieces(text: str) -> list[str]:
     """Returns the pieces between which a line may break: words with a space before them, and the
     characters of scripts without spaces. Marks with spaces around them, as in French, stay with
@@ -73,10 +77,13 @@ def break_cost(piece: str, next_piece: str) -> float:
         return AFTER_CLAUSE
     following = next_piece.strip()[:1]
     belongs_to_next = word[-1:].isdecimal() or (is_abbreviated and not following.islower())
-    if next_piece.startswith(" ") and (belongs_to_next or _is_function_word(word)):
+    begins_phrase = next_piece.startswith(" ") and _is_function_word(next_piece.strip())
+    is_complete = word.lower() in _PRONOUNS and begins_phrase
+    belongs_to_next |= _is_function_word(word) and not is_complete
+    if next_piece.startswith(" ") and belongs_to_next:
         return AFTER_FUNCTION_WORD
-    is_phrase = next_piece.startswith(" ") and _is_function_word(next_piece.strip())
-    return BEFORE_PHRASE if is_phrase else IN_PHRASE
+    begins_phrase &= next_piece.strip().lower() not in _PRONOUNS
+    return BEFORE_PHRASE if begins_phrase else IN_PHRASE
 
 
 def wrap_pieces(pieces: Sequence[str]) -> list[str]:
@@ -91,7 +98,7 @@ def wrap_pieces(pieces: Sequence[str]) -> list[str]:
         first = ends[at - 1] - pieces[0].startswith(" ")
         second = ends[-1] - ends[at - 1] - pieces[at].startswith(" ")
         if max(first, second) <= MAX_COLUMNS:
-            difference = abs(first - second) / _COLUMNS_PER_COST
+            difference = ((first - second) / _COLUMNS_PER_COST) ** 2
             candidates.append((break_cost(pieces[at - 1], pieces[at]) + difference, at))
     if not candidates:
         return lines

@@ -16,6 +16,7 @@ class TimedSentence:
         resumes: Where its speech goes on after a pause.
         words: Of recognized speech, the place in `text` and the sample at which each word begins.
             The text has no spaces but one between words then.
+        speaker: Who says it; "" for the narrator and where nobody else is quoted.
     """
 
     text: str
@@ -23,3 +24,4 @@ class TimedSentence:
     end: int
     resumes: tuple[int, ...] = ()
     words: tuple[tuple[int, int], ...] = ()
+    speaker: str = ""

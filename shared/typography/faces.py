@@ -79,6 +79,8 @@ def to_displayable(text: str, style: Style) -> str:
     A character that no face has becomes REPLACEMENT, once per grapheme. Controls are removed. A
     text of which nothing is visible becomes a dash.
     """
+    if text.isascii() and text.isprintable() and not text.isspace():
+        return text  # Faces of every language follow each other in the order: they have ASCII.
     order = fallback_faces(style.language, serif=style.serif)
     visible = "".join(
         (" " if char.isspace() else "") if _is_control(char) else char for char in text
@@ -93,7 +95,7 @@ def describe_replacements(texts: Iterable[str], style: Style) -> tuple[str, ...]
     order = fallback_faces(style.language, serif=style.serif)
     missing = {
         f"U+{ord(char):04X}": None
-        for char in "".join(texts)
+        for char in dict.fromkeys("".join(texts))
         if not (char.isspace() or _is_control(char) or is_ignorable(char))
         and _find_face(char, order) is None
     }

@@ -17,6 +17,8 @@ from tests.benchmarks import (
     stitching,
 )
 from tests.benchmarks.frames import comparison
+from tests.benchmarks.speech import comparison as speech
+from tests.benchmarks.speech import word_errors
 
 BENCHMARKS = {
     "api": api.main,
@@ -29,7 +31,9 @@ BENCHMARKS = {
     "joining": joining.main,
     "recorder": recorder.main,
     "repeated-deck": repeated_deck.main,
+    "speech": speech.main,
     "stitching": stitching.main,
+    "word-errors": word_errors.main,
 }
 
 

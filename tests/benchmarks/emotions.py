@@ -136,10 +136,10 @@ def _cpu_s() -> float:
 
 def run_here(method: str, models: Path, pack: Path) -> Cost:
     faces = METHODS[method](models, pack)
-    return Cost(_cpu_s() - _start_cpu_s, _peak_mb(), faces)
+    return Cost(_cpu_s() - _start_cpu_s, peak_mb(), faces)
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Peak memory of this process. getrusage would include its parent's before the exec."""
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from shared.adapters.text_to_speech import create_speech_synthesizer, fetch_voices
@@ -24,7 +25,9 @@ from tests.fixtures.models.voices import make_voice_list
 from tests.fixtures.stage_harness import StageHarness
 
 MAX_SHARE = 0.05
-"""CPU time of the second film ÷ that of the first."""
+"""CPU time of a film of the same deck again ÷ that of the first."""
+REPEATS = 5
+"""Films of the same deck again, of which the median counts."""
 SLIDES = 10
 _NOTES = (
     "Leaf number {n} turns towards the light in the morning and follows it until the evening. "
@@ -47,7 +50,7 @@ def main() -> int:
         # Imports, fonts and connections are those of a running instance.
         run_presentation(harness, make_deck(slides[:3], title="Other"), owner="bob", number=9)
         costs = []
-        for number in (1, 2):
+        for number in range(1, REPEATS + 2):
             before = cpu_s()
             results = run_presentation(harness, deck, number=number)
             costs.append(cpu_s() - before)
@@ -56,9 +59,9 @@ def main() -> int:
                 f"film {number}: {costs[-1]:.3f} s of CPU, {facts['duration_s']:.0f} s long, "
                 f"{facts['scenes_encoded']} scenes encoded"
             )
-    share = costs[1] / costs[0]
+    share = median(costs[1:]) / costs[0]
     missed = share > MAX_SHARE
-    print(f"second ÷ first {share:.1%}{'  MISSED' if missed else ''}")
+    print(f"again ÷ first {share:.1%}{'  MISSED' if missed else ''}")
     return int(missed)
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import infra.client  # noqa: F401 - makes moodreel importable
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
+from moodreel.files.content_types import guess_content_type
 from shared.flows.documents import unit_path
 from shared.runtime.services import Services
 from tests.fixtures.media.clip_specs import CLIP_SPECS
+from tests.fixtures.recognition.word_errors import normalize_words
+from tests.fixtures.suite.captions_job import SENTENCE, read_words, write_spoken_sentence
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
@@ -29,12 +35,9 @@ CRASHES = (
 )
 """Each point once, and a crash of the first and of the last stage. The simulation crashes every
 stage at every point (tests/unit/shared/jobs/test_fault_matrix.py)."""
+POINTS = ("after_claim", "after_work", "after_commit", "after_publish")
 STAGES = ("upload_trigger", "frame_extraction", "notification")
-ALL_CRASHES = tuple(
-    (point, stage)
-    for stage in STAGES
-    for point in ("after_claim", "after_work", "after_commit", "after_publish")
-)
+ALL_CRASHES = tuple((point, stage) for stage in STAGES for point in POINTS)
 
 
 @dataclass(frozen=True)
@@ -75,23 +78,9 @@ def test_crash_at_any_point_changes_no_result(
         # The crash is requested before the upload, so that the stage cannot run first.
         user = suite.user()
         client = suite.client(user)
-        created = client.create_job(
-            "frames",
-            {
-                "video": {
-                    "filename": "clip.mp4",
-                    "content_type": "video/mp4",
-                    "size_bytes": reference.clip.stat().st_size,
-                }
-            },
-            {"every": "0.5"},
+        job = run_job_with_crash(
+            suite, client, "frames", "video", reference.clip, {"every": "0.5"}, (point, stage)
         )
-        job_id = str(created["job"]["id"])
-        crash_file = suite.crash_once(point, stage, job_id)
-        client.upload(created["uploads"]["video"], reference.clip, lambda _: None)
-        job = suite.wait_for_job(client, job_id)
-        assert job["status"] == "done", job["error"]
-        wait_until(lambda: not crash_file.exists(), f"the crash {crash_file.name}")
         archive = download_artifact(client, job, "frames.zip", tmp_path)
         emails = wait_until(lambda: suite.list_emails(user.email), "the e-mail")
         return point, stage, archive, len(emails)
@@ -103,6 +92,48 @@ def test_crash_at_any_point_changes_no_result(
         assert archive == reference.archive, f"{stage} {point} led to another ZIP"
         # A crash between the mail server's acceptance and the commit sends a second copy.
         assert 1 <= email_count <= 2, f"{stage} {point}: {email_count} e-mails"
+
+
+def run_job_with_crash(
+    suite: SuiteHandle,
+    client: Client,
+    recipe: str,
+    name: str,
+    path: Path,
+    options: Mapping[str, str],
+    crash: tuple[str, str],
+) -> dict[str, Any]:
+    """Runs a job of one input, with a crash at this point of this stage. Returns the job."""
+    file = {
+        "filename": path.name,
+        "content_type": guess_content_type(path),
+        "size_bytes": path.stat().st_size,
+    }
+    created = client.create_job(recipe, {name: file}, dict(options))
+    job_id = str(created["job"]["id"])
+    crash_file = suite.crash_once(*crash, job_id)
+    client.upload(created["uploads"][name], path, lambda _: None)
+    job = suite.wait_for_job(client, job_id)
+    assert job["status"] == "done", job["error"]
+    wait_until(lambda: not crash_file.exists(), f"the crash {crash_file.name}")
+    return job
+
+
+def test_crash_of_speech_recognition_doubles_and_loses_no_word(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
+    client, path = suite.client(), write_spoken_sentence(suite, tmp_path)
+
+    def run_with_crash(point: str) -> list[str]:
+        job = run_job_with_crash(
+            suite, client, "captions", "media", path, {"language": "en"},
+            (point, "speech_recognition"),
+        )  # fmt: skip
+        return read_words(client, job, tmp_path)
+
+    with ThreadPoolExecutor(len(POINTS)) as pool:
+        words = dict(zip(POINTS, pool.map(run_with_crash, POINTS), strict=True))
+    assert words == dict.fromkeys(POINTS, normalize_words(SENTENCE))
 
 
 def test_sigkill_during_extraction_changes_no_frame(

@@ -27,7 +27,13 @@ INSTANCES = 2
 RATE = 0.2
 SEED = 18
 """The first call of each service is refused."""
-SERVICES = {"gcs": "^/(storage|upload|batch)/", "tts": "", "gemini": "", "push": "/topics/"}
+SERVICES = {
+    "gcs": "^/(storage|upload|batch)/",
+    "tts": "",
+    "gemini": "",
+    "stt": "",
+    "push": "/topics/",
+}
 """The services that take fault rules, and the calls that are refused. Of Cloud Storage, uploads by
 signed URL have other paths: clients send them."""
 MAX_WAIT_UNITS = 6

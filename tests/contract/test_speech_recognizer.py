@@ -1,228 +1,122 @@
-"""The adapter of Speech-to-Text with the emulator: words, languages, errors and their classes."""
+"""The contract of SpeechRecognizer: the fake, and the adapter of Speech-to-Text with the
+emulator."""
 
 from __future__ import annotations
 
-import array
-import math
-import random
-import urllib.error
-from collections.abc import Callable
-from typing import Any
+import itertools
 
 import pytest
 
-from shared.adapters import speech_recognition
-from shared.adapters.speech_recognition import fetch_recognition_languages
-from shared.ports.models import SpeechSynthesizer
 from shared.ports.speech_recognition import (
     AUTO_LANGUAGE,
+    MAX_SOUND_S,
     SAMPLE_RATE_HZ,
     LanguageNotRecognized,
+    Recognition,
     RecognitionOverloaded,
     RecognitionRequest,
     RecognitionUnavailable,
-    SpeechRecognizer,
 )
-from shared.recipes.films.speech import SpeechSettings
-from tests.fixtures.models.stt import (
-    LOCATION,
-    SttEmulator,
-    create_recognizer,
-    recognition_config,
-    recognition_settings,
-    to_request,
+from tests.fixtures.models.recognizers import (
+    LANGUAGE,
+    RETRY_AFTER_S,
+    UNKNOWN_LANGUAGE,
+    EmulatorCase,
+    FakeCase,
+    RecognizerCase,
 )
 from tests.fixtures.recognition.word_errors import normalize_words
 
 pytestmark = pytest.mark.slow
-SENTENCE = "We walked along the river until the sun went down."
-SILENCE = RecognitionRequest(bytes(SAMPLE_RATE_HZ))
+SECOND = bytes(2 * SAMPLE_RATE_HZ)
 
 
-def generate(sample: Callable[[float], float], duration_s: float = 3.0) -> bytes:
-    """Returns samples of a function of the time in seconds."""
-    count = int(duration_s * SAMPLE_RATE_HZ)
-    values = (round(sample(index / SAMPLE_RATE_HZ)) for index in range(count))
-    return array.array("h", values).tobytes()
+@pytest.fixture(params=["fake", "emulator"])
+def case(request: pytest.FixtureRequest) -> RecognizerCase:
+    if request.param == "fake":
+        return FakeCase()
+    names = ("recognizer", "stt", "synthesizer")
+    return EmulatorCase(*(request.getfixturevalue(name) for name in names))
 
 
-def test_words_of_speech_have_times_and_confidence(
-    recognizer: SpeechRecognizer, synthesizer: SpeechSynthesizer
-) -> None:
-    sentence = to_request(synthesizer.synthesize(SENTENCE, SpeechSettings("en-US"))).samples
-    pause = bytes(2 * SAMPLE_RATE_HZ)
-    sound = pause + sentence + 2 * pause + sentence
+def recognize(case: RecognizerCase, samples: bytes, language: str = LANGUAGE) -> Recognition:
+    return case.recognizer.recognize(RecognitionRequest(samples, language))
 
-    result = recognizer.recognize(RecognitionRequest(sound, "en-GB"))
 
-    assert result.language == "en"
-    texts = [word.text for word in result.words]
-    assert normalize_words(" ".join(texts)) == 2 * normalize_words(SENTENCE)
-    assert texts[0] == "We"
-    assert texts[-1] == "down."
-    times = [time for word in result.words for time in (word.start_s, word.end_s)]
+def words_of(recognition: Recognition) -> list[str]:
+    return normalize_words(" ".join(word.text for word in recognition.words))
+
+
+def test_words_are_in_order_and_within_the_sound(case: RecognizerCase) -> None:
+    speech = case.speech
+    recognition = recognize(case, speech)
+    assert words_of(recognition) == case.words
+    assert recognition.language.startswith("en")
+    times = [time for word in recognition.words for time in (word.start_s, word.end_s)]
     assert times == sorted(times)
-    assert all(0 < (word.confidence or 0) <= 1 for word in result.words)
-    # The sentences begin after their pauses.
-    duration_s = len(sentence) / 2 / SAMPLE_RATE_HZ
-    first, second = (result.words[index].start_s for index in (0, len(texts) // 2))
-    assert first == pytest.approx(1, abs=0.15)
-    assert second == pytest.approx(3 + duration_s, abs=0.15)
+    assert times[0] >= 0
+    assert times[-1] <= len(speech) / 2 / SAMPLE_RATE_HZ
+    assert all(word.start_s < word.end_s for word in recognition.words)
+    for word in recognition.words:
+        assert word.text == word.text.strip() != ""
+        assert word.confidence is None or 0 < word.confidence <= 1
 
 
-def test_language_is_recognized(
-    recognizer: SpeechRecognizer, synthesizer: SpeechSynthesizer
+def test_same_sound_has_the_same_words(case: RecognizerCase) -> None:
+    """So a repeated request changes no word of a transcript."""
+    speech = case.speech
+    assert recognize(case, speech) == recognize(case, speech)
+
+
+def test_words_follow_the_silence_before_them(case: RecognizerCase) -> None:
+    speech = case.speech
+    recognition = recognize(case, speech + 2 * SECOND + speech)
+    assert words_of(recognition) == 2 * case.words
+    starts = [word.start_s for word in recognition.words]
+    first, second = starts[0], starts[len(case.words)]
+    later_s = 2 + len(speech) / 2 / SAMPLE_RATE_HZ
+    assert second - first == pytest.approx(later_s, abs=0.15)
+    pauses = [after - before for before, after in itertools.pairwise(starts)]
+    assert pauses.index(max(pauses)) == len(case.words) - 1
+
+
+def test_language_is_recognized(case: RecognizerCase) -> None:
+    assert recognize(case, case.speech, AUTO_LANGUAGE).language.startswith("en")
+
+
+@pytest.mark.parametrize("samples", [b"", SECOND], ids=["no sound", "silence"])
+def test_sound_without_speech_has_no_words_and_no_language(
+    case: RecognizerCase, samples: bytes
 ) -> None:
-    speech = synthesizer.synthesize("It is done.", SpeechSettings("en-US"))
-    result = recognizer.recognize(to_request(speech, AUTO_LANGUAGE))
-    assert (len(result.words), result.language) == (3, "en")
+    assert recognize(case, samples) == Recognition((), "")
 
 
-@pytest.mark.parametrize(
-    "sample",
-    [
-        lambda _: 0,
-        lambda _: random.gauss(0, 3000),
-        lambda time: 8000 * math.sin(2 * math.pi * 440 * time),
-        # A melody: a tone with overtones, which decays and changes each half second.
-        lambda time: 6000 * math.exp(-4 * (time % 0.5)) * sum(
-            math.sin(2 * math.pi * 220 * 2 ** (int(time * 2) * 5 % 12 / 12) * part * time) / part
-            for part in (1, 2, 3)
-        ),
-    ],
-    ids=["silence", "noise", "tone", "music"],
-)  # fmt: skip
-def test_sound_without_speech_has_no_words(
-    recognizer: SpeechRecognizer, sample: Callable[[float], float]
-) -> None:
-    random.seed(1)
-    result = recognizer.recognize(RecognitionRequest(generate(sample)))
-    assert result.words == ()
-    assert result.language == ""
-
-
-def test_empty_sound_is_not_sent(recognizer: SpeechRecognizer, stt: SttEmulator) -> None:
-    call_count = stt.call_count
-    assert recognizer.recognize(RecognitionRequest(b"")).words == ()
-    assert stt.call_count == call_count
-
-
-def test_sound_of_a_minute_is_the_longest(recognizer: SpeechRecognizer) -> None:
-    minute = bytes(60 * 2 * SAMPLE_RATE_HZ)
-    assert recognizer.recognize(RecognitionRequest(minute)).words == ()
+def test_sound_of_a_minute_is_the_longest(case: RecognizerCase) -> None:
+    minute = int(MAX_SOUND_S) * SECOND
+    assert recognize(case, minute).words == ()
     with pytest.raises(ValueError, match="60"):
-        recognizer.recognize(RecognitionRequest(minute + b"\0\0"))
+        recognize(case, minute + b"\0\0")
 
 
-def test_languages_are_those_of_the_model(stt: SttEmulator, recognizer: SpeechRecognizer) -> None:
-    assert fetch_recognition_languages(stt.settings) == ("en",)
-    assert recognizer.engine == "emulator/whisper-tiny.en"
-    # Of another model there are none.
-    assert fetch_recognition_languages(recognition_settings(stt.url, "whisper-base")) == ()
+def test_unknown_language_is_a_permanent_error(case: RecognizerCase) -> None:
+    with pytest.raises(LanguageNotRecognized, match=UNKNOWN_LANGUAGE):
+        recognize(case, SECOND, UNKNOWN_LANGUAGE)
 
 
-def test_unknown_language_is_a_permanent_error(recognizer: SpeechRecognizer) -> None:
-    with pytest.raises(LanguageNotRecognized) as error:
-        recognizer.recognize(RecognitionRequest(SILENCE.samples, "de"))
-    assert str(error.value) == ("The speech recognition does not know de; choose another language.")
-
-
-def test_unknown_model_is_transient(stt: SttEmulator) -> None:
-    with pytest.raises(RecognitionUnavailable):
-        create_recognizer(recognition_settings(stt.url, "chirp_9")).recognize(SILENCE)
-
-
-def test_exhausted_quota_counts_as_overloaded(
-    recognizer: SpeechRecognizer, stt: SttEmulator
-) -> None:
-    stt.add_fault(action={"status": 429, "retry_after_s": 7}, count=1)
+def test_overload_states_when_to_try_again(case: RecognizerCase) -> None:
+    case.overload()
     with pytest.raises(RecognitionOverloaded) as caught:
-        recognizer.recognize(SILENCE)
-    assert caught.value.retry_after_s == 7
-    assert recognizer.recognize(SILENCE).words == ()
+        recognize(case, SECOND)
+    assert caught.value.retry_after_s == RETRY_AFTER_S
+    assert recognize(case, SECOND).words == ()
 
 
-@pytest.mark.parametrize("action", [
-    {"status": 500}, {"status": 503}, {"status": 504}, {"lose_response": True},
-    {"cut_after_bytes": 10},
-])  # fmt: skip
-def test_outage_of_the_service_counts_as_overloaded(
-    recognizer: SpeechRecognizer, stt: SttEmulator, action: dict[str, Any]
-) -> None:
-    stt.add_fault(action=action, count=1)
-    call_count = stt.call_count
-    with pytest.raises(RecognitionOverloaded):
-        recognizer.recognize(SILENCE)
-    # The client does not retry: the unit does.
-    assert stt.call_count <= call_count + 1
+def test_refused_access_is_transient(case: RecognizerCase) -> None:
+    case.refuse_access()
+    with pytest.raises(RecognitionUnavailable):
+        recognize(case, SECOND)
+    assert recognize(case, SECOND).words == ()
 
 
-def test_timeout_counts_as_overloaded(
-    recognizer: SpeechRecognizer, stt: SttEmulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stt.add_fault(action={"stall_s": 2}, count=1)
-    monkeypatch.setattr(speech_recognition, "TIMEOUT_S", 0.2)
-    with pytest.raises(RecognitionOverloaded):
-        recognizer.recognize(SILENCE)
-
-
-@pytest.mark.parametrize("status", [401, 403, 404])
-def test_refused_access_is_transient(
-    recognizer: SpeechRecognizer, stt: SttEmulator, status: int
-) -> None:
-    stt.add_fault(action={"status": status}, count=1)
-    with pytest.raises(RecognitionUnavailable) as caught:
-        recognizer.recognize(SILENCE)
-    assert "http" not in str(caught.value)
-
-
-def test_refused_connection_counts_as_overloaded() -> None:
-    settings = recognition_settings("http://127.0.0.1:9")
-    with pytest.raises(RecognitionOverloaded):
-        create_recognizer(settings).recognize(SILENCE)
-    with pytest.raises(RecognitionOverloaded):
-        fetch_recognition_languages(settings)
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({"model": "chirp_9"},
-         'The model "chirp_9" does not exist in the location named "eu".'),
-        ({"languageCodes": ["fr-FR"]},
-         'The language "fr-FR" is not supported by the model "whisper-tiny.en" in the location '
-         'named "eu".'),
-        ({"languageCodes": []}, "Invalid recognition 'config': must specify language_codes."),
-        ({"explicitDecodingConfig": {"encoding": "MP3"}},
-         "The emulator supports only LINEAR16 of one channel at 16000 Hz."),
-        ({"hello": 1},
-         'Invalid JSON payload received. Unknown name "hello" at \'config\': Cannot find field.'),
-        ({"features": 5}, "Invalid JSON payload received."),
-    ],
-)  # fmt: skip
-def test_emulator_refuses_as_the_service(
-    stt: SttEmulator, config: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.recognize(SILENCE.samples, **config)
-    body = stt.read_error(error.value)
-    assert body == {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}
-
-
-def test_emulator_limits_the_sound(stt: SttEmulator) -> None:
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.recognize(bytes(61 * 2 * SAMPLE_RATE_HZ))
-    assert stt.read_error(error.value)["message"] == "Audio can be of a maximum of 60 seconds."
-    body = {"config": recognition_config(), "content": "é"}
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.request("POST", f"{LOCATION}/recognizers/_:recognize", body)
-    assert error.value.code == 400
-
-
-def test_emulator_refuses_browsers_and_stored_recognizers(stt: SttEmulator) -> None:
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.request("GET", LOCATION, origin="https://x.org")
-    assert error.value.code == 403
-    with pytest.raises(urllib.error.HTTPError) as error:
-        stt.request("POST", f"{LOCATION}/recognizers/mine:recognize", {})
-    assert error.value.code == 404
+def test_engine_has_one_name(case: RecognizerCase) -> None:
+    assert case.recognizer.engine == case.recognizer.engine != ""

@@ -23,7 +23,7 @@ from tests.fixtures.suite.frames_job import download_artifact
 from tests.fixtures.suite.link_uses import read_uses
 
 pytestmark = pytest.mark.suite
-EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}
+EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research", "transcript": "true"}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,9 @@ def test_chart_and_player_follow_each_other(
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     plot = page.get_by_role("slider", name="Time in the video")
     expect(plot).to_be_visible()
+    # The clip has no words; its transcript is beside the only player.
+    expect(page.locator(".screen").get_by_text("No words were recognized.")).to_be_visible()
+    expect(page.locator("video")).to_have_count(1)
     wait_for(page, "document.querySelector('video').readyState > 0")
     assert layout_shift(page) < 0.1
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.ports.speech_recognition import (
+    AUTO_LANGUAGE,
     MAX_SOUND_S,
     SAMPLE_RATE_HZ,
+    LanguageNotRecognized,
     Recognition,
     RecognitionRequest,
     RecognizedWord,
@@ -25,7 +27,8 @@ _MIN_FRAMES = 4
 class ToneRecognizer:
     """Recognizes each tone as a word named by its frequency: w0, w1, …
 
-    `failures` are raised by the next requests, one each; None lets a request pass.
+    `failures` are raised by the next requests, one each; None lets a request pass. `languages` are
+    those that it knows; None: every one.
     """
 
     engine: str = "fake/tones"
@@ -34,19 +37,30 @@ class ToneRecognizer:
     mark: str = ""
     """Added to each word, such as a full stop."""
     speaker: str = ""
+    german_from: int = 1000
+    """The number of the first word that is German. The most words of a request are its language."""
+    languages: tuple[str, ...] | None = None
 
     def recognize(self, request: RecognitionRequest) -> Recognition:
         failure = self.failures.pop(0) if self.failures else None
         if failure is not None:
             raise failure
+        duration_s = len(request.samples) / 2 / SAMPLE_RATE_HZ
+        if duration_s > MAX_SOUND_S:
+            raise ValueError(f"{duration_s:.1f} s of sound; a request has at most {MAX_SOUND_S} s.")
+        tag = request.language.partition("-")[0]
+        if self.languages is not None and tag not in (AUTO_LANGUAGE, *self.languages):
+            raise LanguageNotRecognized(f"The fake does not know {tag}.")
         self.requests.append(request)
         samples = np.frombuffer(request.samples, np.int16).astype(np.float64)
-        assert len(samples) <= MAX_SOUND_S * SAMPLE_RATE_HZ
+        tones = find_tones(samples)
         words = tuple(
             RecognizedWord(f"w{word}{self.mark}", start, end, 0.9, self.speaker)
-            for word, start, end in find_tones(samples)
+            for word, start, end in tones
         )
-        return Recognition(words, "en-US" if words else "")
+        german = sum(word >= self.german_from for word, _, _ in tones)
+        language = "de-DE" if german > len(tones) / 2 else "en-US"
+        return Recognition(words, language if words else "")
 
 
 def find_tones(samples: NDArray[np.float64]) -> list[tuple[int, float, float]]:

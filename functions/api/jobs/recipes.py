@@ -62,7 +62,6 @@ def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, A
             else _emotions(emotions, allow_medical_safety)
         ),
     )
-    options.pop("transcript", None)
     options |= _parse_film(errors, values)
     options |= errors.read(
         "options", dict[str, Any](), lambda: RecapOptions.from_job(values).to_dict()

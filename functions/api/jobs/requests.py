@@ -142,11 +142,12 @@ OPTIONS_DESCRIPTION = (
     "(default true: averages each face's scores with those of its mirror image). `emotions` "
     "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
     "scenes of the video instead of its strongest moments. "
-    "`transcript` of `emotions` (default false) also recognizes what is said. "
+    "`transcript` of both (default false) also recognizes what is said; a recap quotes it. "
     "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
     "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
     "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "
-    "(`none`, or `soft`: also a copy of the video with a subtitle track)."
+    "(`soft`: also a copy of the video with a subtitle track; `burned`: one with the captions in "
+    "its pictures; `both`, or `none`)."
 )
 InputName = Annotated[
     str,

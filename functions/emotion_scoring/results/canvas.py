@@ -43,6 +43,16 @@ class Canvas:
         large = [(x * _OVERSAMPLING, y * _OVERSAMPLING) for x, y in points]
         self._shapes.line(large, colour, max(1, round(width * _OVERSAMPLING)), joint="curve")
 
+    def hatch(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
+        """Draws diagonal lines within a rectangle."""
+        height, step = bottom - top, 9.0
+        x = left - height
+        while x < right:
+            begin, end = max(x, left), min(x + height, right)
+            if end > begin:
+                self.line([(begin, bottom - (begin - x)), (end, bottom - (end - x))], fill, 1)
+            x += step
+
     def text(
         self,
         at: Point,
@@ -79,9 +89,12 @@ def text_width(text: str, size: int, *, bold: bool = False) -> float:
     return line_width(lay_out_line(text, size, _style(text, bold)))
 
 
-def truncate_text(text: str, size: int, max_width_px: float, *, bold: bool = False) -> str:
-    """Returns the text, shortened with an ellipsis to at most `max_width_px`."""
-    lines = truncate_line(text, size, _style(text, bold), max_width_px).lines
+def truncate_text(
+    text: str, size: int, max_width_px: float, *, bold: bool = False, at_words: bool = False
+) -> str:
+    """Returns the text, shortened with an ellipsis to at most `max_width_px`, see
+    `truncate_line`."""
+    lines = truncate_line(text, size, _style(text, bold), max_width_px, at_words=at_words).lines
     return lines[0].text if lines else ""
 
 

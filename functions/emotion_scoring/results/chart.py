@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 
-from functions.emotion_scoring.results.canvas import (
-    Canvas,
-    Colour,
-    text_width,
-    truncate_text,
-    wrap_text,
+from functions.emotion_scoring.results.canvas import Canvas, text_width, wrap_text
+from functions.emotion_scoring.results.chart_text import (
+    LEFT_PX,
+    RIGHT_PX,
+    TOP_PX,
+    WIDTH_PX,
+    Legend,
+    draw_legend,
+    draw_sentences,
+    format_time,
+    sentences_height,
 )
 from functions.emotion_scoring.results.colours import (
     ABSENT,
@@ -26,24 +30,13 @@ from functions.emotion_scoring.results.colours import (
 from functions.emotion_scoring.results.series import Curve, Series
 from functions.emotion_scoring.results.summary import Peak
 from functions.emotion_scoring.results.timeline import UNCERTAIN_MARGIN
+from shared.recipes.captions.transcript import Sentence
 
-WIDTH_PX = 1600
 MAX_PANELS = 4
-_LEFT, _RIGHT, _TOP = 96, 56, 56
 _LABELS = 68
 """Height above a panel for the name of the face and the labels of its peaks."""
 _STRIP = 10
 _PANEL_HEIGHTS = {1: 340, 2: 240, 3: 190, 4: 160}
-
-
-@dataclass(frozen=True)
-class Legend:
-    """The text around a chart. `shares`: shares of the scored time by emotion."""
-
-    title: str
-    subtitle: str
-    note: str
-    shares: Mapping[str, float]
 
 
 def render_timeline_chart(
@@ -54,49 +47,39 @@ def render_timeline_chart(
     *,
     start: Fraction,
     every: Fraction,
+    sentences: Sequence[Sentence | None] | None = None,
 ) -> bytes:
     """Returns a PNG that is WIDTH_PX wide.
 
     Args:
+        sentences: of each peak, to be listed below the axis; None without a transcript.
         start: time of the first target in seconds.
         every: distance of the targets in seconds.
     """
     peak_faces = {peak.face_id for peak in peaks}
     curves = sorted(series.select_longest(MAX_PANELS, peak_faces), key=lambda curve: curve.face_id)
     height = _PANEL_HEIGHTS[max(1, len(curves))]
-    note = wrap_text(legend.note, 16, WIDTH_PX - _LEFT - _RIGHT)
-    panels_top = _TOP + 144
+    note = wrap_text(legend.note, 16, WIDTH_PX - LEFT_PX - RIGHT_PX)
+    panels_top = TOP_PX + 144
     step = _LABELS + height + _STRIP + 14
     axis = panels_top + max(1, len(curves)) * step - 6
-    canvas = Canvas(WIDTH_PX, axis + 104 + 24 * len(note), GROUND)
+    list_top = axis + 76
+    rows = [] if sentences is None else list(zip(peaks, sentences, strict=True))
+    bottom = list_top + sentences_height(len(rows))
+    canvas = Canvas(WIDTH_PX, bottom + 28 + 24 * len(note), GROUND)
     plot = _Plot(canvas, series, classes, start, every, height)
-    _draw_legend(canvas, plot.colours, legend)
+    draw_legend(canvas, plot.colours, legend)
+    numbers = {peak: f"{n} · " if rows else "" for n, peak in enumerate(peaks, 1)}
     for n, curve in enumerate(curves):
-        face_peaks = [peak for peak in peaks if peak.face_id == curve.face_id]
+        face_peaks = [(numbers[peak], peak) for peak in peaks if peak.face_id == curve.face_id]
         plot.draw_panel(panels_top + n * step + _LABELS, curve, face_peaks)
     if not curves:
         plot.draw_empty_panel(panels_top + _LABELS)
     plot.draw_time_axis(axis)
+    draw_sentences(canvas, list_top, plot.colours, rows)
     for n, line in enumerate(note):
-        canvas.text((_LEFT, axis + 92 + 24 * n), line, 16, QUIET)
+        canvas.text((LEFT_PX, bottom + 16 + 24 * n), line, 16, QUIET)
     return canvas.render_png()
-
-
-def _draw_legend(canvas: Canvas, colours: Mapping[str, Colour], legend: Legend) -> None:
-    width = WIDTH_PX - _LEFT - _RIGHT
-    title = truncate_text(legend.title, 34, width, bold=True)
-    canvas.text((_LEFT, _TOP + 28), title, 34, INK, bold=True)
-    canvas.text((_LEFT, _TOP + 66), truncate_text(legend.subtitle, 19, width), 19, QUIET)
-    x = float(_LEFT)
-    for name, colour in colours.items():
-        share = legend.shares.get(name, 0)
-        text = f"{name} {share:.0%}"
-        canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, colour)
-        canvas.text((x + 26, _TOP + 114), text, 18, INK)
-        x += 26 + text_width(text, 18) + 30
-    canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, ABSENT)
-    _hatch(canvas, x, _TOP + 98, x + 18, _TOP + 116)
-    canvas.text((x + 26, _TOP + 114), "not seen", 18, INK)
 
 
 class _Plot:
@@ -122,26 +105,27 @@ class _Plot:
 
     def x(self, number: float) -> float:
         """Returns the x coordinate at which a bin begins."""
-        return _LEFT + (WIDTH_PX - _LEFT - _RIGHT) * number / self._bins
+        return LEFT_PX + (WIDTH_PX - LEFT_PX - RIGHT_PX) * number / self._bins
 
-    def draw_panel(self, top: float, curve: Curve, peaks: Sequence[Peak]) -> None:
-        """Draws the panel of one face. Times at which it was not seen are hatched."""
-        canvas, bottom, right = self._canvas, top + self._height, WIDTH_PX - _RIGHT
-        canvas.rectangle(_LEFT, top, right, bottom, ABSENT)
-        _hatch(canvas, _LEFT, top, right, bottom)
+    def draw_panel(self, top: float, curve: Curve, peaks: Sequence[tuple[str, Peak]]) -> None:
+        """Draws the panel of one face. Times at which it was not seen are hatched. The label of a
+        peak begins with its text."""
+        canvas, bottom, right = self._canvas, top + self._height, WIDTH_PX - RIGHT_PX
+        canvas.rectangle(LEFT_PX, top, right, bottom, ABSENT)
+        canvas.hatch(LEFT_PX, top, right, bottom, HATCH)
         for run in curve.runs():
             self._draw_areas(run, top)
             self._draw_strip(run, bottom + 4)
         for share in (0.25, 0.5, 0.75):
             y = bottom - share * self._height
-            canvas.line([(_LEFT, y), (right, y)], mix(GRID, GROUND, 0.5), 0.7)
+            canvas.line([(LEFT_PX, y), (right, y)], mix(GRID, GROUND, 0.5), 0.7)
         for share in (0, 0.5, 1):
             y = bottom - share * self._height
-            canvas.text((_LEFT - 12, y), f"{share:.0%}", 16, QUIET, align="right", centred=True)
-        canvas.line([(_LEFT, top), (_LEFT, bottom), (right, bottom)], QUIET, 1)
+            canvas.text((LEFT_PX - 12, y), f"{share:.0%}", 16, QUIET, align="right", centred=True)
+        canvas.line([(LEFT_PX, top), (LEFT_PX, bottom), (right, bottom)], QUIET, 1)
         name = f"Face {curve.face_id}"
-        canvas.text((_LEFT, top - 42), name, 20, INK, bold=True)
-        x = _LEFT + text_width(name, 20, bold=True) + 14
+        canvas.text((LEFT_PX, top - 42), name, 20, INK, bold=True)
+        x = LEFT_PX + text_width(name, 20, bold=True) + 14
         span = _format_span(curve.frame_count * self._every)
         details = f"seen for {span} · probability of each emotion"
         canvas.text((x, top - 42), details, 17, QUIET)
@@ -149,10 +133,10 @@ class _Plot:
 
     def draw_empty_panel(self, top: float) -> None:
         """Draws the panel that replaces the others if no face was scored."""
-        canvas, right = self._canvas, WIDTH_PX - _RIGHT
-        canvas.rectangle(_LEFT, top, right, top + self._height, ABSENT)
-        _hatch(canvas, _LEFT, top, right, top + self._height)
-        middle = (_LEFT + right) / 2, top + self._height / 2
+        canvas, right = self._canvas, WIDTH_PX - RIGHT_PX
+        canvas.rectangle(LEFT_PX, top, right, top + self._height, ABSENT)
+        canvas.hatch(LEFT_PX, top, right, top + self._height, HATCH)
+        middle = (LEFT_PX + right) / 2, top + self._height / 2
         text = "No face that could be scored was found"
         half = text_width(text, 24) / 2 + 24
         canvas.rectangle(middle[0] - half, middle[1] - 28, middle[0] + half, middle[1] + 28, GROUND)
@@ -161,15 +145,15 @@ class _Plot:
     def draw_time_axis(self, y: float) -> None:
         """Draws ticks at round times."""
         span = self._bins * self._bin_s
-        step = _round_step(span, (WIDTH_PX - _LEFT - _RIGHT) / 110)
+        step = _round_step(span, (WIDTH_PX - LEFT_PX - RIGHT_PX) / 110)
         first = -(-self._start // step)
         number = 0
         while (time := (first + number) * step) <= self._start + span * 1.0001:
             x = self.x((time - self._start) / self._bin_s)
             self._canvas.line([(x, y - 6), (x, y + 2)], QUIET, 1)
-            self._canvas.text((x, y + 24), _format_time(time), 16, QUIET, align="middle")
+            self._canvas.text((x, y + 24), format_time(time), 16, QUIET, align="middle")
             number += 1
-        middle = (_LEFT + WIDTH_PX - _RIGHT) / 2
+        middle = (LEFT_PX + WIDTH_PX - RIGHT_PX) / 2
         caption = (
             "time in the video · the bar shows the strongest emotion, pale where it is uncertain"
         )
@@ -202,48 +186,28 @@ class _Plot:
                 colour = mix(colour, GROUND, 0.3)
             self._canvas.rectangle(self.x(number), top, self.x(number + 1), top + _STRIP, colour)
 
-    def _draw_peaks(self, top: float, peaks: Sequence[Peak]) -> None:
+    def _draw_peaks(self, top: float, peaks: Sequence[tuple[str, Peak]]) -> None:
         """Draws a marker at each peak, and a label unless it would overlap the previous one."""
         free_from = 0.0
-        for peak in peaks:
+        for number, peak in peaks:
             bin_at = (float(peak.time) - self._start) / self._bin_s
-            x = min(self.x(bin_at + 0.5 * self._every / self._bin_s), WIDTH_PX - _RIGHT)
-            colour = self.colours[peak.emotion]
-            dark = mix(colour, INK, 0.72)
+            x = min(self.x(bin_at + 0.5 * self._every / self._bin_s), WIDTH_PX - RIGHT_PX)
+            dark = mix(self.colours[peak.emotion], INK, 0.72)
             self._canvas.polygon([(x - 7, top - 13), (x + 7, top - 13), (x, top - 1)], dark)
-            label = f"{peak.emotion} {int(100 * peak.score)}%"
-            half = text_width(label, 16) / 2
-            middle = min(max(x, _LEFT + half), WIDTH_PX - _RIGHT - half)
-            if middle - half > free_from:
-                self._canvas.text((middle, top - 17), label, 16, dark, align="middle")
-                free_from = middle + half + 10
-
-
-def _hatch(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> None:
-    """Draws diagonal lines within a rectangle."""
-    height, step = bottom - top, 9.0
-    x = left - height
-    while x < right:
-        begin, end = max(x, left), min(x + height, right)
-        if end > begin:
-            canvas.line([(begin, bottom - (begin - x)), (end, bottom - (end - x))], HATCH, 1)
-        x += step
+            full = f"{number}{peak.emotion} {int(100 * peak.score)}%"
+            for label in filter(None, (full, number.rstrip(" ·"))):
+                half = text_width(label, 16) / 2
+                middle = min(max(x, LEFT_PX + half), WIDTH_PX - RIGHT_PX - half)
+                if middle - half > free_from:
+                    self._canvas.text((middle, top - 17), label, 16, dark, align="middle")
+                    free_from = middle + half + 10
+                    break
 
 
 def _round_step(span: float, max_ticks: float) -> float:
     """Returns the smallest round step in seconds with at most `max_ticks` steps in the span."""
     steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600)
     return next((step for step in steps if span / step <= max_ticks), 86400)
-
-
-def _format_time(time: float) -> str:
-    """Returns `0:05` or `0:00.5`, from one hour on `1:00:05`."""
-    tenths = round(time * 10)
-    minutes, rest = divmod(tenths, 600)
-    seconds = f"{rest // 10:02d}" + (f".{rest % 10}" if rest % 10 else "")
-    if minutes < 60:
-        return f"{minutes}:{seconds}"
-    return f"{minutes // 60}:{minutes % 60:02d}:{seconds}"
 
 
 def _format_span(seconds: float) -> str:

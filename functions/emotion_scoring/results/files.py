@@ -8,7 +8,12 @@ from typing import Any, Protocol
 
 from functions.emotion_scoring.merge import ScoredParts
 from functions.emotion_scoring.results.moments import peak_rows
-from functions.emotion_scoring.results.spoken import read_find_words
+from functions.emotion_scoring.results.spoken import (
+    Speech,
+    find_sentences,
+    rank_sentences,
+    sentence_row,
+)
 from functions.emotion_scoring.results.summary import Summary
 from functions.emotion_scoring.results.timeline import Moment
 from functions.emotion_scoring.results.writers import (
@@ -45,8 +50,10 @@ def write_timeline_files(
     moments: Iterable[Moment],
     summary: Summary,
     collectors: Iterable[MomentConsumer],
+    speech: Speech | None,
 ) -> list[Artifact]:
-    """Writes the files. Adds each moment to `summary` and to the collectors."""
+    """Writes the files. Adds each moment to `summary` and to the collectors. `speech` is None
+    without a transcript."""
     media_info = Uploads.require(context.job.facts).input("video").media_info
     times, every = FrameTimes(media_info.first_pts.seconds), options.frames.every
     with ExitStack() as open_files:
@@ -54,7 +61,7 @@ def write_timeline_files(
             open_files.enter_context(results.create(name, content_type))
             for name, _, content_type in _FILES
         ]
-        words = read_find_words(context, every)
+        words = None if speech is None else speech.find_words
         document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times, words)
         table = CsvWriter(sinks[1], parts.classes, times, words)
         cues = VttWriter(sinks[2], every, words)
@@ -64,16 +71,25 @@ def write_timeline_files(
                 consumer.add(moment)
         # The warnings are known only after all faces.
         warnings = [*media_info.warnings, *parts.warnings, *summary.warnings()]
-        footer = {
-            "summary": summary.to_dict(),
-            "moments": peak_rows(summary.select_peaks()),
-            "warnings": list(dict.fromkeys(warnings)),
-        }
-        document.close(footer)
+        document.close(
+            {**_describe_peaks(summary, speech), "warnings": list(dict.fromkeys(warnings))}
+        )
     return [
         sink.stored_object.to_artifact(name, kind)
         for sink, (name, kind, _) in zip(sinks, _FILES, strict=True)
     ]
+
+
+def _describe_peaks(summary: Summary, speech: Speech | None) -> dict[str, Any]:
+    """Returns the summary and the strongest moments, with what is said then."""
+    peaks = summary.select_peaks()
+    totals, rows = summary.to_dict(), peak_rows(peaks)
+    if speech is not None:
+        sentences = find_sentences(speech, peaks)
+        totals["sentences"] = rank_sentences(peaks, sentences)
+        for row, sentence in zip(rows, sentences, strict=True):
+            row["sentence"] = sentence_row(sentence)
+    return {"summary": totals, "moments": rows}
 
 
 def _header(

@@ -29,13 +29,17 @@ def peak_rows(peaks: Iterable[Peak]) -> list[dict[str, Any]]:
     ]
 
 
-def find_tracks(moments: Iterable[Moment], peaks: Sequence[Peak]) -> list[tuple[FacePosition, ...]]:
-    """Returns the positions of the face of each peak around its time, in the order of the peaks.
+Track = tuple[FacePosition, ...]
+
+
+def find_tracks(moments: Iterable[Moment], peaks: Sequence[Peak]) -> list[tuple[Track, Track]]:
+    """Returns the positions of the face of each peak around its time, and those of the other faces,
+    in the order of the peaks.
 
     Args:
         moments: All moments of the timeline in the order of time.
     """
-    tracks: list[list[FacePosition]] = [[] for _ in peaks]
+    tracks: list[tuple[list[FacePosition], list[FacePosition]]] = [([], []) for _ in peaks]
     for moment in moments:
         near = [
             (track, peak)
@@ -44,9 +48,10 @@ def find_tracks(moments: Iterable[Moment], peaks: Sequence[Peak]) -> list[tuple[
         ]
         for track, peak in near:
             for reading in moment.readings:
-                if reading.face_id == peak.face_id:
-                    track.append(_position(moment, reading.face.box))
-    return [tuple(_thin_out(track)) for track in tracks]
+                own, others = track
+                is_own = reading.face_id == peak.face_id
+                (own if is_own else others).append(_position(moment, reading.face.box))
+    return [(tuple(_thin_out(own)), tuple(_thin_out(others))) for own, others in tracks]
 
 
 def _position(moment: Moment, box: Any) -> FacePosition:
@@ -55,6 +60,8 @@ def _position(moment: Moment, box: Any) -> FacePosition:
         round(float(moment.time), 3),
         round((box.x + box.width / 2) / stamp.width, 4),
         round((box.y + box.height / 2) / stamp.height, 4),
+        round(box.width / stamp.width, 4),
+        round(box.height / stamp.height, 4),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -69,13 +70,17 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Two frames, at `begin` and `end` in seconds, that differ as much as two scenes."""
+    """Two frames, at `begin` and `end` in seconds, that differ as much as two scenes. They may be
+    `gradual`: none of the frames between them differs as much from the one before."""
 
     begin: Fraction
     end: Fraction
     change: float
+    gradual: bool = False
 
 
+GRADUAL_S = 2
+"""A dissolve or fade changes the picture within this time, by the same sum as a cut."""
 LocateCuts = Callable[[Sequence[Candidate]], Mapping[Candidate, Sequence[Fraction]]]
 """Returns the times of the cuts of each candidate in their order; none if something moved."""
 MeasureChange = Callable[[FrameSample, FrameSample], float]
@@ -116,18 +121,19 @@ class SceneCollector:
                 measured at all, by an earlier version, begin no scene.
             locate: Called once.
         """
-        candidates = {
-            n: Candidate(before.time, frame.time, change)
-            for n, (before, frame) in enumerate(pairwise(self._frames), 1)
-            if (change := _find_change(before, frame, measure)) >= CUT_CHANGE
-        }
-        cuts = locate(tuple(candidates.values()))
-        starts, begins = [0], [self._frames[0].time]
-        for n, candidate in candidates.items():
-            for cut in cuts[candidate]:
-                if cut - begins[-1] >= MIN_SCENE_S:
-                    starts.append(n)
-                    begins.append(cut)
+        changes = [_find_change(*frames, measure) for frames in pairwise(self._frames)]
+        times = [frame.time for frame in self._frames]
+        candidates = [
+            Candidate(times[n], times[n + 1], change)
+            for n, change in enumerate(changes)
+            if change >= CUT_CHANGE
+        ]
+        cuts = locate((*candidates, *_find_gradual(times, changes)))
+        starts, begins = [0], [times[0]]
+        for cut in sorted(cut for found in cuts.values() for cut in found):
+            if cut - begins[-1] >= MIN_SCENE_S:
+                starts.append(bisect_left(times, cut))
+                begins.append(cut)
         rows = zip(
             starts, [*starts[1:], len(self._frames)], begins, [*begins[1:], end], strict=True
         )
@@ -135,6 +141,37 @@ class SceneCollector:
             Scene(number, tuple(self._frames[first:last]), begin, scene_end)
             for number, (first, last, begin, scene_end) in enumerate(rows, 1)
         ]
+
+
+def _find_gradual(times: Sequence[Fraction], changes: Sequence[float]) -> list[Candidate]:
+    """Returns the ranges of up to GRADUAL_S in which frames change as much as two scenes, without
+    a cut: those with the largest changes, which do not overlap.
+
+    The changes of a dissolve add up, because each picture is a blend of the same two.
+
+    Args:
+        times: Of the frames.
+        changes: Of each frame but the first one.
+    """
+    found: list[tuple[float, int, int]] = []
+    for first in range(len(changes)):
+        total, last = 0.0, first
+        while last < len(changes) and times[last + 1] - times[first] <= GRADUAL_S:
+            if changes[last] >= CUT_CHANGE:
+                break
+            total += changes[last]
+            last += 1
+        if total >= CUT_CHANGE:
+            found.append((total, first, last))
+    selected: list[tuple[float, int, int]] = []
+    taken = bytearray(len(times))
+    for total, first, last in sorted(found, key=lambda row: (-row[0], row[1])):
+        if not any(taken[first:last]):
+            taken[first:last] = b"\1" * (last - first)
+            selected.append((total, first, last))
+    return [
+        Candidate(times[first], times[last], total, gradual=True) for total, first, last in selected
+    ]
 
 
 def _find_change(before: FrameSample, frame: FrameSample, measure: MeasureChange) -> float:

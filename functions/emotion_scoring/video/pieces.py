@@ -13,14 +13,15 @@ from functions.emotion_scoring.packs import FUNCTION
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
-from functions.emotion_scoring.video.extent import TimeRange, find_obstacle, long_side
+from functions.emotion_scoring.video.extent import find_obstacle, long_side
 from functions.emotion_scoring.video.label_masks import draw_masks
 from functions.emotion_scoring.video.overlay import Overlay
-from functions.emotion_scoring.video.sound_track import choose_track, describe_choice
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
 from shared.jobs.stage import Stage
 from shared.media.containers.range_file import RangeFile
+from shared.media.reencoding.extent import TimeRange
+from shared.media.reencoding.sound_track import choose_track, describe_choice
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
@@ -35,7 +36,7 @@ PIECES_VERSION = 2
 """Increase when the same scores give other pictures, so that older pieces are not adopted."""
 _BLOCK_BYTES = 1 << 20
 _ANNOTATE = declare_work("functions.emotion_scoring.video.annotate", "annotate_in_sandbox")
-_WRITE_FILM = declare_work("functions.emotion_scoring.video.film", "write_film_in_sandbox")
+_WRITE_FILM = declare_work("shared.media.reencoding.film", "write_film_in_sandbox")
 
 
 class AnnotatedVideo:
@@ -116,7 +117,7 @@ class AnnotatedVideo:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings about the sound of the film, for the user."""
-        return describe_choice(self.media_info)
+        return describe_choice(self.media_info, "annotated video")
 
     def _video_source(self) -> Source:
         return _source(self._context, self._video)

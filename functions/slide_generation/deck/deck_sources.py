@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from functions.slide_generation.deck.deck_result import (
@@ -30,6 +31,7 @@ from functions.slide_generation.quality.flaws import (
 from functions.slide_generation.recap.source import write_recap
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
+from shared.errors import SourceExpired
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
@@ -47,7 +49,7 @@ def write_deck(context: UnitContext) -> UnitDone:
     written = _SOURCES[context.spec["deck"]](context, options)
     deck = fit_slides(written.deck, read_subtitle_area(context))
     content = encode_deck(deck)
-    spec = hashlib.sha256(content).hexdigest()
+    spec = _hash(content)
     name = f"{SLIDES_PREFIX}{context.job.id}/{spec[:12]}/deck.json"
     stored = write_once(
         context.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
@@ -105,8 +107,13 @@ def read_part_deck(context: UnitContext) -> tuple[Deck, StoredObject, DeckPart]:
     """
     (unit,) = context.part_units()
     (artifact,) = unit.artifacts
-    stored = context.objects.stat(Bucket(artifact.bucket), artifact.object)
-    if stored is None:
-        raise DeckUnusable("The deck is no longer there.")
-    deck = Deck.from_dict(json.loads(read_object(context.objects, stored)))
-    return deck, stored, DeckPart.from_dict(unit.facts)
+    try:
+        content = read_object(context.objects, artifact.stored_object)
+    except SourceExpired as error:
+        raise DeckUnusable("The deck is no longer there.") from error
+    stored = replace(artifact.stored_object, spec=_hash(content))
+    return Deck.from_dict(json.loads(content)), stored, DeckPart.from_dict(unit.facts)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

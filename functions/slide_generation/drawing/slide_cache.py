@@ -1,13 +1,16 @@
-"""The key under which a drawn slide is cached for all jobs of its owner."""
+"""The cache of drawn slides, for all jobs of their owner: each slide, and the slides of a deck."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from functions.slide_generation.drawing.pictures import JobPictures
 from shared.recipes.films.deck_pictures import MOOD_CHART
-from shared.runtime.owner_cache import content_key
+from shared.recipes.stored_object import StoredObject
+from shared.runtime.owner_cache import OwnerCache, content_key, describe
 from shared.typography.versions import drawing_versions
 
 
@@ -30,3 +33,32 @@ def drawn_slide_key(inputs: list[Any], pictures: JobPictures, reference: str | N
         source = pictures.sources.get(reference)
         picture = [digest, None if source is None else source.face]
     return content_key("slide", inputs, picture, drawing_versions())
+
+
+@dataclass(frozen=True, slots=True)
+class DeckSlideCache:
+    """All slides of a deck and the ZIP file of them. An entry lists those of the slides and of the
+    ZIP file, so that they are found with one request.
+
+    Args:
+        cache: That of the job's owner.
+        keys: The keys of the drawn slides, in order.
+    """
+
+    cache: OwnerCache
+    keys: Sequence[str]
+
+    def find(self) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]] | None:
+        """Returns the entries of the slides and that of the ZIP file, as `describe` returns them,
+        or None."""
+        entry = self.cache.read_json(self._key)
+        return None if entry is None else (entry["slides"], entry["archive"])
+
+    def add(self, slides: Sequence[StoredObject], archive: StoredObject) -> None:
+        """Adds a deck, by the entries of its slides and of its ZIP file."""
+        entry = {"slides": [describe(slide) for slide in slides], "archive": describe(archive)}
+        self.cache.write_json(self._key, entry)
+
+    @property
+    def _key(self) -> str:
+        return content_key("deck slides", self.keys)

@@ -42,6 +42,8 @@ MIN_CHART_LENGTH_S = 35
 """A shorter film has no mood chart."""
 _OPENING_S, _CHART_S, _CLOSING_S, _SCENES_CLOSING_S, _MOMENT_S = 8, 7, 11, 7, 8
 """Usual lengths of the parts of a film; that of a moment includes its second of the montage."""
+_QUOTE_S = 4
+"""How much longer a moment is whose sentence is heard."""
 MIN_GAP_S = 6
 """The usual length of a clip. Closer moments of the same expression of a face would show the same
 part of the video again."""
@@ -51,14 +53,18 @@ _NOTE = (
 )
 
 
-def count_moments(length_s: int, *, with_chart: bool, has_mood: bool = True) -> int:
+def count_moments(
+    length_s: int, *, with_chart: bool, has_mood: bool = True, has_quotes: bool = False
+) -> int:
     """Returns how many moments a film of this length shows, at least 1.
 
     Args:
         has_mood: Whether the closing states the mood.
+        has_quotes: Whether what is said at the moments is heard before their narration.
     """
     others = _OPENING_S + (_CLOSING_S if has_mood else _SCENES_CLOSING_S)
-    return max(1, round((length_s - others - (_CHART_S if with_chart else 0)) / _MOMENT_S))
+    rest_s = length_s - others - (_CHART_S if with_chart else 0)
+    return max(1, round(rest_s / (_MOMENT_S + (_QUOTE_S if has_quotes else 0))))
 
 
 def build_slides(
@@ -69,7 +75,12 @@ def build_slides(
     max_moments = min(
         max(1, max_slides - 2 - with_chart),
         options.moments,
-        count_moments(options.length, with_chart=with_chart, has_mood=timeline.has_mood),
+        count_moments(
+            options.length,
+            with_chart=with_chart,
+            has_mood=timeline.has_mood,
+            has_quotes=options.has_quotes,
+        ),
     )
     slides = [
         _moment(number, timeline.moments[number], timeline.faces)

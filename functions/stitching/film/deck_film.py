@@ -31,14 +31,16 @@ from functions.stitching.film.timeline import (
 )
 from functions.stitching.film_result import RenderedFilm
 from functions.stitching.footage.clips import Clips
+from functions.stitching.footage.shots import ClipPlan
 from functions.stitching.inputs import FilmInputs
 from functions.stitching.slides import SlideDecoder
+from functions.stitching.subtitles.track import build_film_cues
 from shared.entrypoints.stage import UnitContext
 from shared.pipeline import FILM_CACHE_PREFIX
 from shared.recipes.films.options import MAX_MOTION_FILM_S
 from shared.recipes.results import FilmResult
 from shared.runtime.owner_cache import OwnerCache
-from shared.subtitles.cues import Cue, build_chapter_cues, build_cues
+from shared.subtitles.cues import Cue, build_chapter_cues
 from shared.subtitles.formats import to_srt, to_vtt
 from shared.subtitles.languages import iso_639_2
 from shared.typography.faces import Style, describe_replacements
@@ -68,12 +70,12 @@ class DeckFilm:
         Raises FilmTooLong, and the errors of reading objects.
         """
         deck, footage, options = self.inputs.deck, self.inputs.footage, self.inputs.options
-        pacing = {} if footage is None else footage.pacing(deck, self.inputs.narration)
-        timeline = build_timeline(self.inputs.narration, pacing)
+        plan = ClipPlan({}) if footage is None else footage.plan(deck, self.inputs.narration)
+        timeline = build_timeline(self.inputs.narration, plan.pacing)
         self._check_length(timeline)
-        prepared = None if footage is None else footage.prepare(deck, timeline, check)
+        prepared = None if footage is None else footage.prepare(deck, timeline, plan, check)
         own_sounds = () if prepared is None else prepared.sounds
-        cues = build_cues(timeline.sentences)
+        cues = build_film_cues(timeline, () if prepared is None else prepared.quotes)
         channels = 1 if self.inputs.music is None and not own_sounds else 2
         speech = SpeechTrack(timeline, self.inputs.read_speech)
         speech.measure(check)

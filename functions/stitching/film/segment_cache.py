@@ -7,6 +7,7 @@ and the versions and options of the encoder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -77,7 +78,8 @@ class SegmentCache:
         )
 
 
-def encoder_versions() -> list[Any]:
+@cache
+def encoder_versions() -> Sequence[Any]:
     """Returns the versions of the encoders, and of the library that moves pictures. Segments of
     different encoders cannot be muxed together."""
-    return [av.__version__, av.library_versions, metadata.version("opencv-python-headless")]
+    return av.__version__, av.library_versions, metadata.version("opencv-python-headless")

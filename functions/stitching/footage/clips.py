@@ -15,10 +15,12 @@ from functions.stitching.footage.labels import draw_label
 from functions.stitching.footage.reader import FootageReader
 from functions.stitching.footage.shots import Shot
 from functions.stitching.footage.view import View
-from functions.stitching.subtitles.burn import Overlay
+from functions.stitching.subtitles.overlay import Overlay
 
-CLIPS_VERSION = 2
+CLIPS_VERSION = 3
 """Incremented when the same shots look different."""
+_FACE_REACH_S = 1
+"""Faces are where they were last seen, up to this time before and after a clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Clips:
             list(self._reader.video.version),
             shots,
             None if label is None else [label.text, label.confidence, self._language],
+            *map(list, self._shots[scene][0].moment.faces),
         ]
 
     def read(self, scene: int) -> Iterator[tuple[int, Planes]]:
@@ -103,5 +106,10 @@ class Clips:
             return None
         shot = self._shots[scene][0]
         width, height = self._reader.media_info.video.display_size
-        face_x = self._view(shot).find_face(width, height, shot.begin, shot.length_s)
-        return draw_label(label.text, label.confidence, self._size, self._language, face_x)
+        view = self._view(shot)
+        faces = [
+            view.place(width, height, face)
+            for face in shot.moment.faces
+            if shot.begin - _FACE_REACH_S <= face[0] <= shot.begin + shot.length_s + _FACE_REACH_S
+        ]
+        return draw_label(label.text, label.confidence, self._size, self._language, faces)

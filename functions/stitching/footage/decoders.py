@@ -9,7 +9,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from functions.stitching.footage.view import View
@@ -44,12 +44,14 @@ def read_pictures_in_sandbox(
     the video; the times written are in samples of `rate_hz` from `begin`.
     """
     converter: PictureConverter | None = None
+    # One for all pictures: it sets up the conversion once.
+    reformatter = VideoReformatter()
     for time, frame, shape in _select(sandbox_io, media_info, begin, end):
         if converter is None:
             converter = PictureConverter(media_info.video, _needed_width(media_info, view))
         image = _fill(converter.convert(frame, shape), view, float(max(time, begin)))
         sandbox_io.write(HEADER.pack(max(0, round((time - begin) * rate_hz))))
-        sandbox_io.write(_to_planes(image).tobytes())
+        sandbox_io.write(_to_planes(image, reformatter).tobytes())
     return b""
 
 
@@ -122,13 +124,18 @@ def _draw_backdrop(image: BgrImage, size: tuple[int, int]) -> BgrImage:
 
 
 def _resize(image: BgrImage, size: tuple[int, int]) -> BgrImage:
+    if (image.shape[1], image.shape[0]) == size:
+        return image
     is_smaller = size[0] <= image.shape[1]
     interpolation = cv2.INTER_AREA if is_smaller else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
-def _to_planes(image: BgrImage) -> NDArray[np.uint8]:
-    frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24").reformat(
+def _to_planes(image: BgrImage, reformatter: VideoReformatter) -> NDArray[np.uint8]:
+    # The frame shares the memory of the image.
+    source = VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="bgr24")
+    frame = reformatter.reformat(
+        source,
         format="yuv420p",
         src_colorspace=Colorspace.ITU709,
         dst_colorspace=Colorspace.ITU709,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from PIL import Image
 
 from functions.stitching.audio.own_sound import OwnSound
 from functions.stitching.film.encoding import planes_to_picture
-from functions.stitching.film.timeline import RATE_HZ, Pacing, Timeline, build_timeline
+from functions.stitching.film.timeline import RATE_HZ, Timeline, build_timeline
 from functions.stitching.footage.clips import Clips, Label
 from functions.stitching.footage.cutting import REACH_SAMPLES, cut_at_quiet
+from functions.stitching.footage.quotes import Quotes
 from functions.stitching.footage.reader import FootageReader, find_obstacle
 from functions.stitching.footage.shots import (
+    ClipPlan,
     Moment,
     Shot,
     extend,
@@ -25,25 +28,32 @@ from functions.stitching.footage.shots import (
     plan_shots,
 )
 from functions.stitching.footage.view import View
+from functions.stitching.objects import read_stored
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
+from shared.recipes.captions.results import TranscriptResult
+from shared.recipes.captions.transcript import Transcript
 from shared.recipes.emotions.options import parse_frame_options
 from shared.recipes.emotions.results import EmotionsResult
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.narration import Narration
 from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.media_info import MediaInfo
+from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Upload, Uploads
+from shared.subtitles.timed_sentence import TimedSentence
 
 
 @dataclass(frozen=True)
 class PreparedClips:
-    """The clips of a film, and their sounds; no sounds if the film does not use them."""
+    """The clips of a film, their sounds, and what is said in them while it is heard; no sounds if
+    the film does not use them."""
 
     clips: Clips
     sounds: Sequence[OwnSound]
+    quotes: tuple[TimedSentence, ...]
     warnings: tuple[str, ...]
 
 
@@ -54,6 +64,7 @@ class Footage:
     Attributes:
         moments: The moments that slides show, by the number of the slide.
         obstacle: Why no clips can be cut from the video; None if they can.
+        transcript: What is said in the video; None if it was not recognized.
     """
 
     objects: ObjectStore
@@ -61,6 +72,7 @@ class Footage:
     moments: Mapping[int, Moment]
     options: RecapOptions
     obstacle: str | None
+    transcript: StoredObject | None = None
 
     @classmethod
     def from_context(cls, context: UnitContext, deck: Deck) -> Footage | None:
@@ -80,7 +92,11 @@ class Footage:
             raise InvalidOption(str(error)) from error
         moments = find_moments(deck, emotions, _frame_size(video.media_info, max_width))
         obstacle = _find_obstacle(context.objects, video)
-        return cls(context.objects, video, moments, options, obstacle) if moments else None
+        if not moments:
+            return None
+        said = TranscriptResult.find(context.job.facts)
+        transcript = None if said is None else said.transcript
+        return cls(context.objects, video, moments, options, obstacle, transcript)
 
     @property
     def has_clips(self) -> bool:
@@ -95,34 +111,48 @@ class Footage:
             for n, moment in sorted(self.moments.items())
         ]
         version = list(self.video.stored_object.version)
-        return [version, rows, self.options.to_dict(), self.obstacle]
+        said = [] if self.transcript is None else [list(self.transcript.version)]
+        return [version, rows, self.options.to_dict(), self.obstacle, *said]
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings for the user about clips that cannot be cut."""
         is_lost = self.options.footage == "clips" and self.obstacle is not None
-        return (str(self.obstacle),) if is_lost else ()
+        obstacle = (str(self.obstacle),) if is_lost else ()
+        if self.transcript is None or (self.has_clips and self.options.has_quotes):
+            return obstacle
+        return (*obstacle, "The film quotes nothing: the sound of the video is not heard in it.")
 
-    def pacing(self, deck: Deck, narration: Narration) -> Mapping[int, Pacing]:
-        """Returns the pacing of the slides that show clips. Clips of a film that would be shorter
-        than requested are longer than their narration. Raises FilmTooLong."""
+    @cached_property
+    def quotes(self) -> Quotes | None:
+        """What is said in the video; None without a transcript, or if nothing of it is heard."""
+        if self.transcript is None or not (self.has_clips and self.options.has_quotes):
+            return None
+        return Quotes(Transcript.from_json(read_stored(self.objects, self.transcript)))
+
+    def plan(self, deck: Deck, narration: Narration) -> ClipPlan:
+        """Returns the plan of the clips. Those of a film that would be shorter than requested are
+        longer than their narration. Raises FilmTooLong."""
         if not self.has_clips:
-            return {}
+            return ClipPlan({})
         pacing = pace(deck, self.moments, self.options.sound)
         timeline = build_timeline(narration, pacing)
         duration = self.video.media_info.duration
-        return extend(pacing, self.moments, timeline, self.options.length, duration)
+        pacing = extend(pacing, self.moments, timeline, self.options.length, duration)
+        if self.quotes is None:
+            return ClipPlan(pacing)
+        return self.quotes.plan(self.moments, narration, pacing, duration)
 
     def prepare(
-        self, deck: Deck, timeline: Timeline, check: Callable[[], None]
+        self, deck: Deck, timeline: Timeline, plan: ClipPlan, check: Callable[[], None]
     ) -> PreparedClips | None:
-        """Reads the sounds of the clips, and cuts the clips where they are quiet. Returns None if
-        the film shows no clips."""
+        """Reads the sounds of the clips, and cuts those where they are quiet that are not cut
+        between words. Returns None if the film shows no clips."""
         if not self.has_clips:
             return None
         reader = self._reader(check)
         lengths = [scene.end - scene.start for scene in timeline.scenes]
-        shots = plan_shots(deck, self.moments, lengths, reader.media_info.duration)
+        shots = plan_shots(deck, self.moments, lengths, reader.media_info.duration, plan)
         sounds: list[OwnSound] = []
         if self.options.sound != "narrated":
             shots, sounds = _cut(reader, shots, timeline)
@@ -131,7 +161,20 @@ class Footage:
             for n, moment in self.moments.items()
         }
         clips = Clips(reader, shots, labels, deck.size, deck.language)
-        return PreparedClips(clips, sounds, self._describe_sound(sounds))
+        quotes = self._find_quotes(shots, timeline) if sounds else ()
+        return PreparedClips(clips, sounds, quotes, self._describe_sound(sounds))
+
+    def _find_quotes(
+        self, shots: Mapping[int, tuple[Shot, ...]], timeline: Timeline
+    ) -> tuple[TimedSentence, ...]:
+        """Returns what is heard of the transcript. The montage repeats what was heard before."""
+        if self.quotes is None:
+            return ()
+        return tuple(
+            sentence
+            for n in sorted(self.moments)
+            for sentence in self.quotes.find_heard(shots[n][0], timeline.scenes[n])
+        )
 
     def read_poster(self, size: tuple[int, int], check: Callable[[], None]) -> Image.Image | None:
         """Returns the picture of the strongest moment, or of the longest scene, in RGB; None if it
@@ -170,7 +213,8 @@ def _cut(
         cut[number] = ()
         for shot in planned:
             moved = shot
-            lead, tail = limit_reach(shot, REACH_SAMPLES, reader.media_info.duration)
+            reach = 0 if shot.fixed else REACH_SAMPLES
+            lead, tail = limit_reach(shot, reach, reader.media_info.duration)
             length = lead + shot.length + tail
             begin = shot.begin - Fraction(lead, RATE_HZ)
             sound = reader.read_sound(begin, length) if has_sound else None

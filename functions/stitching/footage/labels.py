@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PIL import Image, ImageChops, ImageDraw
 
-from functions.stitching.subtitles.burn import Overlay, compose_overlay, draw_rounded_box
+from functions.stitching.footage.view import Rectangle
+from functions.stitching.subtitles.overlay import Overlay, compose_overlay, draw_rounded_box
 from shared.typography.bidi import is_rtl
 from shared.typography.drawing import draw_at_middle
 from shared.typography.faces import Style
@@ -17,8 +20,10 @@ _MARGIN = 0.05
 """EBU R 95 keeps this margin free of graphics at every edge."""
 _MAX_WIDTH = 0.8
 _WEIGHT = 600
-_MIDDLE = 0.08
-"""A face so close to the middle is beside both corners or under both."""
+_HAIR, _BESIDE, _CHIN = 0.7, 0.3, 0.1
+"""A head is larger than its face by these shares of the face's height, width and height."""
+_SUBTITLES = 0.24
+"""The share of the height above the lower edge that is left to subtitles."""
 _OVERSAMPLING = 4
 _TRACK_SHADE = 0.35
 """The brightness of the part of the bar beyond the confidence."""
@@ -29,15 +34,15 @@ def draw_label(
     confidence: float | None,
     size: tuple[int, int],
     language: str,
-    face_x: float | None = None,
+    faces: Sequence[Rectangle] = (),
 ) -> Overlay:
-    """Returns the label for pictures of `size`, in their upper corner: that where its text begins,
-    or the other one if a face is there.
+    """Returns the label for pictures of `size`: in the corner where no head is, or else in that
+    which is the furthest from all. Of equal ones it is an upper one, where its text begins.
 
     Args:
         text: In one line; shortened if it is too long.
         confidence: 0 to 1; None for a label without a bar.
-        face_x: The centre of the face as a fraction of the width; None without a face.
+        faces: Where faces are in the pictures.
     """
     size_px = max(_MIN_SIZE_PX, round(_TEXT_SIZE * min(size)))
     line = truncate_line(text, size_px, Style(language, _WEIGHT), size[0] * _MAX_WIDTH - size_px)
@@ -56,11 +61,37 @@ def draw_label(
         bar_ink = _draw_bar((width, height), box, confidence, rtl=rtl)
         ink = ImageChops.lighter(ink, bar_ink)
     margin = round(_MARGIN * min(size)) // 2 * 2
-    is_right = rtl
-    if face_x is not None and abs(face_x - 0.5) > _MIDDLE:
-        is_right = face_x < 0.5
-    at_left = (size[0] - margin - width) // 2 * 2 if is_right else margin
-    return compose_overlay(ink, draw_rounded_box((width, height), pad * 0.7), at_left, margin)
+    sides = [margin, (size[0] - margin - width) // 2 * 2]
+    lower = round(size[1] * (1 - _SUBTITLES) - height) // 2 * 2
+    corners = [(x, y) for y in (margin, lower) for x in (reversed(sides) if rtl else sides)]
+    heads = [_head(face) for face in faces]
+
+    def rate(corner: tuple[int, int]) -> tuple[float, float]:
+        box = (*corner, corner[0] + width, corner[1] + height)
+        # A label rather covers hair than a face.
+        return min(0.0, _find_distance(box, faces)), min(margin, _find_distance(box, heads))
+
+    at = max(corners, key=rate)
+    return compose_overlay(ink, draw_rounded_box((width, height), pad * 0.7), *at)
+
+
+def _head(face: Rectangle) -> Rectangle:
+    left, top, right, bottom = face
+    width, height = right - left, bottom - top
+    return (
+        left - _BESIDE * width, top - _HAIR * height, right + _BESIDE * width,
+        bottom + _CHIN * height,
+    )  # fmt: skip
+
+
+def _find_distance(box: Rectangle, others: Sequence[Rectangle]) -> float:
+    """Returns the distance in pixels from a box to the nearest other; less than 0 if it covers one,
+    by how far it would have to move; infinity without others."""
+    left, top, right, bottom = box
+    return min(
+        (max(row[0] - right, left - row[2], row[1] - bottom, top - row[3]) for row in others),
+        default=float("inf"),
+    )
 
 
 def _draw_bar(

@@ -7,12 +7,12 @@ of the slide. The closing slide follows a montage of one second of each clip.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Pacing, Timeline
-from functions.stitching.footage.view import TrackPoint, smooth_track
-from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, SceneFrame
+from functions.stitching.footage.view import FaceBox, TrackPoint, read_faces, read_track
+from shared.recipes.emotions.results import EmotionsResult, SceneFrame
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.recap_options import Sound
 
@@ -27,7 +27,7 @@ SOLO_SAMPLES = round(1.3 * RATE_HZ)
 """The time before and after the narration of a clip in which its own sound is heard alone."""
 MONTAGE_SAMPLES = RATE_HZ
 """The length of a clip of the montage."""
-_PEAK_POSITION = Fraction(2, 5)
+PEAK_POSITION = Fraction(2, 5)
 """Where in its clip a moment is the strongest: viewers see how it begins."""
 
 
@@ -39,14 +39,18 @@ class Moment:
         time_s: When it is the strongest, in seconds of the video.
         confidence: 0 to 1; None for a scene without an expression.
         track: The positions of its face.
+        faces: The boxes of all faces around it.
         limits: For a scene: its begin and end in seconds of the video, within which there is no
             cut. A clip shows no other scene, if it is not longer than this one.
+        extent: Its begin and end in seconds of the video; None if they are not known.
     """
 
     time_s: float
     confidence: float | None = None
     track: tuple[TrackPoint, ...] = ()
     limits: tuple[float, float] | None = None
+    extent: tuple[float, float] | None = None
+    faces: tuple[FaceBox, ...] = ()
 
     @property
     def limits_s(self) -> float:
@@ -57,17 +61,32 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A part of the video: `length` samples from `begin`, in seconds of the video, which the film
-    shows from sample `start` of its scene on."""
+    shows from sample `start` of its scene on. One that is `fixed` is cut where it is planned."""
 
     start: int
     length: int
     begin: Fraction
     moment: Moment
+    fixed: bool = False
 
     @property
     def length_s(self) -> Fraction:
         """Its length in seconds."""
         return Fraction(self.length, RATE_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlan:
+    """The pacing of the slides that show the video, and which of their clips are cut between words.
+
+    Attributes:
+        begins: Where those clips begin, in seconds of the video, by the number of the slide.
+        montage: Begin and length in samples of each clip of the montage that is cut between words.
+    """
+
+    pacing: Mapping[int, Pacing]
+    begins: Mapping[int, Fraction] = field(default_factory=dict)
+    montage: Mapping[int, tuple[Fraction, int]] = field(default_factory=dict)
 
 
 def find_moments(
@@ -80,9 +99,13 @@ def find_moments(
     """
     known: dict[str, Moment] = {}
     for n, row in enumerate(emotions.moments, 1):
-        known[f"moment:{n}"] = Moment(row.time_s, row.confidence, _track(row, frame_size))
+        extent = row.begin_s, row.end_s
+        track = read_track(row, frame_size)
+        faces = read_faces(row, frame_size)
+        known[f"moment:{n}"] = Moment(row.time_s, row.confidence, track, extent=extent, faces=faces)
     for n, scene in enumerate(emotions.scenes, 1):
-        known[f"scene:{n}"] = Moment(scene.time_s, limits=_find_limits(scene))
+        limits = _find_limits(scene)
+        known[f"scene:{n}"] = Moment(scene.time_s, limits=limits, extent=limits)
     return {
         n: known[slide.picture]
         for n, slide in enumerate(deck.slides)
@@ -135,7 +158,11 @@ def has_montage(deck: Deck, moments: Mapping[int, Moment]) -> bool:
 
 
 def plan_shots(
-    deck: Deck, moments: Mapping[int, Moment], lengths: Sequence[int], duration: Fraction | None
+    deck: Deck,
+    moments: Mapping[int, Moment],
+    lengths: Sequence[int],
+    duration: Fraction | None,
+    plan: ClipPlan,
 ) -> dict[int, tuple[Shot, ...]]:
     """Returns the shots of each slide that shows the video.
 
@@ -146,15 +173,22 @@ def plan_shots(
     longest = MAX_SHOT_SAMPLES
     if duration is not None:
         longest = min(longest, max(MONTAGE_SAMPLES, int(duration * RATE_HZ)))
-    shots: dict[int, tuple[Shot, ...]] = {
-        n: (_place(moment, 0, min(lengths[n], longest), duration),)
-        for n, moment in sorted(moments.items())
-    }
+    shots: dict[int, tuple[Shot, ...]] = {}
+    for n, moment in sorted(moments.items()):
+        if n in plan.begins:
+            shots[n] = (Shot(0, lengths[n], plan.begins[n], moment, fixed=True),)
+        else:
+            shots[n] = (_place(moment, 0, min(lengths[n], longest), duration),)
     if has_montage(deck, moments):
-        shots[len(deck.slides) - 1] = tuple(
-            _place(moment, k * MONTAGE_SAMPLES, MONTAGE_SAMPLES, duration)
-            for k, (_, moment) in enumerate(sorted(moments.items()))
-        )
+        montage: list[Shot] = []
+        for n, moment in sorted(moments.items()):
+            start = montage[-1].start + montage[-1].length if montage else 0
+            if n in plan.montage:
+                begin, length = plan.montage[n]
+                montage.append(Shot(start, length, begin, moment, fixed=True))
+            else:
+                montage.append(_place(moment, start, MONTAGE_SAMPLES, duration))
+        shots[len(deck.slides) - 1] = tuple(montage)
     return shots
 
 
@@ -172,7 +206,7 @@ def limit_reach(shot: Shot, reach: int, duration: Fraction | None) -> tuple[int,
 
 def _place(moment: Moment, start: int, length: int, duration: Fraction | None) -> Shot:
     first, last = _find_range(moment, length, duration)
-    begin = _fraction(moment.time_s) - Fraction(length, RATE_HZ) * _PEAK_POSITION
+    begin = _fraction(moment.time_s) - Fraction(length, RATE_HZ) * PEAK_POSITION
     if last is not None:
         begin = min(begin, last)
     return Shot(start, length, max(first, begin), moment)
@@ -205,12 +239,3 @@ def _find_limits(scene: SceneFrame) -> tuple[float, float] | None:
 
 def _fraction(time_s: float) -> Fraction:
     return Fraction(time_s).limit_denominator(1000)
-
-
-def _track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:
-    """Returns the smoothed track of the moment's face, or its position at the moment."""
-    if moment.track:
-        return smooth_track([(point.time_s, point.x, point.y) for point in moment.track])
-    x, y, width, height = moment.box
-    frame_width, frame_height = frame_size
-    return ((moment.time_s, (x + width / 2) / frame_width, (y + height / 2) / frame_height),)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+
+from shared.recipes.emotions.results import EmotionMoment
 
 MAX_WIDENING = 4 / 3
 """A picture is cropped at its upper and lower edges down to three quarters of its height. A film
 that is wider than this shows the whole picture, before a blurred copy of it."""
 
-_FACE_SAMPLES = 8
-"""Times at which the face of a clip is looked for."""
-
 TrackPoint = tuple[float, float, float]
 """Seconds of the video, and the centre of a face as fractions of the width and height."""
+FaceBox = tuple[float, float, float, float, float]
+"""Seconds of the video, and left, top, width and height of a face as fractions of those of the
+picture."""
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels of the film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +45,23 @@ class View:
         top = min(max(0, round(y * height - crop_height / 2)), height - crop_height)
         return left, top, crop_width, crop_height
 
-    def find_face(
-        self, width: int, height: int, begin: Fraction, length_s: Fraction
-    ) -> float | None:
-        """Returns the mean centre of the face in a clip as a fraction of the width of the film, or
-        None without a face.
-
-        Args:
-            width: Of the pictures of the video, in pixels, as `height`.
-            begin: Of the clip, in seconds of the video.
-        """
-        if not self.track:
-            return None
-        times = [float(begin + length_s * n / _FACE_SAMPLES) for n in range(_FACE_SAMPLES + 1)]
-        positions = []
-        for time_s in times:
-            x, _ = self._position_at(time_s)
-            crop = self.find_crop(width, height, time_s)
-            left, crop_width = (0, width) if crop is None else (crop[0], crop[2])
-            positions.append((x * width - left) / crop_width)
-        return sum(positions) / len(positions)
+    def place(self, width: int, height: int, face: FaceBox) -> Rectangle:
+        """Returns where a face of a picture of `width` and `height` pixels is in the film."""
+        time_s, x, y, face_width, face_height = face
+        crop = self.find_crop(width, height, time_s)
+        if crop is None:
+            scale = min(self.size[0] / width, self.size[1] / height)
+            left = (self.size[0] - width * scale) / 2
+            top = (self.size[1] - height * scale) / 2
+        else:
+            scale = self.size[0] / crop[2]
+            left, top = -crop[0] * scale, -crop[1] * scale
+        return (
+            left + x * width * scale,
+            top + y * height * scale,
+            left + (x + face_width) * width * scale,
+            top + (y + face_height) * height * scale,
+        )
 
     def _position_at(self, time_s: float) -> tuple[float, float]:
         if not self.track:
@@ -87,3 +87,25 @@ def smooth_track(points: Sequence[TrackPoint], reach: int = 2) -> tuple[TrackPoi
         x, y = (sum(point[axis] for point in near) / len(near) for axis in (1, 2))
         smoothed.append((time, x, y))
     return tuple(smoothed)
+
+
+def read_track(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[TrackPoint, ...]:
+    """Returns the smoothed track of the moment's face, or its position at the moment."""
+    if moment.track:
+        return smooth_track([(point.time_s, point.x, point.y) for point in moment.track])
+    x, y, width, height = moment.box
+    frame_width, frame_height = frame_size
+    return ((moment.time_s, (x + width / 2) / frame_width, (y + height / 2) / frame_height),)
+
+
+def read_faces(moment: EmotionMoment, frame_size: tuple[int, int]) -> tuple[FaceBox, ...]:
+    """Returns the boxes of all faces around a moment. In results of versions that did not record
+    their sizes, all have that of its face at the moment."""
+    x, y, *size = moment.box
+    width, height = size[0] / frame_size[0], size[1] / frame_size[1]
+    boxes = [(moment.time_s, x / frame_size[0], y / frame_size[1], width, height)]
+    for row in (*moment.track, *moment.others):
+        face_width, face_height = row.width or width, row.height or height
+        left, top = row.x - face_width / 2, row.y - face_height / 2
+        boxes.append((row.time_s, left, top, face_width, face_height))
+    return tuple(boxes)

@@ -3,57 +3,39 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from functions.stitching.film.encoding import Planes, rgb_to_planes, split_planes
-from shared.subtitles.lines import MAX_COLUMNS
+from functions.stitching.subtitles.overlay import DrawnText, Overlay
+from shared.subtitles.lines import MAX_COLUMNS, count_columns, join_pieces, split_pieces
 from shared.typography.bidi import is_rtl
 from shared.typography.drawing import draw_line
-from shared.typography.faces import Style
+from shared.typography.faces import UNDETERMINED, Style
 from shared.typography.typesetting import SLACK, Block, Text
 
 SAFE_MARGIN = 0.05
 """Margin at every edge that EBU R 95 keeps free of graphics."""
 PORTRAIT_BOTTOM_MARGIN = 0.1
 """Players of films in portrait format show buttons over the lower edge."""
-BOX_OPACITY = 0.78
-"""Opacity of the box: white text has a contrast of at least 9 to 1 on any picture."""
-_BOX = (10, 12, 16)
-_WHITE = (255, 255, 255)
 _TEXT_SIZE = 0.047
 """Text size relative to the shorter side; smaller in a narrow picture, so that a line fits."""
+_WIDE_TEXT_SIZE, _MAX_TEXT_SIZE = 0.012, 0.12
+"""In a very wide picture, the text size relative to the longer side, and its limit relative to the
+shorter one."""
 _COLUMN_EM = 0.53
 _MIN_SIZE_PX = 8
 _WEIGHT = 500
 _RTL_LANGUAGES = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"))
-_OVERSAMPLING = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A box with text at even offsets: its planes, and their opacities in 1/256 of the same
-    shapes."""
-
-    left: int
-    top: int
-    planes: tuple[Planes, ...]
-    opacities: tuple[NDArray[np.int32], ...]
-
-    def apply_to(self, picture: Planes) -> Planes:
-        """Returns a copy of the picture with the box on it."""
-        result = picture.copy()
-        for n, (plane, colour, opacity) in enumerate(
-            zip(split_planes(result), self.planes, self.opacities, strict=True)
-        ):
-            top, left = (self.top, self.left) if n == 0 else (self.top // 2, self.left // 2)
-            area = plane[top : top + colour.shape[0], left : left + colour.shape[1]]
-            area[:] = area + ((colour.astype(np.int32) - area) * opacity + 128 >> 8)
-        return result
+def caption_style(language: str) -> Style:
+    """Returns the style of subtitles in a language, a BCP 47 tag or "" if it is unknown."""
+    base, *rest = language.split("-")
+    # Speech recognition names the spoken language; the fonts know the written one.
+    written = {"": UNDETERMINED, "cmn": "zh", "yue": "zh-HK"}.get(base, base)
+    return Style("-".join((written, *rest)), _WEIGHT)
 
 
 class SubtitleBurner:
@@ -61,13 +43,16 @@ class SubtitleBurner:
 
     def __init__(self, size: tuple[int, int], language: str) -> None:
         self._width, self._height = size
-        self._style = Style(language, _WEIGHT)
+        self._style = caption_style(language)
         self._max_width = self._width * (1 - 2 * SAFE_MARGIN)
         max_size_px = self._max_width / MAX_COLUMNS / _COLUMN_EM
-        self._size_px = max(_MIN_SIZE_PX, round(min(_TEXT_SIZE * min(size), max_size_px)))
+        short, long = sorted(size)
+        wanted_px = max(_TEXT_SIZE * short, min(_WIDE_TEXT_SIZE * long, _MAX_TEXT_SIZE * short))
+        self._size_px = max(_MIN_SIZE_PX, round(min(wanted_px, max_size_px)))
         self.overlay = lru_cache(maxsize=4)(self._draw_overlay)
 
-    def _draw_overlay(self, lines: tuple[str, ...]) -> Overlay:
+    def draw(self, lines: tuple[str, ...]) -> DrawnText:
+        """Returns the lines as text in a box."""
         blocks = self._lay_out(lines)
         rtl = self._is_rtl(" ".join(lines))
         pad, pad_y = blocks[0].size_px * 0.5, blocks[0].size_px * 0.22
@@ -83,7 +68,10 @@ class SubtitleBurner:
         left = (self._width - width) // 4 * 2
         margin = SAFE_MARGIN if self._width >= self._height else PORTRAIT_BOTTOM_MARGIN
         top = max(0, round(self._height * (1 - margin)) - height) // 2 * 2
-        return compose_overlay(text, draw_rounded_box((width, height), pad * 0.6), left, top)
+        return DrawnText(np.asarray(text), pad * 0.6, left, top)
+
+    def _draw_overlay(self, lines: tuple[str, ...]) -> Overlay:
+        return self.draw(lines).to_overlay()
 
     def _is_rtl(self, text: str) -> bool:
         """Whether the text runs from right to left, even if it begins with a foreign word."""
@@ -92,38 +80,33 @@ class SubtitleBurner:
         return is_rtl(text)
 
     def _lay_out(self, lines: tuple[str, ...]) -> list[Block]:
-        """Lays out the lines without breaking them again, at one size at which the widest fits."""
+        """Lays out the lines at one size at which the widest fits. Only lines that do not fit at
+        the smallest size are broken again."""
         texts = [Text(line, self._style) for line in lines]
         size_px = self._size_px
         while True:
             # Infinite width: the lines are broken already.
             blocks = [text.lay_out(size_px, float("inf")) for text in texts]
             widest = max(map(_width, blocks)) + size_px
-            if widest <= self._max_width or size_px <= _MIN_SIZE_PX:
+            if widest <= self._max_width:
                 return blocks
+            if size_px <= _MIN_SIZE_PX:
+                halves = [half for line in lines for half in _halve(line)]
+                return blocks if len(halves) == len(lines) else self._lay_out(tuple(halves))
             size_px = max(_MIN_SIZE_PX, min(size_px - 1, int(size_px * self._max_width / widest)))
 
 
-def compose_overlay(text: Image.Image, box: Image.Image, left: int, top: int) -> Overlay:
-    ink = np.asarray(text, np.float32)[..., None] / 255
-    shape = np.asarray(box, np.float32) / 255
-    colours = ink * _WHITE + (1 - ink) * _BOX
-    planes = rgb_to_planes(np.clip(colours + 0.5, 0, 255).astype(np.uint8))
-    opacity = shape * (BOX_OPACITY + (1 - BOX_OPACITY) * ink[..., 0])
-    rows, columns = opacity.shape
-    half = opacity.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
-    opacities = tuple(np.round(plane * 256).astype(np.int32) for plane in (opacity, half, half))
-    return Overlay(
-        left, top, tuple(np.ascontiguousarray(plane) for plane in split_planes(planes)), opacities
+def _halve(line: str) -> list[str]:
+    """Returns a line as two of about the same width; as it is if it cannot be broken."""
+    pieces = split_pieces(line)
+    if len(pieces) < 2:
+        return [line]
+    half = count_columns(line) / 2
+    at = min(
+        range(1, len(pieces)),
+        key=lambda end: abs(count_columns("".join(pieces[:end])) - half),
     )
-
-
-def draw_rounded_box(size: tuple[int, int], radius: float) -> Image.Image:
-    large = Image.new("L", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
-    ImageDraw.Draw(large).rounded_rectangle(
-        (0, 0, large.width - 1, large.height - 1), radius * _OVERSAMPLING, 255
-    )
-    return large.resize(size, Image.Resampling.BOX)
+    return [join_pieces(pieces[:at]), join_pieces(pieces[at:])]
 
 
 def _width(block: Block) -> float:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 
+from functions.upload_trigger.probes.sound import to_sound_info
 from functions.upload_trigger.probes.video import probe
 from shared.media.audio.duration import measure_duration
 from shared.media.audio.probe import probe_sound
@@ -40,8 +41,7 @@ def probe_media(file: RangeFile, size_bytes: int, max_duration_s: int) -> MediaI
     except (NoVideoStream, NotAVideo, UnsupportedCodec, UndecodableVideo):
         # Only the sound is used.
         facts = probe_sound(file, max_duration_s=max_duration_s)
-        duration_s = round(float(facts.duration), 3)
-        return SoundInfo(facts.codec, facts.rate_hz, facts.channels, duration_s)
+        return to_sound_info(facts)
     with open_sound(file) as (container, stream):
         if media_info.duration is not None:
             return media_info

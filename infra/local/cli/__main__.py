@@ -18,7 +18,7 @@ from infra.local.suite.layout import DEFAULT_BASE, PROJECT, SetupError, SuiteLay
 from infra.local.suite.services import select_functions
 from infra.local.suite.suite import Suite, delete_state, hold_suite_lock
 from infra.local.watch.screen import watch
-from shared.pipeline import RECIPES
+from shared.pipeline import PIPELINE_STAGES, RECIPES
 
 EPILOG = f"""\
 All ports are derived from MOODREEL_PORT_BASE (default {DEFAULT_BASE}). Two suites with different
@@ -69,7 +69,7 @@ def up(args: argparse.Namespace) -> int:
     with hold_suite_lock(layout):
         if args.fresh:
             delete_state(layout)
-        functions = select_functions(args.recipe)
+        functions = select_functions(args.recipe, args.stage)
         tools = prepare_tools([function.name for function in functions], report)
         create_keys(layout, tools)
         report(f"Starting the local suite: project {PROJECT}, ports from {layout.base}.")
@@ -103,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     up_parser.add_argument(
         "--recipe", choices=list(RECIPES), help="start only the services this recipe needs"
+    )
+    up_parser.add_argument(
+        "--stage",
+        action="append",
+        default=[],
+        choices=PIPELINE_STAGES,
+        help="with --recipe: an optional stage of the recipe whose services are also started",
     )
     up_parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     up_parser.set_defaults(run_command=up)

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from infra.client import CLIENT_FOLDER
@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     """Returns the exit code of the client's command: 0 when the job is done and its results are in
     --out."""
     recipe = _find_recipe(args.recipe)
+    options = {key: str(getattr(args, key)) for key in OPTIONS if getattr(args, key) is not None}
     layout = SuiteLayout.from_env()
     try:
         if args.list_voices:
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
                 return _run_client(used, _voices_command(args))
         with (
             collect_files(recipe, args, report_to_stderr) as files,
-            _use_suite(layout, recipe) as used,
+            _use_suite(layout, recipe, find_optional_stages(recipe, options)) as used,
         ):
             return _run_client(used, run_command(recipe, files, args))
     except ApiError as error:
@@ -107,8 +108,19 @@ def _find_recipe(name: str) -> Recipe:
     return recipe
 
 
+def find_optional_stages(recipe: Recipe, options: Mapping[str, str]) -> list[str]:
+    """Returns the optional stages that options of the command line choose."""
+    return [
+        row.name
+        for row in recipe.optional_stages
+        if options.get(row.option) in {str(value).lower() for value in row.values}
+    ]
+
+
 @contextlib.contextmanager
-def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
+def _use_suite(
+    layout: SuiteLayout, recipe: Recipe, optional_stages: Sequence[str] = ()
+) -> Iterator[SuiteLayout]:
     """Yields the running suite, or starts one for this job.
 
     When the ports are in use, the new suite gets other ports: only this command uses it.
@@ -119,7 +131,9 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         return
     busy = find_taken_ports((name, layout.port(name)) for name in (*SUPPORT_SERVICES, *FUNCTIONS))
     if not busy:
-        with suite_client.run_in_background(layout, recipe=recipe.name, output=sys.stderr):
+        with suite_client.run_in_background(
+            layout, recipe=recipe.name, optional_stages=optional_stages, output=sys.stderr
+        ):
             yield layout
         return
     other = SuiteLayout(find_free_base())
@@ -127,7 +141,9 @@ def _use_suite(layout: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
         f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base} instead."
     )
     try:
-        with suite_client.run_in_background(other, recipe=recipe.name, output=sys.stderr):
+        with suite_client.run_in_background(
+            other, recipe=recipe.name, optional_stages=optional_stages, output=sys.stderr
+        ):
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)

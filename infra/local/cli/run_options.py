@@ -73,7 +73,9 @@ def build_run_parser() -> argparse.ArgumentParser:
         help="language, such as pt-BR (default: the prompt's; of captions: auto)",
     )
     parser.add_argument(
-        "--video", metavar="KIND", help="copy of the video with captions: none or soft"
+        "--video",
+        metavar="KIND",
+        help="copies of the video with captions: none, soft, burned or both",
     )
     parser.add_argument("--tone", metavar="TEXT", help="tone, in a few words")
     parser.add_argument("--audience", metavar="TEXT", help="intended audience")
@@ -122,7 +124,7 @@ def build_run_parser() -> argparse.ArgumentParser:
         "--transcript",
         action="store_const",
         const="true",
-        help="emotions: also recognize what is said",
+        help="also recognize what is said; a recap quotes it",
     )
     parser.add_argument("--title", help="job title used in the email")
     parser.add_argument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,13 +43,15 @@ class Service:
         return f"{scheme}://{HOST}:{self.port}"
 
 
-def select_functions(recipe: str | None = None) -> list[Function]:
-    """Returns the functions to start: all, or for one recipe its stages, the support functions and
-    the API."""
+def select_functions(
+    recipe: str | None = None, optional_stages: Sequence[str] = ()
+) -> list[Function]:
+    """Returns the functions to start: all, or for one recipe its stages with those of the optional
+    ones, the support functions and the API."""
     rows = list(FUNCTIONS.values())
     if recipe is None:
         return rows
-    stages = RECIPES[recipe].stages
+    stages = RECIPES[recipe].with_stages(optional_stages).stages
     return [
         row
         for row in rows

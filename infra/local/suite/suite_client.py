@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -81,6 +81,7 @@ def run_in_background(
     layout: SuiteLayout,
     *,
     recipe: str | None = None,
+    optional_stages: Sequence[str] = (),
     fresh: bool = False,
     env: dict[str, str] | None = None,
     output: IO[str] | None = None,
@@ -92,6 +93,7 @@ def run_in_background(
     """
     command = [sys.executable, "-m", "infra.local.cli", "up", "--background"]
     command += ["--recipe", recipe] if recipe else []
+    command += [word for stage in optional_stages for word in ("--stage", stage)]
     command += ["--fresh"] if fresh else []
     variables = {"MOODREEL_PORT_BASE": str(layout.base), "PYTHONPATH": str(ROOT), **(env or {})}
     runner = subprocess.Popen(

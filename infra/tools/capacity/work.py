@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from infra.tools.costs import TYPICAL_JOBS, StageWork
+from infra.tools.costs import RECOGNITION_REQUEST_S, TYPICAL_JOBS, StageWork
 from shared.pipeline import FUNCTIONS, Bucket
 
 JOIN_S = 0.25
 SENTENCES_PER_SLIDE = 3
 """One Text-to-Speech request each. The prompt of slide_generation asks for 2 to 4."""
-REQUESTS_PER_MINUTE_OF_SPEECH = 2
-"""Of Speech-to-Text: at most 55 s each, and a new one after a pause of two seconds."""
+REQUESTS_PER_MINUTE_OF_SPEECH = 60 / RECOGNITION_REQUEST_S
+"""Of Speech-to-Text."""
 WRITES_PER_UNIT = 6.7
 """Firestore writes: mean of 100 jobs in `tests.fakes.load`, renewals of leases included."""
 TIMED_WRITES_PER_UNIT = 4.0

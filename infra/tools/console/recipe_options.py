@@ -46,8 +46,6 @@ _CONSENT_OPTIONS = ("consent", "purpose")
 """Rendered as `consent` of the recipe. The API requires both, or neither in a recap; they have no
 default."""
 _CONSENT_IS_OPTIONAL = ("recap",)
-_WITHOUT: Mapping[str, Sequence[str]] = {"recap": ("transcript",)}
-"""Options of a class that a recipe does not take."""
 _RANGES: Mapping[str, range | tuple[float, float]] = {
     "max_width": WIDTH_RANGE,
     "quality": QUALITY_RANGE,
@@ -71,8 +69,6 @@ def describe_recipe(name: str) -> dict[str, Any]:
         types_by_name = get_type_hints(type(options))
         for option, default in options.to_dict().items():
             has_consent |= option in _CONSENT_OPTIONS
-            if option in _WITHOUT.get(name, ()):
-                continue
             if option in types_by_name and option not in _CONSENT_OPTIONS:
                 described[option] = describe_option(option, types_by_name[option], default)
     return {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from types import MappingProxyType
 
 import google.cloud.storage as storage
 import google_crc32c
@@ -14,6 +16,9 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.storage.errors import translate_errors
 from shared.adapters.storage.listing import list_blobs, list_folders
+from shared.adapters.storage.reading import read_live, read_range
+from shared.adapters.storage.rewriting import rewrite
+from shared.adapters.storage.session import save_requests
 from shared.adapters.storage.signing import Signer, sign_download, sign_upload
 from shared.adapters.storage.writer import CloudObjectWriter
 from shared.errors import ArtifactConflict, ObjectDamaged, SourceExpired, StorageUnavailable
@@ -36,6 +41,7 @@ class CloudObjectStore:
         self, client: storage.Client, buckets: Mapping[Bucket, str], signer: Signer
     ) -> None:
         self._client = client
+        save_requests(client)
         self._bucket_names = dict(buckets)
         self._signer = signer
 
@@ -48,20 +54,7 @@ class CloudObjectStore:
         self, bucket: Bucket, name: str, generation: int
     ) -> Callable[[int, int], bytes]:
         blob = self._bucket(bucket).blob(name, generation=generation)
-
-        def read(offset: int, length: int) -> bytes:
-            with translate_errors():
-                data: bytes = blob.download_as_bytes(
-                    start=offset,
-                    end=offset + length - 1,
-                    raw_download=True,
-                    checksum=None,
-                    retry=RETRY,
-                    timeout=TIMEOUT_S,
-                )
-            return data
-
-        return read
+        return partial(read_range, blob, retry=RETRY, timeout=TIMEOUT_S)
 
     def read_whole(self, stored: StoredObject) -> bytes:
         data = b""
@@ -71,6 +64,9 @@ class CloudObjectStore:
         if len(data) != stored.size_bytes or checksum != stored.crc32c:
             raise ObjectDamaged(f"{stored.name} does not have its size or checksum.")
         return data
+
+    def read_live(self, bucket: Bucket, name: str) -> bytes | None:
+        return read_live(self._bucket(bucket).blob(name), retry=RETRY, timeout=TIMEOUT_S)
 
     @contextmanager
     def create(
@@ -114,26 +110,35 @@ class CloudObjectStore:
         return _to_stored_object(bucket, blob), False
 
     def copy(
-        self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
+        self,
+        source: StoredObject,
+        bucket: Bucket,
+        name: str,
+        *,
+        spec: str,
+        metadata: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[StoredObject, bool]:
         blob = self._blob(bucket, name, source.content_type, spec)
+        blob.metadata = {**metadata, SPEC_KEY: spec}
         source_blob = self._bucket(source.bucket).blob(source.name, generation=source.generation)
-        token: str | None = None
         try:
-            with translate_errors():
-                while True:
-                    token, _, _ = blob.rewrite(
-                        source_blob,
-                        token=token,
-                        if_generation_match=0,
-                        retry=RETRY,
-                        timeout=TIMEOUT_S,
-                    )
-                    if token is None:
-                        break
+            rewrite(source_blob, blob, retry=RETRY, timeout=TIMEOUT_S)
         except gx.PreconditionFailed:
             return self._adopt(bucket, name, spec), True
         return _to_stored_object(bucket, blob), False
+
+    def copy_live(
+        self, bucket: Bucket, source: str, name: str, *, spec: str
+    ) -> StoredObject | None:
+        # Without metadata in the request, Cloud Storage copies that of the source.
+        blob = self._bucket(bucket).blob(name)
+        try:
+            rewrite(self._bucket(bucket).blob(source), blob, retry=RETRY, timeout=TIMEOUT_S)
+        except gx.PreconditionFailed:
+            return self._adopt(bucket, name, spec)
+        except SourceExpired:
+            return None
+        return _to_stored_object(bucket, blob)
 
     def delete(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
         self._delete_blob(self._bucket_names[bucket], name, generation)
@@ -168,10 +173,8 @@ class CloudObjectStore:
 
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._bucket_names.items() if name == ref.bucket), None)
-        if role is None:
-            return
-        source = self.stat(role, ref.name)
-        if source is None or source.generation != ref.generation:
+        source = None if role is None else self.stat(role, ref.name)
+        if role is None or source is None or source.generation != ref.generation:
             return
         # The generation keeps several unknown objects of one name apart.
         quarantine_name = f"{QUARANTINE_PREFIX}{role}/{ref.name}.{ref.generation}"

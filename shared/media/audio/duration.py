@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
 from typing import Any, BinaryIO
@@ -41,7 +41,11 @@ _WAVPACK = struct.Struct("<20xI8x")
 
 
 def measure_duration(
-    container: InputContainer, stream: AudioStream, file: File, max_duration_s: float
+    container: InputContainer,
+    stream: AudioStream,
+    file: File,
+    max_duration_s: float,
+    on_packet: Callable[[SoundPacket], None] = lambda _packet: None,
 ) -> Fraction:
     """Returns the duration in seconds with all pauses; a little more than the limit if it is more.
 
@@ -53,11 +57,12 @@ def measure_duration(
         stream: Of `open_sound`.
         file: The file of both.
         max_duration_s: Where measuring ends.
+        on_packet: Called with each packet that is read; of PCM and an MP4 only with the first.
 
     Raises the error with which reading a RangeFile failed.
     """
     family = container.format.name.split(",")[0]
-    packets = (
+    packets: Iterator[SoundPacket] = (
         packet
         for packet in read_packets(container, stream, file)
         if packet.size and not packet.is_discard
@@ -65,6 +70,7 @@ def measure_duration(
     first = next(packets, None)
     if first is None:
         return Fraction(0)
+    on_packet(first)
     position = file.tell()
     size_bytes = file.seek(0, io.SEEK_END)
     file.seek(position)
@@ -76,7 +82,16 @@ def measure_duration(
     lead = find_empty_edits(file, stream.id).lead if family == "mov" else Fraction(0)
     if family == "mov" and not _is_fragmented(file, size_bytes):
         return lead + _measure_index(stream, first, size_bytes)
+    packets = _pass_to(on_packet, packets)
     return lead + _measure_packets(chain([first], packets), stream, family, max_duration_s)
+
+
+def _pass_to(
+    on_packet: Callable[[SoundPacket], None], packets: Iterable[SoundPacket]
+) -> Iterator[SoundPacket]:
+    for packet in packets:
+        on_packet(packet)
+        yield packet
 
 
 def _measure_pcm(first: SoundPacket, size_bytes: int) -> Fraction:

@@ -15,7 +15,7 @@ from shared.recipes.option_values import (
 )
 
 AUTO_LANGUAGE = "auto"
-CaptionedVideo = Literal["none", "soft"]
+CaptionedVideo = Literal["none", "soft", "burned", "both"]
 CAPTION_OPTION_NAMES = ("language", "video")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|\d{3}))?")
 """A BCP 47 tag (RFC 5646 §2.1) of language, script and region."""
@@ -27,11 +27,22 @@ class CaptionOptions:
 
     Attributes:
         language: The spoken language, or "auto" to recognize it.
-        video: "soft" also makes a copy of the video with a subtitle track.
+        video: "soft" also makes a copy of the video with a subtitle track, "burned" one with the
+            captions in its pictures, "both" makes both.
     """
 
     language: str = AUTO_LANGUAGE
     video: CaptionedVideo = "none"
+
+    @property
+    def has_subtitle_track(self) -> bool:
+        """Whether a copy with a subtitle track is made."""
+        return self.video in ("soft", "both")
+
+    @property
+    def is_burned(self) -> bool:
+        """Whether a copy with the captions in its pictures is made."""
+        return self.video in ("burned", "both")
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> CaptionOptions:

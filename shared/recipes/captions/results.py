@@ -15,6 +15,8 @@ from shared.recipes.upload_results import Upload, Uploads
 WINDOW_S = 300
 """The sound of one part. Its requests follow each other, and Speech-to-Text takes up to a third of
 the duration of a sound; so the part ends well within the timeout of the function."""
+CAPTIONS_FILM = "captions"
+"""The kind of the film that stitching makes of a video and its captions."""
 MEDIA_INPUT = "media"
 """The input of `captions`; other recipes have a video."""
 
@@ -27,6 +29,16 @@ class SpeechWindow(Record):
     window: int
     begin_s: int
     end_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionWindow(Record):
+    """The range of the video in whose pictures one part of stitching draws the captions, in
+    seconds. `end_s` is None for the last window."""
+
+    begin_s: int
+    end_s: int | None = None
+    film: str = CAPTIONS_FILM
 
 
 def plan_speech_windows(duration_s: float) -> tuple[Mapping[str, Any], ...]:

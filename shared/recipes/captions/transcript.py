@@ -49,10 +49,21 @@ class Segment(Record):
     speaker: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A segment of a transcript with its number, from 1."""
+
+    number: int
+    begin_s: float
+    end_s: float
+    text: str
+
+
 class SpokenWords:
-    """The words of a transcript, by time."""
+    """The words and the sentences of a transcript, by time."""
 
     def __init__(self, transcript: Transcript) -> None:
+        self._segments = transcript.segments
         self._words = [word for segment in transcript.segments for word in segment.words]
         self._middles = [(word.start_s + word.end_s) / 2 for word in self._words]
 
@@ -61,6 +72,19 @@ class SpokenWords:
         ranges that follow each other."""
         first, last = bisect_left(self._middles, begin_s), bisect_left(self._middles, end_s)
         return " ".join(word.text for word in self._words[first:last])
+
+    def find_sentence(self, time_s: float, begin_s: float, end_s: float) -> Sentence | None:
+        """Returns the sentence that is said at a time, or else the one nearest to it of those that
+        are said in a range around it; None if there is none."""
+        said = [
+            (max(segment.start_s - time_s, time_s - segment.end_s, 0.0), number, segment)
+            for number, segment in enumerate(self._segments, 1)
+            if segment.start_s < end_s and segment.end_s > begin_s
+        ]
+        if not said:
+            return None
+        _, number, segment = min(said, key=lambda row: row[:2])
+        return Sentence(number, segment.start_s, segment.end_s, segment.text)
 
 
 @dataclass(frozen=True, slots=True)

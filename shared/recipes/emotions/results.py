@@ -33,11 +33,24 @@ class PackedFrame(Record):
 
 @dataclass(frozen=True, slots=True)
 class FacePosition(Record):
-    """The centre of a face at a time, as fractions of the width and height of the picture."""
+    """The centre of a face at a time and its size, as fractions of the width and height of the
+    picture. The size is 0 in results of versions that did not record it."""
 
     time_s: float
     x: float
     y: float
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MomentSentence(Record):
+    """The sentence that is said at a moment: its number from 1 among the segments of the
+    transcript, and its times. No words: they are in objects only."""
+
+    number: int
+    begin_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class EmotionMoment(Record):
         thumbnail: The name of an artifact of the job.
         track: The positions of the face around the moment, for films; empty in other recipes and
             in results of versions before clips.
+        others: Likewise, the positions of the other faces.
+        sentence: What is said at the moment; None without a transcript, or if nothing is said.
     """
 
     time_s: float
@@ -67,6 +82,8 @@ class EmotionMoment(Record):
     thumbnail: str
     picture: PackedFrame
     track: tuple[FacePosition, ...] = ()
+    others: tuple[FacePosition, ...] = ()
+    sentence: MomentSentence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ def _check_text(value: Any, location: str, max_chars: int) -> str:
         raise DeckRejected(location, "It must be a text.")
     if len(value) > max_chars:
         raise DeckRejected(location, f"It has {len(value)} characters; at most {max_chars} fit.")
+    if value.isascii() and value.isprintable():
+        return value
     unsupported = next((c for c in value if c not in "\n\r\t" and is_unsupported(c)), None)
     if unsupported is not None:
         raise DeckRejected(location, f"It contains the character U+{ord(unsupported):04X}.")

@@ -35,7 +35,8 @@ class SpokenSentence(Record):
 class SlideSpeech:
     """The speech of one slide: a WAV object in the work bucket.
 
-    A silent slide has no object and no samples.
+    A silent slide has no object and no samples. `content` is the hash of the samples, "" for a
+    silent slide and in narrations of earlier versions.
     """
 
     object: str = ""
@@ -44,6 +45,7 @@ class SlideSpeech:
     rate_hz: int = 0
     samples: int = 0
     sentences: tuple[SpokenSentence, ...] = ()
+    content: str = ""
 
     @property
     def duration(self) -> Fraction:
@@ -72,6 +74,7 @@ class Narration:
                 "rate_hz": slide.rate_hz,
                 "samples": slide.samples,
                 "sentences": [[s.text, s.start, s.end, s.resumes] for s in slide.sentences],
+                "content": slide.content,
             }
             for slide in self.slides
         ]

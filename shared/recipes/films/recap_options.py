@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
-from shared.recipes.option_values import OptionErrors, parse_choice, parse_int
+from shared.recipes.option_values import OptionErrors, parse_bool, parse_choice, parse_int
 
 Footage = Literal["clips", "stills"]
 Sound = Literal["both", "original", "narrated"]
@@ -26,12 +26,19 @@ class RecapOptions:
         footage: "clips" shows the video itself, "stills" a slide with one picture per moment.
         sound: Over clips: "original" is that of the video and nothing is spoken, "narrated" the
             narration alone, "both" the narration over the sound of the video.
+        transcript: Also recognize what is said: clips are cut between words and quoted.
     """
 
     length: int = 60
     moments: int = 6
     footage: Footage = "clips"
     sound: Sound = "both"
+    transcript: bool = False
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether what is said in the video is recognized, and heard in the film."""
+        return self.transcript and self.footage == "clips" and self.sound != "narrated"
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> RecapOptions:
@@ -58,6 +65,11 @@ class RecapOptions:
             moments=number("moments", cls.moments, MOMENT_COUNT_RANGE),
             footage=cast("Footage", choose("footage", get_args(Footage))),
             sound=cast("Sound", choose("sound", get_args(Sound))),
+            transcript=errors.read(
+                "transcript",
+                cls.transcript,
+                lambda: parse_bool("transcript", options.get("transcript") or False),
+            ),
         )
         errors.raise_collected()
         return recap_options

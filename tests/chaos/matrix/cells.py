@@ -26,6 +26,12 @@ class Cell:
         """The row of the table: the stage and the crash point, over all recipes."""
         return self.stage, self.point
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The true options of the job: the one that gives it the stage, if that is optional."""
+        rows = RECIPES[self.recipe].optional_stages
+        return tuple(row.option for row in rows if row.name == self.stage)
+
     def __str__(self) -> str:
         return f"{self.recipe}/{self.stage}, {self.point}, {self.delivery}, {self.dependency}"
 
@@ -35,11 +41,11 @@ class Cell:
 
 
 def all_cells() -> list[Cell]:
-    """Returns every cell, by recipe and stage."""
+    """Returns every cell, by recipe and stage. The stages of a recipe include the optional ones."""
     return [
         Cell(recipe.name, stage, point, delivery, dependency)
         for recipe in RECIPES.values()
-        for stage in recipe.stages
+        for stage in (*recipe.stages, *(row.name for row in recipe.optional_stages))
         for point, delivery, dependency in itertools.product(CRASH_POINTS, Delivery, Dependency)
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from shared.flows.documents import job_path
@@ -32,12 +32,12 @@ Configure = Callable[[FaultSimulation], None]
 def run_cell(cell: Cell, seed: int, configure: Configure | None = None) -> CellResult:
     """Runs a cell and checks both jobs."""
     faults = Faults(JOB, cell.stage, cell.point, cell.delivery, cell.dependency)
-    simulation = run_jobs(cell.recipe, cell.seed(seed), faults, configure)
+    simulation = run_jobs(cell.recipe, cell.options, cell.seed(seed), faults, configure)
     result = CellResult(cell)
     for job_id in (JOB, BYSTANDER):
         check_job(simulation, job_id, result)
     check_other_owner(simulation, cell, result)
-    runs, messages, _ = measure_without_faults(cell.recipe)
+    runs, messages, _ = measure_without_faults(cell.recipe, cell.options)
     result.extra_runs = count_runs(simulation, JOB) - runs
     result.extra_messages = count_messages(simulation, JOB) - messages
     names = [cell.point, cell.delivery]
@@ -47,23 +47,27 @@ def run_cell(cell: Cell, seed: int, configure: Configure | None = None) -> CellR
 
 
 def run_jobs(
-    recipe: str, seed: int, faults: Faults | None, configure: Configure | None = None
+    recipe: str,
+    options: Sequence[str],
+    seed: int,
+    faults: Faults | None,
+    configure: Configure | None = None,
 ) -> FaultSimulation:
-    """Runs a job and one of another owner until nothing is left to do."""
+    """Runs a job with these options and one of another owner until nothing is left to do."""
     simulation = FaultSimulation(seed, LOAD, state=FaultState(faults))
     if configure is not None:
         configure(simulation)
-    simulation.add_job(JOB, "a", recipe)
-    simulation.add_job(BYSTANDER, "b", recipe)
+    simulation.add_job(JOB, "a", recipe, options=options)
+    simulation.add_job(BYSTANDER, "b", recipe, options=options)
     simulation.run(HORIZON_S)
     return simulation
 
 
 @cache
-def measure_without_faults(recipe: str) -> tuple[float, float, float]:
+def measure_without_faults(recipe: str, options: tuple[str, ...]) -> tuple[float, float, float]:
     """Returns the units of work and the messages of a job without faults, as means of ten runs, and
     the longest time that it took."""
-    runs = [run_jobs(recipe, seed, None) for seed in range(10)]
+    runs = [run_jobs(recipe, options, seed, None) for seed in range(10)]
     return (
         sum(count_runs(run, JOB) for run in runs) / len(runs),
         sum(count_messages(run, JOB) for run in runs) / len(runs),
@@ -145,7 +149,7 @@ def _check_doubled(
 
 def check_other_owner(simulation: FaultSimulation, cell: Cell, result: CellResult) -> None:
     """Checks that the job of the other owner did not wait for the faults."""
-    *_, longest_s = measure_without_faults(cell.recipe)
+    *_, longest_s = measure_without_faults(cell.recipe, cell.options)
     ended_s = simulation.ended.get(BYSTANDER, HORIZON_S)
     if ended_s > MAX_SLOWDOWN * longest_s:
         result.stuck.append(f"b ended after {ended_s:.0f} s, {longest_s:.0f} s without faults")

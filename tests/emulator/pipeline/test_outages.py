@@ -10,6 +10,7 @@ import pytest
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.recipes.films.prompt import Prompt
+from tests.fixtures.suite.captions_job import write_tones
 
 pytestmark = pytest.mark.suite
 
@@ -20,20 +21,26 @@ MIN_REFUSALS = 6
 @pytest.mark.parametrize("outage_s", [0, pytest.param(60, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize(
     ("emulator", "service", "stage"),
-    [("tts", "speech", "text_to_speech"), ("gemini", "model", "slide_generation")],
+    [
+        ("tts", "speech", "text_to_speech"),
+        ("gemini", "model", "slide_generation"),
+        ("stt", "recognition", "speech_recognition"),
+    ],
 )
 def test_job_waits_for_a_service_without_quota(
     suite: SuiteHandle, tmp_path: Path, emulator: str, service: str, stage: str, outage_s: float
 ) -> None:
     """The outage ends after MIN_REFUSALS and after `outage_s`."""
     client, faults = suite.client(), suite.url(emulator) + "/_faults"
-    prompt = tmp_path / "prompt.txt"
-    prompt.write_bytes(Prompt(f"Why the {service} of whales carries far").to_bytes())
+    recipe, path, options = "captions", write_tones(tmp_path), {"language": "en"}
+    if emulator != "stt":
+        recipe, path, options = "presentation", tmp_path / "prompt.txt", {"slides": "3"}
+        path.write_bytes(Prompt(f"Why the {service} of whales carries far").to_bytes())
     rule = {"match": {"method": "POST"}, "action": {"status": 429, "retry_after_s": 1}}
     request("POST", faults, rule)
     started_at = time.monotonic()
     try:
-        job_id = suite.start_job(client, "presentation", prompt, options={"slides": "3"})
+        job_id = suite.start_job(client, recipe, path, options=options)
 
         def read_wait() -> dict[str, str] | None:
             stages = client.get_job(job_id)["stages"]

@@ -26,7 +26,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Load:
-    """The limits and faults of a run. Probabilities are per effect, delivery or publish."""
+    """The limits and faults of a run. Probabilities are per effect, delivery or publish.
+    `recognitions_per_minute` is the quota of the speech recognition for all jobs; 0 is none."""
 
     instances: int = 20
     jobs_per_owner: int = 2
@@ -41,6 +42,7 @@ class Load:
     lost_event: float = 0.0
     failure: float = 0.0
     overload: float = 0.0
+    recognitions_per_minute: int = 0
     sweeper_enabled: bool = True
     needs_review: bool = False
 
@@ -84,6 +86,8 @@ class Cloud:
         self.first_start: dict[str, float] = {}
         self.ended: dict[str, float] = {}
         self.works: Counter[str] = Counter()
+        self.recognized_at: list[float] = []
+        self.refused_recognitions = 0
         self.working: Counter[tuple[str, str]] = Counter()
         self.most_working: Counter[tuple[str, str]] = Counter()
         self.most_running: Counter[str] = Counter()

@@ -9,7 +9,7 @@ of deliveries.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -54,12 +54,14 @@ class LoadSimulation(Cloud):
 
     # --- what users do -----------------------------------------------------------------------
 
-    def add_job(self, job_id: str, owner: str, recipe: str, at_s: float = 0.0) -> None:
-        """Creates a job at `at_s`, whose uploads arrive shortly after."""
+    def add_job(
+        self, job_id: str, owner: str, recipe: str, at_s: float = 0.0, options: Iterable[str] = ()
+    ) -> None:
+        """Creates a job at `at_s`, with these true options. Its uploads arrive shortly after."""
         self.open_jobs.add(job_id)
-        self.at(at_s, lambda: self._create(job_id, owner, recipe))
+        self.at(at_s, lambda: self._create(job_id, owner, recipe, dict.fromkeys(options, True)))
 
-    def _create(self, job_id: str, owner: str, recipe: str) -> None:
+    def _create(self, job_id: str, owner: str, recipe: str, options: dict[str, Any]) -> None:
         row = RECIPES[recipe]
         inputs = tuple(
             JobInput(item.name, f"jobs/{job_id}/{item.name}.0", "x/y", 1, item.name)
@@ -68,17 +70,10 @@ class LoadSimulation(Cloud):
         )
         result = self.store.commit(
             new_job(
-                job_id=job_id,
-                owner=owner,
-                email="",
-                recipe=row,
-                title="",
-                options={},
-                inputs=inputs,
-                now=self.now,
-                expires_at=self.now + timedelta(days=30),
+                job_id=job_id, owner=owner, email="", recipe=row, title="", options=options,
+                inputs=inputs, now=self.now, expires_at=self.now + timedelta(days=30),
             )
-        )
+        )  # fmt: skip
         assert result is CommitResult.OK
         for item in inputs:
             self.at(self.elapsed_s + self.rng.uniform(0, 2), partial(self._upload, job_id, item))

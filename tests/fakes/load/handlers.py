@@ -23,6 +23,8 @@ def run_handler(cloud: Cloud, claim: UnitClaim) -> outcomes.UnitOutcome:
         return outcomes.UnitDone()
     if cloud.rng.random() < cloud.load.overload:
         return effects.Unavailable("voice-overloaded", "Later.", "speech", 30)
+    if envelope.stage == "speech_recognition" and envelope.part != JOIN and _is_over_quota(cloud):
+        return effects.Unavailable("recognition-overloaded", "Later.", "recognition", 30)
     if cloud.rng.random() < cloud.load.failure:
         return effects.Failed("bad-input", "This cannot be done.")
     name = f"{job.id}/{envelope.stage}/{envelope.revision}/{envelope.part}"
@@ -41,6 +43,17 @@ def run_handler(cloud: Cloud, claim: UnitClaim) -> outcomes.UnitOutcome:
         facts = make_deck_result(envelope.revision).to_dict()
     artifacts = (Artifact(name, "x", "work", name, 1, 1),)
     return outcomes.UnitDone(artifacts, facts=facts, plan=plan, adopted=adopted, review=review)
+
+
+def _is_over_quota(cloud: Cloud) -> bool:
+    """Whether the speech recognition refuses a part. Otherwise it is counted."""
+    quota = cloud.load.recognitions_per_minute
+    last_minute = [at_s for at_s in cloud.recognized_at if at_s > cloud.elapsed_s - 60]
+    if quota and len(last_minute) >= quota:
+        cloud.refused_recognitions += 1
+        return True
+    cloud.recognized_at = [*last_minute, cloud.elapsed_s]
+    return False
 
 
 def _plan(part_count: int, job: Job, envelope: Envelope) -> dict[str, tuple[dict[str, Any], ...]]:

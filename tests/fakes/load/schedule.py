@@ -63,7 +63,9 @@ def run_schedule(
         for number in range(rng.randint(1, 4))
     ]
     for job_id, owner, recipe in jobs:
-        simulation.add_job(job_id, owner, recipe, at_s=rng.uniform(0, 60))
+        # Every second job that may have an optional stage has it.
+        options = [row.option for row in RECIPES[recipe].optional_stages if int(job_id[1:]) % 2]
+        simulation.add_job(job_id, owner, recipe, at_s=rng.uniform(0, 60), options=options)
     has_commands = rng.random() < 0.4
     if has_commands:
         for _ in range(rng.randint(1, 4)):

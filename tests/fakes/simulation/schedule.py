@@ -24,7 +24,11 @@ def run_schedule(seed: int, configure: Callable[[Simulation], None] | None = Non
         part_count=rng.randint(1, 3),
         needs_review=rng.random() < 0.5,
         # Half of the jobs that may have an optional stage have it.
-        options={row.option: seed % 2 == 1 for row in RECIPE_ROWS[recipe].optional_stages},
+        options={
+            row.option: row.values[0]
+            for row in RECIPE_ROWS[recipe].optional_stages
+            if seed % 2 == 1
+        },
     )
     if configure is not None:
         configure(simulation)

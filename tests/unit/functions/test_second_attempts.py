@@ -14,6 +14,7 @@ from functions.frame_extraction.extraction_result import ExtractionResult, parse
 from functions.slide_generation import join as slides_join
 from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.deck.deck_store import encode_deck
+from functions.slide_generation.drawing import job_slides
 from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.stitching.deck_inputs import DeckInputs
 from functions.stitching.film import deck_film, segment_cache, still_film
@@ -128,7 +129,7 @@ def test_slide_generation_draws_and_packs_a_slide_once(
     )
     specs = ({"deck": "edited", "stored": stored.to_dict()},)
     calls.watch(SlideRenderer, "render")
-    calls.watch(slides_join, "encode_png", "read_object")
+    calls.watch(job_slides, "encode_png", "read_object")
 
     def run() -> Any:
         return harness.run_stage(

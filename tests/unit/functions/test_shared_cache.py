@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from requests import Session
 
-from functions.slide_generation import join as slides_join
+from functions.slide_generation.drawing import job_slides
 from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.stitching.film import segment_cache
 from functions.stitching.film.deck_film import DeckFilm
@@ -38,7 +39,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> CallCounts:
     """Counts the calls that draw, speak and encode."""
     calls = CallCounts(monkeypatch)
     calls.watch(SlideRenderer, "render")
-    calls.watch(slides_join, "encode_png")
+    calls.watch(job_slides, "encode_png")
     calls.watch(speak, "concatenate_speech")
     calls.watch(segment_cache, "encode_segment")
     calls.watch(DeckFilm, "write")
@@ -100,6 +101,41 @@ def test_an_edited_slide_is_the_only_one_made_again(
     edited = make_deck([SLIDES[0], {**SLIDES[1], "bullets": ["Salts"]}, SLIDES[2]], aspect="1:1")
     run_presentation(harness, edited, number=2)
     assert work.take() == {"render": 1, "encode_png": 1, "encode_segment": 1, "write": 1}
+
+
+def test_the_same_deck_again_takes_two_requests_per_slide(
+    harness: StageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_presentation(harness, DECK)
+    requests = CallCounts(monkeypatch)
+    requests.watch(Session, "request")
+    run_presentation(harness, DECK, number=2)
+    # 1 is that of this test: it writes the deck. The copies of a drawn slide and of its speech:
+    slides, speeches = 3, 2
+    # Of the deck: read, written, read, looked up, copied; with the ZIP file.
+    deck = 6
+    # The voice is looked up, written, and read for the second slide. The narration is written.
+    narration = 3 + 1
+    # Of the film: its inputs, looked up in the job, found, copied to the job and to the results.
+    film = 2 + 1 + 1 + 2 * 5
+    assert requests.take() == {"request": 1 + slides + speeches + deck + narration + film}
+
+
+def test_a_deck_is_complete_without_an_entry_that_it_lists(
+    harness: StageHarness, work: CallCounts
+) -> None:
+    first = run_presentation(harness, DECK)
+    work.take()
+    prefix = f"cache/slides/{owner_hash('anna')}/"
+    entries = harness.objects.list_objects(Bucket.WORK, prefix)
+    # Three slides, the ZIP file, and the deck that lists them.
+    assert len(entries) == 5
+    for number, entry in enumerate(entries, start=2):
+        harness.objects.delete(Bucket.WORK, *entry.version)
+        again = run_presentation(harness, DECK, number=number)
+        assert work.take().get("render", 0) <= 1
+        results = [results["slide_generation"] for results in (first, again)]
+        assert read_film(harness, results[0]) == read_film(harness, results[1])
 
 
 @pytest.mark.parametrize("folder", ["slides", "narration", "films"])

@@ -46,6 +46,7 @@ export const RECIPES = {
       smooth: { type: "boolean", default: true },
       mirror: { type: "boolean", default: true },
       annotate: { type: "boolean", default: false },
+      transcript: { type: "boolean", default: false },
       slides: { type: "integer", default: 8, min: 3, max: 40 },
       language: { type: "text", default: "" },
       tone: { type: "text", default: "", maxChars: 80 },
@@ -118,7 +119,7 @@ export const RECIPES = {
     inputs: { media: { kinds: ["video", "audio"], optional: false, maxCount: 1 } },
     options: {
       language: { type: "text", default: "auto" },
-      video: { type: "choice", default: "none", choices: ["none", "soft"] },
+      video: { type: "choice", default: "none", choices: ["none", "soft", "burned", "both"] },
     },
   },
 } as const;

@@ -84,8 +84,9 @@ def plan_number(slide: Slide, page: Page) -> SlidePlan:
     weight = max(700, theme.weight)
     sizes = (34 if page.wide else 30, _MIN_NUMBER_U)
     number, draft.fits = page.fit_line(slide.number, weight, sizes, box.width)
+    largest = 6.4 if slide.bullets else 8.4
     heading, fits = page.fit_text(
-        slide.heading, min(700, theme.weight), (6.4, 3.2), box.width, box.height * 0.26
+        slide.heading, min(700, theme.weight), (largest, 3.2), box.width, box.height * 0.26
     )
     draft.fits &= fits
     rest = box.height - icon_height - number.height - heading.height - 3 * u

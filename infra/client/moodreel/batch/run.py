@@ -217,7 +217,7 @@ class Batch:
 
     def _wait(self, item: BatchItem, job: Job) -> None:
         def on_change(view: JobView) -> None:
-            self._report(item, view.status, view.progress)
+            self._report(item, view.status, view.progress or 0.0)
 
         job.wait(check=False, on_change=on_change)
 

@@ -12,7 +12,12 @@ from typing import Any
 
 from infra.local.emulators.gemini.parts import Part, fit_parts
 from infra.local.emulators.gemini.questions import find_questions
-from infra.local.emulators.gemini.ranking import score_sentences
+from infra.local.emulators.gemini.ranking import (
+    choose_bullets,
+    choose_spoken,
+    refers_back,
+    score_sentences,
+)
 from infra.local.emulators.gemini.sections import Section
 from infra.local.emulators.gemini.words import (
     capitalize,
@@ -35,7 +40,9 @@ MAX_PHRASE_WIDTH = 40
 _SHORTENED_WEIGHT = 0.5
 _FULL_HEADING_WIDTH = 35
 _CONTINUED_WEIGHT = 0.7
-MAX_BULLET_WIDTH = 100
+MAX_BULLET_WIDTH = 120
+"""A wider one is a flaw of a deck (`quality/repairs.py`)."""
+MAX_SUMMARY_WIDTH = 100
 MAX_NOTES_WIDTH = 600
 """About 40 seconds of speech."""
 MAX_BULLETS, MAX_ITEMS = 4, 6
@@ -48,7 +55,7 @@ def write_extract(
     title: str, sections: Sequence[Section], slide_count: int, language: str
 ) -> dict[str, Any]:
     """Returns the JSON of a response: title, language, slides."""
-    score = score_sentences(sections, language)
+    score = score_sentences(sections, language, title)
     items = {section.sentences[n] for section in sections for n in section.items}
     leads = {section.sentences[n] for section in sections for n in section.leads}
     steps = {
@@ -59,13 +66,14 @@ def write_extract(
     opening, subtitle, parts = _take_introduction(parts, title)
     last, parts = _take_last_sentence(parts, prose_sentences)
     parts = fit_parts(parts, slide_count - 2, items, leads)
+    referring = {text for text in prose_sentences if refers_back(text, language)}
     used = {_key(title)}
     slides: list[dict[str, Any]] = [
         {"heading": clip(title, MAX_HEADING_WIDTH), "layout": "title", "bullets": subtitle,
          "notes": opening}
     ]  # fmt: skip
     for part in parts:
-        slides.append(_write_slide(part, score, items, steps, used))
+        slides.append(_write_slide(part, score, items, steps, referring, used))
         used.add(_key(slides[-1]["heading"]))
     prose = [part for part in parts if not items.issuperset(part.sentences)]
     slides.append(_write_closing(prose or parts, last, score, used, language))
@@ -79,6 +87,12 @@ def _take_introduction(parts: list[Part], title: str) -> tuple[str, list[str], l
     if len(first.sentences) > 1 and _key(first.sentences[0].rstrip(" .。")) == _key(title):
         first = Part(first.headings, first.sentences[1:])
         parts = [first, *parts[1:]]
+    if len(first.sentences) >= MIN_SENTENCES and _key(first.sentences[0]).startswith(
+        _key(title.rstrip("…"))
+    ):
+        # A text without a title has that of its first sentence, which is said once.
+        rest = Part(first.headings, first.sentences[1:])
+        return end_sentence(first.sentences[0]), [], [rest, *parts[1:]]
     is_introduction = not first.headings[0] and len(first.sentences) <= _MAX_INTRODUCTION
     if is_introduction and len(parts) > 1:
         subtitle = _as_bullet(first.sentences[0])
@@ -103,12 +117,12 @@ def _take_last_sentence(parts: list[Part], prose: Sequence[str]) -> tuple[str, l
 
 def _write_slide(
     part: Part, score: Mapping[str, float], items: Collection[str], steps: Mapping[str, int],
-    used: Collection[str],
+    referring: Collection[str], used: Collection[str],
 ) -> dict[str, Any]:  # fmt: skip
     quotation = split_quotation(part.sentences[0]) if len(part.sentences) == 1 else None
     if quotation and drawn_width(quotation[0]) <= MAX_STATEMENT_WIDTH:
         return _statement(quotation[0], quotation[1], end_sentence(part.sentences[0]))
-    sentences = _choose_spoken(part.sentences, score)
+    sentences = choose_spoken(part.sentences, score, MAX_NOTES_WIDTH)
     ranked = sorted(sentences, key=lambda sentence: -score[sentence])
     headings = [heading for heading in part.headings if heading]
     is_list = all(sentence in items for sentence in part.sentences)
@@ -122,8 +136,8 @@ def _write_slide(
     # One sentence more is spoken than shown, so that the narration does not only read them out.
     limit = MAX_ITEMS if is_list else min(MAX_BULLETS, len(sentences) - 1 - shown)
     short = [text for text in candidates if drawn_width(text) <= MAX_BULLET_WIDTH]
-    preferred = [*short, *(text for text in candidates if text not in short)][: max(0, limit)]
-    chosen = [text for text in part.sentences if text in preferred]
+    preferred = [*short, *(text for text in candidates if text not in short)]
+    chosen = choose_bullets(preferred, part.sentences, referring, max(0, limit))
     bullets = [_as_bullet(text) for text in chosen]
     if [steps.get(text) for text in chosen] == [*range(1, len(chosen) + 1)]:
         bullets = [f"{n}. {text}" for n, text in enumerate(bullets, 1)]
@@ -161,7 +175,7 @@ def _write_closing(
 ) -> dict[str, Any]:
     """Returns the closing slide: the most central sentences, and the last one as narration."""
     best = [
-        max(part.sentences, key=lambda text: (drawn_width(text) <= MAX_BULLET_WIDTH, score[text]))
+        max(part.sentences, key=lambda text: (drawn_width(text) <= MAX_SUMMARY_WIDTH, score[text]))
         for part in parts
     ]
     # A part without a heading continues a section that has a sentence already.
@@ -182,18 +196,6 @@ def _write_closing(
         "bullets": bullets if len(bullets) > 1 else [],
         "notes": end_sentence(last),
     }
-
-
-def _choose_spoken(sentences: Sequence[str], score: Mapping[str, float]) -> list[str]:
-    """Returns the most central sentences that are spoken in MAX_NOTES_WIDTH, in their order."""
-    chosen: set[str] = set()
-    width = 0
-    for sentence in sorted(sentences, key=lambda sentence: -score[sentence]):
-        if chosen and width + drawn_width(sentence) > MAX_NOTES_WIDTH:
-            continue
-        chosen.add(sentence)
-        width += drawn_width(sentence)
-    return [sentence for sentence in dict.fromkeys(sentences) if sentence in chosen]
 
 
 def _choose_headline(

@@ -58,8 +58,9 @@ def _write_questions(title: str, request: DeckRequest, language: str) -> dict[st
         {"heading": heading, "layout": layout, "bullets": [], "notes": notes}
         for heading, layout, notes in rows
     ]
-    for slide, icon in zip(slides[1:-1], ICONS, strict=False):
-        slide["icons"] = [icon]
+    for n, (slide, icon) in enumerate(zip(slides[1:-1], ICONS, strict=False), start=1):
+        # Numbered, so that an outline is seen to be one.
+        slide |= {"layout": "number", "number": str(n), "icons": [icon]}
     slides[-1]["icons"] = [CLOSING_ICON]
     return {"title": title, "language": language, "slides": slides}
 

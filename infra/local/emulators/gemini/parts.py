@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 MIN_SENTENCES_ON_SLIDE = 2
+MIN_SENTENCES_OF_SPLIT = 3
+"""A section with a heading is split if each of its slides has this many: a slide of bullets says
+more than two statements, of which the second has no heading of the text."""
 _ITEMS_ON_SLIDE = 6
 # In sentences from an even split.
 _COST_IN_LIST, _GAIN_AT_PARAGRAPH = 4, 2
@@ -39,15 +42,20 @@ def fit_parts(
     pieces = [1] * len(parts)
     while sum(pieces) < count:
         per_piece = [_size(part, items) / (pieces[n] + 1) for n, part in enumerate(parts)]
-        n = max(range(len(parts)), key=lambda n: per_piece[n])
-        if per_piece[n] < MIN_SENTENCES_ON_SLIDE:
+        divisible = [n for n, part in enumerate(parts) if per_piece[n] >= _min_size(part)]
+        if not divisible:
             break
-        pieces[n] += 1
+        pieces[max(divisible, key=lambda n: per_piece[n])] += 1
     return [
         piece
         for part, pieces_of_part in zip(parts, pieces, strict=True)
         for piece in _split(part, pieces_of_part, items, leads)
     ]
+
+
+def _min_size(part: Part) -> int:
+    """Returns the sentences that each slide of a divided part must have."""
+    return MIN_SENTENCES_OF_SPLIT if any(part.headings) else MIN_SENTENCES_ON_SLIDE
 
 
 def _size(part: Part, items: Collection[str]) -> int:

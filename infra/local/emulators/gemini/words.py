@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•#|]|\d+[.)]\s))")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])")
-_CLAUSES = re.compile(r"\s*[,;:—–、，；：،؛(){}\[\]\"“”«»「」]\s*|\s+-\s+")
+_CLAUSES = re.compile(
+    # 4,000 and 10:30 have no end of a clause.
+    r"\s*(?:[;—–、，；：،؛(){}\[\]\"“”«»「」]|(?<!\d)[,:]|[,:](?!\d))\s*|\s+-\s+"
+)
 # Between Thai letters, unless a conjunction follows: and, or, but, which, that, by.
 _CLOSING_MARKS = "\"'”’»›“」』)]） \u00a0\u202f"
 _THAI_SPACE = re.compile(r"(?<=[ก-๎])\s+(?=[ก-๎])(?!และ|หรือ|แต่|ซึ่ง|ที่|โดย)")
@@ -125,12 +128,7 @@ def clip(text: str, max_width: int) -> str:
     while drawn_width(text[: end + 1]) < max_width:
         end += 1
     head = text[:end]
-    clauses = [
-        match.start()
-        for match in _CLAUSES.finditer(head)
-        # 4,000 is no end of a clause.
-        if not text[match.end() : match.end() + 1].isdigit()
-    ]
+    clauses = [match.start() for match in _CLAUSES.finditer(text) if match.start() < end]
     if clauses and clauses[-1] > end // 2:
         head = head[: clauses[-1]]
     elif " " in head[end // 2 :]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ def build_app(state: EmulatorState) -> web.Application:
                 "status": "ok",
                 "calls": state.call_count,
                 "sound_s": round(state.sound_s, 3),
+                "cpu_s": round(time.process_time(), 3),
                 "models": sorted(state.models),
             }
         )

@@ -22,6 +22,12 @@ _MIN_SPEECH = 0.3
 noise, and noise, tones and music are below 0.3."""
 _PAUSE_MS = 300
 """No word has a silence of this length within it."""
+_MAX_SILENCE_S, _MAX_SILENCE_AROUND_S = 2.0, 1.0
+"""A longer silence within a sound, and before or after its speech, is removed."""
+_MAX_MISSING_S = 1.0
+"""How long before the end of speech the last word may end."""
+_WINDOW_S = 30.0
+"""What Whisper takes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,13 @@ class Whisper:
             self._models[folder] = _load_model(folder)
         if not language and not model.detects_language:
             language = model.languages[0]
+        duration_s = len(sound) / SAMPLE_RATE_HZ
+        onsets = [span["start"] / SAMPLE_RATE_HZ for span in spans]
+        ends = [span["end"] / SAMPLE_RATE_HZ for span in spans]
+        # With time stamps of its own, which the times of words do not need, Whisper stops early in
+        # a window and decodes its rest again. That costs a third more, and 9 instead of 6 of 368
+        # words were wrong.
+        is_one_window = duration_s <= _WINDOW_S
         segments, info = self._models[folder].transcribe(
             sound,
             language=whisper_code(language) or None,
@@ -93,15 +106,34 @@ class Whisper:
             no_speech_threshold=_MAX_NO_SPEECH,
             log_prob_threshold=_MIN_LOG_PROBABILITY,
             word_timestamps=True,
+            without_timestamps=is_one_window,
             # Whisper invents words for silence and music, with a high probability.
-            vad_filter=True,
+            vad_filter=_has_silence(onsets, ends, duration_s),
             vad_parameters={"threshold": _MIN_SPEECH},
         )
-        onsets = [span["start"] / SAMPLE_RATE_HZ for span in spans]
+        if is_one_window:
+            segments = _take_until(segments, ends[-1] - _MAX_MISSING_S)
         return Transcription(
-            tuple(_read_segments(segments, onsets, len(sound) / SAMPLE_RATE_HZ)),
-            language_tag(info.language),
+            tuple(_read_segments(segments, onsets, duration_s)), language_tag(info.language)
         )
+
+
+def _take_until(segments: Iterator[Any], end_s: float) -> Iterator[Any]:
+    """Yields the segments up to the one that ends after `end_s`: what is decoded after it has no
+    speech. Where Whisper ends before, mostly with another speaker, it goes on."""
+    for segment in segments:
+        yield segment
+        if segment.words and segment.words[-1].end >= end_s:
+            return
+
+
+def _has_silence(onsets: Sequence[float], ends: Sequence[float], duration_s: float) -> bool:
+    """Whether a sound has silence to be removed. `onsets` and `ends` are those of its speech."""
+    pauses = zip(ends, onsets[1:], strict=False)
+    return (
+        max(onsets[0], duration_s - ends[-1]) > _MAX_SILENCE_AROUND_S
+        or max((onset - end for end, onset in pauses), default=0) > _MAX_SILENCE_S
+    )
 
 
 def _read_segments(segments: Any, onsets: Sequence[float], duration_s: float) -> Iterator[Segment]:

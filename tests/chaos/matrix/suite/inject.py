@@ -27,7 +27,7 @@ from tests.fakes.load.fault_plan import Delivery, Dependency
 
 POLL_S = 0.05
 OUTAGE_S = 8
-MODELS = {"text_to_speech": "tts", "slide_generation": "gemini"}
+MODELS = {"text_to_speech": "tts", "slide_generation": "gemini", "speech_recognition": "stt"}
 """The emulator of the model that a stage calls."""
 DELIVERIES: dict[Delivery, dict[str, Any]] = {
     Delivery.DUPLICATED: {"action": {"repeat": 2}},

@@ -8,11 +8,14 @@ from typing import Any
 
 import infra.client  # noqa: F401 - makes moodreel importable
 from infra.local.client.api_client import Client
+from infra.local.suite.handle import SuiteHandle
 from moodreel.files.content_types import guess_content_type
 from shared.recipes.films.prompt import Prompt
+from tests.chaos.matrix.cells import Cell
 from tests.fixtures.media.clip_specs import CLIP_SPECS
 from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
 from tests.fixtures.media.uploads import make_rotated_jpeg, make_sound_file
+from tests.fixtures.suite.captions_job import write_spoken_sentence
 
 SCORED = {"consent": "true", "purpose": "research", "every": "1"}
 OPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -21,6 +24,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "recap": SCORED,
     "presentation": {"slides": "3"},
     "still": {},
+    "captions": {"language": "en"},
 }
 
 
@@ -30,7 +34,7 @@ def runnable_recipes() -> list[str]:
     return [name for name in OPTIONS if name not in without]
 
 
-def write_inputs(recipe: str, folder: Path) -> dict[str, Path]:
+def write_inputs(recipe: str, folder: Path, suite: SuiteHandle) -> dict[str, Path]:
     """Writes the inputs of a recipe to a folder. Returns their paths by name."""
     match recipe:
         case "frames":
@@ -41,6 +45,8 @@ def write_inputs(recipe: str, folder: Path) -> dict[str, Path]:
             prompt = folder / "prompt.txt"
             prompt.write_bytes(Prompt("Why the sky of Mars is red").to_bytes())
             return {"prompt": prompt}
+        case "captions":
+            return {"media": write_spoken_sentence(suite, folder)}
     picture, sound = folder / "photo.jpg", folder / "song.wav"
     picture.write_bytes(make_rotated_jpeg(1))
     sound.write_bytes(make_sound_file("wav", 1))
@@ -48,9 +54,9 @@ def write_inputs(recipe: str, folder: Path) -> dict[str, Path]:
 
 
 def create_job(
-    client: Client, recipe: str, inputs: Mapping[str, Path]
+    client: Client, cell: Cell, inputs: Mapping[str, Path]
 ) -> tuple[str, dict[str, Any]]:
-    """Creates a job. Returns its id and its upload URLs by input."""
+    """Creates the job of a cell. Returns its id and its upload URLs by input."""
     descriptions = {
         name: {
             "filename": path.name,
@@ -59,5 +65,6 @@ def create_job(
         }
         for name, path in inputs.items()
     }
-    created = client.create_job(recipe, descriptions, dict(OPTIONS[recipe]))
+    options = {**OPTIONS[cell.recipe], **dict.fromkeys(cell.options, "true")}
+    created = client.create_job(cell.recipe, descriptions, options)
     return str(created["job"]["id"]), created["uploads"]

@@ -86,7 +86,8 @@ def _services(suite: SuiteHandle, patch: pytest.MonkeyPatch) -> Services:
 
 def _run_cells(cells: list[Cell], injector: Injector, folder: Path) -> list[CellResult]:
     """Runs the cells of one way of delivery after those of another: its rule is for all jobs."""
-    inputs = {recipe: write_inputs(recipe, folder) for recipe in {cell.recipe for cell in cells}}
+    recipes = {cell.recipe for cell in cells}
+    inputs = {recipe: write_inputs(recipe, folder, injector.suite) for recipe in recipes}
     results: list[CellResult] = []
 
     def run(cell: Cell) -> CellResult:
@@ -106,7 +107,7 @@ def run_cell(cell: Cell, injector: Injector, inputs: dict[str, Path]) -> CellRes
     suite, result = injector.suite, CellResult(cell, extra_messages=None)
     user = suite.user()
     client = suite.client(user)
-    job_id, uploads = create_job(client, cell.recipe, inputs)
+    job_id, uploads = create_job(client, cell, inputs)
     crash_file = suite.crash_once(cell.point, cell.stage, job_id)
     has_happened = injector.inject(cell, job_id, user.email)
     for name, path in inputs.items():

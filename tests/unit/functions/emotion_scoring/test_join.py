@@ -16,6 +16,8 @@ from functions.upload_trigger.probes.video import probe
 from shared.flows.documents import Put, stage_path
 from shared.media.images.decode import decode_image
 from shared.pipeline import Bucket
+from shared.recipes.captions.results import TranscriptResult
+from shared.recipes.captions.transcript import Segment, Transcript, Word
 from shared.recipes.upload_results import Upload
 from tests.fakes.emotion_models import make_square_pack, make_square_scorer
 from tests.fixtures.call_counts import CallCounts
@@ -74,6 +76,31 @@ def test_join_writes_all_results_to_the_outputs_bucket(scene: Scene) -> None:
     assert read_result(scene, done, "timeline.png").startswith(b"\x89PNG")
     assert done.facts["frames_without_face"] == 1
     assert len(json.dumps(done.facts)) < 8_000
+
+
+def test_summary_says_which_sentences_carry_the_strongest_moments(scene: Scene) -> None:
+    # The frames are half a second apart; the face is angry from 3.5 s on.
+    segments = tuple(
+        Segment(text, begin, end, "en", (Word(text, begin, end),))
+        for text, begin, end in (("Hello.", 0.0, 2.5), ("A secret!", 3.2, 4.5))
+    )
+    data = Transcript("en", "test", segments).to_json()
+    stored = scene.harness.put_object(Bucket.OUTPUTS, "jobs/t/transcript.json", data, "text/json")
+    said = TranscriptResult(stored, "en", "test", 2, 2, 9.0, 1, 0)
+    facts = {**scene.job.facts, TranscriptResult.STAGE: said.to_dict()}
+    scene.job = replace(scene.job, facts=facts)
+    done = score_all(scene).join()
+    document = json.loads(read_result(scene, done, "emotions.json"))
+    moments, sentences = document["moments"], document["summary"]["sentences"]
+    angry = next(n for n, row in enumerate(moments, 1) if row["emotion"] == "angry")
+    assert moments[angry - 1]["sentence"]["text"] == "A secret!"
+    assert angry in next(row for row in sentences if row["number"] == 2)["moments"]
+    strongest = max(moments, key=lambda row: row["confidence"])
+    assert sentences[0]["number"] == strongest["sentence"]["number"]
+    # The document of the job has numbers and times only.
+    assert done.facts is not None
+    assert done.facts["moments"][angry - 1]["sentence"]["number"] == 2
+    assert "secret" not in json.dumps(done.facts)
 
 
 def test_second_attempt_at_a_join_repeats_no_work(

@@ -24,8 +24,10 @@ from functions.notification.outcomes import (
 from shared.errors import MoodreelError, PermanentError
 from shared.flows.envelope import Envelope
 from shared.ports.outbound import Email
+from shared.recipes.emotions.results import MomentSentence
 from shared.recipes.stored_object import Artifact
 from tests.fixtures.jobs import FRAMES_ZIP, make_job
+from tests.fixtures.media.emotions import make_emotions_result, make_moment
 
 SENDER = "Moodreel <noreply@moodreel.test>"
 URL = "https://api.moodreel.test/v1/share/" + "ab" * 24
@@ -76,6 +78,20 @@ def test_done_email_links_to_the_result() -> None:
     assert "frames.zip, 1.2 MB" in email.text
     assert "28 November 2026, 09:05 UTC" in email.text
     assert [a["href"] for tag, a in Tags(email.html).tags if tag == "a"] == [URL]
+
+
+def test_email_says_which_sentences_carry_the_strongest_moments_without_their_words() -> None:
+    said = make_moment(12.3, sentence=MomentSentence(3, 10.0, 14.2))
+    result = make_emotions_result(moments=(said, make_moment(65.0, "sad")))
+    email = make_email(facts={"emotion_scoring": result.to_dict()})
+    assert "Strongest moments: happy at 0:12 in sentence 3\n" in email.text
+    assert "happy at 0:12 in sentence 3" in email.html
+
+
+def test_email_about_results_of_earlier_versions_mentions_no_sentence() -> None:
+    facts = {"emotion_scoring": {"moments": [{"time_s": 1.0, "emotion": "happy"}]}}
+    assert "sentence" not in make_email(facts=facts).text
+    assert "sentence" not in make_email(facts={"emotion_scoring": {}}).text
 
 
 def test_failed_email_has_reason_and_advice() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -166,6 +166,22 @@ def test_telephone_and_surround_sound_are_recognized(
     assert_words(transcript, words)
 
 
+def test_two_languages_have_segments_of_their_own_and_a_warning(
+    harness: StageHarness, recognizer: ToneRecognizer
+) -> None:
+    recognizer.german_from = 20
+    english = regular_words(8)
+    german = [replace(word, number=word.number + 20) for word in regular_words(5, first_s=9)]
+    done, transcript = run(harness, captions_job(harness, wav([*english, *german], 14)))
+    assert_words(transcript, [*english, *german])
+    assert [segment.language for segment in transcript.segments] == ["en-US", "de-DE"]
+    assert transcript.language == "en-US"
+    assert done.warnings == (
+        "More than one language was recognized: en (8 words), de (5 words). Each passage of up to "
+        "28 s is recognized in one; choose a language if only one is spoken.",
+    )
+
+
 def test_silence_gives_empty_captions_and_a_warning(
     harness: StageHarness, recognizer: ToneRecognizer
 ) -> None:
@@ -256,55 +272,20 @@ def wav_flac(words: Sequence[ToneWord], duration_s: float) -> bytes:
     return write_media(render_words(words, duration_s), SAMPLE_RATE_HZ, "flac", "flac")
 
 
-@pytest.mark.parametrize(
-    ("container", "codec"), [("mp4", "aac"), ("matroska", "aac"), ("mpegts", "aac")]
-)
-def test_copy_of_the_video_has_the_captions_and_the_same_packets(
-    harness: StageHarness, recognizer: ToneRecognizer, tmp_path: Path, container: str, codec: str
+@pytest.mark.parametrize(("video", "copies"), [("burned", []), ("both", ["captioned.mp4"])])
+def test_burned_in_captions_are_drawn_by_the_next_stage(
+    harness: StageHarness, recognizer: ToneRecognizer, video: str, copies: list[str]
 ) -> None:
-    words = regular_words(12)
     data = write_media(
-        render_words(words, 9), SAMPLE_RATE_HZ, container, codec, video_s=9, sound_starts_s=0.5
-    )
-    done, transcript = run(harness, captions_job(harness, data, video="soft"))
-    assert done.warnings == ()
-    copy = tmp_path / "captioned.mp4"
-    copy.write_bytes(read(harness, done, "captioned.mp4"))
+        render_words(regular_words(6), 4), SAMPLE_RATE_HZ, "mp4", "aac", video_s=4,
+        size=(192, 108),
+    )  # fmt: skip
+    job = captions_job(harness, data, video=video)
+    job = replace(job, stages={"stitching": "waiting"})
+    done, _ = run(harness, job)
     assert recognizer.requests
-    cues = read(harness, done, "captions.vtt").decode()
-    with av.open(str(copy)) as film:
-        (subtitles,) = film.streams.subtitles
-        assert subtitles.language == "eng"
-        shown = [
-            (float((packet.pts or 0) * packet.time_base), bytes(packet)[2:].decode())
-            for packet in film.demux(subtitles)
-            if packet.size > 2
-        ]
-    assert [text.replace("\n", " ") for _, text in shown] == [
-        " ".join(cue.strip().split("\n")[1:]) for cue in cues.split("\n\n")[1:]
-    ]
-    assert shown[0][0] == pytest.approx(transcript.segments[0].start_s, abs=0.002)
-    assert _payloads(io.BytesIO(data)) == _payloads(io.BytesIO(copy.read_bytes()))
-
-
-def _payloads(file: io.BytesIO) -> tuple[int, list[float]]:
-    """The number of pictures, and their times from the first one."""
-    with av.open(file, "r") as container:
-        times = [float(frame.time or 0) for frame in container.decode(video=0)]
-    return len(times), [round(time - times[0], 2) for time in times]
-
-
-def test_a_video_that_no_mp4_can_carry_has_no_copy_and_a_warning(
-    harness: StageHarness, recognizer: ToneRecognizer
-) -> None:
-    data = write_media(render_words(regular_words(6), 4), SAMPLE_RATE_HZ, "avi", "pcm_s16le",
-                       video_s=4)  # fmt: skip
-    done, _ = run(harness, captions_job(harness, data, video="soft"))
-    assert recognizer.requests
-    assert [item.name for item in done.artifacts][-1] == "transcript.json"
-    assert done.warnings == (
-        "There is no copy of the video with captions: an MP4 cannot carry sound in pcm_s16le.",
-    )
+    assert done.plan == {"stitching": ({"film": "captions", "begin_s": 0},)}
+    assert [item.name for item in done.artifacts][4:] == copies
 
 
 @pytest.mark.parametrize("with_sound", [True, False])

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from functions.speech_recognition.segments import divide_words, to_sentence, to_text
+from functions.speech_recognition.segments import divide_words, to_text
 from functions.speech_recognition.words import (
     SpokenWord,
     join_windows,
@@ -15,6 +15,7 @@ from functions.speech_recognition.words import (
 )
 from shared.ports.speech_recognition import Recognition, RecognizedWord
 from shared.subtitles.cues import build_cues
+from shared.subtitles.transcript_cues import to_sentence
 
 
 def words(text: str, start_s: float = 0, *, language: str = "en") -> list[SpokenWord]:

@@ -1,4 +1,4 @@
-"""Pauses within the speech of a sentence."""
+"""The concatenation of sentences: pauses in them and between them, and the silence around them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from functions.text_to_speech.concatenate import (
     concatenate_speech,
     find_pauses,
     select_pause,
+    trim_silence,
 )
 from functions.text_to_speech.sentences import Sentence, split_sentences
+from shared.ports.models import VoiceUnavailable
 from shared.recipes.films.speech import SpeechAudio
 
 RATE_HZ = 16_000
@@ -89,3 +91,20 @@ def test_pauses_follow_the_speed_of_the_voice(speed: float, factor: float) -> No
     sentences = [(Sentence("One."), spoken), (Sentence("Two."), spoken)]
     _, (first, second) = concatenate_speech(sentences, speed)
     assert second.start - first.end == round(factor * SENTENCE_PAUSE_S * RATE_HZ)
+
+
+def test_differing_sampling_rates_are_rejected() -> None:
+    sentences = [
+        (Sentence("a"), SpeechAudio(bytes(20), 22050)),
+        (Sentence("b"), SpeechAudio(bytes(20), 24000)),
+    ]
+    with pytest.raises(VoiceUnavailable):
+        concatenate_speech(sentences)
+
+
+def test_trim_silence_keeps_a_margin() -> None:
+    silence, sound = [0] * 12000, [3000] * 2400
+    spoken = SpeechAudio(array("h", silence + sound + silence).tobytes(), 24000)
+    assert trim_silence(spoken).samples == 2400 + round(0.03 * 24000) + round(0.08 * 24000)
+    nothing = SpeechAudio(bytes(200), 24000)
+    assert trim_silence(nothing) == nothing

@@ -5,31 +5,30 @@ from __future__ import annotations
 import array
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from functions.text_to_speech import slide_cache, speak
 from functions.text_to_speech.concatenate import (
     PARAGRAPH_PAUSE_S,
     SENTENCE_PAUSE_S,
-    concatenate_speech,
-    trim_silence,
 )
 from functions.text_to_speech.join import join_narration
-from functions.text_to_speech.sentences import Sentence
 from functions.text_to_speech.speak import speak_slide
 from shared.adapters.text_to_speech import fetch_voices
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
-from shared.ports.models import VoiceOverloaded, VoiceRefused, VoiceUnavailable
+from shared.ports.models import VoiceOverloaded, VoiceRefused
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.films.narration import Narration
-from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.voices import Voice
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import NarrationResult
+from tests.fixtures.call_counts import CallCounts
 from tests.fixtures.models.tts import TtsEmulator
 from tests.fixtures.models.voices import use_voices
 from tests.fixtures.stage_harness import StageHarness, make_job
@@ -180,17 +179,33 @@ def test_deleting_a_jobs_prefix_deletes_its_speech(harness: StageHarness) -> Non
     narrate(harness, spec(0, "Hello. World."))
     assert harness.objects.delete_prefix(Bucket.WORK, f"narration/{1:020d}/") == 3
     names = harness.list_names(Bucket.WORK)
-    # Kept for other jobs: the sentences, and the speech of the slide with its times.
+    # Kept for other jobs: the sentences, and the speech of the slide.
     assert [name.rpartition("/")[0] for name in names] == [
-        f"cache/narration/{owner_hash('anna')}", f"cache/narration/{owner_hash('anna')}",
+        f"cache/narration/{owner_hash('anna')}",
         f"narration/{owner_hash('anna')}", f"narration/{owner_hash('anna')}",
     ]  # fmt: skip
 
 
 def test_repeated_delivery_adopts_existing_objects(harness: StageHarness) -> None:
-    _, first = narrate(harness, spec(0, "Hello there."))
-    _, second = narrate(harness, spec(0, "Hello there."))
-    assert first == second
+    _, first = narrate(harness, spec(0, "Hello there. I am here."))
+    _, second = narrate(harness, spec(0, "Hello there. I am here."))
+    # The speech was cached meanwhile: the object is a copy.
+    (spoken,), (copied,) = first.slides, second.slides
+    assert copied == replace(spoken, object=copied.object, generation=copied.generation)
+    _, third = narrate(harness, spec(0, "Hello there. I am here."))
+    assert third == second
+
+
+def test_speech_whose_times_exceed_the_metadata_is_joined_again(
+    harness: StageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slide_cache, "MAX_TIMES_BYTES", 100)
+    calls = CallCounts(monkeypatch)
+    calls.watch(speak, "concatenate_speech")
+    _, first = narrate(harness, spec(0, "One. Two."))
+    _, second = narrate(harness, spec(0, "One. Two."), number=2)
+    assert calls.take() == {"concatenate_speech": 2}
+    assert second.slides[0].content == first.slides[0].content
 
 
 def test_sentences_before_an_error_are_not_synthesized_again(
@@ -220,23 +235,6 @@ def test_invalid_voice_fails_the_job(
 ) -> None:
     with pytest.raises(error):
         narrate(harness, spec(0, "Hello.", **changes))
-
-
-def test_differing_sampling_rates_are_rejected() -> None:
-    sentences = [
-        (Sentence("a"), SpeechAudio(bytes(20), 22050)),
-        (Sentence("b"), SpeechAudio(bytes(20), 24000)),
-    ]
-    with pytest.raises(VoiceUnavailable):
-        concatenate_speech(sentences)
-
-
-def test_trim_silence_keeps_a_margin() -> None:
-    silence, sound = [0] * 12000, [3000] * 2400
-    spoken = SpeechAudio(array.array("h", silence + sound + silence).tobytes(), 24000)
-    assert trim_silence(spoken).samples == 2400 + round(0.03 * 24000) + round(0.08 * 24000)
-    nothing = SpeechAudio(bytes(200), 24000)
-    assert trim_silence(nothing) == nothing
 
 
 def test_narration_json_round_trip(harness: StageHarness) -> None:

@@ -69,7 +69,8 @@ def problem_kinds(results: list[CellResult]) -> set[str]:
 
 def test_cells_cover_every_stage_of_every_recipe() -> None:
     stages = {(cell.recipe, cell.stage) for cell in all_cells()}
-    assert stages == {(row.name, stage) for row in RECIPES.values() for stage in row.stages}
+    assert {("captions", "speech_recognition"), ("emotions", "speech_recognition")} <= stages
+    assert stages >= {(row.name, stage) for row in RECIPES.values() for stage in row.stages}
     assert len(all_cells()) == len(set(all_cells())) == len(stages) * 4 * 4 * 10
     assert set(DESCRIPTIONS) == {*Delivery, *Dependency}
 

@@ -46,6 +46,21 @@ def test_small_owner_starts_soon_although_another_has_100_jobs(load: Load, bound
     assert simulation.most_working[HEAVY, "frame_extraction"] <= limit
 
 
+def test_quota_of_speech_recognition_consumes_no_attempt_and_is_shared_by_owners() -> None:
+    """The large owner alone would use up the quota for a quarter of an hour."""
+    simulation = LoadSimulation(5, Load(work_s=5.0, recognitions_per_minute=10))
+    add_jobs(simulation, HEAVY, 20, "captions")
+    simulation.add_job(SMALL, SMALL[0], "captions", at_s=300)
+    simulation.run(HOUR_S)
+    jobs = [(job, job[0], "captions") for job in simulation.ended]
+    schedule.check(simulation, jobs, has_commands=False)
+    assert simulation.refused_recognitions > 20
+    units = [data for path, (data, _) in simulation.store.documents.items() if "/units/" in path]
+    assert {unit["attempt"] for unit in units if unit["stage"] != "notification"} == {1}
+    heavy_end_s = max(end for job, end in simulation.ended.items() if job != SMALL)
+    assert simulation.ended[SMALL] < 300 + (heavy_end_s - 300) / 2
+
+
 def test_backlog_of_six_hours_fails_nothing_and_multiplies_no_messages() -> None:
     """Three owners with 20 jobs of 31 windows each."""
     simulation = LoadSimulation(2, Load(duplicate=0.01, part_count=31))

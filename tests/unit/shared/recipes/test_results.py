@@ -158,15 +158,17 @@ def test_silent_slide_has_no_rate_and_no_samples() -> None:
     assert spoken.to_dict()["sentences"] == [{"text": "Hi.", "start": 0, "end": 9, "resumes": [4]}]
 
 
-def test_narration_of_an_earlier_version_has_no_pauses() -> None:
+def test_narration_of_an_earlier_version_has_no_pauses_and_no_hashes() -> None:
     narration = Narration(
-        (SlideSpeech("a", 1, 9, 24_000, 9, (SpokenSentence("Hi.", 0, 9, (4,)),)),)
+        (SlideSpeech("a", 1, 9, 24_000, 9, (SpokenSentence("Hi.", 0, 9, (4,)),), "hash"),)
     )
     assert Narration.from_json(narration.to_json()) == narration
     document = json.loads(narration.to_json())
     document["slides"][0]["sentences"] = [["Hi.", 0, 9]]
+    del document["slides"][0]["content"]
     earlier = Narration.from_json(json.dumps(document).encode())
     assert earlier.slides[0].sentences == (SpokenSentence("Hi.", 0, 9),)
+    assert earlier.slides[0].content == ""
 
 
 def test_part_results_round_trip() -> None:

@@ -47,6 +47,20 @@ def wrap_text(text: str) -> list[str]:
             "植物は太陽の光を使って、空気の中の二酸化炭素と水から糖を作ります。",
             ["植物は太陽の光を使って、", "空気の中の二酸化炭素と水から糖を作ります。"],
         ),
+        # A pronoun stays with the verb before it.
+        (
+            "Über Nacht reift er im Kühlschrank bei 5 °C weiter.",
+            ["Über Nacht reift er", "im Kühlschrank bei 5 °C weiter."],
+        ),
+        # No line of one or two words for the sake of a comma.
+        (
+            "When Sun, Moon and Earth stand in one line,",
+            ["When Sun, Moon", "and Earth stand in one line,"],
+        ),
+        (
+            "Ein reifer Ansatz riecht mild säuerlich, nie faulig.",
+            ["Ein reifer Ansatz riecht", "mild säuerlich, nie faulig."],
+        ),
     ],
 )
 def test_lines_break_where_phrases_end(text: str, lines: list[str]) -> None:

@@ -194,6 +194,21 @@ def test_truncated_line_fits_and_ends_after_a_grapheme() -> None:
     assert truncate_line(text, SIZE_PX, UND, 9_999).lines[0].text.endswith("cafés")
 
 
+def test_line_is_shortened_at_a_word_where_one_fits() -> None:
+    text = "Nobody had told us, not even 手紙が届いた"
+    for width_px in range(120, 700, 13):
+        (line,) = truncate_line(text, SIZE_PX, UND, width_px, at_words=True).lines
+        kept = line.text.removesuffix("…")
+        assert text.startswith(kept)
+        if kept.isascii() and " " in kept:
+            assert text[len(kept)] == " "
+    # In a script without spaces a line may end after each character.
+    shortened = truncate_line("手紙が届いた" * 9, SIZE_PX, UND, 300, at_words=True).lines[0].text
+    assert len(shortened) > 4
+    # A word that is wider than the line is cut.
+    assert truncate_line("x" * 99, SIZE_PX, UND, 200, at_words=True).lines[0].text.startswith("xx")
+
+
 @pytest.mark.parametrize("align", ["left", "middle", "right"])
 def test_line_is_aligned_to_a_point_of_its_baseline(align: str) -> None:
     for text in ("Film 日本", "סרט 日本 x"):

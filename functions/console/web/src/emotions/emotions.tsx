@@ -1,11 +1,13 @@
-/** Results of an emotions job: video, chart, strongest moments and table. */
+/** Results of an emotions job: video, chart, strongest moments and table, and its transcript if it has one. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { formatVtt } from "../film/cues.ts";
 import { Player } from "../film/player.tsx";
 import type { Playhead } from "../film/playhead.ts";
 import { usePlayhead } from "../film/use-playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { videoAspectRatio } from "../job/aspect-ratio.ts";
+import { type EditedTranscript, TranscriptWords, hasTranscript, useTranscript } from "../transcript/transcript.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { errorMessage, formatClock } from "../format.ts";
 import { Chart } from "./chart.tsx";
@@ -14,6 +16,14 @@ import { useTimeline } from "./use-timeline.ts";
 import { emotionClass, episodes, listedReadings, readingLabel } from "./labels.ts";
 
 export function Emotions({ job }: { job: Job }) {
+  return hasTranscript(job) ? <EmotionsWithTranscript job={job} /> : <EmotionsOf job={job} transcript={null} />;
+}
+
+function EmotionsWithTranscript({ job }: { job: Job }) {
+  return <EmotionsOf job={job} transcript={useTranscript(job)} />;
+}
+
+function EmotionsOf({ job, transcript }: { job: Job; transcript: EditedTranscript | null }) {
   const timelineFile = findArtifact(job, "emotions.json") as Artifact;
   const { timeline, fraction, error } = useTimeline(job.id, timelineFile);
   const playhead = usePlayhead(timelineFile.generation);
@@ -24,14 +34,18 @@ export function Emotions({ job }: { job: Job }) {
         {errorMessage(error)}
       </p>
     );
+  const moments = (
+    <div class="moments-column" style={{ "--moment-count": String(momentCount) }}>
+      {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
+    </div>
+  );
   return (
     <div class="emotions">
-      <div class="screen">
-        <Video job={job} timeline={timeline} playhead={playhead} />
-        <div class="moments-column" style={{ "--moment-count": String(momentCount) }}>
-          {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
-        </div>
+      <div class={transcript ? "screen transcript" : "screen"}>
+        <Video job={job} timeline={timeline} transcript={transcript} playhead={playhead} />
+        {transcript ? <TranscriptWords job={job} transcript={transcript} playhead={playhead} /> : moments}
       </div>
+      {transcript && moments}
       {timeline ? (
         <>
           <CurrentReadings timeline={timeline} playhead={playhead} />
@@ -51,12 +65,15 @@ export function Emotions({ job }: { job: Job }) {
 interface VideoProps {
   job: Job;
   timeline: Timeline | null;
+  transcript: EditedTranscript | null;
   playhead: Playhead;
 }
 
-function Video({ job, timeline, playhead }: VideoProps) {
+function Video({ job, timeline, transcript, playhead }: VideoProps) {
   const annotated = findArtifact(job, "annotated.mp4");
   const [showBoxes, setShowBoxes] = useState(true);
+  const lines = transcript?.language != null ? transcript.lines : null;
+  const track = useMemo(() => (lines ? formatVtt(lines) : undefined), [lines]);
   return (
     <div>
       <Player
@@ -66,6 +83,9 @@ function Video({ job, timeline, playhead }: VideoProps) {
           annotated ? resultLink(job.id, annotated, refresh) : inputLink(job.id, "video", refresh)
         }
         aspectRatio={videoAspectRatio(job)}
+        subtitles={track}
+        showSubtitles
+        language={transcript?.language || "en"}
       >
         {!annotated && showBoxes && timeline && <FaceBoxes timeline={timeline} playhead={playhead} />}
       </Player>
@@ -155,6 +175,11 @@ function Moments({ job, moments, playhead }: { job: Job; moments: StrongestMomen
                   {Math.round(moment.confidence * 100)} %
                 </span>
                 <span class="hint">Person {moment.face_id}</span>
+                {moment.sentence && (
+                  <q class="sentence" dir="auto">
+                    {moment.sentence.text}
+                  </q>
+                )}
               </span>
             </button>
           </li>

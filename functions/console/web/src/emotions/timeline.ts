@@ -24,6 +24,8 @@ export interface StrongestMoment {
   confidence: number;
   face_id: number;
   thumbnail: string;
+  /** What is said then; null if nothing is, absent without a transcript. */
+  sentence?: { number: number; begin_s: number; end_s: number; text: string } | null;
 }
 
 export interface Summary {

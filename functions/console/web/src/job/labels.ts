@@ -128,6 +128,9 @@ const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
 const FILE_LABELS: Record<string, string> = {
   "frames.csv": "The frames' times, as a table",
   "emotions.csv": "The timeline, as a table",
+  "captioned.mp4": "The video with a subtitle track",
+  "captioned.mkv": "The video with a subtitle track (Matroska)",
+  "burned.mp4": "The video with the captions in its pictures",
   "captions.vtt": "Captions for players (WebVTT)",
   "captions.srt": "Captions for editors (SubRip)",
   "transcript.txt": "What is said, as text",

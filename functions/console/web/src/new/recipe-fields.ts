@@ -86,6 +86,7 @@ export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
     every: { ...FRAME_FIELDS.every, advanced: true },
     ...SCORE_FIELDS,
     annotate: null,
+    transcript: { label: "Quote what is said", hint: "Clips are cut between words, and the subtitles quote them." },
   },
   presentation: FILM_FIELDS,
   still: {
@@ -96,6 +97,14 @@ export const RECIPE_FIELDS: { readonly [R in RecipeName]: Fields<R> } = {
   },
   captions: {
     language: { label: "Language", hint: "A tag such as en, de or pt-BR; auto recognizes it." },
-    video: { label: "Also make a copy of the video with captions", onValue: "soft" },
+    video: {
+      label: "Also make a copy of the video",
+      choices: {
+        none: "No",
+        soft: "With a subtitle track",
+        burned: "With the captions in its pictures",
+        both: "Both",
+      },
+    },
   },
 };

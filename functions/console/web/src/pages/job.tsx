@@ -20,7 +20,7 @@ import { recipeLabel } from "../labels.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Loading, Progress } from "../ui/progress.tsx";
-import { Transcript } from "../transcript/transcript.tsx";
+import { Transcript, hasTranscript } from "../transcript/transcript.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
 import { formatDuration, formatTimeAgo } from "../format.ts";
 
@@ -153,7 +153,7 @@ function Warnings({ job }: { job: Job }) {
 function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
   const film = findArtifact(job, "film.mp4");
   const emotions = findArtifact(job, "emotions.json");
-  const transcript = findArtifact(job, "transcript.json") && findArtifact(job, "captions.vtt");
+  const withTranscript = hasTranscript(job);
   const frames = findArtifact(job, "frames.zip");
   const hasDeck = job.artifacts.some((artifact) => artifact.kind === "deck");
   const voice = String(job.facts.text_to_speech?.voice ?? "");
@@ -172,7 +172,8 @@ function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
         {voice && <p class="hint">The voice is {voice}.</p>}
       </section>
     ),
-    transcript && (
+    // The timeline of emotions shows the transcript beside its own player.
+    withTranscript && !emotions && (
       <section key="transcript" aria-labelledby="transcript">
         <h2 id="transcript">What is said</h2>
         <Transcript job={job} />
@@ -180,7 +181,7 @@ function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
     ),
     emotions && (
       <section key="emotions" aria-labelledby="emotions">
-        <h2 id="emotions">What faces express</h2>
+        <h2 id="emotions">{withTranscript ? "What is said, and what faces express" : "What faces express"}</h2>
         <Emotions job={job} />
       </section>
     ),

@@ -18,14 +18,55 @@ import { editsKey, loadEdits, saveEdits } from "./stored-edits.ts";
 import { type CaptionLine, captionLines, findLines, formatText } from "./transcript.ts";
 import { useCaptions } from "./use-captions.ts";
 
-export function Transcript({ job }: { job: Job }) {
+/** The captions of a job with the user's edits. */
+export interface EditedTranscript {
+  lines: CaptionLine[];
+  /** Null until it is loaded. */
+  language: string | null;
+  error: unknown;
+  isEdited: boolean;
+  areEditsStored: boolean;
+  edit: (index: number, text: string) => void;
+}
+
+/** Whether a job has a transcript to show. */
+export const hasTranscript = (job: Job): boolean =>
+  findArtifact(job, "transcript.json") !== null && findArtifact(job, "captions.vtt") !== null;
+
+/** The transcript of a job that has one. */
+export function useTranscript(job: Job): EditedTranscript {
   const captionsFile = findArtifact(job, "captions.vtt") as Artifact;
   const transcriptFile = findArtifact(job, "transcript.json") as Artifact;
   const { cues, transcript, error } = useCaptions(job.id, captionsFile, transcriptFile);
-  const playhead = usePlayhead(captionsFile.generation);
   const { edits, areStored, edit } = useEdits(job.id, captionsFile.generation, cues);
-  const [search, setSearch] = useState("");
   const lines = useMemo(() => captionLines(cues, transcript?.words ?? [], edits), [cues, transcript, edits]);
+  const language = transcript ? transcript.language : null;
+  return { lines, language, error, isEdited: edits.size > 0, areEditsStored: areStored, edit };
+}
+
+export function Transcript({ job }: { job: Job }) {
+  const transcript = useTranscript(job);
+  const playhead = usePlayhead((findArtifact(job, "captions.vtt") as Artifact).generation);
+  const { lines, language, error } = transcript;
+  if (error || language === null) return <TranscriptWords job={job} transcript={transcript} playhead={playhead} />;
+  return (
+    <div class="transcript">
+      <Source job={job} playhead={playhead} lines={lines} language={language} />
+      <TranscriptWords job={job} transcript={transcript} playhead={playhead} />
+    </div>
+  );
+}
+
+export interface TranscriptWordsProps {
+  job: Job;
+  transcript: EditedTranscript;
+  playhead: Playhead;
+}
+
+/** The lines of a transcript with search and export, to be placed beside a player. */
+export function TranscriptWords({ job, transcript, playhead }: TranscriptWordsProps) {
+  const { lines, language, error, edit, isEdited, areEditsStored } = transcript;
+  const [search, setSearch] = useState("");
   const shown = useMemo(() => findLines(lines, search), [lines, search]);
   if (error)
     return (
@@ -33,25 +74,17 @@ export function Transcript({ job }: { job: Job }) {
         {errorMessage(error)}
       </p>
     );
-  if (!transcript) return <Loading text="Loading the transcript …" />;
+  if (language === null) return <Loading text="Loading the transcript …" />;
+  if (lines.length === 0) return <p class="hint">No words were recognized.</p>;
   return (
-    <div class="transcript">
-      <Source job={job} playhead={playhead} lines={lines} language={transcript.language} />
-      <div class="words">
-        {lines.length === 0 ? (
-          <p class="hint">No words were recognized.</p>
-        ) : (
-          <>
-            <Field label="Search" hint={search && resultCount(shown.length)}>
-              {(ids) => (
-                <input {...ids} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
-              )}
-            </Field>
-            <CaptionList lines={lines} shown={shown} language={transcript.language} playhead={playhead} onEdit={edit} />
-            <Export lines={lines} title={job.title} isEdited={edits.size > 0} areStored={areStored} />
-          </>
+    <div class="words">
+      <Field label="Search" hint={search && resultCount(shown.length)}>
+        {(ids) => (
+          <input {...ids} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
         )}
-      </div>
+      </Field>
+      <CaptionList lines={lines} shown={shown} language={language} playhead={playhead} onEdit={edit} />
+      <Export lines={lines} title={job.title} isEdited={isEdited} areStored={areEditsStored} />
     </div>
   );
 }
@@ -69,9 +102,10 @@ interface SourceProps {
 
 /** The captioned video, or the upload with the captions as a track. */
 function Source({ job, playhead, lines, language }: SourceProps) {
-  const captioned = findArtifact(job, "captioned.mp4");
+  const soft = findArtifact(job, "captioned.mp4");
+  const captioned = soft ?? findArtifact(job, "burned.mp4");
   const input = job.inputs[0]?.name ?? "video";
-  const isBurned = captioned !== null && job.options.video === "burned";
+  const isBurned = captioned !== null && soft === null;
   const track = useMemo(() => formatVtt(lines), [lines]);
   return (
     <Player

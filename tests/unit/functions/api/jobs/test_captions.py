@@ -39,7 +39,7 @@ def test_language_of_captions_needs_no_voice(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_unknown_language_and_video_are_reported_together() -> None:
-    errors = find_errors({"language": "klingon", "video": "burned"})
+    errors = find_errors({"language": "klingon", "video": "hard"})
     assert errors.keys() == {"options.language", "options.video"}
 
 

@@ -20,13 +20,16 @@ def test_track_follows_the_face_of_the_moment_around_it() -> None:
     for moment in moments:
         summary.add(moment)
     peaks = [peak for peak in summary.select_peaks() if peak.emotion == "happy"]
-    (track,) = find_tracks(moments, peaks)
+    ((track, others),) = find_tracks(moments, peaks)
     assert peaks[0].time == 30
     assert [point.time_s for point in track] == [
         float(n) for n in range(30 - int(TRACK_REACH_S), 31 + int(TRACK_REACH_S))
     ]
     # The face is 80 pixels wide in a picture of 640 pixels.
     assert all(abs(point.x - (4 * point.time_s + 40) / 640) < 0.001 for point in track)
+    assert {(point.width, point.height) for point in track} == {(80 / 640, round(80 / 360, 4))}
+    assert {point.x for point in others} == {round(540 / 640, 4)}
+    assert len(others) == len(track)
 
 
 def test_long_track_is_thinned_out() -> None:
@@ -36,5 +39,5 @@ def test_long_track_is_thinned_out() -> None:
     summary = Summary(EMOTIONS, every)
     for moment in moments:
         summary.add(moment)
-    (track,) = find_tracks(moments, summary.select_peaks()[:1])
+    ((track, _),) = find_tracks(moments, summary.select_peaks()[:1])
     assert 20 < len(track) <= 50

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from functions.emotion_scoring.faces.face import Box, Face
-from functions.emotion_scoring.results.chart import WIDTH_PX, Legend, render_timeline_chart
+from functions.emotion_scoring.results.chart import render_timeline_chart
+from functions.emotion_scoring.results.chart_text import WIDTH_PX, Legend
 from functions.emotion_scoring.results.series import Series
 from functions.emotion_scoring.results.summary import Summary
 from functions.emotion_scoring.results.thumbnails import render_thumbnail

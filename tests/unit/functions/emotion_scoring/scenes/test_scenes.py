@@ -31,7 +31,9 @@ def find_scenes(
     *contents: FrameContent | None,
     every: Fraction = Fraction(1),
     change_at_joint: float = STILL,
-    locate: Callable[[Candidate], Sequence[Fraction]] = lambda row: (row.end,),
+    locate: Callable[[Candidate], Sequence[Fraction]] = lambda row: (
+        () if row.gradual else (row.end,)
+    ),
 ) -> list[Scene]:
     """Returns the scenes of a video with a frame for each content, every `every` seconds."""
     collector = SceneCollector()
@@ -103,6 +105,26 @@ def test_scene_between_two_frames_is_counted_and_not_shown() -> None:
 
 def test_movement_between_frames_is_no_cut() -> None:
     assert times(find_scenes(*make_scene(4), *make_scene(3), locate=lambda _: ())) == [(0, 7)]
+
+
+def test_changes_that_add_up_to_a_cut_are_searched_for_a_dissolve() -> None:
+    searched: list[Candidate] = []
+    slow = [FrameContent(change, LIGHT) for change in (8.0, 15.0, 14.0, 8.0, 2.0)]
+
+    def locate(row: Candidate) -> Sequence[Fraction]:
+        searched.append(row)
+        return [Fraction(27, 5)] if row.gradual else [row.end]
+
+    contents = (*make_scene(3), *slow, *make_scene(3))
+    assert times(find_scenes(*contents, locate=locate)) == [(0, 5), (5, 8), (8, 11)]
+    # The largest sum, of two seconds at most, and each frame in one range.
+    gradual = [[row.begin, row.end, row.change] for row in searched if row.gradual]
+    assert gradual == [[3, 5, 29.0]]
+    # Two seconds of movement are not as much as a cut.
+    still = make_scene(30)
+    searched.clear()
+    find_scenes(FrameContent(None, LIGHT), *still[1:], locate=locate)
+    assert searched == []
 
 
 def test_scene_may_begin_or_continue_with_a_part() -> None:

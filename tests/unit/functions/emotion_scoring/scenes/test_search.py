@@ -49,6 +49,24 @@ def write_moving_video(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def write_dissolve(path: Path) -> bytes:
+    """Writes 4 s in which one picture gives way to another one from 1.5 s to 2.5 s."""
+    columns, rows = np.meshgrid(np.arange(96), np.arange(64))
+    one = np.stack([columns * 2, rows * 3, columns + rows], axis=2)
+    other = np.stack([255 - rows * 2, 60 + columns, 255 - columns], axis=2)
+    with av.open(str(path), "w") as out:
+        video: Any = out.add_stream("libx264", rate=FRAMES_PER_S, options={"g": "50"})
+        video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
+        for n in range(4 * FRAMES_PER_S):
+            share = min(1.0, max(0.0, n / FRAMES_PER_S - 1.5))
+            picture = (one * (1 - share) + other * share).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = n, Fraction(1, FRAMES_PER_S)
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return path.read_bytes()
+
+
 def make_context(scene: Scene, data: bytes, info: MediaInfo) -> UnitContext:
     stored = scene.harness.put_object(Bucket.UPLOADS, "jobs/j/moving.mp4", data, "video/mp4")
     facts = upload_facts(Upload(stored, "moving.mp4", info))
@@ -68,7 +86,23 @@ def test_cut_is_found_and_movement_is_not(
     assert list(locate_cuts(context, CANDIDATES).values()) == [(1,), (2,), (cut,), ()]
 
 
+def test_dissolve_is_found_where_no_picture_differs_much_from_the_one_before(
+    scene: Scene, tmp_path: Path
+) -> None:
+    data = write_dissolve(tmp_path / "dissolve.mp4")
+    info = probe(RangeFile(lambda at, n: data[at : at + n], len(data)), len(data))
+    hard = Candidate(Fraction(2), Fraction(3), 50.0)
+    gradual = Candidate(Fraction(1), Fraction(3), 60.0, gradual=True)
+    still = Candidate(Fraction(0), Fraction(1), 30.0, gradual=True)
+    found = locate_cuts(make_context(scene, data, info), (hard, gradual, still))
+    assert [float(time) for time in found[hard]] == pytest.approx([2.0], abs=0.1)
+    assert found[gradual] == found[hard]
+    assert found[still] == ()
+
+
 @pytest.mark.parametrize("container", ["avi", "mov,mp4,m4a,3gp,3g2,mj2"])
 def test_video_that_cannot_be_searched_has_cuts_at_its_frames(scene: Scene, container: str) -> None:
     context = make_context(scene, b"no video", replace(MEDIA_INFO, container=container))
-    assert list(locate_cuts(context, CANDIDATES[:1]).values()) == [(Fraction(1),)]
+    gradual = Candidate(Fraction(1), Fraction(3), 60.0, gradual=True)
+    found = locate_cuts(context, (CANDIDATES[0], gradual))
+    assert list(found.values()) == [(Fraction(1),), ()]

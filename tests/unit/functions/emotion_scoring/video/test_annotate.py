@@ -17,11 +17,12 @@ import pytest
 from numpy.typing import NDArray
 
 from functions.emotion_scoring.video.annotate import annotate
-from functions.emotion_scoring.video.extent import TimeRange, find_obstacle
-from functions.emotion_scoring.video.film import write_film
+from functions.emotion_scoring.video.extent import find_obstacle
 from functions.emotion_scoring.video.overlay import Overlay
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
+from shared.media.reencoding.extent import TimeRange
+from shared.media.reencoding.film import write_film
 from shared.recipes.media_info import MediaInfo
 from tests.corpus.discontinuities import FIRST, SECOND, shift_sound
 from tests.corpus.encoding import clip_bytes, run_ffmpeg

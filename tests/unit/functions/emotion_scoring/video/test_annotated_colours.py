@@ -8,11 +8,12 @@ from fractions import Fraction
 import av
 import pytest
 
-from functions.emotion_scoring.video.annotate import PIECE_FORMAT, annotate
-from functions.emotion_scoring.video.extent import TimeRange
+from functions.emotion_scoring.video.annotate import annotate
 from functions.emotion_scoring.video.overlay import Overlay
 from functions.upload_trigger.probes.video import probe
 from shared.media.images.frame import PictureConverter
+from shared.media.reencoding.extent import TimeRange
+from shared.media.reencoding.piece import PIECE_FORMAT
 from tests.corpus.colour.files import BT2100_HLG, HDR10, Colours, check_colours
 
 

@@ -14,12 +14,12 @@ import pytest
 from av.stream import Disposition
 
 from functions.emotion_scoring.video.annotate import annotate
-from functions.emotion_scoring.video.extent import TimeRange
-from functions.emotion_scoring.video.film import write_film
 from functions.emotion_scoring.video.overlay import Overlay
-from functions.emotion_scoring.video.sound_track import describe_choice
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
+from shared.media.reencoding.extent import TimeRange
+from shared.media.reencoding.film import write_film
+from shared.media.reencoding.sound_track import describe_choice
 from shared.recipes.media_info import MediaInfo
 from tests.fixtures.media.sounds import set_edits
 
@@ -156,7 +156,7 @@ def test_track_is_chosen_and_in_time(name: str) -> None:
     # Stamps of Matroska are rounded to 1 ms, which moves the tone of copied packets.
     assert loudest_hz(samples) == pytest.approx(hz, abs=20)
     assert onset(samples) == pytest.approx(CLICK_S, abs=0.03)
-    warnings = describe_choice(media_info)
+    warnings = describe_choice(media_info, "annotated video")
     assert (len(warnings) == 1 and warning in warnings[0]) if warning else not warnings
 
 

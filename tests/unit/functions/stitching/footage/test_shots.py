@@ -7,7 +7,14 @@ from fractions import Fraction
 import pytest
 
 from functions.stitching.film.timeline import RATE_HZ, Pacing, Scene, Timeline
-from functions.stitching.footage.shots import Moment, extend, find_moments, limit_reach, plan_shots
+from functions.stitching.footage.shots import (
+    ClipPlan,
+    Moment,
+    extend,
+    find_moments,
+    limit_reach,
+    plan_shots,
+)
 from shared.recipes.emotions.results import SceneFrame
 from tests.fixtures.media.emotions import PACKED_FRAME, make_emotions_result
 from tests.fixtures.media.recaps import make_recap_deck
@@ -19,7 +26,7 @@ def plan(moment: Moment, length_s: int, duration_s: int = 60) -> tuple[float, fl
     """Returns begin and end of the shot of a moment in seconds of the video."""
     deck = make_recap_deck(1)
     lengths = [4 * S, length_s * S, 4 * S]
-    (shot,) = plan_shots(deck, {1: moment}, lengths, Fraction(duration_s))[1]
+    (shot,) = plan_shots(deck, {1: moment}, lengths, Fraction(duration_s), ClipPlan({}))[1]
     return float(shot.begin), float(shot.begin) + shot.length / S
 
 
@@ -73,9 +80,9 @@ def test_clip_is_moved_for_quiet_only_within_its_scene() -> None:
     deck = make_recap_deck(1)
     moment = Moment(20.0, limits=(18.0, 23.25))
     duration = Fraction(60)
-    (shot,) = plan_shots(deck, {1: moment}, [4 * S, 5 * S, 4 * S], duration)[1]
+    (shot,) = plan_shots(deck, {1: moment}, [4 * S, 5 * S, 4 * S], duration, ClipPlan({}))[1]
     assert limit_reach(shot, S, duration) == (0, S // 4)
-    (free,) = plan_shots(deck, {1: Moment(20.0)}, [4 * S, 5 * S, 4 * S], duration)[1]
+    (free,) = plan_shots(deck, {1: Moment(20.0)}, [4 * S, 5 * S, 4 * S], duration, ClipPlan({}))[1]
     assert limit_reach(free, S, duration) == (S, S)
     assert limit_reach(free, S, None) == (S, 0)
 
@@ -87,4 +94,5 @@ def test_scenes_of_earlier_versions_have_no_limits() -> None:
     rows[1]["picture"], rows[2]["picture"] = "scene:1", "scene:2"
     deck = type(deck).from_dict({**deck.to_dict(), "slides": rows})
     moments = find_moments(deck, make_emotions_result(scenes=scenes), (320, 180))
-    assert moments == {1: Moment(5.0, limits=(3.0, 9.0)), 2: Moment(20.0)}
+    scene = Moment(5.0, limits=(3.0, 9.0), extent=(3.0, 9.0))
+    assert moments == {1: scene, 2: Moment(20.0)}

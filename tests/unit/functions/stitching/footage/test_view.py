@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 
 import pytest
 
@@ -47,12 +46,14 @@ def test_clip_without_a_face_shows_the_middle() -> None:
     assert View(SQUARE).find_crop(1920, 1080, 0.0) == (420, 0, 1080, 1080)
 
 
-def test_face_is_found_in_the_whole_and_in_the_cropped_picture() -> None:
-    track = ((0.0, 0.1, 0.5), (10.0, 0.3, 0.5))
-    clip = Fraction(2), Fraction(6)
-    assert View(WIDE, track).find_face(1920, 1080, *clip) == pytest.approx(0.2, abs=0.02)
+def test_face_is_placed_in_the_whole_and_in_the_cropped_picture() -> None:
+    face = (5.0, 0.1, 0.2, 0.1, 0.2)
+    assert View(WIDE).place(1920, 1080, face) == pytest.approx((128, 144, 256, 288), abs=1)
     # The view follows the face, up to the edge of the picture.
-    at_edge = View(PORTRAIT, ((0.0, 0.1, 0.5),)).find_face(1920, 1080, *clip)
-    assert at_edge == pytest.approx(0.1 * 1920 / 607.5, abs=0.01)
-    assert View(PORTRAIT, ((0.0, 0.5, 0.5),)).find_face(1920, 1080, *clip) == pytest.approx(0.5)
-    assert View(WIDE).find_face(1920, 1080, *clip) is None
+    left, _, right, _ = View(PORTRAIT, ((0.0, 0.5, 0.5),)).place(1920, 1080, (0.0, 0.45, 0, 0.1, 1))
+    assert (left + right) / 2 == pytest.approx(PORTRAIT[0] / 2, abs=2)
+    at_edge = View(PORTRAIT, ((0.0, 0.1, 0.5),)).place(1920, 1080, (0.0, 0.1, 0, 0, 1))
+    assert at_edge[0] == pytest.approx(0.1 * 1920 / 607.5 * PORTRAIT[0], abs=2)
+    # A portrait video stands in the middle of a wide film.
+    whole = View(WIDE).place(1080, 1920, (0.0, 0, 0, 1, 1))
+    assert whole == pytest.approx((437.5, 0, 842.5, 720), abs=1)

@@ -14,9 +14,9 @@ from functions.stitching.film.motion import FOCUS_POINTS, ZOOM
 from functions.stitching.subtitles.burn import (
     PORTRAIT_BOTTOM_MARGIN,
     SAFE_MARGIN,
-    Overlay,
     SubtitleBurner,
 )
+from functions.stitching.subtitles.overlay import Overlay
 from shared.recipes.films.deck import picture_size
 from shared.recipes.films.options import SUBTITLE_AREA
 from shared.subtitles.cues import build_cues
@@ -164,3 +164,21 @@ def test_every_script_has_its_glyphs() -> None:
         letters = sorted({character for character in text if character.isalpha()})[:6]
         drawn = {read_luma(burner.overlay((letter,))).tobytes() for letter in letters}
         assert len(drawn) == len(letters), language
+
+
+def test_line_that_does_not_fit_into_a_narrow_picture_is_broken_again() -> None:
+    burner = SubtitleBurner((160, 90), "en")
+    narrow = burner.draw(("Short.",))
+    drawn = burner.draw(("WWWWW WWWWW WWWWW WWWWW WWWWW WWWWW",))
+    assert drawn.opacity.shape[0] > 1.5 * narrow.opacity.shape[0]
+    assert drawn.opacity.shape[1] <= 160
+    # No letter is cut off.
+    assert not drawn.opacity[:, [0, 1, -2, -1]].any()
+
+
+def test_text_in_a_very_wide_picture_is_larger_than_its_height_tells() -> None:
+    wide, narrow = (
+        SubtitleBurner(size, "en").draw(("Text",)).opacity for size in ((1920, 200), (356, 200))
+    )
+    assert wide.shape[0] > 2 * narrow.shape[0]
+    assert wide.shape[0] < 200 / 4

@@ -24,6 +24,7 @@ from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.subtitles.cues import build_cues
 from tests.fixtures.models.stt import to_request
 from tests.fixtures.models.tts import run_tts_emulator
+from tests.fixtures.recognition.spoken_texts import TEXTS
 from tests.fixtures.recognition.word_errors import (
     count_word_errors,
     match_words,
@@ -33,21 +34,6 @@ from tests.fixtures.recognition.word_errors import (
 pytestmark = pytest.mark.slow
 MAX_WORD_ERROR_RATE = 0.05
 MAX_CUE_ERROR_S = 0.15
-TEXTS = (
-    "Plants make their own food from light, water and air. Inside each leaf, millions of tiny "
-    "chloroplasts catch sunlight, and with its energy they split water into hydrogen and oxygen. "
-    "Why does it matter? Because almost every meal on Earth, from a grain of wheat to a whale, "
-    "begins with a green leaf.",
-    "In 1969, two astronauts walked on the Moon for about two and a half hours. They collected "
-    "21 kg of rock, set up three experiments, and took more than a hundred photographs. "
-    "The journey home took three days.",
-    "A bicycle stays upright because its rider steers into every fall. When the frame leans to "
-    "the left, the front wheel turns to the left as well, which moves the contact point back "
-    "under the rider. At high speed this happens almost by itself.",
-    "Sleep is not a pause but a busy shift for the brain. During deep sleep it sorts the memories "
-    "of the day, keeps what is useful and lets the rest fade away. People who sleep less than six "
-    "hours make more mistakes, react more slowly and catch colds more often.",
-)
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from functions.slide_generation.deck.outline import read_outline
 from functions.slide_generation.layout_choice.rules import choose_layouts
 from infra.local.emulators.gemini.outline import write_outline
+from infra.local.emulators.gemini.ranking import choose_bullets, refers_back
 from infra.local.emulators.gemini.request import DeckRequest
 from infra.local.emulators.gemini.words import end_sentence, join_phrases
 from shared.recipes.films.deck import Deck
@@ -84,3 +87,94 @@ def test_sentence_alone_on_a_slide_is_not_shortened_like_a_heading() -> None:
     slides = deck_of("", f"{sentence}. It was good. Then it ended. All was over.").slides
     shown = [slide for slide in slides if slide.layout == "statement"]
     assert any(slide.heading == sentence for slide in shown), shown
+
+
+def test_title_is_not_cut_within_a_number() -> None:
+    first = "In 2024 our bicycle workshop in Bern repaired 1,840 bicycles, 23% more than in 2023."
+    rest = "Most had bad brakes. Many had flat tyres. Some had no saddle. We have seven employees."
+    slides = deck_of("", f"{first} {rest} They like their work. Customers like them.").slides
+    assert slides[0].heading == "In 2024 our bicycle workshop in Bern repaired 1,840 bicycles"
+    # It is said once.
+    assert slides[0].notes == first
+    assert first not in slides[1].notes
+
+
+def test_section_of_a_few_sentences_is_one_slide() -> None:
+    section = "## {0}\n\nThe {0} is old. The {0} is red. It has {1} rooms. We like the {0}.\n\n"
+    text = (
+        "# Houses\n\n" + "".join(map(section.format, ("hall", "tower", "barn"), range(3))) + "Bye."
+    )
+    headings = [slide.heading for slide in deck_of("", text).slides]
+    assert headings == ["Houses", "hall", "tower", "barn", "In short"]
+
+
+def test_text_without_headings_is_divided_among_the_slides() -> None:
+    sentences = [f"Fact {name} is about the sea." for name in "ABCDEFGH"]
+    assert len(deck_of("", " ".join(sentences), slides=5).slides) == 5
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("At half moon they work against each other.", "en"),
+        ("Therefore the water piles up.", "en"),
+        ("Wenn sie sich verdoppelt, ist sie reif.", "de-CH"),
+        ("Danach füttert man den Ansatz.", "de"),
+        ("Depois, a casca é retirada.", "pt"),
+        ("しかし、山は静かです。", "ja"),
+    ],
+)
+def test_sentence_that_refers_back_is_recognized(sentence: str, language: str) -> None:
+    assert refers_back(sentence, language)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("The Moon pulls harder on the side that faces it.", "en"),
+        ("Der Teig ruht, damit er quillt.", "de"),
+        ("山は静かです。", "ja"),
+        ("Mwezi unavuta bahari.", "sw"),
+        ("…", "en"),
+    ],
+)
+def test_sentence_that_is_understood_alone_is_recognized(sentence: str, language: str) -> None:
+    assert not refers_back(sentence, language)
+
+
+def test_heading_of_a_slide_is_understood_without_the_sentence_before() -> None:
+    text = (
+        "The Moon pulls on the sea and raises the water. At new moon they raise the water of the "
+        "sea together, and the Moon and the sea are high. Harbours print tables of the water for a "
+        "year. Sailors know the sea and the Moon. Nobody can stop the water."
+    )
+    for slide in deck_of("", text).slides:
+        assert "they raise" not in slide.heading
+
+
+def test_bullet_that_refers_back_stands_below_its_sentence() -> None:
+    sentences = [
+        "The Sun is heavy.",
+        "It is far.",
+        "The Moon is near.",
+        "They move.",
+        "All is well.",
+    ]
+    preferred = ["The Moon is near.", "They move.", "It is far.", "The Sun is heavy."]
+    referring = {"It is far.", "They move."}
+    chosen = [choose_bullets(preferred, sentences, referring, limit) for limit in (1, 2, 3)]
+    assert chosen == [
+        ["The Moon is near."],
+        ["The Sun is heavy.", "The Moon is near."],
+        ["The Sun is heavy.", "The Moon is near.", "They move."],
+    ]
+    assert choose_bullets(preferred[1:], sentences, referring, 3) == [
+        "The Sun is heavy.",
+        "It is far.",
+    ]
+
+
+def test_outline_of_a_prompt_is_numbered() -> None:
+    slides = choose_layouts(deck_of("How bees make honey")).slides
+    assert [slide.layout for slide in slides] == ["title", *["number"] * 4, "statement"]
+    assert [slide.number for slide in slides[1:5]] == ["1", "2", "3", "4"]

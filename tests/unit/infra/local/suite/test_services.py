@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.cli.run import find_optional_stages
 from infra.local.setup.tools import Tools
 from infra.local.suite.environment import MAX_CAMERAS
 from infra.local.suite.layout import (
@@ -18,7 +19,7 @@ from infra.local.suite.layout import (
 )
 from infra.local.suite.services import Service, all_services, select_functions
 from infra.local.suite.wiring import DEAD_LETTER, build_subscription
-from shared.pipeline import FUNCTIONS, Bucket, FunctionKind, GeminiBackend
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket, FunctionKind, GeminiBackend
 from shared.runtime.settings import Settings
 
 LAYOUT = SuiteLayout(9000)
@@ -163,3 +164,24 @@ def test_recipe_selects_its_stages_support_functions_and_the_api() -> None:
     for row in select_functions("frames"):
         is_stage = row.name in ("upload_trigger", "frame_extraction", "notification")
         assert is_stage or row.kind is FunctionKind.SUPPORT or row.name == "api"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "stage"),
+    [
+        ("captions", {"video": "burned"}, "stitching"),
+        ("captions", {"video": "both"}, "stitching"),
+        ("captions", {"video": "soft"}, None),
+        ("emotions", {"transcript": "true"}, "speech_recognition"),
+        ("emotions", {}, None),
+    ],
+)
+def test_optional_stages_of_a_job_are_started(
+    recipe: str, options: dict[str, str], stage: str | None
+) -> None:
+    chosen = find_optional_stages(RECIPES[recipe], options)
+    assert chosen == ([] if stage is None else [stage])
+    started = {row.name for row in select_functions(recipe, chosen)}
+    assert set(RECIPES[recipe].stages) <= started
+    for row in RECIPES[recipe].optional_stages:
+        assert (row.name in started) == (row.name == stage)

@@ -1,4 +1,4 @@
-"""Both client libraries satisfy the contract of DeckModel, with both of Google's APIs."""
+"""Both client libraries with both of Google's APIs, beyond the contract of DeckModel."""
 
 from __future__ import annotations
 
@@ -84,9 +84,6 @@ def test_declined_prompt_is_a_permanent_error(
 @pytest.mark.parametrize(
     "fault",
     [
-        {"status": 429},
-        {"status": 500},
-        {"status": 503, "retry_after_s": 30},
         {"stall_s": 10},
         {"cut_after_bytes": 60},
         {"lose_response": True},
@@ -100,18 +97,7 @@ def test_unavailable_model_is_overloaded_and_not_retried_here(
     gemini.add_fault(**fault)
     response = gemini_adapter.call("deck", PROMPT, timeout_s=2.0 if "stall_s" in fault else 60.0)
     assert (response["error"], response["permanent"]) == ("model-overloaded", False)
-    assert response["retry_after_s"] == fault.get("retry_after_s", 0)
     assert gemini.call_count - call_count <= 1
-
-
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_refused_key_or_model_is_unavailable(
-    status: int, gemini_adapter: GeminiAdapter, gemini: GeminiEmulator
-) -> None:
-    gemini.add_fault(status=status)
-    response = gemini_adapter.call("deck", PROMPT)
-    assert (response["error"], response["permanent"]) == ("model-unavailable", False)
-    assert "127.0.0.1" not in response["message"]
 
 
 def test_refused_connection_counts_as_overloaded(gemini_adapter: GeminiAdapter) -> None:

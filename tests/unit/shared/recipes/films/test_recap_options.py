@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from functions.api.jobs.recipes import OPTION_PARSERS
+from shared.pipeline import RECIPES
 from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.option_values import InvalidOptions
 
@@ -37,6 +38,12 @@ def test_job_of_a_recap_stores_them() -> None:
     values = {"consent": True, "purpose": "research", "footage": "stills", "length": "30"}
     options = OPTION_PARSERS["recap"](values, False)
     assert (options["footage"], options["length"], options["sound"]) == ("stills", 30, "both")
+    # What is said is recognized with and without scored faces.
+    for consent in (values, {}):
+        chosen = OPTION_PARSERS["recap"]({**consent, "transcript": "true"}, False)
+        assert chosen["transcript"] is True
+        assert RECIPES["recap"].for_options(chosen).stages[1] == "speech_recognition"
+    assert options["transcript"] is False
     unscored = OPTION_PARSERS["recap"]({"footage": "stills"}, False)
     assert unscored["consent"] is False
     assert not {"purpose", "smooth", "mirror", "annotate"} & set(unscored)

@@ -1,4 +1,4 @@
-"""Converts the sound of a video to AAC for the annotated video."""
+"""Converts the sound of a video to AAC, for an MP4."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 
-from functions.emotion_scoring.video.sound_packets import find_stream, read_sound_packets
 from shared.media.audio.frames import decode_timed_frames, make_silence
 from shared.media.audio.gaps import Timed, find_gaps, to_samples
 from shared.media.audio.mixing import make_resampler, name_channels
 from shared.media.containers.demux import open_container
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableSound
+from shared.media.reencoding.sound_packets import find_stream, read_sound_packets
 from shared.recipes.media_info import MediaInfo
 
 _RATE_HZ = 48_000
@@ -43,7 +43,7 @@ def convert_sound(
     target = out.add_stream("aac", rate=_RATE_HZ, options={"aac_coder": coder})
     target.layout, target.bit_rate = ("mono", "stereo")[channels - 1], _BIT_RATES[channels]
     frames = (
-        _decode_parts(file, media_info, source)
+        decode_parts(file, media_info, source)
         if media_info.discontinuities
         else _decode(file, media_info, source.index)
     )
@@ -67,7 +67,7 @@ def _decode(
                 is_first = False
 
 
-def _decode_parts(
+def decode_parts(
     file: RangeFile, media_info: MediaInfo, source: AudioStream
 ) -> Iterator[tuple[Fraction | None, Any]]:
     """Yields the frames of a video with discontinuities. Those of each part follow each other; the

@@ -1,4 +1,4 @@
-"""The sound of the annotated video: packets of the source, copied or converted."""
+"""The sound of a video that is encoded again: packets of the source, copied or converted."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from functions.emotion_scoring.video.sound_conversion import TimedPacket, convert_sound
-from functions.emotion_scoring.video.sound_packets import find_stream, read_sound_packets
-from functions.emotion_scoring.video.sound_track import SoundTrack
 from shared.errors import PermanentError
 from shared.media.audio.edits import find_empty_edits
 from shared.media.audio.packets import read_packets
 from shared.media.containers.demux import open_container, raise_if_read_failed
 from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
+from shared.media.reencoding.sound_conversion import TimedPacket, convert_sound
+from shared.media.reencoding.sound_packets import find_stream, read_sound_packets
+from shared.media.reencoding.sound_track import SoundTrack
 from shared.recipes.media_info import MediaInfo
 
 _BYTE_SEEKABLE = frozenset({"mpegts", "mpeg"})

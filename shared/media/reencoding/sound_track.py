@@ -1,4 +1,4 @@
-"""Which sound track of a video the annotated video has."""
+"""Which sound track of a video its copy with drawn pictures has."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _MIN_MP3_RATE_HZ = 16_000
 
 @dataclass(frozen=True, slots=True)
 class SoundTrack:
-    """The sound of the annotated video: the index of its stream in the source, and whether its
-    packets are copied; otherwise they are converted to AAC."""
+    """The index of a stream of the source, and whether its packets are copied; otherwise they are
+    converted to AAC."""
 
     index: int
     is_copied: bool
@@ -34,22 +34,26 @@ def choose_track(media_info: MediaInfo) -> SoundTrack | None:
     return SoundTrack(tracks[0].index, is_copied=False) if tracks else None
 
 
-def describe_choice(media_info: MediaInfo) -> tuple[str, ...]:
-    """Returns warnings for the user: what differs from the sound of the source."""
+def describe_choice(media_info: MediaInfo, copy: str) -> tuple[str, ...]:
+    """Returns warnings for the user: what differs from the sound of the source.
+
+    Args:
+        copy: What users call the copy, such as "annotated video".
+    """
     if not media_info.audio_codecs:
         return ()
     track, tracks = choose_track(media_info), _tracks(media_info)
     if track is None:
-        return ("The annotated video is silent: the sound is in a codec that we cannot decode.",)
+        return (f"The {copy} is silent: the sound is in a codec that we cannot decode.",)
     first = tracks[0]
     if not track.is_copied:
         return (
-            f"The sound of the annotated video was converted to AAC: an MP4 cannot carry sound in "
+            f"The sound of the {copy} was converted to AAC: an MP4 cannot carry sound in "
             f"{first.codec}.",
         )
     if track.index != first.index:
         return (
-            f"The annotated video has the sound of stream {track.index}: an MP4 cannot carry that "
+            f"The {copy} has the sound of stream {track.index}: an MP4 cannot carry that "
             f"of stream {first.index}, which is in {first.codec}.",
         )
     return ()

@@ -1,4 +1,4 @@
-"""Writes annotated.mp4: the pictures of the pieces, and the sound of the source.
+"""Writes an MP4 with the pictures of the pieces of a video, and the sound of the source.
 
 Players can start before the download ends only if the index (moov) precedes the data (mdat), but
 the index is complete only after all data. The file is therefore muxed twice: the first pass keeps
@@ -15,15 +15,15 @@ from typing import Any
 
 import av
 
-from functions.emotion_scoring.scores import Sink
-from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
-from functions.emotion_scoring.video.sound import read_sound
-from functions.emotion_scoring.video.sound_conversion import TimedPacket
-from functions.emotion_scoring.video.sound_track import choose_track
 from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.faststart import Target, write_twice
 from shared.media.containers.range_file import RangeFile
+from shared.media.reencoding.piece import PIECE_FORMAT, TIME_BASE
+from shared.media.reencoding.sound import read_sound
+from shared.media.reencoding.sound_conversion import TimedPacket
+from shared.media.reencoding.sound_track import choose_track
 from shared.media.sandbox.child import SandboxIO
+from shared.media.sandbox.run import Sink
 from shared.recipes.media_info import MediaInfo
 
 _MAX_LAST_PICTURE_S = 10
