@@ -15,6 +15,7 @@ from shared.cloud_function import (
     BUSY_WAIT_S,
     DECKS_PREFIX,
     EXPORTS_PREFIX,
+    FETCHED_PREFIX,
     FILM_CACHE_PREFIX,
     FILMS_PREFIX,
     JOBS_PER_OWNER,
@@ -59,6 +60,7 @@ __all__ = [
     "BUSY_WAIT_S",
     "DECKS_PREFIX",
     "EXPORTS_PREFIX",
+    "FETCHED_PREFIX",
     "FILMS_PREFIX",
     "FILM_CACHE_PREFIX",
     "FUNCTIONS",
@@ -209,7 +211,7 @@ _STAGES = (
 _JOB_TOPICS = (*_STAGES, "webhook")
 """Every stage, and the function that delivers events. The stage that ends a job starts the
 owner's next one, at any of its stages, which is an event."""
-_PUBLISHABLE = (*_JOB_TOPICS, "personal_data", "recorder")
+_PUBLISHABLE = (*_JOB_TOPICS, "input_fetch", "personal_data", "recorder")
 """Every function that takes envelopes, for functions that may restart any of them. Only Pub/Sub
 publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
@@ -326,6 +328,19 @@ FUNCTIONS: dict[str, Function] = {
             ("outcome",), (), 300, 256, 0.167, 1,
             Access(write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE),
             writes=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX)),
+        ),
+        Function(
+            "input_fetch", FunctionKind.SUPPORT, MessageTrigger(),
+            # The last attempt only fails the job.
+            (), ("upload",), 540, 512, 0.333, 4,
+            Access(
+                write=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX), (_W, FETCHED_PREFIX)),
+                # The job that waits for the file fails with the fetch.
+                publish=("input_fetch", "notification"),
+            ),
+            max_attempts=12, backoff_s=(5, 600), secrets=("FETCH_KEYS",),
+            writes=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX), (_W, FETCHED_PREFIX)),
+            task_collection="fetches", owner_slots=4,
         ),
         Function(
             "webhook", FunctionKind.SUPPORT, MessageTrigger(),

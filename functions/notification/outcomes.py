@@ -30,8 +30,17 @@ RESULTS: Mapping[str, ResultWording] = {
 }
 """Wording by kind of artifact. The main result of a job is its first kind in this order."""
 
+_OTHER_URL = "Upload the file and redrive the job, or create a new job with a URL that works."
 ADVICE: Mapping[str, str] = {
     "upload-differs": "Get a new upload URL for the input, redrive the job, and upload the file.",
+    "private-address": _OTHER_URL,
+    "unfit-url": _OTHER_URL,
+    "url-changed": _OTHER_URL,
+    "url-not-resumable": _OTHER_URL,
+    "url-refused": _OTHER_URL,
+    "url-timeout": _OTHER_URL,
+    "url-unavailable": _OTHER_URL,
+    "url-unusable": _OTHER_URL,
     "source-expired": "Create a new job and upload the file again.",
     "upload-abandoned": "Redrive the job and upload the file, or create a new job.",
     "video-too-long": "Cut the video into shorter ones, and create a job for each.",

@@ -40,6 +40,7 @@ class JobInput:
         upload: Number of the upload, so that a bad upload can be repeated under a new name.
         source: "object#generation" of the object that it is a copy of; "" for an upload.
         crc32c: The checksum that the upload must have, in the format of Cloud Storage; "" for any.
+        fetch: The id of the task that fetches it from a URL, or "".
     """
 
     name: str
@@ -50,13 +51,15 @@ class JobInput:
     upload: int = 0
     source: str = ""
     crc32c: str = ""
+    fetch: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the fields for a document. Without a checksum they are those of versions that
-        have no `crc32c`, which can read the document then."""
+        """Returns the fields for a document. Without a checksum and a fetch they are those of
+        versions that do not have these fields, which can read the document then."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        if not self.crc32c:
-            del fields["crc32c"]
+        for name in ("crc32c", "fetch"):
+            if not fields[name]:
+                del fields[name]
         return fields
 
     def accepts(self, crc32c: str) -> bool:

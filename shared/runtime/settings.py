@@ -230,7 +230,7 @@ class Settings:
     allow_private_webhooks: bool = setting(
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )
-    """Whether webhooks may use this machine, private addresses and http."""
+    """Whether webhooks and URLs of inputs may use this machine, private addresses and http."""
     webhook_max_failures: int = setting("MOODREEL_WEBHOOK_MAX_FAILURES", 20)
     """Calls of a webhook that fail in a row, over at least an hour, before it is disabled."""
     max_direct_download_bytes: int = setting("MOODREEL_MAX_DIRECT_DOWNLOAD_BYTES", 8 << 20)
@@ -244,6 +244,10 @@ class Settings:
     webhook_public_key: str = setting("MOODREEL_WEBHOOK_PUBLIC_KEY", "")
     """The public key that encrypts secrets of webhooks, 32 bytes in base64."""
     webhook_keys: str = setting("WEBHOOK_KEYS", "", secret=True)
+    """The private keys that decrypt them, separated by white space, the current one first."""
+    fetch_public_key: str = setting("MOODREEL_FETCH_PUBLIC_KEY", "")
+    """The public key that encrypts URLs of inputs, 32 bytes in base64."""
+    fetch_keys: str = setting("FETCH_KEYS", "", secret=True)
     """The private keys that decrypt them, separated by white space, the current one first."""
     backup_retention_days: int = setting("MOODREEL_BACKUP_RETENTION_DAYS", 14)
     """How long soft-deleted objects and backups keep deleted data."""

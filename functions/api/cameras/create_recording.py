@@ -14,8 +14,8 @@ from functions.api.cameras.recording_schemas import (
 from functions.api.cameras.recordings import find_recording, read_recording
 from functions.api.jobs.create import check_open_jobs, derive_id
 from functions.api.jobs.recipes import MEGABYTE, find_recipe
-from functions.api.jobs.storage import free_storage_bytes
 from functions.api.recipes.option_checks import check_options
+from functions.api.storage import free_storage_bytes
 from shared.cameras import session
 from shared.cameras.camera import Camera
 from shared.cameras.recording import RUNNING_STATES, RecordingRequest

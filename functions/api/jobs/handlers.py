@@ -13,9 +13,9 @@ from functions.api import rate_limit_policies
 from functions.api.fields import Line, Time
 from functions.api.jobs.metadata import Tag, UserMetadataChange
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
-from functions.api.jobs.storage import check_storage
 from functions.api.jobs.views.results import results_view
 from functions.api.pagination import PageQuery, PageStart, encode_cursor, iterate_pages
+from functions.api.storage import check_storage
 from shared.errors import NotFound, TooManyJobs
 from shared.flows.documents import CommitResult, Doc, Update, job_path
 from shared.http.limits.policy import RateLimitState

@@ -69,7 +69,7 @@ _ROUTES = (
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a new upload URL for an input, for one request or a resumable session.",
-        create.UploadGrant, body=uploads.UploadRequest, policies=(rate_limit_policies.uploads,),
+        uploads.UploadGrant, body=uploads.UploadRequest, policies=(rate_limit_policies.uploads,),
         errors=(WrongState, StorageFull),
     ),
     Route(

@@ -23,6 +23,7 @@ from functions.api.jobs.views.stages import (
 )
 from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
+from shared.jobs.fetches.fetch import Fetch, FetchState, fetch_path
 from shared.jobs.model import Job, Status
 from shared.jobs.webhooks.bodies import artifact_path
 from shared.ports.store import JobStore
@@ -42,6 +43,19 @@ class ArtifactView(ResponseModel):
     size_bytes: int
     url: str
     revision: int
+
+
+class FetchView(ResponseModel):
+    """An input that is fetched from a URL. `filename` is the name of the file, `host` that of the
+    server; the URL is not shown. `total_bytes` is null while the size is not known."""
+
+    input: str
+    host: str
+    filename: str
+    state: FetchState
+    fetched_bytes: int
+    total_bytes: int | None
+    error: ErrorView | None
 
 
 class JobSummary(ResponseModel):
@@ -70,8 +84,8 @@ class JobSummary(ResponseModel):
 class JobView(JobSummary):
     """A job with its inputs and results, and its stages in the order in which they run. `progress`
     is 0 to 1: that of the stages, weighted by their typical work. `voice` is the name of the voice
-    that speaks the narration; null until it is spoken, and without narration. `results` is there
-    with `expand=results` only."""
+    that speaks the narration; null until it is spoken, and without narration. `fetches` has the
+    inputs that come from URLs. `results` is there with `expand=results` only."""
 
     options: dict[str, Any]
     inputs: tuple[JobInputView, ...]
@@ -80,6 +94,7 @@ class JobView(JobSummary):
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
     voice: str | None
+    fetches: tuple[FetchView, ...]
     # Without it the ETag is that of a job that is not expanded, which PATCH takes.
     results: Annotated[ResultsView | None, Field(exclude_if=lambda value: value is None)] = None
 
@@ -116,6 +131,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
         voice=_find_voice(job),
+        fetches=_fetch_views(job, store),
     )
 
 
@@ -159,6 +175,23 @@ def _find_voice(job: Job) -> str | None:
 
 def _found_view(job: Job, artifact: Artifact | None) -> ArtifactView | None:
     return None if artifact is None else _artifact_view(job, artifact)
+
+
+def _fetch_views(job: Job, store: JobStore) -> tuple[FetchView, ...]:
+    paths = [fetch_path(item.fetch) for item in job.inputs if item.fetch]
+    fetches = [Fetch.from_doc(doc) for doc in store.read(paths) if doc is not None] if paths else []
+    return tuple(
+        FetchView(
+            input=fetch.input,
+            host=fetch.host,
+            filename=fetch.filename,
+            state=fetch.state,
+            fetched_bytes=fetch.fetched_bytes,
+            total_bytes=fetch.total_bytes,
+            error=error_view(fetch.error),
+        )
+        for fetch in fetches
+    )
 
 
 def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:

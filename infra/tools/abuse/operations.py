@@ -81,7 +81,7 @@ _ROWS: dict[str, Operations] = {
     "PUT /v1/me/preferences": Operations(writes=2),
     "GET /v1/usage": Operations(reads=60),
     "POST /v1/jobs": Operations(
-        reads=3000, writes=60, object_writes=16, object_reads=3000, starts="a job"
+        reads=3000, writes=80, object_writes=16, object_reads=3000, starts="a job"
     ),
     # With its analysis.
     "GET /v1/jobs/{job_id}": replace(_JOB, object_reads=6, sent_bytes=512 << 10),

@@ -11,6 +11,7 @@ from shared.flows.documents import (
     stage_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, PurgeJob, commit
+from shared.jobs.fetches.fetch import fetch_path
 from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.queue import fill
@@ -57,6 +58,8 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 Delete(stage_path(job_id, stage.name, stage.revision))
                 for stage in (*snapshot.stages.values(), *snapshot.outdated)
             ),
+            # With their URLs. A worker that fetches one loses its lease.
+            *(Delete(fetch_path(item.fetch)) for item in job.inputs if item.fetch),
             # The shards of older revisions are purged below.
             *(
                 Delete(path)

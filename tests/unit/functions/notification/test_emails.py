@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-import shared.media.errors  # noqa: F401 - defines error classes for the last test
+import shared.jobs.fetches.errors
+import shared.media.errors
+import shared.ports.url_reader  # noqa: F401 - they define error classes for the last test
 from functions.notification.emails import Link, write_email
 from functions.notification.outcomes import (
     ADVICE,

@@ -76,7 +76,10 @@ QUERIES = (
             due_tasks_by_owner(row.task_collection, NOW, "alice"),
         )
     ),
-    *(waiting_tasks(Task.from_doc(name, task_doc(name)), NOW) for name in ("webhook", "recorder")),
+    *(
+        waiting_tasks(Task.from_doc(name, task_doc(name)), NOW)
+        for name in ("webhook", "recorder", "input_fetch")
+    ),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
     counters_of("a" * 32, after="a" * 20),
@@ -165,7 +168,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     assert len(required) == 21
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
-    assert with_slots == {"webhook", "recorder"}
+    assert with_slots == {"webhook", "recorder", "input_fetch"}
 
 
 def test_no_field_of_a_query_is_exempt_from_indexing(recorded_queries: list[Any]) -> None:
@@ -198,7 +201,7 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     # Not jobs: the sweeper deletes them, with the documents below them.
     names = (
         "mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers",
-        "task_slots", "sweeps", "api_keys",
+        "task_slots", "sweeps", "api_keys", "fetches",
     )  # fmt: skip
     assert expiring == {(name, "expires_at") for name in names}
 

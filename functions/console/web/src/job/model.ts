@@ -47,6 +47,8 @@ export interface Input {
   filename: string;
   content_type: string;
   size_bytes: number;
+  /** The task that fetches it from a URL; absent or empty for an upload. */
+  fetch?: string;
 }
 
 /** Times are in milliseconds since the epoch. */
@@ -94,8 +96,8 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     epoch: Number(doc.epoch ?? 0),
     revision,
     options: (doc.options ?? {}) as Record<string, unknown>,
-    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes }) => ({
-      name, filename, content_type, size_bytes,
+    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes, fetch }) => ({
+      name, filename, content_type, size_bytes, ...(fetch ? { fetch } : {}),
     })),
     stages: mergeStages(states, addShards(stages)),
     costUsd: stages.reduce((sum, document) => sum + computeCostUsd(String(document.stage), workedSeconds(document)), 0),
