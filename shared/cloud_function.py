@@ -57,6 +57,8 @@ NARRATION_CACHE_PREFIX = "cache/narration/"
 FILM_CACHE_PREFIX = "cache/films/"
 """WORK: slides, speech, and films with their segments, which all jobs of an owner share. They are
 not deleted with a job; the lifecycle rule of `cache/` deletes them."""
+FETCHED_PREFIX = "fetched/"
+"""WORK: parts of inputs that are fetched from URLs."""
 RECORDINGS_PREFIX = "recordings/"
 """WORK: segments of recordings. OUTPUTS: their clips."""
 PREVIEWS_PREFIX = "previews/"

@@ -2,10 +2,10 @@
 
 It encrypts what an earlier key encrypted, and the plain text that versions before the encryption
 stored, also while the functions run. `--check` only counts, and decrypts everything once: then an
-earlier key may be retired. The private keys are in the variables CAMERA_KEYS (sources of cameras)
-and WEBHOOK_KEYS (secrets of webhooks), the current one first; a missing variable leaves its
-documents out. Needs Application Default Credentials with `roles/datastore.user`, or
-FIRESTORE_EMULATOR_HOST.
+earlier key may be retired. The private keys are in the variables CAMERA_KEYS (sources of cameras),
+WEBHOOK_KEYS (secrets of webhooks) and FETCH_KEYS (URLs of inputs), the current one first; a missing
+variable leaves its documents out. Needs Application Default Credentials with
+`roles/datastore.user`, or FIRESTORE_EMULATOR_HOST.
 """
 
 from __future__ import annotations
@@ -34,12 +34,15 @@ from shared.flows.encrypted import (
     KeyUnavailable,
     is_encrypted,
 )
+from shared.jobs.fetches.fetch import FETCHES, URL, url_context
 from shared.jobs.webhooks.webhook import SECRETS, WEBHOOKS, secret_context
 from shared.ports.store import JobStore
 
 MAX_TRIES = 8
 """For a document that changes meanwhile."""
-COLLECTIONS = {"CAMERA_KEYS": CAMERA_SECRETS, "WEBHOOK_KEYS": WEBHOOKS}
+COLLECTIONS = {
+    "CAMERA_KEYS": CAMERA_SECRETS, "WEBHOOK_KEYS": WEBHOOKS, "FETCH_KEYS": FETCHES,
+}  # fmt: skip
 """The collections, by the variable of their keys."""
 Reencrypt = Callable[[Any, FieldContext], Any]
 """Returns the value of a field, encrypted with the current key."""
@@ -119,6 +122,10 @@ def _encrypt_fields(doc: Doc, reencrypt: Reencrypt, now: datetime) -> Mapping[st
     owner = doc.data["owner"]
     if SOURCE in doc.data and doc.path.startswith(f"{CAMERA_SECRETS}/"):
         return {SOURCE: reencrypt(doc.data[SOURCE], source_context(doc.id, owner))}
+    if doc.path.startswith(f"{FETCHES}/"):
+        # A fetch that has ended has no URL.
+        url = doc.data.get(URL)
+        return {URL: reencrypt(url, url_context(doc.id, owner))} if url else {}
     if SECRETS not in doc.data:
         return {}
     context = secret_context(doc.id, owner)

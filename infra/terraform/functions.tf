@@ -124,6 +124,7 @@ resource "google_cloudfunctions2_function" "this" {
         # Everyone may encrypt; the private keys are secrets of one function each.
         MOODREEL_CAMERA_PUBLIC_KEY  = var.camera_public_key
         MOODREEL_WEBHOOK_PUBLIC_KEY = var.webhook_public_key
+        MOODREEL_FETCH_PUBLIC_KEY   = var.fetch_public_key
 
         MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
         MOODREEL_TRACES      = "cloud"
@@ -164,8 +165,8 @@ resource "google_cloudfunctions2_function" "this" {
   lifecycle {
     # The secrets are created before the keys, so the variables have a default.
     precondition {
-      condition     = var.camera_public_key != "" && var.webhook_public_key != "" && var.camera_public_key != var.webhook_public_key
-      error_message = "Set camera_public_key and webhook_public_key to two different keys: DEPLOY.md, step 5."
+      condition     = length(toset(compact([var.camera_public_key, var.webhook_public_key, var.fetch_public_key]))) == 3
+      error_message = "Set camera_public_key, webhook_public_key and fetch_public_key to three different keys: DEPLOY.md, step 5."
     }
   }
 }

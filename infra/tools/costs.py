@@ -60,6 +60,14 @@ CACHED_OBJECTS = 39
 RECOGNITION_USD = 0.016 / 60
 """A second of sound with the standard models of the V2 API, up to 500,000 minutes a month. Not
 compared with https://cloud.google.com/speech-to-text/pricing."""
+FETCH_S = 0.5
+"""Of a fetch, without its bytes."""
+FETCH_BYTES_PER_S = 20_000_000
+"""A common server; not measured."""
+FETCH_PART_BYTES = 32 << 20
+FETCH_LIMIT_S = 6 * 3600
+FETCH_WRITES_PER_S = 0.25
+"""The progress every 5 s, and a renewal of the lease every 15 s."""
 BURNED_S_PER_MINUTE = {"720p": 39, "1080p": 80}
 """CPU seconds of stitching for a minute of video with burned-in captions, 30 pictures a second:
 measured in November 2026 on one core."""
@@ -196,6 +204,30 @@ def estimate_picture_cost(count: int) -> float:
     return count * PICTURE_TOKENS * PICTURE_TOKEN_USD
 
 
+def estimate_fetch_cost(size_bytes: int) -> float:
+    """Returns the dollars for fetching one file of this size from a URL. Bytes that arrive are
+    free, and so are copies between buckets of one region."""
+    parts = max(1, -(-size_bytes // FETCH_PART_BYTES))
+    groups = -(-parts // 32) + 1 if parts > 1 else 0
+    objects = parts + groups + 1
+    seconds = FETCH_S + size_bytes / FETCH_BYTES_PER_S
+    return (
+        busy_usd("input_fetch", seconds)
+        + REQUEST_USD
+        + objects * CLASS_A_OPERATION_USD
+        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE_USD
+    )
+
+
+def _describe_fetches() -> str:
+    return (
+        f"Inputs from URLs: ${JOB_COUNT * estimate_fetch_cost(100_000_000):.2f} for {JOB_COUNT} "
+        f"files of 100 MB, ${JOB_COUNT * estimate_fetch_cost(5_000_000_000):.2f} for 5 GB each, "
+        f"at {FETCH_BYTES_PER_S // 1_000_000} MB/s. A slower server costs more, at most "
+        f"${busy_usd('input_fetch', FETCH_LIMIT_S):.2f} for a file, after which the fetch fails."
+    )
+
+
 def cache_days() -> int:
     """Returns how long the caches of owners are kept."""
     storage = json.loads((Path(__file__).parents[1] / "storage.json").read_text())
@@ -288,5 +320,7 @@ def render_table() -> str:
         _describe_cache(),
         "",
         _describe_recognition(),
+        "",
+        _describe_fetches(),
     ]
     return "\n".join(lines)

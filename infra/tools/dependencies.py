@@ -36,7 +36,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "environment. Its FutureWarning is not suppressed",
     ),
     "cryptography": (
-        "encrypts passwords of cameras and secrets of webhooks",
+        "encrypts passwords of cameras, secrets of webhooks and URLs of inputs",
         "with HPKE (RFC 9180)",
     ),
     "firebase-admin": ("ID tokens and accounts", ""),

@@ -55,7 +55,7 @@ class PinnedOutboundHttp:
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
         self._allow_private = allow_private
-        self._policy = policy or (PUBLIC_AND_PRIVATE if allow_private else PUBLIC_ONLY)
+        self._policy = policy or default_policy(allow_private=allow_private)
         self._resolve = resolve
         self._ssl_context = ssl_context or ssl.create_default_context()
         self._timeout_s = timeout_s
@@ -87,6 +87,11 @@ class PinnedOutboundHttp:
                 pinned.close()
 
 
+def default_policy(*, allow_private: bool) -> AddressPolicy:
+    """Returns the policy of public addresses, with `allow_private` of private ones as well."""
+    return PUBLIC_AND_PRIVATE if allow_private else PUBLIC_ONLY
+
+
 def _exchange(
     connection: PinnedHttpConnection,
     pinned: PinnedSocket,
@@ -98,7 +103,7 @@ def _exchange(
     connection.request("POST", target.path, body, all_headers)
     response = connection.getresponse()
     pinned.limit_bytes(MAX_RESPONSE_BYTES)
-    retry_after_s = _retry_after(response.headers.get("Retry-After", ""))
+    retry_after_s = retry_after(response.headers.get("Retry-After", ""))
     # The status is the result; an incomplete body does not change it.
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
         response.read(MAX_RESPONSE_BYTES)
@@ -121,7 +126,7 @@ def _error_reason(error: Exception) -> str:
             return "connection-lost"
 
 
-def _retry_after(text: str) -> float | None:
+def retry_after(text: str) -> float | None:
     """Returns seconds from a number or an HTTP date (RFC 9110); None for other values."""
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)

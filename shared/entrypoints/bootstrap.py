@@ -20,6 +20,7 @@ from shared.ports.outbound import Mailer, OutboundHttp
 from shared.ports.speech_recognition import SpeechRecognizer
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
+from shared.ports.url_reader import UrlReader
 from shared.runtime.logs import log
 from shared.runtime.models.throttle import Throttle
 from shared.runtime.models.throttled import ThrottledRecognizer, ThrottledSpeech
@@ -156,6 +157,14 @@ def outbound_http() -> OutboundHttp:
     from shared.adapters.outbound_http import PinnedOutboundHttp
 
     return PinnedOutboundHttp(allow_private=settings().allow_private_webhooks)
+
+
+@build_once
+def url_reader() -> UrlReader:
+    """Returns the HTTP client for inputs at URLs."""
+    from shared.adapters.url_reader import PinnedUrlReader
+
+    return PinnedUrlReader(allow_private=settings().allow_private_webhooks)
 
 
 @build_once

@@ -1,7 +1,7 @@
 """Encryption of fields with the keys of the settings. Each use has its own key pair.
 
-`api` encrypts with public keys. `recorder` and `webhook` have the private keys of their own fields
-only. The library is imported with the first field that is encrypted or decrypted.
+`api` encrypts with public keys. `recorder`, `webhook` and `input_fetch` have the private keys of
+their own fields only. The library is imported with the first field that is encrypted or decrypted.
 """
 
 from __future__ import annotations
@@ -37,6 +37,16 @@ def webhook_encrypter(settings: Settings) -> Encrypt:
 def webhook_decrypter(settings: Settings, log: Log) -> Decrypt:
     """Returns the function that decrypts secrets of webhooks, for `webhook`."""
     return _create_decrypter(settings.webhook_keys, log)
+
+
+def fetch_encrypter(settings: Settings) -> Encrypt:
+    """Returns the function that encrypts URLs of inputs. Raises ConfigurationError."""
+    return _create_encrypter(settings.fetch_public_key, "MOODREEL_FETCH_PUBLIC_KEY")
+
+
+def fetch_decrypter(settings: Settings, log: Log) -> Decrypt:
+    """Returns the function that decrypts URLs of inputs, for `input_fetch`."""
+    return _create_decrypter(settings.fetch_keys, log)
 
 
 def _create_encrypter(public_key: str, variable: str) -> Encrypt:

@@ -10,6 +10,7 @@ documents.
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt and result of a unit
     jobs/{job}/events/{key}                        the history that users read
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
+    fetches/{task}                                 tasks that fetch inputs of jobs from URLs
     task_slots/{slot}                              which task of an owner runs in a slot
     sweeps/{function}                              the owner at which the last sweep stopped
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address
@@ -110,11 +111,12 @@ class CommitResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on a field. The value of `in` is a tuple. A document without the field does not
+    """A condition on a field. The value of `in` is a tuple; `array_contains` finds the
+    documents whose list has the value. A document without the field does not
     match, nor does one with None in a comparison by `<` or `>`."""
 
     field: str
-    operator: Literal["==", "in", "<", ">"]
+    operator: Literal["==", "in", "<", ">", "array_contains"]
     value: Any
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.errors import WrongUpload
 from shared.flows.documents import Doc
+from shared.jobs.user_metadata import UserMetadata
 from shared.pipeline import RECIPES, Bucket, Recipe
 from shared.recipes.stored_object import Artifact
 
@@ -39,6 +40,7 @@ class JobInput:
         upload: Number of the upload, so that a bad upload can be repeated under a new name.
         source: "object#generation" of the object that it is a copy of; "" for an upload.
         crc32c: The checksum that the upload must have, in the format of Cloud Storage; "" for any.
+        fetch: The id of the task that fetches it from a URL, or "".
     """
 
     name: str
@@ -49,13 +51,15 @@ class JobInput:
     upload: int = 0
     source: str = ""
     crc32c: str = ""
+    fetch: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the fields for a document. Without a checksum they are those of versions that
-        have no `crc32c`, which can read the document then."""
+        """Returns the fields for a document. Without a checksum and a fetch they are those of
+        versions that do not have these fields, which can read the document then."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        if not self.crc32c:
-            del fields["crc32c"]
+        for name in ("crc32c", "fetch"):
+            if not fields[name]:
+                del fields[name]
         return fields
 
     def accepts(self, crc32c: str) -> bool:
@@ -92,6 +96,7 @@ class Job:
     """The size of the results that edited decks replaced. Their objects are kept."""
     running_since: datetime | None = None
     """When the job left the queue the last time."""
+    user_metadata: UserMetadata = field(default_factory=UserMetadata)
 
     @property
     def recipe(self) -> Recipe:
@@ -141,4 +146,5 @@ class Job:
             worked_ms=data.get("worked_ms", {}),
             replaced_bytes=data.get("replaced_bytes", 0),
             running_since=data.get("running_since"),
+            user_metadata=UserMetadata.from_dict(data),
         )

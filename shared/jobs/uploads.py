@@ -50,10 +50,11 @@ def supersede_upload(job: Job, unit: Unit, renewed: JobInput, now: datetime) -> 
 
 
 def next_upload(job: Job, current: JobInput) -> JobInput:
-    """Returns an input with the next upload number. It is uploaded, also if it was a copy."""
+    """Returns an input with the next upload number. It is uploaded, also if it was a copy or was
+    fetched."""
     upload = current.upload + 1
     name = upload_name(job.recipe_name, job.id, current.name, upload)
-    return replace(current, object=name, upload=upload, source="")
+    return replace(current, object=name, upload=upload, source="", fetch="")
 
 
 def renewed_fields(job: Job, renewed: JobInput) -> dict[str, Any]:

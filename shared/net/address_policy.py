@@ -129,18 +129,19 @@ class Target:
         return format_authority(self.host, self.port, _WEB_PORTS[self.scheme])
 
 
-def parse_target(url: str, *, allow_private: bool = False) -> Target:
+def parse_target(url: str, *, allow_private: bool = False, max_chars: int = 0) -> Target:
     """Parses the URL of a web server and checks it against the policy.
 
     Args:
         url: The URL as the user wrote it.
         allow_private: For local use: allow http, every port and private hosts.
+        max_chars: The longest URL, by default MAX_URL_CHARS.
 
     Raises:
         InvalidUrl: With a message for the user.
     """
     ports = _WEB_PORTS if allow_private else {"https": 443}
-    parts = split_url(url, ports, allow_private=allow_private)
+    parts = split_url(url, ports, allow_private=allow_private, max_chars=max_chars)
     if parts.user is not None or parts.password is not None:
         raise InvalidUrl("The URL must not carry a user name or password.")
     if not allow_private and parts.port not in ALLOWED_PORTS:
@@ -148,7 +149,9 @@ def parse_target(url: str, *, allow_private: bool = False) -> Target:
     return Target(parts.scheme, parts.host, parts.port, parts.path)
 
 
-def split_url(url: str, default_ports: Mapping[str, int], *, allow_private: bool) -> UrlParts:
+def split_url(
+    url: str, default_ports: Mapping[str, int], *, allow_private: bool, max_chars: int = 0
+) -> UrlParts:
     """Splits a URL after the checks that all protocols share.
 
     Args:
@@ -159,10 +162,9 @@ def split_url(url: str, default_ports: Mapping[str, int], *, allow_private: bool
     Raises:
         InvalidUrl: With a message that does not repeat the URL.
     """
-    if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidUrl(
-            f"A URL has at most {MAX_URL_CHARS} characters, all of them printable ASCII."
-        )
+    max_chars = max_chars or MAX_URL_CHARS
+    if len(url) > max_chars or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidUrl(f"A URL has at most {max_chars} characters, all printable ASCII.")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

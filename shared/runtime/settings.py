@@ -158,6 +158,9 @@ class Settings:
     """URL of the mail emulator's inbox page, which the console links to."""
     console_files: str = setting("MOODREEL_CONSOLE_FILES", "")
     """A folder with the built pages of the console; by default the one beside its code."""
+    viewer_files: str = setting("MOODREEL_VIEWER_FILES", "")
+    """A folder with the built viewer of the API's documentation; by default the one beside its
+    code. Without it, `/v1/docs` redirects to the page without scripts."""
     web_api_key: str = setting("MOODREEL_WEB_API_KEY", "", local_default="local")
     """The web API key of the project, for sign-in. The Auth emulator accepts any text."""
     trusted_proxies: int = setting(
@@ -227,7 +230,7 @@ class Settings:
     allow_private_webhooks: bool = setting(
         "MOODREEL_ALLOW_PRIVATE_WEBHOOKS", False, local_only=True
     )
-    """Whether webhooks may use this machine, private addresses and http."""
+    """Whether webhooks and URLs of inputs may use this machine, private addresses and http."""
     webhook_max_failures: int = setting("MOODREEL_WEBHOOK_MAX_FAILURES", 20)
     """Calls of a webhook that fail in a row, over at least an hour, before it is disabled."""
     max_direct_download_bytes: int = setting("MOODREEL_MAX_DIRECT_DOWNLOAD_BYTES", 8 << 20)
@@ -241,6 +244,10 @@ class Settings:
     webhook_public_key: str = setting("MOODREEL_WEBHOOK_PUBLIC_KEY", "")
     """The public key that encrypts secrets of webhooks, 32 bytes in base64."""
     webhook_keys: str = setting("WEBHOOK_KEYS", "", secret=True)
+    """The private keys that decrypt them, separated by white space, the current one first."""
+    fetch_public_key: str = setting("MOODREEL_FETCH_PUBLIC_KEY", "")
+    """The public key that encrypts URLs of inputs, 32 bytes in base64."""
+    fetch_keys: str = setting("FETCH_KEYS", "", secret=True)
     """The private keys that decrypt them, separated by white space, the current one first."""
     backup_retention_days: int = setting("MOODREEL_BACKUP_RETENTION_DAYS", 14)
     """How long soft-deleted objects and backups keep deleted data."""

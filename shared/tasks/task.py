@@ -1,4 +1,4 @@
-"""Tasks: leased work of a user outside any job, such as a webhook call, an export or a recording.
+"""Tasks: leased work of a user outside the stages of jobs, such as a webhook call or a recording.
 
 A task is one document in the `task_collection` of its function in `shared.pipeline`. It holds the
 lease, the number of attempts and the time at which the task is due. Its other fields belong to the

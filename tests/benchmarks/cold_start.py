@@ -46,6 +46,7 @@ MAX_IDLE_MEMORY_RATIO = 1.75
 MAX_LOADED_MEMORY_RATIO = 5.5
 """Resident memory after the first request ÷ of the bare one."""
 CLIENTS = {
+    "input_fetch": ("url_reader",),
     "notification": ("mailer",),
     "personal_data": ("account_admin",),
     "slide_generation": ("deck_model",),

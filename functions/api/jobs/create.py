@@ -11,8 +11,8 @@ from typing import Any
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
 from functions.api.jobs.input_checks import find_errors
-from functions.api.jobs.recipes import describe_inputs, find_recipe, read_options
-from functions.api.jobs.requests import PROMPT_INPUT, FileMetadata, NewJob
+from functions.api.jobs.recipes import describe_inputs, find_recipe
+from functions.api.jobs.requests import PROMPT_INPUT, FileMetadata, FileUrl, NewJob
 from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import (
     InputSource,
@@ -21,9 +21,10 @@ from functions.api.jobs.sources import (
     read_prompt,
     write_prompt,
 )
-from functions.api.jobs.storage import check_storage
-from functions.api.jobs.voices import check_voice
-from functions.api.recognition.handlers import check_language
+from functions.api.jobs.uploads import UploadGrant, sign_input_upload
+from functions.api.jobs.url_inputs import announce_fetches, fetch_writes, source_from_url
+from functions.api.recipes.option_checks import check_options
+from functions.api.storage import check_storage
 from shared.errors import InvalidOption, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
@@ -31,28 +32,16 @@ from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields, option_fields
 from shared.http.request import ApiRequest, ApiResponse
-from shared.http.schemas import ResponseModel, Timestamp
+from shared.http.schemas import ResponseModel
 from shared.jobs.commands import delete
 from shared.jobs.creation import new_job
+from shared.jobs.fetches.fetch import fetch_id
 from shared.jobs.model import Job, JobInput
-from shared.pipeline import Bucket, Recipe
+from shared.pipeline import Recipe
 from shared.runtime.uploads import ensure_upload
 
-UPLOAD_VALID_S = 6 * 3600
-"""An upload must begin within this time. Google-managed keys sign for at most 12 hours."""
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 20
-
-
-class UploadGrant(ResponseModel):
-    """The request that uploads a file. Begin it before `expires_at`. A POST begins a resumable
-    session: PUT the bytes, in one or several chunks, to the URL in the `Location` header of its
-    response."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    expires_at: Timestamp
 
 
 class CreatedJob(ResponseModel):
@@ -63,7 +52,7 @@ class CreatedJob(ResponseModel):
 
 
 def create_job(request: ApiRequest) -> ApiResponse:
-    """Creates a job from new uploads, from earlier uploads, from a recording's clip, or from a
+    """Creates a job from new uploads, files at URLs, earlier uploads, a recording's clip, or a
     prompt in the request.
 
     Validates everything, writes the job, copies earlier uploads and writes the prompt, then signs
@@ -90,13 +79,14 @@ def create_job(request: ApiRequest) -> ApiResponse:
         # The source was deleted after the lookup. Without it the job can never start.
         request.run(lambda clock: delete.delete(job_id, clock))
         raise SourceExpired
+    announce_fetches(request, job.inputs)
     prompt = read_prompt(recipe, body)
     if prompt is not None:
         write_prompt(request, job, prompt)
     uploads = {
         item.name: sign_input_upload(request, item)
         for item in job.inputs
-        if not item.source and (prompt is None or item.name != PROMPT_INPUT)
+        if not (item.source or item.fetch) and (prompt is None or item.name != PROMPT_INPUT)
     }
     response = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
     return ApiResponse(response, headers=headers)
@@ -111,11 +101,7 @@ def _check(
     sources: dict[str, InputSource] = {}
     option_error: InvalidOption | None = None
     try:
-        options = read_options(recipe, body.options, request.settings)
-        if "text_to_speech" in recipe.stages:
-            # The language of captions is that of the uploaded sound.
-            check_voice(options)
-        check_language(recipe, options)
+        options = check_options(recipe, body.options, request.settings)
     except InvalidOption as error:
         option_error = error
     try:
@@ -145,27 +131,6 @@ def derive_id(seed: str) -> str:
     return "".join(digits)
 
 
-def sign_input_upload(
-    request: ApiRequest, job_input: JobInput, *, resumable: bool = False
-) -> UploadGrant:
-    """Signs the request that uploads an input."""
-    signed = request.services.objects.sign_upload(
-        Bucket.UPLOADS,
-        job_input.object,
-        content_type=job_input.content_type,
-        # The declared size was checked against the limits, so a larger upload is rejected.
-        max_bytes=job_input.size_bytes,
-        valid_s=UPLOAD_VALID_S,
-        resumable=resumable,
-    )
-    return UploadGrant(
-        method=signed.method,
-        url=signed.url,
-        headers=dict(signed.headers),
-        expires_at=signed.expires_at,
-    )
-
-
 def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[str, InputSource]:
     """Returns the source of every input of the new job. Raises InvalidFields."""
     prompt = read_prompt(recipe, body)
@@ -174,6 +139,8 @@ def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[
         recipe_input = recipe.find_input(name)
         if isinstance(file, FileMetadata):
             sources[name] = InputSource.from_file(file)
+        elif isinstance(file, FileUrl):
+            sources[name] = source_from_url(request, name, file)
         elif recipe_input is None:
             raise InvalidFields([(f"inputs.{name}", describe_inputs(recipe))])
         else:  # "latest"
@@ -220,15 +187,17 @@ def _write_job(
     sources: Mapping[str, InputSource],
 ) -> Job:
     now = request.services.clock.now()
+    expires_at = now + timedelta(days=request.settings.job_retention_days)
     inputs = tuple(
         JobInput(
             name=name,
-            object=upload_name(recipe.name, job_id, name, 0),
+            object=(upload := upload_name(recipe.name, job_id, name, 0)),
             content_type=sources[name].content_type,
             size_bytes=sources[name].size_bytes,
             filename=sources[name].filename,
             source=sources[name].copy_of,
             crc32c=sources[name].crc32c,
+            fetch=fetch_id(upload) if sources[name].url else "",
         )
         for item in recipe.inputs
         for name in item.names
@@ -243,9 +212,11 @@ def _write_job(
         options=options,
         inputs=inputs,
         now=now,
-        expires_at=now + timedelta(days=request.settings.job_retention_days),
+        expires_at=expires_at,
+        user_metadata=body.user_metadata,
     )
-    request.services.store.commit(writes)
+    fetches = fetch_writes(request, job_id, recipe, inputs, sources, now=now, expires_at=expires_at)
+    request.services.store.commit([*writes, *fetches])
     # The id is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     job = _read_job(request, job_id)

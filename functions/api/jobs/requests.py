@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field
 from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
+from functions.api.jobs.metadata import NewUserMetadata
 from functions.api.jobs.recipes import find_name_errors, find_option_error
 from shared.flows.envelope import JOB_ID
 from shared.http.problems import option_fields
 from shared.http.schemas import RequestModel
+from shared.jobs.fetches.fetch import MAX_URL_CHARS
 from shared.pipeline import RECIPES
 from shared.recipes.films.prompt import MAX_TEXT_CHARS
 
@@ -40,15 +43,35 @@ class FileMetadata(RequestModel):
     crc32c: Annotated[Crc32c | None, Field(exclude_if=lambda value: value is None)] = None
 
 
-class _OrLatest:
-    """An annotation that makes a field also accept the text "latest".
+class FileUrl(RequestModel):
+    """A file that is fetched from an https URL, such as a signed URL of Cloud Storage or S3. The
+    URL is stored encrypted until the file is fetched, and no response contains it. `filename` is by
+    default the last part of its path. With `size_bytes` and `crc32c` the job starts only if the
+    file has this size and checksum; otherwise it fails with `upload-differs`."""
+
+    url: Annotated[
+        str,
+        Field(
+            max_length=MAX_URL_CHARS,
+            pattern=r"^[a-z]+://[!-~]+$",
+            json_schema_extra={"writeOnly": True},
+        ),
+    ]
+    filename: Annotated[Line, Field(max_length=255)] | None = None
+    content_type: MediaType | None = None
+    size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
+    crc32c: Crc32c | None = None
+
+
+class _OrUrlOrLatest:
+    """An annotation that makes a field also accept a FileUrl and the text "latest".
 
     A union would add the names of the model classes to the field paths of validation errors.
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         return core_schema.no_info_wrap_validator_function(
-            lambda value, file: value if value == LATEST else file(value),
+            _read_input,
             handler(source),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda value: value if value == LATEST else value.model_dump()
@@ -56,74 +79,53 @@ class _OrLatest:
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
-        return {"anyOf": [handler(schema["schema"]), {"const": LATEST}]}
+        by_url = handler(FileUrl.__pydantic_core_schema__)
+        return {"anyOf": [handler(schema["schema"]), by_url, {"const": LATEST}]}
 
 
-EXAMPLES: list[JsonValue] = [
-    {
-        "recipe": "frames",
-        "options": {"every": "1/2"},
-        "inputs": {
-            "video": {
-                "filename": "holiday.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+def _read_input(value: Any, read_file: Callable[[Any], FileMetadata]) -> Any:
+    if value == LATEST:
+        return value
+    if isinstance(value, Mapping) and "url" in value:
+        return FileUrl.model_validate(value)
+    return read_file(value)
+
+
+_VIDEO = {"filename": "holiday.mp4", "content_type": "video/mp4", "size_bytes": 1_234_567}
+_PICTURE = {"filename": "beach.jpg", "content_type": "image/jpeg", "size_bytes": 1_234_567}
+_SOUND = {"filename": "song.mp3", "content_type": "audio/mpeg", "size_bytes": 345_678}
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "frames": {"recipe": "frames", "options": {"every": "1/2"}, "inputs": {"video": _VIDEO}},
+    "emotions": {
         "recipe": "emotions",
         "options": {"consent": True, "purpose": "research", "smooth": True, "mirror": False},
-        "inputs": {
-            "video": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
-        "recipe": "captions",
-        "options": {"language": "auto", "video": "soft"},
-        "inputs": {
-            "media": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+    "recap": {
         "recipe": "recap",
         "options": {"length": 45, "aspect": "9:16"},
-        "inputs": {
-            "video": {
-                "filename": "hike.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
+    "presentation": {
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
         "prompt": "Explain photosynthesis to ten-year-olds.",
+        "tags": ["biology", "class 5b"],
+        "metadata": {"course": "BIO-5"},
     },
-]
-OPTIONS_DESCRIPTION = (
-    "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
-    "`consent` and `purpose`, `smooth` (default true: averages scores over time) and `mirror` "
-    "(default true: averages each face's scores with those of its mirror image). `emotions` "
-    "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
-    "scenes of the video instead of its strongest moments. "
-    "`transcript` of both (default false) also recognizes what is said; a recap quotes it. "
-    "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
-    "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
-    "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "
-    "(`soft`: also a copy of the video with a subtitle track; `burned`: one with the captions in "
-    "its pictures; `both`, or `none`)."
-)
+    "still": {
+        "recipe": "still",
+        "options": {"shape": "16:9", "loudness": "even"},
+        "inputs": {"picture": _PICTURE, "sound": _SOUND},
+    },
+    "captions": {
+        "recipe": "captions",
+        "options": {"language": "auto", "video": "soft"},
+        "inputs": {"media": _VIDEO},
+    },
+}
+"""An example of a request for each recipe."""
 InputName = Annotated[
     str,
     Field(
@@ -140,22 +142,19 @@ InputName = Annotated[
         },
     ),
 ]
-FileOrLatest = Annotated[FileMetadata, _OrLatest()]
+FileOrLatest = Annotated[FileMetadata, _OrUrlOrLatest()]
 
 
-class NewJob(RequestModel):
+class NewJob(NewUserMetadata):
     """A job to create. `inputs` has the inputs of the recipe by name; optional ones can be omitted.
-    Use "latest" instead of a file to take the newest upload of that kind. With `from`, inputs that
+    Use `{"url": …}` instead of a file to have it fetched, and "latest" to take the newest upload of
+    that kind. With `from`, inputs that
     are not in `inputs` come from the uploads of that job, or from the clip of that recording.
     `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
-
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field(
-        {}, max_length=40, description=OPTIONS_DESCRIPTION
-    )
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
     # Without them the serialized request is that of earlier versions, so its fingerprint for an
     # idempotency key is too.
@@ -196,5 +195,5 @@ class NewJob(RequestModel):
     def has_reused_inputs(self) -> bool:
         """Whether an input comes from an earlier upload or a recording."""
         return self.from_job is not None or any(
-            not isinstance(file, FileMetadata) for file in self.inputs.values()
+            not isinstance(file, FileMetadata | FileUrl) for file in self.inputs.values()
         )

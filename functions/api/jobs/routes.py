@@ -1,4 +1,4 @@
-"""The routes of recipes, jobs and share links."""
+"""The routes of jobs and share links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functions.api.jobs import (
     artifacts,
     create,
     handlers,
-    recipes,
     requests,
     schemas,
     share_links,
@@ -32,8 +31,6 @@ _JOB = "/v1/jobs/{job_id}"
 _UPLOAD = f"{_JOB}/uploads/{{input}}"
 
 _ROUTES = (
-    Route("GET", "/v1/recipes", recipes.list_recipes, "List the recipes and their inputs.",
-          recipes.RecipeList),
     Route(
         "POST", "/v1/jobs", create.create_job,
         "Create a job and get the URLs to upload its inputs to.",
@@ -47,9 +44,10 @@ _ROUTES = (
     Route("GET", "/v1/jobs", handlers.list_jobs, "List your jobs, newest first.",
           handlers.JobPage, query=handlers.JobsQuery),
     Route("GET", _JOB, handlers.get_job, "Get a job with its stages and results.",
-          schemas.JobView),
+          schemas.JobView, query=handlers.JobQuery),
     Route(
-        "PATCH", _JOB, handlers.retitle_job, "Change the title of a job.",
+        "PATCH", _JOB, handlers.change_job,
+        "Change the title, the description, the tags or the metadata of a job.",
         schemas.JobView, body=handlers.JobChange, conditional=True,
     ),
     Route(
@@ -71,7 +69,7 @@ _ROUTES = (
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a new upload URL for an input, for one request or a resumable session.",
-        create.UploadGrant, body=uploads.UploadRequest, policies=(rate_limit_policies.uploads,),
+        uploads.UploadGrant, body=uploads.UploadRequest, policies=(rate_limit_policies.uploads,),
         errors=(WrongState, StorageFull),
     ),
     Route(

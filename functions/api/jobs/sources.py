@@ -1,5 +1,5 @@
-"""The sources of a new job's inputs: new uploads, earlier uploads, the clip of a recording, or a
-prompt in the request.
+"""The sources of a new job's inputs: new uploads, files at URLs, earlier uploads, the clip of a
+recording, or a prompt in the request.
 
 `from` names a job whose uploads are reused, or a recording whose clip is. `latest` takes the newest
 upload of a kind. Both are resolved once, when the job is created, to one generation of one object.
@@ -12,7 +12,7 @@ idempotency key, by the finalize endpoint, or by the sweeper: see `shared.runtim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from functions.api.jobs.handlers import VISIBLE_STATUSES, iterate_jobs
@@ -44,6 +44,9 @@ class InputSource:
     crc32c: str = ""
     content: bytes = b""
     """The bytes of an input in the request itself, or b""."""
+    url: str = field(default="", repr=False)
+    """The URL from which a new upload is fetched, or ""."""
+    host: str = ""
 
     @classmethod
     def from_prompt(cls, prompt: str, text: str) -> InputSource:

@@ -8,17 +8,16 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.api import rate_limit_policies
-from functions.api.jobs.create import sign_input_upload
 from functions.api.jobs.input_checks import find_input_errors
 from functions.api.jobs.requests import Crc32c, FileMetadata
 from functions.api.jobs.sources import InputSource
-from functions.api.jobs.storage import check_storage
+from functions.api.storage import check_storage
 from shared.errors import NotFound, TransientError, WrongState
 from shared.flows.documents import CommitResult, job_path, unit_path
 from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields, UploadMissing
 from shared.http.request import ApiRequest, ApiResponse
-from shared.http.schemas import RequestModel, ResponseModel
+from shared.http.schemas import RequestModel, ResponseModel, Timestamp
 from shared.jobs.commands import redrive
 from shared.jobs.commands.reject_upload import reject_upload
 from shared.jobs.model import Job, JobInput, Status
@@ -28,6 +27,20 @@ from shared.jobs.uploads import next_upload, supersede_upload
 from shared.pipeline import Bucket
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.uploads import delete_superseded_uploads, ensure_upload
+
+UPLOAD_VALID_S = 6 * 3600
+"""An upload must begin within this time. Google-managed keys sign for at most 12 hours."""
+
+
+class UploadGrant(ResponseModel):
+    """The request that uploads a file. Begin it before `expires_at`. A POST begins a resumable
+    session: PUT the bytes, in one or several chunks, to the URL in the `Location` header of its
+    response."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: Timestamp
 
 
 class UploadRequest(RequestModel):
@@ -58,7 +71,7 @@ class UploadView(ResponseModel):
 
 def begin_upload(request: ApiRequest) -> ApiResponse:
     """Returns a new upload URL for an input. A replacement file, or a file after a failure of
-    upload_trigger, gets the next upload number. Uploads under older numbers are deleted, also those
+    the pipeline, gets the next upload number. Uploads under older numbers are deleted, also those
     that arrive later.
 
     Raises WrongState, InvalidFields, StorageFull, LimitReached.
@@ -102,6 +115,27 @@ def _delete_superseded(request: ApiRequest, renewed: JobInput) -> None:
         delete_superseded_uploads(request.services.objects, renewed)
     except TransientError as error:
         request.services.log("upload.not_deleted", severity="WARNING", reason=repr(error))
+
+
+def sign_input_upload(
+    request: ApiRequest, job_input: JobInput, *, resumable: bool = False
+) -> UploadGrant:
+    """Signs the request that uploads an input."""
+    signed = request.services.objects.sign_upload(
+        Bucket.UPLOADS,
+        job_input.object,
+        content_type=job_input.content_type,
+        # The declared size was checked against the limits, so a larger upload is rejected.
+        max_bytes=job_input.size_bytes,
+        valid_s=UPLOAD_VALID_S,
+        resumable=resumable,
+    )
+    return UploadGrant(
+        method=signed.method,
+        url=signed.url,
+        headers=dict(signed.headers),
+        expires_at=signed.expires_at,
+    )
 
 
 def finish_upload(request: ApiRequest) -> ApiResponse:
@@ -197,6 +231,7 @@ def _renew(
             filename=file.filename,
             crc32c=file.crc32c or "",
         )
-    if not was_rejected and described == current and not current.source:
+    is_uploaded = not (current.source or current.fetch)
+    if not was_rejected and described == current and is_uploaded:
         return current
     return next_upload(job, described)

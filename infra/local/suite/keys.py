@@ -15,17 +15,18 @@ KEYS_FILE = "keys.json"
 _PUBLIC_KEYS = {
     "CAMERA_KEYS": "MOODREEL_CAMERA_PUBLIC_KEY",
     "WEBHOOK_KEYS": "MOODREEL_WEBHOOK_PUBLIC_KEY",
+    "FETCH_KEYS": "MOODREEL_FETCH_PUBLIC_KEY",
 }
 """The variables of public keys, by those of the private ones."""
 
 
 def create_keys(layout: SuiteLayout, tools: Tools) -> None:
-    """Creates the keys if they are missing. The file has mode 0600. Raises SetupError."""
-    path = layout.folder / KEYS_FILE
-    if path.exists():
+    """Creates the keys that are missing. The file has mode 0600. Raises SetupError."""
+    path, keys = layout.folder / KEYS_FILE, _read(layout)
+    missing = {private: _PUBLIC_KEYS[private] for private in _PUBLIC_KEYS.keys() - keys.keys()}
+    if not missing:
         return
-    keys = {}
-    for private, public in _PUBLIC_KEYS.items():
+    for private, public in missing.items():
         keys[private] = _run_keys(tools.emulator_python, "new")
         keys[public] = _run_keys(tools.emulator_python, "public", keys[private])
     temporary_file = path.with_name(f".{path.name}")

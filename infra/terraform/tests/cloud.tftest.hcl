@@ -19,6 +19,7 @@ variables {
 
   camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
   webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+  fetch_public_key   = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
 }
 
 run "cloud" {
@@ -136,12 +137,12 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_CAMERA_PUBLIC_KEY"] == var.camera_public_key && function.service_config[0].environment_variables["MOODREEL_WEBHOOK_PUBLIC_KEY"] == var.webhook_public_key])
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_CAMERA_PUBLIC_KEY"] == var.camera_public_key && function.service_config[0].environment_variables["MOODREEL_WEBHOOK_PUBLIC_KEY"] == var.webhook_public_key && function.service_config[0].environment_variables["MOODREEL_FETCH_PUBLIC_KEY"] == var.fetch_public_key])
     error_message = "A function encrypts with another public key."
   }
 
   assert {
-    condition     = toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["CAMERA_KEYS"].id]) == toset([google_service_account.function["recorder"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["WEBHOOK_KEYS"].id]) == toset([google_service_account.function["webhook"].member])
+    condition     = toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["CAMERA_KEYS"].id]) == toset([google_service_account.function["recorder"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["WEBHOOK_KEYS"].id]) == toset([google_service_account.function["webhook"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["FETCH_KEYS"].id]) == toset([google_service_account.function["input_fetch"].member])
     error_message = "A private key can be read by another function."
   }
 

@@ -10,6 +10,7 @@ variables {
 
   camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
   webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+  fetch_public_key   = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
 }
 
 run "invalid_settings" {
@@ -39,13 +40,14 @@ run "invalid_settings" {
     # Not base64 of 32 bytes.
     camera_public_key  = "AAAA"
     webhook_public_key = "-----BEGIN PUBLIC KEY-----"
+    fetch_public_key   = "CCCC"
   }
 
   expect_failures = [
     var.project_id, var.region, var.domain, var.origins, var.operator_email, var.mail_from, var.billing_account,
     var.monthly_budget, var.job_retention_days, var.max_instances, var.client_requests_per_minute, var.settings, var.repository,
     var.packages, var.gemini_backend, var.gemini_location, var.camera_public_key,
-    var.webhook_public_key,
+    var.webhook_public_key, var.fetch_public_key,
   ]
 }
 
@@ -69,7 +71,7 @@ run "functions_without_public_keys" {
   expect_failures = [google_cloudfunctions2_function.this]
 }
 
-run "one_public_key_for_both_uses" {
+run "one_public_key_for_two_uses" {
   command = plan
 
   variables {

@@ -57,6 +57,7 @@ def render_totals() -> str:
     stage = max(PIPELINE_STAGES, key=lambda name: costs.busy_usd(name, 60))
     streams = s.max_watched_cameras * s.max_viewers
     slots = FUNCTIONS["webhook"].owner_slots
+    fetches = FUNCTIONS["input_fetch"].owner_slots
     (sign_in,) = (operations_of(route) for route in API_ROUTES if "/login" in route.path)
     cheap = Operations(reads=1, writes=1)
     return "\n".join(
@@ -77,6 +78,8 @@ def render_totals() -> str:
             f"| user | streams of previews | {streams} at once | ${streams * _stream_usd():.2f} |",
             f"| user | calls of webhooks | {slots} at once "
             f"| ${slots * costs.busy_usd('webhook', 60):.3f} |",
+            f"| user | fetches of inputs | {fetches} at once "
+            f"| ${fetches * costs.busy_usd('input_fetch', 60):.3f} |",
         ]
     )
 

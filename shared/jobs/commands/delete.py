@@ -11,10 +11,12 @@ from shared.flows.documents import (
     stage_path,
 )
 from shared.flows.effects import ClockAndIds, Flow, PurgeJob, commit
+from shared.jobs.fetches.fetch import fetch_path
 from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.queue import fill
 from shared.jobs.update import update_job
+from shared.jobs.user_metadata import UserMetadata
 
 TOMBSTONE_DAYS = 8
 """Longer than a message or a signed upload URL is valid (7 days each)."""
@@ -38,6 +40,7 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 {
                     "status": Status.DELETED,
                     "title": "",
+                    **UserMetadata().to_dict(),
                     "email": "",
                     "options": {},
                     "inputs": [],
@@ -55,6 +58,8 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 Delete(stage_path(job_id, stage.name, stage.revision))
                 for stage in (*snapshot.stages.values(), *snapshot.outdated)
             ),
+            # With their URLs. A worker that fetches one loses its lease.
+            *(Delete(fetch_path(item.fetch)) for item in job.inputs if item.fetch),
             # The shards of older revisions are purged below.
             *(
                 Delete(path)

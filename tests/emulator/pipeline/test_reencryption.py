@@ -20,6 +20,8 @@ def test_operation_reads_what_the_api_encrypted(suite: SuiteHandle) -> None:
     client.call("POST", "/v1/webhooks", {"url": "http://127.0.0.1:9/hook"})
     url = "rtsp://guest:canary-90fe@127.0.0.1:8554/live"
     client.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": url}})
+    video = {"url": "http://127.0.0.1:9/clip.mp4?signature=canary-90fe"}
+    client.call("POST", "/v1/jobs", {"recipe": "frames", "inputs": {"video": video}})
     keys = read_private_keys(suite.layout)
 
     process = subprocess.run(
@@ -33,7 +35,7 @@ def test_operation_reads_what_the_api_encrypted(suite: SuiteHandle) -> None:
 
     assert process.returncode == 0, process.stdout + process.stderr
     assert [line.split(":")[0] for line in process.stdout.splitlines()] == [
-        "camera_secrets", "webhooks",
+        "camera_secrets", "webhooks", "fetches",
     ]  # fmt: skip
-    assert process.stdout.count(" current") == 2, process.stdout
+    assert process.stdout.count(" current") == 3, process.stdout
     assert "canary" not in process.stdout + process.stderr

@@ -78,8 +78,14 @@ class Operator:
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Operator:
-    """A shell in a checkout with settings and two secrets without versions."""
-    for name in ("bin", "secrets/CAMERA_KEYS", "secrets/WEBHOOK_KEYS", ".operations/bin"):
+    """A shell in a checkout with settings and three secrets without versions."""
+    for name in (
+        "bin",
+        "secrets/CAMERA_KEYS",
+        "secrets/WEBHOOK_KEYS",
+        "secrets/FETCH_KEYS",
+        ".operations/bin",
+    ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "infra" / "terraform").mkdir(parents=True)
     (tmp_path / "infra" / "terraform" / "terraform.tfvars").write_text(SETTINGS)
@@ -106,12 +112,15 @@ def test_keys_are_created_once(operator: Operator) -> None:
     for _ in range(2):
         process = operator.run(CREATE)
         assert process.returncode == 0, process.stderr
-        (camera,), (webhook,) = (operator.versions(f"{n}_KEYS") for n in ("CAMERA", "WEBHOOK"))
+        (camera,), (webhook,), (fetch,) = (
+            operator.versions(f"{name}_KEYS") for name in ("CAMERA", "WEBHOOK", "FETCH")
+        )
         assert operator.settings == (
             f'{SETTINGS}\ncamera_public_key = "{find_public_key(camera)}"\n'
             f'webhook_public_key = "{find_public_key(webhook)}"\n'
+            f'fetch_public_key = "{find_public_key(fetch)}"\n'
         )
-    assert camera != webhook
+    assert len({camera, webhook, fetch}) == 3
 
 
 def test_key_of_a_rotated_secret_replaces_the_setting(operator: Operator) -> None:

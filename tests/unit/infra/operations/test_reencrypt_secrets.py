@@ -20,6 +20,7 @@ from shared.cameras.camera_secret import (
 from shared.cameras.source import parse_source
 from shared.flows.documents import CommitResult, Create, Update, Write
 from shared.flows.encrypted import DecryptionFailed, Encrypted
+from shared.jobs.fetches.fetch import fetch_path, url_context
 from shared.jobs.webhooks.webhook import (
     Webhook,
     new_webhook,
@@ -135,13 +136,31 @@ def test_malformed_document_stops_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "path"),
-    [("CAMERA_KEYS", secret_path(CAMERA)), ("WEBHOOK_KEYS", webhook_path("a" * 20))],
+    [
+        ("CAMERA_KEYS", secret_path(CAMERA)),
+        ("WEBHOOK_KEYS", webhook_path("a" * 20)),
+        ("FETCH_KEYS", fetch_path("f" * 20)),
+    ],
 )
 def test_document_without_secrets_is_current(variable: str, path: str) -> None:
     store = MemoryJobStore()
     store.commit([Create(path, {"owner": "alice"})])
 
     assert run(store, NEW, variable) == ({"current": 1}, "")
+
+
+def test_url_of_a_fetch_is_rotated() -> None:
+    store, fetch = MemoryJobStore(), "f" * 20
+    context, url = url_context(fetch, "alice"), "https://files.test/a.mp4?signature=s"
+    encrypted = HpkeEncrypter(find_public_key(OLD)).encrypt(url, context)
+    fields = {"owner": "alice", "url": encrypted.to_dict()}
+    store.commit([Create(fetch_path(fetch), fields)])
+
+    assert run(store, f"{NEW}\n{OLD}", "FETCH_KEYS")[0] == {"re-encrypted": 1}
+    (doc,) = store.read([fetch_path(fetch)])
+    assert doc is not None
+    stored = Encrypted.from_dict(doc.data["url"])
+    assert HpkeDecrypter(NEW).decrypt(stored, context) == url
 
 
 def test_field_that_was_copied_is_not_encrypted_for_its_new_place() -> None:

@@ -59,6 +59,9 @@ QUERIES = (
     queries.newest_jobs(
         "alice", statuses=["done"], recipe="frames", created_after=AFTER[0], limit=5
     ),
+    queries.newest_jobs("alice", statuses=["done"], tag="trip", limit=5),
+    queries.newest_jobs("alice", statuses=["done"], recipe="frames", tag="trip", limit=5),
+    queries.newest_jobs("alice", statuses=["done"], tag="trip", created_after=AFTER[0], limit=5),
     *(newest_owned(name, "alice", limit=5) for name in ("mails", "shares", "recordings")),
     newest_viewers(CAMERA),
     running_recordings("alice"),
@@ -73,7 +76,10 @@ QUERIES = (
             due_tasks_by_owner(row.task_collection, NOW, "alice"),
         )
     ),
-    *(waiting_tasks(Task.from_doc(name, task_doc(name)), NOW) for name in ("webhook", "recorder")),
+    *(
+        waiting_tasks(Task.from_doc(name, task_doc(name)), NOW)
+        for name in ("webhook", "recorder", "input_fetch")
+    ),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
     counters_of("a" * 32, after="a" * 20),
@@ -128,12 +134,14 @@ def required_index(
     parts = query.where.composite_filter.filters or []
     filters = [part.field_filter for part in parts] or [query.where.field_filter]
     equal = [item.field.field_path for item in filters if item.op.name in ("EQUAL", "IN")]
+    contained = [item.field.field_path for item in filters if item.op.name == "ARRAY_CONTAINS"]
     ordered = [(order.field.field_path, order.direction.name) for order in query.order_by]
     for item in filters:
         path = item.field.field_path
-        if path and path not in equal and path not in dict(ordered):
+        if path and path not in [*equal, *contained] and path not in dict(ordered):
             ordered.insert(0, (path, "ASCENDING"))
     fields = [(path, "ASCENDING") for path in equal]
+    fields += [(path, "CONTAINS") for path in contained]
     rest = [field for field in ordered if field[0] != "__name__"]
     rest += [(path, "ASCENDING") for path in summed]
     if len(fields) + len(rest) < 2 or not rest:
@@ -147,17 +155,20 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
         (
             index["collectionGroup"],
             index["queryScope"] == "COLLECTION_GROUP",
-            tuple((field["fieldPath"], field["order"]) for field in index["fields"]),
+            tuple(
+                (field["fieldPath"], field.get("order") or field["arrayConfig"])
+                for field in index["fields"]
+            ),
         )
         for index in DECLARED["indexes"]
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 43
-    assert len(required) == 19
+    assert len(recorded_queries) == 46
+    assert len(required) == 21
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
-    assert with_slots == {"webhook", "recorder"}
+    assert with_slots == {"webhook", "recorder", "input_fetch"}
 
 
 def test_no_field_of_a_query_is_exempt_from_indexing(recorded_queries: list[Any]) -> None:
@@ -190,7 +201,7 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     # Not jobs: the sweeper deletes them, with the documents below them.
     names = (
         "mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers",
-        "task_slots", "sweeps", "api_keys",
+        "task_slots", "sweeps", "api_keys", "fetches",
     )  # fmt: skip
     assert expiring == {(name, "expires_at") for name in names}
 

@@ -137,4 +137,4 @@ def test_retry_after_is_parsed(retry_after: str | timedelta, min_s: float, max_s
 
 @pytest.mark.parametrize("header", ["soon", "-5", "1e9", "12345678901", "", "²"])
 def test_invalid_retry_after_is_ignored(header: str) -> None:
-    assert outbound_http._retry_after(header) is None
+    assert outbound_http.retry_after(header) is None

@@ -16,7 +16,7 @@ from shared.tasks.task import due_tasks
 from tests.fakes.simulation_tasks import schedule
 from tests.unit.shared.tasks import test_slots, test_sweep
 
-SCHEDULES = 150
+SCHEDULES = 300
 Patch = pytest.MonkeyPatch
 original_take = Slot.take
 

@@ -22,7 +22,16 @@ export function MissingFiles({ job }: { job: Job }) {
     return () => clearTimeout(timer);
   }, [isMissing]);
   if (!isMissing || !graceOver) return null;
-  const files = job.inputs.filter((input) => input.name !== "prompt");
+  const fetched = job.inputs.filter((input) => input.fetch);
+  const files = job.inputs.filter((input) => input.name !== "prompt" && !input.fetch);
+  if (fetched.length && !files.length) {
+    return (
+      <section class="note" aria-labelledby="missing">
+        <h2 id="missing">Fetching {fetched.map((input) => input.filename).join(", ")} from the web</h2>
+        <p>The job starts when the file has arrived.</p>
+      </section>
+    );
+  }
   return (
     <section class="note" aria-labelledby="missing">
       <h2 id="missing">Its files are still to come</h2>

@@ -47,6 +47,8 @@ export interface Input {
   filename: string;
   content_type: string;
   size_bytes: number;
+  /** The task that fetches it from a URL; absent or empty for an upload. */
+  fetch?: string;
 }
 
 /** Times are in milliseconds since the epoch. */
@@ -54,6 +56,9 @@ export interface Job {
   id: string;
   recipe: string;
   title: string;
+  /** Notes of the user: a text, and tags. */
+  description: string;
+  tags: string[];
   status: JobStatus;
   epoch: number;
   revision: number;
@@ -85,12 +90,14 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     id,
     recipe: String(doc.recipe),
     title: String(doc.title),
+    description: String(doc.description ?? ""),
+    tags: (doc.tags ?? []) as string[],
     status: doc.status as JobStatus,
     epoch: Number(doc.epoch ?? 0),
     revision,
     options: (doc.options ?? {}) as Record<string, unknown>,
-    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes }) => ({
-      name, filename, content_type, size_bytes,
+    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes, fetch }) => ({
+      name, filename, content_type, size_bytes, ...(fetch ? { fetch } : {}),
     })),
     stages: mergeStages(states, addShards(stages)),
     costUsd: stages.reduce((sum, document) => sum + computeCostUsd(String(document.stage), workedSeconds(document)), 0),

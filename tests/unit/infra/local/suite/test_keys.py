@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -44,12 +45,28 @@ def test_each_private_key_is_given_to_one_function(layout: SuiteLayout) -> None:
     api = settings["api"]
     assert api.camera_public_key == find_public_key(settings["recorder"].camera_keys)
     assert api.webhook_public_key == find_public_key(settings["webhook"].webhook_keys)
-    assert api.camera_public_key != api.webhook_public_key
+    assert api.fetch_public_key == find_public_key(settings["input_fetch"].fetch_keys)
+    assert len({api.camera_public_key, api.webhook_public_key, api.fetch_public_key}) == 3
     for name, keys in (
         ("recorder", settings["recorder"].camera_keys),
         ("webhook", settings["webhook"].webhook_keys),
+        ("input_fetch", settings["input_fetch"].fetch_keys),
     ):
         assert [row.name for row in services if keys in row.env.values()] == [name]
+
+
+def test_suite_of_an_earlier_version_gets_the_keys_that_it_lacks(layout: SuiteLayout) -> None:
+    tools = make_tools(sys.executable)
+    create_keys(layout, tools)
+    path = layout.folder / KEYS_FILE
+    keys = json.loads(path.read_text())
+    earlier = {name: keys[name] for name in keys if "FETCH" not in name}
+    path.write_text(json.dumps(earlier))
+    create_keys(layout, tools)
+
+    completed = json.loads(path.read_text())
+    assert completed.keys() == keys.keys()
+    assert {name: completed[name] for name in earlier} == earlier
 
 
 def test_keys_that_cannot_be_created_stop_the_start(layout: SuiteLayout, tmp_path: Path) -> None:

@@ -1,0 +1,7 @@
+"""Fetches inputs of jobs from URLs and stores them as uploads, over several runs if needed."""
+
+from functions.input_fetch.fetch import fetch_input
+from shared.entrypoints.task import task
+from shared.jobs.fetches.fetch import INPUT_FETCH
+
+main = task(INPUT_FETCH, fetch_input)
