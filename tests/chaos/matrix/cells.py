@@ -6,6 +6,7 @@ import itertools
 import random
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 from shared.pipeline import RECIPES
 from tests.fakes.load.fault_plan import CRASH_POINTS, Delivery, Dependency
@@ -27,10 +28,10 @@ class Cell:
         return self.stage, self.point
 
     @property
-    def options(self) -> tuple[str, ...]:
-        """The true options of the job: the one that gives it the stage, if that is optional."""
+    def options(self) -> tuple[tuple[str, Any], ...]:
+        """The options of the job: the one that gives it the stage, if that is optional."""
         rows = RECIPES[self.recipe].optional_stages
-        return tuple(row.option for row in rows if row.name == self.stage)
+        return tuple((row.option, row.values[0]) for row in rows if row.name == self.stage)
 
     def __str__(self) -> str:
         return f"{self.recipe}/{self.stage}, {self.point}, {self.delivery}, {self.dependency}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
 from shared.flows.documents import job_path
@@ -13,6 +13,7 @@ from shared.jobs.stage import UnitState
 from tests.chaos.matrix.cells import Cell
 from tests.chaos.matrix.result import CellResult
 from tests.fakes.load.cloud import Load
+from tests.fakes.load.engine import Options
 from tests.fakes.load.fault_plan import Dependency, Faults
 from tests.fakes.load.fault_state import FaultState
 from tests.fakes.load.faults import FaultSimulation
@@ -48,7 +49,7 @@ def run_cell(cell: Cell, seed: int, configure: Configure | None = None) -> CellR
 
 def run_jobs(
     recipe: str,
-    options: Sequence[str],
+    options: Options,
     seed: int,
     faults: Faults | None,
     configure: Configure | None = None,
@@ -64,7 +65,7 @@ def run_jobs(
 
 
 @cache
-def measure_without_faults(recipe: str, options: tuple[str, ...]) -> tuple[float, float, float]:
+def measure_without_faults(recipe: str, options: Options) -> tuple[float, float, float]:
     """Returns the units of work and the messages of a job without faults, as means of ten runs, and
     the longest time that it took."""
     runs = [run_jobs(recipe, options, seed, None) for seed in range(10)]

@@ -9,7 +9,7 @@ of deliveries.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -28,6 +28,8 @@ from shared.pipeline import FUNCTIONS, LEASE_S, RECIPES, RENEWALS_PER_LEASE
 from tests.fakes.load.cloud import Cloud, Message, check_access, unit_key
 from tests.fakes.load.handlers import run_handler
 
+Options = Sequence[tuple[str, Any]]
+"""Names of options with their values."""
 PUSH_BACKOFF_S = (10.0, 600.0)
 """The minimum and maximum backoff of the subscriptions."""
 COMMIT_BACKOFF_S = 4.0
@@ -55,11 +57,11 @@ class LoadSimulation(Cloud):
     # --- what users do -----------------------------------------------------------------------
 
     def add_job(
-        self, job_id: str, owner: str, recipe: str, at_s: float = 0.0, options: Iterable[str] = ()
+        self, job_id: str, owner: str, recipe: str, at_s: float = 0.0, options: Options = ()
     ) -> None:
-        """Creates a job at `at_s`, with these true options. Its uploads arrive shortly after."""
+        """Creates a job at `at_s`, with these options. Its uploads arrive shortly after."""
         self.open_jobs.add(job_id)
-        self.at(at_s, lambda: self._create(job_id, owner, recipe, dict.fromkeys(options, True)))
+        self.at(at_s, lambda: self._create(job_id, owner, recipe, dict(options)))
 
     def _create(self, job_id: str, owner: str, recipe: str, options: dict[str, Any]) -> None:
         row = RECIPES[recipe]

@@ -64,7 +64,8 @@ def run_schedule(
     ]
     for job_id, owner, recipe in jobs:
         # Every second job that may have an optional stage has it.
-        options = [row.option for row in RECIPES[recipe].optional_stages if int(job_id[1:]) % 2]
+        rows = RECIPES[recipe].optional_stages if int(job_id[1:]) % 2 else ()
+        options = [(row.option, row.values[0]) for row in rows]
         simulation.add_job(job_id, owner, recipe, at_s=rng.uniform(0, 60), options=options)
     has_commands = rng.random() < 0.4
     if has_commands:

@@ -46,7 +46,7 @@ def write_inputs(recipe: str, folder: Path, suite: SuiteHandle) -> dict[str, Pat
             prompt.write_bytes(Prompt("Why the sky of Mars is red").to_bytes())
             return {"prompt": prompt}
         case "captions":
-            return {"media": write_spoken_sentence(suite, folder)}
+            return {"media": write_spoken_sentence(suite, folder, with_pictures=True)}
     picture, sound = folder / "photo.jpg", folder / "song.wav"
     picture.write_bytes(make_rotated_jpeg(1))
     sound.write_bytes(make_sound_file("wav", 1))
@@ -65,6 +65,6 @@ def create_job(
         }
         for name, path in inputs.items()
     }
-    options = {**OPTIONS[cell.recipe], **dict.fromkeys(cell.options, "true")}
+    options = {**OPTIONS[cell.recipe], **{name: str(value).lower() for name, value in cell.options}}
     created = client.create_job(cell.recipe, descriptions, options)
     return str(created["job"]["id"]), created["uploads"]
