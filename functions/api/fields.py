@@ -6,9 +6,10 @@ strict as the code.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -28,6 +29,16 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _rfc3339(value: Any) -> Any:
+    """Returns the value; rejects numbers, which would be seconds since 1970."""
+    if not isinstance(value, str) or not _TIME.match(value):
+        raise PydanticCustomError("time", "A time has the form 2026-11-30T12:00:00Z")
+    return value
+
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}")
+Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+"""A time with its offset from UTC (RFC 3339)."""
 _IN_LINE = r"[^\x00-\x1f\x7f-\x9f]"
 
 

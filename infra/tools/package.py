@@ -24,7 +24,7 @@ from pathlib import Path
 
 from infra.local.cli.run import report_to_stderr
 from infra.local.setup import console
-from infra.local.setup.tools import deck_model_client, prepare_console_pages, requirements_file
+from infra.local.setup.tools import deck_model_client, prepare_console_build, requirements_file
 from infra.tools.imports import ROOT, find_modules
 from shared.pipeline import FUNCTIONS
 from shared.runtime.models.deck_models import (
@@ -42,6 +42,8 @@ EXCLUDED_SUFFIXES = (".in", ".md", ".pyc")
 EXCLUDED_FOLDERS = ("__pycache__", "node_modules", "pictures")
 SITE_FOLDER = "site"
 """Folder of the built pages in the function's folder."""
+VIEWER_FOLDER = "viewer"
+"""Folder of the built viewer beside the API's documentation."""
 HASH_DIGITS = 16
 ILLUSTRATED_FUNCTION = "slide_generation"
 """The only function that uses an illustrator."""
@@ -92,7 +94,9 @@ def collect_files(function: str, choices: Choices = DEFAULTS) -> dict[str, bytes
     data |= {name for name in own_data if not _is_page_source(folder, name)}
     files = {path.as_posix(): (ROOT / path).read_bytes() for path in (*modules, *data)}
     if function == "console":
-        files |= _read_pages(folder / SITE_FOLDER)
+        files |= _read_built(SITE_FOLDER, folder / SITE_FOLDER)
+    if function == "api":
+        files |= _read_built(console.VIEWER_FOLDER, folder / "documentation" / VIEWER_FOLDER)
     files["main.py"] = f"from functions.{function}.main import main  # noqa: F401\n".encode()
     lock = requirements_file(function, choices.client).name
     files["requirements.txt"] = (ROOT / folder / lock).read_bytes()
@@ -104,10 +108,11 @@ def _is_page_source(folder: Path, name: Path) -> bool:
     return name.is_relative_to(folder / console.WEB_FOLDER.name)
 
 
-def _read_pages(target: Path) -> dict[str, bytes]:
-    pages = prepare_console_pages(report_to_stderr)
-    files = (path for path in pages.rglob("*") if path.is_file())
-    return {(target / path.relative_to(pages)).as_posix(): path.read_bytes() for path in files}
+def _read_built(name: str, target: Path) -> dict[str, bytes]:
+    """Returns the files of a folder that the build of the console writes."""
+    folder = prepare_console_build(report_to_stderr) / name
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {(target / path.relative_to(folder)).as_posix(): path.read_bytes() for path in files}
 
 
 def _select_data(paths: Iterable[Path]) -> set[Path]:

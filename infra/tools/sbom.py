@@ -43,10 +43,10 @@ _ROW = re.compile(r"^\| ([a-z0-9-]+) \| (\d[^ |]*) \| (?!\*\*)", re.MULTILINE)
 _BUNDLED = re.compile(r"^\| npm: ([^ |]+) \| ([^ |]+) \| (?!\*\*)", re.MULTILINE)
 CONSOLE_HEADING = """\
 
-## Packages in the console's pages
+## Packages in the console's pages and in the viewer of the API's documentation
 
 The bundled npm packages, with the licences that they declare. Their notices are next to the bundles
-in `assets/*.LEGAL.txt`.
+in `assets/*.LEGAL.txt`, and those of Swagger UI (`swagger-ui-dist`) beside its script.
 """
 _PLAIN = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",

@@ -44,6 +44,17 @@ _SENTENCES: Mapping[str, str] = {
     "union_tag_not_found": "{discriminator} is missing in {field}.",
     "control": "{field} must not contain control characters.",
     "blank": "{field} must not be blank.",
+    **dict.fromkeys(
+        (
+            "time",
+            "timezone_aware",
+            "datetime_type",
+            "datetime_parsing",
+            "datetime_object_invalid",
+            "datetime_from_date_parsing",
+        ),
+        "{field} must be a time with its offset, such as 2026-11-30T12:00:00Z.",
+    ),
     "scalar": "{field} must be a text, a number, true, false or null.",
 }
 """The sentence of each type of error of Pydantic and of `functions.api.fields`."""

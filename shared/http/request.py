@@ -54,6 +54,8 @@ class ApiResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     """A serialized body in the route's media type."""
+    gzipped: bytes | None = None
+    """`content` as gzip, for clients that accept it."""
     stream: Iterator[bytes] | None = None
 
     @classmethod

@@ -26,7 +26,13 @@ def to_response(request: Request, route: Route, api_response: ApiResponse) -> Re
     data = api_response.content or b""
     if api_response.body is not None:
         data = api_response.body.model_dump_json().encode()
+    coded = api_response.gzipped is not None and request.accept_encodings.quality("gzip") > 0
+    data = api_response.gzipped or data if coded else data
     response = Response(data, status, headers=dict(api_response.headers), mimetype=route.media_type)
+    if api_response.gzipped is not None:
+        response.vary.add("Accept-Encoding")
+    if coded:
+        response.headers["Content-Encoding"] = "gzip"
     if status == HTTPStatus.OK and route.has_etag:
         tag = compute_etag(data)
         response.set_etag(tag)

@@ -158,6 +158,9 @@ class Settings:
     """URL of the mail emulator's inbox page, which the console links to."""
     console_files: str = setting("MOODREEL_CONSOLE_FILES", "")
     """A folder with the built pages of the console; by default the one beside its code."""
+    viewer_files: str = setting("MOODREEL_VIEWER_FILES", "")
+    """A folder with the built viewer of the API's documentation; by default the one beside its
+    code. Without it, `/v1/docs` redirects to the page without scripts."""
     web_api_key: str = setting("MOODREEL_WEB_API_KEY", "", local_default="local")
     """The web API key of the project, for sign-in. The Auth emulator accepts any text."""
     trusted_proxies: int = setting(

@@ -13,7 +13,8 @@ from functions.api.cameras.recording_schemas import (
 )
 from functions.api.cameras.recordings import find_recording, read_recording
 from functions.api.jobs.create import check_open_jobs, derive_id
-from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
+from functions.api.jobs.recipes import MEGABYTE, find_recipe
+from functions.api.recipes.option_checks import check_options
 from functions.api.storage import free_storage_bytes
 from shared.cameras import session
 from shared.cameras.camera import Camera
@@ -100,7 +101,7 @@ class _Job:
         if recipe.find_input(VIDEO_INPUT) is None:
             raise InvalidFields([("recipe", f"The recipe {recipe.name} takes no video.")])
         self._request, self._recipe = request, recipe
-        self._options = read_options(recipe, body.options, request.settings)
+        self._options = check_options(recipe, body.options, request.settings)
         check_open_jobs(request)
         self.id = job_id
         self.object = upload_name(recipe.name, job_id, VIDEO_INPUT, 0)

@@ -118,7 +118,10 @@ def rewrite_slide(request: ApiRequest) -> ApiResponse:
 
 def release_deck(request: ApiRequest) -> ApiResponse:
     """Releases the deck, and its film is rendered. Releasing it again only announces its stages
-    again. Raises WrongState, LimitReached."""
+    again.
+
+    Raises WrongState, LimitReached.
+    """
     rate_limit = consume(request, rate_limit_policies.reworks(request.settings), request.user.uid)
     request.run(lambda clock: deck_review.release(request.job.id, clock))
     return replace(_job_response(request), headers=rate_limit.headers)

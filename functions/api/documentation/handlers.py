@@ -1,4 +1,5 @@
-"""The documentation of the API: the OpenAPI document, an HTML page, and a page for each problem."""
+"""The documentation of the API: the OpenAPI document, its viewer, an HTML page without scripts, and
+a page for each problem."""
 
 from __future__ import annotations
 
@@ -8,9 +9,21 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from functions.api.documentation import pages
+from functions.api.documentation.recipe_schemas import split_by_recipe
+from functions.api.documentation.viewer import (
+    PLAIN_PATH,
+    read_viewer,
+    require_viewer,
+    viewer_headers,
+)
 from shared.cameras.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
-from shared.http.openapi.documentation import CACHE_HEADERS, Documentation, cache_document
+from shared.http.openapi.documentation import (
+    CACHE_HEADERS,
+    Documentation,
+    StaticContent,
+    cache_document,
+)
 from shared.http.openapi.responses import route_problems
 from shared.http.problems import (
     UNEXPECTED,
@@ -35,7 +48,8 @@ _PAGE = {
 
 
 class ApiDocumentation(Documentation):
-    """The OpenAPI document of the API, as JSON and as an HTML page, and the pages of its problems.
+    """The OpenAPI document of the API, as JSON, in a viewer and as a page without scripts, and the
+    pages of its problems.
 
     Args:
         routes: The routes, as in `Documentation`.
@@ -47,10 +61,27 @@ class ApiDocumentation(Documentation):
         self._render_page_cached = cache_document(self._render_page)
 
     def get_docs(self, request: ApiRequest) -> ApiResponse:
+        """Returns a page with examples and a form for each operation, which sends its request."""
+        viewer = read_viewer(request.settings.viewer_files)
+        if viewer is None:
+            return ApiResponse.redirect(PLAIN_PATH)
+        return viewer.page.to_response(viewer_headers(request.settings))
+
+    def get_docs_script(self, request: ApiRequest) -> ApiResponse:
+        """Returns the script of the documentation page.
+
+        Raises NotFound."""
+        return require_viewer(request.settings.viewer_files).script.to_response(CACHE_HEADERS)
+
+    def get_docs_style(self, request: ApiRequest) -> ApiResponse:
+        """Returns the style sheet of the documentation page.
+
+        Raises NotFound."""
+        return require_viewer(request.settings.viewer_files).style.to_response(CACHE_HEADERS)
+
+    def get_plain_docs(self, request: ApiRequest) -> ApiResponse:
         """Returns the OpenAPI document as an HTML page without scripts."""
-        return ApiResponse(
-            content=self._render_page_cached(request.settings.public_url), headers=_PAGE
-        )
+        return self._render_page_cached(request.settings.public_url).to_response(_PAGE)
 
     def get_problem(self, request: ApiRequest) -> ApiResponse:
         """Returns the page of a problem's `type`: when it occurs and how to fix it.
@@ -78,7 +109,10 @@ class ApiDocumentation(Documentation):
     def build_document(self, server: str) -> dict[str, Any]:
         """Returns the OpenAPI document, which refers to that of `downloads`."""
         media = {"url": f"{server}/v1/media/openapi.json", "description": "Downloads of results."}
-        return {**super().build_document(server), "externalDocs": media}
+        document = super().build_document(server)
+        split_by_recipe(document)
+        return {**document, "externalDocs": media}
 
-    def _render_page(self, server: str) -> bytes:
-        return pages.render_page(self.build_document(server)).encode()
+    def _render_page(self, server: str) -> StaticContent:
+        page = pages.render_page(self.build_document(server))
+        return StaticContent.compress(page.encode())

@@ -120,11 +120,13 @@ def _model(name: str, schema: Mapping[str, Any]) -> str:
         (
             f"<code>{escape(field)}</code>" + ("" if field in required else " (optional)"),
             _type(field_schema),
+            escape(field_schema.get("description", "")),
         )
         for field, field_schema in schema.get("properties", {}).items()
     ]
     description = f"<p>{escape(schema.get('description', ''))}</p>"
-    fields = _table(("field", "type"), rows) if rows else f"<p>{_type(schema)}</p>"
+    heads = ("field", "type", "description")
+    fields = _table(heads, rows) if rows else f"<p>{_type(schema)}</p>"
     return (
         f'<details id="model-{escape(name)}"><summary><code>{escape(name)}</code></summary>'
         f"{description}{fields}</details>"
@@ -156,8 +158,12 @@ def _type(schema: Mapping[str, Any]) -> str:
         if name in schema
     }
     text = " or ".join(kind) if isinstance(kind, list) else str(kind)
-    constraints = ", ".join(f"{name} {value}" for name, value in bounds.items())
+    constraints = ", ".join(f"{name} {_plain(value)}" for name, value in bounds.items())
     return escape(f"{text} ({constraints})" if constraints else text)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _curl(path: str, method: str, operation: Mapping[str, Any]) -> str:

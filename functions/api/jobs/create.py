@@ -11,7 +11,7 @@ from typing import Any
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
 from functions.api.jobs.input_checks import find_errors
-from functions.api.jobs.recipes import describe_inputs, find_recipe, read_options
+from functions.api.jobs.recipes import describe_inputs, find_recipe
 from functions.api.jobs.requests import PROMPT_INPUT, FileMetadata, FileUrl, NewJob
 from functions.api.jobs.schemas import JobView, job_view
 from functions.api.jobs.sources import (
@@ -23,8 +23,7 @@ from functions.api.jobs.sources import (
 )
 from functions.api.jobs.uploads import UploadGrant, sign_input_upload
 from functions.api.jobs.url_inputs import announce_fetches, fetch_writes, source_from_url
-from functions.api.jobs.voices import check_voice
-from functions.api.recognition.handlers import check_language
+from functions.api.recipes.option_checks import check_options
 from functions.api.storage import check_storage
 from shared.errors import InvalidOption, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
@@ -102,11 +101,7 @@ def _check(
     sources: dict[str, InputSource] = {}
     option_error: InvalidOption | None = None
     try:
-        options = read_options(recipe, body.options, request.settings)
-        if "text_to_speech" in recipe.stages:
-            # The language of captions is that of the uploaded sound.
-            check_voice(options)
-        check_language(recipe, options)
+        options = check_options(recipe, body.options, request.settings)
     except InvalidOption as error:
         option_error = error
     try:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from functions.api import rate_limit_policies
-from functions.api.fields import Line
+from functions.api.fields import Line, Time
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
 from functions.api.pagination import PageQuery, PageStart, encode_cursor, iterate_pages
 from functions.api.storage import check_storage
@@ -42,8 +42,8 @@ class JobsQuery(PageQuery):
     `next_cursor`: then older jobs are not searched yet."""
 
     q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: Time | None = None
+    created_before: Time | None = None
     recipe: Literal[tuple(RECIPES)] | None = None  # type: ignore[valid-type]
     status: Literal[tuple(status.value for status in VISIBLE_STATUSES)] | None = None  # type: ignore[valid-type]
 

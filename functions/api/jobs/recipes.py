@@ -7,8 +7,6 @@ from typing import Any
 
 from shared.errors import InvalidOption
 from shared.http.problems import InvalidFields
-from shared.http.request import ApiRequest, ApiResponse
-from shared.http.schemas import ResponseModel
 from shared.pipeline import RECIPES, Input, Recipe
 from shared.recipes.captions.options import CaptionOptions
 from shared.recipes.emotions.options import (
@@ -17,19 +15,15 @@ from shared.recipes.emotions.options import (
     is_consent_missing,
     parse_without_consent,
 )
-from shared.recipes.films.deck_options import DECK_OPTION_NAMES, DeckOptions
-from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
-from shared.recipes.films.recap_options import RECAP_OPTION_NAMES, RecapOptions
+from shared.recipes.films.deck_options import DeckOptions
+from shared.recipes.films.options import FilmOptions, StillOptions
+from shared.recipes.films.recap_options import RecapOptions
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.option_values import InvalidOptions, OptionErrors, check_option_names
+from shared.recipes.recipe_options import describe_options
 from shared.runtime.settings import Settings
 
 MEGABYTE = 1_000_000
-_PRESENTATION_OPTION_NAMES = (*DECK_OPTION_NAMES, *FILM_OPTION_NAMES)
-_RECAP_EMOTION_NAMES = tuple(name for name in EMOTION_OPTION_NAMES if name != "transcript")
-_RECAP_OPTION_NAMES = (
-    *_RECAP_EMOTION_NAMES, *_PRESENTATION_OPTION_NAMES, *RECAP_OPTION_NAMES,
-)  # fmt: skip
 
 
 def _frames(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
@@ -42,7 +36,7 @@ def _emotions(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str
 
 def _presentation(values: Mapping[str, Any], _allow_medical_safety: bool) -> dict[str, Any]:
     errors = OptionErrors()
-    _check_names(errors, values, _PRESENTATION_OPTION_NAMES)
+    _check_names(errors, values, "presentation")
     options = _parse_film(errors, values)
     errors.raise_collected()
     return options
@@ -50,8 +44,9 @@ def _presentation(values: Mapping[str, Any], _allow_medical_safety: bool) -> dic
 
 def _recap(values: Mapping[str, Any], allow_medical_safety: bool) -> dict[str, Any]:
     errors = OptionErrors()
-    _check_names(errors, values, _RECAP_OPTION_NAMES)
-    emotions = {name: value for name, value in values.items() if name in _RECAP_EMOTION_NAMES}
+    _check_names(errors, values, "recap")
+    names = set(EMOTION_OPTION_NAMES) - {"transcript"}
+    emotions = {name: value for name, value in values.items() if name in names}
     # Without consent the film shows scenes, and no face is scored.
     options = errors.read(
         "options",
@@ -77,7 +72,8 @@ def _parse_film(errors: OptionErrors, values: Mapping[str, Any]) -> dict[str, An
     )
 
 
-def _check_names(errors: OptionErrors, values: Mapping[str, Any], names: tuple[str, ...]) -> None:
+def _check_names(errors: OptionErrors, values: Mapping[str, Any], recipe: str) -> None:
+    names = [option.name for option in describe_options(recipe)]
     errors.read("options", None, lambda: check_option_names(values, names, ", ".join(names)))
 
 
@@ -100,39 +96,6 @@ OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], bool], dict[str, Any]]
 """Parsers of the options by recipe. The second argument is whether the operator allows medical and
 safety purposes. Each returns the options as stored in the job. Raises
 InvalidOptions, or an InvalidOption with a code of its own such as ProhibitedPurpose."""
-
-
-class InputView(ResponseModel):
-    """An input of a recipe. `kinds` are the top-level media types that it takes; `names` are the
-    input names that can be used for it, each once."""
-
-    name: str
-    names: tuple[str, ...]
-    kinds: tuple[str, ...]
-    max_bytes: int
-    optional: bool
-
-
-class RecipeView(ResponseModel):
-    """A recipe. `stages` are in the order in which they run. `available` is always true."""
-
-    name: str
-    sentence: str
-    available: bool
-    inputs: tuple[InputView, ...]
-    stages: tuple[str, ...]
-
-
-class RecipeList(ResponseModel):
-    """All recipes."""
-
-    recipes: tuple[RecipeView, ...]
-
-
-def list_recipes(request: ApiRequest) -> ApiResponse:
-    """Lists all recipes."""
-    recipes = tuple(_view(recipe, request.settings) for recipe in RECIPES.values())
-    return ApiResponse(RecipeList(recipes=recipes))
 
 
 def max_input_bytes(recipe_input: Input, settings: Settings) -> int:
@@ -192,22 +155,3 @@ def describe_inputs(recipe: Recipe) -> str:
         for item in recipe.inputs
     )
     return f"The recipe {recipe.name} has these inputs: {names}."
-
-
-def _view(recipe: Recipe, settings: Settings) -> RecipeView:
-    return RecipeView(
-        name=recipe.name,
-        sentence=recipe.description,
-        available=True,
-        inputs=tuple(
-            InputView(
-                name=item.name,
-                names=item.names,
-                kinds=item.kinds,
-                max_bytes=max_input_bytes(item, settings),
-                optional=item.optional,
-            )
-            for item in recipe.inputs
-        ),
-        stages=recipe.stages,
-    )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field
 from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
@@ -53,7 +53,10 @@ class FileUrl(RequestModel):
         Field(
             max_length=MAX_URL_CHARS,
             pattern=r"^[a-z]+://[!-~]+$",
-            json_schema_extra={"writeOnly": True},
+            json_schema_extra={
+                "writeOnly": True,
+                "examples": ["https://files.example.org/talk.mp4?signature=0a1b2c"],
+            },
         ),
     ]
     filename: Annotated[Line, Field(max_length=255)] | None = None
@@ -90,65 +93,39 @@ def _read_input(value: Any, read_file: Callable[[Any], FileMetadata]) -> Any:
     return read_file(value)
 
 
-EXAMPLES: list[JsonValue] = [
-    {
-        "recipe": "frames",
-        "options": {"every": "1/2"},
-        "inputs": {
-            "video": {
-                "filename": "holiday.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
-    },
-    {
+_VIDEO = {"filename": "holiday.mp4", "content_type": "video/mp4", "size_bytes": 1_234_567}
+_PICTURE = {"filename": "beach.jpg", "content_type": "image/jpeg", "size_bytes": 1_234_567}
+_SOUND = {"filename": "song.mp3", "content_type": "audio/mpeg", "size_bytes": 345_678}
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "frames": {"recipe": "frames", "options": {"every": "1/2"}, "inputs": {"video": _VIDEO}},
+    "emotions": {
         "recipe": "emotions",
         "options": {"consent": True, "purpose": "research", "smooth": True, "mirror": False},
-        "inputs": {
-            "video": {
-                "filename": "talk.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
-        "recipe": "captions",
-        "options": {"language": "auto", "video": "soft"},
-        "inputs": {"media": {"url": "https://files.example.org/talk.mp4?signature=0a1b2c"}},
-    },
-    {
+    "recap": {
         "recipe": "recap",
         "options": {"length": 45, "aspect": "9:16"},
-        "inputs": {
-            "video": {
-                "filename": "hike.mp4",
-                "content_type": "video/mp4",
-                "size_bytes": 1_234_567,
-            }
-        },
+        "inputs": {"video": _VIDEO},
     },
-    {
+    "presentation": {
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
         "prompt": "Explain photosynthesis to ten-year-olds.",
     },
-]
-OPTIONS_DESCRIPTION = (
-    "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
-    "`consent` and `purpose`, `smooth` (default true: averages scores over time) and `mirror` "
-    "(default true: averages each face's scores with those of its mirror image). `emotions` "
-    "requires `consent` and `purpose`. A `recap` without `consent` scores no faces: it shows the "
-    "scenes of the video instead of its strongest moments. "
-    "`transcript` of both (default false) also recognizes what is said; a recap quotes it. "
-    "Those of `recap` include `length` (15 to 180 s, aimed at), `moments` (at most 1 to 6), "
-    "`footage` (`clips` of the video or `stills`) and `sound` (of the clips: `both`, `original` "
-    "or `narrated`). Those of `captions` are `language` (`auto` or a BCP 47 tag) and `video` "
-    "(`soft`: also a copy of the video with a subtitle track; `burned`: one with the captions in "
-    "its pictures; `both`, or `none`)."
-)
+    "still": {
+        "recipe": "still",
+        "options": {"shape": "16:9", "loudness": "even"},
+        "inputs": {"picture": _PICTURE, "sound": _SOUND},
+    },
+    "captions": {
+        "recipe": "captions",
+        "options": {"language": "auto", "video": "soft"},
+        "inputs": {"media": _VIDEO},
+    },
+}
+"""An example of a request for each recipe."""
 InputName = Annotated[
     str,
     Field(
@@ -171,17 +148,12 @@ FileOrLatest = Annotated[FileMetadata, _OrUrlOrLatest()]
 class NewJob(RequestModel):
     """A job to create. `inputs` has the inputs of the recipe by name; optional ones can be omitted.
     Use `{"url": …}` instead of a file to have it fetched, and "latest" to take the newest upload of
-    that kind. With `from`, inputs that
-    are not in `inputs` come from the uploads of that job, or from the clip of that recording.
-    `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
+    that kind. With `from`, inputs that are not in `inputs` come from the uploads of that job, or
+    from the clip of that recording. `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field(
-        {}, max_length=40, description=OPTIONS_DESCRIPTION
-    )
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
     # Without them the serialized request is that of earlier versions, so its fingerprint for an
     # idempotency key is too.

@@ -1,4 +1,4 @@
-"""The routes of recipes, jobs and share links."""
+"""The routes of jobs and share links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functions.api.jobs import (
     artifacts,
     create,
     handlers,
-    recipes,
     requests,
     schemas,
     share_links,
@@ -32,8 +31,6 @@ _JOB = "/v1/jobs/{job_id}"
 _UPLOAD = f"{_JOB}/uploads/{{input}}"
 
 _ROUTES = (
-    Route("GET", "/v1/recipes", recipes.list_recipes, "List the recipes and their inputs.",
-          recipes.RecipeList),
     Route(
         "POST", "/v1/jobs", create.create_job,
         "Create a job and get the URLs to upload its inputs to.",

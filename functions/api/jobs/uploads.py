@@ -71,7 +71,7 @@ class UploadView(ResponseModel):
 
 def begin_upload(request: ApiRequest) -> ApiResponse:
     """Returns a new upload URL for an input. A replacement file, or a file after a failure of
-    upload_trigger, gets the next upload number. Uploads under older numbers are deleted, also those
+    the pipeline, gets the next upload number. Uploads under older numbers are deleted, also those
     that arrive later.
 
     Raises WrongState, InvalidFields, StorageFull, LimitReached.

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from shared.errors import PermanentError
 from shared.http.schemas import QueryModel, ResponseModel
-from shared.recipes.films.deck_fields import parse_language_tag
+from shared.recipes.films.deck_fields import LANGUAGE_PATTERN, parse_language_tag
 from shared.recipes.films.voices import Voice
 
 _GENDERS: dict[str, Literal["male", "female", "neutral"]] = {
@@ -23,14 +24,18 @@ def _language(text: str) -> str:
         return text
     try:
         return parse_language_tag(text)
-    except ValueError as error:
+    except PermanentError as error:
         raise PydanticCustomError("language", "It must be a tag such as en or pt-BR") from error
 
 
 class VoicesQuery(QueryModel):
     """The language whose voices are listed, of all its regions; all voices without it."""
 
-    language: Annotated[str, Field(max_length=35), AfterValidator(_language)] = ""
+    language: Annotated[
+        str,
+        Field(max_length=35, json_schema_extra={"pattern": rf"^({LANGUAGE_PATTERN})?$"}),
+        AfterValidator(_language),
+    ] = ""
 
 
 class VoiceView(ResponseModel):

@@ -11,6 +11,8 @@ from infra.local.suite.layout import LOCAL, ROOT, SetupError
 
 WEB_FOLDER = ROOT / "functions" / "console" / "web"
 BUILD_FOLDER = LOCAL / "console"
+VIEWER_FOLDER = "viewer-site"
+"""The folder of the built viewer of the API's documentation, beside that of the pages."""
 EXCLUDED_NAMES = ("node_modules",)
 
 
@@ -45,7 +47,7 @@ def build_console(node: Path, npm: list[str], report: Report) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         (folder / "node_modules").symlink_to(packages)
-        _run([str(node), "build.mjs", "site"], folder)
+        _run([str(node), "build.mjs", "site", VIEWER_FOLDER], folder)
 
     install_once(folder, "the console's pages", build, report)
     return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from infra.local.emulators.stt.models import MODEL_SETTING, chosen_model_name
+from infra.local.setup.console import VIEWER_FOLDER
 from infra.local.setup.models import models_env
 from infra.local.setup.tools import Tools, deck_model_client
 from infra.local.suite.keys import read_private_keys, read_public_keys
@@ -40,12 +41,20 @@ def function_env(layout: SuiteLayout, tools: Tools, function: Function) -> dict[
         **(_tts_env(layout) if function.name in ("api", "text_to_speech") else {}),
         **(_stt_env(layout) if function.name in ("api", "speech_recognition") else {}),
         **(_gemini_env(layout) if function.name == "slide_generation" else {}),
-        **(
-            {"MOODREEL_CONSOLE_FILES": str(tools.console_folder)}
-            if function.name == "console"
-            else {}
-        ),
+        **_built_files(tools, function.name),
     }
+
+
+def _built_files(tools: Tools, function: str) -> dict[str, str]:
+    """Returns the folders that the build of the console wrote, if a suite has the console."""
+    if tools.console_folder is None:
+        return {}
+    viewer = tools.console_folder.parent / VIEWER_FOLDER
+    folders = {
+        "console": {"MOODREEL_CONSOLE_FILES": str(tools.console_folder)},
+        "api": {"MOODREEL_VIEWER_FILES": str(viewer)},
+    }
+    return folders.get(function, {})
 
 
 def _api_limits() -> dict[str, str]:

@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.api_keys import scope_of
 from shared.http.openapi.parameters import list_parameters
-from shared.http.openapi.responses import Problem, describe_responses
+from shared.http.openapi.responses import Problem, describe_problems, describe_responses
 from shared.http.routing import Route
 
 _SCHEMA_REF = "#/components/schemas/{model}"
@@ -43,6 +43,7 @@ def build_document(
         "paths": paths,
         "components": {
             "schemas": definitions,
+            "examples": describe_problems(routes, server),
             "securitySchemes": {
                 _SECURITY_SCHEME: {
                     "type": "http",

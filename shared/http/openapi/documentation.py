@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
@@ -15,6 +17,23 @@ from shared.http.routing import Route
 VERSION = "1"
 CACHE_HEADERS = {"Cache-Control": "public, max-age=300"}
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class StaticContent:
+    """A body that is the same for all requests, with its gzip."""
+
+    content: bytes
+    gzipped: bytes
+
+    @classmethod
+    def compress(cls, content: bytes) -> StaticContent:
+        """Compresses a body."""
+        return cls(content, gzip.compress(content, mtime=0))
+
+    def to_response(self, headers: Mapping[str, str]) -> ApiResponse:
+        """Returns the response with this body."""
+        return ApiResponse(content=self.content, gzipped=self.gzipped, headers=headers)
 
 
 class Documentation:
@@ -35,8 +54,7 @@ class Documentation:
 
     def get_openapi(self, request: ApiRequest) -> ApiResponse:
         """Returns the OpenAPI 3.1 document, generated from the routes and their models."""
-        content = self._render_cached(request.settings.public_url)
-        return ApiResponse(content=content, headers=CACHE_HEADERS)
+        return self._render_cached(request.settings.public_url).to_response(CACHE_HEADERS)
 
     def build_document(self, server: str) -> dict[str, Any]:
         """Returns the document, with `server` as its server URL."""
@@ -44,8 +62,9 @@ class Documentation:
             self._title, self._summary, self._routes(), version=VERSION, server=server
         )
 
-    def _render(self, server: str) -> bytes:
-        return json.dumps(self.build_document(server), ensure_ascii=False).encode()
+    def _render(self, server: str) -> StaticContent:
+        document = json.dumps(self.build_document(server), ensure_ascii=False)
+        return StaticContent.compress(document.encode())
 
 
 def cache_document(render: Callable[[str], _T]) -> Callable[[str], _T]:

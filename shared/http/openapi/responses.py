@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -40,6 +40,9 @@ _SUCCESS_DESCRIPTIONS = {
     206: "The requested range.",
     302: "The content is at `Location`.",
 }
+
+
+_EXAMPLE_REQUEST = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 class FieldError(ResponseModel):
@@ -119,6 +122,16 @@ def describe_responses(
     return responses
 
 
+def describe_problems(routes: Iterable[Route], server: str) -> dict[str, Any]:
+    """Returns an example of each problem of the routes, by code."""
+    examples = {}
+    for error in dict.fromkeys(error for route in routes for error in route_problems(route)):
+        example = problems.build_problem(error(), _EXAMPLE_REQUEST, server)
+        examples[error.code] = {"summary": error.code, "value": example}
+    unexpected = problems.build_problem(Exception(), _EXAMPLE_REQUEST, server)
+    return examples | {UNEXPECTED: {"summary": UNEXPECTED, "value": unexpected}}
+
+
 def _other_response(status: int, route: Route) -> dict[str, Any]:
     """Returns another response that is not an error: a partial one, or a redirect."""
     headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
@@ -144,11 +157,14 @@ def _error_response(
     if status == 401:
         headers["WWW-Authenticate"] = _response_header("The authentication scheme.")
     codes = sorted({code for code, _ in errors})
-    schema = {"allOf": [problem, {"properties": {"code": {"enum": codes}}}]}
+    # Beside a reference, so that generators of clients make one class of all problems.
+    schema = {**problem, "properties": {"code": {"enum": codes}}}
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+    content = {problems.MEDIA_TYPE: {"schema": schema, "examples": examples}, "text/html": {}}
     return {
         "description": "\n".join(f"- `{code}`: {text}" for code, text in errors),
         "headers": headers,
-        "content": {problems.MEDIA_TYPE: {"schema": schema}, "text/html": {}},
+        "content": content,
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
+from shared.recipes.option_fields import Option
 from shared.recipes.option_values import (
     OptionErrors,
     check_option_names,
@@ -17,22 +18,28 @@ from shared.recipes.option_values import (
 AUTO_LANGUAGE = "auto"
 CaptionedVideo = Literal["none", "soft", "burned", "both"]
 CAPTION_OPTION_NAMES = ("language", "video")
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|\d{3}))?")
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
 """A BCP 47 tag (RFC 5646 §2.1) of language, script and region."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionOptions:
-    """The options of captions.
+    """The options of captions."""
 
-    Attributes:
-        language: The spoken language, or "auto" to recognize it.
-        video: "soft" also makes a copy of the video with a subtitle track, "burned" one with the
-            captions in its pictures, "both" makes both.
-    """
-
-    language: str = AUTO_LANGUAGE
-    video: CaptionedVideo = "none"
+    language: Annotated[
+        str,
+        Option(
+            'The spoken language as a BCP 47 tag such as en or pt-BR; "auto" recognizes it.',
+            pattern=rf"^({AUTO_LANGUAGE}|{_LANGUAGE.pattern})$",
+        ),
+    ] = AUTO_LANGUAGE
+    video: Annotated[
+        CaptionedVideo,
+        Option(
+            'Copies of the video: "soft" has a subtitle track, "burned" has the captions in its '
+            'pictures, "both" makes both.'
+        ),
+    ] = "none"
 
     @property
     def has_subtitle_track(self) -> bool:

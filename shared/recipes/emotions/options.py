@@ -12,16 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any
 
 from shared.errors import InvalidOption
 from shared.recipes.frames.options import FrameOptions
+from shared.recipes.option_fields import Option, OptionDescription, OptionType
 from shared.recipes.option_values import OptionErrors, check_option_names, join_words, parse_bool
 
 MAX_PURPOSE_CHARS = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
-_FACES = ("purpose", "smooth", "mirror", "annotate", "transcript")
-EMOTION_OPTION_NAMES = (*_FRAMES, "consent", *_FACES)
+FACE_OPTION_NAMES = ("purpose", "smooth", "mirror", "annotate", "transcript")
+"""The options of scored faces."""
+EMOTION_OPTION_NAMES = (*_FRAMES, "consent", *FACE_OPTION_NAMES)
 
 # Word stems, in the languages in which users are likely to write. A purpose that only resembles
 # one of these is rejected as well: the user can phrase it differently.
@@ -56,6 +58,16 @@ _PROHIBITED = {"workplace": _compile_stems(_WORK), "education": _compile_stems(_
 _EXCEPTION = _compile_stems(_MEDICAL_OR_SAFETY)
 
 
+CONSENT = OptionDescription(
+    "consent",
+    OptionType.BOOLEAN,
+    default=None,
+    required=True,
+    sentence="Must be true: states that the people filmed agreed to have their expressions scored.",
+)
+"""The option that no options class has as a field."""
+
+
 class ProhibitedPurpose(InvalidOption):
     """The law prohibits emotion scoring for this purpose."""
 
@@ -68,19 +80,24 @@ class EmotionOptions:
 
     Attributes:
         frames: Which frames are scored.
-        purpose: What the scores are for, in the user's words.
-        smooth: Average the scores over time.
-        mirror: Average the scores of each face with those of its mirror image.
-        annotate: Also make a video with boxes around the faces.
-        transcript: Also recognize what is said.
     """
 
     frames: FrameOptions
-    purpose: str
-    smooth: bool = True
-    mirror: bool = True
-    annotate: bool = False
-    transcript: bool = False
+    purpose: Annotated[
+        str,
+        Option(
+            "What the scores are for, in a few words. Purposes that the EU AI Act prohibits are "
+            "rejected.",
+            max_chars=MAX_PURPOSE_CHARS,
+            required=True,
+        ),
+    ]
+    smooth: Annotated[bool, Option("Average the scores over time.")] = True
+    mirror: Annotated[
+        bool, Option("Average the scores of each face with those of its mirror image.")
+    ] = True
+    annotate: Annotated[bool, Option("Also make a video with boxes around the faces.")] = False
+    transcript: Annotated[bool, Option("Also recognize what is said.")] = False
 
     @classmethod
     def parse(cls, options: Mapping[str, Any], *, allow_medical_safety: bool) -> EmotionOptions:
@@ -160,7 +177,7 @@ def parse_without_consent(options: Mapping[str, Any]) -> dict[str, Any]:
     """
     errors = OptionErrors()
     frames = errors.read("every", FrameOptions(), lambda: parse_frame_options(options))
-    given = [name for name in _FACES if options.get(name) is not None]
+    given = [name for name in FACE_OPTION_NAMES if options.get(name) is not None]
     errors.read("consent", None, lambda: _check_no_face_options(given))
     errors.raise_collected()
     return frames.to_dict() | {"consent": False}
@@ -191,7 +208,7 @@ def _check_no_face_options(names: Sequence[str]) -> None:
 
 def _parse_purpose(value: object, allow_medical_safety: bool) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not text or len(text) > MAX_PURPOSE_CHARS or not text.isprintable():
+    if not text or len(str(value)) > MAX_PURPOSE_CHARS or not text.isprintable():
         raise ValueError(
             "purpose must say in a few words what the scores are for, such as research "
             f"(at most {MAX_PURPOSE_CHARS} characters)."

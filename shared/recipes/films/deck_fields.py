@@ -10,7 +10,9 @@ from typing import Any
 from shared.errors import PermanentError
 from shared.recipes.option_values import join_words
 
-_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
+LANGUAGE_PATTERN = r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?"
+"""A BCP 47 tag (RFC 5646 §2.1) of language, script and region."""
+_LANGUAGE = re.compile(LANGUAGE_PATTERN)
 _UNSUPPORTED_CATEGORIES = ("Cc", "Cs", "Co")
 """Categories that no slide can show: control characters, surrogates, private use."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from shared.errors import PermanentError
 from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution
-from shared.recipes.films.deck_fields import is_unsupported, parse_language_tag
-from shared.recipes.films.speech import SpeechSettings
+from shared.recipes.films.deck_fields import LANGUAGE_PATTERN, is_unsupported, parse_language_tag
+from shared.recipes.films.speech import PITCH_RANGE, SPEED_RANGE, VOICE_PATTERN, SpeechSettings
+from shared.recipes.option_fields import Option
 from shared.recipes.option_values import (
     OptionErrors,
     check_option_names,
@@ -29,30 +30,49 @@ _RESOLUTIONS = get_args(Resolution)
 
 @dataclass(frozen=True)
 class DeckOptions:
-    """How a film of slides is made.
+    """How a film of slides is made. "" leaves the choice to the pipeline."""
 
-    Attributes:
-        slides: The number of slides.
-        language: A BCP-47 tag; "" for the language of the prompt.
-        tone: In the user's words; "" leaves it open.
-        audience: In the user's words; "" leaves it open.
-        pictures: "all" shows the user's pictures and those that a model draws, if the operator
-            has configured one; "own" shows only the user's; "none" shows none.
-        stop_at: "deck" waits for the user's review before the film is made.
-    """
-
-    slides: int = 8
-    language: str = ""
-    tone: str = ""
-    audience: str = ""
-    aspect: Aspect = "16:9"
-    theme: str = THEMES[0]
-    resolution: Resolution = "720p"
-    voice: str = ""
-    speed: float = 1.0
-    pitch: float = 0.0
-    pictures: Pictures = "all"
-    stop_at: StopAt = "film"
+    slides: Annotated[int, Option("The number of slides.", limits=SLIDE_COUNT_RANGE)] = 8
+    language: Annotated[
+        str,
+        Option(
+            "The language of the film as a BCP 47 tag such as en or pt-BR. Without it, the "
+            "language is that of the prompt.",
+            pattern=rf"^({LANGUAGE_PATTERN})?$",
+        ),
+    ] = ""
+    tone: Annotated[str, Option("The tone, in a few words.", max_chars=MAX_TONE_CHARS)] = ""
+    audience: Annotated[
+        str, Option("Whom the film is for, in a few words.", max_chars=MAX_AUDIENCE_CHARS)
+    ] = ""
+    aspect: Annotated[Aspect, Option("The proportion of the film's sides.")] = "16:9"
+    theme: Annotated[str, Option("The theme of the slides.", choices=THEMES)] = THEMES[0]
+    resolution: Annotated[Resolution, Option("The resolution of the film.")] = "720p"
+    voice: Annotated[
+        str,
+        Option(
+            "The name of the voice that speaks, such as en-US-Neural2-C. Without it, a voice of "
+            "the language is chosen.",
+            pattern=rf"^({VOICE_PATTERN})?$",
+        ),
+    ] = ""
+    speed: Annotated[
+        float, Option("How fast the voice speaks, as a factor.", limits=SPEED_RANGE)
+    ] = 1.0
+    pitch: Annotated[
+        float,
+        Option("How high the voice speaks.", unit="semitones", limits=PITCH_RANGE),
+    ] = 0.0
+    pictures: Annotated[
+        Pictures,
+        Option(
+            '"all" shows your pictures and those that a model draws, if the operator has '
+            'configured one; "own" shows only yours; "none" shows none.'
+        ),
+    ] = "all"
+    stop_at: Annotated[
+        StopAt, Option('"deck" waits for your review of the slides before the film is made.')
+    ] = "film"
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> DeckOptions:
@@ -133,7 +153,7 @@ def _parse_language(value: object) -> str:
 
 def _parse_phrase(name: str, value: object, max_chars: int) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else None
-    if text is None or len(text) > max_chars or any(map(is_unsupported, text)):
+    if text is None or len(str(value)) > max_chars or any(map(is_unsupported, text)):
         raise ValueError(f"{name} must be a few words, at most {max_chars} characters.")
     return text
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from shared.recipes.films.deck import Resolution, picture_size
+from shared.recipes.option_fields import Option
 from shared.recipes.option_values import (
     OptionErrors,
     check_option_names,
@@ -35,17 +36,16 @@ _MAX_PROPORTION = 3
 
 @dataclass(frozen=True, slots=True)
 class FilmOptions:
-    """The options of a film of slides.
+    """The options of a film of slides."""
 
-    Attributes:
-        transition: How one slide gives way to the next.
-        subtitles: "burned" also draws them into the picture.
-        motion: "gentle" moves the view slowly over the picture of each slide.
-    """
-
-    transition: Transition = "cut"
-    subtitles: Subtitles = "soft"
-    motion: Motion = "none"
+    transition: Annotated[Transition, Option("How one slide gives way to the next.")] = "cut"
+    subtitles: Annotated[
+        Subtitles,
+        Option('"soft" is a subtitle track; "burned" also draws the subtitles into the picture.'),
+    ] = "soft"
+    motion: Annotated[
+        Motion, Option('"gentle" moves the view slowly over the picture of each slide.')
+    ] = "none"
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> FilmOptions:
@@ -71,18 +71,16 @@ class FilmOptions:
 
 @dataclass(frozen=True, slots=True)
 class StillOptions:
-    """The options of a film of one picture with a sound track.
+    """The options of a film of one picture with a sound track."""
 
-    Attributes:
-        shape: "picture" keeps the shape of the picture.
-        loudness: "even" brings the sound to -16 LUFS.
-        motion: "gentle" moves the view slowly over the picture.
-    """
-
-    shape: Shape = "picture"
-    resolution: Resolution = "1080p"
-    loudness: Loudness = "keep"
-    motion: Motion = "none"
+    shape: Annotated[
+        Shape, Option('The shape of the film; "picture" keeps the shape of the picture.')
+    ] = "picture"
+    resolution: Annotated[Resolution, Option("The resolution of the film.")] = "1080p"
+    loudness: Annotated[
+        Loudness, Option('"keep" leaves the sound as it is; "even" brings it to -16 LUFS.')
+    ] = "keep"
+    motion: Annotated[Motion, Option('"gentle" moves the view slowly over the picture.')] = "none"
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> StillOptions:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
+from shared.recipes.option_fields import Option
 from shared.recipes.option_values import OptionErrors, parse_bool, parse_choice, parse_int
 
 Footage = Literal["clips", "stills"]
@@ -18,22 +19,31 @@ MOMENT_COUNT_RANGE = range(1, 7)
 
 @dataclass(frozen=True)
 class RecapOptions:
-    """How a recap shows its video.
+    """How a recap shows its video."""
 
-    Attributes:
-        length: The length to aim at, in seconds: fewer moments are shown in a shorter film.
-        moments: The largest number of moments.
-        footage: "clips" shows the video itself, "stills" a slide with one picture per moment.
-        sound: Over clips: "original" is that of the video and nothing is spoken, "narrated" the
-            narration alone, "both" the narration over the sound of the video.
-        transcript: Also recognize what is said: clips are cut between words and quoted.
-    """
-
-    length: int = 60
-    moments: int = 6
-    footage: Footage = "clips"
-    sound: Sound = "both"
-    transcript: bool = False
+    length: Annotated[
+        int,
+        Option(
+            "The length to aim at. A shorter film shows fewer moments.",
+            unit="s",
+            limits=LENGTH_RANGE,
+        ),
+    ] = 60
+    moments: Annotated[int, Option("The largest number of moments.", limits=MOMENT_COUNT_RANGE)] = 6
+    footage: Annotated[
+        Footage,
+        Option('"clips" shows the video itself, "stills" a slide with one picture per moment.'),
+    ] = "clips"
+    sound: Annotated[
+        Sound,
+        Option(
+            'The sound of clips: "original" is that of the video and nothing is spoken, "narrated" '
+            'is the narration alone, "both" is the narration over the sound of the video.'
+        ),
+    ] = "both"
+    transcript: Annotated[
+        bool, Option("Also recognize what is said: clips are cut between words and quoted.")
+    ] = False
 
     @property
     def has_quotes(self) -> bool:
@@ -60,16 +70,18 @@ class RecapOptions:
                 return allowed[0]
             return errors.read(name, allowed[0], lambda: parse_choice(name, value, allowed))
 
+        def flag(name: str, *, default: bool) -> bool:
+            value = options.get(name)
+            if value is None:
+                return default
+            return errors.read(name, default, lambda: parse_bool(name, value))
+
         recap_options = cls(
             length=number("length", cls.length, LENGTH_RANGE),
             moments=number("moments", cls.moments, MOMENT_COUNT_RANGE),
             footage=cast("Footage", choose("footage", get_args(Footage))),
             sound=cast("Sound", choose("sound", get_args(Sound))),
-            transcript=errors.read(
-                "transcript",
-                cls.transcript,
-                lambda: parse_bool("transcript", options.get("transcript") or False),
-            ),
+            transcript=flag("transcript", default=cls.transcript),
         )
         errors.raise_collected()
         return recap_options

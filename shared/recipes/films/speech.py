@@ -13,11 +13,10 @@ SPEED_RANGE = (0.25, 2.0)
 """Text-to-Speech accepts 0.25 to 2.0 times the voice's own speed."""
 PITCH_RANGE = (-20.0, 20.0)
 """Semitones."""
-_VOICE = re.compile(
-    r"[a-z]{2,3}-([A-Z][a-z]{3}-)?([A-Z]{2}|[0-9]{3})-[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
-)
+VOICE_PATTERN = r"[a-z]{2,3}-([A-Z][a-z]{3}-)?([A-Z]{2}|[0-9]{3})-[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """The name of a voice of Text-to-Speech: the code of its language, its technology and its own name.
 Which names exist only the service knows."""
+_VOICE = re.compile(VOICE_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class SpeechSettings:
 
         settings = cls(
             language=str(options["language"]),
-            voice=errors.read("voice", "", lambda: _parse_voice(options.get("voice") or "")),
+            voice=errors.read("voice", "", lambda: _parse_voice(options.get("voice"))),
             speed=number("speed", 1.0, SPEED_RANGE),
             pitch=number("pitch", 0.0, PITCH_RANGE),
         )
@@ -74,6 +73,8 @@ def is_voice_name(name: str) -> bool:
 
 
 def _parse_voice(value: object) -> str:
+    if value is None:
+        return ""
     if not isinstance(value, str) or (value and not _VOICE.fullmatch(value)):
         raise ValueError(
             f"voice is {str(value)[:40]!r}; give a voice's name such as en-US-Neural2-C."

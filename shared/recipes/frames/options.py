@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
+from shared.recipes.option_fields import Option
 from shared.recipes.option_values import OptionErrors, check_option_names, join_words, parse_int
 
 ImageFormat = Literal["jpeg", "png"]
@@ -18,7 +19,8 @@ MAX_TIME_S = Fraction(7 * 24 * 3600)
 MAX_DENOMINATOR = 60_000
 WIDTH_RANGE = range(16, 16_385)
 QUALITY_RANGE = range(1, 101)
-_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?(/\d{1,9})?")
+_SECONDS_PATTERN = r"^\s*[0-9]{1,9}(\.[0-9]{1,9})?(/[0-9]{1,9})?\s*$"
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?(/[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,44 @@ class FrameOptions:
     Times are seconds from the first picture. `end` is exclusive; None means to the last frame.
     """
 
-    every: Fraction = Fraction(1)
-    start: Fraction = Fraction(0)
-    end: Fraction | None = None
-    max_width: int | None = None
-    format: ImageFormat = "jpeg"
-    quality: int = 90
+    every: Annotated[
+        Fraction,
+        Option(
+            "The time between two frames. Fractions such as 1/3 are exact.",
+            unit="s",
+            limits=(MIN_EVERY_S, MAX_TIME_S),
+            pattern=_SECONDS_PATTERN,
+        ),
+    ] = Fraction(1)
+    start: Annotated[
+        Fraction,
+        Option(
+            "The time of the first frame, from the first picture of the video.",
+            unit="s",
+            limits=(0, MAX_TIME_S),
+            pattern=_SECONDS_PATTERN,
+        ),
+    ] = Fraction(0)
+    end: Annotated[
+        Fraction | None,
+        Option(
+            "The time before which the last frame is. Without it, frames are taken up to the end "
+            "of the video.",
+            unit="s",
+            limits=(0, MAX_TIME_S),
+            pattern=_SECONDS_PATTERN,
+        ),
+    ] = None
+    max_width: Annotated[
+        int | None,
+        Option(
+            "Wider frames are scaled down to this width. Without it, frames keep their size.",
+            unit="px",
+            limits=WIDTH_RANGE,
+        ),
+    ] = None
+    format: Annotated[ImageFormat, Option("The format of the frames.")] = "jpeg"
+    quality: Annotated[int, Option("The quality of JPEG files.", limits=QUALITY_RANGE)] = 90
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> FrameOptions:

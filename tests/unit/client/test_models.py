@@ -44,10 +44,19 @@ def test_members_are_those_of_the_document(root: str) -> None:
 def check_model(
     model: type[Model], schema: dict[str, Any], errors: list[str], seen: set[type]
 ) -> None:
-    """Adds the members of a model that the schema does not have in this type."""
+    """Adds the members of a model that the schema, or one of its `oneOf`, does not have in
+    this type."""
     if model in seen:
         return
     seen.add(model)
+    for option in schema.get("oneOf", [schema]):
+        reference = option.get("$ref", "").rpartition("/")[2]
+        check_members(model, SCHEMAS.get(reference, option), errors, seen)
+
+
+def check_members(
+    model: type[Model], schema: dict[str, Any], errors: list[str], seen: set[type]
+) -> None:
     for name, field in model.model_fields.items():
         if name in schema["properties"]:
             where = f"{model.__name__}.{name}"

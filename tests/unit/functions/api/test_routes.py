@@ -38,6 +38,9 @@ def test_public_routes() -> None:
         ("GET", "/healthz"),
         ("GET", "/v1/openapi.json"),
         ("GET", "/v1/docs"),
+        ("GET", "/v1/docs/plain"),
+        ("GET", "/v1/docs/viewer.js"),
+        ("GET", "/v1/docs/style.css"),
         ("GET", "/problems/{code}"),
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.console import WEB_FOLDER
+from infra.local.setup.console import VIEWER_FOLDER, WEB_FOLDER
 from infra.local.setup.installs import clean_env
 from infra.local.setup.tools import find_node_and_npm, prepare_console_build
 
@@ -38,10 +38,13 @@ def test_builds_in_different_folders_are_identical(workshop: Path, tmp_path: Pat
     other = tmp_path / "somewhere" / "else"
     shutil.copytree(WEB_FOLDER, other, ignore=shutil.ignore_patterns("node_modules"))
     (other / "node_modules").symlink_to((workshop / "node_modules").resolve())
-    run_node(other, "build.mjs", "site")
-    first, second = (contents(folder / "site") for folder in (workshop, other))
-    assert first.keys() == second.keys()
-    assert [name for name, data in first.items() if data != second[name]] == []
+    run_node(other, "build.mjs", "site", VIEWER_FOLDER)
+    for name in ("site", VIEWER_FOLDER):
+        first, second = (contents(folder / name) for folder in (workshop, other))
+        assert first.keys() == second.keys()
+        assert [file for file, data in first.items() if data != second[file]] == []
+    # What Swagger UI contains is named beside it.
+    assert {"viewer.js", "style.css", "LICENSE.txt", "NOTICE.txt"} <= first.keys()
 
 
 def contents(site: Path) -> dict[str, bytes]:

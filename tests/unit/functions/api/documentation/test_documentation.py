@@ -8,6 +8,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,13 +17,16 @@ from typing import Any
 import pytest
 
 from functions.api.routes import DOCUMENTATION, ROUTES
+from functions.downloads.routes import DOCUMENTATION as DOWNLOADS_DOCUMENTATION
 from shared.http.openapi.documentation import cache_document
 from shared.http.openapi.responses import Problem, route_problems
 from shared.http.problems import InvalidFields, build_problem, error_status
+from shared.pipeline import FUNCTIONS
 from tests.fakes.application import SETTINGS, AppHarness
 
 README = Path(__file__).parents[5] / "functions" / "api" / "README.md"
 DOCUMENT = DOCUMENTATION.build_document(SETTINGS.public_url)
+DOWNLOADS = DOWNLOADS_DOCUMENTATION.build_document(SETTINGS.public_url)
 
 
 class Page(HTMLParser):
@@ -100,9 +104,10 @@ def test_field_constraints_are_in_the_schema() -> None:
     assert (title["maxLength"], title["minLength"]) == (200, 1)
     assert re.fullmatch(title["pattern"], "A title")
     assert not re.fullmatch(title["pattern"], " \t")
-    assert schemas["NewJob"]["required"] == ["recipe"]
-    assert "from" in schemas["NewJob"]["properties"]
-    assert schemas["NewJob"]["additionalProperties"] is False
+    new_job = schemas["NewFramesJob"]
+    assert new_job["required"] == ["recipe"]
+    assert "from" in new_job["properties"]
+    assert new_job["additionalProperties"] is False
 
 
 def test_problem_matches_its_schema() -> None:
@@ -132,7 +137,7 @@ def test_every_problem_of_a_route_is_described() -> None:
 
 
 def test_docs_page_works_without_scripts() -> None:
-    response, page = get_page("/v1/docs")
+    response, page = get_page("/v1/docs/plain")
     [style] = page.styles
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
@@ -144,6 +149,33 @@ def test_docs_page_works_without_scripts() -> None:
     for link in page.links:
         assert link.startswith(("#", "/problems/", "/v1/")), link
     assert {route.handler.__name__ for route in ROUTES} <= set(page.ids)
+
+
+def list_descriptions(node: Any) -> Iterator[str]:
+    """Yields the descriptions and summaries of a part of a document."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name in ("description", "summary") and isinstance(value, str):
+                yield value
+            else:
+                yield from list_descriptions(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from list_descriptions(value)
+
+
+@pytest.mark.parametrize("document", [DOCUMENT, DOWNLOADS], ids=["api", "downloads"])
+def test_descriptions_contain_no_names_of_the_code(document: dict[str, Any]) -> None:
+    """Neither modules and functions nor classes, which are words of several capitals, nor the names
+    of Cloud Functions. Names of fields and recipes are those of the API."""
+    functions = {name for name in FUNCTIONS if "_" in name}
+    for text in list_descriptions(document):
+        assert not re.search(r"\b[a-z_]+(\.[a-z]+_[a-z_]+|\([a-z_]*\))", text), text
+        assert not re.search(r"\b(shared|functions|infra)\.", text), text
+        words = set(re.findall(r"\w+", text))
+        assert not words & functions, text
+        capitals = {word for word in words if re.fullmatch(r"([A-Z][a-z]+){2,}", word)}
+        assert not capitals, text
 
 
 def test_readme_lists_every_route_and_no_other() -> None:

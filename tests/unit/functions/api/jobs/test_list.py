@@ -101,6 +101,8 @@ def test_search_reads_a_limited_number_of_jobs_for_a_page() -> None:
     [
         ("q=", "q"), (f"q={'x' * 101}", "q"), ("created_after=yesterday", "created_after"),
         ("created_before=2026-11-30T00:00:00", "created_before"),
+        ("created_before=0.5", "created_before"),
+        ("created_after=1780000000", "created_after"),
     ],
 )  # fmt: skip
 def test_invalid_filter_is_refused(api: AppHarness, query: str, field: str) -> None:

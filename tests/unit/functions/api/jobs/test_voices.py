@@ -70,6 +70,15 @@ def test_film_that_no_voice_can_speak_is_rejected(
     assert "127.0.0.1" not in str(problem)
 
 
+def test_voice_that_does_not_exist_is_reported_with_other_invalid_options() -> None:
+    options = {"voice": "en-US-Nobody", "language": "ja", "slides": 99, "fps": 1}
+    body = {"recipe": "presentation", "options": options, "inputs": {"prompt": PROMPT}}
+    status, problem = post_rejected(body)
+    assert (status, problem["code"]) == (422, "invalid-option")
+    fields = sorted(error["field"] for error in problem["errors"])
+    assert fields == ["options.fps", "options.language", "options.slides", "options.voice"]
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -51,6 +51,12 @@ def get(api: AppHarness, path: str, headers: dict[str, str] = ALICE_HEADERS) -> 
     return api.request("GET", path, headers=headers)
 
 
+def test_language_that_is_no_tag_is_refused_as_a_field(api: AppHarness) -> None:
+    response = get(api, "/v1/voices?language=%02")
+    assert (response.status_code, response.json["code"]) == (422, "invalid-request")
+    assert [error["field"] for error in response.json["errors"]] == ["language"]
+
+
 def test_voices_of_a_language_are_listed_with_its_default(api: AppHarness) -> None:
     body = get(api, "/v1/voices?language=en").json
     assert body["default"] == NEURAL.name
