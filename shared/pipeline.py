@@ -208,8 +208,10 @@ _STAGES = (
     "upload_trigger", "speech_recognition", "frame_extraction", "emotion_scoring",
     "slide_generation", "text_to_speech", "stitching", "notification",
 )  # fmt: skip
-"""Every stage. The stage that ends a job starts the owner's next one, at any of its stages."""
-_PUBLISHABLE = (*_STAGES, "input_fetch", "webhook", "personal_data", "recorder")
+_JOB_TOPICS = (*_STAGES, "webhook")
+"""Every stage, and the function that delivers events. The stage that ends a job starts the
+owner's next one, at any of its stages, which is an event."""
+_PUBLISHABLE = (*_JOB_TOPICS, "input_fetch", "personal_data", "recorder")
 """Every function that takes envelopes, for functions that may restart any of them. Only Pub/Sub
 publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
@@ -223,7 +225,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 # An upload without a job is quarantined, a deleted job's upload is deleted.
                 write=((_U, ""), (_W, QUARANTINE_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
             ),
             writes=((_O, RESULTS_PREFIX),),
         ),
@@ -233,7 +235,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 read=((_U, ""),),
                 write=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
                 speech_to_text=True,
             ),
             writes=((_W, TRANSCRIPTS_PREFIX), (_O, RESULTS_PREFIX)),
@@ -246,7 +248,7 @@ FUNCTIONS: dict[str, Function] = {
                 read=((_U, ""),),
                 write=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
                        (_O, RESULTS_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
             ),
             writes=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
                     (_O, RESULTS_PREFIX)),
@@ -261,7 +263,7 @@ FUNCTIONS: dict[str, Function] = {
                 # A pack without a job is quarantined, a deleted job's pack is deleted.
                 write=((_W, PACKS_PREFIX), (_W, QUARANTINE_PREFIX), (_W, SCORES_PREFIX),
                        (_O, RESULTS_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
             ),
             writes=((_W, SCORES_PREFIX), (_O, RESULTS_PREFIX)),
             progress_weight=12,
@@ -274,7 +276,7 @@ FUNCTIONS: dict[str, Function] = {
                 # from the packs.
                 read=((_U, ""), (_W, DECKS_PREFIX), (_W, PACKS_PREFIX)),
                 write=((_W, SLIDES_PREFIX), (_W, SLIDE_CACHE_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
                 vertex_ai=True,
             ),
             writes=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)), secrets=("GEMINI_API_KEY",),
@@ -287,7 +289,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 read=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
                 write=((_W, NARRATION_PREFIX), (_W, NARRATION_CACHE_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
             ),
             writes=((_W, NARRATION_PREFIX),), per_revision=True,
             progress_weight=3,
@@ -298,7 +300,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 read=((_U, ""), (_W, SLIDES_PREFIX), (_W, NARRATION_PREFIX)),
                 write=((_W, FILMS_PREFIX), (_W, FILM_CACHE_PREFIX), (_O, RESULTS_PREFIX)),
-                publish=_STAGES,
+                publish=_JOB_TOPICS,
             ),
             writes=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)), per_revision=True,
             progress_weight=8,
@@ -306,7 +308,7 @@ FUNCTIONS: dict[str, Function] = {
         Function(
             "notification", FunctionKind.PIPELINE, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
-            Access(publish=(*_STAGES, "webhook")),
+            Access(publish=_JOB_TOPICS),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
             progress_weight=0,
@@ -352,7 +354,7 @@ FUNCTIONS: dict[str, Function] = {
             # Attempts for more than 12 hours: a user whose account is disabled cannot ask again.
             (), (), 540, 512, 0.333, 1,
             Access(
-                write=((_U, ""), (_W, ""), (_O, "")), publish=("personal_data",),
+                write=((_U, ""), (_W, ""), (_O, "")), publish=("personal_data", "webhook"),
                 accounts=AccountAccess.ADMIN,
             ),
             max_attempts=90, backoff_s=(5, 600), secrets=("RECEIPT_KEY",),
@@ -365,7 +367,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")),
                 # The job that waits for a clip fails with the recording.
-                publish=("recorder", "notification"),
+                publish=("recorder", "notification", "webhook"),
             ),
             max_attempts=10, backoff_s=(2, 30), secrets=("CAMERA_KEYS",),
             writes=((_U, UPLOADS_PREFIX), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),

@@ -13,8 +13,8 @@ from functions.notification.outcomes import (
     format_count,
     format_size,
 )
-from functions.notification.page import Page, render_html
 from shared.flows.envelope import Envelope
+from shared.jobs.emails.page import Page, render_html
 from shared.jobs.model import Job, Status
 from shared.ports.outbound import Email
 
@@ -103,7 +103,7 @@ def _failed_page(job: Job) -> Page:
         facts.append(("Stage", str(stage).replace("_", " ")))
     return Page(
         f"“{title}” could not be finished.",
-        [reason, find_advice(code)],
+        [reason, find_advice(code, str(error.get("stage") or ""))],
         facts,
         warnings=job.warnings,
     )

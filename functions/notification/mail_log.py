@@ -9,25 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from shared.capabilities import hash_capability, new_capability
 from shared.flows.documents import CommitResult, Create, Delete, Update, Write
 from shared.flows.envelope import Envelope
+from shared.jobs.emails.mails import MailState
 from shared.jobs.model import Job
 from shared.jobs.share_links import new_share, share_path
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
 from shared.tasks.errors import LeaseLost
-
-
-class MailState(StrEnum):
-    """SENDING until the mail server has responded. SENT and REFUSED are final."""
-
-    SENDING = "sending"
-    SENT = "sent"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +64,7 @@ def start_mail(
         created_at = now if mail is None else mail.created_at
         row: dict[str, Any] = {
             "owner": job.owner,
+            "kind": f"job.{job.status}",
             "job": job.id,
             "to": job.email,
             "subject": subject,

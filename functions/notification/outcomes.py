@@ -10,6 +10,7 @@ from shared.recipes.captions.transcript import format_clock
 from shared.recipes.emotions.results import EmotionsResult
 from shared.recipes.results import FramesResult
 from shared.recipes.stored_object import Artifact
+from shared.recipes.upload_results import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,6 @@ RESULTS: Mapping[str, ResultWording] = {
 
 _OTHER_URL = "Upload the file and redrive the job, or create a new job with a URL that works."
 ADVICE: Mapping[str, str] = {
-    "attempts-exhausted": "You can redrive the job: finished work is kept.",
-    "unexpected": "You can redrive the job: finished work is kept.",
     "upload-differs": "Get a new upload URL for the input, redrive the job, and upload the file.",
     "private-address": _OTHER_URL,
     "unfit-url": _OTHER_URL,
@@ -43,6 +42,7 @@ ADVICE: Mapping[str, str] = {
     "url-unavailable": _OTHER_URL,
     "url-unusable": _OTHER_URL,
     "source-expired": "Create a new job and upload the file again.",
+    "upload-abandoned": "Redrive the job and upload the file, or create a new job.",
     "video-too-long": "Cut the video into shorter ones, and create a job for each.",
     "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",
     "no-frames": "Create a new job with another start and end.",
@@ -57,6 +57,39 @@ ADVICE: Mapping[str, str] = {
 }
 """What a user can do about an error, by its code."""
 FIX_AND_RETRY = "Create a new job after you have fixed the file or the options."
+REDRIVE = "You can redrive the job: finished work is kept."
+REDRIVABLE = frozenset(
+    {
+        "attempts-exhausted", "unexpected", "waited-too-long", "deadline-near", "lease-lost",
+        "stopped", "overloaded", "short-read", "object-damaged", "pack-not-there",
+        "answer-unusable", "storage-unavailable", "firestore-unavailable", "topic-unavailable",
+        "model-unavailable", "model-overloaded", "voice-unavailable", "voice-overloaded",
+        "recognition-unavailable", "recognition-overloaded", "quota-exhausted",
+    }
+)  # fmt: skip
+"""The errors that are not those of the file or the options."""
+REPLACE_FILE = (
+    "Choose another file on the page of the job: it goes on with that one, and its options stay."
+)
+FILE_ADVICE: Mapping[str, str] = {
+    "video-too-long": "Cut the video into shorter ones.",
+    "unsupported-codec": "Convert the video to H.264.",
+    "dolby-vision-only": "Export the video as HDR10, HLG or SDR.",
+    "decoder-crashed": "Convert the file to H.264, JPEG or WAV.",
+    "processing-failed": "Save the file in another format.",
+    "too-much-work": "Make the file smaller or shorter.",
+    "too-much-memory": "Make the file smaller.",
+    "external-media": "Save the video with all of its media in one file.",
+    "encrypted-video": "Use a copy that is not protected.",
+}
+"""How to get a file that is accepted, by the code of the error."""
+_NOT_THE_FILE = frozenset(
+    {
+        "upload-differs", "source-expired", "wrong-upload", "too-many-frames", "no-frames",
+        "invalid-option", "prohibited-purpose", "upload-abandoned",
+    }
+)  # fmt: skip
+"""Errors of upload_trigger that another file does not fix, or that have an advice of their own."""
 
 
 def find_main_result(job: Job) -> tuple[Artifact, ResultWording] | None:
@@ -89,8 +122,13 @@ def describe_moments(job: Job) -> str:
     )
 
 
-def find_advice(code: str) -> str:
-    """Returns what a user can do about an error."""
+def find_advice(code: str, stage: str = "") -> str:
+    """Returns what a user can do about an error of a stage. A job whose upload was refused goes on
+    with another file; the advice never offers to try the same file again."""
+    if code in REDRIVABLE:
+        return REDRIVE
+    if stage == Uploads.STAGE and code not in _NOT_THE_FILE:
+        return f"{FILE_ADVICE[code]} {REPLACE_FILE}" if code in FILE_ADVICE else REPLACE_FILE
     return ADVICE.get(code, FIX_AND_RETRY)
 
 

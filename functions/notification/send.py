@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functions.notification.emails import Link, subject_of, write_email
 from functions.notification.mail_log import (
-    MailState,
     discard_link,
     finish_mail,
     link_expires_at,
@@ -13,8 +12,9 @@ from functions.notification.mail_log import (
 from functions.notification.outcomes import find_main_result
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
+from shared.jobs.emails.mails import MailState
+from shared.jobs.emails.preferences import Preferences, preferences_path
 from shared.jobs.model import Status
-from shared.jobs.preferences import Preferences, preferences_path
 from shared.jobs.units.outcomes import UnitDone
 from shared.ports.outbound import MailRefused, MailResponseLost, MailUnavailable
 
@@ -31,7 +31,7 @@ def send_email(context: UnitContext) -> UnitDone:
         context.log("mail.no_address")
         return UnitDone()
     (doc,) = context.store.read([preferences_path(job.owner)])
-    if job.status not in Preferences.from_doc(doc).mail_outcomes:
+    if job.status not in Preferences.from_doc(doc).mails:
         context.log("mail.opted_out", outcome=job.status)
         return UnitDone()
     settings = context.settings

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any, cast
 from urllib.parse import quote
 
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints.task import TaskContext
-from shared.flows.documents import Doc, all_documents, owned_documents
+from shared.flows.documents import Create, Doc, all_documents, owned_documents
 from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
 from shared.jobs.share_links import SHARES, find_share_id
+from shared.jobs.webhooks.events import EXPORT_READY, event_messages, new_event
 from shared.pipeline import EXPORTS_PREFIX, Bucket
 from shared.ports.objects import ObjectWriter
 from shared.ports.store import JobStore
@@ -31,7 +32,7 @@ from shared.privacy.data_requests import (
     Phase,
     owner_hash,
 )
-from shared.tasks.task import TaskDone, TaskOutcome
+from shared.tasks.task import Task, TaskDone, TaskOutcome
 
 MAX_JOBS = 1_000
 """Jobs in one part. Reading them takes about a minute."""
@@ -75,7 +76,30 @@ def write_part(context: TaskContext) -> TaskOutcome:
     retention = timedelta(days=EXPORT_RETENTION_DAYS)
     kept_until = services.clock.now() + retention
     fields = {"parts": parts, "cursor": None, "phase": Phase.READY, "kept_until": kept_until}
-    return Later(retention.total_seconds(), fields=fields, progress=True)
+    event = _ready_event(task, parts, kept_until, services.clock.now())
+    return Later(
+        retention.total_seconds(),
+        fields=fields,
+        progress=True,
+        writes=(event,),
+        messages=tuple(event_messages([event])),
+    )
+
+
+def _ready_event(
+    task: Task, parts: Sequence[Mapping[str, Any]], kept_until: datetime, now: datetime
+) -> Create:
+    """Returns the write that tells the user about an export that is ready."""
+    base = f"/v1/me/exports/{task.id}"
+    data = {
+        "request_id": task.id,
+        "kept_until": kept_until.isoformat(),
+        "parts": [
+            {"name": part["name"], "size_bytes": part["size_bytes"], "url": f"{base}/parts/{n}"}
+            for n, part in enumerate(parts, 1)
+        ],
+    }
+    return new_event(EXPORT_READY, task.owner, data, now, key=(task.id,), email=task.data["email"])
 
 
 def delete_export(context: TaskContext) -> TaskOutcome:

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parseaddr
 from html import escape
 from typing import Any
 
-from functions.webhook.call import RETRY_DELAYS_S
-from shared.entrypoints import bootstrap
+from functions.webhook.mailing import message_id, send_once
 from shared.entrypoints.task import TaskContext
-from shared.flows.effects import Later
 from shared.jobs.webhooks.webhook import GONE
-from shared.ports.outbound import Email, MailOverloaded, MailUnavailable
+from shared.ports.outbound import Email
 from shared.runtime.settings import Settings
 from shared.tasks.task import TaskDone, TaskOutcome
 
 SUBJECT = "A webhook was disabled"
+DISABLED = "webhook.disabled"
+"""What the email is about, in the mail log."""
 
 
 def send_notice(context: TaskContext) -> TaskOutcome:
-    """Sends the email. Raises MailRefused, MailOverloaded.
-
-    A crash between the mail server's acceptance and the commit causes one more copy with the same
-    Message-ID.
-    """
+    """Sends the email. Raises MailOverloaded."""
     task = context.task
-    try:
-        bootstrap.mailer().send(write_notice(task.id, task.data, context.settings))
-    except MailOverloaded:
-        # The task waits for the mail server without using an attempt.
-        raise
-    except MailUnavailable as error:
-        wait_s = RETRY_DELAYS_S[min(context.attempt, len(RETRY_DELAYS_S)) - 1]
-        return Later(wait_s, error.code, str(error))
-    context.services.log("webhook.notice_sent", webhook=task.data["disabled_webhook"])
-    return TaskDone()
+    email = write_notice(task.id, task.data, context.settings)
+    outcome = send_once(context, email, DISABLED)
+    if isinstance(outcome, TaskDone):
+        context.services.log("webhook.notice_sent", webhook=task.data["disabled_webhook"])
+    return outcome
 
 
 def write_notice(notice_id: str, notice: Mapping[str, Any], settings: Settings) -> Email:
@@ -53,7 +43,6 @@ def write_notice(notice_id: str, notice: Mapping[str, Any], settings: Settings) 
         "its log.",
     ]
     link = f"{settings.console_url}/account/webhooks"
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
     text = "\n\n".join([*paragraphs, link])
     body = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs)
     return Email(
@@ -66,5 +55,5 @@ def write_notice(notice_id: str, notice: Mapping[str, Any], settings: Settings) 
             f"<title>{SUBJECT}</title></head>\n<body>{body}"
             f'<p><a href="{escape(link)}">Open the console</a></p></body></html>\n'
         ),
-        message_id=f"<{notice_id}@{domain}>",
+        message_id=message_id(notice_id, settings),
     )

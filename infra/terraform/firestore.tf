@@ -14,7 +14,7 @@ resource "google_firestore_database" "default" {
 resource "google_firestore_index" "this" {
   for_each = {
     for index in local.indexes.indexes :
-    "${index.collectionGroup} ${index.queryScope} ${join(" ", [for field in index.fields : "${field.fieldPath}:${field.order}"])}" => index
+    "${index.collectionGroup} ${index.queryScope} ${join(" ", [for field in index.fields : "${field.fieldPath}:${lookup(field, "order", "CONTAINS")}"])}" => index
   }
 
   database    = google_firestore_database.default.name
@@ -25,8 +25,9 @@ resource "google_firestore_index" "this" {
     for_each = each.value.fields
 
     content {
-      field_path = fields.value.fieldPath
-      order      = fields.value.order
+      field_path   = fields.value.fieldPath
+      order        = lookup(fields.value, "order", null)
+      array_config = lookup(fields.value, "arrayConfig", null)
     }
   }
 }

@@ -111,11 +111,12 @@ class CommitResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on a field. The value of `in` is a tuple. A document without the field does not
+    """A condition on a field. The value of `in` is a tuple; `array_contains` finds the
+    documents whose list has the value. A document without the field does not
     match, nor does one with None in a comparison by `<` or `>`."""
 
     field: str
-    operator: Literal["==", "in", "<", ">"]
+    operator: Literal["==", "in", "<", ">", "array_contains"]
     value: Any
 
 

@@ -207,7 +207,8 @@ class Unavailable:
 class Later:
     """A task continues in `wait_s` seconds; `fields` go into its document. With `progress` its
     attempts are counted from zero again. Without, the last allowed attempt fails the task, unless
-    the task waits for one of our services (`is_waiting`), which gives the attempt back."""
+    the task waits for one of our services (`is_waiting`), which gives the attempt back. `writes`
+    are part of the batch that records it, and `messages` are published after it."""
 
     wait_s: float
     code: str = ""
@@ -215,6 +216,8 @@ class Later:
     fields: Mapping[str, Any] = field(default_factory=dict)
     progress: bool = False
     is_waiting: bool = False
+    writes: tuple[Write, ...] = ()
+    messages: tuple[Envelope, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from shared.jobs.history import history_event
 from shared.jobs.model import JobInput, Status
 from shared.jobs.stage import StageState, UnitState
 from shared.jobs.totals import totals_writes
+from shared.jobs.user_metadata import UserMetadata
 from shared.pipeline import STALLED_S, Recipe
 
 SCHEMA = 1
@@ -127,6 +128,7 @@ def new_job(
     inputs: tuple[JobInput, ...],
     now: datetime,
     expires_at: datetime,
+    user_metadata: UserMetadata | None = None,
 ) -> tuple[Write, ...]:
     """Returns the batch that creates a job: its document, one for each stage, and the units of the
     uploads, which are all admitted. It is committed before any upload URL exists."""
@@ -138,6 +140,7 @@ def new_job(
         "email": email,
         "recipe": recipe.name,
         "title": title,
+        **(user_metadata or UserMetadata()).to_dict(),
         "status": Status.AWAITING_UPLOAD,
         "epoch": 0,
         "revision": 0,

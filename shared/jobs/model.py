@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.errors import WrongUpload
 from shared.flows.documents import Doc
+from shared.jobs.user_metadata import UserMetadata
 from shared.pipeline import RECIPES, Bucket, Recipe
 from shared.recipes.stored_object import Artifact
 
@@ -95,6 +96,7 @@ class Job:
     """The size of the results that edited decks replaced. Their objects are kept."""
     running_since: datetime | None = None
     """When the job left the queue the last time."""
+    user_metadata: UserMetadata = field(default_factory=UserMetadata)
 
     @property
     def recipe(self) -> Recipe:
@@ -144,4 +146,5 @@ class Job:
             worked_ms=data.get("worked_ms", {}),
             replaced_bytes=data.get("replaced_bytes", 0),
             running_since=data.get("running_since"),
+            user_metadata=UserMetadata.from_dict(data),
         )

@@ -91,6 +91,7 @@ def newest_jobs(
     *,
     statuses: Iterable[str],
     recipe: str | None = None,
+    tag: str | None = None,
     created_after: datetime | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int,
@@ -101,6 +102,8 @@ def newest_jobs(
     filters = [Filter("owner", "==", owner), Filter("status", "in", tuple(statuses))]
     if recipe is not None:
         filters.append(Filter("recipe", "==", recipe))
+    if tag is not None:
+        filters.append(Filter("tags", "array_contains", tag))
     if created_after is not None:
         filters.append(Filter("created_at", ">", created_after))
     return newest_documents("jobs", *filters, after=after, limit=limit)

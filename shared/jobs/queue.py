@@ -25,6 +25,12 @@ from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.units.outcomes import inputs_uploaded
 from shared.jobs.update import update_job
+from shared.jobs.webhooks.events import (
+    JOB_STARTED,
+    event_for_subscribers,
+    event_messages,
+    new_job_event,
+)
 from shared.pipeline import RECIPES
 
 OWNERS_PER_SWEEP = 200
@@ -95,7 +101,8 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
         fields = {"status": Status.RUNNING, "running_since": now, "updated_at": now}
         head = heads[0]
         try:
-            writes = update_job(_parse_job(head), fields)
+            job = _parse_job(head)
+            writes = update_job(job, fields)
         except (LookupError, TypeError, ValueError) as error:
             yield LogEvent(
                 "queue.job_unreadable",
@@ -104,10 +111,13 @@ def fill(owner: str, clock: ClockAndIds) -> Flow[None]:
             unreadable.add(head.id)
             yield from commit(Update(head.path, {"queued_at": ServerTime.NOW}, head.version))
             continue
-        result = yield from commit(*writes)
+        started = new_job_event(JOB_STARTED, job, now, status=Status.RUNNING)
+        event = yield from event_for_subscribers(started)
+        result = yield from commit(*writes, *event)
         if result is CommitResult.OK or (yield from _has_started(head.path, now)):
             yield LogEvent("job.started", {"job": head.id})
             yield from publish_open_units(head.id)
+            yield from publish(event_messages(event))
 
 
 def _parse_job(doc: Doc) -> Job:

@@ -78,10 +78,11 @@ class Identity(Protocol):
 @dataclass(frozen=True, slots=True)
 class PasswordCode:
     """A code that sets a new password and confirms the address. `verified` means that the address
-    is confirmed already."""
+    is confirmed already; `uid` is the user of the account."""
 
     code: str = field(repr=False)
     verified: bool
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,13 @@ class ResultsWriter:
         return f"{RESULTS_PREFIX}{self.job_id}/{folder}/{name}"
 
 
+def revision_of_result(name: str) -> int:
+    """Returns the revision of a result from the name that a ResultsWriter gave its object."""
+    folder = name.removeprefix(RESULTS_PREFIX).partition("/")[2].partition("/")[0]
+    revision = folder.partition(".")[2]
+    return int(revision) if revision.isdecimal() else 0
+
+
 def write_once(
     objects: ObjectStore, bucket: Bucket, name: str, data: bytes, *, content_type: str, spec: str
 ) -> StoredObject:

@@ -21,7 +21,7 @@ def record_outcome(
     """Commits the outcome and frees the slot, guarded by the versions. Returns False when the claim
     was lost."""
     task = claim.task
-    extra_writes = () if isinstance(outcome, Later) else outcome.writes
+    extra_writes = outcome.writes
     while True:
         current = yield from read_task(task.envelope)
         if current is None or current.token != claim.token:

@@ -177,6 +177,8 @@ def _matches(data: Mapping[str, Any], condition: Filter) -> bool:
             return bool(value == condition.value)
         case "in":
             return value in condition.value
+        case "array_contains":
+            return condition.value in value
         case "<":
             return value is not None and bool(value < condition.value)
         case ">":

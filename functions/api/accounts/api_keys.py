@@ -11,10 +11,11 @@ from functions.api import rate_limit_policies
 from functions.api.fields import Line
 from shared.api_keys import API_KEYS, ApiKey, Scope, create_key, find_key_id, key_path, new_key
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import Delete, owned_documents
+from shared.flows.documents import Create, Delete, owned_documents
 from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
+from shared.jobs.webhooks.events import API_KEY_CREATED, event_messages, new_event
 
 MAX_KEYS = 20
 """Per user."""
@@ -81,13 +82,12 @@ def create_api_key(request: ApiRequest) -> ApiResponse:
     expires_at = None if body.valid_days is None else now + timedelta(days=body.valid_days)
     # The key is new, so a conflict means that the client library retried this commit after its
     # response was lost.
-    store.commit(
-        [
-            create_key(
-                key, owner=owner, name=body.name, scopes=body.scopes, now=now, expires_at=expires_at
-            )
-        ]
+    create = create_key(
+        key, owner=owner, name=body.name, scopes=body.scopes, now=now, expires_at=expires_at
     )
+    notice = _creation_notice(request, create)
+    store.commit([create, notice])
+    request.services.publisher.publish(event_messages([notice]))
     (doc,) = store.read([path])
     if doc is None:
         raise NotFound(_NO_SUCH_KEY)
@@ -109,6 +109,24 @@ def delete_api_key(request: ApiRequest) -> ApiResponse:
         raise NotFound(_NO_SUCH_KEY)
     request.services.store.commit([Delete(path)])
     return ApiResponse()
+
+
+def _creation_notice(request: ApiRequest, create: Create) -> Create:
+    """Returns the write that creates the email to the user about a new key."""
+    data = create.data
+    return new_event(
+        API_KEY_CREATED,
+        request.user.uid,
+        {
+            "name": data["name"],
+            "prefix": data["prefix"],
+            "scopes": data["scopes"],
+            "expires_at": data["expires_at"] and data["expires_at"].isoformat(),
+        },
+        data["created_at"],
+        key=(create.path,),
+        email=request.user.email,
+    )
 
 
 def _created(key: str, api_key: ApiKey, **headers: str) -> ApiResponse:

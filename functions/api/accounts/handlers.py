@@ -11,7 +11,7 @@ address of another person has no access to the account.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from functions.api import rate_limit_policies
@@ -36,6 +36,7 @@ from functions.api.accounts.schemas import (
 from shared.entrypoints import bootstrap
 from shared.errors import NotFound
 from shared.http.request import ApiRequest, ApiResponse
+from shared.jobs.emails.mails import MailState, derive_mail_id, new_mail
 from shared.ports.identity import AddressTaken, WrongCredentials
 from shared.ports.outbound import Email, MailRefused, MailUnavailable
 
@@ -44,6 +45,11 @@ SIGN_IN_FAILURE_PADDING_S = 0.5
 whether a password was compared."""
 EMAIL_PADDING_S = 1.0
 """The same for endpoints that send an email."""
+_MAIL_KINDS: Mapping[Callable[[ApiRequest, str, str], Email], str] = {
+    build_already_registered_email: "account.already_registered",
+    build_password_reset_email: "account.password_reset",
+}
+"""What the emails are about, in the mail log."""
 
 
 def register_account(request: ApiRequest) -> ApiResponse:
@@ -171,26 +177,37 @@ def _send_code(
 ) -> None:
     """Sends an email with a code that sets the password, if the account exists and is enabled. The
     caller of the endpoint does not learn whether it does. An address that is not confirmed yet gets
-    the email of a registration."""
+    the email of a registration, which is in no mail log: anybody can register any address."""
     try:
         code = bootstrap.accounts().create_password_code(address)
     except NotFound:
         return
     if not code.verified:
-        build = build_confirmation_email
-    _send(request, build(request, address, code.code))
+        _send(request, build_confirmation_email(request, address, code.code))
+        return
+    email = build(request, address, code.code)
+    state = _send(request, email)
+    if state is not None:
+        record = new_mail(
+            derive_mail_id(request.seed), owner=code.uid, kind=_MAIL_KINDS[build], to=email.to,
+            subject=email.subject, now=request.services.clock.now(), state=state,
+        )  # fmt: skip
+        request.services.store.commit([record])
 
 
-def _send(request: ApiRequest, email: Email) -> None:
+def _send(request: ApiRequest, email: Email) -> MailState | None:
+    """Sends an email. Returns its state, or None when the mail server is not available."""
     try:
         bootstrap.mailer().send(email)
     except MailRefused:
         # The mailbox does not exist. The caller must not learn that either.
-        return
+        return MailState.REFUSED
     except MailUnavailable as error:
         # Without an account no email could have failed, so an error here would reveal the account.
         # The user can request another email.
         request.services.log("email.not_sent", severity="ERROR", reason=str(error))
+        return None
+    return MailState.SENT
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The log of emails sent to the caller, which `notification` writes."""
+"""The log of emails sent to the caller."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from shared.http.schemas import ResponseModel, Timestamp
 
 
 class MailView(ResponseModel):
-    """An email. `state` is `sending`, `sent` or `refused`."""
+    """An email. `state` is `sending`, `sent` or `refused`. `kind` is what it is about, such as
+    `job.done`. `job` is null for an email about the account, `outcome` for one that is not about a
+    job's end."""
 
     id: str
-    job: str
+    kind: str
+    job: str | None
     to: str
     subject: str
-    outcome: str
+    outcome: str | None
     state: str
     created_at: Timestamp
     sent_at: Timestamp | None
@@ -29,7 +32,8 @@ class MailPage(ResponseModel):
 
 
 def list_mails(request: ApiRequest) -> ApiResponse:
-    """Lists the emails sent to you, newest first. They are deleted with their jobs."""
+    """Lists the emails sent to you, newest first. They are deleted with their jobs, others after 90
+    days."""
     query = request.query(PageQuery)
     docs = request.services.store.run_query(
         newest_owned("mails", request.user.uid, after=query.after, limit=query.limit + 1)
@@ -43,5 +47,16 @@ def list_mails(request: ApiRequest) -> ApiResponse:
 
 
 def _view(doc: Doc) -> MailView:
-    fields = {name: doc.data[name] for name in MailView.model_fields if name != "id"}
-    return MailView(id=doc.id, **fields)
+    data = doc.data
+    return MailView(
+        id=doc.id,
+        # Earlier versions stored no kind.
+        kind=data.get("kind") or f"job.{data['outcome']}",
+        job=data["job"] or None,
+        outcome=data["outcome"] or None,
+        to=data["to"],
+        subject=data["subject"],
+        state=data["state"],
+        created_at=data["created_at"],
+        sent_at=data["sent_at"],
+    )

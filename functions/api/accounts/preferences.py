@@ -5,16 +5,19 @@ from __future__ import annotations
 from shared.flows.documents import CommitResult, Create, Doc, Update
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel
-from shared.jobs.model import Status
-from shared.jobs.preferences import Preferences, preferences_path
+from shared.jobs.emails.preferences import MAIL_KINDS, Preferences, preferences_path
 
 
 class MailPreferences(RequestModel):
-    """The job outcomes that send an email."""
+    """The emails that are sent: about jobs that are done, failed or were cancelled, decks that wait
+    for your review, and exports that are ready. An email about a new API key is always sent."""
 
     done: bool
     failed: bool
     cancelled: bool
+    # Clients of earlier versions do not send them.
+    awaiting_review: bool = True
+    export_ready: bool = True
 
 
 class PreferencesView(RequestModel):
@@ -34,7 +37,7 @@ def put_preferences(request: ApiRequest) -> ApiResponse:
     Raises ChangedMeanwhile.
     """
     body = request.body(PreferencesView)
-    mailed = frozenset(Status(name) for name, enabled in body.mail if enabled)
+    mailed = frozenset(name for name, enabled in body.mail if enabled)
     path, data = preferences_path(request.user.uid), Preferences(mailed).to_dict(request.user.uid)
     while True:
         doc = _read(request)
@@ -54,11 +57,5 @@ def _read(request: ApiRequest) -> Doc | None:
 
 
 def _view(doc: Doc | None) -> PreferencesView:
-    mailed = Preferences.from_doc(doc).mail_outcomes
-    return PreferencesView(
-        mail=MailPreferences(
-            done=Status.DONE in mailed,
-            failed=Status.FAILED in mailed,
-            cancelled=Status.CANCELLED in mailed,
-        )
-    )
+    mailed = Preferences.from_doc(doc).mails
+    return PreferencesView(mail=MailPreferences(**{kind: kind in mailed for kind in MAIL_KINDS}))

@@ -11,6 +11,7 @@ from functions.api.download_links import sign_link
 from functions.api.pagination import PageQuery
 from shared.cameras import redrive, session
 from shared.cameras.recording import (
+    ENDED_STATES,
     RECORDINGS,
     Recording,
     RecordingState,
@@ -27,6 +28,9 @@ from shared.jobs.model import Status
 from shared.recipes.stored_object import Artifact
 
 _NOT_FOUND = "There is no such recording."
+STOP_WAIT_S = 5.0
+"""A clip of a few minutes is written within this time."""
+STOP_POLL_S = 0.5
 
 
 class NotReady(WrongState):
@@ -86,10 +90,19 @@ def get_recording(request: ApiRequest) -> ApiResponse:
 
 
 def stop_recording(request: ApiRequest) -> ApiResponse:
-    """Stops a recording. Stopping it again has no effect."""
+    """Stops a recording. Stopping it again has no effect. Waits up to STOP_WAIT_S for the clip of a
+    recording: 200 with its description, or with the error of a failed one, and otherwise 202."""
     recording = _requested(request)
     request.run(lambda clock: session.stop_recording(recording.id, clock))
-    return ApiResponse(recording_view(find_recording(request, recording.id)))
+    waited_s = 0.0
+    while True:
+        recording = find_recording(request, recording.id)
+        if recording.state in ENDED_STATES:
+            return ApiResponse(recording_view(recording), status=200)
+        if waited_s >= STOP_WAIT_S:
+            return ApiResponse(recording_view(recording))
+        request.services.clock.sleep(STOP_POLL_S)
+        waited_s += STOP_POLL_S
 
 
 def redrive_recording(request: ApiRequest) -> ApiResponse:

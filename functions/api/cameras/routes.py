@@ -75,7 +75,8 @@ _ROUTES = (
     Route("DELETE", _RECORDING, recordings.delete_recording,
           "Delete a recording and its clip, even while it runs.", status=204),
     Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
-          "Stop a recording; its clip is built afterwards.", recording_schemas.RecordingView, 202),
+          "Stop a recording; 200 with its clip if that is there within 5 s, otherwise 202.",
+          recording_schemas.RecordingView, 202, other_statuses=(200,)),
     Route(
         "POST", f"{_RECORDING}/redrive", recordings.redrive_recording,
         "Join a failed recording again; what was recorded is kept until it expires.",

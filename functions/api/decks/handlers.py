@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from functions.api import rate_limit_policies
+from functions.api.decks.edits import field_of, is_pending, is_unchanged, read_deck
 from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteRequest, SlideView
 from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
@@ -20,10 +21,10 @@ from shared.flows.documents import job_path
 from shared.http.artifacts import redirect_to
 from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
-from shared.http.problems import InvalidFields
+from shared.http.problems import ChangedMeanwhile, InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import deck_review
-from shared.jobs.model import Job
+from shared.jobs.model import Job, Status
 from shared.pipeline import DECKS_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_fields import DeckRejected
@@ -43,25 +44,27 @@ def get_deck(request: ApiRequest) -> ApiResponse:
 
     Raises NotFound if the job has no deck yet.
     """
-    job, deck = request.job, _read_deck(request)
+    return ApiResponse(_deck_view(request, _read_deck(request)))
+
+
+def _deck_view(request: ApiRequest, deck: Deck) -> DeckView:
+    job = request.job
     revision = DeckResult.require(job.facts).revision
     base = f"/v1/jobs/{job.id}/deck/slides"
     pictures = [*list_pictures(job.facts), *([MOOD_CHART] if has_mood(job.facts) else [])]
-    return ApiResponse(
-        DeckView(
-            revision=revision,
-            current=revision == job.revision,
-            title=deck.title,
-            language=deck.language,
-            theme=deck.theme,
-            aspect=deck.aspect,
-            resolution=deck.resolution,
-            slides=tuple(
-                SlideView(**slide.to_dict(), picture_url=f"{base}/{quote(slide.id)}/picture")
-                for slide in deck.slides
-            ),
-            pictures=tuple(pictures),
-        )
+    return DeckView(
+        revision=revision,
+        current=revision == job.revision,
+        title=deck.title,
+        language=deck.language,
+        theme=deck.theme,
+        aspect=deck.aspect,
+        resolution=deck.resolution,
+        slides=tuple(
+            SlideView(**slide.to_dict(), picture_url=f"{base}/{quote(slide.id)}/picture")
+            for slide in deck.slides
+        ),
+        pictures=tuple(pictures),
     )
 
 
@@ -77,26 +80,40 @@ def get_slide_picture(request: ApiRequest) -> ApiResponse:
 
 
 def put_deck(request: ApiRequest) -> ApiResponse:
-    """Opens a revision with the deck of the request.
+    """Opens a revision with the deck of the request. A deck that is not changed opens none; with
+    `release` it is released.
 
-    Raises InvalidFields, InvalidOption, and the errors of consume_rework_quota and
-    deck_review.open_revision.
+    Raises InvalidFields, InvalidOption, ChangedMeanwhile, and the errors of consume_rework_quota
+    and deck_review.open_revision.
     """
     body, job = request.body(DeckUpdate), request.job
     current = _read_deck(request)
     try:
-        deck = Deck.from_dict(body.deck.model_dump(mode="json"))
+        deck = read_deck(body)
         _check_theme(deck)
         check_pictures(deck, job.facts, current)
     except DeckRejected as error:
-        raise InvalidFields([(f"deck.{error.location}".rstrip("."), str(error))]) from error
+        raise InvalidFields([(field_of(body, error), str(error))]) from error
     options = _edited_options(request, body.options)
     if deck.language != current.language or body.options.get("voice"):
         _check_voice(options, deck.language)
+    if is_unchanged(job, body.revision, deck, current, options):
+        request.check_if_match(_deck_view(request, current))
+        if body.release and job.status is Status.AWAITING_REVIEW:
+            return release_deck(request)
+        return _job_response(request)
     rate_limit = consume_rework_quota(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
     spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not body.release}
-    return _create_revision(request, body.revision, spec, options, rate_limit)
+    if not is_pending(request, body.revision, spec, options):
+        request.check_if_match(_deck_view(request, current))
+    try:
+        return _create_revision(request, body.revision, spec, options, rate_limit)
+    except deck_review.DeckChanged:
+        if request.if_match:
+            # The deck was edited after the check above.
+            raise ChangedMeanwhile from None
+        raise
 
 
 def rewrite_slide(request: ApiRequest) -> ApiResponse:

@@ -18,7 +18,8 @@ _ROUTES = (
     Route(
         "PUT", _DECK, handlers.put_deck,
         "Replace the deck; a new revision is rendered, and becomes a film once released.",
-        JobView, 202, body=schemas.DeckUpdate, policies=(rate_limit_policies.reworks,),
+        JobView, 202, body=schemas.DeckUpdate, conditional=True,
+        policies=(rate_limit_policies.reworks,),
         errors=(
             InvalidOption, DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired,
             StorageFull,

@@ -56,13 +56,30 @@ class DeckContent(RequestModel):
     slides: Annotated[tuple[SlideContent, ...], Field(min_length=3, max_length=40)]
 
 
+class ReturnedSlide(SlideContent):
+    """A slide as it was returned. `picture_url` is ignored."""
+
+    picture_url: Annotated[str, Field(max_length=2_000)] | None = None
+
+
 class DeckUpdate(RequestModel):
-    """An edited deck. `revision` is the one that you read. `options` can change the
-    voice, transitions, motion and subtitles of the film. With `release` the film is rendered
-    without waiting for a review."""
+    """An edited deck: in `deck`, or with the fields of a deck as `GET` returned it, of which
+    `current` and `pictures` are ignored. `revision` is the one that you read. `options` can change
+    the voice, transitions, motion and subtitles of the film. With `release` the film is rendered
+    without waiting for a review. A deck that is not changed opens no revision."""
 
     revision: Revision
-    deck: DeckContent
+    deck: DeckContent | None = None
+    title: Annotated[str, Field(max_length=120)] | None = None
+    language: Annotated[str, Field(max_length=20)] | None = None
+    theme: Annotated[str, Field(max_length=40)] | None = None
+    aspect: Annotated[str, Field(max_length=10)] | None = None
+    resolution: Annotated[str, Field(max_length=10)] | None = None
+    slides: Annotated[tuple[ReturnedSlide, ...], Field(min_length=3, max_length=40)] | None = None
+    current: bool | None = None
+    pictures: (
+        Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=200)] | None
+    ) = None
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
     release: bool = False
 

@@ -213,6 +213,7 @@ def _write_job(
         inputs=inputs,
         now=now,
         expires_at=expires_at,
+        user_metadata=body.user_metadata,
     )
     fetches = fetch_writes(request, job_id, recipe, inputs, sources, now=now, expires_at=expires_at)
     request.services.store.commit([*writes, *fetches])

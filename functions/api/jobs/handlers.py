@@ -1,4 +1,4 @@
-"""Reading, retitling, cancelling, redriving and deleting jobs."""
+"""Reading, changing, cancelling, redriving and deleting jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pydantic import Field
 
 from functions.api import rate_limit_policies
 from functions.api.fields import Line, Time
+from functions.api.jobs.metadata import Tag, UserMetadataChange
 from functions.api.jobs.schemas import JobSummary, job_summary, job_view
+from functions.api.jobs.views.results import results_view
 from functions.api.pagination import PageQuery, PageStart, encode_cursor, iterate_pages
 from functions.api.storage import check_storage
 from shared.errors import NotFound, TooManyJobs
@@ -19,7 +21,7 @@ from shared.flows.documents import CommitResult, Doc, Update, job_path
 from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
-from shared.http.schemas import RequestModel, ResponseModel
+from shared.http.schemas import QueryModel, ResponseModel
 from shared.jobs.commands import cancel, delete, redrive
 from shared.jobs.model import TERMINAL, Job, Status
 from shared.jobs.queries import newest_jobs
@@ -37,21 +39,22 @@ _SMALLEST_ID = "0"
 
 class JobsQuery(PageQuery):
     """Selects a page of jobs, optionally of one recipe or status, created after or before a time
-    (RFC 3339), or with a title that contains the text `q`, in any case and with or without
-    diacritics. A page of a search by `q` may have fewer jobs than `limit`, or none, and a
+    (RFC 3339), with a tag, or with a title that contains the text `q`, in any case and with or
+    without diacritics. A page of a search by `q` may have fewer jobs than `limit`, or none, and a
     `next_cursor`: then older jobs are not searched yet."""
 
     q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     created_after: Time | None = None
     created_before: Time | None = None
+    tag: Tag | None = None
     recipe: Literal[tuple(RECIPES)] | None = None  # type: ignore[valid-type]
     status: Literal[tuple(status.value for status in VISIBLE_STATUSES)] | None = None  # type: ignore[valid-type]
 
 
-class JobChange(RequestModel):
-    """The properties of a job that can be changed."""
+class JobChange(UserMetadataChange):
+    """The properties of a job to change. One that is null or missing is kept."""
 
-    title: Annotated[Line, Field(max_length=200)]
+    title: Annotated[Line, Field(max_length=200)] | None = None
 
 
 class JobPage(ResponseModel):
@@ -61,9 +64,20 @@ class JobPage(ResponseModel):
     next_cursor: str | None
 
 
+class JobQuery(QueryModel):
+    """`expand=results` adds the analysis itself: the summary of emotions, the transcript and the
+    outline of the deck, bounded in size."""
+
+    expand: Literal["results"] | None = None
+
+
 def get_job(request: ApiRequest) -> ApiResponse:
     """Returns a job in its current state."""
-    return ApiResponse(job_view(request.job, request.services.store))
+    view = job_view(request.job, request.services.store)
+    if request.query(JobQuery).expand is not None:
+        results = results_view(request.job, request.services.objects)
+        view = view.model_copy(update={"results": results})
+    return ApiResponse(view)
 
 
 def list_jobs(request: ApiRequest) -> ApiResponse:
@@ -89,6 +103,7 @@ def _read_jobs(
             request.user.uid,
             statuses=VISIBLE_STATUSES if query.status is None else [query.status],
             recipe=query.recipe,
+            tag=query.tag,
             created_after=query.created_after,
             after=after,
             limit=limit,
@@ -132,23 +147,29 @@ def iterate_jobs(request: ApiRequest, page_size: int) -> Iterator[Job]:
     return map(Job.from_doc, docs)
 
 
-def retitle_job(request: ApiRequest) -> ApiResponse:
-    """Changes the title of a job.
+def change_job(request: ApiRequest) -> ApiResponse:
+    """Changes the title, the description, the tags or the metadata of a job.
 
-    Raises NotFound, ChangedMeanwhile.
+    Raises NotFound, ChangedMeanwhile, InvalidFields.
     """
-    title = request.body(JobChange).title
+    body = request.body(JobChange)
     while True:
         (doc,) = request.services.store.read([job_path(request.job.id)])
         if doc is None or doc.data["status"] == Status.DELETED:
             raise NotFound("There is no such job.")
         job = Job.from_doc(doc)
-        if job.title == title:
-            # If an earlier commit succeeded but its response was lost, the title is already set:
+        title = job.title if body.title is None else body.title
+        user_metadata = body.apply_to(job.user_metadata)
+        if (job.title, job.user_metadata) == (title, user_metadata):
+            # If an earlier commit succeeded but its response was lost, the change is made already:
             # RFC 9110 §13.1.1 allows success.
             return _job_response(request)
         request.check_if_match(job_view(job, request.services.store))
-        fields = {"title": title, "updated_at": request.services.clock.now()}
+        fields = {
+            "title": title,
+            **user_metadata.to_dict(),
+            "updated_at": request.services.clock.now(),
+        }
         # A stage may update the job concurrently; then the loop retries with the new version.
         result = request.services.store.commit([Update(doc.path, fields, doc.version)])
         if result is not CommitResult.CONFLICT:

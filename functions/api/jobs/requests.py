@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
+from functions.api.jobs.metadata import NewUserMetadata
 from functions.api.jobs.recipes import find_name_errors, find_option_error
 from shared.flows.envelope import JOB_ID
 from shared.http.problems import option_fields
@@ -113,6 +114,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
         "prompt": "Explain photosynthesis to ten-year-olds.",
+        "tags": ["biology", "class 5b"],
+        "metadata": {"course": "BIO-5"},
     },
     "still": {
         "recipe": "still",
@@ -145,7 +148,7 @@ InputName = Annotated[
 FileOrLatest = Annotated[FileMetadata, _OrUrlOrLatest()]
 
 
-class NewJob(RequestModel):
+class NewJob(NewUserMetadata):
     """A job to create. `inputs` has the inputs of the recipe by name; optional ones can be omitted.
     Use `{"url": …}` instead of a file to have it fetched, and "latest" to take the newest upload of
     that kind. With `from`, inputs that are not in `inputs` come from the uploads of that job, or

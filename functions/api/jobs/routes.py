@@ -44,9 +44,10 @@ _ROUTES = (
     Route("GET", "/v1/jobs", handlers.list_jobs, "List your jobs, newest first.",
           handlers.JobPage, query=handlers.JobsQuery),
     Route("GET", _JOB, handlers.get_job, "Get a job with its stages and results.",
-          schemas.JobView),
+          schemas.JobView, query=handlers.JobQuery),
     Route(
-        "PATCH", _JOB, handlers.retitle_job, "Change the title of a job.",
+        "PATCH", _JOB, handlers.change_job,
+        "Change the title, the description, the tags or the metadata of a job.",
         schemas.JobView, body=handlers.JobChange, conditional=True,
     ),
     Route(

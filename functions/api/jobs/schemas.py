@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import quote
+from typing import Annotated, Any
 
-from functions.api.jobs.stage_views import (
+from pydantic import Field
+
+from functions.api.jobs.views.inputs import JobInputView, input_views
+from functions.api.jobs.views.results import (
+    MAIN_KINDS,
+    ResultsView,
+    find_duration_s,
+    find_first,
+    find_thumbnail,
+)
+from functions.api.jobs.views.stages import (
     ErrorView,
     StageView,
     error_view,
@@ -16,19 +25,24 @@ from shared.flows.documents import Doc
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.fetches.fetch import Fetch, FetchState, fetch_path
 from shared.jobs.model import Job, Status
+from shared.jobs.webhooks.bodies import artifact_path
 from shared.ports.store import JobStore
 from shared.recipes.results import NarrationResult
 from shared.recipes.stored_object import Artifact
+from shared.runtime.results_writer import revision_of_result
 
 
 class ArtifactView(ResponseModel):
-    """A result of a job. `url` redirects to its bytes."""
+    """A result of a job. `url` redirects to its bytes. `revision` is that of the deck from which it
+    was made: while an edit is rendered it is less than the `revision` of the job. Results of stages
+    before the deck, which edits keep, have the revision 0."""
 
     name: str
     kind: str
     content_type: str
     size_bytes: int
     url: str
+    revision: int
 
 
 class FetchView(ResponseModel):
@@ -45,33 +59,44 @@ class FetchView(ResponseModel):
 
 
 class JobSummary(ResponseModel):
-    """A job in a list."""
+    """A job in a list. `main_result` is the film, the timeline, the frames or the transcript,
+    `thumbnail` a picture of it, and `duration_s` the duration of the film or of the longest input;
+    null while there is none."""
 
     id: str
     recipe: str
     title: str
+    description: str
+    tags: tuple[str, ...]
+    metadata: dict[str, str]
     status: Status
     epoch: int
     revision: int
     error: ErrorView | None
+    duration_s: float | None
+    main_result: ArtifactView | None
+    thumbnail: ArtifactView | None
     created_at: Timestamp
     updated_at: Timestamp
     expires_at: Timestamp
 
 
 class JobView(JobSummary):
-    """A job with its results, and its stages in the order in which they run. `progress` is 0 to 1:
-    that of the stages, weighted by their typical work. `voice` is the name of the voice that speaks
-    the narration; null until it is spoken, and without narration. `fetches` has the inputs that
-    come from URLs."""
+    """A job with its inputs and results, and its stages in the order in which they run. `progress`
+    is 0 to 1: that of the stages, weighted by their typical work. `voice` is the name of the voice
+    that speaks the narration; null until it is spoken, and without narration. `fetches` has the
+    inputs that come from URLs. `results` is there with `expand=results` only."""
 
     options: dict[str, Any]
+    inputs: tuple[JobInputView, ...]
     progress: float
     stages: tuple[StageView, ...]
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
     voice: str | None
     fetches: tuple[FetchView, ...]
+    # Without it the ETag is that of a job that is not expanded, which PATCH takes.
+    results: Annotated[ResultsView | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class EventView(ResponseModel):
@@ -100,6 +125,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
+        inputs=input_views(job),
         progress=job_progress(job, stages),
         stages=stages,
         artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
@@ -125,10 +151,16 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "id": job.id,
         "recipe": job.recipe_name,
         "title": job.title,
+        "description": job.user_metadata.description,
+        "tags": job.user_metadata.tags,
+        "metadata": dict(job.user_metadata.metadata),
         "status": job.status,
         "epoch": job.epoch,
         "revision": job.revision,
         "error": error_view(job.error),
+        "duration_s": find_duration_s(job),
+        "main_result": _found_view(job, find_first(job, MAIN_KINDS)),
+        "thumbnail": _found_view(job, find_thumbnail(job)),
         "created_at": job.created_at,
         "updated_at": job.updated_at,
         "expires_at": job.expires_at,
@@ -139,6 +171,10 @@ def _find_voice(job: Job) -> str | None:
     # Results of earlier versions state none.
     voice: str | None = (job.facts.get(NarrationResult.STAGE) or {}).get("voice")
     return voice
+
+
+def _found_view(job: Job, artifact: Artifact | None) -> ArtifactView | None:
+    return None if artifact is None else _artifact_view(job, artifact)
 
 
 def _fetch_views(job: Job, store: JobStore) -> tuple[FetchView, ...]:
@@ -164,5 +200,6 @@ def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
         kind=artifact.kind,
         content_type=artifact.content_type,
         size_bytes=artifact.size_bytes,
-        url=f"/v1/jobs/{job.id}/artifacts/{quote(artifact.name, safe='')}",
+        url=artifact_path(job.id, artifact.name),
+        revision=revision_of_result(artifact.object),
     )

@@ -15,11 +15,11 @@ from shared.errors import NotFound, WrongState
 from shared.flows.documents import CommitResult, Create, Doc, Update
 from shared.http.limits.rate_limits import consume
 from shared.http.request import ApiRequest, ApiResponse
+from shared.jobs.webhooks.bodies import event_body
 from shared.jobs.webhooks.deliveries import (
     PING,
     WEBHOOK,
     delivery_id,
-    event_body,
     event_id,
     new_delivery,
     newest_deliveries,

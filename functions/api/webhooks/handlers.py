@@ -21,7 +21,8 @@ from shared.flows.encrypted import Encrypted
 from shared.http.limits.rate_limits import consume
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
-from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.bodies import EVENTS
+from shared.jobs.webhooks.events import WEBHOOK_EVENTS
 from shared.jobs.webhooks.webhook import (
     OLD_SECRET_S,
     WEBHOOKS,
@@ -59,9 +60,8 @@ def create_webhook(request: ApiRequest) -> ApiResponse:
     if len(webhooks) >= MAX_WEBHOOKS:
         raise TooManyWebhooks
     rate_limit = consume(request, rate_limit_policies.changes(request.settings), owner)
-    events = tuple(
-        event for event in EVENTS.values() if body.events is None or event in body.events
-    )
+    chosen = EVENTS.values() if body.events is None else body.events
+    events = tuple(event for event in WEBHOOK_EVENTS if event in chosen)
     hook_id, secret = new_id(), new_secret()
     encrypted = _encrypt(request, hook_id, secret)
     # The id is new, so a conflict means that the client library retried this commit after its

@@ -1,26 +1,39 @@
-"""The request and response models of webhooks, and the bodies of their calls."""
+"""The request and response models of webhooks."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from functions.api.webhooks.event_schemas import (
+    EventBody,
+    EventName,
+    ExportEventName,
+    JobEventName,
+    RecordingEventName,
+)
 from shared.flows.documents import Doc
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
-from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.events import WEBHOOK_EVENTS
 from shared.jobs.webhooks.webhook import Webhook
 from shared.tasks.task import TaskState
 
-EventName = Literal["job.done", "job.failed", "job.cancelled"]
-assert set(EVENTS.values()) == set(EventName.__args__)  # type: ignore[attr-defined]  # noqa: S101 - at import, by every test
+assert set(WEBHOOK_EVENTS) == {  # noqa: S101 - at import, by every test
+    *JobEventName.__args__,  # type: ignore[attr-defined]
+    *RecordingEventName.__args__,  # type: ignore[attr-defined]
+    *ExportEventName.__args__,  # type: ignore[attr-defined]
+}
 
 
 class NewWebhook(RequestModel):
-    """A webhook to register. By default it receives all `events`."""
+    """A webhook to register. By default it receives the `events` of jobs that have ended:
+    `job.done`, `job.failed` and `job.cancelled`."""
 
     url: Annotated[str, Field(min_length=1, max_length=500)]
-    events: Annotated[list[EventName], Field(min_length=1, max_length=3)] | None = None
+    events: (
+        Annotated[list[EventName], Field(min_length=1, max_length=len(WEBHOOK_EVENTS))] | None
+    ) = None
 
 
 class WebhookError(ResponseModel):
@@ -74,57 +87,6 @@ class TryView(ResponseModel):
     duration_ms: int
 
 
-class EventArtifact(ResponseModel):
-    """A result of a job."""
-
-    name: str
-    kind: str
-    content_type: str
-    size_bytes: int
-
-
-class EventError(ResponseModel):
-    """Why a job failed."""
-
-    code: str
-    message: str
-    stage: str | None = None
-
-
-class JobEventData(ResponseModel):
-    """The job that has ended. `epoch` counts its redrives; every epoch ends with an event."""
-
-    job_id: str
-    recipe: str
-    status: Literal["done", "failed", "cancelled"]
-    epoch: int
-    revision: int
-    artifacts: tuple[EventArtifact, ...]
-    error: EventError | None
-
-
-class JobEvent(ResponseModel):
-    """The body of the call when a job has ended at `timestamp`."""
-
-    type: EventName
-    timestamp: str
-    data: JobEventData
-
-
-class PingData(ResponseModel):
-    """The webhook under test."""
-
-    webhook_id: str
-
-
-class PingEvent(ResponseModel):
-    """The body of a test call."""
-
-    type: Literal["ping"]
-    timestamp: str
-    data: PingData
-
-
 class DeliveryView(ResponseModel):
     """The delivery of an event to a webhook. `event_id` is the header `webhook-id` of its calls,
     `body` their body. In state `open` or `leased`, the next attempt is at `next_try_at`."""
@@ -140,7 +102,7 @@ class DeliveryView(ResponseModel):
     error_code: str | None
     error_message: str | None
     tries: tuple[TryView, ...]
-    body: Annotated[JobEvent | PingEvent, Field(discriminator="type")]
+    body: Annotated[EventBody, Field(discriminator="type")]
     created_at: Timestamp
     finished_at: Timestamp | None
 
@@ -152,9 +114,8 @@ class DeliveryPage(ResponseModel):
     next_cursor: str | None
 
 
-_BODY: TypeAdapter[JobEvent | PingEvent] = TypeAdapter(
-    Annotated[JobEvent | PingEvent, Field(discriminator="type")],
-    config=ConfigDict(defer_build=True),
+_BODY: TypeAdapter[EventBody] = TypeAdapter(
+    Annotated[EventBody, Field(discriminator="type")], config=ConfigDict(defer_build=True)
 )
 
 

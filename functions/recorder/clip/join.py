@@ -13,6 +13,7 @@ from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
 from functions.recorder.clip.parts import count_complete_parts, drop_parts
 from shared.cameras.recording import Recording, RecordingState, clip_prefix
+from shared.cameras.recording_events import recording_event
 from shared.cameras.redrive import JOINED_PART_COUNT
 from shared.entrypoints.task import TaskContext
 from shared.errors import PermanentError
@@ -21,6 +22,7 @@ from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
 from shared.jobs.units import failure
 from shared.jobs.uploads import declare_size
+from shared.jobs.webhooks.events import event_for_subscribers, event_messages
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Interpreter
@@ -175,13 +177,20 @@ def upload_to_job(context: TaskContext, recording: Recording, stored: StoredObje
 
 
 def _commit(context: TaskContext, recording: Recording, fields: Mapping[str, Any]) -> bool:
-    """Updates the recording's document. Returns False when it has been changed by others."""
+    """Ends a recording and tells the webhooks of its owner. Returns False when the recording has
+    been changed by others."""
+    services = context.services
     update = Update(recording.path, fields, recording.version)
-    if context.services.store.commit([update]) is CommitResult.OK:
-        return True
-    # When the response to a commit is lost, the client repeats it and finds its own write.
-    (doc,) = context.services.store.read([recording.path])
-    return doc is not None and all(doc.data[name] == fields[name] for name in fields)
+    event = Interpreter(services).run(
+        event_for_subscribers(recording_event(recording, fields, services.clock.now()))
+    )
+    if services.store.commit([update, *event]) is not CommitResult.OK:
+        # When the response to a commit is lost, the client repeats it and finds its own write.
+        (doc,) = services.store.read([recording.path])
+        if doc is None or any(doc.data[name] != fields[name] for name in fields):
+            return False
+    services.publisher.publish(event_messages(event))
+    return True
 
 
 def _discard_clip(context: TaskContext, recording: Recording, stored: StoredObject) -> None:

@@ -6,9 +6,10 @@ these numbers. A route that changes something and has no row is an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.api.accounts.handlers import EMAIL_PADDING_S, SIGN_IN_FAILURE_PADDING_S
+from functions.api.cameras.recordings import STOP_POLL_S, STOP_WAIT_S
 from functions.api.jobs.handlers import MAX_SEARCHED
 from functions.api.pagination import PageQuery
 from functions.downloads.preview_stream import FIRST_FRAME_TIMEOUT_S, POLL_S
@@ -51,7 +52,7 @@ class Operations:
 
 _JOB = Operations(reads=_JOB_READS + 8)
 _CHANGED_JOB = Operations(reads=2 * _JOB_READS, writes=40)
-_EMAIL = Operations(reads=8, writes=5, seconds=EMAIL_PADDING_S, starts="one email")
+_EMAIL = Operations(reads=8, writes=6, seconds=EMAIL_PADDING_S, starts="one email")
 _SIGN_IN = Operations(reads=8, writes=4, seconds=SIGN_IN_FAILURE_PADDING_S)
 _LISTED = Operations(reads=1000)
 _HEALTH = Operations(reads=0, object_reads=0, sent_bytes=1 << 10)
@@ -82,7 +83,8 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/jobs": Operations(
         reads=3000, writes=80, object_writes=16, object_reads=3000, starts="a job"
     ),
-    "GET /v1/jobs/{job_id}": _JOB,
+    # With its analysis.
+    "GET /v1/jobs/{job_id}": replace(_JOB, object_reads=6, sent_bytes=512 << 10),
     "PATCH /v1/jobs/{job_id}": _CHANGED_JOB,
     "DELETE /v1/jobs/{job_id}": Operations(reads=60, writes=20),
     "POST /v1/jobs/{job_id}/cancel": _CHANGED_JOB,
@@ -105,9 +107,12 @@ _ROWS: dict[str, Operations] = {
         starts="a call of Text-to-Speech",
     ),
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
-    "GET /v1/jobs": Operations(reads=MAX_SEARCHED + _LIMIT_READS + 2),
+    # A job has up to 64 KiB of notes and of the description of its results.
+    "GET /v1/jobs": Operations(
+        reads=MAX_SEARCHED + _LIMIT_READS + 2, sent_bytes=_MAX_PAGE * (64 << 10)
+    ),
     "GET /v1/me/keys": Operations(reads=24),
-    "POST /v1/me/keys": Operations(reads=34, writes=5),
+    "POST /v1/me/keys": Operations(reads=34, writes=6, starts="one email"),
     "DELETE /v1/me/keys/{key_id}": Operations(writes=1),
     "DELETE /v1/shares/{share_id}": Operations(writes=1),
     "GET /v1/share/{token}": Operations(writes=3),
@@ -126,7 +131,9 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/cameras/{camera_id}/preview": Operations(reads=30, writes=10, starts="a preview"),
     "POST /v1/recordings": Operations(reads=60, writes=60, starts="a recording"),
     "DELETE /v1/recordings/{recording_id}": Operations(reads=20, writes=20),
-    "POST /v1/recordings/{recording_id}/stop": Operations(reads=12, writes=6),
+    "POST /v1/recordings/{recording_id}/stop": Operations(
+        reads=12 + int(STOP_WAIT_S / STOP_POLL_S), writes=6, seconds=STOP_WAIT_S + API_REQUEST_S
+    ),
     "POST /v1/recordings/{recording_id}/redrive": Operations(
         reads=20, writes=8, starts="the end of a recording"
     ),

@@ -23,7 +23,6 @@ from functions.api.webhooks.schemas import NewWebhook
 from functions.emotion_scoring.models.manifest import FER2013
 from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import UNCERTAIN_MARGIN
-from functions.notification.mail_log import MailState
 from functions.slide_generation.drawing.themes import THEMES, Colour
 from functions.webhook.call import ERROR_MESSAGES
 from infra.tools.console.recipe_options import describe_recipe
@@ -32,10 +31,11 @@ from shared.cameras.camera import MAX_PRE_ROLL_S, CameraState
 from shared.cameras.recording import EndedBy, RecordingState
 from shared.cameras.source import MAX_DEVICES
 from shared.errors import Service
+from shared.jobs.emails.mails import MailState
 from shared.jobs.history import HistoryEvent
 from shared.jobs.model import TERMINAL, Status
 from shared.jobs.stage import StageState
-from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.events import WEBHOOK_EVENTS
 from shared.pipeline import FUNCTIONS, PIPELINE_STAGES, RECIPES
 from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS
@@ -111,7 +111,7 @@ def list_unions() -> Iterable[tuple[str, str, Iterable[str]]]:
          [row for row in RecordingState if row is not RecordingState.DELETED]),
         ("RECORDING_END_REASONS", "RecordingEndReason", EndedBy),
         ("EMAIL_STATES", "EmailState", MailState),
-        ("WEBHOOK_EVENTS", "WebhookEvent", EVENTS.values()),
+        ("WEBHOOK_EVENTS", "WebhookEvent", WEBHOOK_EVENTS),
         ("WEBHOOK_ERRORS", "WebhookError", ERROR_MESSAGES),
         ("KEY_SCOPES", "KeyScope", Scope),
         ("DELIVERY_STATES", "DeliveryState", TaskState),

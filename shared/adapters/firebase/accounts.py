@@ -111,7 +111,7 @@ class FirebaseAccounts:
             if user.disabled:
                 raise NotFound("There is no such account.")
             link = auth.generate_password_reset_link(email, app=self._app)
-        return PasswordCode(_extract_code(link), bool(user.email_verified))
+        return PasswordCode(_extract_code(link), bool(user.email_verified), user.uid)
 
     def use_password_code(self, code: str, password: str) -> Profile:
         body = {"oobCode": code, "newPassword": password}

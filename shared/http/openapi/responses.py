@@ -111,7 +111,7 @@ def describe_responses(
             "headers": _response_headers(route),
         }
     for status in sorted(set(route.other_statuses) - {304}):
-        responses[str(status)] = _other_response(status, route)
+        responses[str(status)] = _other_response(status, route, schemas)
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
     for error in route_problems(route):
         by_status.setdefault(int(error_status(error)), []).append(
@@ -132,10 +132,15 @@ def describe_problems(routes: Iterable[Route], server: str) -> dict[str, Any]:
     return examples | {UNEXPECTED: {"summary": UNEXPECTED, "value": unexpected}}
 
 
-def _other_response(status: int, route: Route) -> dict[str, Any]:
-    """Returns another response that is not an error: a partial one, or a redirect."""
+def _other_response(
+    status: int, route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]
+) -> dict[str, Any]:
+    """Returns another response that is not an error: a partial one, a redirect, or the same one of
+    work that has ended already."""
     headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
     response: dict[str, Any] = {"description": _SUCCESS_DESCRIPTIONS[status], "headers": headers}
+    if status == 200 and route.response_model is not None:
+        response["content"] = {route.media_type: {"schema": schemas[route.response_model]}}
     if status == 302:
         headers["Location"] = _response_header("The URL of the resource.")
     if status == 206:

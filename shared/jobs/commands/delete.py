@@ -16,6 +16,7 @@ from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.queue import fill
 from shared.jobs.update import update_job
+from shared.jobs.user_metadata import UserMetadata
 
 TOMBSTONE_DAYS = 8
 """Longer than a message or a signed upload URL is valid (7 days each)."""
@@ -39,6 +40,7 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 {
                     "status": Status.DELETED,
                     "title": "",
+                    **UserMetadata().to_dict(),
                     "email": "",
                     "options": {},
                     "inputs": [],

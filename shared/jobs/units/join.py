@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.flows.documents import CommitResult, Update, Write, stage_path
-from shared.flows.effects import ClockAndIds, Flow, commit
+from shared.flows.effects import ClockAndIds, Flow, commit, publish
 from shared.jobs import rules
 from shared.jobs.creation import planned_documents, planned_fields
 from shared.jobs.history import history_event
@@ -20,6 +20,7 @@ from shared.jobs.units.end import end_writes, revision_detail
 from shared.jobs.units.outcomes import UnitDone
 from shared.jobs.update import update_job
 from shared.jobs.uploads import with_stored_sizes
+from shared.jobs.webhooks.events import JOB_AWAITING_REVIEW, event_messages, new_job_event
 from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
 
@@ -60,6 +61,7 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
             ),
         ]
         if (yield from commit(*writes)) is CommitResult.OK:
+            yield from publish(event_messages(writes))
             return True
 
 
@@ -123,6 +125,8 @@ def join_writes(
         elif review:
             fields["status"] = Status.AWAITING_REVIEW
             writes.append(_review_event(job, now))
+            status = fields["status"]
+            writes.append(new_job_event(JOB_AWAITING_REVIEW, job, now, status=status))
     writes += update_job(job, fields)
     return writes
 

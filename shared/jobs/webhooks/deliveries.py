@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from shared.flows.documents import (
     CommitResult,
@@ -33,18 +31,13 @@ from shared.flows.effects import (
     read,
     run_query,
 )
-from shared.jobs.model import Job, Status
+from shared.jobs.model import Job
+from shared.jobs.webhooks.bodies import EVENTS, outcome_body
 from shared.jobs.webhooks.webhook import WEBHOOKS, Webhook
 from shared.tasks.task import Task, new_task, task_envelope, task_path
 
 WEBHOOK = "webhook"
 PING = "ping"
-EVENTS: Mapping[Status, str] = {
-    Status.DONE: "job.done",
-    Status.FAILED: "job.failed",
-    Status.CANCELLED: "job.cancelled",
-}
-"""The events of a job that webhooks receive, by the status in which it ended."""
 DELIVERY, NOTICE = "delivery", "notice"
 """The kinds of tasks of the function: a call, and an email about a webhook that was disabled."""
 RETENTION_DAYS = 30
@@ -65,36 +58,9 @@ def _digest(*key: object) -> str:
     return hashlib.sha256(json.dumps([str(value) for value in key]).encode()).hexdigest()[:20]
 
 
-def outcome_body(job: Job) -> str:
-    """Returns the body of a call about a job's end: ids and names, never a download link."""
-    return event_body(
-        EVENTS[job.status],
-        job.updated_at,
-        {
-            "job_id": job.id,
-            "recipe": job.recipe_name,
-            "status": job.status.value,
-            "epoch": job.epoch,
-            "revision": job.revision,
-            "artifacts": [
-                {
-                    "name": artifact.name,
-                    "kind": artifact.kind,
-                    "content_type": artifact.content_type,
-                    "size_bytes": artifact.size_bytes,
-                }
-                for artifact in job.results
-            ],
-            "error": dict(job.error) if job.error else None,
-        },
-    )
-
-
-def event_body(event: str, at: datetime, data: Mapping[str, Any]) -> str:
-    """Returns the body of a call as Standard Webhooks defines it: type, timestamp and data."""
-    timestamp = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = {"type": event, "timestamp": timestamp, "data": data}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+def task_id_of(identifier: str) -> str:
+    """Returns the id of the task that delivers an event to all webhooks."""
+    return _digest("event", identifier)
 
 
 def new_delivery(
@@ -148,13 +114,20 @@ def newest_deliveries(
 
 
 def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
-    """Creates the deliveries of a job's outcome and announces them. It can be repeated: an existing
-    delivery is announced again unless it has ended.
+    """Creates the deliveries of a job's outcome and announces them. It can be repeated.
 
     Each batch updates a stage of the job, so that a deleted job leaves no delivery behind.
     """
-    docs = yield from run_query(owned_documents(WEBHOOKS, job.owner))
-    event = EVENTS[job.status]
+    guard = Update(stage_path(job.id, job.recipe.outcome_stage, job.revision), {"total": 1})
+    yield from deliver_to_webhooks(
+        job.owner, EVENTS[job.status], event_id(job.id, job.revision, part), outcome_body(job),
+        job.id, (guard,), clock,
+    )  # fmt: skip
+
+
+def find_subscribers(owner: str, event: str) -> Flow[list[Webhook]]:
+    """Returns the webhooks of a user that receive an event."""
+    docs = yield from run_query(owned_documents(WEBHOOKS, owner))
     webhooks = []
     for doc in docs:
         try:
@@ -165,22 +138,37 @@ def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
             continue
         if not webhook.disabled and event in webhook.events:
             webhooks.append(webhook)
+    return webhooks
+
+
+def deliver_to_webhooks(
+    owner: str,
+    event: str,
+    event_key: str,
+    body: str,
+    job_id: str,
+    guard: tuple[Write, ...],
+    clock: ClockAndIds,
+) -> Flow[None]:
+    """Creates the deliveries of an event and announces them. An existing delivery is announced
+    again unless it has ended.
+
+    Args:
+        event_key: The id of the event.
+        job_id: The job with which the deliveries are deleted, or "".
+        guard: Part of every batch: nothing is created when a document that it updates is gone.
+    """
+    webhooks = yield from find_subscribers(owner, event)
     if not webhooks:
         return
-    event_key = event_id(job.id, job.revision, part)
     ids = [delivery_id(event_key, webhook.id) for webhook in webhooks]
     existing = yield from read(*(task_path(WEBHOOK, delivery) for delivery in ids))
     now = clock.now()
-    stage_update: Write = Update(
-        stage_path(job.id, job.recipe.outcome_stage, job.revision), {"total": 1}
-    )
     messages = []
     for webhook, delivery, current in zip(webhooks, ids, existing, strict=True):
         if current is None:
-            create = new_delivery(
-                delivery, webhook, event, event_key, outcome_body(job), job.id, now
-            )
-            if (yield from commit(create, stage_update)) is CommitResult.MISSING:
+            create = new_delivery(delivery, webhook, event, event_key, body, job_id, now)
+            if (yield from commit(create, *guard)) is CommitResult.MISSING:
                 return
         if current is None or not Task.from_doc(WEBHOOK, current).has_ended:
             messages.append(task_envelope(WEBHOOK, delivery))

@@ -53,6 +53,22 @@ def test_documents_without_the_field_of_the_order_are_left_out(store: JobStore, 
     assert [doc.id for doc in found] == ["a"]
 
 
+def test_jobs_with_a_tag_are_found_and_any_key_of_metadata_is_kept(store: JobStore) -> None:
+    owner = secrets.token_hex(10)
+    metadata = {"order.id": "a.b", "客户": "", "`x`\\": "y", "_": "🏖"}
+    tags_by_job = {f"{owner}{n}": tags for n, tags in enumerate((["trip", "海"], ["trips"], []))}
+    for job, tags in tags_by_job.items():
+        row = {"owner": owner, "status": "done", "recipe": "frames", "created_at": NOW}
+        store.commit([Create(f"jobs/{job}", {**row, "tags": tags})])
+    store.commit([Update(f"jobs/{owner}0", {"metadata": metadata})])
+
+    for tag in ("trip", "海"):
+        query = newest_jobs(owner, statuses=["done", "failed"], tag=tag, recipe="frames", limit=5)
+        (found,) = store.run_query(query)
+        assert (found.id, found.data["metadata"]) == (f"{owner}0", metadata)
+    assert not store.run_query(newest_jobs(owner, statuses=["done"], tag="tri", limit=5))
+
+
 def test_due_tombstones_are_found_oldest_first(store: JobStore) -> None:
     at = datetime(2001, 3, 1, tzinfo=UTC)
     names = [secrets.token_hex(10) for _ in range(3)]

@@ -118,8 +118,9 @@ def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
                     denied_path
                 )
 
-    stopping = alice.call("POST", f"/v1/recordings/{first['id']}/stop")
+    # The response waits for the clip.
     elapsed_s = time.monotonic() - started
+    stopping = alice.call("POST", f"/v1/recordings/{first['id']}/stop")
     assert stopping["state"] in ("stopping", "joining", "done")
     alice.call("POST", f"/v1/recordings/{second['id']}/stop")
     bob.call("POST", f"/v1/recordings/{bobs['id']}/stop")

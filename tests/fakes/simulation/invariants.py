@@ -12,6 +12,7 @@ from shared.jobs.rules import outcome_part
 from shared.jobs.stage import UnitState, revision_of
 from shared.jobs.totals import TOTALS, job_share, read_totals
 from shared.jobs.webhooks.deliveries import WEBHOOK, event_id
+from shared.jobs.webhooks.events import JOB_STARTED
 from shared.pipeline import FUNCTIONS, RECIPES
 from shared.tasks.errors import WaitedTooLong
 from shared.tasks.task import TaskState
@@ -186,11 +187,23 @@ def check_final_state(simulation: Simulation) -> None:
 
 
 def check_webhook_calls(simulation: Simulation) -> None:
-    """Checks that every outcome sent by email was sent to every webhook, as one event, and that
-    repeated calls are explained by a crash, a slow worker or a refusal of the server."""
-    deliveries = simulation.deliveries()
+    """Checks that every outcome sent by email was sent to every webhook, as one event, as was every
+    other event of the job, and that repeated calls are explained by a crash, a slow worker or a
+    refusal of the server."""
+    deliveries, event_tasks = simulation.deliveries(), simulation.event_tasks().values()
+    counts = Counter(task["event"] for task in event_tasks)
+    expected = Counter(
+        {
+            event: count
+            for event, count in simulation.event_counts.items()
+            # Nobody is told that a job starts unless a webhook receives the event.
+            if event != JOB_STARTED or (simulation.webhooks and event in simulation.webhook_events)
+        }
+    )
+    assert counts == expected, f"{counts} events, but {expected} happened"
     notifications = [unit for unit in simulation.units() if unit.stage == "notification"]
     events = {event_id(JOB, unit.revision, unit.part) for unit in notifications}
+    events |= {task["event_id"] for task in event_tasks}
     unknown = {delivery["event_id"] for delivery in deliveries.values()} - events
     assert not unknown, f"events that never happened: {unknown}"
     for unit in notifications:
@@ -203,6 +216,16 @@ def check_webhook_calls(simulation: Simulation) -> None:
                 for delivery in deliveries.values()
             )
             assert count == 1, f"{unit.part} has {count} deliveries to {webhook_id[0]}"
+    for task in event_tasks:
+        if task["state"] != TaskState.DONE:
+            assert not simulation.sweeper_enabled, f"the event {task['event']} was lost"
+            continue
+        told = sorted(
+            row["webhook"] for row in deliveries.values() if row["event_id"] == task["event_id"]
+        )
+        is_received = task["event"] in simulation.webhook_events
+        expected_webhooks = sorted(simulation.webhooks) if is_received else []
+        assert told == expected_webhooks, f"{task['event']} was delivered to {told}"
     current = event_id(
         JOB, simulation.job.revision, outcome_part(simulation.job.status, simulation.job.epoch)
     )

@@ -18,9 +18,10 @@ from shared.jobs.stage import UnitState
 from shared.jobs.units import deliver
 from shared.jobs.units.lease import renew as renew_unit
 from shared.jobs.webhooks.deliveries import WEBHOOK
+from shared.jobs.webhooks.events import EVENT, JOB_AWAITING_REVIEW, JOB_STARTED, deliver_event
 from shared.tasks import run
 from shared.tasks.lease import renew as renew_task
-from shared.tasks.task import SWEEP_PAGE_SIZE
+from shared.tasks.task import SWEEP_PAGE_SIZE, TaskClaim, TaskDone
 from tests.fakes.simulation.handlers import call_webhook, run_unit
 from tests.fakes.simulation.state import (
     JOB,
@@ -30,6 +31,9 @@ from tests.fakes.simulation.state import (
     counter_key,
     is_guarded,
 )
+
+_EVENTS = {Status.RUNNING: JOB_STARTED, Status.AWAITING_REVIEW: JOB_AWAITING_REVIEW}
+"""The events of a job by the status that it enters."""
 
 
 @dataclass
@@ -211,6 +215,8 @@ class Simulation(SimulatedState):
                 return frozenset(self.uploads) if job.id == JOB else frozenset()
             case effects.RunTask(claim):
                 assert worker is not None
+                if claim.task.data["kind"] == EVENT:
+                    return self._deliver_event(claim, worker)
                 return call_webhook(self, claim, worker, outcome)
             case effects.ListPrefixes(_, _, after, limit):
                 names = sorted(self.prefixes, key=lambda name: f"{name}/")
@@ -220,6 +226,17 @@ class Simulation(SimulatedState):
             case _:
                 return None
         return None
+
+    def _deliver_event(self, claim: TaskClaim, worker: SimulatedWorker) -> TaskDone:
+        """Stands for the handler of an event, which is not interrupted."""
+        flow = deliver_event(claim.task, self.clock_and_ids)
+        effect = next(flow, None)
+        while effect is not None:
+            try:
+                effect = flow.send(self._perform(effect, worker, ""))
+            except StopIteration:
+                effect = None
+        return TaskDone()
 
     def _run_query(self, query: Query) -> tuple[Doc, ...]:
         if query.order_by in ("next_check_at", "owner") and not self.sweeper_enabled:
@@ -240,6 +257,8 @@ class Simulation(SimulatedState):
                         write.fields.get("state") == UnitState.DONE
                     )
             exists = f"jobs/{JOB}" in self.store.documents
+            if exists and self.job.status is not before and self.job.status in _EVENTS:
+                self.event_counts[_EVENTS[self.job.status]] += 1
             if exists and self.job.status is not before and self.job.is_terminal:
                 self.terminal_states.append(
                     f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}"

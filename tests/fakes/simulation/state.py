@@ -17,7 +17,9 @@ from shared.flows.envelope import Envelope
 from shared.jobs.creation import new_job
 from shared.jobs.model import Job, JobInput, Status
 from shared.jobs.stage import Unit, UnitState, revision_of
-from shared.jobs.webhooks.deliveries import EVENTS
+from shared.jobs.webhooks.bodies import EVENTS
+from shared.jobs.webhooks.deliveries import DELIVERY
+from shared.jobs.webhooks.events import EVENT
 from shared.jobs.webhooks.webhook import new_webhook
 from shared.pipeline import RECIPES
 from shared.tasks.task import TaskState
@@ -62,6 +64,8 @@ class SimulatedState:
     part_count: int = 2
     parts_in_flight: int = 2
     webhooks: tuple[str, ...] = (FAST_WEBHOOK, SLOW_WEBHOOK)
+    webhook_events: tuple[str, ...] = tuple(EVENTS.values())
+    """The events that the webhooks receive."""
     now: datetime = START
     store: MemoryJobStore = field(default_factory=MemoryJobStore)
     messages: list[QueuedMessage] = field(default_factory=list)
@@ -89,6 +93,8 @@ class SimulatedState:
     page_size: int = 100
     lost_response_count: int = 0
     terminal_states: list[str] = field(default_factory=list)
+    event_counts: Counter[str] = field(default_factory=Counter)
+    """How often JOB has changed its status so that an event tells about it."""
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
@@ -103,9 +109,13 @@ class SimulatedState:
         self.store.now = lambda: self.now
         self.add_job(JOB, self.recipe)
         for webhook_id in self.webhooks:
-            events = tuple(EVENTS.values())
             create = new_webhook(
-                webhook_id, OWNER, "https://x.test", events, Encrypted("k", ""), self.now
+                webhook_id,
+                OWNER,
+                "https://x.test",
+                self.webhook_events,
+                Encrypted("k", ""),
+                self.now,
             )
             assert self.store.commit([create]) is CommitResult.OK
 
@@ -156,14 +166,26 @@ class SimulatedState:
 
     def deliveries(self) -> dict[str, dict[str, Any]]:
         """Returns the deliveries of JOB by id."""
+        return self._tasks_of_kind(DELIVERY)
+
+    def event_tasks(self) -> dict[str, dict[str, Any]]:
+        """Returns the tasks of events of JOB by id."""
+        return self._tasks_of_kind(EVENT)
+
+    def _tasks_of_kind(self, kind: str) -> dict[str, dict[str, Any]]:
         docs = self.store.run_query(all_documents("deliveries"))
-        return {doc.id: dict(doc.data) for doc in docs if doc.data["job"] == JOB}
+        return {
+            doc.id: dict(doc.data)
+            for doc in docs
+            if doc.data["job"] == JOB and doc.data["kind"] == kind
+        }
 
     @property
     def has_open_deliveries(self) -> bool:
-        """Whether a delivery has not ended."""
+        """Whether a delivery, or the task of an event, has not ended."""
         ends = (TaskState.DONE, TaskState.FAILED)
-        return any(delivery["state"] not in ends for delivery in self.deliveries().values())
+        tasks = self.deliveries() | self.event_tasks()
+        return any(task["state"] not in ends for task in tasks.values())
 
     def stage_count(self, name: str, field: str) -> int:
         """Returns the sum of a field over the shards of a stage."""

@@ -284,7 +284,16 @@ export type RecordingEndReason = (typeof RECORDING_END_REASONS)[number];
 export const EMAIL_STATES = ["sending", "sent", "refused"] as const;
 export type EmailState = (typeof EMAIL_STATES)[number];
 
-export const WEBHOOK_EVENTS = ["job.done", "job.failed", "job.cancelled"] as const;
+export const WEBHOOK_EVENTS = [
+  "job.done",
+  "job.failed",
+  "job.cancelled",
+  "job.started",
+  "job.awaiting_review",
+  "recording.done",
+  "recording.failed",
+  "export.ready",
+] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 export const WEBHOOK_ERRORS = [

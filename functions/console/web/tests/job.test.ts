@@ -34,6 +34,13 @@ function shard(name: string, number: number, overrides: StoredDocument = {}): St
   };
 }
 
+test("a job has the notes of its user, and documents of earlier versions have none", () => {
+  const noted = jobFromDocuments("j", { ...JOB, description: "Day one", tags: ["trip"], metadata: { a: "b" } }, []);
+  assert.deepEqual([noted?.description, noted?.tags], ["Day one", ["trip"]]);
+  const old = jobFromDocuments("j", JOB, []);
+  assert.deepEqual([old?.description, old?.tags], ["", []]);
+});
+
 test("a job shows the newest revision of every stage, in pipeline order", () => {
   const job = jobFromDocuments("j", JOB, [
     stage("text_to_speech", { state: "done", total: 4 }),

@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle, wait_until
-from shared.jobs.preferences import Preferences
+from shared.jobs.emails.preferences import Preferences
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import owner_hash
 from shared.runtime.services import Services

@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import Create, owned_documents
-from shared.jobs.preferences import Preferences, preferences_path
+from shared.jobs.emails.preferences import Preferences, preferences_path
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import job_folders, owner_folders, owner_hash
 from shared.privacy.limit_counters import counter_fields, counters_of

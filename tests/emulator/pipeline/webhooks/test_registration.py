@@ -82,7 +82,7 @@ def test_user_has_at_most_ten_webhooks(client: Client, receiver: WebhookReceiver
         {"url": "https://u:p@x.test/"},
         {"url": ""},
         {"url": "https://x.test/", "events": []},
-        {"url": "https://x.test/", "events": ["job.started"]},
+        {"url": "https://x.test/", "events": ["job.begun"]},
         {"url": "https://x.test/", "secret": "whsec_mine"},
         {},
     ],

@@ -15,17 +15,29 @@ import shared.ports.url_reader  # noqa: F401 - they define error classes for the
 from functions.notification.emails import Link, write_email
 from functions.notification.outcomes import (
     ADVICE,
+    FILE_ADVICE,
     FIX_AND_RETRY,
+    REDRIVABLE,
+    REDRIVE,
+    REPLACE_FILE,
     find_advice,
     find_main_result,
     format_count,
     format_size,
 )
-from shared.errors import MoodreelError, PermanentError
+from shared.errors import (
+    FirestoreUnavailable,
+    MoodreelError,
+    PermanentError,
+    QuotaExhausted,
+    StorageUnavailable,
+    TopicUnavailable,
+)
 from shared.flows.envelope import Envelope
 from shared.ports.outbound import Email
 from shared.recipes.emotions.results import MomentSentence
 from shared.recipes.stored_object import Artifact
+from shared.tasks.errors import AttemptsExhausted, WaitedTooLong
 from tests.fixtures.jobs import FRAMES_ZIP, make_job
 from tests.fixtures.media.emotions import make_emotions_result, make_moment
 
@@ -105,7 +117,8 @@ def test_failed_email_has_reason_and_advice() -> None:
     assert email.subject == "Failed: Holiday"
     for body in (email.text, " ".join(Tags(email.html).texts)):
         assert error["message"] in body
-        assert ADVICE["video-too-long"] in body
+        assert FILE_ADVICE["video-too-long"] in body
+        assert REPLACE_FILE in body.replace("\n", " ")
         assert "upload trigger" in body
         assert "http" not in body
 
@@ -113,14 +126,38 @@ def test_failed_email_has_reason_and_advice() -> None:
 @pytest.mark.parametrize("code", ["too-much-work", "too-much-memory"])
 def test_limits_of_decoding_speak_of_any_file(code: str) -> None:
     (error,) = (each for each in PermanentError.__subclasses__() if each.code == code)
-    for text in (error.default_message(), find_advice(code)):
+    for text in (error.default_message(), find_advice(code), find_advice(code, "upload_trigger")):
         assert not re.search(r"video|picture|sound", text)
 
 
 def test_unknown_error_gets_general_advice() -> None:
-    error = {"code": "not-a-video", "message": "This is not a video.", "stage": "upload_trigger"}
+    error = {"code": "no-speech", "message": "Nothing is said.", "stage": "speech_recognition"}
 
     assert FIX_AND_RETRY in make_email(None, status="failed", error=error).text
+
+
+@pytest.mark.parametrize("code", ["not-a-video", "undecodable-video", "too-much-memory"])
+def test_refused_file_can_be_replaced_and_is_not_tried_again(code: str) -> None:
+    advice = find_advice(code, "upload_trigger")
+
+    assert "another file" in advice
+    assert not re.search("redrive|try again|new job", advice, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("code", ["upload-differs", "source-expired", "no-frames"])
+def test_error_that_another_file_does_not_fix_keeps_its_advice(code: str) -> None:
+    assert find_advice(code, "upload_trigger") == ADVICE[code]
+
+
+@pytest.mark.parametrize("code", sorted(REDRIVABLE))
+def test_unavailable_service_is_not_blamed_on_the_file(code: str) -> None:
+    for stage in ("upload_trigger", "stitching", ""):
+        assert find_advice(code, stage) == REDRIVE
+
+
+def test_jobs_that_met_an_error_of_a_service_can_be_redriven() -> None:
+    classes = [StorageUnavailable, FirestoreUnavailable, TopicUnavailable, AttemptsExhausted]
+    assert {cls.code for cls in [*classes, WaitedTooLong, QuotaExhausted]} <= REDRIVABLE
 
 
 def test_cancelled_email_is_short() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from functions.notification.mail_log import (
     Mail,
-    MailState,
     finish_mail,
     link_expires_at,
     mail_path,
@@ -20,6 +19,7 @@ from functions.notification.mail_log import (
 from shared.capabilities import hash_capability
 from shared.flows.documents import CommitResult, Create, Doc, Write
 from shared.flows.envelope import Envelope
+from shared.jobs.emails.mails import MailState
 from shared.jobs.model import Job
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artifact
@@ -195,6 +195,7 @@ def test_record_of_a_sent_email() -> None:
     row = store.documents[mail_path(ENVELOPE)][0]
     assert row == {
         "owner": "alice",
+        "kind": "job.done",
         "job": job.id,
         "to": "alice@moodreel.test",
         "subject": "Ready: Holiday",

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from functions.api.webhooks.event_schemas import ExportEvent
 from shared.capabilities import hash_capability
-from shared.flows.documents import Create
+from shared.flows.documents import Create, owned_documents
 from shared.flows.effects import Reply
+from shared.jobs.webhooks.events import EVENT
 from shared.pipeline import Bucket
 from shared.privacy.data_requests import PERSONAL_DATA, new_export, owner_hash
 from shared.tasks.task import task_path
@@ -77,6 +79,22 @@ def test_every_document_is_exported_once(
     }  # fmt: skip
     assert (len(document["parts"]) > 1) is (max_rows == 1)
     assert not any("bob" in json.dumps(row) for lines in rows.values() for row in lines)
+
+
+def test_export_that_is_ready_is_told_once(harness: PersonalDataHarness) -> None:
+    request_export(harness)
+    document = run_until_ready(harness)
+    harness.deliver_request(REQUEST_ID)
+
+    docs = harness.store.run_query(owned_documents("deliveries", "alice"))
+    [task] = [doc.data for doc in docs if doc.data["kind"] == EVENT]
+    event = ExportEvent.model_validate_json(task["body"])
+    assert task["email"] == "alice@moodreel.test"
+    assert event.data.request_id == REQUEST_ID
+    assert [part.size_bytes for part in event.data.parts] == [
+        part["size_bytes"] for part in document["parts"]
+    ]
+    assert event.data.parts[0].url == f"/v1/me/exports/{REQUEST_ID}/parts/1"
 
 
 def test_export_contains_no_token_of_a_share_link(harness: PersonalDataHarness) -> None:

@@ -1,4 +1,4 @@
-"""Bodies of webhook calls: the documented schema, with ids and names only."""
+"""Bodies of webhook calls: the documented schema, without anything that gives access to files."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.api.webhooks.schemas import JobEvent, PingEvent
-from shared.jobs.webhooks.deliveries import (
-    EVENTS,
-    PING,
-    delivery_id,
-    event_body,
-    event_id,
-    outcome_body,
-)
+from functions.api.webhooks.event_schemas import JobEvent, PingEvent
+from shared.jobs.webhooks.bodies import EVENTS, event_body, outcome_body
+from shared.jobs.webhooks.deliveries import PING, delivery_id, event_id
 from shared.recipes.stored_object import Artifact
 from tests.fixtures.jobs import FRAMES_ZIP, make_job
 
@@ -40,13 +34,31 @@ def test_outcome_body_has_the_documented_schema(status: str) -> None:
     assert datetime.fromisoformat(event.timestamp) == job.updated_at
 
 
-def test_body_has_no_links_and_no_personal_data() -> None:
-    body = outcome_body(
-        make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()], title="Anna, 3 May")
-    )
+def test_body_gives_no_access_to_files() -> None:
+    body = outcome_body(make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()]))
 
-    for secret in ("http", "alice", "@", "Anna", "jobs/x", "generation"):
+    [artifact] = json.loads(body)["data"]["artifacts"]
+    assert artifact["url"] == f"/v1/jobs/{'j' * 20}/artifacts/frames.zip"
+    for secret in ("http", "alice", "@", "jobs/x", "generation", "/share/"):
         assert secret not in body
+
+
+def test_body_has_what_the_user_noted_about_the_job() -> None:
+    notes = {"title": "Höhle 🦇", "tags": ["trip"], "metadata": {"order.id": "7"}}
+    event = JobEvent.model_validate_json(outcome_body(make_job(status="done", **notes)))
+
+    assert (event.data.title, event.data.tags) == ("Höhle 🦇", ("trip",))
+    assert event.data.metadata == {"order.id": "7"}
+
+
+def test_body_of_an_earlier_version_is_read() -> None:
+    body = json.loads(outcome_body(make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()])))
+    for name in ("title", "tags", "metadata"):
+        del body["data"][name]
+    del body["data"]["artifacts"][0]["url"]
+
+    event = JobEvent.model_validate_json(json.dumps(body))
+    assert (event.data.title, event.data.artifacts[0].url) == (None, None)
 
 
 def test_readme_example_has_the_documented_schema() -> None:

@@ -59,6 +59,9 @@ QUERIES = (
     queries.newest_jobs(
         "alice", statuses=["done"], recipe="frames", created_after=AFTER[0], limit=5
     ),
+    queries.newest_jobs("alice", statuses=["done"], tag="trip", limit=5),
+    queries.newest_jobs("alice", statuses=["done"], recipe="frames", tag="trip", limit=5),
+    queries.newest_jobs("alice", statuses=["done"], tag="trip", created_after=AFTER[0], limit=5),
     *(newest_owned(name, "alice", limit=5) for name in ("mails", "shares", "recordings")),
     newest_viewers(CAMERA),
     running_recordings("alice"),
@@ -131,12 +134,14 @@ def required_index(
     parts = query.where.composite_filter.filters or []
     filters = [part.field_filter for part in parts] or [query.where.field_filter]
     equal = [item.field.field_path for item in filters if item.op.name in ("EQUAL", "IN")]
+    contained = [item.field.field_path for item in filters if item.op.name == "ARRAY_CONTAINS"]
     ordered = [(order.field.field_path, order.direction.name) for order in query.order_by]
     for item in filters:
         path = item.field.field_path
-        if path and path not in equal and path not in dict(ordered):
+        if path and path not in [*equal, *contained] and path not in dict(ordered):
             ordered.insert(0, (path, "ASCENDING"))
     fields = [(path, "ASCENDING") for path in equal]
+    fields += [(path, "CONTAINS") for path in contained]
     rest = [field for field in ordered if field[0] != "__name__"]
     rest += [(path, "ASCENDING") for path in summed]
     if len(fields) + len(rest) < 2 or not rest:
@@ -150,7 +155,10 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
         (
             index["collectionGroup"],
             index["queryScope"] == "COLLECTION_GROUP",
-            tuple((field["fieldPath"], field["order"]) for field in index["fields"]),
+            tuple(
+                (field["fieldPath"], field.get("order") or field["arrayConfig"])
+                for field in index["fields"]
+            ),
         )
         for index in DECLARED["indexes"]
     }

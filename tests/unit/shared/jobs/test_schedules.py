@@ -13,6 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.jobs.webhooks.bodies import EVENTS
+from shared.jobs.webhooks.events import WEBHOOK_EVENTS
 from shared.pipeline import RECIPES
 from tests.fakes.simulation import invariants
 from tests.fakes.simulation.simulation import Simulation
@@ -29,10 +31,20 @@ class JobMachine(RuleBasedStateMachine):
         recipe=st.sampled_from(["frames", "emotions", "still", "presentation", "recap"]),
         part_count=st.integers(1, 3),
         needs_review=st.booleans(),
+        webhook_events=st.sampled_from([tuple(EVENTS.values()), WEBHOOK_EVENTS]),
     )
-    def begin(self, recipe: str, part_count: int, needs_review: bool) -> None:
+    def begin(
+        self,
+        recipe: str,
+        part_count: int,
+        needs_review: bool,
+        webhook_events: tuple[str, ...],
+    ) -> None:
         self.simulation = Simulation(
-            recipe=recipe, part_count=part_count, needs_review=needs_review
+            recipe=recipe,
+            part_count=part_count,
+            needs_review=needs_review,
+            webhook_events=webhook_events,
         )
 
     @rule(name=st.sampled_from(["video", "picture", "sound", "prompt"]))

@@ -1,22 +1,24 @@
 import { useState } from "preact/hooks";
 import { Problem, request } from "../api.ts";
-import { type JobOutcome, JOB_OUTCOMES } from "../contract.ts";
 import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
 import { errorMessage, formatTimeAgo } from "../format.ts";
 import { LoadMore } from "../ui/load-more.tsx";
-import type { Email, Preferences } from "./model.ts";
+import type { Email, EmailKind, Preferences } from "./model.ts";
 import { type PageInfo, usePages, useQuery } from "../ui/use-query.ts";
 import { emailState } from "./format.ts";
 
-/** Title and description by outcome. */
-const OUTCOMES: Readonly<Record<JobOutcome, readonly [string, string]>> = {
+/** Title and description by kind. */
+const KINDS: Readonly<Record<EmailKind, readonly [string, string]>> = {
   done: ["A job is done", "With a link to what came of it."],
   failed: ["A job failed", "With the reason, and what can be done."],
   cancelled: ["A job was cancelled", "By you, here or by the API."],
+  awaiting_review: ["Slides wait for review", "With a link to them."],
+  export_ready: ["An export of your data is ready", "With a link to it."],
 };
+const KIND_NAMES = Object.keys(KINDS) as EmailKind[];
 
 export function Emails() {
   return (
@@ -39,7 +41,7 @@ function EmailPreferences() {
   const [pending, setPending] = useState<Preferences["mail"] | null>(null);
   if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your choice …" />;
   const mail = pending ?? data.mail;
-  const update = async (name: JobOutcome, enabled: boolean): Promise<void> => {
+  const update = async (name: EmailKind, enabled: boolean): Promise<void> => {
     if (pending) return;
     const next = { ...data.mail, [name]: enabled };
     setPending(next);
@@ -55,8 +57,8 @@ function EmailPreferences() {
   };
   return (
     <fieldset class="choices" aria-busy={pending !== null}>
-      <legend class="visually-hidden">Outcomes that letters are written of</legend>
-      {JOB_OUTCOMES.map((name) => (
+      <legend class="visually-hidden">What letters are written of</legend>
+      {KIND_NAMES.map((name) => (
         <label key={name}>
           <input
             type="checkbox"
@@ -64,8 +66,8 @@ function EmailPreferences() {
             onChange={(event) => void update(name, event.currentTarget.checked)}
           />
           <span>
-            {OUTCOMES[name][0]}
-            <span class="hint">{OUTCOMES[name][1]}</span>
+            {KINDS[name][0]}
+            <span class="hint">{KINDS[name][1]}</span>
           </span>
         </label>
       ))}
@@ -84,7 +86,7 @@ function EmailLog() {
     return (
       <p class="empty">
         No letter yet. When a job ends you get one, with a link that works for anybody you pass it on to. A letter
-        stands here as long as its job is kept.
+        stands here as long as its job is kept, and one about your account for 90 days.
       </p>
     );
   return (
@@ -95,7 +97,7 @@ function EmailLog() {
           return (
             <li key={email.id}>
               <div>
-                <a href={`/jobs/${email.job}`}>{email.subject}</a>
+                {email.job ? <a href={`/jobs/${email.job}`}>{email.subject}</a> : email.subject}
                 <p class="hint">To {email.to}</p>
               </div>
               <p class="hint row-end">

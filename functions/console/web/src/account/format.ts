@@ -75,6 +75,11 @@ const EVENT_LABELS: Readonly<Record<WebhookEvent | "ping", string>> = {
   "job.done": "A job is done",
   "job.failed": "A job failed",
   "job.cancelled": "A job was cancelled",
+  "job.started": "A job starts to run",
+  "job.awaiting_review": "Slides wait for review",
+  "recording.done": "A recording has its clip",
+  "recording.failed": "A recording failed",
+  "export.ready": "An export of your data is ready",
   ping: "Test",
 };
 

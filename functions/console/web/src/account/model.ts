@@ -29,19 +29,22 @@ export interface Usage {
   };
 }
 
+/** The emails that users choose. */
+export type EmailKind = JobOutcome | "awaiting_review" | "export_ready";
+
 export interface Email {
   id: string;
-  job: string;
+  /** Null for an email about the account. */
+  job: string | null;
   to: string;
   subject: string;
-  outcome: string;
   state: EmailState;
   created_at: string;
   sent_at: string | null;
 }
 
 export interface Preferences {
-  mail: Record<JobOutcome, boolean>;
+  mail: Record<EmailKind, boolean>;
 }
 
 export interface Webhook {

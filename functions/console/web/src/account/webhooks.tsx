@@ -55,6 +55,9 @@ export function WebhooksSection() {
   );
 }
 
+/** Chosen at first, as by the API. */
+const OUTCOME_EVENTS = ["job.done", "job.failed", "job.cancelled"];
+
 function AddWebhook({
   onCreated,
   onClose,
@@ -63,7 +66,7 @@ function AddWebhook({
   onClose: () => void;
 }) {
   const [url, setUrl] = useState("");
-  const [events, setEvents] = useState<readonly string[]>(WEBHOOK_EVENTS);
+  const [events, setEvents] = useState<readonly string[]>(OUTCOME_EVENTS);
   const submission = useSubmit();
   const submit = (event: Event): void => {
     event.preventDefault();

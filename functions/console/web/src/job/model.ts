@@ -56,6 +56,9 @@ export interface Job {
   id: string;
   recipe: string;
   title: string;
+  /** Notes of the user: a text, and tags. */
+  description: string;
+  tags: string[];
   status: JobStatus;
   epoch: number;
   revision: number;
@@ -87,6 +90,8 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     id,
     recipe: String(doc.recipe),
     title: String(doc.title),
+    description: String(doc.description ?? ""),
+    tags: (doc.tags ?? []) as string[],
     status: doc.status as JobStatus,
     epoch: Number(doc.epoch ?? 0),
     revision,

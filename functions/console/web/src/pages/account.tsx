@@ -39,7 +39,7 @@ const SECTIONS: readonly Section[] = [
   {
     name: "webhooks",
     title: "Webhooks",
-    description: "Servers of yours that are called when a job ends.",
+    description: "Servers of yours that are called when a job starts or ends, and when other things happen.",
     component: WebhooksSection,
   },
   {

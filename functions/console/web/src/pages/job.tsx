@@ -118,11 +118,28 @@ function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
           <JobActions job={job} onRename={() => setIsRenaming(true)} />
         </div>
       </div>
+      <Notes job={job} />
       {(openedRunning || !TERMINAL.includes(job.status)) && (
         <Progress value={progressOf(job)} text={progressLabel} label="The whole job" />
       )}
       {!isLive && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
     </header>
+  );
+}
+
+/** What the user noted about the job. */
+function Notes({ job }: { job: Job }) {
+  return (
+    <>
+      {job.description && <p class="job-description">{job.description}</p>}
+      {job.tags.length > 0 && (
+        <ul class="tags" aria-label="Tags">
+          {job.tags.map((tag) => (
+            <li key={tag}>{tag}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 

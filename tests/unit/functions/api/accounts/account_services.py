@@ -52,7 +52,7 @@ class AccountServices:
         if email not in self.accounts:
             raise NotFound
         self.clock.time += timedelta(seconds=0.2)
-        return PasswordCode(f"r/{email}", self.accounts[email])
+        return PasswordCode(f"r/{email}", self.accounts[email], email.partition("@")[0])
 
     def use_password_code(self, code: str, password: str) -> Profile:
         if self.code_error is not None:

@@ -38,6 +38,21 @@ def test_registering_a_taken_address_looks_like_a_new_one(services: AccountServi
     )
 
 
+def test_emails_to_an_account_are_in_its_mail_log(services: AccountServices) -> None:
+    api = AppHarness(ROUTES, clock=services.clock)
+    for action in ("forgot", "register"):
+        for email in (TAKEN, NEW, UNCONFIRMED):
+            api.request("POST", f"/v1/accounts/{action}", json={"email": email})
+
+    rows = [data for path, (data, _) in api.store.documents.items() if path.startswith("mails/")]
+    # Anybody can register the address of somebody else, so an unconfirmed account has no log.
+    assert [(row["owner"], row["kind"], row["state"], row["to"]) for row in rows] == [
+        ("ann", "account.password_reset", "sent", TAKEN),
+        ("ann", "account.already_registered", "sent", TAKEN),
+    ]
+    assert not any("r/ann" in repr(row) for row in rows), "the code is not stored"
+
+
 def test_registering_without_a_mailbox_looks_like_success(services: AccountServices) -> None:
     refused, accepted = (post(services, "register", email=email) for email in (NO_MAILBOX, NEW))
 

@@ -49,6 +49,16 @@ def test_key_is_shown_once_and_listed_without_its_secret(api: AppHarness) -> Non
     assert key not in repr(api.store.documents)
 
 
+def test_new_key_is_told_to_its_owner_by_email(api: AppHarness) -> None:
+    key = create(api).json["key"]
+
+    [envelope] = api.published
+    (task,) = api.store.read([f"deliveries/{envelope.job_id}"])
+    assert task is not None
+    assert (task.data["event"], task.data["email"]) == ("api_key.created", "alice@moodreel.test")
+    assert key not in repr(task.data)
+
+
 def test_created_key_signs_requests_in_and_its_use_is_listed(api: AppHarness) -> None:
     key = create(api).json["key"]
     headers = {"Authorization": f"Bearer {key}"}

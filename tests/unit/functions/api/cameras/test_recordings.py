@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from functions.api.cameras.recordings import STOP_POLL_S, STOP_WAIT_S
 from functions.api.routes import ROUTES
 from shared.flows.documents import Create, Update
 from shared.recipes.stored_object import Artifact
 from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
+from tests.fakes.clock import START, ManualClock
 from tests.unit.functions.api.cameras.camera_requests import URL, collections, post
 
 
@@ -67,8 +70,67 @@ def test_repeated_request_creates_one_recording_and_job() -> None:
     assert {envelope.stage for envelope in harness.published} == {"recorder"}
 
 
+class JoiningClock(ManualClock):
+    """A clock. While something sleeps, the recorder changes a recording."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes: list[Callable[[], object]] = []
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self.changes:
+            self.changes.pop(0)()
+
+
+CLIP = {
+    "duration_sec": 3.5, "size_bytes": 9, "fps": 25.0, "width": 64, "height": 48, "codec": "h264",
+    "audio_codec": None, "gaps": [], "path": "p", "generation": 1, "content_type": "video/mp4",
+}  # fmt: skip
+FAILURE = {"code": "nothing-recorded", "message": "m", "at": START}
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ({"state": "done", "clip": CLIP}, 200), ({"state": "failed", "error": FAILURE}, 200),
+        ({"state": "joining"}, 202),
+    ],
+)  # fmt: skip
+def test_stop_waits_a_while_for_the_clip(end: dict[str, Any], status: int) -> None:
+    clock = JoiningClock()
+    harness = AppHarness(ROUTES, clock=clock)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+    path = f"recordings/{recording['id']}"
+    clock.changes = [
+        lambda: None,
+        lambda: harness.store.commit([Update(path, {"state": "joining"})]),
+        lambda: harness.store.commit([Update(path, end)]),
+    ]
+    clock.slept.clear()
+    stopped = harness.request("POST", f"/v1/{path}/stop", headers=ALICE_HEADERS)
+
+    assert (stopped.status_code, stopped.json["state"]) == (status, end["state"])
+    assert sum(clock.slept) == (STOP_WAIT_S if status == 202 else 3 * STOP_POLL_S)
+    assert (stopped.json["clip"] is not None) is ("clip" in end)
+    clock.slept.clear()
+    again = harness.request("POST", f"/v1/{path}/stop", headers=ALICE_HEADERS)
+    assert (again.status_code, bool(clock.slept)) == (status, status == 202)
+
+
+def test_recording_that_is_deleted_during_the_wait_is_not_found() -> None:
+    clock = JoiningClock()
+    harness = AppHarness(ROUTES, clock=clock)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+    path = f"recordings/{recording['id']}"
+    clock.changes = [lambda: harness.store.commit([Update(path, {"state": "deleted"})])]
+
+    assert harness.request("POST", f"/v1/{path}/stop", headers=ALICE_HEADERS).status_code == 404
+
+
 def test_concurrent_recordings_and_cameras_are_limited() -> None:
-    harness = AppHarness(ROUTES, settings=replace(SETTINGS, max_active_recordings=1, max_cameras=1))
+    settings = replace(SETTINGS, max_active_recordings=1, max_cameras=1)
+    harness = AppHarness(ROUTES, settings=settings, clock=ManualClock())
     recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
 
     refused = post(harness, "/v1/recordings", {"source": {"url": URL}})

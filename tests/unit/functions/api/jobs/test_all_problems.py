@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.ports.objects import SignedUpload
 from tests.fakes.application import ALICE_HEADERS, AppHarness
-from tests.fixtures.jobs import NOW
+from tests.fakes.signing_objects import SigningObjects
 from tests.unit.functions.api.jobs.rejected_jobs import VIDEO, post_rejected
 
 PROMPT = {"filename": "prompt.txt", "content_type": "text/plain", "size_bytes": 9}
@@ -154,13 +153,6 @@ def test_form_of_fields_is_explained_in_our_sentences(
 
 def test_missing_recipe_is_named() -> None:
     assert find_problems({})[2] == {"recipe": "recipe is missing."}
-
-
-class SigningObjects:
-    """An object store that signs uploads."""
-
-    def sign_upload(self, *_: Any, content_type: str, **__: Any) -> SignedUpload:
-        return SignedUpload("PUT", "https://o.test", {"Content-Type": content_type}, NOW)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from html import escape
 
 WIDTH = 72
 FONT = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
-FOOTER = "You receive this e-mail because you created a job in Moodreel with this address."
+JOB_FOOTER = "You receive this e-mail because you created a job in Moodreel with this address."
+ACCOUNT_FOOTER = "You receive this e-mail because your account at Moodreel has this address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Page:
     button: tuple[str, str] | None = None
     below_button: str = ""
     warnings: tuple[str, ...] = ()
+    footer: str = JOB_FOOTER
 
     def render_text(self) -> str:
         """Returns the plain text. A URL is never wrapped."""
@@ -40,7 +42,7 @@ class Page:
                 textwrap.fill(warning, WIDTH, initial_indent="- ", subsequent_indent="  ")
                 for warning in self.warnings
             ]
-        blocks.append(f"-- \n{FOOTER}")
+        blocks.append(f"-- \n{self.footer}")
         return "\n\n".join(blocks) + "\n"
 
 
@@ -67,7 +69,7 @@ def render_html(page: Page) -> str:
         f"{_button(page)}{_paragraphs(page)}{_facts(page)}{_warnings(page)}"
         "</td></tr></table>\n"
         '<p class="mr-quiet" style="max-width:560px;margin:16px auto 0;font-size:12px;'
-        f'line-height:1.5;color:#6b665c">{escape(FOOTER)}</p>\n'
+        f'line-height:1.5;color:#6b665c">{escape(page.footer)}</p>\n'
         "</td></tr></table></body></html>\n"
     )
 
