@@ -54,7 +54,10 @@ class FileUrl(RequestModel):
         Field(
             max_length=MAX_URL_CHARS,
             pattern=r"^[a-z]+://[!-~]+$",
-            json_schema_extra={"writeOnly": True},
+            json_schema_extra={
+                "writeOnly": True,
+                "examples": ["https://files.example.org/talk.mp4?signature=0a1b2c"],
+            },
         ),
     ]
     filename: Annotated[Line, Field(max_length=255)] | None = None
@@ -148,9 +151,9 @@ FileOrLatest = Annotated[FileMetadata, _OrUrlOrLatest()]
 class NewJob(NewUserMetadata):
     """A job to create. `inputs` has the inputs of the recipe by name; optional ones can be omitted.
     Use `{"url": …}` instead of a file to have it fetched, and "latest" to take the newest upload of
-    that kind. With `from`, inputs that
-    are not in `inputs` come from the uploads of that job, or from the clip of that recording.
-    `prompt` and `text` are the input `prompt` of a presentation, without an upload."""
+    that kind. With `from`, inputs that are not in `inputs` come from the uploads of that job, or
+    from the clip of that recording. `prompt` and `text` are the input `prompt` of a presentation,
+    without an upload."""
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
