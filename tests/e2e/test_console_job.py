@@ -77,7 +77,7 @@ def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:
     page.get_by_label("The job's title").fill("<b>My</b> holiday")
     page.get_by_label("The job's title").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("<b>My</b> holiday")
-    expect(page).to_have_title("<b>My</b> holiday · Moodreel")
+    expect(page).to_have_title("Waiting for the upload · <b>My</b> holiday · Moodreel")
 
     page.get_by_role("button", name="Cancel the job").click()
     dialog = page.get_by_role("dialog", name="Cancel this job?")

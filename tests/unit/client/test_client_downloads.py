@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from moodreel import Job, TransferFailed
-from moodreel.operations import downloads
+from moodreel.operations import downloads, results
 from tests.fixtures.client_service import (
     API_HOST,
     ClientService,
@@ -162,3 +162,24 @@ def test_names_cannot_leave_the_folder(
 
     assert [path.parent for path in paths] == [folder, folder]
     assert [path.name for path in paths] == ["_.._etc_x.zip", "_.._etc_x-2.zip"]
+
+
+def test_file_of_a_process_that_was_killed_is_replaced(
+    service: ClientService, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after a result had its name, and before it was recorded."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    job = make_job(service, tmp_path, {"frames.csv": b"name,time_s\n", "frames.zip": CONTENT})
+    monkeypatch.setattr(results, "_record", die)
+    with pytest.raises(Killed):
+        job.download(folder)
+    monkeypatch.undo()
+    assert (folder / "frames.csv").exists()
+    saved = job.download(folder)
+    assert [path.name for path in saved] == ["frames.csv", "frames.zip"]

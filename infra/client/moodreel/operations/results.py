@@ -97,6 +97,10 @@ def save_artifacts(
         if names is not None and artifact.name not in names and artifact.kind not in names:
             continue
         target = _find_target(safe_name(artifact.name), folder, paths)
+        if not target.exists():
+            # A process that is killed between a download and its record leaves a file that the
+            # next one may replace.
+            _write_record(folder, target.name, None)
         yield from download_file(
             api, artifact.url, target.name, artifact.size_bytes, target, on_transfer
         )
@@ -115,21 +119,27 @@ def _find_target(name: str, folder: Path, saved: Collection[Path]) -> Path:
             if not target.exists() and not target.is_symlink():
                 return target
             stat = target.lstat()
-            if records.get(target.name) == [stat.st_size, stat.st_mtime_ns]:
+            found = [stat.st_size, stat.st_mtime_ns]
+            if target.name in records and records[target.name] in (None, found):
                 return target
         number += 1
 
 
 def _record(folder: Path, target: Path) -> None:
     stat = target.stat()
-    records = {**_read_records(folder), target.name: [stat.st_size, stat.st_mtime_ns]}
+    _write_record(folder, target.name, [stat.st_size, stat.st_mtime_ns])
+
+
+def _write_record(folder: Path, name: str, state: list[int] | None) -> None:
+    """Records the size and the time of a file; None while it is being saved."""
+    records = {**_read_records(folder), name: state}
     # Several threads may save results in one folder.
     with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, suffix=".part") as file:
         json.dump(records, file)
     os.replace(file.name, folder / RECORD)
 
 
-def _read_records(folder: Path) -> Mapping[str, list[int]]:
+def _read_records(folder: Path) -> Mapping[str, list[int] | None]:
     with contextlib.suppress(OSError, ValueError):
         records = json.loads((folder / RECORD).read_text())
         if isinstance(records, dict):
