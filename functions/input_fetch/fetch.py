@@ -58,7 +58,7 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
     fetch = Fetch.from_task(context.task)
     max_attempts = FUNCTIONS[context.task.function].max_attempts
     if context.attempt >= max_attempts:
-        return _fail(context, fetch, *last_error(context))
+        return _fail(context, fetch, *last_error(context.task))
     try:
         stored = _Run(context, fetch).fetch()
     except FetchStopped:
