@@ -131,6 +131,7 @@ class _Run:
         if source is None:
             raise LookupError("there is no version of a file that was received")
         whole = compose_parts(self._objects, self._fetch, source, parts)
+        self._progress.check_storage(whole.size_bytes)
         # The size must be declared before the upload exists.
         self._progress.declare(whole.size_bytes)
         upload, _ = self._objects.copy(whole, Bucket.UPLOADS, self._fetch.object, spec=spec)
