@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from shared.entrypoints.task import TaskContext
-from shared.flows.effects import Failed
+from shared.flows.effects import ClockAndIds, Failed, Flow, LogEvent
 from shared.jobs.fetches.fetch import Fetch
 from shared.jobs.fetches.waiting_job import fail_waiting_job
 from shared.runtime.interpreter import Interpreter
 from shared.tasks.errors import AttemptsExhausted
+from shared.tasks.task import Task
+
+_REMOVED: Mapping[str, Any] = {"url": None, "source": None}
+"""The fields of a fetch that has failed."""
 
 
-def last_error(context: TaskContext) -> tuple[str, str]:
+def last_error(task: Task) -> tuple[str, str]:
     """Returns the code and the message of the last attempt; those of AttemptsExhausted if its
     worker crashed."""
-    error = context.task.data["error"] or {}
+    error = task.data["error"] or {}
     return (
         error.get("code", AttemptsExhausted.code),
         error.get("message", AttemptsExhausted.default_message()),
@@ -23,10 +30,21 @@ def last_error(context: TaskContext) -> tuple[str, str]:
 def fail_fetch(context: TaskContext, fetch: Fetch, code: str, message: str) -> Failed:
     """Returns the outcome of a fetch that has failed. The job fails first: after a crash in
     between, the next attempt finds it failed."""
-    sentence = f"The {fetch.input} was not fetched from its URL. {message}"
-    clock = context.services.clock_and_ids
-    Interpreter(context.services).run(fail_waiting_job(fetch, code, sentence, clock))
-    context.services.log(
-        "fetch.failed", severity="WARNING", job=fetch.job, input=fetch.input, code=code
+    Interpreter(context.services).run(
+        _fail_job(fetch, code, message, context.services.clock_and_ids)
     )
-    return Failed(code, message, {"url": None, "source": None})
+    return Failed(code, message, _REMOVED)
+
+
+def fail_exhausted_fetch(task: Task, clock: ClockAndIds) -> Flow[Mapping[str, Any]]:
+    """Fails the job of a fetch whose worker crashed in the last attempt too. Returns the fields
+    that delete the URL. The parts are deleted with the job."""
+    yield from _fail_job(Fetch.from_task(task), *last_error(task), clock)
+    return _REMOVED
+
+
+def _fail_job(fetch: Fetch, code: str, message: str, clock: ClockAndIds) -> Flow[None]:
+    sentence = f"The {fetch.input} was not fetched from its URL. {message}"
+    yield from fail_waiting_job(fetch, code, sentence, clock)
+    fields = {"severity": "WARNING", "job": fetch.job, "input": fetch.input, "code": code}
+    yield LogEvent("fetch.failed", fields)

@@ -58,7 +58,7 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
     fetch = Fetch.from_task(context.task)
     max_attempts = FUNCTIONS[context.task.function].max_attempts
     if context.attempt >= max_attempts:
-        return _fail(context, fetch, *last_error(context))
+        return _fail(context, fetch, *last_error(context.task))
     try:
         stored = _Run(context, fetch).fetch()
     except FetchStopped:
@@ -131,6 +131,7 @@ class _Run:
         if source is None:
             raise LookupError("there is no version of a file that was received")
         whole = compose_parts(self._objects, self._fetch, source, parts)
+        self._progress.check_storage(whole.size_bytes)
         # The size must be declared before the upload exists.
         self._progress.declare(whole.size_bytes)
         upload, _ = self._objects.copy(whole, Bucket.UPLOADS, self._fetch.object, spec=spec)

@@ -36,12 +36,8 @@ class Progress:
 
         Raises FetchTooLarge, UploadDiffers, StorageFull, FetchStopped.
         """
-        declared = self.find_input()
+        self._read_free_storage(self.find_input())
         size = source.total_bytes
-        free_bytes = declared.size_bytes + free_storage_bytes(
-            self._context.services.store, self._fetch.owner, self._context.settings
-        )
-        self._is_full_at = max(0, free_bytes)
         if size is not None:
             self.check_size(size)
             if self._fetch.size_bytes not in (0, size):
@@ -68,8 +64,19 @@ class Progress:
         if time.monotonic() < self._next_at:
             return
         self._next_at = time.monotonic() + INTERVAL_S
-        self.find_input()
+        self.check_storage(received_bytes)
         self._record({"fetched_bytes": received_bytes})
+
+    def check_storage(self, size_bytes: int) -> None:
+        """Reads the free storage again, unless the size is declared and therefore counted: uploads
+        and other fetches may have used it since.
+
+        Raises FetchTooLarge, UploadDiffers, StorageFull, FetchStopped.
+        """
+        declared = self.find_input()
+        if size_bytes > declared.size_bytes:
+            self._read_free_storage(declared)
+            self.check_size(size_bytes)
 
     def check_size(self, size_bytes: int) -> None:
         """Raises FetchTooLarge, UploadDiffers, StorageFull."""
@@ -98,6 +105,12 @@ class Progress:
             declare_size(self._fetch.job, self._fetch.object, size_bytes)
         ):
             raise FetchStopped
+
+    def _read_free_storage(self, declared: JobInput) -> None:
+        free_bytes = declared.size_bytes + free_storage_bytes(
+            self._context.services.store, self._fetch.owner, self._context.settings
+        )
+        self._is_full_at = max(0, free_bytes)
 
     def _record(self, fields: dict[str, Any]) -> None:
         # Without a version: it is only shown, and a renewal of the lease changes the version.

@@ -7,7 +7,7 @@ from datetime import datetime
 from email.utils import parseaddr
 
 from functions.notification.outcomes import (
-    describe_moments,
+    count_spoken_moments,
     find_advice,
     find_main_result,
     format_count,
@@ -76,9 +76,8 @@ def _done_page(job: Job, link: Link | None) -> Page:
     artifact, wording = main_result
     if count := format_count(job, wording):
         facts.append(("Made", count))
-    if moments := describe_moments(job):
-        facts.append(("Strongest moments", moments))
-        facts.append(("Sentences", "numbered as in transcript.json"))
+    if moments := count_spoken_moments(job):
+        facts.append(("Strongest moments", f"{moments} with a sentence"))
     facts.append(("File", f"{artifact.name}, {format_size(artifact.size_bytes)}"))
     return Page(
         f"{wording.noun} from “{title}” can be downloaded.",

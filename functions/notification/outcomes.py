@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.jobs.model import Job
-from shared.recipes.captions.transcript import format_clock
 from shared.recipes.emotions.results import EmotionsResult
 from shared.recipes.results import FramesResult
 from shared.recipes.stored_object import Artifact
@@ -110,16 +109,11 @@ def format_count(job: Job, result: ResultWording) -> str:
     return f"1 {singular}" if count == 1 else f"{count:,} {plural}"
 
 
-def describe_moments(job: Job) -> str:
-    """Returns which sentences of the transcript carry the strongest moments, without their words:
-    an email is not encrypted on its way. "" for a job without such sentences."""
+def count_spoken_moments(job: Job) -> int:
+    """Returns at how many of the strongest moments a sentence is said. An email names neither the
+    emotions nor the sentences: it is not encrypted on its way."""
     moments = (job.facts.get(EmotionsResult.STAGE) or {}).get("moments") or ()
-    return "; ".join(
-        f"{moment['emotion']} at {format_clock(moment['time_s'])} in sentence "
-        f"{moment['sentence']['number']}"
-        for moment in moments
-        if moment.get("sentence")
-    )
+    return sum(bool(moment.get("sentence")) for moment in moments)
 
 
 def find_advice(code: str, stage: str = "") -> str:

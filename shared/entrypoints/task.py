@@ -60,14 +60,14 @@ class TaskContext:
             raise DeadlineNear
 
 
-def task(name: str, handle: HandleTask) -> EntryPoint:
+def task(name: str, handle: HandleTask, on_exhausted: run.OnExhausted | None = None) -> EntryPoint:
     """Returns the entry point of a function with tasks: `main = task("webhook", call_webhook)`."""
 
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
             services, settings = bootstrap.services(), bootstrap.settings()
             return Delivery(
-                run.run(envelope, services.clock_and_ids),
+                run.run(envelope, services.clock_and_ids, on_exhausted),
                 task_handler=lambda lease: handle(TaskContext(lease, services, settings)),
             )
 

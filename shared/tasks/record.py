@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -44,14 +45,14 @@ def record_outcome(
             extra_writes = ()
 
 
-def fail_exhausted(task: Task, clock: ClockAndIds) -> Flow[None]:
-    """Fails a task whose workers crashed in every allowed attempt."""
+def fail_exhausted(task: Task, fields: Mapping[str, Any], clock: ClockAndIds) -> Flow[None]:
+    """Fails a task whose workers crashed in every allowed attempt, and sets `fields` of it."""
     error = task.data["error"] or {
         "code": AttemptsExhausted.code,
         "message": "The task did not finish within the maximum number of attempts.",
     }
-    fields = outcome_fields(Failed(error["code"], error["message"]), clock.now())
-    yield from commit(Update(task.path, fields, task.version))
+    outcome = Failed(error["code"], error["message"], fields)
+    yield from commit(Update(task.path, outcome_fields(outcome, clock.now()), task.version))
 
 
 def fail_after_last_attempt(

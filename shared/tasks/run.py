@@ -7,8 +7,9 @@ replaces a lost one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from shared.flows.decision import Decision
 from shared.flows.documents import Update
@@ -35,6 +36,10 @@ from shared.tasks.sweep import RECHECK_S, announced_fields
 from shared.tasks.task import Task, TaskClaim, TaskOutcome, TaskState
 from shared.tasks.waiting import wait_for_service
 
+OnExhausted = Callable[[Task, ClockAndIds], Flow[Mapping[str, Any]]]
+"""What a function does for a task whose workers crashed in every allowed attempt, before the task
+fails. Returns further fields of the task's document. It may be repeated."""
+
 
 def decide(task: Task | None, now: datetime) -> Decision:
     """Decides about a delivery of a task's message."""
@@ -52,7 +57,9 @@ def decide(task: Task | None, now: datetime) -> Decision:
     return Decision.GO
 
 
-def run(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
+def run(
+    envelope: Envelope, clock: ClockAndIds, on_exhausted: OnExhausted | None = None
+) -> Flow[Reply]:
     """Handles one delivery of a task's message. Returns ACK or NACK."""
     waited_s = 0
     while True:
@@ -68,7 +75,9 @@ def run(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
             # The sweeper announces a task that is due later: no message waits for hours.
             return Reply.ACK
         if decision is Decision.EXHAUSTED:
-            yield from fail_exhausted(task, clock)
+            # The task fails last: after a crash in between, the next delivery repeats both.
+            fields = {} if on_exhausted is None else (yield from on_exhausted(task, clock))
+            yield from fail_exhausted(task, fields, clock)
             return Reply.ACK
         slot = yield from read_slot(task)
         if slot is not None and not slot.is_free_for(task, clock.now()):

@@ -34,7 +34,7 @@ from functions.api.accounts.schemas import (
     session_view,
 )
 from shared.entrypoints import bootstrap
-from shared.errors import NotFound
+from shared.errors import FirestoreUnavailable, NotFound
 from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.emails.mails import MailState, derive_mail_id, new_mail
 from shared.ports.identity import AddressTaken, WrongCredentials
@@ -192,7 +192,11 @@ def _send_code(
             derive_mail_id(request.seed), owner=code.uid, kind=_MAIL_KINDS[build], to=email.to,
             subject=email.subject, now=request.services.clock.now(), state=state,
         )  # fmt: skip
-        request.services.store.commit([record])
+        try:
+            request.services.store.commit([record])
+        except FirestoreUnavailable as error:
+            # Only an account has a mail log, so an error here would reveal the account.
+            request.services.log("email.not_recorded", severity="ERROR", reason=str(error))
 
 
 def _send(request: ApiRequest, email: Email) -> MailState | None:

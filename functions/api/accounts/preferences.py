@@ -15,13 +15,14 @@ class MailPreferences(RequestModel):
     done: bool
     failed: bool
     cancelled: bool
-    # Clients of earlier versions do not send them.
+    # Clients of earlier versions do not send them: they stay as they are.
     awaiting_review: bool = True
     export_ready: bool = True
 
 
 class PreferencesView(RequestModel):
-    """All preferences. They are read and replaced together."""
+    """All preferences. They are read and replaced together. A preference that is not sent stays as
+    it is."""
 
     mail: MailPreferences
 
@@ -36,19 +37,22 @@ def put_preferences(request: ApiRequest) -> ApiResponse:
 
     Raises ChangedMeanwhile.
     """
-    body = request.body(PreferencesView)
-    mailed = frozenset(name for name, enabled in body.mail if enabled)
-    path, data = preferences_path(request.user.uid), Preferences(mailed).to_dict(request.user.uid)
+    sent = request.body(PreferencesView).mail.model_dump(exclude_unset=True)
+    path = preferences_path(request.user.uid)
     while True:
         doc = _read(request)
-        request.check_if_match(_view(doc))
+        current = _view(doc)
+        request.check_if_match(current)
+        view = PreferencesView(mail=current.mail.model_copy(update=sent))
+        mailed = frozenset(name for name, enabled in view.mail if enabled)
+        data = Preferences(mailed).to_dict(request.user.uid)
         write = Create(path, data) if doc is None else Update(path, data, doc.version)
         if request.services.store.commit([write]) is CommitResult.OK:
-            return ApiResponse(body)
-        if _view(_read(request)) == body:
+            return ApiResponse(view)
+        if _view(_read(request)) == view:
             # The client library retried this commit after its response was lost: it conflicts with
             # its own write.
-            return ApiResponse(body)
+            return ApiResponse(view)
 
 
 def _read(request: ApiRequest) -> Doc | None:

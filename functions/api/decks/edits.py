@@ -60,13 +60,26 @@ def is_unchanged(
 
 
 def is_pending(
-    request: ApiRequest, base_revision: int, spec: Mapping[str, Any], options: Mapping[str, Any]
+    request: ApiRequest,
+    base_revision: int,
+    edit: Mapping[str, Any],
+    name: str,
+    options: Mapping[str, Any],
 ) -> bool:
     """Whether the same edit was made before: the response to it was lost, and it is repeated. RFC
-    9110 §13.1.1 allows success then."""
+    9110 §13.1.1 allows success then.
+
+    Args:
+        edit: The spec of the edit without its stored object.
+        name: The name of that object.
+        options: The job's new options.
+    """
     job = request.job
     stage = job.recipe.deck_stage
     if stage is None or job.revision <= base_revision or dict(job.options) != dict(options):
         return False
     (doc,) = request.services.store.read([stage_path(job.id, stage, job.revision)])
-    return doc is not None and doc.data["parts"] == [spec]
+    if doc is None:
+        return False
+    specs = [{**part, "stored": part["stored"]["name"]} for part in doc.data["parts"]]
+    return specs == [{**edit, "stored": name}]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -100,20 +101,18 @@ def put_deck(request: ApiRequest) -> ApiResponse:
     if is_unchanged(job, body.revision, deck, current, options):
         request.check_if_match(_deck_view(request, current))
         if body.release and job.status is Status.AWAITING_REVIEW:
-            return release_deck(request)
+            with _changed_meanwhile(request):
+                return _release(request, body.revision)
         return _job_response(request)
-    rate_limit = consume_rework_quota(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-    spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not body.release}
-    if not is_pending(request, body.revision, spec, options):
+    name, edit = _deck_name(job, content), {"deck": "edited", "review": not body.release}
+    if not is_pending(request, body.revision, edit, name, options):
+        # Before the quota and the object: a request that is refused uses neither.
         request.check_if_match(_deck_view(request, current))
-    try:
+    rate_limit = consume_rework_quota(request)
+    spec = {**edit, "stored": _store_deck(request, name, content)}
+    with _changed_meanwhile(request):
         return _create_revision(request, body.revision, spec, options, rate_limit)
-    except deck_review.DeckChanged:
-        if request.if_match:
-            # The deck was edited after the check above.
-            raise ChangedMeanwhile from None
-        raise
 
 
 def rewrite_slide(request: ApiRequest) -> ApiResponse:
@@ -139,9 +138,26 @@ def release_deck(request: ApiRequest) -> ApiResponse:
 
     Raises WrongState, LimitReached.
     """
+    return _release(request, None)
+
+
+def _release(request: ApiRequest, revision: int | None) -> ApiResponse:
+    """Releases the deck, only in this revision if one is given."""
     rate_limit = consume(request, rate_limit_policies.reworks(request.settings), request.user.uid)
-    request.run(lambda clock: deck_review.release(request.job.id, clock))
+    request.run(lambda clock: deck_review.release(request.job.id, clock, revision))
     return replace(_job_response(request), headers=rate_limit.headers)
+
+
+@contextmanager
+def _changed_meanwhile(request: ApiRequest) -> Iterator[None]:
+    """Raises ChangedMeanwhile instead of DeckChanged when the request has If-Match: the deck was
+    edited after the check of its ETag."""
+    try:
+        yield
+    except deck_review.DeckChanged:
+        if request.if_match:
+            raise ChangedMeanwhile from None
+        raise
 
 
 def _create_revision(
@@ -188,17 +204,20 @@ def _check_theme(deck: Deck) -> None:
         raise DeckRejected("theme", f"Unknown theme; the themes are {', '.join(THEMES)}.")
 
 
-def _store_deck(request: ApiRequest, content: bytes) -> dict[str, Any]:
+def _deck_name(job: Job, content: bytes) -> str:
+    """Returns the name of the object of an edited deck, which identifies its content."""
+    return f"{DECKS_PREFIX}{job.id}/{hashlib.sha256(content).hexdigest()[:24]}.json"
+
+
+def _store_deck(request: ApiRequest, name: str, content: bytes) -> dict[str, Any]:
     """Writes the deck for slide_generation. Returns the stored object as a dict."""
-    spec = hashlib.sha256(content).hexdigest()
-    name = f"{DECKS_PREFIX}{request.job.id}/{spec[:24]}.json"
     stored = write_once(
         request.services.objects,
         Bucket.WORK,
         name,
         content,
         content_type="application/json",
-        spec=spec,
+        spec=hashlib.sha256(content).hexdigest(),
     )
     return stored.to_dict()
 

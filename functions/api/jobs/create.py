@@ -25,7 +25,7 @@ from functions.api.jobs.uploads import UploadGrant, sign_input_upload
 from functions.api.jobs.url_inputs import announce_fetches, fetch_writes, source_from_url
 from functions.api.recipes.option_checks import check_options
 from functions.api.storage import check_storage
-from shared.errors import InvalidOption, SourceExpired, TooManyJobs
+from shared.errors import InvalidOption, NotFound, SourceExpired, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
 from shared.http.limits.policy import RateLimitState
@@ -58,7 +58,8 @@ def create_job(request: ApiRequest) -> ApiResponse:
     Validates everything, writes the job, copies earlier uploads and writes the prompt, then signs
     the upload URLs.
 
-    Raises InvalidFields, InvalidOption, SourceExpired, StorageFull, TooManyJobs, LimitReached.
+    Raises InvalidFields, InvalidOption, SourceExpired, StorageFull, TooManyJobs, LimitReached, and
+    NotFound when the job of a repeated request was deleted.
     """
     body = request.body(NewJob)
     recipe = find_recipe(body.recipe)
@@ -168,13 +169,13 @@ def check_open_jobs(request: ApiRequest) -> None:
 
 
 def _read_job(request: ApiRequest, job_id: str) -> Job | None:
+    """Returns the job, or None when there is none yet. Raises NotFound when it was deleted: its
+    document is kept until its objects are gone, so the job cannot be created again."""
     (doc,) = request.services.store.read([job_path(job_id)])
-    if (
-        doc is None
-        or doc.data["owner"] != request.user.uid
-        or doc.data["status"] not in VISIBLE_STATUSES
-    ):
+    if doc is None or doc.data["owner"] != request.user.uid:
         return None
+    if doc.data["status"] not in VISIBLE_STATUSES:
+        raise NotFound("The job that this request created was deleted.")
     return Job.from_doc(doc)
 
 

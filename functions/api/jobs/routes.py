@@ -16,6 +16,7 @@ from functions.api.pagination import PageQuery
 from shared.api_keys import Resource
 from shared.errors import (
     InvalidOption,
+    NotFound,
     SourceExpired,
     StorageFull,
     TooManyJobs,
@@ -37,7 +38,7 @@ _ROUTES = (
         create.CreatedJob, 201, body=requests.NewJob, idempotent=True,
         policies=(rate_limit_policies.job_creations,), response_links={"job_id": "/job/id"},
         errors=(
-            InvalidOption, ProhibitedPurpose, SourceExpired, StorageFull,
+            InvalidOption, NotFound, ProhibitedPurpose, SourceExpired, StorageFull,
             TooManyJobs,
         ),
     ),

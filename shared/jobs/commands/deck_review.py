@@ -50,12 +50,15 @@ class TooManyRevisions(WrongState):
     code = "too-many-revisions"
 
 
-def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
+def release(job_id: str, clock: ClockAndIds, revision: int | None = None) -> Flow[None]:
     """Releases the deck, so that the film is made of it. A repeated call is no error. Raises
-    NotFound, or WrongState when no deck awaits review."""
+    NotFound, DeckChanged when the job has another revision than the given one, or WrongState when
+    no deck awaits review."""
     while True:
         snapshot = yield from _read_existing(job_id)
         job = snapshot.job
+        if revision not in (None, job.revision):
+            raise DeckChanged
         if job.status in (Status.QUEUED, Status.RUNNING, Status.DONE) and _has_deck(job, snapshot):
             break
         if job.status is not Status.AWAITING_REVIEW:

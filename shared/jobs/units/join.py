@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -125,8 +126,8 @@ def join_writes(
         elif review:
             fields["status"] = Status.AWAITING_REVIEW
             writes.append(_review_event(job, now))
-            status = fields["status"]
-            writes.append(new_job_event(JOB_AWAITING_REVIEW, job, now, status=status))
+            reviewed = replace(job, status=Status.AWAITING_REVIEW, artifacts=artifacts)
+            writes.append(new_job_event(JOB_AWAITING_REVIEW, reviewed, now))
     writes += update_job(job, fields)
     return writes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from functions.api.jobs.recipes import read_options
 from functions.api.routes import ROUTES
 from shared.flows.documents import Update, job_path, stage_path
+from shared.http.limits.rate_limits import consume
 from shared.jobs.creation import new_job
 from shared.jobs.model import Job, JobInput
 from shared.pipeline import RECIPES, Bucket
@@ -148,6 +150,38 @@ def test_concurrent_edit_is_refused(api: AppHarness) -> None:
     assert put(api, deck, etag).status_code == 412, "not even the deck as it was"
     assert put(api, mine).json["code"] == "deck-changed"
     assert job_of(api).revision == 1
+
+
+def test_edit_that_is_refused_uses_no_quota_and_stores_nothing(api: AppHarness) -> None:
+    api.settings = replace(api.settings, reworks_per_minute=1)
+    deck, etag = get(api)
+    deck["slides"][0]["heading"] = "Mine"
+
+    assert put(api, deck, "another").status_code == 412
+    assert api.objects.written == []
+    assert put(api, deck, etag).status_code == 202
+
+
+@pytest.mark.parametrize(("with_etag", "code"), [(True, "changed-meanwhile"),
+                                                 (False, "deck-changed")])  # fmt: skip
+def test_edit_just_before_a_release_is_not_released(
+    api: AppHarness, monkeypatch: pytest.MonkeyPatch, with_etag: bool, code: str
+) -> None:
+    deck, etag = get(api)
+
+    def edit_meanwhile(*args: Any) -> Any:
+        for stage in RECIPES["presentation"].stages:
+            data, version = api.store.documents[stage_path(JOB, stage, 0)]
+            api.store.documents[stage_path(JOB, stage, 1)] = ({**data, "revision": 1}, version)
+        data, version = api.store.documents[job_path(JOB)]
+        api.store.documents[job_path(JOB)] = ({**data, "revision": 1}, version + 1)
+        return consume(*args)
+
+    monkeypatch.setattr("functions.api.decks.handlers.consume", edit_meanwhile)
+    response = put(api, {**deck, "release": True}, etag if with_etag else "")
+
+    assert response.json["code"] == code
+    assert job_of(api).status == "awaiting_review"
 
 
 def test_repeated_edit_succeeds_after_a_lost_response(api: AppHarness) -> None:

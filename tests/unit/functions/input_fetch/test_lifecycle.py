@@ -12,9 +12,9 @@ from shared.errors import StorageUnavailable
 from shared.flows.documents import Update, job_path
 from shared.jobs.commands.cancel import cancel
 from shared.jobs.commands.redrive import redrive
-from shared.jobs.fetches.fetch import FetchState, fetch_path
+from shared.jobs.fetches.fetch import INPUT_FETCH, FetchState, fetch_path
 from shared.jobs.model import Status
-from shared.pipeline import Bucket
+from shared.pipeline import FUNCTIONS, Bucket
 from shared.tasks.errors import DeadlineNear
 from tests.fakes.file_server import Reply, running_file_server
 from tests.fixtures.fetches import JOB, SIZE, UPLOAD, FetchHarness, expect_error, expect_upload
@@ -199,6 +199,14 @@ def test_worker_that_crashes_in_every_attempt_fails_the_job(
     with running_file_server(SIZE) as files:
         fetches.add_job(files.url)
         expect_error(fetches, "unexpected")
+
+
+def test_worker_that_crashes_while_it_fails_the_fetch_leaves_no_url(fetches: FetchHarness) -> None:
+    fetches.add_job("https://files.test/clip.mp4")
+    attempts = FUNCTIONS[INPUT_FETCH].max_attempts
+    fetches.store.commit([Update(fetch_path(fetches.fetch.id), {"attempt": attempts})])
+
+    expect_error(fetches, "attempts-exhausted")
 
 
 def test_url_is_in_no_document_and_no_log(fetches: FetchHarness) -> None:

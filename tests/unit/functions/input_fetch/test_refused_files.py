@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from functions.input_fetch.parts import compose_parts
+from functions.input_fetch.progress import Progress
+from shared.flows.documents import CommitResult, Create, job_path
+from shared.jobs.model import JobInput
+from shared.recipes.stored_object import StoredObject
 from shared.runtime.storage import MEGABYTE
 from tests.fakes.file_server import Reply, running_file_server
 from tests.fixtures.fetches import SIZE, FetchHarness, expect_error
+
+OTHER_JOB = job_path("o" * 20)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
@@ -88,6 +96,50 @@ def test_file_that_does_not_fit_into_the_storage_is_refused(fetches: FetchHarnes
     with running_file_server(SIZE) as files:
         fetches.add_job(files.url)
         expect_error(fetches, "storage-full")
+
+
+def test_storage_that_another_fetch_used_is_full(
+    fetches: FetchHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither size is known before the end of its file."""
+    fetches.settings = replace(fetches.settings, max_storage_mb=1)
+
+    def store_another_file(*args: Any) -> StoredObject:
+        _use_storage(fetches, MEGABYTE - SIZE + 1)
+        return compose_parts(*args)
+
+    monkeypatch.setattr("functions.input_fetch.fetch.compose_parts", store_another_file)
+    with running_file_server(SIZE, Reply(chunked=True)) as files:
+        fetches.add_job(files.url)
+        expect_error(fetches, "storage-full")
+
+
+def test_fetch_ends_soon_after_the_storage_is_full(
+    fetches: FetchHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.input_fetch.progress.INTERVAL_S", 0)
+    fetches.settings = replace(fetches.settings, max_storage_mb=4)
+    find, count = Progress.find_input, 0
+
+    def find_after_another_file(progress: Progress) -> JobInput:
+        nonlocal count
+        count += 1
+        if count == 30:
+            _use_storage(fetches, 4 * MEGABYTE)
+        return find(progress)
+
+    monkeypatch.setattr(Progress, "find_input", find_after_another_file)
+    with running_file_server(SIZE, Reply(chunked=True, endless=True)) as files:
+        fetches.add_job(files.url)
+        expect_error(fetches, "storage-full")
+
+    assert fetches.fetch.fetched_bytes < MEGABYTE
+
+
+def _use_storage(fetches: FetchHarness, size_bytes: int) -> None:
+    """Declares another upload of Alice."""
+    other = {"owner": "alice", "stored_bytes": size_bytes}
+    assert fetches.store.commit([Create(OTHER_JOB, other)]) is CommitResult.OK
 
 
 def test_time_limit_ends_a_fetch(fetches: FetchHarness) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import Update, all_documents, job_path
+from shared.flows.documents import Create, Update, all_documents, job_path
 from shared.jobs.commands import deck_review
 from shared.jobs.model import Status
 from shared.jobs.units.join import join_writes
@@ -17,6 +18,7 @@ from shared.pipeline import FUNCTIONS
 from shared.recipes.stored_object import Artifact
 from tests.fakes.simulation.simulation import Simulation
 from tests.fakes.simulation.state import JOB
+from tests.fixtures.jobs import NOW
 from tests.unit.shared.jobs.simulation_steps import (
     deliver_all_messages,
     finish_workers,
@@ -94,6 +96,18 @@ def test_results_that_an_edited_film_lacks_are_removed() -> None:
     [job_update] = [write for write in writes if write.path == job_path(JOB)]
     assert isinstance(job_update, Update)
     assert [row["object"] for row in job_update.fields["artifacts"]] == ["z", "film.2"]
+
+
+def test_event_of_a_review_names_the_new_results() -> None:
+    job = make_simulation(recipe="presentation").job
+    slides = Artifact("slides.pdf", "slides", "outputs", "slides.pdf", 1, 1)
+    result = UnitDone((slides,), plan={"text_to_speech": ({},)}, review=True)
+    writes = join_writes(job, "slide_generation", result, NOW, worked_ms=0, parts_in_flight=2)
+    [event] = [write for write in writes if isinstance(write, Create) and "body" in write.data]
+    data = json.loads(event.data["body"])["data"]
+
+    assert data["status"] == "awaiting_review"
+    assert [artifact["name"] for artifact in data["artifacts"]] == ["slides.pdf"]
 
 
 def test_history_has_events_of_every_revision() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from functions.api.routes import ROUTES
+from shared.errors import FirestoreUnavailable
+from shared.flows.documents import CommitResult, Write
 from tests.fakes.application import SETTINGS, AppHarness
+from tests.fakes.job_store import MemoryJobStore
 from tests.unit.functions.api.accounts.account_services import (
     NEW,
     NO_MAILBOX,
@@ -73,6 +77,25 @@ def test_mail_server_failure_does_not_reveal_the_account(
     services: AccountServices, action: str
 ) -> None:
     services.mail_is_down = True
+    responses = [post(services, action, email=email) for email in (TAKEN, NEW)]
+
+    assert responses[0] == responses[1]
+    assert responses[0][0] == 202
+
+
+@pytest.mark.parametrize("action", ["forgot", "register"])
+def test_failure_to_record_the_email_does_not_reveal_the_account(
+    services: AccountServices, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = MemoryJobStore.commit
+
+    def commit_no_mail(store: MemoryJobStore, writes: Iterable[Write]) -> CommitResult:
+        writes = list(writes)
+        if any(write.path.startswith("mails/") for write in writes):
+            raise FirestoreUnavailable
+        return commit(store, writes)
+
+    monkeypatch.setattr(MemoryJobStore, "commit", commit_no_mail)
     responses = [post(services, action, email=email) for email in (TAKEN, NEW)]
 
     assert responses[0] == responses[1]

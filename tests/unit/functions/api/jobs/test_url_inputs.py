@@ -111,6 +111,18 @@ def test_repeated_request_announces_the_fetch_that_exists(monkeypatch: pytest.Mo
     assert sum(path.startswith("fetches/") for path in harness.store.documents) == 1
 
 
+def test_repetition_for_a_deleted_job_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = AppHarness(ROUTES)
+    with monkeypatch.context() as patch:
+        patch.setattr("functions.api.jobs.create.announce_fetches", _fail)
+        assert create(harness, "key-1").status_code == 503
+    [job] = [path for path in harness.store.documents if path.count("/") == 1 and "jobs/" in path]
+    harness.request("DELETE", f"/v1/{job}", headers=ALICE_HEADERS)
+    again = create(harness, "key-1")
+
+    assert (again.status_code, again.json["code"]) == (404, "not-found")
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
