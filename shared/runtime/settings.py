@@ -41,7 +41,7 @@ class Settings:
     """
 
     project: str = field(metadata=required("MOODREEL_PROJECT"))
-    """The Google Cloud project; by default GOOGLE_CLOUD_PROJECT."""
+    """The Google Cloud project. GOOGLE_CLOUD_PROJECT is used if it is not set."""
     buckets: Mapping[Bucket, str]
     """The names of the buckets, from BUCKET_VARIABLES."""
     public_url: str = field(metadata=required("MOODREEL_PUBLIC_URL", base_url))

@@ -193,7 +193,7 @@ def _cancel(job: Job) -> None:
 
 
 def _wait_for_notification(job: Job, progress: JobProgress) -> None:
-    """Waits a little for the e-mail about the end of the job, so that a suite of this job alone
+    """Waits a little for the email about the end of the job, so that a suite of this job alone
     sends it before it stops. The results do not depend on it."""
     deadline = time.monotonic() + _NOTIFICATION_TIMEOUT_S
     while job.view.is_terminal and time.monotonic() < deadline:

@@ -19,7 +19,7 @@ LATEST = "latest"
 _OTHER_KINDS = {"video": ("audio",), "audio": ("video",)}
 """A container of sound can have pictures, and a film a sound to be used."""
 FileLike: TypeAlias = str | os.PathLike[str]
-"""A path, the URL of a file (`https://…`, `gs://…`), or "latest"."""
+"""A path, the URL of a file (`https://…`), or "latest"."""
 Files: TypeAlias = FileLike | Sequence[FileLike] | Mapping[str, FileLike]
 """One file, files in any order, or files by the names of the inputs."""
 
@@ -42,7 +42,7 @@ class Source:
     @property
     def is_remote(self) -> bool:
         """Whether the service gets the file by its URL."""
-        return urlsplit(self.text).scheme in ("http", "https", "gs")
+        return urlsplit(self.text).scheme in ("http", "https")
 
     def find_kinds(self) -> tuple[str, ...]:
         """Returns the top-level media types that the file can have; the likeliest one first."""

@@ -165,7 +165,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     required = {required_index(query) for query in recorded_queries} - {None}
 
     assert len(recorded_queries) == 49
-    assert len(required) == 21
+    assert len(required) == 23
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
     assert with_slots == {"webhook", "recorder", "input_fetch"}

@@ -25,7 +25,7 @@ export function Landing() {
         <Reel />
       </section>
       <section aria-labelledby="makes">
-        <h2 id="makes">Five things it makes</h2>
+        <h2 id="makes">What it makes</h2>
         <ul class="recipes">
           {RECIPES.map((recipe) => (
             <li key={recipe.name}>
