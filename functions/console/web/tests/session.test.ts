@@ -50,3 +50,16 @@ test("the next user of a browser finds no work of the last one, who may sign in 
   assert.ok(items.has("moodreel.receipts"));
   assert.deepEqual(uploads.get(), []);
 });
+
+test("a sign-out in another tab ends an expired session in this one", () => {
+  const emit = (key: string | null, newValue: string | null) => listeners.get("storage")?.({ key, newValue });
+  session.set(ANN);
+  sessionExpired.set(true);
+
+  for (const [key, value] of [["moodreel.signed-out", "bob"], ["moodreel.signed-out", ""], ["moodreel.other", "ann"], [null, null]] as const) {
+    emit(key, value);
+    assert.deepEqual([session.get(), sessionExpired.get()], [ANN, true]);
+  }
+  emit("moodreel.signed-out", "ann");
+  assert.deepEqual([session.get(), sessionExpired.get()], ["signed-out", false]);
+});
