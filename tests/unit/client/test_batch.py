@@ -76,8 +76,15 @@ def videos(tmp_path: Path) -> Path:
     return folder
 
 
-def run(service: ClientService, source: Path | str, out: Path, **arguments: Any) -> Records:
-    client = service.client()
+def run(
+    service: ClientService,
+    source: Path | str,
+    out: Path,
+    *,
+    retry_s: float = 10,
+    **arguments: Any,
+) -> Records:
+    client = service.client(retry_s=retry_s)
     [recipe] = [row for row in client.recipes() if row.name == "frames"]
     items = find_items([source], recipe, {"every": "0.5"})
     return Batch(client, "frames", items, out, **{"jobs": 1, **arguments}).run()
@@ -164,7 +171,7 @@ def test_limits_of_the_account_are_waited_for(
     service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("moodreel.batch.run.BUSY_WAIT_S", 0.01)
+    monkeypatch.setattr("moodreel.batch.item_job.BUSY_WAIT_S", 0.01)
     service.network.matches = lambda request: request.url.path == "/v1/jobs"
     service.network.faults = [respond(429), respond(429)]
     steps: set[str] = set()
@@ -210,12 +217,12 @@ def test_files_of_a_list_have_own_options(
     service: ClientService, videos: Path, tmp_path: Path
 ) -> None:
     listed = videos / "list.csv"
-    listed.write_text("file,every,width\na.mp4,0.25,\nday 2/a.mp4,,320\n")
+    listed.write_text("file,every,max_width\na.mp4,0.25,\nday 2/a.mp4,,320\n")
     [recipe] = [row for row in service.client().recipes() if row.name == "frames"]
     items = find_items([listed, f"{videos}/*.mov"], recipe, {"every": "1"})
     assert [(item.name, dict(item.options)) for item in items] == [
         ("a.mp4", {"every": "0.25"}),
-        ("a-2.mp4", {"every": "1", "width": "320"}),
+        ("day 2/a.mp4", {"every": "1", "max_width": "320"}),
         ("b.mov", {"every": "1"}),
     ]
     listed.write_text("name\na.mp4\n")
@@ -233,3 +240,114 @@ def test_recipes_of_several_files_are_refused(service: ClientService, videos: Pa
         if recipe.name in ("still", "presentation"):
             with pytest.raises(WrongFiles, match="one file each"):
                 find_items([videos], recipe, {})
+
+
+def test_lost_connection_keeps_the_job_for_the_next_run(
+    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path
+) -> None:
+    def lose(request: httpx.Request) -> None:
+        if request.method == "GET" and request.url.path.startswith("/v1/jobs/"):
+            raise httpx.ConnectError("offline", request=request)
+
+    pipeline.before = lose
+    first = run(service, videos / "a.mp4", tmp_path / "out", retry_s=0)
+    assert [str(record.state) for _, record in first] == ["unfinished"]
+    pipeline.before = lambda _request: None
+    second = run(service, videos / "a.mp4", tmp_path / "out")
+    assert [str(record.state) for _, record in second] == ["done"]
+    assert {record.job for _, record in second} == {record.job for _, record in first}
+    assert len(set(pipeline.created)) == 1
+
+
+def test_upload_that_fails_is_continued_in_the_same_job(
+    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path
+) -> None:
+    def refuse_upload(request: httpx.Request) -> None:
+        if request.url.host != API_HOST and request.method in ("PUT", "POST"):
+            raise httpx.ConnectError("offline", request=request)
+
+    pipeline.before = refuse_upload
+    [(_, record)] = run(service, videos / "a.mp4", tmp_path / "out", retry_s=0)
+    assert (str(record.state), bool(record.job)) == ("unfinished", True)
+    pipeline.before = lambda _request: None
+    [(_, record)] = run(service, videos / "a.mp4", tmp_path / "out")
+    assert str(record.state) == "done"
+    assert len(set(pipeline.created)) == 1
+
+
+def test_results_of_files_with_one_name_are_kept_apart(
+    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path
+) -> None:
+    pattern = f"{videos}/*/clip.mp4"
+    for folder, content in (("b", "2"), ("a", "1")):
+        path = videos / folder / "clip.mp4"
+        path.parent.mkdir()
+        path.write_text(content)
+        records = run(service, pattern, tmp_path / "out")
+    assert [item.name for item, _ in records] == ["a/clip.mp4", "b/clip.mp4"]
+    [table] = write_summary(tmp_path / "out", records).tables
+    assert [row["score"] for row in read_rows(table)] == ["1", "2"]
+
+    # Single files have no folder in their names.
+    first = run(service, videos / "b" / "clip.mp4", tmp_path / "single")
+    client = service.client()
+    [recipe] = [row for row in client.recipes() if row.name == "frames"]
+    both = find_items(
+        [videos / "a" / "clip.mp4", videos / "b" / "clip.mp4"], recipe, {"every": "0.5"}
+    )
+    second = Batch(client, "frames", both, tmp_path / "single", jobs=1).run()
+    assert second[1][1] == first[0][1]
+    assert second[0][1].folder != second[1][1].folder
+
+
+def test_results_are_no_files_of_the_batch(
+    service: ClientService, pipeline: Pipeline, videos: Path
+) -> None:
+    out = videos / "out"
+    first = run(service, videos, out)
+    (out / "a.mp4" / "annotated.mp4").write_text("a result")
+    assert [item.name for item, _ in run(service, videos, out)] == [item.name for item, _ in first]
+    assert len(run(service, f"{videos}/**/*.mp4", out)) == 2
+
+
+def test_folder_of_a_file_that_changed_is_taken_over(
+    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path
+) -> None:
+    run(service, videos / "a.mp4", tmp_path / "out")
+    (videos / "a.mp4").write_text("7")
+    [(_, record)] = run(service, videos / "a.mp4", tmp_path / "out")
+    assert record.folder == "a.mp4"
+    assert sorted(path.name for path in (tmp_path / "out" / "a.mp4").glob("*.*")) == [
+        ".moodreel.json", "emotions.csv", "emotions.json",
+    ]  # fmt: skip
+    assert b"7" in (tmp_path / "out" / "a.mp4" / "emotions.csv").read_bytes()
+
+
+def test_job_that_cannot_be_deleted_is_deleted_by_the_next_run(
+    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path
+) -> None:
+    def refuse(request: httpx.Request) -> None:
+        if request.method == "DELETE":
+            raise httpx.ConnectError("offline", request=request)
+
+    pipeline.before = refuse
+    [(_, record)] = run(service, videos / "a.mp4", tmp_path / "out", delete=True, retry_s=0)
+    assert (str(record.state), record.deleted) == ("done", False)
+    assert len(list(service.client().jobs())) == 1
+    pipeline.before = lambda _request: None
+    [(_, record)] = run(service, videos / "a.mp4", tmp_path / "out", delete=True)
+    assert record.deleted
+    assert list(service.client().jobs()) == []
+    # Another folder has its own jobs, although the first one is deleted.
+    [(_, record)] = run(service, videos / "a.mp4", tmp_path / "other", delete=True)
+    assert (str(record.state), len(set(pipeline.created))) == ("done", 2)
+
+
+def test_columns_of_a_list_are_options_of_the_recipe(service: ClientService, videos: Path) -> None:
+    listed = videos / "list.csv"
+    listed.write_text("file,title\na.mp4,Holiday\n")
+    [recipe] = [row for row in service.client().recipes() if row.name == "frames"]
+    with pytest.raises(WrongFiles, match="no option title"):
+        find_items([listed], recipe, {})
+    with pytest.raises(WrongFiles, match="no URLs"):
+        find_items(["https://example.org/a.mp4?sig=secret"], recipe, {})

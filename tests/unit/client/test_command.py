@@ -253,3 +253,14 @@ def test_batch_runs_every_file_of_a_folder(
     assert (again.code, json.loads(again.out)["done"]) == (0, 2)
     missing = command("run", "frames", "videos/*.avi")
     assert (missing.code, "No file matches" in missing.err) == (2, True)
+
+
+def test_signed_url_is_one_file(command: Command) -> None:
+    """Its question mark is no wildcard, and its signature is in no message."""
+    url = "https://files.example.org/a.mp4?X-Amz-Signature=abc123"
+    result = command("run", "frames", url, "--no-wait")
+    assert result.code == 0, result.err
+    assert "abc123" not in result.out + result.err
+    refused = command("run", "frames", url, "other.mp4", "third.mp4")
+    assert refused.code == 2
+    assert "abc123" not in refused.out + refused.err

@@ -9,11 +9,13 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from moodreel.batch.state import STATE_FILE
 from moodreel.files.content_types import type_of_name
-from moodreel.files.inputs import FileLike, WrongFiles
+from moodreel.files.inputs import FileLike, Source, WrongFiles
 from moodreel.files.names import numbered_name, safe_name
 from moodreel.models import InputView, RecipeView
 
@@ -57,7 +59,8 @@ def find_items(
         options: The options of all files. Those of a list replace them.
 
     Raises:
-        WrongFiles: A file does not exist, nothing is found, or the recipe does not take one file.
+        WrongFiles: A file does not exist, nothing is found, an option is unknown, or the recipe
+            does not take one file.
     """
     taken = find_input(recipe)
     items: list[BatchItem] = []
@@ -65,6 +68,7 @@ def find_items(
     seen: set[tuple[Path, str]] = set()
     for source in sources:
         for path, name, own_options in _expand(os.fspath(source), taken):
+            _check_options(recipe, own_options)
             merged = {**options, **own_options}
             identity = path.resolve(), json.dumps(merged, sort_keys=True, default=str)
             if identity in seen:
@@ -87,22 +91,27 @@ def find_input(recipe: RecipeView) -> InputView:
 def _expand(source: str, taken: InputView) -> Iterator[tuple[Path, str, Mapping[str, str]]]:
     """Yields path, name and own options of each file of a source."""
     path = Path(source)
+    if Source(source).is_remote:
+        raise WrongFiles("A batch takes files of this machine, and no URLs.")
     if path.is_dir():
         for file in sorted(_files_below(path)):
             if _is_taken(file, taken):
                 yield file, file.relative_to(path).as_posix(), {}
     elif path.suffix.lower() == LIST_EXTENSION and path.is_file():
         for file, options in read_list(path):
-            yield file, file.name, options
+            inside = file.resolve().is_relative_to(path.parent.resolve())
+            name = file.relative_to(path.parent).as_posix() if inside else file.name
+            yield file, name, options
     elif path.is_file():
         yield path, path.name, {}
     elif glob.has_magic(source):
         found = sorted(map(Path, glob.glob(source, recursive=True)))
         if not found:
             raise WrongFiles(f"No file matches {source}.")
+        base = _fixed_part(path)
         for match in found:
-            if match.is_file():
-                yield match, match.name, {}
+            if match.is_file() and not _is_result(match, base):
+                yield match, match.relative_to(base).as_posix(), {}
     else:
         raise WrongFiles(f"File not found: {source}.")
 
@@ -129,9 +138,32 @@ def read_list(path: Path) -> list[tuple[Path, dict[str, str]]]:
     return files
 
 
+def _check_options(recipe: RecipeView, options: Mapping[str, str]) -> None:
+    """Raises WrongFiles for an option that the recipe does not have."""
+    known = {option.name for option in recipe.options}
+    # A service that does not describe its options checks their names itself.
+    if known and (unknown := sorted(set(options) - known)):
+        raise WrongFiles(f"{recipe.name} has no option {', '.join(unknown)}.")
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """Returns the folder of a pattern before its first wildcard."""
+    parts = list(takewhile(lambda part: not glob.has_magic(part), pattern.parts))
+    return Path(*parts) if len(parts) < len(pattern.parts) else pattern.parent
+
+
+def _is_result(path: Path, base: Path) -> bool:
+    """Whether a file is in the results of a batch below `base`."""
+    folders = [folder for folder in path.parents if folder.is_relative_to(base)]
+    return any((folder / STATE_FILE).exists() for folder in folders)
+
+
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Yields the files of a folder at any depth, without hidden ones."""
+    """Yields the files of a folder at any depth, without hidden ones and results of batches."""
     for parent, folders, files in os.walk(folder):
+        if STATE_FILE in files:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(parent) / name for name in files if not name.startswith("."))
 

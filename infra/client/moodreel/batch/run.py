@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from moodreel.batch.item_job import JobRunner
 from moodreel.batch.items import BatchItem
 from moodreel.batch.state import BatchStore, ItemRecord, ItemState
 from moodreel.client import Client
-from moodreel.errors import ApiError, MoodreelError, NotFound, NotSignedIn
-from moodreel.job import Job
-from moodreel.models import JobView
-
-BUSY_WAIT_S = 15.0
-"""Wait after a limit of the account without a Retry-After."""
-_UPLOAD_STAGE = "upload_trigger"
-"""The stage that refuses files. Redriving such a job cannot help."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +54,14 @@ class Batch:
         delete: bool = False,
         on_progress: OnProgress | None = None,
     ) -> None:
-        self._client = client
         self._recipe = recipe
         self._items = items
         self._folder = folder
         self._thread_count = max(1, jobs)
-        self._names = names
+        self._runner = JobRunner(client, recipe, folder, "", names, self._report)
         self._delete = delete
         self._on_progress = on_progress or (lambda _: None)
+        self._keys: dict[str, str] = {}
         self._records: dict[str, ItemRecord] = {}
         self._key_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -84,12 +76,29 @@ class Batch:
         """
         store = BatchStore(self._folder)
         try:
+            # All keys first: a folder of results belongs to a file that is still in the batch.
+            self._keys = self._find_keys(store)
+            self._runner = replace(self._runner, batch_id=store.id)
             self._run_threads(store)
         finally:
             store.close()
         if self._fatal:
             raise self._fatal[0]
         return [(item, self._records[item.name]) for item in self._items]
+
+    def _find_keys(self, store: BatchStore) -> dict[str, str]:
+        """Returns the key of each file by its name. Files that cannot be read are left out, and
+        reported with their record."""
+        keys: dict[str, str] = {}
+        for item in self._items:
+            self._report(item, "reading")
+            try:
+                keys[item.name] = item.key(self._recipe, store.digest(item.path))
+            except OSError as error:
+                self._records[item.name] = ItemRecord(
+                    item.name, ItemState.FAILED, code="unreadable", message=str(error)
+                )
+        return keys
 
     def _run_threads(self, store: BatchStore) -> None:
         waiting: queue.SimpleQueue[BatchItem] = queue.SimpleQueue()
@@ -120,122 +129,32 @@ class Batch:
 
     def _run_item(self, store: BatchStore, item: BatchItem) -> ItemRecord:
         """Runs one file. Raises NotSignedIn, which ends the batch."""
-        self._report(item, "reading")
-        try:
-            key = item.key(self._recipe, store.digest(item.path))
-        except OSError as error:
-            record = ItemRecord(item.name, ItemState.FAILED, code="unreadable", message=str(error))
-            return self._finish(item, record)
+        key = self._keys.get(item.name)
+        if key is None:
+            return self._finish(item, self._records[item.name])
         with self._lock:
             key_lock = self._key_locks.setdefault(key, threading.Lock())
         # Two files with the same content share one job.
         with key_lock:
-            record = store.find(key) or ItemRecord(item.name)
-            if record.state is ItemState.DONE and self._is_saved(record):
-                return self._finish(item, record)
-            if record.state is ItemState.FAILED:
-                record = ItemRecord(item.name, attempt=record.attempt + 1)
-            record = self._run_job(store, item, key, record)
+            with self._lock:
+                folder = store.reserve_folder(key, item.name, self._keys.values())
+            record = store.find(key) or ItemRecord(folder)
+            is_done = record.state is ItemState.DONE and self._is_saved(record)
+            if not is_done:
+                if record.state is ItemState.FAILED:
+                    record = ItemRecord(folder, attempt=record.attempt + 1)
+                record = self._runner.run(item, key, record, lambda opened: store.save(key, opened))
+                # Before the deletion: without the record, the next run would create the job anew.
+                store.save(key, record)
+            if self._delete and record.state is ItemState.DONE and not record.deleted:
+                record = replace(record, deleted=self._runner.delete_job(record.job))
             store.save(key, record)
         return self._finish(item, record)
-
-    def _run_job(
-        self, store: BatchStore, item: BatchItem, key: str, record: ItemRecord
-    ) -> ItemRecord:
-        started_at = time.monotonic()
-        try:
-            job = self._open_job(store, item, key, record)
-            record = replace(record, state=ItemState.CREATED, job=job.id)
-            self._wait(item, job)
-            if job.status == "failed" and job.error and job.error.stage != _UPLOAD_STAGE:
-                job.redrive()
-                self._wait(item, job)
-            job.raise_for_status()
-            self._report(item, "saving", 1.0)
-            folder = self._folder / record.folder
-            names = [artifact for artifact in job.artifacts if self._is_wanted(artifact)]
-            paths = job.download(folder, [artifact.name for artifact in names]) if names else []
-        except NotSignedIn:
-            raise
-        except MoodreelError as error:
-            code = str(getattr(error, "code", "failed"))
-            return replace(
-                record, state=ItemState.FAILED, code=code, message=str(error),
-                seconds=time.monotonic() - started_at,
-            )  # fmt: skip
-        done = replace(
-            record,
-            state=ItemState.DONE,
-            results=tuple((path.name, path.stat().st_size) for path in paths),
-            warnings=job.warnings,
-            seconds=time.monotonic() - started_at,
-        )
-        store.save(key, done)
-        if self._delete:
-            job.delete()
-        return done
-
-    def _open_job(self, store: BatchStore, item: BatchItem, key: str, record: ItemRecord) -> Job:
-        """Returns the job of a file: the one that exists, or a new one."""
-        if record.job:
-            try:
-                job = self._client.job(record.job)
-            except NotFound:
-                record = replace(record, attempt=record.attempt + 1)
-            else:
-                if job.status == "awaiting_upload":
-                    self._upload(item, job)
-                return job
-
-        def on_created(created: JobView) -> None:
-            # Before the upload: a batch that is interrupted now continues this job.
-            created_record = replace(record, state=ItemState.CREATED, job=created.id)
-            store.save(key, created_record)
-
-        while True:
-            try:
-                return self._client.run(
-                    self._recipe,
-                    item.path,
-                    # The same key after an interruption returns the same job.
-                    idempotency_key=f"batch-{key[:40]}-{record.attempt}",
-                    title=item.name[-200:],
-                    on_transfer=self._transfer_reporter(item),
-                    on_created=on_created,
-                    **item.options,
-                )
-            except ApiError as error:
-                if error.status != 429:
-                    raise
-                self._report(item, "waiting for the limits of the account")
-                time.sleep(error.retry_after_s or BUSY_WAIT_S)
-
-    def _upload(self, item: BatchItem, job: Job) -> None:
-        recipes = {recipe.name: recipe for recipe in self._client.recipes()}
-        [name] = [row.name for row in recipes[self._recipe].inputs if not row.optional]
-        job.upload(name, item.path, on_transfer=self._transfer_reporter(item))
-
-    def _wait(self, item: BatchItem, job: Job) -> None:
-        def on_change(view: JobView) -> None:
-            self._report(item, view.status, view.progress or 0.0)
-
-        job.wait(check=False, on_change=on_change)
-
-    def _is_wanted(self, artifact: object) -> bool:
-        if self._names is None:
-            return True
-        return bool({getattr(artifact, "name", ""), getattr(artifact, "kind", "")} & {*self._names})
 
     def _is_saved(self, record: ItemRecord) -> bool:
         """Whether all results are in the folder, as they were saved."""
         paths = ((self._folder / record.folder / name, size) for name, size in record.results)
         return all(path.is_file() and path.stat().st_size == size for path, size in paths)
-
-    def _transfer_reporter(self, item: BatchItem) -> Callable[[str, int, int], None]:
-        def report(_: str, sent_bytes: int, total_bytes: int) -> None:
-            self._report(item, "uploading", sent_bytes / max(1, total_bytes))
-
-        return report
 
     def _finish(self, item: BatchItem, record: ItemRecord) -> ItemRecord:
         self._on_progress(ItemProgress(item, str(record.state), 1.0, record))

@@ -6,6 +6,8 @@ import hashlib
 import json
 import sqlite3
 import threading
+import uuid
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from moodreel.errors import MoodreelError
+from moodreel.files.names import numbered_name
 
 STATE_FILE = ".moodreel-batch.sqlite"
 _SCHEMA = """
@@ -21,6 +24,8 @@ CREATE TABLE IF NOT EXISTS digests (
   sha256 TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS items (key TEXT PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS folders (name TEXT PRIMARY KEY, key TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batch (id TEXT NOT NULL);
 """
 
 
@@ -31,9 +36,8 @@ class FolderInUse(MoodreelError):
 class ItemState(StrEnum):
     """How far a file is."""
 
-    NEW = "new"
-    CREATED = "created"
-    """Its job exists."""
+    UNFINISHED = "unfinished"
+    """Its job may exist: the next run continues it."""
     DONE = "done"
     """Its results are saved."""
     FAILED = "failed"
@@ -48,10 +52,11 @@ class ItemRecord:
         results: Name and size of each saved result.
         attempt: Number of the job, from 0: a failed one is replaced when the batch runs again.
         seconds: From the creation of the job to its end.
+        deleted: Whether the job was deleted once its results were saved.
     """
 
     folder: str
-    state: ItemState = ItemState.NEW
+    state: ItemState = ItemState.UNFINISHED
     job: str = ""
     attempt: int = 0
     code: str = ""
@@ -59,10 +64,12 @@ class ItemRecord:
     seconds: float = 0.0
     results: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
+    deleted: bool = False
 
 
 class BatchStore:
-    """The records of a batch in an SQLite file. Threads can share it; processes cannot.
+    """The records of a batch in an SQLite file. Threads can share it; processes cannot. `id` is
+    random and stays.
 
     Raises:
         FolderInUse: Another process has the file open.
@@ -70,6 +77,7 @@ class BatchStore:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             folder / STATE_FILE, timeout=0.5, isolation_level=None, check_same_thread=False
@@ -80,6 +88,9 @@ class BatchStore:
             self._db.execute("BEGIN EXCLUSIVE")
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
+            if self._db.execute("SELECT id FROM batch").fetchone() is None:
+                self._db.execute("INSERT INTO batch VALUES (?)", (uuid.uuid4().hex,))
+            (self.id,) = self._db.execute("SELECT id FROM batch").fetchone()
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._db.close()
@@ -104,6 +115,37 @@ class BatchStore:
     def save(self, key: str, record: ItemRecord) -> None:
         """Stores the record of a key."""
         self._execute("REPLACE INTO items VALUES (?, ?)", key, json.dumps(asdict(record)))
+
+    def reserve_folder(self, key: str, name: str, keys: Collection[str]) -> str:
+        """Returns the folder of the results of a key: `name`, or with a number if another file of
+        the batch has it. The folder of a file that is not in the batch any more is taken over:
+        its results are deleted.
+
+        Args:
+            keys: The keys of all files of this run.
+        """
+        number = 1
+        while True:
+            folder = numbered_name(name, number)
+            row = self._fetch("SELECT key FROM folders WHERE name = ?", folder.casefold())
+            owner = None if row is None else str(row[0])
+            if owner not in (None, key) and owner not in keys:
+                self._delete_results(owner)
+                owner = None
+            if owner in (None, key):
+                self._execute("REPLACE INTO folders VALUES (?, ?)", folder.casefold(), key)
+                return folder
+            number += 1
+
+    def _delete_results(self, key: str) -> None:
+        record = self.find(key)
+        if record is None:
+            return
+        for name, size_bytes in record.results:
+            path = self._folder / record.folder / name
+            if path.is_file() and path.stat().st_size == size_bytes:
+                path.unlink()
+        self._execute("DELETE FROM items WHERE key = ?", key)
 
     def digest(self, path: Path) -> str:
         """Returns the SHA-256 of a file. Reads the file only if its size or time has changed."""

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from moodreel.batch import Batch, BatchSummary, ItemProgress, find_items, write_summary
 from moodreel.batch.items import LIST_EXTENSION
 from moodreel.client import Client
+from moodreel.files.inputs import Source, WrongFiles
 from moodreel.models import RecipeView
 
 
@@ -41,6 +42,8 @@ def run_batch(
     Raises:
         WrongFiles: There is nothing to run, or the recipe does not take one file.
     """
+    if any(Path(file).is_dir() and Path(file).resolve() == folder.resolve() for file in files):
+        raise WrongFiles("The results need a folder of their own: choose another one with --out.")
     items = find_items(files, recipe, options)
     with BatchProgress(len(items)) as progress:
         batch = Batch(
@@ -122,6 +125,8 @@ def show_summary(summary: BatchSummary) -> None:
 
 def _is_collection(file: str) -> bool:
     path = Path(file)
+    if Source(file).is_remote:
+        return False
     if path.is_dir() or path.suffix.lower() == LIST_EXTENSION:
         return True
     return glob.has_magic(file) and not path.exists()
