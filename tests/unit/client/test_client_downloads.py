@@ -17,8 +17,11 @@ from tests.fixtures.client_service import (
     Fault,
     Handler,
     cut_after,
+    end_after,
     lose_request,
     respond,
+    without_length,
+    without_ranges,
 )
 
 CONTENT = random.Random(2).randbytes(300_000)
@@ -47,6 +50,19 @@ def damage(request: httpx.Request, handler: Handler) -> httpx.Response:
     response = handler(request)
     stream = httpx.ByteStream(bytes(len(response.read())))
     return httpx.Response(response.status_code, headers=response.headers, stream=stream)
+
+
+def serve_fewer(request: httpx.Request, handler: Handler) -> httpx.Response:
+    """The response has a shorter range than the request asks for (RFC 9110, section 15.3.7)."""
+    response = handler(request)
+    content = response.read()[:50_000]
+    start = len(CONTENT) - int(response.headers["Content-Length"])
+    headers = {
+        "Content-Length": str(len(content)),
+        "Content-Range": f"bytes {start}-{start + len(content) - 1}/{len(CONTENT)}",
+        "x-goog-hash": response.headers["x-goog-hash"],
+    }
+    return httpx.Response(206, headers=headers, stream=httpx.ByteStream(content))
 
 
 def names(folder: Path) -> set[str]:
@@ -80,6 +96,57 @@ def test_download_continues_where_the_connection_was_lost(
     ranges = [r.headers.get("Range") for r in service.network.storage_requests("GET")]
     assert ranges == [None, *3 * ["bytes=100000-"], "bytes=150000-"]
     assert names(folder) == {"frames.zip"}
+
+
+def test_response_without_a_length_is_complete_at_its_end(
+    service: ClientService, tmp_path: Path, folder: Path
+) -> None:
+    job = make_job(service, tmp_path, {"frames.zip": CONTENT})
+    service.network.faults = [without_length(end_after(len(CONTENT)))]
+
+    (path,) = job.download(folder)
+
+    assert path.read_bytes() == CONTENT
+    assert len(service.network.storage_requests("GET")) == 1
+
+
+def test_response_without_a_length_that_lacks_bytes_is_no_file(
+    service: ClientService, tmp_path: Path, folder: Path
+) -> None:
+    job = make_job(service, tmp_path, {"frames.zip": CONTENT})
+    service.network.faults = [without_length(end_after(150_000))] * 2
+
+    with pytest.raises(TransferFailed, match="size"):
+        job.download(folder)
+
+    assert names(folder) == set()
+
+
+@pytest.mark.parametrize("second", [without_length(cut_after(50_000)), serve_fewer])
+def test_range_ends_where_its_header_says(
+    service: ClientService, tmp_path: Path, folder: Path, second: Fault
+) -> None:
+    job = make_job(service, tmp_path, {"frames.zip": CONTENT})
+    service.network.faults = [cut_after(100_000), second]
+
+    (path,) = job.download(folder)
+
+    assert path.read_bytes() == CONTENT
+    ranges = [r.headers.get("Range") for r in service.network.storage_requests("GET")]
+    assert ranges == [None, "bytes=100000-", "bytes=150000-"]
+
+
+def test_server_without_ranges_is_not_asked_forever(
+    service: ClientService, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(service, tmp_path, {"frames.zip": CONTENT})
+    monkeypatch.setattr("moodreel.api._MIN_DELAY_S", 0)
+    service.network.faults = [without_ranges(cut_after(100_000))] * 10
+
+    with pytest.raises(TransferFailed, match="connection was lost"):
+        job.download(folder)
+
+    assert len(service.network.storage_requests("GET")) == 4
 
 
 def test_expired_link_is_renewed(service: ClientService, tmp_path: Path, folder: Path) -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from moodreel import Client
 from moodreel.cli.main import cli
-from tests.fixtures.client_service import ClientService, Fault, respond
+from tests.fixtures.client_service import ClientService, Fault, Handler, lose_request, respond
 from tests.unit.client.job_views import make_job
 
 SLIDE = {"id": "s1", "heading": "Bees", "bullets": ["They fly."], "picture_url": "/v1/x"}
@@ -117,6 +117,43 @@ def test_edits_that_are_refused_are_kept(
     assert result.exit_code != 0
     kept = tmp_path / f"deck-{'j' * 20}.json"
     assert kept.read_text()[0] == "{"
+    assert kept.name in result.output
+
+
+def interrupt(_request: httpx.Request, _handler: Handler) -> httpx.Response:
+    """The user presses Ctrl-C during the request."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer"),
+    [
+        ([lose_request], ""),
+        ([interrupt], ""),
+        # The input ends at the question.
+        ([respond(422, b'{"code": "x", "detail": "Too long."}')], ""),
+        # The editor is left without a change.
+        ([respond(422, b'{"code": "x", "detail": "Too long."}')], "y\n"),
+    ],
+    ids=["lost connection", "interrupted", "no answer", "left"],
+)
+def test_edits_that_did_not_arrive_are_kept(
+    service: ClientService,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answers: list[Fault],
+    answer: str,
+) -> None:
+    use_editor(
+        monkeypatch, tmp_path,
+        'grep -q Wasps "$1" || { sed -i s/Bees/Wasps/ "$1"; touch -d 2030-01-01 "$1"; }',
+    )  # fmt: skip
+    faults = [respond(200, JOB), respond(200, json.dumps(DECK).encode()), *answers]
+
+    result = invoke(service, faults, "deck", "edit", "j" * 20, input=answer)
+
+    kept = tmp_path / f"deck-{'j' * 20}.json"
+    assert json.loads(kept.read_text())["slides"][0]["heading"] == "Wasps"
     assert kept.name in result.output
 
 

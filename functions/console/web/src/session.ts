@@ -91,6 +91,14 @@ onIdTokenChanged(auth, (user) => {
   sessionExpired.set(false);
 });
 
+// A sign-out in another tab. Firebase reports none where the session had expired before.
+addEventListener("storage", ({ key, newValue }) => {
+  const current = session.get();
+  if (key !== SIGNED_OUT_KEY || typeof current !== "object" || newValue !== current.uid) return;
+  sessionExpired.set(false);
+  session.set("signed-out");
+});
+
 /** The ID token for `Authorization: Bearer`, renewed when needed; null if signed out. */
 export async function getIdToken(forceRefresh = false): Promise<string | null> {
   await auth.authStateReady();

@@ -83,7 +83,8 @@ def delete_login() -> bool:
 def find_login(url: str | None) -> tuple[str, Credentials, bool]:
     """Returns the address of the API, how to sign in, and whether HTTP is allowed.
 
-    The environment comes before the stored login, which is used for its own address only.
+    The environment comes before the stored login. The login, and its permission to use HTTP, are
+    used for its own address only.
 
     Raises:
         LoginMissing: There is no login.
@@ -92,17 +93,20 @@ def find_login(url: str | None) -> tuple[str, Credentials, bool]:
     address = url or os.environ.get(URL_VARIABLE) or (login.url if login else "")
     if not address:
         raise LoginMissing(f"Sign in with: moodreel login (or set {URL_VARIABLE}).")
+    if login is not None and login.url.rstrip("/") != address.rstrip("/"):
+        login = None
+    allow_http = login is not None and login.allow_http
     if api_key := os.environ.get(KEY_VARIABLE):
-        return address, Token(api_key), bool(login and login.allow_http)
+        return address, Token(api_key), allow_http
     if refresh_token := os.environ.get(REFRESH_VARIABLE):
-        return address, RefreshToken(refresh_token), bool(login and login.allow_http)
-    if login is None or login.url.rstrip("/") != address.rstrip("/"):
+        return address, RefreshToken(refresh_token), allow_http
+    if login is None:
         raise LoginMissing(
             f"There is no login for {address}. Sign in with: moodreel login --url {address}"
         )
     if login.api_key:
-        return address, Token(login.api_key), login.allow_http
-    return address, RefreshToken(login.refresh_token, _keep(login)), login.allow_http
+        return address, Token(login.api_key), allow_http
+    return address, RefreshToken(login.refresh_token, _keep(login)), allow_http
 
 
 def _keep(login: Login) -> Callable[[SessionView], None]:

@@ -9,7 +9,7 @@ import click
 
 from moodreel.cli.context import Context, find_job, job_argument, pass_context
 from moodreel.cli.display import show_json
-from moodreel.errors import ApiError, InvalidRequest
+from moodreel.errors import InvalidRequest, MoodreelError
 
 
 @click.group()
@@ -47,31 +47,35 @@ def edit_deck(context: Context, job_id: str, release: bool) -> None:
     with context.client() as client:
         job = find_job(client, job_id)
         original = job.get_deck()
-        text = json.dumps(original, indent=2, ensure_ascii=False)
-        while True:
-            edited = click.edit(text, extension=".json")
-            if edited is None:
-                click.echo("The deck is unchanged.", err=True)
-                return
-            text = edited
-            try:
-                changed = _parse(text)
-                if changed == original:
+        text, unsent = json.dumps(original, indent=2, ensure_ascii=False), ""
+        try:
+            while True:
+                edited = click.edit(text, extension=".json")
+                if edited is None and unsent:
+                    _keep(unsent, job_id)
+                    return
+                if edited is None:
                     click.echo("The deck is unchanged.", err=True)
                     return
-                click.echo(job.put_deck(changed, release=release).status)
-            except (click.UsageError, InvalidRequest) as error:
-                message = error.message if isinstance(error, click.UsageError) else str(error)
-                click.echo(message, err=True)
-                # Without this the edits would be lost.
-                if not click.confirm("Edit again?", default=True, err=True):
-                    _keep(text, job_id)
-                    raise
-            except ApiError:
-                _keep(text, job_id)
-                raise
-            else:
-                return
+                text = unsent = edited
+                try:
+                    changed = _parse(text)
+                    if changed == original:
+                        click.echo("The deck is unchanged.", err=True)
+                        return
+                    click.echo(job.put_deck(changed, release=release).status)
+                except (click.UsageError, InvalidRequest) as error:
+                    message = error.message if isinstance(error, click.UsageError) else str(error)
+                    click.echo(message, err=True)
+                    if not click.confirm("Edit again?", default=True, err=True):
+                        raise
+                else:
+                    return
+        except (MoodreelError, click.ClickException, click.Abort, KeyboardInterrupt):
+            # Without this the edits would be lost.
+            if unsent:
+                _keep(unsent, job_id)
+            raise
 
 
 @deck.command("release")

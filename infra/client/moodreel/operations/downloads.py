@@ -17,6 +17,10 @@ from moodreel.flow import Flow, Send, send, sleep, work
 from moodreel.operations.uploads import RETRY_S, OnTransfer, Progress
 
 _CRC32C = re.compile(r"crc32c=([A-Za-z0-9+/]{6}==)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+"""The first byte of a range, and the size of the file (RFC 9110, section 14.4)."""
+_MAX_STARTS = 4
+"""How often a download begins at the first byte, where a server does not continue it."""
 
 
 def download_file(
@@ -40,7 +44,7 @@ def download_file(
     """
     part = target.with_name(f".{target.name}.part")
     progress = Progress(name, size_bytes, on_transfer)
-    retries, wrong_count, refused_count = Retries(RETRY_S), 0, 0
+    retries, start_count, wrong_count, refused_count = Retries(RETRY_S), 0, 0, 0
     while True:
         sink = yield from work(lambda: _Sink(part, size_bytes, progress))
         response, reason = None, ""
@@ -51,6 +55,7 @@ def download_file(
         except httpx.TransportError as error:
             reason = f"the connection was lost ({type(error).__name__})"
         else:
+            sink.end()
             reason = f"{response.status_code} {' '.join(_text(response).split())[:200]}"
         finally:
             sink.close()
@@ -65,8 +70,10 @@ def download_file(
             refused_count += 1  # The link has expired. The next attempt gets another one.
         if sink.has_received:
             retries = Retries(RETRY_S)
+            start_count += sink.has_started_anew
         delay_s = _delay(retries, response, restarted=sink.is_complete or sink.is_useless)
-        if delay_s is None or max(wrong_count, refused_count) > 1:
+        is_hopeless = max(wrong_count, refused_count) > 1 or start_count >= _MAX_STARTS
+        if delay_s is None or is_hopeless:
             raise TransferFailed(f"Could not download {name}: {reason}.")
         yield from sleep(delay_s)
 
@@ -99,6 +106,8 @@ class _Sink:
         self._total = -1
         self._crc32c = ""
         self.has_received = False
+        self.has_started_anew = False
+        """Whether the response has the file from its first byte."""
         self.is_useless = False
         """Whether the bytes of the earlier attempt cannot be continued."""
 
@@ -118,11 +127,15 @@ class _Sink:
         self._crc32c = match[1] if match else ""
         if response.status_code == 200:
             self._offset, self._checksum = 0, Crc32c()
-        elif not match:
-            # Nothing tells whether the earlier bytes are those of this file.
-            self._discard()
-            return False
-        self._total = self._offset + int(response.headers.get("Content-Length", -1))
+            self._total = int(response.headers.get("Content-Length", -1))
+        else:
+            span = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+            if not match or not span or int(span[1]) != self._offset:
+                # Nothing tells whether the earlier bytes are those of this file.
+                self._discard()
+                return False
+            self._total = self._expected if span[2] == "*" else int(span[2])
+        self.has_started_anew = self._offset == 0
         self._file = self._part.open("r+b" if self._offset else "wb")
         self._file.seek(self._offset)
         self._file.truncate()
@@ -138,6 +151,11 @@ class _Sink:
         self.has_received = True
         self._progress.add(len(block))
 
+    def end(self) -> None:
+        """Takes the normal end of the response. Without a length, its bytes are all."""
+        if self._total < 0:
+            self._total = self._offset
+
     def close(self) -> None:
         """Closes the file."""
         if self._file is not None:
@@ -149,7 +167,7 @@ class _Sink:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all bytes of the response have arrived."""
+        """Whether all bytes of the file have arrived."""
         return self._file is not None and self._offset >= self._total >= 0
 
     @property

@@ -1,12 +1,12 @@
 /** Edits of a transcript in localStorage, so that a reload does not lose them. They are kept in this browser only. */
 
-const KEY_PREFIX = "moodreel.captions.";
+export const EDITS_PREFIX = "moodreel.captions.";
 
 type EditStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
 /** The key of a user's edits of one version of a job's captions. */
 export const editsKey = (uid: string, job: string, generation: number): string =>
-  `${KEY_PREFIX}${uid}.${job}.${generation}`;
+  `${EDITS_PREFIX}${uid}.${job}.${generation}`;
 
 /** The new texts of cues by index. Empty where the browser blocks storage. */
 export function loadEdits(key: string, storage: EditStorage): Map<number, string> {
@@ -32,5 +32,5 @@ export function saveEdits(key: string, edits: ReadonlyMap<number, string>, stora
 /** Removes the edits of all jobs of a user: the next user of this browser must not read them. */
 export function removeEdits(uid: string, storage: EditStorage): void {
   const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
-  for (const key of keys) if (key.startsWith(`${KEY_PREFIX}${uid}.`)) storage.removeItem(key);
+  for (const key of keys) if (key.startsWith(`${EDITS_PREFIX}${uid}.`)) storage.removeItem(key);
 }

@@ -15,7 +15,7 @@ export interface StoredUpload {
   text: string;
 }
 
-const KEY_PREFIX = "moodreel.uploads.";
+export const UPLOADS_PREFIX = "moodreel.uploads.";
 /** Lifetime of a resumable session. */
 const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
@@ -23,7 +23,7 @@ type UploadStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export function loadUploads(uid: string, storage: UploadStorage, now: number): StoredUpload[] {
   try {
-    const stored: unknown = JSON.parse(storage.getItem(KEY_PREFIX + uid) ?? "null");
+    const stored: unknown = JSON.parse(storage.getItem(UPLOADS_PREFIX + uid) ?? "null");
     const { savedAt, uploads } = stored as { savedAt: number; uploads: StoredUpload[] };
     return now - savedAt < SESSION_LIFETIME_MS
       ? uploads.filter((upload) => upload.job && upload.input && upload.size > 0)
@@ -35,8 +35,8 @@ export function loadUploads(uid: string, storage: UploadStorage, now: number): S
 
 export function saveUploads(uid: string, uploads: readonly StoredUpload[], storage: UploadStorage, now: number): void {
   try {
-    if (uploads.length) storage.setItem(KEY_PREFIX + uid, JSON.stringify({ savedAt: now, uploads }));
-    else storage.removeItem(KEY_PREFIX + uid);
+    if (uploads.length) storage.setItem(UPLOADS_PREFIX + uid, JSON.stringify({ savedAt: now, uploads }));
+    else storage.removeItem(UPLOADS_PREFIX + uid);
   } catch {
     // Storage is blocked or full: uploads continue, but a reload loses them.
   }

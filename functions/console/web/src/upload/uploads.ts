@@ -7,6 +7,7 @@ import { uploadFile } from "./upload-file.ts";
 import { sendRequest } from "./send-request.ts";
 import { removeDrafts } from "../deck/stored-draft.ts";
 import { removeEdits } from "../transcript/stored-edits.ts";
+import { removeWorkOfOthers } from "./unsaved-work.ts";
 import { type StoredUpload, fileMismatch, loadUploads, saveUploads } from "./stored-uploads.ts";
 import { contentRange, statusQuery } from "./protocol.ts";
 
@@ -56,7 +57,7 @@ addEventListener("beforeunload", (event) => {
   if (uploads.get().some((upload) => uploadFiles.has(uploadKey(upload)) && !upload.text)) event.preventDefault();
 });
 
-/** Stops the uploads of the previous user of this browser. */
+/** Stops the uploads of the previous user of this browser. A new user finds no unsaved work of others. */
 function onSessionChange(nextSession: Session): void {
   const nextUid = typeof nextSession === "object" ? nextSession.uid : "";
   if (nextSession === "loading" || nextUid === uid) return;
@@ -64,6 +65,7 @@ function onSessionChange(nextSession: Session): void {
   activeUploads.clear();
   uploadFiles.clear();
   uid = nextUid;
+  if (uid) removeWorkOfOthers(uid, localStorage);
   uploads.set(uid ? loadUploads(uid, localStorage, Date.now()).map(restore) : []);
   void markOtherTabs();
   startNext();
