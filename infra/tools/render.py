@@ -48,6 +48,7 @@ def render_diagram() -> str:
     """Returns the pipeline as a Mermaid flowchart. Each arrow is a trigger of the next stage."""
     lines = ["```mermaid", "flowchart LR"]
     lines.append('  user(["user"]) -- "signed URL or prompt" --> uploads[("uploads")]')
+    lines.append('  user -- "URL of a file" --> input_fetch --> uploads')
     first = next(iter(RECIPES.values())).stages[0]
     lines.append(f'  uploads -- "object finalized" --> {first}')
     arrows: dict[tuple[str, str, str], None] = {}
