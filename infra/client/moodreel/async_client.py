@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,9 @@ class AsyncClient:
         prompt: str | None = None,
         text: str | None = None,
         from_job: str | None = None,
+        description: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str = "",
         on_created: Callable[[JobView], None] | None = None,
         on_transfer: OnTransfer | None = None,
@@ -96,6 +99,7 @@ class AsyncClient:
                 URLs, or "latest".
             prompt: What a presentation is about; `text` is a text that it tells.
             from_job: The id of a job or a recording whose files are used.
+            description, tags, metadata: Notes about the job: a text, labels, and texts by key.
             idempotency_key: A repetition with the same key creates no second job.
             on_created: Called with the job before its files are uploaded.
             on_transfer: Called with the name of a file, the bytes sent, and its size.
@@ -106,7 +110,7 @@ class AsyncClient:
             TransferFailed: A file could not be uploaded. The job waits for it: see `Job.upload`.
             WrongFiles: A file does not exist, or the recipe does not take it.
         """
-        members = {"title": title, "prompt": prompt, "text": text, "from": from_job}
+        members = options.job_members(title, prompt, text, from_job, description, tags, metadata)
         request = creation.JobRequest(recipe, files, recipe_options, members, idempotency_key)
         flow = creation.create_job(self.api, self._recipes, request, on_created, on_transfer)
         return AsyncJob(self, (await self.perform(flow)).job)
@@ -122,15 +126,13 @@ class AsyncClient:
         recipe: str | None = None,
         status: str | None = None,
         q: str | None = None,
+        tag: str | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> AsyncIterator[JobSummary]:
-        """Yields the jobs, newest first. A page is read when its first job is needed.
-
-        Args:
-            q: A text in the title.
-        """
-        query = options.job_query(recipe, status, q, created_after, created_before)
+        """Yields the jobs, newest first, with the text `q` in the title. A page is read when its
+        first job is needed."""
+        query = options.job_query(recipe, status, q, tag, created_after, created_before)
         while True:
             page = await self.perform(self.api.get(JobPage, "/v1/jobs", **query))
             for item in page.jobs:

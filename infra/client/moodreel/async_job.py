@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,19 @@ class AsyncJob(JobState):
             self._client.api, self.id, name, Path(file), on_transfer=on_transfer
         )
         await self._client.perform(flow)
+
+    async def change(
+        self,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> AsyncJob:
+        """Changes what is not None. Keys of `metadata` are merged; None removes one."""
+        flow = results.change_job(self._client.api, self.id, title, description, tags, metadata)
+        self._version = JobVersion(await self._client.perform(flow))
+        return self
 
     async def cancel(self) -> AsyncJob:
         """Cancels the job."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,19 @@ class Job(JobState):
             self._client.api, self.id, name, Path(file), on_transfer=on_transfer
         )
         self._client.perform(flow)
+
+    def change(
+        self,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Collection[str] | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> Job:
+        """Changes what is not None. Keys of `metadata` are merged; None removes one."""
+        flow = results.change_job(self._client.api, self.id, title, description, tags, metadata)
+        self._version = JobVersion(self._client.perform(flow))
+        return self
 
     def cancel(self) -> Job:
         """Cancels the job."""

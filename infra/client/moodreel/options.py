@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from moodreel.credentials import Credentials, Token
@@ -38,6 +39,7 @@ def job_query(
     recipe: str | None,
     status: str | None,
     q: str | None,
+    tag: str | None,
     created_after: datetime | None,
     created_before: datetime | None,
 ) -> dict[str, str]:
@@ -47,10 +49,32 @@ def job_query(
         "recipe": recipe,
         "status": status,
         "q": q,
+        "tag": tag,
         "created_after": _format_time(created_after),
         "created_before": _format_time(created_before),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def job_members(
+    title: str | None,
+    prompt: str | None,
+    text: str | None,
+    from_job: str | None,
+    description: str | None,
+    tags: Collection[str] | None,
+    metadata: Mapping[str, str] | None,
+) -> dict[str, object]:
+    """Returns the members of a request for a job, besides its recipe, inputs and options."""
+    return {
+        "title": title,
+        "prompt": prompt,
+        "text": text,
+        "from": from_job,
+        "description": description,
+        "tags": None if tags is None else list(tags),
+        "metadata": None if metadata is None else dict(metadata),
+    }
 
 
 def _format_time(time: datetime | None) -> str | None:

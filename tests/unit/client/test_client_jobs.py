@@ -126,3 +126,20 @@ def test_recording_is_started_and_stopped(service: ClientService) -> None:
 )
 def test_sources_of_recordings(source: str, expected: object) -> None:
     assert parse_source(source) == expected
+
+
+def test_notes_about_a_job_are_given_changed_and_searched(
+    service: ClientService, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"clip")
+    client = service.client()
+    job = client.run("frames", clip, tags=["pilot"], metadata={"subject": "7", "room": "a"})
+    assert (job.view.tags, job.view.metadata) == (("pilot",), {"subject": "7", "room": "a"})
+    job.change(title="Pilot", description="First take", metadata={"room": None})
+    found = job.refresh().view
+    assert (found.title, found.description, found.metadata) == (
+        "Pilot", "First take", {"subject": "7"},
+    )  # fmt: skip
+    assert [row.id for row in client.jobs(tag="pilot")] == [job.id]
+    assert list(client.jobs(tag="other")) == []

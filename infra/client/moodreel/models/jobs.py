@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from moodreel.models.base import Model
 
 TERMINAL = frozenset({"done", "failed", "cancelled"})
@@ -69,6 +71,9 @@ class JobSummary(Model):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, str] = Field(default_factory=dict)
 
     @property
     def is_terminal(self) -> bool:

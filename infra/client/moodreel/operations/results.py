@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from moodreel.api import Api, path_of
+from moodreel.api import Api, path_of, without_none
 from moodreel.errors import TransferFailed, WaitTimeout
 from moodreel.files.names import numbered_name, safe_name
 from moodreel.flow import Flow, sleep, work
@@ -46,6 +46,25 @@ def read_job(api: Api, job_id: str, known: JobVersion | None = None) -> Flow[Job
         return known
     view = JobView.model_validate_json(response.content)
     return JobVersion(view, response.headers.get("ETag", ""))
+
+
+def change_job(
+    api: Api,
+    job_id: str,
+    title: str | None,
+    description: str | None,
+    tags: Collection[str] | None,
+    metadata: Mapping[str, str | None] | None,
+) -> Flow[JobView]:
+    """Changes the members that are not None, and returns the job."""
+    body = without_none(
+        title=title,
+        description=description,
+        tags=None if tags is None else list(tags),
+        metadata=None if metadata is None else dict(metadata),
+    )
+    response = yield from api.call("PATCH", path_of("jobs", job_id), body)
+    return JobView.model_validate_json(response.content)
 
 
 def wait_for_job(
