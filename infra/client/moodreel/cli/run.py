@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -76,7 +77,8 @@ def run(
     """
     with context.client() as client:
         description = _find_recipe(client, recipe)
-        files, options = split_arguments(description, arguments)
+        files, texts = split_arguments(description, arguments)
+        options: dict[str, Any] = dict(texts)
         if is_batch(description, files):
             _run_batch(client, description, files, out, options, jobs, delete, as_json)
             return
@@ -120,7 +122,7 @@ def _run_batch(
     recipe: RecipeView,
     files: list[str],
     out: str,
-    options: dict[str, str],
+    options: dict[str, Any],
     jobs: int,
     delete: bool,
     as_json: bool,
