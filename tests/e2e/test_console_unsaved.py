@@ -57,7 +57,7 @@ def test_recording_and_form_are_not_lost_by_a_click(suite: SuiteHandle, page: Pa
     page.get_by_role("link", name="Cameras").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cameras")
     answers.asked.clear()
-    page.get_by_role("link", name="New job").click()
+    page.get_by_role("link", name="New job", exact=True).click()
     assert answers.asked == []
 
 

@@ -260,8 +260,11 @@ def test_lost_connection_keeps_the_job_for_the_next_run(
 
 
 def test_upload_that_fails_is_continued_in_the_same_job(
-    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path
-) -> None:
+    service: ClientService, pipeline: Pipeline, videos: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("moodreel.operations.uploads.RETRY_S", 0)
+
     def refuse_upload(request: httpx.Request) -> None:
         if request.url.host != API_HOST and request.method in ("PUT", "POST"):
             raise httpx.ConnectError("offline", request=request)

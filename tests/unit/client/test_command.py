@@ -45,6 +45,8 @@ def command(
     monkeypatch.chdir(tmp_path)
     login_file = tmp_path / "config" / "login.json"
     monkeypatch.setattr("moodreel.cli.config.login_path", lambda: login_file)
+    # No notification ends here.
+    monkeypatch.setattr("moodreel.cli.run._NOTIFICATION_TIMEOUT_S", 0)
     monkeypatch.setenv("MOODREEL_URL", url)
     monkeypatch.setenv("MOODREEL_API_KEY", "alice")
 
