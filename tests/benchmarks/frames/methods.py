@@ -23,7 +23,7 @@ from functions.frame_extraction.extract import extract_in_sandbox, extract_windo
 from functions.frame_extraction.extraction_result import parse_extraction_result
 from functions.upload_trigger.probes.video import probe, probe_video_in_sandbox
 from shared.media.containers.range_file import RangeFile
-from shared.media.sandbox.child import Limits, SandboxIO
+from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import run_in_sandbox
 from shared.media.sandbox.server import SandboxResult
 from shared.media.sandbox.source import Source
@@ -32,6 +32,7 @@ from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack_directory import central_directory
 from shared.recipes.frames.windows import Window, plan_windows
 from shared.recipes.media_info import MediaInfo
+from tests.benchmarks.frames.idle import do_nothing
 from tests.fixtures.media.sandbox_work import to_work
 
 LIMITS = Limits.for_function(FUNCTIONS["frame_extraction"])
@@ -140,11 +141,6 @@ def _append(pack: IO[bytes], archive: IO[bytes]) -> None:
     pack.seek(0)
     while block := pack.read(1 << 20):
         archive.write(block)
-
-
-def do_nothing(_sandbox_io: SandboxIO) -> bytes:
-    """A sandbox function without work."""
-    return b""
 
 
 PROBE, EXTRACT = to_work(probe_video_in_sandbox), to_work(extract_in_sandbox)
