@@ -107,9 +107,10 @@ _ROWS: dict[str, Operations] = {
         starts="a call of Text-to-Speech",
     ),
     "POST /v1/jobs/{job_id}/shares": Operations(reads=12, writes=5),
-    # A job has up to 64 KiB of notes and of the description of its results.
+    # A job has up to 120 KB of user metadata, in characters of four bytes, and a few kilobytes of
+    # other members.
     "GET /v1/jobs": Operations(
-        reads=MAX_SEARCHED + _LIMIT_READS + 2, sent_bytes=_MAX_PAGE * (64 << 10)
+        reads=MAX_SEARCHED + _LIMIT_READS + 2, sent_bytes=_MAX_PAGE * (128 << 10)
     ),
     "GET /v1/me/keys": Operations(reads=24),
     "POST /v1/me/keys": Operations(reads=34, writes=6, starts="one email"),
