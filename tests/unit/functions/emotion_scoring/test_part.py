@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from functions.emotion_scoring.packs import PackNotFound
+from shared.entrypoints.stage import UnitContext
 from shared.flows.envelope import ObjectRef
 from shared.pipeline import Bucket
 from shared.tasks.errors import LeaseLost
@@ -57,6 +58,19 @@ def test_part_that_loses_its_lease_writes_nothing(scene: Scene) -> None:
     assert scene.squares.call_count == 2
     names = scene.harness.list_names(Bucket.WORK)
     assert [name for name in names if name.startswith("scores/")] == []
+
+
+def test_part_reports_its_progress(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = scene.put_pack(0, FACE_FRAMES[0], 0)
+    scene.record("frame_extraction", "0", stored.to_artifact("pack", "pack"))
+    reported: list[float] = []
+    monkeypatch.setattr(
+        UnitContext, "report_progress", lambda _context, fraction: reported.append(fraction)
+    )
+    scene.score("0")
+    assert len(reported) == len(set(reported)) == 3
+    assert reported == sorted(reported)
+    assert 0 < reported[0] < reported[-1] <= 1
 
 
 def test_scores_without_mirror_are_separate_and_marked(scene: Scene) -> None:
