@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from functions.api.routes import ROUTES
+from functions.api.webhooks.event_schemas import EventName
 from shared.jobs.webhooks.events import WEBHOOK_EVENTS
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 
@@ -37,3 +38,7 @@ def test_unknown_events_are_refused(events: list[str]) -> None:
         headers=ALICE_HEADERS,
     )  # fmt: skip
     assert response.status_code == 422
+
+
+def test_schema_names_the_events_that_exist() -> None:
+    assert get_args(EventName) == tuple(WEBHOOK_EVENTS)
