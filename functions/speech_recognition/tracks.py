@@ -1,4 +1,4 @@
-"""Which of several sound tracks is recognized, and what users are told."""
+"""Which of several sound tracks is recognized, and the warnings about the others."""
 
 from __future__ import annotations
 

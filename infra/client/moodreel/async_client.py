@@ -99,7 +99,7 @@ class AsyncClient:
                 URLs, or "latest".
             prompt: What a presentation is about; `text` is a text that it tells.
             from_job: The id of a job or a recording whose files are used.
-            description, tags, metadata: Notes about the job: a text, labels, and texts by key.
+            description, tags, metadata: The user metadata: a text, labels, and texts by key.
             idempotency_key: A repetition with the same key creates no second job.
             on_created: Called with the job before its files are uploaded.
             on_transfer: Called with the name of a file, the bytes sent, and its size.

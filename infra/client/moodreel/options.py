@@ -65,7 +65,7 @@ def job_members(
     tags: Collection[str] | None,
     metadata: Mapping[str, str] | None,
 ) -> dict[str, object]:
-    """Returns the members of a request for a job, besides its recipe, inputs and options."""
+    """Returns the members of a request for a job, without its recipe, inputs and options."""
     return {
         "title": title,
         "prompt": prompt,

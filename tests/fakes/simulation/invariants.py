@@ -196,7 +196,7 @@ def check_webhook_calls(simulation: Simulation) -> None:
         {
             event: count
             for event, count in simulation.event_counts.items()
-            # Nobody is told that a job starts unless a webhook receives the event.
+            # The start of a job has no event unless a webhook receives the event.
             if event != JOB_STARTED or (simulation.webhooks and event in simulation.webhook_events)
         }
     )
@@ -220,12 +220,12 @@ def check_webhook_calls(simulation: Simulation) -> None:
         if task["state"] != TaskState.DONE:
             assert not simulation.sweeper_enabled, f"the event {task['event']} was lost"
             continue
-        told = sorted(
+        receivers = sorted(
             row["webhook"] for row in deliveries.values() if row["event_id"] == task["event_id"]
         )
         is_received = task["event"] in simulation.webhook_events
         expected_webhooks = sorted(simulation.webhooks) if is_received else []
-        assert told == expected_webhooks, f"{task['event']} was delivered to {told}"
+        assert receivers == expected_webhooks, f"{task['event']} was delivered to {receivers}"
     current = event_id(
         JOB, simulation.job.revision, outcome_part(simulation.job.status, simulation.job.epoch)
     )

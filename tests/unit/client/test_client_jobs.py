@@ -128,7 +128,7 @@ def test_sources_of_recordings(source: str, expected: object) -> None:
     assert parse_source(source) == expected
 
 
-def test_notes_about_a_job_are_given_changed_and_searched(
+def test_user_metadata_is_given_changed_and_searched(
     service: ClientService, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.mp4"

@@ -1,5 +1,5 @@
-"""Copies of a video with a subtitle track: the container, the streams that are copied, and what
-users are told."""
+"""Copies of a video with a subtitle track: the container, the streams that are copied, and
+the warnings."""
 
 from __future__ import annotations
 
