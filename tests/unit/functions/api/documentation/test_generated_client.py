@@ -73,7 +73,7 @@ def folder(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config.write_text(json.dumps(CONFIG))
     result = subprocess.run(
         [
-            str(python.parent / "openapi-python-client"), "generate", "--path", str(document),
+            str(python), "-m", "openapi_python_client", "generate", "--path", str(document),
             "--config", str(config), "--meta", "none", "--fail-on-warning",
             "--output-path", str(folder / "moodreel_api"),
         ],
