@@ -57,6 +57,9 @@ LONG_TESTS = (
 )
 """Long tests outside the groups, in the order in which they start."""
 
+PRINTED_CHARACTERS = 3000
+"""Of the end of a failure's traceback, printed at once. The end of the run shows the whole."""
+
 
 def group_of(nodeid: str) -> str:
     """Returns the name of the test's group, or "" for a test that belongs to no group."""
@@ -85,6 +88,25 @@ def check_suite_tests(items: list[pytest.Item]) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sweep", action="store_true", help="run the slow sweeps as well")
+
+
+class FailurePrinter:
+    """Prints each failure at once: the output of a run that is killed shows what failed."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal:
+            terminal.ensure_newline()
+            terminal.write_line(f"FAILED {report.nodeid} ({report.when})")
+            terminal.write_line(report.longreprtext[-PRINTED_CHARACTERS:])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailurePrinter(config))
 
 
 @pytest.hookimpl(wrapper=True)

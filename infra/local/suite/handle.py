@@ -24,7 +24,7 @@ from shared.pipeline import FUNCTIONS, RECIPES
 
 _T = TypeVar("_T")
 TERMINAL_STATUSES = ("done", "failed", "cancelled")
-WAIT_TIMEOUT_S = 300.0
+WAIT_TIMEOUT_S = 180.0
 """How long tests wait for a condition. The limit is generous so that tests pass on a busy
 machine."""
 

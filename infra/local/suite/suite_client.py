@@ -17,6 +17,9 @@ from infra.local.setup.installs import clean_env
 from infra.local.suite.layout import ROOT, SetupError, SuiteLayout
 from infra.local.suite.suite import find_runner_pid
 
+_STOP_TIMEOUT_S = 150.0
+"""Longer than the services need to end and the two emulators to export their state (60 s each)."""
+
 
 def read_status(layout: SuiteLayout) -> dict[str, Any] | None:
     """Returns the status that the runner reports, or None when no suite responds."""
@@ -59,7 +62,7 @@ def restart(layout: SuiteLayout, service: str, env: dict[str, str]) -> None:
         raise SetupError(f"Could not restart {service}: {response.body.decode()}")
 
 
-def stop(layout: SuiteLayout, timeout_s: float = 60) -> bool:
+def stop(layout: SuiteLayout, timeout_s: float = _STOP_TIMEOUT_S) -> bool:
     """Stops a suite and waits for its end. Returns False when no suite was running."""
     runner_pid = find_runner_pid(layout)
     if runner_pid is None:
@@ -114,7 +117,19 @@ def run_in_background(
     finally:
         if runner.stdin:
             runner.stdin.close()
+        _wait_until_stopped(runner)
+
+
+def _wait_until_stopped(runner: subprocess.Popen[bytes]) -> None:
+    """Waits for the runner. Kills one that does not stop: the reaper then ends the services."""
+    try:
+        runner.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        runner.kill()
         runner.wait()
+        raise SetupError(
+            f"The local suite did not stop within {_STOP_TIMEOUT_S:.0f} s and was killed."
+        ) from None
 
 
 def log_path(layout: SuiteLayout, service: str) -> Path:
