@@ -20,8 +20,11 @@ NOT_WAITING: Mapping[str, Any] = {"waits": 0, "waiting_since": None, "waiting_fo
 """The fields of a unit that no service refused, see `shared.jobs.units.waiting`."""
 
 
-def blank_stage(job_id: str, owner: str, name: str, revision: int) -> dict[str, Any]:
-    """Returns the document of a stage that is not planned yet."""
+def blank_stage(
+    job_id: str, owner: str, name: str, revision: int, earlier_ms: int = 0
+) -> dict[str, Any]:
+    """Returns the document of a stage that is not planned yet. `earlier_ms` is the working time of
+    earlier revisions of the stage."""
     return {
         "job": job_id,
         "owner": owner,
@@ -33,6 +36,7 @@ def blank_stage(job_id: str, owner: str, name: str, revision: int) -> dict[str, 
         "parts_in_flight": 0,
         "shard_count": 0,
         "retries": 0,
+        "earlier_ms": earlier_ms,
         "queued_at": None,
         "started_at": None,
         "finished_at": None,
@@ -96,8 +100,9 @@ def admit_unit(job_id: str, stage: str, revision: int, part: str, now: datetime)
     )
 
 
-def free_fields(now: datetime) -> dict[str, Any]:
-    """Returns the fields of a unit that was admitted `now` and was never claimed."""
+def free_fields(now: datetime, lost_ms: int = 0) -> dict[str, Any]:
+    """Returns the fields of a unit that is admitted `now`, without attempts. `lost_ms` is the
+    working time of attempts before a redrive."""
     return {
         "state": UnitState.FREE,
         "token": "",
@@ -108,6 +113,7 @@ def free_fields(now: datetime) -> dict[str, Any]:
         "facts": {},
         "error": None,
         "claimed_at": None,
+        "lost_ms": lost_ms,
         "admitted_at": now,
         "announced_at": None,
         "next_check_at": now + timedelta(seconds=STALLED_S),

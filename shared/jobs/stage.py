@@ -48,6 +48,7 @@ class Stage:
         parts_in_flight: How many parts are admitted at once.
         shard_count: The number of shards.
         worked_ms: The working time of the parts that are DONE. 0 when the shards were not read.
+        earlier_ms: The working time of units that failed and of earlier revisions.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Stage:
     parts_in_flight: int
     shard_count: int
     worked_ms: int = 0
+    earlier_ms: int = 0
     version: Any = field(compare=False, default=None)
 
     @classmethod
@@ -77,6 +79,7 @@ class Stage:
             parts_in_flight=data["parts_in_flight"],
             shard_count=data["shard_count"],
             worked_ms=sum(shard.data["worked_ms"] for shard in shards),
+            earlier_ms=data.get("earlier_ms", 0),
             version=doc.version,
         )
 
@@ -114,6 +117,7 @@ class Unit:
         announced_at: When the sweeper or dead_letter published its message the last time.
         successor: The part that was admitted when this one was DONE; "" for none.
         repeated_at: When a repeated delivery announced what follows; None for never.
+        lost_ms: The working time of the attempts that ended without a result.
     """
 
     stage: str
@@ -137,6 +141,7 @@ class Unit:
     """How often a service refused it since `waiting_since`: see `shared.jobs.units.waiting`."""
     waiting_since: datetime | None = None
     waiting_for: Mapping[str, Any] | None = None
+    lost_ms: int = 0
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Unit:
@@ -163,7 +168,16 @@ class Unit:
             waits=data["waits"],
             waiting_since=data["waiting_since"],
             waiting_for=data["waiting_for"],
+            lost_ms=data.get("lost_ms", 0),
         )
+
+    def spent_ms(self, until: datetime) -> int:
+        """Returns the working time of all its attempts. A claimed unit works since its claim, until
+        `until` or, when its worker crashed, until the end of its lease."""
+        if self.state is not UnitState.LEASED or self.claimed_at is None:
+            return self.lost_ms
+        # Not negative when the clock was set back.
+        return self.lost_ms + max(0, round((until - self.claimed_at).total_seconds() * 1000))
 
 
 @dataclass(frozen=True, slots=True)

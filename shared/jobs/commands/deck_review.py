@@ -26,7 +26,7 @@ from shared.jobs.creation import blank_stage, planned_documents, planned_fields
 from shared.jobs.history import history_event
 from shared.jobs.model import Job, Status
 from shared.jobs.queries import ACTIVE_STATES, read_snapshot
-from shared.jobs.stage import StageState
+from shared.jobs.stage import Stage, StageState
 from shared.jobs.units.end import stop_stage
 from shared.jobs.units.outcomes import inputs_uploaded
 from shared.jobs.update import update_job
@@ -141,6 +141,13 @@ def open_revision(
     return new_revision
 
 
+def _worked_ms(job: Job, stage: Stage) -> int:
+    """Returns the working time of a stage in all revisions so far."""
+    if stage.state is StageState.DONE:
+        return job.worked_ms.get(stage.name, 0)
+    return stage.earlier_ms + stage.worked_ms
+
+
 def _check_editable(snapshot: rules.JobSnapshot, base: int) -> None:
     job = snapshot.job
     deck = DeckResult.find(job.facts)
@@ -188,7 +195,7 @@ def _revision_writes(
         old = snapshot.stages[name]
         if old.state in ACTIVE_STATES:
             writes.append(stop_stage(job.id, old))
-        fields = blank_stage(job.id, job.owner, name, revision)
+        fields = blank_stage(job.id, job.owner, name, revision, _worked_ms(job, old))
         if name == job.recipe.deck_stage:
             planned = planned_fields([spec], now, parts_in_flight=1)
             fields |= planned

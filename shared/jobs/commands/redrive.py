@@ -112,7 +112,7 @@ def reset_stages(
     writes += [
         Update(
             unit_path(job.id, unit.stage, unit.revision, unit.part),
-            free_fields(now),
+            free_fields(now, unit.spent_ms(min(now, unit.lease_until))),
             unit.version,
         )
         for unit in rules.units_to_reset(snapshot.units)

@@ -76,7 +76,7 @@ def part_writes(
         claim.stage.shard_of(envelope.job_id, envelope.part),
         {
             "done": Increment(1),
-            "worked_ms": Increment(worked_ms(unit, now)),
+            "worked_ms": Increment(unit.spent_ms(now)),
             f"progress.p{envelope.part}": 0,
         },
     )
@@ -118,13 +118,6 @@ def commit_notification(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) 
         ]
         if (yield from commit(*writes)) is CommitResult.OK:
             return True
-
-
-def worked_ms(unit: Unit, now: datetime) -> int:
-    """Returns the time since the claim. It is 0 when the clock was set back."""
-    if unit.claimed_at is None:
-        return 0
-    return max(0, round((now - unit.claimed_at).total_seconds() * 1000))
 
 
 def unit_done(

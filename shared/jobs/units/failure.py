@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.flows.documents import (
     CommitResult,
+    Increment,
     Update,
     Write,
     job_path,
@@ -62,7 +63,11 @@ def fail_unit(
         details = dict(last_error) if error is None else {"code": error[0], "message": error[1]}
         details["stage"] = envelope.stage
         path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
-        fields: dict[str, Any] = {"state": UnitState.FAILED, "error": details, "token": ""}
+        # The stage counts the time of a failed unit, which a redrive resets.
+        spent_ms = unit.spent_ms(now if token else min(now, unit.lease_until))
+        fields: dict[str, Any] = {
+            "state": UnitState.FAILED, "error": details, "token": "", "lost_ms": 0,
+        }  # fmt: skip
         writes: list[Write] = [
             Update(path, fields, unit.version),
             Update(
@@ -71,6 +76,7 @@ def fail_unit(
                     "state": StageState.FAILED,
                     "error": details,
                     "finished_at": now,
+                    "earlier_ms": Increment(spent_ms),
                 },
             ),
         ]

@@ -16,7 +16,7 @@ from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_view
 from shared.jobs.stage import StageState, UnitClaim, revision_of
 from shared.jobs.storage import storage_fields
-from shared.jobs.units.commit import unit_done, worked_ms
+from shared.jobs.units.commit import unit_done
 from shared.jobs.units.end import end_writes, revision_detail
 from shared.jobs.units.outcomes import UnitDone
 from shared.jobs.update import update_job
@@ -57,7 +57,7 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
                 claim.envelope.stage,
                 result,
                 now,
-                worked_ms=view.stage.worked_ms + worked_ms(view.unit, now),
+                worked_ms=view.stage.earlier_ms + view.stage.worked_ms + view.unit.spent_ms(now),
                 parts_in_flight=clock.parts_in_flight,
             ),
         ]

@@ -50,6 +50,8 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         "attempt": attempt,
         "epoch": job.epoch,
         "claimed_at": now,
+        # Of a worker that crashed: until its lease ended.
+        "lost_ms": unit.spent_ms(min(now, unit.lease_until)),
         "waiting_for": None,
     }
     writes: list[Write] = [Update(path, fields, unit.version)]
@@ -100,6 +102,7 @@ def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
                 {
                     "state": UnitState.FREE,
                     "token": "",
+                    "lost_ms": view.unit.spent_ms(now),
                     "lease_until": now,
                     "not_before": now + timedelta(seconds=wait_s),
                     "next_check_at": now + timedelta(seconds=wait_s + STALLED_S),

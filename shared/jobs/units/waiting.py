@@ -60,6 +60,7 @@ def wait_for_service(
         fields: dict[str, Any] = {
             "state": UnitState.FREE,
             "token": "",
+            "lost_ms": unit.spent_ms(now),
             "lease_until": now,
             "not_before": try_at,
             "next_check_at": try_at + timedelta(seconds=STALLED_S),

@@ -69,7 +69,8 @@ def _check_totals(simulation: Simulation) -> None:
 
 
 def _check_worked_ms(simulation: Simulation) -> None:
-    """Checks that the working time is that of the DONE units, however often they were delivered."""
+    """Checks that the working time is that of the attempts of the DONE units, however often they
+    were delivered, and, for a stage that is done, of all others that its stage has counted."""
     job = simulation.job
     worked_ms: Counter[tuple[str, bool]] = Counter()
     for path, (data, _) in simulation.store.documents.items():
@@ -80,12 +81,14 @@ def _check_worked_ms(simulation: Simulation) -> None:
             and data["revision"] == revision_of(data["stage"], job.revision)
         ):
             seconds = (data["done_at"] - data["claimed_at"]).total_seconds()
-            worked_ms[data["stage"], data["part"] == JOIN] += max(0, round(seconds * 1000))
+            spent_ms = data["lost_ms"] + max(0, round(seconds * 1000))
+            worked_ms[data["stage"], data["part"] == JOIN] += spent_ms
     for name in job.recipe.result_stages:
         parts_ms = worked_ms[name, False]
         assert simulation.stage_count(name, "worked_ms") == parts_ms, f"{name} counts another time"
-        if simulation.stage(name)["state"] == "done":
-            assert job.worked_ms[name] == parts_ms + worked_ms[name, True]
+        stage = simulation.stage(name)
+        if stage["state"] == "done":
+            assert job.worked_ms[name] == stage["earlier_ms"] + parts_ms + worked_ms[name, True]
 
 
 def run_until_idle(simulation: Simulation, max_rounds: int = 120) -> None:

@@ -70,6 +70,17 @@ def test_lost_response_to_an_edit_does_not_edit_twice() -> None:
     assert simulation.job.status is Status.DONE
 
 
+def test_working_time_of_earlier_revisions_is_kept() -> None:
+    simulation = make_simulation(recipe="presentation", needs_review=True, part_count=1)
+    reach_review(simulation)
+    simulation.store.commit([Update(job_path(JOB), {"worked_ms.slide_generation": 5000})])
+    simulation.run_command("edit")
+    finish_workers(simulation)
+    assert simulation.stage("slide_generation")["earlier_ms"] == 5000
+    deliver_all_messages(simulation)
+    assert simulation.job.worked_ms["slide_generation"] >= 5000
+
+
 def edit(simulation: Simulation, base: int, spec: dict[str, Any], **options: Any) -> int:
     """Runs an edit to its end. Returns the revision that it opened."""
     revision = simulation.run(
