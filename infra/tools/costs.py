@@ -1,10 +1,9 @@
 """Costs of a hundred jobs of each recipe on Google Cloud, from the table and measured work.
 
 Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
-cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
-tiers. Decks by Gemini are not included: it charges by tokens with every API and credential.
-Text-to-Speech, Speech-to-Text, pictures by Gemini and the caches of owners have sentences of their
-own.
+cores; memory and vCPU are from the table, prices from `shared.pricing.prices`. Decks by Gemini are
+not included: it charges by tokens with every API and credential. Text-to-Speech, Speech-to-Text,
+pictures by Gemini and the caches of owners have sentences of their own.
 """
 
 from __future__ import annotations
@@ -15,51 +14,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.pipeline import FUNCTIONS, RECIPES
+from shared.pricing.job_cost import compute_usd
+from shared.pricing.prices import (
+    CLASS_A_OPERATION,
+    DOCUMENT_WRITE,
+    PICTURE_TOKEN,
+    RECOGNITION_SECOND,
+    REQUEST,
+    SPEECH,
+    STORED_GB_MONTH,
+)
 from shared.recipes.films.deck_pictures import MAX_DRAWINGS
 from shared.recipes.films.voice_samples import MAX_SAMPLE_CHARS
 from shared.runtime.settings import Settings
 
-# https://cloud.google.com/functions/pricing, https://cloud.google.com/storage/pricing
-VCPU_SECOND_USD = 0.000024
-GIB_SECOND_USD = 0.0000025
-REQUEST_USD = 0.40 / 1e6
-CLASS_A_OPERATION_USD = 5.0 / 1e6
-"""One object written, listed or composed."""
-CLASS_B_OPERATION_USD = 0.4 / 1e6
-"""One object read, or its metadata."""
-STORED_GB_MONTH_USD = 0.020
-"""Standard storage in a region of the United States."""
-# https://cloud.google.com/firestore/pricing, of the most expensive locations
-DOCUMENT_READ_USD = 0.06 / 1e5
-DOCUMENT_WRITE_USD = 0.18 / 1e5
-SENT_GIB_USD = 0.12
-"""https://cloud.google.com/vpc/network-pricing, Premium Tier, the first TiB."""
 API_REQUESTS_PER_JOB = 30
 """Requests of a user for one job: create, upload, status, download."""
 API_REQUEST_S = 0.02
 JOB_COUNT = 100
-# https://cloud.google.com/text-to-speech/pricing, in the order of MOODREEL_VOICE_PREFERENCE
-SPEECH_USD = {
-    "Neural2": 16 / 1e6, "Wavenet": 4 / 1e6, "Standard": 4 / 1e6, "Chirp3-HD": 30 / 1e6,
-    "Studio": 160 / 1e6,
-}  # fmt: skip
-"""Prices of a character, by the technology of the voice."""
 SPEECH_CHARACTERS = 8 * 300
 """The narration of eight slides: three sentences of a hundred characters each."""
-# The image tokens of gemini-3.1-flash-image, read in November 2026:
-# https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-1-flash-image. The
-# price is that of other sites, not compared with https://ai.google.dev/gemini-api/docs/pricing.
-# The prompt, of 300 tokens, costs $0.0002.
+# https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-1-flash-image, read
+# in November 2026. The prompt, of 300 tokens, costs $0.0002.
 PICTURE_TOKENS = 1120
 """The output of one picture of a megapixel."""
-PICTURE_TOKEN_USD = 60 / 1e6
 CACHED_MB: Mapping[str, float] = {"slides": 2.6, "speech": 3.4, "scenes and film": 2.7}
 """What the caches of an owner keep of the `presentation` below, in 10⁶ bytes: eight slides of 720p
 with 86 s of speech, measured in November 2026 over the emulators."""
 CACHED_OBJECTS = 39
-RECOGNITION_USD = 0.016 / 60
-"""A second of sound with the standard models of the V2 API, up to 500,000 minutes a month. Not
-compared with https://cloud.google.com/speech-to-text/pricing."""
 FETCH_S = 0.5
 """Of a fetch, without its bytes."""
 FETCH_BYTES_PER_S = 20_000_000
@@ -174,34 +156,25 @@ def estimate_cost(work: Mapping[str, StageWork]) -> Cost:
     rows.append(
         (FUNCTIONS["api"], StageWork(API_REQUESTS_PER_JOB, API_REQUESTS_PER_JOB * API_REQUEST_S, 0))
     )
-    compute = sum(
-        stage.seconds * (row.vcpu * VCPU_SECOND_USD + row.memory_mb / 1024 * GIB_SECOND_USD)
-        for row, stage in rows
-    )
-    requests = sum(stage.delivery_count for _, stage in rows) * REQUEST_USD
-    objects = sum(stage.object_count for _, stage in rows) * CLASS_A_OPERATION_USD
+    compute = sum(compute_usd(row.name, stage.seconds) for row, stage in rows)
+    requests = sum(stage.delivery_count for _, stage in rows) * REQUEST.usd
+    objects = sum(stage.object_count for _, stage in rows) * CLASS_A_OPERATION.usd
     return Cost(compute * JOB_COUNT, requests * JOB_COUNT, objects * JOB_COUNT)
-
-
-def busy_usd(function: str, seconds: float) -> float:
-    """Returns the dollars for an instance of a function that is busy for `seconds`."""
-    row = FUNCTIONS[function]
-    return seconds * (row.vcpu * VCPU_SECOND_USD + row.memory_mb / 1024 * GIB_SECOND_USD)
 
 
 def estimate_mirror_cost(face_count: int) -> float:
     """Returns the dollars that option `mirror` adds for this many faces, one per frame."""
-    return busy_usd("emotion_scoring", face_count * MIRROR_S_PER_FACE)
+    return compute_usd("emotion_scoring", face_count * MIRROR_S_PER_FACE)
 
 
 def estimate_speech_cost(technology: str, characters: int) -> float:
     """Returns the dollars for speech of this length. Raises KeyError for an unknown technology."""
-    return SPEECH_USD[technology] * characters
+    return SPEECH[technology].usd * characters
 
 
 def estimate_picture_cost(count: int) -> float:
     """Returns the dollars for this many pictures that Gemini draws for slides."""
-    return count * PICTURE_TOKENS * PICTURE_TOKEN_USD
+    return count * PICTURE_TOKENS * PICTURE_TOKEN.usd
 
 
 def estimate_fetch_cost(size_bytes: int) -> float:
@@ -212,10 +185,10 @@ def estimate_fetch_cost(size_bytes: int) -> float:
     objects = parts + groups + 1
     seconds = FETCH_S + size_bytes / FETCH_BYTES_PER_S
     return (
-        busy_usd("input_fetch", seconds)
-        + REQUEST_USD
-        + objects * CLASS_A_OPERATION_USD
-        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE_USD
+        compute_usd("input_fetch", seconds)
+        + REQUEST.usd
+        + objects * CLASS_A_OPERATION.usd
+        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE.usd
     )
 
 
@@ -224,7 +197,7 @@ def _describe_fetches() -> str:
         f"Inputs from URLs: ${JOB_COUNT * estimate_fetch_cost(100_000_000):.2f} for {JOB_COUNT} "
         f"files of 100 MB, ${JOB_COUNT * estimate_fetch_cost(5_000_000_000):.2f} for 5 GB each, "
         f"at {FETCH_BYTES_PER_S // 1_000_000} MB/s. A slower server costs more, at most "
-        f"${busy_usd('input_fetch', FETCH_LIMIT_S):.2f} for a file, after which the fetch fails."
+        f"${compute_usd('input_fetch', FETCH_LIMIT_S):.2f} for a file, after which the fetch fails."
     )
 
 
@@ -237,8 +210,8 @@ def cache_days() -> int:
 def estimate_cache_cost() -> float:
     """Returns the dollars for writing and keeping what the caches hold of one `presentation`."""
     months = cache_days() * 12 / 365
-    stored = sum(CACHED_MB.values()) / 1000 * STORED_GB_MONTH_USD * months
-    return stored + CACHED_OBJECTS * CLASS_A_OPERATION_USD
+    stored = sum(CACHED_MB.values()) / 1000 * STORED_GB_MONTH.usd * months
+    return stored + CACHED_OBJECTS * CLASS_A_OPERATION.usd
 
 
 def _describe_cache() -> str:
@@ -264,12 +237,12 @@ def estimate_recognition_cost(sound_s: float) -> float:
     """Returns the dollars for the recognition of a sound. Pauses of two seconds are not sent, and
     each begun second of a request is billed."""
     begun_s = sound_s / RECOGNITION_REQUEST_S / 2
-    return RECOGNITION_USD * (sound_s + begun_s)
+    return RECOGNITION_SECOND.usd * (sound_s + begun_s)
 
 
 def _describe_recognition() -> str:
     burned = ", ".join(
-        f"${busy_usd('stitching', JOB_COUNT * seconds):.2f} at {name}"
+        f"${compute_usd('stitching', JOB_COUNT * seconds):.2f} at {name}"
         for name, seconds in BURNED_S_PER_MINUTE.items()
     )
     return (
@@ -284,10 +257,10 @@ def _describe_speech() -> str:
     cached = VOICE_COUNT * MAX_SAMPLE_CHARS
     prices = (
         f"${estimate_speech_cost(name, JOB_COUNT * SPEECH_CHARACTERS):.2f} with {name}"
-        for name in SPEECH_USD
+        for name in SPEECH
     )
     most = max(estimate_speech_cost(name, cached) for name in ("Neural2", "Chirp3-HD"))
-    preferred = next(name for name in Settings.voice_preference if name in SPEECH_USD)
+    preferred = next(name for name in Settings.voice_preference if name in SPEECH)
     return (
         f"Text-to-Speech for {JOB_COUNT} `presentation` of {SPEECH_CHARACTERS:,} characters that "
         f"are not cached: {', '.join(prices)} voices. Without a voice in the job, {preferred} "

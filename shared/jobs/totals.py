@@ -15,14 +15,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from shared.flows.documents import Doc, Increment, Merge, Query, Write
 from shared.pipeline import Bucket
-from shared.recipes.results import FilmResult, StageResult
+from shared.recipes.results import FilmResult
 from shared.recipes.upload_results import Uploads
 
-ResultT = TypeVar("ResultT", bound=StageResult)
 TOTALS = "totals"
 DELETED = "deleted"
 """`Status.DELETED`. `model.py` imports this module."""
@@ -48,7 +47,7 @@ def job_share(job: Mapping[str, Any]) -> Counter[str]:
         return share
     share[f"jobs.{job['status']}"] = 1
     share["results"] = sum(row["bucket"] == Bucket.OUTPUTS for row in job["artifacts"])
-    uploads, film = _find(Uploads, job["facts"]), _find(FilmResult, job["facts"])
+    uploads, film = Uploads.find_current(job["facts"]), FilmResult.find_current(job["facts"])
     if uploads is not None:
         durations = [upload.duration_s for upload in uploads.inputs.values()]
         share["input_ms"] = round(1000 * sum(durations))
@@ -57,15 +56,6 @@ def job_share(job: Mapping[str, Any]) -> Counter[str]:
     for stage, worked_ms in job.get("worked_ms", {}).items():
         share[f"worked_ms.{stage}"] = worked_ms
     return share
-
-
-def _find(kind: type[ResultT], facts: Mapping[str, Any]) -> ResultT | None:
-    """Returns a stage's result. None also for a result of an older version, whose fields differ:
-    such a job can still be changed and deleted."""
-    try:
-        return kind.find(facts)
-    except ValueError:
-        return None
 
 
 def totals_writes(

@@ -34,6 +34,15 @@ class StageResult(Record):
         return cls.from_dict(data) if data else None
 
     @classmethod
+    def find_current(cls, facts: Mapping[str, Any]) -> Self | None:
+        """Returns the stage's result. None also for a result of an older version, whose fields
+        differ: such a job can still be shown, changed and deleted."""
+        try:
+            return cls.find(facts)
+        except ValueError:
+            return None
+
+    @classmethod
     def require(cls, facts: Mapping[str, Any]) -> Self:
         """Returns the stage's result from the facts of a job.
 

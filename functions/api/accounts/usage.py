@@ -17,12 +17,7 @@ from shared.http.schemas import ResponseModel
 from shared.jobs.model import Status
 from shared.jobs.totals import TOTALS, read_totals
 from shared.pipeline import FUNCTIONS
-
-USD_PER_VCPU_S = 0.000024
-USD_PER_GIB_S = 0.0000025
-"""Cloud Run's list prices (tier 1, on demand), in US dollars. A unit is priced from claim to end as
-if it had its instance alone. Failed attempts, requests, storage and other services are not
-included."""
+from shared.pricing.job_cost import compute_usd
 
 
 class JobCounts(ResponseModel):
@@ -94,16 +89,12 @@ def get_usage(request: ApiRequest) -> ApiResponse:
             minutes_made=_minutes(totals["film_ms"]),
             stored_bytes=stored,
             worked_s=round(sum(worked_s.values()), 3),
-            cost_usd=round(sum(cost_usd(name, seconds) for name, seconds in worked_s.items()), 6),
+            cost_usd=round(
+                sum(compute_usd(name, seconds) for name, seconds in worked_s.items()), 6
+            ),
             limits=_limits(request, count_open, stored),
         )
     )
-
-
-def cost_usd(function: str, seconds: float) -> float:
-    """Returns the cost in US dollars of running a function for `seconds`."""
-    row = FUNCTIONS[function]
-    return seconds * (row.cpu * USD_PER_VCPU_S + row.memory_mb / 1024 * USD_PER_GIB_S)
 
 
 def _minutes(milliseconds: int) -> float:

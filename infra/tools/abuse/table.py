@@ -15,6 +15,8 @@ from shared.http.limits.policy import Policy, PolicyOf
 from shared.http.limits.request_limits import anonymous_slots
 from shared.http.routing import Route
 from shared.pipeline import FUNCTIONS, PIPELINE_STAGES, Bucket
+from shared.pricing import prices
+from shared.pricing.job_cost import compute_usd
 from shared.runtime.settings import Settings
 
 SETTINGS = Settings(
@@ -54,7 +56,7 @@ def render_totals() -> str:
     requests start."""
     s = SETTINGS
     units = s.jobs_per_owner * s.parts_in_flight
-    stage = max(PIPELINE_STAGES, key=lambda name: costs.busy_usd(name, 60))
+    stage = max(PIPELINE_STAGES, key=lambda name: compute_usd(name, 60))
     streams = s.max_watched_cameras * s.max_viewers
     slots = FUNCTIONS["webhook"].owner_slots
     fetches = FUNCTIONS["input_fetch"].owner_slots
@@ -72,14 +74,14 @@ def render_totals() -> str:
             f"${total_usd(sign_in=False):.2f} |",
             f"| user | requests | as above, together | ${total_usd(sign_in=True):.2f} |",
             f"| user | units of jobs | {s.jobs_per_owner} jobs × {s.parts_in_flight} parts at "
-            f"once, as on `{stage}` | ${units * costs.busy_usd(stage, 60):.3f} |",
+            f"once, as on `{stage}` | ${units * compute_usd(stage, 60):.3f} |",
             f"| user | recordings and previews | {s.max_watched_cameras} cameras at once "
-            f"| ${s.max_watched_cameras * costs.busy_usd('recorder', 60):.3f} |",
+            f"| ${s.max_watched_cameras * compute_usd('recorder', 60):.3f} |",
             f"| user | streams of previews | {streams} at once | ${streams * _stream_usd():.2f} |",
             f"| user | calls of webhooks | {slots} at once "
-            f"| ${slots * costs.busy_usd('webhook', 60):.3f} |",
+            f"| ${slots * compute_usd('webhook', 60):.3f} |",
             f"| user | fetches of inputs | {fetches} at once "
-            f"| ${fetches * costs.busy_usd('input_fetch', 60):.3f} |",
+            f"| ${fetches * compute_usd('input_fetch', 60):.3f} |",
         ]
     )
 
@@ -105,13 +107,13 @@ def max_requests(route: Route) -> int:
 def request_usd(function: str, row: Operations) -> float:
     """Returns the most dollars of a request, without what it starts."""
     return (
-        costs.REQUEST_USD
-        + costs.busy_usd(function, row.seconds)
-        + row.reads * costs.DOCUMENT_READ_USD
-        + row.writes * costs.DOCUMENT_WRITE_USD
-        + row.object_writes * costs.CLASS_A_OPERATION_USD
-        + row.object_reads * costs.CLASS_B_OPERATION_USD
-        + row.sent_bytes / (1 << 30) * costs.SENT_GIB_USD
+        prices.REQUEST.usd
+        + compute_usd(function, row.seconds)
+        + row.reads * prices.DOCUMENT_READ.usd
+        + row.writes * prices.DOCUMENT_WRITE.usd
+        + row.object_writes * prices.CLASS_A_OPERATION.usd
+        + row.object_reads * prices.CLASS_B_OPERATION.usd
+        + row.sent_bytes / (1 << 30) * prices.SENT_GIB.usd
     )
 
 
@@ -138,11 +140,11 @@ def flood_rate(row: Operations) -> float:
 def flood_usd(row: Operations) -> float:
     """Returns the dollars of a minute of such a flood."""
     operations = (
-        costs.REQUEST_USD
-        + row.reads * costs.DOCUMENT_READ_USD
-        + row.writes * costs.DOCUMENT_WRITE_USD
+        prices.REQUEST.usd
+        + row.reads * prices.DOCUMENT_READ.usd
+        + row.writes * prices.DOCUMENT_WRITE.usd
     )
-    instances = SETTINGS.max_instances * costs.busy_usd("api", 60)
+    instances = SETTINGS.max_instances * compute_usd("api", 60)
     return instances + 60 * flood_rate(row) * operations
 
 

@@ -13,6 +13,7 @@ from infra.tools.capacity.simulate import ADMISSION, simulate
 from infra.tools.capacity.work import find_work
 from infra.tools.costs import Cost
 from shared.pipeline import FUNCTIONS
+from shared.pricing import prices
 
 RAISED_LIMITS = 3
 """The limit that binds first, and the next two."""
@@ -150,8 +151,8 @@ def _waiting_cost(result: Result) -> float:
     return sum(
         state.delayed_s
         * (
-            FUNCTIONS[name].vcpu * costs.VCPU_SECOND_USD
-            + FUNCTIONS[name].memory_mb / 1024 * costs.GIB_SECOND_USD
+            FUNCTIONS[name].vcpu * prices.VCPU_SECOND.usd
+            + FUNCTIONS[name].memory_mb / 1024 * prices.GIB_SECOND.usd
         )
         for name, state in result.functions.items()
     )

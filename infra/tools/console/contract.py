@@ -14,7 +14,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from functions.api.accounts.api_keys import KeyRequest
 from functions.api.accounts.schemas import AccountChange
-from functions.api.accounts.usage import cost_usd
 from functions.api.cameras.schemas import NewCamera, SourceRequest
 from functions.api.decks.schemas import SlideRewriteRequest
 from functions.api.fields import Password
@@ -37,6 +36,7 @@ from shared.jobs.model import TERMINAL, Status
 from shared.jobs.stage import StageState
 from shared.jobs.webhooks.events import WEBHOOK_EVENTS
 from shared.pipeline import FUNCTIONS, PIPELINE_STAGES, RECIPES
+from shared.pricing.job_cost import compute_usd
 from shared.privacy.data_requests import Phase
 from shared.recipes.emotions.options import MAX_PURPOSE_CHARS
 from shared.recipes.films import deck
@@ -60,7 +60,7 @@ export type StageName = keyof typeof STAGE_USD_PER_S;"""
 
 def render() -> str:
     """Returns the content of the module."""
-    rates = {name: round(cost_usd(name, 1), 9) for name in PIPELINE_STAGES}
+    rates = {name: round(compute_usd(name, 1), 9) for name in PIPELINE_STAGES}
     weights = {name: FUNCTIONS[name].progress_weight for name in PIPELINE_STAGES}
     recipes = {name: describe_recipe(name) for name in RECIPES}
     constants = (

@@ -20,8 +20,10 @@ ROOTS = sorted(
     for route in ROUTES
     if route.response_model is not None and hasattr(models, route.response_model.__name__)
 )
-JSON_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean",
-              "datetime": "string", "tuple": "array", "dict": "object"}  # fmt: skip
+JSON_TYPES = {
+    "str": "string", "int": "integer", "float": "number", "bool": "boolean", "date": "string",
+    "datetime": "string", "tuple": "array", "dict": "object",
+}  # fmt: skip
 
 
 def test_every_response_that_the_client_reads_has_a_model() -> None:

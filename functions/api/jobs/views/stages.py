@@ -37,7 +37,8 @@ class WaitView(ResponseModel):
 class StageView(ResponseModel):
     """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
     to 1 and includes the progress of running parts. `attempts` is 0 before the stage starts, then
-    1 plus the retries of all its parts. `counts` has numeric results of the stage, for example
+    1 plus the retries of all its parts. `worked_s` is the time that instances worked on it so far,
+    with all attempts and revisions. `counts` has numeric results of the stage, for example
     `calls` to a paid API and cache `hits`; it is empty until the stage is done. `waiting` is null
     unless a part waits for a service."""
 
@@ -47,6 +48,7 @@ class StageView(ResponseModel):
     total: int | None
     progress: float
     attempts: int
+    worked_s: float
     queued_at: Timestamp | None
     started_at: Timestamp | None
     finished_at: Timestamp | None
@@ -137,6 +139,7 @@ def _stage_view(job: Job, doc: Doc, shards: Iterable[Doc], wait: StageWait | Non
         total=total,
         progress=_progress(done + in_progress, total),
         attempts=1 + retries if data["started_at"] else 0,
+        worked_s=_worked_ms(job, data, counts) / 1000,
         queued_at=data["queued_at"],
         started_at=data["started_at"],
         finished_at=data["finished_at"],
@@ -148,6 +151,13 @@ def _stage_view(job: Job, doc: Doc, shards: Iterable[Doc], wait: StageWait | Non
         error=error_view(data["error"]),
         waiting=None if wait is None else _wait_view(wait),
     )
+
+
+def _worked_ms(job: Job, stage: Mapping[str, Any], shards: Iterable[Mapping[str, Any]]) -> int:
+    """Returns the working time of a stage. The join writes the sum to the job."""
+    if stage["state"] == StageState.DONE and stage["stage"] in job.worked_ms:
+        return job.worked_ms[stage["stage"]]
+    return int(stage.get("earlier_ms", 0)) + sum(int(shard["worked_ms"]) for shard in shards)
 
 
 def _wait_view(wait: StageWait) -> WaitView:

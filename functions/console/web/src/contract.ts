@@ -143,9 +143,9 @@ export const STAGE_USD_PER_S = {
   frame_extraction: 2.65e-05,
   emotion_scoring: 2.65e-05,
   slide_generation: 2.65e-05,
-  text_to_speech: 9.242e-06,
+  text_to_speech: 2.525e-05,
   stitching: 2.9e-05,
-  notification: 4.633e-06,
+  notification: 2.4625e-05,
 } as const;
 
 /** Typical share of the work of a job, relative to its other stages. */

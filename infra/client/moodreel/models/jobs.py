@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field
@@ -40,6 +40,7 @@ class StageView(Model):
     total: int | None
     progress: float
     attempts: int
+    worked_s: float = 0.0
     queued_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -81,8 +82,29 @@ class JobSummary(Model):
         return self.status in TERMINAL
 
 
+class CostItem(Model):
+    """The cost of one kind of work of a stage, in US dollars; `stage` is None for storage."""
+
+    stage: str | None
+    kind: str
+    quantity: float
+    unit: str
+    usd: float
+
+
+class Cost(Model):
+    """The cost of a job so far at list prices, in US dollars. `excludes` names services that the
+    job has called and whose cost is not known."""
+
+    usd: float
+    items: tuple[CostItem, ...]
+    excludes: tuple[str, ...]
+    prices_of: date
+
+
 class JobView(JobSummary):
-    """A job with its stages and results. `progress` is 0 to 1; earlier services do not tell it."""
+    """A job with its stages and results. `progress` is 0 to 1. Earlier services tell neither it nor
+    the cost."""
 
     options: dict[str, Any]
     progress: float | None = None
@@ -90,6 +112,7 @@ class JobView(JobSummary):
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
     voice: str | None
+    cost: Cost | None = None
 
 
 class UploadGrant(Model):

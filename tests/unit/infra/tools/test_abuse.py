@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from functions.api import rate_limit_policies
-from infra.tools import costs
 from infra.tools.abuse import table
 from infra.tools.abuse.operations import Operations, list_rows, operations_of
 from shared.http.limits.policies import requests_from, requests_of
 from shared.http.routing import Route
+from shared.pricing.job_cost import compute_usd
 from tests.fakes.application import SETTINGS
 
 ALL_ROUTES = [route for routes in table.ROUTES.values() for route in routes]
@@ -67,7 +67,7 @@ def test_exempt_routes_have_the_limit_of_the_load_balancer() -> None:
 
 def test_a_request_costs_the_sum_of_its_operations() -> None:
     row = Operations(3, 2, 5, 7, seconds=2.0, sent_bytes=1 << 30)
-    parts = (0.4e-6, costs.busy_usd("api", 2), 3 * 0.6e-6, 2 * 1.8e-6, 5 * 5e-6, 7 * 0.4e-6, 0.12)
+    parts = (0.4e-6, compute_usd("api", 2), 3 * 0.6e-6, 2 * 1.8e-6, 5 * 5e-6, 7 * 0.4e-6, 0.12)
 
     assert table.request_usd("api", row) == pytest.approx(sum(parts))
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from functions.api.accounts.usage import cost_usd
 from functions.api.routes import ROUTES
 from shared.flows.documents import CommitResult, Update
 from shared.jobs import totals
@@ -14,6 +13,7 @@ from shared.jobs.creation import new_job
 from shared.jobs.model import Job, JobInput, Status
 from shared.jobs.update import update_job
 from shared.pipeline import RECIPES, Bucket
+from shared.pricing.job_cost import compute_usd
 from shared.recipes.results import FilmResult
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import SoundInfo, Upload, Uploads
@@ -92,7 +92,7 @@ def test_usage_follows_a_job_from_upload_to_deletion() -> None:
     assert usage["jobs"] == {"open": 0, "done": 1, "failed": 1, "cancelled": 0}
     assert (usage["files_made"], usage["minutes_made"], usage["worked_s"]) == (1, 0.75, 3.0)
     seconds = {"upload_trigger": 0.5, "stitching": 2.5}
-    assert usage["cost_usd"] == round(sum(cost_usd(*item) for item in seconds.items()), 6)
+    assert usage["cost_usd"] == round(sum(compute_usd(*item) for item in seconds.items()), 6)
 
     for job_id in (first, second):
         change_job(harness, job_id, {"status": Status.DELETED, "facts": {}, "artifacts": []})

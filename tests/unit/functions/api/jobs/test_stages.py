@@ -13,6 +13,7 @@ from shared.jobs.creation import new_job, planned_documents, planned_fields
 from shared.jobs.model import JobInput, Status
 from shared.jobs.stage import StageState
 from shared.pipeline import FUNCTIONS, RECIPES
+from shared.pricing.job_cost import compute_usd
 from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.jobs import NOW
@@ -89,6 +90,27 @@ def test_progress_of_a_job_is_weighted_by_the_work_of_its_stages(harness: AppHar
     assert share == 0.5
     expected = (trigger + extraction * share) / (trigger + extraction)
     assert job["progress"] == pytest.approx(expected, abs=0.001)
+
+
+def test_cost_includes_running_and_failed_work(harness: AppHarness) -> None:
+    update_stage(
+        harness.store, "frame_extraction", state=StageState.RUNNING, started_at=NOW, earlier_ms=1000
+    )
+    fields = {"done": 1, "worked_ms": 9000, "retries": 2}
+    harness.store.commit([Update(shard_path(JOB, "frame_extraction", 0, 0), fields)])
+    assert get_stages(harness)["frame_extraction"]["worked_s"] == 10
+
+    job = harness.request("GET", f"/v1/jobs/{JOB}", headers=ALICE_HEADERS).json
+
+    compute, requests, storage = job["cost"]["items"]
+    assert (compute["stage"], compute["quantity"]) == ("frame_extraction", 10)
+    assert compute["usd"] == pytest.approx(compute_usd("frame_extraction", 10))
+    # The part, the join and two retries.
+    assert (requests["kind"], requests["quantity"]) == ("requests", 4)
+    assert (storage["stage"], storage["unit"]) == (None, "GB month")
+    assert job["cost"]["usd"] == pytest.approx(
+        compute["usd"] + requests["usd"] + storage["usd"], abs=1e-8
+    )
 
 
 def test_a_stage_that_has_not_started_has_no_attempts(harness: AppHarness) -> None:
