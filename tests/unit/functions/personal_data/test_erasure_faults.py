@@ -129,7 +129,7 @@ def count_writes(harness: PersonalDataHarness) -> int:
     return harness.crash.write_count
 
 
-@pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("stride", [41, pytest.param(1, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 def test_crash_at_any_write_keeps_the_inventory_complete(
     gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch, late: bool, stride: int
