@@ -9,7 +9,6 @@ from typing import BinaryIO
 from functions.frame_extraction.extraction_result import ExtractionResult, TimestampsOutOfOrder
 from functions.frame_extraction.pick import PickReport, encode_frame, pick_frames
 from shared.media.containers.range_file import RangeFile
-from shared.media.images.frame import BgrImage
 from shared.media.sandbox.child import SandboxIO
 from shared.recipes.frames.options import FrameOptions
 from shared.recipes.frames.pack import FrameStamp, PackWriter, Sink
@@ -46,16 +45,17 @@ def extract_window(
         decode_all=decode_all,
         report=report,
     )
-    last: BgrImage | None = None
     data = b""
     for count, frame in enumerate(frames, start=1):
-        if frame.image is not last:
+        if not frame.is_repeated:
             # A picture that is shown at several targets is encoded once.
-            last, data = frame.image, encode_frame(frame.image, options)
+            data = encode_frame(frame.image, options)
         height, width = frame.image.shape[:2]
         stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
         writer.add(naming.name(frame.index, frame.target), data, stamp)
         on_frame(count)
+        # Before the next picture is converted.
+        del frame
     return ExtractionResult(writer.close(), _warnings(report))
 
 

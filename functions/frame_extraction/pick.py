@@ -33,13 +33,15 @@ from shared.recipes.pts import Pts
 @dataclass(frozen=True)
 class PickedFrame:
     """One frame. `target` is the requested and `time_s` the actual time, in seconds from the first
-    picture. `pts` is the time in the file, without jumps. `image` is BGR uint8 H×W×3, upright."""
+    picture. `pts` is the time in the file, without jumps. `image` is BGR uint8 H×W×3, upright;
+    `is_repeated` says that it is the one of the frame before."""
 
     index: int
     target: Fraction
     pts: Pts
     time_s: Fraction
     image: BgrImage
+    is_repeated: bool = False
 
 
 @dataclass
@@ -82,13 +84,21 @@ def pick_frames(
             source = stack.enter_context(PacketSource(file, media_info, threads=threads))
             frames = _try_strategies(_strategies(media_info, decode_all), source, targets, report)
         for shown in frames:
-            if image is None or last is None or shown.frame is not last.frame:
+            is_repeated = last is not None and shown.frame is last.frame
+            if image is None or not is_repeated:
+                # Only one picture is in memory at a time.
+                image = None
                 shape = None if source is None else source.shape_at(shown.frame.pts)
                 image = converter.convert(shown.frame, shape)
             last = shown
             pts = Pts(shown.pts, media_info.video.time_base)
             yield PickedFrame(
-                shown.k, targets.time_s(shown.k), pts, pts.seconds - first_pts_s, image
+                shown.k,
+                targets.time_s(shown.k),
+                pts,
+                pts.seconds - first_pts_s,
+                image,
+                is_repeated,
             )
         if source is not None:
             report.read_error = source.error

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.probes.timeline import Timeline
+from functions.upload_trigger.probes.timelines.timeline import Timeline
 from shared.media.codecs.keyframes import can_check, is_start_packet
 from shared.media.containers.decode import VideoPacket
 from shared.media.containers.demux import next_packet, raise_if_read_failed
@@ -125,8 +127,15 @@ class Scan:
         insort(self.pts, packet.pts)
 
 
-def scan(container: InputContainer, stream: VideoStream, file: object, timeline: Timeline) -> Scan:
+def scan(
+    container: InputContainer,
+    stream: VideoStream,
+    file: object,
+    timeline: Timeline,
+    first_packets: Iterable[VideoPacket] = (),
+) -> Scan:
     """Scans from the current position of the container, with the time stamps of the timeline.
+    `first_packets` are those that were read before.
 
     Packets before the first keyframe are not decoded, if there is one: some decoders would return
     pictures that are grey where they refer to missing ones.
@@ -134,7 +143,7 @@ def scan(container: InputContainer, stream: VideoStream, file: object, timeline:
     Raises UnsupportedCodec and the errors of reading the file.
     """
     result = Scan()
-    packets = container.demux(stream)
+    packets = chain(first_packets, container.demux(stream))
     corrector = TimestampCorrector(timeline.discontinuities)
     first_pts = timeline.first_keyframe_pts
     while not result.is_enough():

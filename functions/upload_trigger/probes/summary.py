@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.probes.scan import Scan
-from functions.upload_trigger.probes.timeline import Timeline
+from functions.upload_trigger.probes.timelines.timeline import Timeline
 from shared.media.audio.stream import is_additional
 from shared.media.containers.video_streams import is_cover_image
 from shared.recipes.media_info import MediaInfo, StreamInfo

@@ -22,7 +22,6 @@ from functions.upload_trigger.probes.duration import (
     find_cut,
     find_end_s,
 )
-from functions.upload_trigger.probes.read_timeline import read_timeline
 from functions.upload_trigger.probes.scan import Scan, scan
 from functions.upload_trigger.probes.shape import describe_left_out, find_track, read_shape
 from functions.upload_trigger.probes.summary import (
@@ -31,11 +30,10 @@ from functions.upload_trigger.probes.summary import (
     describe_repairs,
     describe_streams,
 )
+from functions.upload_trigger.probes.timelines.open_timeline import open_with_timeline
 from functions.upload_trigger.probes.truncation import is_truncated
 from functions.upload_trigger.probes.webp import TRUNCATION_WARNING, probe_webp
-from shared.media.containers.demux import open_pictures
 from shared.media.containers.file_head import HEAD_BYTES
-from shared.media.containers.joined_files import open_joined_files
 from shared.media.containers.range_file import RangeFile
 from shared.media.containers.video_streams import choose_video
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
@@ -66,18 +64,17 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     file.seek(0)
     if is_animated_webp(file.read(HEAD_BYTES)):
         return probe_webp(file, size_bytes)
-    timeline = read_timeline(file, size_bytes)
-    _, first_file = next(open_joined_files(file, timeline.joined_at))
-    with open_pictures(first_file) as container:
+    with open_with_timeline(file, size_bytes) as video:
+        container, first_file = video.container, video.file
         stream = _choose_video(container, file, size_bytes)
         colours = ContainerColours.read(file, size_bytes, stream)
         track = find_track(container, stream, first_file)
         # Later headers may have another shape.
         shape = read_shape(container, stream, first_file, track)
-        result = scan(container, stream, file, timeline)
+        result = scan(container, stream, file, video.timeline, video.packets)
         media_info = _build_media_info(container, stream, result, shape, first_file, size_bytes)
         media_info = colours.add_to(media_info, result.first_frame)
-    media_info = apply_timeline(media_info, timeline)
+    media_info = apply_timeline(media_info, video.timeline)
     left_out = describe_left_out(track)
     if left_out is not None:
         media_info = replace(media_info, warnings=(*media_info.warnings, left_out))

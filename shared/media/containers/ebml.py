@@ -23,18 +23,28 @@ def iterate_elements(
     position = begin
     while position + 2 <= end and budget[0] > 0:
         budget[0] -= 1
-        file.seek(position)
-        head = file.read(_MAX_HEAD_BYTES)
-        id_bytes = _number_bytes(head, 0)
-        size_bytes = _number_bytes(head, id_bytes)
-        if not (1 <= id_bytes <= 4 and 1 <= size_bytes <= 8):
+        element = read_element(file, position)
+        if element is None:
             return
-        unknown = (1 << 7 * size_bytes) - 1
-        size = int.from_bytes(head[id_bytes : id_bytes + size_bytes], "big") & unknown
-        payload = position + id_bytes + size_bytes
-        stop = end if size == unknown else min(end, payload + size)
-        yield int.from_bytes(head[:id_bytes], "big"), payload, stop
+        kind, payload, size = element
+        stop = end if size is None else min(end, payload + size)
+        yield kind, payload, stop
         position = stop
+
+
+def read_element(file: File | io.BytesIO, position: int) -> tuple[int, int, int | None] | None:
+    """Returns the id, the begin of the payload and the size that the element at a position states,
+    which is None when it is unknown; None if there is no element."""
+    file.seek(position)
+    head = file.read(_MAX_HEAD_BYTES)
+    id_bytes = _number_bytes(head, 0)
+    size_bytes = _number_bytes(head, id_bytes)
+    if not (1 <= id_bytes <= 4 and 1 <= size_bytes <= 8):
+        return None
+    unknown = (1 << 7 * size_bytes) - 1
+    size = int.from_bytes(head[id_bytes : id_bytes + size_bytes], "big") & unknown
+    payload = position + id_bytes + size_bytes
+    return int.from_bytes(head[:id_bytes], "big"), payload, None if size == unknown else size
 
 
 def _number_bytes(head: bytes, at: int) -> int:

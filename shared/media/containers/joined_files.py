@@ -6,7 +6,6 @@ a second Matroska with the codec settings of the first one. Each is opened as a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
@@ -19,20 +18,8 @@ from shared.media.containers.file_head import HEAD_BYTES
 from shared.media.containers.range_file import RangeFile
 
 MAX_FILES = 32
-_BLOCK_BYTES = 1 << 20
-_OVERLAP_BYTES = 256
-"""More than the length of a header."""
 _TS_SYNC, _TS_PACKET_BYTES = 0x47, 188
 _TS_BLOCK_BYTES = _TS_PACKET_BYTES * 5_000
-_HEADERS = {
-    # The signature, the flags, the header's length, and the first PreviousTagSize (FLV 10.1,
-    # annex E.2 and E.3).
-    "flv": re.compile(rb"FLV\x01[\x00-\x07]\x00\x00\x00\x09\x00\x00\x00\x00"),
-    # The EBML header with its DocType, and the ID of Segment (RFC 8794 §11.2, RFC 9559 §5.1).
-    "matroska": re.compile(
-        rb"\x1a\x45\xdf\xa3.{1,80}?(?:matroska|webm).{0,40}?\x18\x53\x80\x67", re.DOTALL
-    ),
-}
 
 
 def find_listed_files(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[int, ...]:
@@ -45,20 +32,6 @@ def find_listed_files(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[int,
     if head.startswith(EBML.to_bytes(4, "big")):
         return _find_joined_segments(file, size_bytes)
     return ()
-
-
-def find_joined_files(file: BinaryIO | RangeFile, size_bytes: int, family: str) -> tuple[int, ...]:
-    """Returns the positions of the files behind the first one, also where only the header of each
-    tells. All bytes are read. `family` is FFmpeg's name of a container other than MP4."""
-    header = _HEADERS.get(family)
-    if header is None:
-        return ()
-    positions: set[int] = set()
-    for offset in range(0, size_bytes, _BLOCK_BYTES):
-        file.seek(offset)
-        block = file.read(_BLOCK_BYTES + _OVERLAP_BYTES)
-        positions.update(offset + match.start() for match in header.finditer(block))
-    return tuple(sorted(positions - {0})[: MAX_FILES - 1])
 
 
 def _find_joined_movies(file: BinaryIO | RangeFile, size_bytes: int) -> tuple[int, ...]:

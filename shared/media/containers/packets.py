@@ -52,11 +52,13 @@ class PacketSource:
         self._file_number = 0
         self._packet_decoder = PacketDecoder()
         self._decoder: VideoCodecContext | None = None
+        # All packets, until some are used or the position in the file changes.
+        self._unused: Iterator[VideoPacket] | None = None
         # The pts of the packets that follow a discontinuity.
         self._after_jump: set[int] = set()
 
     def __enter__(self) -> PacketSource:
-        self._open()
+        self._unused = self._open()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,9 +70,10 @@ class PacketSource:
         return self._packet_decoder.has_damage
 
     def read_from_start(self) -> Iterator[VideoPacket]:
-        """Yields all packets in decoding order, from a newly opened container."""
-        self._open()
-        return self._demux()
+        """Yields all packets in decoding order. Opens the file again if packets were used."""
+        packets = self._open() if self._unused is None else self._unused
+        self._unused = None
+        return packets
 
     def read_from_keyframe(self, max_pts: int) -> Iterator[VideoPacket]:
         """Yields packets from a keyframe with pts ≤ `max_pts` (ticks), as late as can be found.
@@ -78,9 +81,10 @@ class PacketSource:
         The keyframe is checked, so a misleading container costs only time. If no keyframe is
         found, the packets come from the start of the file.
         """
-        if not self._has_read:
+        if self._unused is not None:
             # The state of the codec may come with the first packet only.
-            next(self._demux(), None)
+            first = next(self._unused, None)
+            self._unused = chain(() if first is None else (first,), self._unused)
         if self.media_info.discontinuities:
             return self._read_from_seek_point(max_pts) or self.read_from_start()
         for margin in seek_margins(self.media_info):
@@ -88,6 +92,7 @@ class PacketSource:
             if target_pts <= self.media_info.video.first_pts:
                 break
             try:
+                self._unused = None
                 self._container.seek(target_pts, stream=self._stream, backward=True)
             except (av.error.FFmpegError, OSError):
                 raise_if_read_failed(self._file)
@@ -151,6 +156,7 @@ class PacketSource:
             return None
         point = points[number]
         try:
+            self._unused = None
             self._container.seek(point.position, unsupported_byte_offset=True)
         except (av.error.FFmpegError, OSError):
             raise_if_read_failed(self._file)
@@ -161,11 +167,13 @@ class PacketSource:
             return None
         return chain([first], packets)
 
-    def _open(self) -> None:
+    def _open(self) -> Iterator[VideoPacket]:
+        """Opens the file, and returns its packets."""
         self._stack.close()
         self._decoder = None
         self._shapes = JoinedShapes()
         self._enter_file(0)
+        return self._demux()
 
     def _enter_file(self, number: int) -> None:
         """Opens one of the joined files. Those before it stay open: they have the decoders of

@@ -22,7 +22,7 @@ from shared.media.containers.time_stamps import TimestampCorrector
 from shared.recipes.media_info import MediaInfo
 
 _FALL_S, _RISE_S = Fraction(1, 10), 10
-"""A larger step is a jump, as in upload_trigger/probes/timeline.py."""
+"""A larger step is a jump, as in upload_trigger/probes/timelines/timeline.py."""
 
 
 def find_stream(container: InputContainer, index: int) -> AudioStream | None:

@@ -70,8 +70,9 @@ class SandboxIO:
 
     def write(self, data: bytes | memoryview) -> int:
         """Writes output, bytes or a memoryview of bytes, to the sink in messages."""
+        view = memoryview(data)
         for offset in range(0, len(data), CHUNK_BYTES):
-            self._parent.send_bytes(b"w" + data[offset : offset + CHUNK_BYTES])
+            self._parent.send_bytes(b"w" + view[offset : offset + CHUNK_BYTES])
         return len(data)
 
     def report_progress(self, count: int) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from functions.frame_extraction.pick import PickedFrame, PickReport, pick_frames
 from functions.upload_trigger.media_info import render_media_info
-from functions.upload_trigger.probes import read_timeline, timeline
 from functions.upload_trigger.probes.summary import UNREAD_JUMP_WARNING
+from functions.upload_trigger.probes.timelines import read_timeline, timeline
 from functions.upload_trigger.probes.video import probe
 from shared.jobs.model import JobInput
 from shared.pipeline import Bucket

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from functions.upload_trigger.probes import read_timeline
 from functions.upload_trigger.probes.summary import UNREAD_JUMP_WARNING
+from functions.upload_trigger.probes.timelines import read_timeline
 from functions.upload_trigger.probes.video import probe
 from shared.media.containers.range_file import RangeFile
 from tests.corpus.discontinuities import FIRST, JOINED_COUNTERS, SECOND

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from typing import Any, BinaryIO
 
 import av
@@ -14,18 +15,18 @@ from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.probes.timeline import (
+from functions.upload_trigger.probes.timelines.header_search import HeaderSearch
+from functions.upload_trigger.probes.timelines.timeline import (
     BYTE_SEEKABLE,
     MAX_PICTURE_S,
     Timeline,
     TimelineBuilder,
 )
 from shared.errors import PermanentError
+from shared.media.containers.decode import VideoPacket
 from shared.media.containers.demux import next_packet, open_pictures, raise_if_read_failed
 from shared.media.containers.joined_files import (
     MAX_FILES,
-    find_joined_files,
-    find_listed_files,
     find_next_program,
     find_program_before,
     open_joined_files,
@@ -46,46 +47,58 @@ SAMPLES, MAX_STEP_S = 32, 3600
 """The pictures that are compared in a larger file, and the longest time between two of them."""
 
 
-def read_timeline(file: BinaryIO | RangeFile, size_bytes: int) -> Timeline:
-    """Reads all packets of `file`, unless its container has no jumps or it is too large.
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """An open container with its video stream, and the packets that were read from it."""
 
-    The timeline of a file in which no video can be read is empty. Raises the errors of reading.
+    container: InputContainer
+    stream: VideoStream
+    packets: Sequence[VideoPacket] = ()
+
+    @property
+    def family(self) -> str:
+        """FFmpeg's name of the container."""
+        return self.container.format.name.split(",")[0]
+
+
+def read_timeline(
+    opened: OpenedFile,
+    file: BinaryIO | RangeFile,
+    size_bytes: int,
+    joined_at: tuple[int, ...],
+    search: HeaderSearch | None,
+) -> Timeline:
+    """Reads all packets of `file`, unless it is too large. Raises the errors of reading.
+
+    Args:
+        opened: The file, or the first of the joined files.
+        file: The file.
+        size_bytes: Its size.
+        joined_at: The positions of the files behind the first one, as far as sizes tell.
+        search: The search for other headers in the file that is opened.
     """
-    # FFmpeg refuses an MP4 with the fragments of another one behind it.
-    joined_at = find_listed_files(file, size_bytes)
-    _, first_file = next(open_joined_files(file, joined_at))
-    try:
-        with open_pictures(first_file) as container:
-            family = container.format.name.split(",")[0]
-            if family not in MAX_BYTES:
-                return Timeline()
-            stream = choose_video(container)
-            is_set = family == "mov" and _has_long_picture(stream)
-            if family == "mov" and not joined_at and not is_set:
-                return Timeline()
-            max_bytes = MAX_JOINED_BYTES if joined_at else MAX_BYTES[family]
-            if size_bytes > max_bytes and not is_set:
-                is_sampled = family in BYTE_SEEKABLE
-                has_jump = is_sampled and _has_jump(container, stream, size_bytes)
-                return Timeline(has_unread_jump=has_jump or bool(joined_at))
-            # FFmpeg changes the codec of the stream while it reads.
-            codec = stream.codec_context.name
-            base, rate = stream.time_base or Fraction(1, 90_000), stream.average_rate
-            tick_s = Fraction(base.numerator, base.denominator)
-            # MPEG-4 states the resolution of its times, which FFmpeg takes for the rate.
-            is_rated = codec != "mpeg4"
-            frame_ticks = max(1, int(1 / (rate * tick_s))) if rate and is_rated else 0
-    except PermanentError:
-        return Timeline()
-    if family != "mov":
-        joined_at = joined_at or find_joined_files(file, size_bytes, family)
-    timeline = _build(TimelineBuilder(family, tick_s, frame_ticks), file, size_bytes, joined_at)
-    if family == "mpegts":
-        joined_at = _find_codec_changes(file, timeline, codec)
-        if joined_at:
-            builder = TimelineBuilder(family, tick_s, frame_ticks)
-            timeline = _build(builder, file, size_bytes, joined_at)
-    return timeline
+    family, stream = opened.family, opened.stream
+    is_set = family == "mov" and has_long_picture(stream)
+    max_bytes = MAX_JOINED_BYTES if joined_at else MAX_BYTES[family]
+    if size_bytes > max_bytes and not is_set:
+        is_sampled = family in BYTE_SEEKABLE
+        has_jump = is_sampled and _has_jump(opened.container, stream, size_bytes)
+        return Timeline(has_unread_jump=has_jump or bool(joined_at))
+    # FFmpeg changes the codec of the stream while it reads.
+    codec = stream.codec_context.name
+    base, rate = stream.time_base or Fraction(1, 90_000), stream.average_rate
+    tick_s = Fraction(base.numerator, base.denominator)
+    # MPEG-4 states the resolution of its times, which FFmpeg takes for the rate.
+    is_rated = codec != "mpeg4"
+    frame_ticks = max(1, int(1 / (rate * tick_s))) if rate and is_rated else 0
+    make_builder = partial(TimelineBuilder, family, tick_s, frame_ticks)
+    timeline = _build(make_builder(), file, size_bytes, joined_at, opened)
+    found_at: tuple[int, ...] = ()
+    if search is not None:
+        found_at = search.finish()
+    elif family == "mpegts":
+        found_at = _find_codec_changes(file, timeline, codec)
+    return _build(make_builder(), file, size_bytes, found_at) if found_at else timeline
 
 
 def _build(
@@ -93,12 +106,17 @@ def _build(
     file: BinaryIO | RangeFile,
     size_bytes: int,
     joined_at: tuple[int, ...],
+    first: OpenedFile | None = None,
 ) -> Timeline:
     # The IDs of the last video stream, and of those that are not used.
     pid, ids, left_out_count = 0, set[int](), 0
     for position, part in open_joined_files(file, joined_at):
         count = builder.packet_count
-        pid = _add_file(builder, position, part, ids)
+        if first is not None and position == 0:
+            pid = first.stream.id
+            ids |= _add_packets(builder, first)
+        else:
+            pid = _add_file(builder, position, part, ids)
         raise_if_read_failed(file)
         left_out_count += builder.packet_count == count
     is_cut_short, read_bytes = False, size_bytes
@@ -130,7 +148,7 @@ def _build(
     return timeline
 
 
-def _has_long_picture(stream: VideoStream) -> bool:
+def has_long_picture(stream: VideoStream) -> bool:
     """Whether the table of an MP4 has a picture that is shown for longer than MAX_PICTURE_S."""
     base = stream.time_base
     max_ticks = MAX_PICTURE_S / Fraction(base.numerator, base.denominator) if base else 0
@@ -205,22 +223,21 @@ def _add_file(
         with open_pictures(part) as container:
             stream = choose_video(container)
             if not (only_new and stream.id in ids):
-                ids |= _add_packets(builder, container, stream)
+                ids |= _add_packets(builder, OpenedFile(container, stream))
             return stream.id
     except PermanentError:
         return 0
 
 
-def _add_packets(
-    builder: TimelineBuilder, container: InputContainer, stream: VideoStream
-) -> set[int]:
+def _add_packets(builder: TimelineBuilder, opened: OpenedFile) -> set[int]:
     """Adds the packets of a container. Returns the IDs of the other video streams that begin before
-    the last packet of `stream`."""
+    the last packet of the chosen one."""
+    container, stream = opened.container, opened.stream
     for other in (*container.streams.audio, *container.streams.video):
         other.discard = Discard.default
     positions: dict[int, int] = {}
     last = 0
-    for packet in _packets(container):
+    for packet in chain(opened.packets, _packets(container)):
         if packet.stream.index == stream.index:
             builder.add_video(packet)
             last = packet.pos or last
