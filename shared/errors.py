@@ -55,6 +55,23 @@ class Service(StrEnum):
     MAIL = "mail"
     OTHER = "other"
 
+    @property
+    def label(self) -> str:
+        """The name for sentences, such as `waiting for the speech service`."""
+        return _SERVICE_LABELS[self]
+
+
+_SERVICE_LABELS = {
+    Service.SPEECH: "the speech service",
+    Service.MODEL: "the language model",
+    Service.RECOGNITION: "the speech recognition",
+    Service.PICTURES: "the picture model",
+    Service.STORAGE: "Cloud Storage",
+    Service.DATABASE: "Firestore",
+    Service.MAIL: "the mail server",
+    Service.OTHER: "another service",
+}
+
 
 class OverloadedError(TransientError):
     """A service is overloaded or not available for now.

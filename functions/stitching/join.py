@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from functions.stitching.render import CHAPTERS, FILM, POSTER, SRT, VTT
+from functions.stitching.render import FILM_FILES
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.recipes.results import FilmResult
@@ -13,7 +13,7 @@ from shared.runtime.results_writer import ResultsWriter
 
 
 def copy_results(context: UnitContext) -> UnitDone:
-    """Copies the film, poster, subtitles and chapters within Cloud Storage."""
+    """Copies the film and the files beside it within Cloud Storage."""
     (unit,) = context.part_units()
     film = FilmResult.from_dict(unit.facts)
     results = ResultsWriter(context.objects, context.job.id, film.spec, context.envelope.revision)
@@ -24,5 +24,5 @@ def copy_results(context: UnitContext) -> UnitDone:
         kind = cast("ResultKind", artifact.kind)
         artifacts.append(results.copy(artifact.stored_object, artifact.name, kind))
     # An edited film may have no speech and so no subtitles: earlier ones are replaced as well.
-    names = tuple(file.name for file in (FILM, POSTER, VTT, SRT, CHAPTERS))
+    names = tuple(file.name for file in FILM_FILES)
     return UnitDone(tuple(artifacts), facts=film.to_dict(), replaced_names=names)

@@ -11,7 +11,7 @@ from typing import Any
 from functions.stitching.film.deck_film import DeckFilm
 from functions.stitching.film.still_film import StillFilm
 from functions.stitching.film_cache import FilmCache
-from functions.stitching.film_result import RenderedFilm
+from functions.stitching.film_result import NARRATION_FILE, RenderedFilm
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import FILMS_PREFIX, Bucket
@@ -20,7 +20,7 @@ from shared.recipes.stored_object import ResultKind, StoredObject
 from shared.runtime.owner_cache import content_key
 from shared.runtime.results_writer import find_json, find_object, write_json_once, write_once
 
-FILM_VERSION = 6
+FILM_VERSION = 7
 """Incremented when the same inputs give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
 
@@ -42,6 +42,9 @@ POSTER = FilmFile("poster.jpg", "poster", "image/jpeg")
 VTT = FilmFile("subtitles.vtt", "subtitles", "text/vtt; charset=utf-8")
 SRT = FilmFile("subtitles.srt", "subtitles", "application/x-subrip; charset=utf-8")
 CHAPTERS = FilmFile("chapters.vtt", "chapters", "text/vtt; charset=utf-8")
+NARRATION = FilmFile(NARRATION_FILE, "narration", "audio/mp4")
+FILM_FILES = (FILM, POSTER, NARRATION, VTT, SRT, CHAPTERS)
+"""The files of a result in their order. A film lacks what it has no content for."""
 _RESULT = "result.json"
 """The result and the warnings of the part, for an attempt that adopts the film."""
 
@@ -66,14 +69,14 @@ def render_film(context: UnitContext) -> UnitDone:
             rendered = film.write(path, context.check)
             # Before the film exists: an attempt that adopts the film adopts the other files too.
             record = _write_files(context, spec, rendered)
-            stored = _write_film(context, spec, path)
+            stored = _write_path(context, spec, FILM, path)
         found = record, _find_files(context, spec, stored)
         cache.add(*found)
     record, files = found
     stored = files[FILM.name]
     artifacts = [
         files[file.name].to_artifact(file.name, file.kind)
-        for file in (FILM, POSTER, VTT, SRT, CHAPTERS)
+        for file in FILM_FILES
         if file.name in files
     ]
     result = FilmResult.from_dict(record["facts"])
@@ -104,11 +107,12 @@ def _find_film(context: UnitContext, spec: str) -> StoredFilm | None:
 def _find_files(context: UnitContext, spec: str, film: StoredObject) -> dict[str, StoredObject]:
     """Returns the film and the files beside it that exist."""
     files = {FILM.name: film}
-    for file in (POSTER, VTT, SRT, CHAPTERS):
-        name = _object_name(context, spec, file.name)
-        stored = find_object(context.objects, Bucket.WORK, name, spec)
-        if stored is not None:
-            files[file.name] = stored
+    for file in FILM_FILES:
+        if file is not FILM:
+            name = _object_name(context, spec, file.name)
+            stored = find_object(context.objects, Bucket.WORK, name, spec)
+            if stored is not None:
+                files[file.name] = stored
     return files
 
 
@@ -129,6 +133,8 @@ def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Map
     for file, data in files.items():
         if data:
             _write_once(context, spec, file, data)
+    if rendered.narration is not None:
+        _write_path(context, spec, NARRATION, rendered.narration)
     facts = replace(rendered.result, spec=spec).to_dict()
     record = {"facts": facts, "warnings": list(rendered.warnings)}
     name = _object_name(context, spec, _RESULT)
@@ -136,15 +142,15 @@ def _write_files(context: UnitContext, spec: str, rendered: RenderedFilm) -> Map
     return record
 
 
-def _write_film(context: UnitContext, spec: str, path: Path) -> StoredObject:
-    name = _object_name(context, spec, FILM.name)
+def _write_path(context: UnitContext, spec: str, file: FilmFile, path: Path) -> StoredObject:
+    name = _object_name(context, spec, file.name)
     with (
         context.objects.create(
-            Bucket.WORK, name, content_type=FILM.content_type, spec=spec
+            Bucket.WORK, name, content_type=file.content_type, spec=spec
         ) as writer,
-        path.open("rb") as file,
+        path.open("rb") as content,
     ):
-        while block := file.read(_BLOCK_BYTES):
+        while block := content.read(_BLOCK_BYTES):
             context.check()
             writer.write(block)
     return writer.stored_object

@@ -1,4 +1,5 @@
-"""Renders the files that are derived from the function table. `--check` fails when one is stale.
+"""Renders the files that are derived from others, most of them from the function table. `--check`
+fails when one is stale.
 
 python -m infra.tools.render [--check]
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 from functions.recorder.preview.decoder import PREVIEW_LIMITS
 from functions.stitching.inputs import PICTURE_LIMITS, SOUND_LIMITS
-from infra.tools import access, costs, dependencies, settings_table
+from infra.tools import access, costs, dependencies, settings_table, sync_client
 from infra.tools.abuse import table as abuse_table
 from infra.tools.capacity import page as capacity_page
 from infra.tools.console import contract as console_contract
@@ -206,6 +207,7 @@ def render_all(check: bool = False) -> dict[Path, str]:
         CAPACITY: capacity,
         TFVARS: render_tfvars(),
         console_contract.FILE: console_contract.render(),
+        **sync_client.render(),
     }
 
 
@@ -219,9 +221,7 @@ def _replace_block(text: str, name: str, content: str) -> str:
 
 def main() -> int:
     """Writes stale files, or with --check reports them and returns 1."""
-    parser = argparse.ArgumentParser(
-        description="Render the files that are derived from the function table."
-    )
+    parser = argparse.ArgumentParser(description="Render the files that are derived from others.")
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
     check = parser.parse_args().check
     stale = [

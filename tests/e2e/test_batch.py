@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from infra.local.client.api_client import Client
-from infra.local.suite.handle import SuiteHandle, wait_until
+from infra.local.suite.handle import WAIT_TIMEOUT_S, SuiteHandle, wait_until
 from infra.local.suite.layout import ROOT
 from tests.fixtures.media.clips import ClipSpec
 
 pytestmark = pytest.mark.suite
+
+_JOB_LIMIT_S = 30.0
+"""How long each job may take on a machine that is busy with other work."""
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,8 @@ def start_batch(
 
 def wait_for_results(out: Path, count: int) -> None:
     """Waits until the frames of `count` files are saved."""
-    wait_until(lambda: count_results(out) >= count, f"{count} results")
+    limit_s = WAIT_TIMEOUT_S + _JOB_LIMIT_S * count
+    wait_until(lambda: count_results(out) >= count, f"{count} results", limit_s)
 
 
 def count_results(out: Path) -> int:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from infra.local.suite.handle import SuiteHandle, wait_until
+from tests.fakes.file_server import Reply, running_file_server
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import sign_in
 
@@ -147,3 +148,36 @@ def test_upload_resumes_when_the_connection_is_back(
     page.context.set_offline(False)
     expect(offline).to_have_count(0)
     expect(page.locator(".badge")).to_have_text("Done")
+
+
+def test_link_is_fetched_and_a_refused_one_is_named(
+    suite: SuiteHandle, page: Page, clip: Path
+) -> None:
+    sign_in(page, suite, suite.client(), "/new/frames")
+    link = page.get_by_label("Or a link to a file")
+    link.fill("clip.mp4")
+    page.get_by_role("button", name="Make it").click()
+    expect(link).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".files")).to_contain_text("Paste a whole link")
+    link.fill("https://-example.org/clip.mp4")
+    link.press("Enter")
+    chosen = page.locator(".chosen li")
+    expect(chosen).to_contain_text("from -example.org")
+    page.get_by_role("button", name="Make it").click()
+    remove = chosen.get_by_role("button", name="Take clip.mp4 away")
+    expect(remove).to_be_focused()
+    expect(chosen.locator(".error-text")).to_be_visible()
+    assert accessibility_violations(page) == []
+    remove.click()
+
+    # The server is not available at first, so the file is fetched again a little later.
+    with running_file_server(clip.read_bytes(), Reply(status=503), Reply()) as files:
+        link.fill(f"{files.url}/clip.mp4")
+        link.press("Enter")
+        page.get_by_role("button", name="Make it").click()
+        row = page.locator(".upload")
+        expect(row).to_contain_text("clip.mp4")
+        expect(row).to_contain_text("from 127.0.0.1")
+        assert accessibility_violations(page) == []
+        expect(page.locator(".badge")).to_have_text("Done")
+    expect(row).to_have_count(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import av
@@ -52,6 +52,11 @@ class SpeechTrack:
                 self._frames[number] = self._profile.add(_to_floats(speech), speech.rate_hz)
             self._profile.add_silence((scene.end - scene.speech_end) / RATE_HZ)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is spoken. Known after `measure`."""
+        return not self._frames
+
     def find_spoken(self) -> list[tuple[int, int]]:
         """Returns the ranges in which something is spoken, in samples of the film."""
         energies = self._profile.energies
@@ -75,22 +80,30 @@ class SpeechTrack:
         """Returns the factor of every frame."""
         return compute_gains(self._profile, target_lufs)
 
-    def read_blocks(self, factors: FloatArray) -> Iterator[Samples]:
-        """Yields the sound of the whole timeline, mono, in blocks of at most a second."""
+    def read_blocks(self, *factors: FloatArray) -> Iterator[Samples]:
+        """Yields the sound of the whole timeline in blocks of at most a second, with a channel for
+        each of `factors`: the same speech at different levels."""
+        channels = len(factors)
         for number, scene in enumerate(self._timeline.scenes):
-            yield from _silence(scene.speech_start - scene.start)
+            yield from _silence(scene.speech_start - scene.start, channels)
             if _is_spoken(scene):
-                yield from self._read_speech(number, scene, factors[self._frames[number]])
-            yield from _silence(scene.end - scene.speech_end)
+                frames = self._frames[number]
+                yield from self._read_speech(number, scene, [row[frames] for row in factors])
+            yield from _silence(scene.end - scene.speech_end, channels)
 
-    def _read_speech(self, number: int, scene: Scene, factors: FloatArray) -> Iterator[Samples]:
+    def _read_speech(
+        self, number: int, scene: Scene, factors: Sequence[FloatArray]
+    ) -> Iterator[Samples]:
         at, end = 0, scene.speech_end - scene.speech_start
         for block in resample_speech(self._read(number)):
             block = block[:, : end - at]
             length = block.shape[1]
-            yield block * interpolate_gains(factors, at, length, RATE_HZ / FRAMES_PER_SECOND)
+            rate = RATE_HZ / FRAMES_PER_SECOND
+            yield np.concatenate(
+                [block * interpolate_gains(row, at, length, rate) for row in factors]
+            )
             at += length
-        yield from _silence(end - at)
+        yield from _silence(end - at, len(factors))
 
 
 def resample_speech(speech: SpeechAudio) -> Iterator[Samples]:
@@ -111,9 +124,9 @@ def _to_arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
         yield np.asarray(frame.to_ndarray(), np.float32)
 
 
-def _silence(sample_count: int) -> Iterator[Samples]:
+def _silence(sample_count: int, channels: int) -> Iterator[Samples]:
     for at in range(0, sample_count, RATE_HZ):
-        yield np.zeros((1, min(RATE_HZ, sample_count - at)), np.float32)
+        yield np.zeros((channels, min(RATE_HZ, sample_count - at)), np.float32)
 
 
 def _is_spoken(scene: Scene) -> bool:

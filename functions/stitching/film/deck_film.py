@@ -11,8 +11,9 @@ from typing import Any
 
 from PIL import Image
 
-from functions.stitching.audio.loudness import TARGET_LUFS, FloatArray
+from functions.stitching.audio.loudness import TARGET_LUFS
 from functions.stitching.audio.music import mix_music
+from functions.stitching.audio.narration import encode_narration
 from functions.stitching.audio.own_sound import BESIDE_VOICE_LU, OwnSound, mix_own_sound
 from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
 from functions.stitching.deck_inputs import DeckInputs
@@ -29,7 +30,7 @@ from functions.stitching.film.timeline import (
     build_chapters,
     build_timeline,
 )
-from functions.stitching.film_result import RenderedFilm
+from functions.stitching.film_result import NARRATION_FILE, RenderedFilm
 from functions.stitching.footage.clips import Clips
 from functions.stitching.footage.shots import ClipPlan
 from functions.stitching.inputs import FilmInputs
@@ -92,6 +93,16 @@ class DeckFilm:
         clips = None if prepared is None else prepared.clips
         moving = {n for n in self.inputs.moving_boxes if clips is None or n not in clips}
         segments = plan_segments(timeline, cues, options, moving, clips or frozenset())
+        narration = None if speech.is_empty else path.with_name(NARRATION_FILE)
+        voice = (
+            speech.read_blocks(factors)
+            if narration is None or channels == 1
+            else encode_narration(
+                narration,
+                metadata,
+                speech.read_blocks(factors, speech.compute_gains(TARGET_LUFS)),
+            )
+        )
         with SlideDecoder(deck.size, check) as slides:
             movement: Movement = options.motion if clips is None else "clips"
             cache = self._segment_cache(slides, timeline, clips, movement)
@@ -101,9 +112,10 @@ class DeckFilm:
                 deck.size,
                 movement,
                 segments=cache.get_segments(segments, check),
-                sound=self._mix_sound(timeline, speech, factors, own_sounds, check),
+                sound=self._mix_sound(timeline, speech, voice, own_sounds, check),
                 cues=soft,
                 check=check,
+                sound_path=narration if channels == 1 else None,
             )
             poster = self._read_poster(slides, check)
         result = FilmResult(
@@ -119,6 +131,7 @@ class DeckFilm:
             to_vtt(cues) if cues else "",
             to_srt(cues) if cues else "",
             to_vtt(build_chapter_cues(self._chapters(timeline))),
+            narration,
             warnings=(
                 *self._describe_motion(),
                 *self._describe_replacements(cues),
@@ -178,11 +191,10 @@ class DeckFilm:
         self,
         timeline: Timeline,
         speech: SpeechTrack,
-        factors: FloatArray,
+        voice: Iterator[Samples],
         own_sounds: Sequence[OwnSound],
         check: Callable[[], None],
     ) -> Iterator[Samples]:
-        voice = speech.read_blocks(factors)
         if own_sounds:
             spoken = speech.find_spoken()
             target = TARGET_LUFS - (BESIDE_VOICE_LU if spoken else 0)

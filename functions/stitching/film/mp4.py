@@ -5,7 +5,7 @@ Times are samples of 48 kHz; timestamps of pictures are exact to 1/90,000 s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -62,40 +62,90 @@ class FilmMetadata:
     aac_coder: AacCoder = "fast"
 
 
+class SoundTrack:
+    """A track of a container that is encoded as AAC. `samples` is the number of samples that were
+    written. `copy` is a track with the same settings that gets the same packets."""
+
+    def __init__(
+        self, container: Any, metadata: FilmMetadata, copy: SoundTrack | None = None
+    ) -> None:
+        self.samples = 0
+        self._copy = copy
+        self._container = container
+        options: dict[str, str] = {"aac_coder": metadata.aac_coder}
+        self._stream = container.add_stream("aac", rate=RATE_HZ, options=options)
+        self._layout = "mono" if metadata.channels == 1 else "stereo"
+        self._stream.layout = self._layout
+        self._stream.bit_rate = _BIT_RATES[metadata.channels]
+        self._stream.metadata["language"] = metadata.language
+
+    def write(self, block: Samples) -> None:
+        """Appends sound, clipped to full scale."""
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(np.clip(block, -1, 1)), format="fltp", layout=self._layout
+        )
+        frame.sample_rate, frame.pts, frame.time_base = (
+            RATE_HZ,
+            self.samples,
+            Fraction(1, RATE_HZ),
+        )
+        self.samples += block.shape[1]
+        self._mux(self._stream.encode(frame))
+
+    def flush(self) -> None:
+        """Writes what the encoder holds."""
+        self._mux(self._stream.encode(None))
+
+    def _mux(self, packets: Iterable[av.Packet]) -> None:
+        for packet in packets:
+            self._container.mux_one(packet)
+            if self._copy is not None:
+                packet.stream = self._copy._stream
+                self._copy._container.mux_one(packet)
+
+
+def open_container(path: Path, muxer: Literal["mp4", "ipod"], metadata: FilmMetadata) -> Any:
+    """Opens a file for writing, with title and chapters, and its index at the start. `ipod` is
+    FFmpeg's name of M4A."""
+    container = av.open(str(path), "w", format=muxer, options={"movflags": "+faststart"})
+    container.metadata["title"] = metadata.title
+    if metadata.chapters:
+        container.set_chapters(
+            [_to_chapter(n, *chapter) for n, chapter in enumerate(metadata.chapters)]
+        )
+    return container
+
+
 class FilmWriter:
     """Writes a film to `path`, of segments that are encoded in this size and for this movement.
 
     Pictures, sound and cues must be written in order of time, sound first where times are equal. On
-    an error the file is removed.
+    an error the file is removed. `sound_path` is an M4A that gets the packets of the sound too.
     """
 
     def __init__(
-        self, path: Path, metadata: FilmMetadata, size: tuple[int, int], movement: Movement
+        self,
+        path: Path,
+        metadata: FilmMetadata,
+        size: tuple[int, int],
+        movement: Movement,
+        sound_path: Path | None = None,
     ) -> None:
         self._path = path
-        self._sound_samples = 0
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._container.metadata["title"] = metadata.title
+        self._sound_file = sound_path and open_container(sound_path, "ipod", metadata)
+        self._container = open_container(path, "mp4", metadata)
         self._video = self._add_video(size, movement)
-        options: dict[str, str] = {"aac_coder": metadata.aac_coder}
-        self._audio = self._container.add_stream("aac", rate=RATE_HZ, options=options)
-        self._layout = "mono" if metadata.channels == 1 else "stereo"
-        self._audio.layout = self._layout
-        self._audio.bit_rate = _BIT_RATES[metadata.channels]
-        self._audio.metadata["language"] = metadata.language
+        copy = self._sound_file and SoundTrack(self._sound_file, metadata)
+        self._sound = SoundTrack(self._container, metadata, copy)
         self._text = (
             add_text_stream(self._container, metadata.language) if metadata.subtitles else None
         )
         self._cue_end_ms = 0
-        if metadata.chapters:
-            self._container.set_chapters(
-                [_to_chapter(n, *chapter) for n, chapter in enumerate(metadata.chapters)]
-            )
 
     @property
     def sound_samples(self) -> int:
         """The number of sound samples that were written."""
-        return self._sound_samples
+        return self._sound.samples
 
     @property
     def parameter_sets(self) -> bytes:
@@ -115,16 +165,7 @@ class FilmWriter:
 
     def write_sound(self, block: Samples) -> None:
         """Appends sound, clipped to full scale."""
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(np.clip(block, -1, 1)), format="fltp", layout=self._layout
-        )
-        frame.sample_rate, frame.pts, frame.time_base = (
-            RATE_HZ,
-            self._sound_samples,
-            Fraction(1, RATE_HZ),
-        )
-        self._sound_samples += block.shape[1]
-        self._container.mux(self._audio.encode(frame))
+        self._sound.write(block)
 
     def write_cue(self, cue: Cue, next_cue: Cue | None) -> None:
         """Appends a subtitle, and the gap before the next one."""
@@ -138,14 +179,14 @@ class FilmWriter:
 
     def close(self) -> None:
         """Flushes the encoders and moves the index to the start of the file."""
-        end_ms = self._sound_samples * 1000 // RATE_HZ
+        end_ms = self.sound_samples * 1000 // RATE_HZ
         if self._text is not None and not self._cue_end_ms:
             self._write_text("", 0, end_ms - LAST_GAP_MS)
-        self._container.mux(self._audio.encode(None))
-        self._container.close()
+        self._sound.flush()
+        self._close_containers()
         if self._text is not None:
             # FFmpeg ends the track with an empty sample without a duration.
-            extend_last_sample(self._path, b"sbtl", Fraction(self._sound_samples, RATE_HZ))
+            extend_last_sample(self._path, b"sbtl", Fraction(self.sound_samples, RATE_HZ))
 
     def __enter__(self) -> FilmWriter:
         return self
@@ -154,8 +195,13 @@ class FilmWriter:
         if kind is None:
             self.close()
             return
-        self._container.close()
+        self._close_containers()
         self._path.unlink(missing_ok=True)
+
+    def _close_containers(self) -> None:
+        self._container.close()
+        if self._sound_file is not None:
+            self._sound_file.close()
 
     def _add_video(self, size: tuple[int, int], movement: Movement) -> VideoStream:
         # It encodes nothing: the index of the file has its parameter sets.

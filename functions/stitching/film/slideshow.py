@@ -26,6 +26,7 @@ def write_slideshow(
     sound: Iterable[Samples],
     cues: Sequence[Cue],
     check: Callable[[], None],
+    sound_path: Path | None = None,
 ) -> None:
     """Writes the film to `path`.
 
@@ -38,12 +39,13 @@ def write_slideshow(
         sound: The sound of the whole film, in short blocks.
         cues: The subtitles in order.
         check: Called often; may raise.
+        sound_path: An M4A to write with the packets of the sound.
 
     Raises ValueError if a segment has other parameter sets than the film.
     """
     blocks = iter(sound)
     pending = list(reversed(cues))
-    with FilmWriter(path, metadata, size, movement) as out:
+    with FilmWriter(path, metadata, size, movement, sound_path) as out:
         for start, segment in segments:
             if segment.parameter_sets != out.parameter_sets:
                 raise ValueError("a segment has other parameter sets than the film")

@@ -5,9 +5,10 @@
 """
 
 from moodreel.__about__ import __version__
-from moodreel.async_client import AsyncClient
-from moodreel.async_job import AsyncJob
-from moodreel.client import Client
+from moodreel._async.client import AsyncClient
+from moodreel._async.job import AsyncJob
+from moodreel._sync.client import Client
+from moodreel._sync.job import Job
 from moodreel.credentials import Credentials, Password, RefreshToken, Token
 from moodreel.errors import (
     ApiError,
@@ -30,7 +31,6 @@ from moodreel.errors import (
     WaitTimeout,
 )
 from moodreel.files.inputs import LATEST, WrongFiles
-from moodreel.job import Job
 
 __all__ = [
     "LATEST",

@@ -35,6 +35,11 @@ def find_credentials(
     return Token(bearer)
 
 
+def page_query() -> dict[str, str]:
+    """Returns the query of a list: the size of a page."""
+    return {"limit": _PAGE_SIZE}
+
+
 def job_query(
     recipe: str | None,
     status: str | None,

@@ -1,20 +1,25 @@
-"""The command line of `run`."""
+"""The command line of `run`. The options of recipes are those that the API describes."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 
 from shared.pipeline import RECIPES
-from shared.recipes.films.deck_options import THEMES
+from shared.recipes.option_fields import OptionDescription, OptionType
+from shared.recipes.recipe_options import describe_options
 
-OPTIONS = (
-    "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
-    "mirror", "annotate", "transcript",
-    "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
-    "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
-    "length", "moments", "footage", "sound", "video",
-)  # fmt: skip
-"""Names of the arguments that are sent as options of the job."""
+
+def _collect() -> Mapping[str, Mapping[str, OptionDescription]]:
+    collected: dict[str, dict[str, OptionDescription]] = {}
+    for recipe in RECIPES:
+        for option in describe_options(recipe):
+            collected.setdefault(option.name, {})[recipe] = option
+    return collected
+
+
+OPTIONS = _collect()
+"""The arguments that are sent as options of the job: what they are in each recipe, by name."""
 
 
 def build_run_parser() -> argparse.ArgumentParser:
@@ -28,34 +33,6 @@ def build_run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
     parser.add_argument("files", nargs="*", metavar="FILE")
-    parser.add_argument("--every", metavar="SECONDS", help="time between frames (default: 1)")
-    parser.add_argument("--start", metavar="SECONDS", help="start of the range to process")
-    parser.add_argument("--end", metavar="SECONDS", help="end of the range to process")
-    parser.add_argument("--max-width", metavar="PIXELS", help="scale wider frames down")
-    parser.add_argument("--format", metavar="FORMAT", help="frame format: jpeg or png")
-    parser.add_argument("--quality", metavar="1-100", help="JPEG quality")
-    parser.add_argument(
-        "--consent",
-        action="store_const",
-        const="true",
-        help="confirm that the people filmed agreed to have their expressions scored (required by "
-        "emotions; without it a recap shows scenes and scores no faces)",
-    )
-    parser.add_argument("--purpose", metavar="TEXT", help="with --consent: what the scores are for")
-    parser.add_argument(
-        "--no-smooth",
-        dest="smooth",
-        action="store_const",
-        const="false",
-        help="do not smooth emotion scores over time",
-    )
-    parser.add_argument(
-        "--no-mirror",
-        dest="mirror",
-        action="store_const",
-        const="false",
-        help="score each face once, without its mirror image (less CPU time, less accurate)",
-    )
     parser.add_argument(
         "--prompt", metavar="TEXT", help="topic of the presentation, or what to do with the text"
     )
@@ -66,22 +43,6 @@ def build_run_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="text that the presentation tells: plain text or Markdown, in UTF-8",
     )
-    parser.add_argument("--slides", metavar="3-40", help="number of slides (default: 8)")
-    parser.add_argument(
-        "--language",
-        metavar="TAG",
-        help="language, such as pt-BR (default: the prompt's; of captions: auto)",
-    )
-    parser.add_argument(
-        "--video",
-        metavar="KIND",
-        help="copies of the video with captions: none, soft, burned or both",
-    )
-    parser.add_argument("--tone", metavar="TEXT", help="tone, in a few words")
-    parser.add_argument("--audience", metavar="TEXT", help="intended audience")
-    parser.add_argument("--aspect", metavar="W:H", help="slide aspect ratio: 16:9, 9:16 or 1:1")
-    parser.add_argument("--theme", metavar="NAME", help=f"slide theme: {', '.join(THEMES)}")
-    parser.add_argument("--voice", metavar="NAME", help="Text-to-Speech voice")
     parser.add_argument(
         "--list-voices",
         action="store_true",
@@ -90,45 +51,56 @@ def build_run_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--samples", metavar="DIR", help="with --list-voices: save a sample of each voice in DIR"
     )
-    parser.add_argument("--speed", metavar="FACTOR", help="speaking rate, 0.25 to 2")
-    parser.add_argument("--pitch", metavar="SEMITONES", help="voice pitch, -20 to 20")
-    parser.add_argument("--pictures", metavar="WHOSE", help="slide pictures: all, own or none")
-    parser.add_argument(
-        "--stop-at", metavar="STAGE", help="deck: stop after the slides, before the film is made"
-    )
-    parser.add_argument("--transition", metavar="KIND", help="slide transition: cut or fade")
-    parser.add_argument(
-        "--subtitles", metavar="KIND", help="presentation subtitles: soft or burned"
-    )
-    parser.add_argument("--motion", metavar="KIND", help="motion over pictures: none or gentle")
-    parser.add_argument("--length", metavar="S", help="seconds that a recap aims at, 15 to 180")
-    parser.add_argument("--moments", metavar="1-6", help="largest number of moments of a recap")
-    parser.add_argument("--footage", metavar="KIND", help="moments of a recap: clips or stills")
-    parser.add_argument(
-        "--sound", metavar="KIND", help="sound of a recap's clips: both, original or narrated"
-    )
-    parser.add_argument(
-        "--shape", metavar="SHAPE", help="shape of a still film: picture, 16:9, 9:16 or 1:1"
-    )
-    parser.add_argument("--resolution", metavar="LINES", help="film resolution: 720p or 1080p")
-    parser.add_argument(
-        "--loudness", metavar="KIND", help="loudness of a still film: keep or even (-16 LUFS)"
-    )
-    parser.add_argument(
-        "--annotate",
-        action="store_const",
-        const="true",
-        help="also make a video with boxes and labels around the faces",
-    )
-    parser.add_argument(
-        "--transcript",
-        action="store_const",
-        const="true",
-        help="also recognize what is said; a recap quotes it",
-    )
     parser.add_argument("--title", help="job title used in the email")
     parser.add_argument(
         "--out", default="out", metavar="DIR", help="folder for the results (default: out)"
     )
     parser.add_argument("--json", action="store_true", help="print the finished job as JSON")
+    _add_options(parser)
     return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the recipes, in a group for each set of recipes that have them."""
+    groups: dict[tuple[str, ...], argparse._ArgumentGroup] = {}
+    for name, by_recipe in OPTIONS.items():
+        recipes = tuple(by_recipe)
+        if recipes not in groups:
+            groups[recipes] = parser.add_argument_group(f"options of {', '.join(recipes)}")
+        _add_option(groups[recipes], name, list(by_recipe.values()))
+
+
+def _add_option(
+    group: argparse._ArgumentGroup, name: str, described: Sequence[OptionDescription]
+) -> None:
+    option, flag = described[0], name.replace("_", "-")
+    sentences = dict.fromkeys(row.sentence for row in described)
+    text = _describe(described, " / ".join(sentences)).replace("%", "%%")
+    if option.type is OptionType.BOOLEAN:
+        is_on = option.default is True
+        group.add_argument(
+            f"--no-{flag}" if is_on else f"--{flag}",
+            dest=name,
+            action="store_const",
+            const="false" if is_on else "true",
+            help=f"Turn off: {text}" if is_on else text,
+        )
+        return
+    group.add_argument(f"--{flag}", dest=name, metavar=option.type.value.upper(), help=text)
+
+
+def _describe(described: Sequence[OptionDescription], sentence: str) -> str:
+    """Returns the help of an option: what it is, its limits, and its default if all recipes have
+    the same one."""
+    option = described[0]
+    limits = [
+        f"{word} {value:g}"
+        for word, value in (("from", option.minimum), ("to", option.maximum))
+        if value is not None
+    ]
+    parts = ["|".join(option.choices), " ".join([*limits, option.unit]).strip()]
+    defaults = {row.default for row in described}
+    if option.type is not OptionType.BOOLEAN and len(defaults) == 1 and option.default:
+        parts.append(f"default: {option.default}")
+    details = ", ".join(filter(None, parts))
+    return f"{sentence} ({details})" if details else sentence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from infra.local.cli.fault import format_rule
@@ -41,14 +41,6 @@ _STATUS_STYLES = {
     "awaiting_upload": PLAIN, "queued": PLAIN, "running": CYAN, "awaiting_review": YELLOW,
     "done": GREEN, "failed": RED, "cancelled": DIM,
 }  # fmt: skip
-_SERVICE_LABELS: Mapping[str, str] = {
-    Service.SPEECH: "the speech service",
-    Service.MODEL: "the language model",
-    Service.PICTURES: "the picture model",
-    Service.STORAGE: "Cloud Storage",
-    Service.DATABASE: "Firestore",
-    Service.MAIL: "the mail server",
-}
 
 
 def draw_snapshot(
@@ -192,8 +184,7 @@ def _unit_row(unit: ActiveUnit, now: datetime) -> list[StyledText]:
         wait_s = (unit.not_before - now).total_seconds() if unit.not_before else 0
         reason = f"retry in {format_duration(wait_s)}" if wait_s > 0 else "ready to retry"
         if unit.service:
-            service = _SERVICE_LABELS.get(unit.service, "another service")
-            reason = f"waits for {service}, {reason}"
+            reason = f"waits for {Service(unit.service).label}, {reason}"
         lease, bar, reason_text = (
             ("–", DIM),
             ("", PLAIN),

@@ -76,6 +76,11 @@ def check_film(client: Client, job: Mapping[str, Any], folder: Path, size: tuple
         assert (stream.width, stream.height) == size
         assert len(film.streams.audio) == 1
         assert len(film.chapters()) == len(deck.slides)
+        duration = stream.duration * stream.time_base
+    with av.open(io.BytesIO(download_artifact(client, job, "narration.m4a", folder))) as narration:
+        sound = narration.streams.audio[0]
+        # As long as the film, up to a frame of the encoder.
+        assert abs(sound.duration * sound.time_base - duration) < 0.1
     return deck
 
 

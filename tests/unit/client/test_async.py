@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from pathlib import Path
 
 import pytest
 
 import moodreel
-from moodreel import AsyncClient, AsyncJob, Client, Job, JobFailed
+from moodreel import JobFailed
 from tests.fixtures.client_service import ClientService, lose_response
-
-
-@pytest.mark.parametrize(("sync", "asynchronous"), [(Client, AsyncClient), (Job, AsyncJob)])
-def test_both_clients_have_the_same_methods(sync: type, asynchronous: type) -> None:
-    def signatures(cls: type) -> dict[str, str]:
-        return {
-            name: ", ".join(map(str, inspect.signature(member).parameters.values()))
-            for name, member in inspect.getmembers(cls, inspect.isfunction)
-            if not name.startswith("_")
-        }
-
-    assert signatures(sync) == signatures(asynchronous)
 
 
 def test_job_is_run_and_downloaded(service: ClientService, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from moodreel import Conflict, Job, JobFailed, WaitTimeout
 from moodreel.models import JobView
-from moodreel.operations.accounts import parse_source
+from moodreel.operations.recordings import parse_source
 from tests.fixtures.client_service import ClientService, respond
 
 

@@ -8,57 +8,13 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from moodreel.cli.config import login_path, read_login
-from moodreel.cli.main import main
 from tests.fixtures.client_service import ClientService
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def url(service: ClientService) -> Iterator[str]:
-    with service.serve() as address:
-        yield address
-
-
-@pytest.fixture
-def command(
-    url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Command:
-    """Runs the command as Alice, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    login_file = tmp_path / "config" / "login.json"
-    monkeypatch.setattr("moodreel.cli.config.login_path", lambda: login_file)
-    # No notification ends here.
-    monkeypatch.setattr("moodreel.cli.run._NOTIFICATION_TIMEOUT_S", 0)
-    monkeypatch.setenv("MOODREEL_URL", url)
-    monkeypatch.setenv("MOODREEL_API_KEY", "alice")
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["moodreel", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Result(ended.value.code, captured.out, captured.err)
-
-    return run
+from tests.unit.client.command import Command
 
 
 @pytest.fixture
@@ -166,7 +122,6 @@ def test_errors_are_sentences_with_exit_codes(
 def test_unreachable_service_and_missing_login_have_exit_codes(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("moodreel.client.options.RETRY_S", 0)
     assert command("--url", "http://api.example.org", "usage").code == 1
     monkeypatch.setenv("MOODREEL_API_KEY", "nobody")
     assert command("usage").code == 3

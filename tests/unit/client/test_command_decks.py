@@ -186,7 +186,7 @@ def test_language_without_a_voice_is_an_error(service: ClientService) -> None:
 def test_failed_recording_is_an_error(
     service: ClientService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("moodreel.cli.record._POLL_S", 0)
+    monkeypatch.setattr("moodreel.cli.commands.record._POLL_S", 0)
     started = service.client().record("rtsp://8.8.8.8/live")
     error = {"code": "source-lost", "message": "The camera does not respond."}
     failed = started.model_copy(update={"state": "failed", "error": None}).model_dump(mode="json")

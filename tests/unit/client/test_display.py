@@ -50,7 +50,13 @@ def test_queued_job_says_why_it_waits(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_waiting_stage_names_the_service(capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime.now(UTC)
-    waiting = {"service": "speech", "code": "speech-unavailable", "since": now, "next_try_at": now}
+    waiting = {
+        "service": "speech",
+        "service_label": "the speech service",
+        "code": "speech-unavailable",
+        "since": now,
+        "next_try_at": now,
+    }
     show(make_job(stage(waiting=waiting, attempts=2)))
 
     (line,) = lines(capsys)

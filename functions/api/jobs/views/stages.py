@@ -25,10 +25,11 @@ class ErrorView(ResponseModel):
 
 
 class WaitView(ResponseModel):
-    """What a stage waits for: a service that is overloaded or unavailable. The work continues by
-    itself at `next_try_at`; waiting consumes no attempt."""
+    """What a stage waits for: a service that is overloaded or unavailable, which `service_label`
+    names in English. The work continues by itself at `next_try_at`; waiting consumes no attempt."""
 
     service: Service
+    service_label: str
     code: str
     since: Timestamp
     next_try_at: Timestamp
@@ -163,6 +164,7 @@ def _worked_ms(job: Job, stage: Mapping[str, Any], shards: Iterable[Mapping[str,
 def _wait_view(wait: StageWait) -> WaitView:
     return WaitView(
         service=Service(wait.service),
+        service_label=Service(wait.service).label,
         code=wait.code,
         since=wait.since,
         next_try_at=wait.next_try_at,

@@ -229,6 +229,7 @@ export const RESULT_KINDS = [
   "film",
   "annotated",
   "poster",
+  "narration",
   "subtitles",
   "chapters",
   "deck",

@@ -6,7 +6,9 @@ import { titleFromPrompt } from "../src/new/title.ts";
 import { cameraErrorMessage, recordingFilename, recordingType } from "../src/new/recording-type.ts";
 import { assignFiles, missingInputs, removeFile, typeOf } from "../src/new/files.ts";
 import { type Input, RECIPES, changedOptions, findRecipe, offeredOptions, scoresFaces } from "../src/new/recipes.ts";
-import { NO_ERRORS, assignErrors } from "../src/new/form-errors.ts";
+import { NO_ERRORS, assignErrors, linkField, nameLinks } from "../src/new/form-errors.ts";
+import { isLink, linkProblem, toLink } from "../src/new/links.ts";
+import { fetchProgress, fetchText } from "../src/upload/fetch-state.ts";
 import { matchRoute, safeRedirect } from "../src/routes.ts";
 import { errorMessage, formatBytes, formatClock, formatDuration, formatTimeAgo } from "../src/format.ts";
 
@@ -222,4 +224,41 @@ test("errors of the API are shown at their fields, and the others below the form
   assert.deepEqual(assignErrors({}, shown, "Moodreel cannot be reached."), { "": "Moodreel cannot be reached." });
   assert.deepEqual(assignErrors({ "inputs.prompt": "Too long." }, shown, ""), { "": "Too long." });
   assert.deepEqual(NO_ERRORS, {});
+});
+
+test("a link is a file of unknown size, assigned by the extension in its path", () => {
+  const link = toLink(" https://files.example.org/a/My%20song.flac?signature=x ");
+  const sorted = assignFiles(STILL, [toLink("https://example.org/photo.heic"), link]);
+  assert.deepEqual(sorted.assigned.map((entry) => [entry.input, entry.file.name]), [["picture", "photo.heic"], ["sound", "My song.flac"]]);
+  assert.deepEqual([isLink(link), isLink(file("a.mp4"))], [true, false]);
+  assert.equal(toLink("https://example.org/").name, "example.org");
+  assert.equal(toLink("https://example.org/%E0%A4%A").name, "%E0%A4%A");
+  const twice = assignFiles(VIDEO, [toLink("https://a.example/v"), toLink("https://a.example/v"), toLink("https://b.example/v")]);
+  assert.deepEqual([twice.assigned.length, twice.extra.length], [1, 1]);
+});
+
+test("texts that are no links of files are explained", () => {
+  assert.equal(linkProblem("https://example.org/clip.mp4"), "");
+  assert.match(linkProblem("clip.mp4"), /whole link/);
+  assert.match(linkProblem("ftp://example.org/clip.mp4"), /https:/);
+  assert.match(linkProblem("javascript:alert(1)"), /https:/);
+  assert.match(linkProblem("https://anna:secret@example.org/clip.mp4"), /password/);
+});
+
+test("a refused link is named by its URL, in whichever job it is", () => {
+  const link = toLink("https://example.org:99/clip.mp4");
+  const named = nameLinks({ "inputs.video.url": "Not this port.", title: "Too long." }, [{ input: "video", file: link }]);
+  assert.deepEqual(assignErrors(named, [linkField(link), "title"], ""), {
+    [linkField(link)]: "Not this port.",
+    title: "Too long.",
+  });
+});
+
+test("a fetch shows what has arrived, and waits while it does not", () => {
+  const fetch = { input: "video", host: "example.org", filename: "a.mp4", state: "waiting", fetched_bytes: 0, total_bytes: null };
+  assert.deepEqual([fetchProgress(fetch), fetchText(fetch)], [null, "Next in line"]);
+  const half = { ...fetch, state: "fetching", fetched_bytes: 2_000_000, total_bytes: 4_000_000 };
+  assert.deepEqual([fetchProgress(half), fetchText(half)], [0.5, "2 MB of 4 MB"]);
+  assert.equal(fetchText({ ...half, state: "waiting" }), "2 MB of 4 MB · waiting for example.org");
+  assert.deepEqual([fetchProgress({ ...half, state: "done" }), fetchText({ ...half, state: "failed" })], [1, "It could not be fetched."]);
 });

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from moodreel._sync.client import Client
+from moodreel._sync.job import Job
 from moodreel.api import path_of
 from moodreel.batch.items import BatchItem
 from moodreel.batch.state import ItemRecord, ItemState
-from moodreel.client import Client
 from moodreel.errors import ApiError, JobFailed, MoodreelError, NotFound, NotSignedIn
 from moodreel.files.inputs import WrongFiles
-from moodreel.job import Job
 from moodreel.models import ArtifactView, JobView
 from moodreel.operations.creation import JobRequest, Recipes, create_job
 

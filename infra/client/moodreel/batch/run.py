@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from moodreel._sync.client import Client
 from moodreel.batch.item_job import JobRunner
 from moodreel.batch.items import BatchItem
 from moodreel.batch.state import BatchStore, ItemRecord, ItemState
-from moodreel.client import Client
 
 
 @dataclass(frozen=True)

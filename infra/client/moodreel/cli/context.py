@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
+from moodreel._sync.client import Client
+from moodreel._sync.job import Job
 from moodreel.cli.config import find_login
-from moodreel.client import Client
 from moodreel.errors import MoodreelError
-from moodreel.job import Job
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 LAST = "last"
 
 
@@ -55,6 +56,15 @@ def find_job(client: Client, job_id: str) -> Job:
     for summary in client.jobs():
         return client.job(summary.id)
     raise MoodreelError("There is no job yet.")
+
+
+def find_one(rows: Iterable[T], matches: Callable[[T], bool], name: str) -> T:
+    """Returns the one row that matches, such as the key of a name. Raises UsageError."""
+    found = [row for row in rows if matches(row)]
+    if len(found) != 1:
+        problem = "There is no" if not found else f"{len(found)} match: give the id of the"
+        raise click.UsageError(f"{problem} {name}.")
+    return found[0]
 
 
 def job_argument(command: F) -> F:

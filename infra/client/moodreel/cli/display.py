@@ -26,14 +26,6 @@ from rich.text import Text
 
 from moodreel.models import JobView, StageView
 
-_SERVICES = {
-    "speech": "the speech service",
-    "model": "the language model",
-    "pictures": "the picture model",
-    "storage": "Cloud Storage",
-    "database": "Firestore",
-    "mail": "the mail server",
-}
 _QUEUED = "Waits for your other jobs. It starts by itself when one of them ends."
 
 
@@ -127,7 +119,7 @@ def _describe(stage: StageView) -> str:
     if stage.waiting is None:
         return line
     next_try = stage.waiting.next_try_at.astimezone().strftime("%H:%M:%S")
-    service = _SERVICES.get(stage.waiting.service, "another service")
+    service = stage.waiting.service_label or stage.waiting.service
     return f"{line}  waiting for {service}, next try {next_try}"
 
 

@@ -8,7 +8,17 @@ import click
 from click.shell_completion import get_completion_class
 
 from moodreel.__about__ import __version__
-from moodreel.cli import account, deck, jobs, recipes, record, run
+from moodreel.cli.commands import (
+    account,
+    cameras,
+    deck,
+    jobs,
+    recipes,
+    record,
+    run,
+    shares,
+    webhooks,
+)
 from moodreel.cli.context import Context
 from moodreel.cli.exit_codes import INTERRUPTED, exit_code
 from moodreel.errors import ApiError, MoodreelError
@@ -47,7 +57,8 @@ def completion(shell: str) -> None:
 for command in (
     account.login, account.logout, account.usage, account.keys, run.run, recipes.recipes,
     recipes.voices, jobs.list_jobs, jobs.get, jobs.download, jobs.cancel, jobs.redrive,
-    jobs.delete, deck.deck, record.record, record.recordings,
+    jobs.delete, deck.deck, shares.share, shares.shares, cameras.cameras, record.record,
+    record.recordings, webhooks.webhooks,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,6 +1,7 @@
 """The responses of the API."""
 
 from moodreel.models.accounts import (
+    AccountView,
     JobCounts,
     KeyList,
     KeyView,
@@ -11,16 +12,29 @@ from moodreel.models.accounts import (
     SessionView,
     UsageView,
 )
-from moodreel.models.base import Model
+from moodreel.models.base import (
+    Model,
+    Page,
+)
+from moodreel.models.cameras import (
+    CameraList,
+    CameraSource,
+    CameraStatus,
+    CameraView,
+    PreviewView,
+)
 from moodreel.models.jobs import (
     TERMINAL,
     ArtifactView,
     CreatedJob,
     ErrorView,
+    EventList,
+    EventView,
     InputView,
     JobPage,
     JobSummary,
     JobView,
+    LinkView,
     OptionView,
     RecipeList,
     RecipeView,
@@ -35,13 +49,41 @@ from moodreel.models.recordings import (
     RecordingPage,
     RecordingView,
 )
+from moodreel.models.shares import (
+    NewShareView,
+    SharePage,
+    ShareView,
+)
+from moodreel.models.voices import (
+    RecognitionLanguages,
+    VoiceList,
+    VoiceView,
+)
+from moodreel.models.webhooks import (
+    DeliveryPage,
+    DeliveryView,
+    TryView,
+    WebhookError,
+    WebhookList,
+    WebhookView,
+    WebhookWithSecret,
+)
 
 __all__ = [
     "TERMINAL",
+    "AccountView",
     "ArtifactView",
+    "CameraList",
+    "CameraSource",
+    "CameraStatus",
+    "CameraView",
     "ClipView",
     "CreatedJob",
+    "DeliveryPage",
+    "DeliveryView",
     "ErrorView",
+    "EventList",
+    "EventView",
     "FaultView",
     "GapView",
     "InputView",
@@ -52,18 +94,32 @@ __all__ = [
     "KeyList",
     "KeyView",
     "LimitsView",
+    "LinkView",
     "Model",
     "NewKeyView",
+    "NewShareView",
     "OptionView",
+    "Page",
+    "PreviewView",
     "QuotaView",
     "RateLimitView",
     "RecipeList",
     "RecipeView",
+    "RecognitionLanguages",
     "RecordingPage",
     "RecordingView",
     "SessionView",
+    "SharePage",
+    "ShareView",
     "StageView",
+    "TryView",
     "UploadGrant",
     "UsageView",
+    "VoiceList",
+    "VoiceView",
     "WaitView",
+    "WebhookError",
+    "WebhookList",
+    "WebhookView",
+    "WebhookWithSecret",
 ]

@@ -16,6 +16,17 @@ class SessionView(Model):
     expires_in_s: int
 
 
+class AccountView(Model):
+    """An account."""
+
+    id: str
+    email: str
+    email_verified: bool
+    name: str | None
+    picture: str | None
+    created_at: datetime
+
+
 class JobCounts(Model):
     """The number of jobs by status."""
 

@@ -13,3 +13,9 @@ class Model(BaseModel):
     """A part of a response."""
 
     model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+
+
+class Page(Model):
+    """A page of a list. `next_cursor` is None on the last one."""
+
+    next_cursor: str | None

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from moodreel.models.base import Model
+from moodreel.models.base import Model, Page
 
 TERMINAL = frozenset({"done", "failed", "cancelled"})
 """The statuses of a job that has ended."""
@@ -22,9 +22,11 @@ class ErrorView(Model):
 
 
 class WaitView(Model):
-    """What a stage waits for: a service that is overloaded or unavailable."""
+    """What a stage waits for: a service that is overloaded or unavailable, and its name for
+    sentences."""
 
     service: str
+    service_label: str | None = None
     code: str
     since: datetime
     next_try_at: datetime
@@ -72,6 +74,7 @@ class JobSummary(Model):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+    main_result: ArtifactView | None = None
     description: str = ""
     tags: tuple[str, ...] = ()
     metadata: dict[str, str] = Field(default_factory=dict)
@@ -115,6 +118,31 @@ class JobView(JobSummary):
     cost: Cost | None = None
 
 
+class EventView(Model):
+    """An event in the history of a job, such as `created` or `stage_done`."""
+
+    at: datetime
+    what: str
+    epoch: int
+    details: dict[str, Any]
+
+
+class EventList(Model):
+    """The events of a job, oldest first."""
+
+    events: tuple[EventView, ...]
+
+
+class LinkView(Model):
+    """A link to a file, which serves it to anyone until `expires_at`."""
+
+    url: str
+    expires_at: datetime
+    filename: str
+    content_type: str
+    size_bytes: int
+
+
 class UploadGrant(Model):
     """The request that uploads a file. A POST begins a resumable session."""
 
@@ -131,11 +159,10 @@ class CreatedJob(Model):
     uploads: dict[str, UploadGrant]
 
 
-class JobPage(Model):
+class JobPage(Page):
     """A page of jobs."""
 
     jobs: tuple[JobSummary, ...]
-    next_cursor: str | None
 
 
 class InputView(Model):

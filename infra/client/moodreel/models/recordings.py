@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from moodreel.models.base import Model
+from moodreel.models.base import Model, Page
 
 
 class GapView(Model):
@@ -63,8 +63,7 @@ class RecordingView(Model):
         return self.state in ("done", "failed")
 
 
-class RecordingPage(Model):
+class RecordingPage(Page):
     """A page of recordings."""
 
     recordings: tuple[RecordingView, ...]
-    next_cursor: str | None

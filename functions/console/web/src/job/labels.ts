@@ -95,7 +95,7 @@ export function eventLabel({ what, details }: JobEvent): string {
 }
 
 /** Artifact kinds shown first, in this order. */
-const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles", "captioned", "transcript"];
+const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "narration", "subtitles", "captioned", "transcript"];
 
 /** Splits artifacts into the primary ones, in order, and the others. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
@@ -107,6 +107,7 @@ const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
   film: "The film",
   annotated: "The video with boxes and labels",
   poster: "The film's poster",
+  narration: "The narration, as sound",
   subtitles: "Subtitles",
   chapters: "Chapters",
   deck: "The deck, as data",

@@ -24,14 +24,8 @@ export function MissingFiles({ job }: { job: Job }) {
   if (!isMissing || !graceOver) return null;
   const fetched = job.inputs.filter((input) => input.fetch);
   const files = job.inputs.filter((input) => input.name !== "prompt" && !input.fetch);
-  if (fetched.length && !files.length) {
-    return (
-      <section class="note" aria-labelledby="missing">
-        <h2 id="missing">Fetching {fetched.map((input) => input.filename).join(", ")} from the web</h2>
-        <p>The job starts when the file has arrived.</p>
-      </section>
-    );
-  }
+  // `Fetches` shows them.
+  if (fetched.length && !files.length) return null;
   return (
     <section class="note" aria-labelledby="missing">
       <h2 id="missing">Its files are still to come</h2>

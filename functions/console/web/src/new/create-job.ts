@@ -1,14 +1,16 @@
-/** Creates a job and queues its uploads. */
+/** Creates a job and queues its uploads. Files at links are fetched by the service. */
 import { post } from "../api.ts";
 import { PROMPT_SEPARATOR } from "../contract.ts";
 import { addUpload } from "../upload/uploads.ts";
+import type { ChosenFile } from "./drop-zone.tsx";
 import { type AssignedFile, typeOf } from "./files.ts";
+import { isLink } from "./links.ts";
 
 export interface NewJobRequest {
   recipe: string;
   title: string;
   options: Record<string, string | boolean>;
-  files: readonly AssignedFile<File>[];
+  files: readonly AssignedFile<ChosenFile>[];
   /** Text of the input `prompt`; empty for recipes without one. */
   prompt: string;
   sourceText: string;
@@ -24,7 +26,9 @@ export async function createJob(newJob: NewJobRequest): Promise<string> {
   const inputs = Object.fromEntries(
     files.map((entry) => [
       entry.input,
-      { filename: entry.file.name, content_type: typeOf(entry.file), size_bytes: entry.file.size },
+      isLink(entry.file)
+        ? { url: entry.file.url }
+        : { filename: entry.file.name, content_type: typeOf(entry.file), size_bytes: entry.file.size },
     ]),
   );
   const body = {
@@ -37,6 +41,7 @@ export async function createJob(newJob: NewJobRequest): Promise<string> {
     idempotencyKey: newJob.idempotencyKey,
   });
   for (const entry of files) {
+    if (isLink(entry.file)) continue;
     addUpload(
       data.job.id,
       entry.input,

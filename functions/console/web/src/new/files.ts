@@ -162,8 +162,9 @@ export function removeFile<F extends FileInfo>(
   );
 }
 
-/** Identifies a file by what browsers expose. */
-export const fileKey = ({ name, size, lastModified }: FileInfo): string => `${name} ${size} ${lastModified}`;
+/** Identifies a file by what browsers expose, and a link by its URL. */
+export const fileKey = (file: FileInfo): string =>
+  "url" in file ? String(file.url) : `${file.name} ${file.size} ${file.lastModified}`;
 
 const isSameFile = (a: FileInfo, b: FileInfo): boolean => fileKey(a) === fileKey(b);
 

@@ -1,4 +1,5 @@
 /** Errors of the form of a new job by field: its own checks, and what the API refuses. No DOM. */
+import { type AssignedFile, type FileInfo, fileKey } from "./files.ts";
 import type { Option } from "./recipes.ts";
 
 /** Message by field. "" is the whole form; the others are named as in the API. */
@@ -7,11 +8,25 @@ export type FormErrors = Readonly<Record<string, string>>;
 export const NO_ERRORS: FormErrors = {};
 export const PROMPT_FIELD = "prompt";
 export const FILES_FIELD = "inputs";
+/** The field for links. */
+export const LINK_FIELD = "link";
 export const CONSENT_FIELD = "options.consent";
 export const PURPOSE_FIELD = "options.purpose";
 export const TITLE_FIELD = "title";
 
 export const optionField = (option: Pick<Option, "name">): string => `options.${option.name}`;
+
+/** The field of an added link. */
+export const linkField = (file: FileInfo): string => `link ${fileKey(file)}`;
+
+/** Returns the API's errors, those of URLs such as `inputs.video.url` by the link in the request. */
+export function nameLinks(
+  apiErrors: Readonly<Record<string, string>>,
+  files: readonly AssignedFile<FileInfo>[],
+): Readonly<Record<string, string>> {
+  const fields = new Map(files.map(({ input, file }) => [`${FILES_FIELD}.${input}.url`, linkField(file)]));
+  return Object.fromEntries(Object.entries(apiErrors).map(([name, message]) => [fields.get(name) ?? name, message]));
+}
 
 /**
  * Returns the API's errors by the fields of the form. Errors of an input, such as `inputs.video.size_bytes`, belong

@@ -10,19 +10,23 @@ import { useUnsavedWork } from "../ui/use-unsaved-work.ts";
 import { errorMessage } from "../format.ts";
 import { ConsentFields } from "./consent-fields.tsx";
 import { createJob } from "./create-job.ts";
-import { type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
-import { acceptedKinds, fileKey, missingInputs } from "./files.ts";
+import { type ChosenFile, type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
+import { type AssignedFile, acceptedKinds, fileKey, missingInputs } from "./files.ts";
 import {
   CONSENT_FIELD,
   FILES_FIELD,
   type FormErrors,
+  LINK_FIELD,
   NO_ERRORS,
   PROMPT_FIELD,
   PURPOSE_FIELD,
   TITLE_FIELD,
   assignErrors,
+  linkField,
+  nameLinks,
   optionField,
 } from "./form-errors.ts";
+import { linkProblem } from "./links.ts";
 import { OptionField } from "./option-field.tsx";
 import {
   type Input,
@@ -38,6 +42,7 @@ import { Webcam } from "./webcam.tsx";
 
 export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly Input[] }) {
   const [files, setFiles] = useState<Files>(NO_FILES);
+  const [linkText, setLinkText] = useState("");
   const [prompt, setPrompt] = useState("");
   const [sourceText, setSourceText] = useState("");
   const [title, setTitle] = useState("");
@@ -53,7 +58,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   }, [errors]);
   const [idempotencyKeys, setIdempotencyKeys] = useState<Readonly<Record<string, string>>>({});
 
-  const isFilled = files.assigned.length > 0 || Boolean(prompt.trim() || sourceText.trim());
+  const isFilled = files.assigned.length > 0 || Boolean(prompt.trim() || sourceText.trim() || linkText.trim());
   useUnsavedWork(isFilled ? "The new job is not created yet. Leave and discard what you entered?" : "");
   const isScored = scoresFaces(recipe, hasConsent);
   const offered = offeredOptions(recipe, hasConsent);
@@ -68,7 +73,9 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     if (takesPrompt && !prompt.trim() && !sourceText.trim())
       found[PROMPT_FIELD] = "Write what the film shall be about, or give its text.";
     const [first] = missingInputs(requiredInputs, files.assigned);
-    if (first) found[FILES_FIELD] = `Choose ${acceptedKinds([first])} first.`;
+    // A link that is complete was added when its field was left.
+    if (linkText.trim()) found[LINK_FIELD] = linkProblem(linkText) || "Press Enter to add the link.";
+    else if (first) found[FILES_FIELD] = `Choose ${acceptedKinds([first])} first.`;
     if (isScored && !hasConsent)
       found[CONSENT_FIELD] = "State that the people filmed agreed, or choose another recipe.";
     if (isScored && !purpose.trim()) found[PURPOSE_FIELD] = "Say in a few words what the scores are for.";
@@ -77,6 +84,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const shownFields = [
     ...(takesPrompt ? [PROMPT_FIELD] : []),
     ...(fileInputs.length ? [FILES_FIELD] : []),
+    ...[...files.assigned.map((entry) => entry.file), ...files.extra].map(linkField),
     ...(recipe.consent ? [CONSENT_FIELD] : []),
     ...(isScored ? [PURPOSE_FIELD] : []),
     TITLE_FIELD,
@@ -92,7 +100,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       ...(isScored ? { consent: true, purpose: purpose.trim() } : {}),
     };
     const mainInput = requiredInputs[0];
-    const jobs =
+    const jobs: AssignedFile<ChosenFile>[][] =
       mainInput && files.extra.length
         ? [
             files.assigned,
@@ -103,9 +111,11 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           ]
         : [files.assigned];
     let lastId = "";
+    let sent: AssignedFile<ChosenFile>[] = [];
     let nextKeys = { ...idempotencyKeys };
     try {
       for (const [index, jobFiles] of jobs.entries()) {
+        sent = jobFiles;
         setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
         // The key depends on the request: the same request again creates no second job.
         const fileKeys = jobFiles.map((entry) => `${entry.input} ${fileKey(entry.file)}`);
@@ -125,13 +135,18 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       if (jobs.length > 1) toast(`${jobs.length} jobs are made; their files are on the way.`);
       navigate(jobs.length > 1 ? "/" : `/jobs/${lastId}`);
     } catch (error) {
-      const apiErrors = error instanceof Problem ? error.fieldErrors : {};
+      const apiErrors = error instanceof Problem ? nameLinks(error.fieldErrors, sent) : {};
       setErrors(assignErrors(apiErrors, shownFields, errorMessage(error)));
       setBusyLabel("");
     }
   };
 
-  const isAdvancedInvalid = [TITLE_FIELD, ...offered.filter((option) => option.advanced).map(optionField)].some(
+  // Without required inputs, the files are among the advanced fields.
+  const linkErrors = requiredInputs.length
+    ? []
+    : Object.keys(errors).filter((field) => field === FILES_FIELD || field.startsWith(LINK_FIELD));
+  const links = { linkText, errors, onLinkText: setLinkText };
+  const isAdvancedInvalid = [TITLE_FIELD, ...linkErrors, ...offered.filter((option) => option.advanced).map(optionField)].some(
     (field) => errors[field],
   );
   const renderOption = (option: Option) => (
@@ -197,6 +212,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               files={files}
               label={dropLabel(requiredInputs)}
               missingMessage={errors[FILES_FIELD]}
+              {...links}
               onChange={setFiles}
             />
             {takesVideo && (
@@ -263,6 +279,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
             inputs={optionalInputs}
             files={files}
             label="Pictures for the slides, music under them"
+            missingMessage={errors[FILES_FIELD]}
+            {...links}
             onChange={setFiles}
           />
         )}

@@ -21,6 +21,7 @@ import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Loading, Progress } from "../ui/progress.tsx";
 import { Transcript, hasTranscript } from "../transcript/transcript.tsx";
+import { Fetches } from "../upload/fetches.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
 import { formatDuration, formatTimeAgo } from "../format.ts";
 
@@ -64,6 +65,7 @@ function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
       {job.status === "queued" && <Queued />}
       {job.status === "awaiting_review" && <DeckReview job={job} />}
       <Uploads job={job.id} />
+      <Fetches job={job} />
       <MissingFiles job={job} />
       <Warnings job={job} />
       {openedRunning && stages}

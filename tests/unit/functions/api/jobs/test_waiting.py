@@ -83,6 +83,7 @@ def test_stage_shows_the_unit_that_tries_again_first() -> None:
     assert read_waits(harness) == {
         "text_to_speech": {
             "service": "speech",
+            "service_label": "the speech service",
             "code": "voice-overloaded",
             "since": "2026-01-01T14:00:00.000Z",
             "next_try_at": "2026-01-01T14:03:00.000Z",

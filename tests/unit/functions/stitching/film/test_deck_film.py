@@ -38,7 +38,9 @@ from tests.unit.functions.stitching.film.deck_jobs import (
 )
 
 pytestmark = pytest.mark.slow
-FILE_NAMES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
+FILE_NAMES = [
+    "film.mp4", "poster.jpg", "narration.m4a", "subtitles.vtt", "subtitles.srt", "chapters.vtt",
+]  # fmt: skip
 
 
 def run_stitching(harness: StageHarness, job: Job, folder: Path) -> dict[str, Path]:
@@ -49,6 +51,13 @@ def run_stitching(harness: StageHarness, job: Job, folder: Path) -> dict[str, Pa
         paths[artifact.name] = folder / artifact.name
         paths[artifact.name].write_bytes(harness.read_artifact(artifact))
     return paths
+
+
+def read_sound_packets(path: Path) -> list[tuple[int | None, bytes]]:
+    """Returns the time and the bytes of each packet."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        return [(packet.pts, bytes(packet)) for packet in container.demux(stream) if packet.size]
 
 
 def test_deck_becomes_a_film_with_subtitles_and_chapters(
@@ -73,6 +82,14 @@ def test_deck_becomes_a_film_with_subtitles_and_chapters(
         ]  # fmt: skip
         assert container.streams.audio[0].language == "deu"
         assert container.metadata["title"] == "Blätter"
+    # The same bytes: the narration alone is not encoded again.
+    assert read_sound_packets(files["narration.m4a"]) == read_sound_packets(path)
+    with av.open(str(files["narration.m4a"])) as container:
+        assert not container.streams.video
+        assert len(container.chapters()) == 3
+        assert container.streams.audio[0].language == "deu"
+        assert container.metadata["title"] == "Blätter"
+        assert container.metadata["major_brand"] == "M4A "
 
 
 @pytest.mark.parametrize("options", [{}, {"subtitles": "burned", "motion": "gentle"}])
@@ -85,12 +102,17 @@ def test_music_is_quieter_than_the_voice_and_keeps_the_loudness(
     job = make_presentation_job(
         harness, music=make_sound_file("mp3", 2), speeches=[voice] * 3, options=options
     )
-    path = run_stitching(harness, job, tmp_path)["film.mp4"]
+    files = run_stitching(harness, job, tmp_path)
+    path = files["film.mp4"]
     sound, rate = decode_sound(path)
     assert sound.shape[0] == 2
-    pause = sound[:, round(8.5 * rate) : round(9.2 * rate)]
-    assert 0.003 < float(abs(pause).max()) < 0.1
+    pause = slice(round(8.5 * rate), round(9.2 * rate))
+    assert 0.003 < float(abs(sound[:, pause]).max()) < 0.1
     assert measure_loudness(path)[0] == pytest.approx(-16, abs=1)
+    narration, _ = decode_sound(files["narration.m4a"])
+    assert narration.shape == (1, sound.shape[1])
+    assert float(abs(narration[:, pause]).max()) < 0.0001
+    assert measure_loudness(files["narration.m4a"])[0] == pytest.approx(-16, abs=1)
 
 
 def test_burned_in_subtitles_are_files_too_but_no_soft_track(

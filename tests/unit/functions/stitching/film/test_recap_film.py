@@ -81,7 +81,9 @@ def test_original_sound_is_heard_with_its_pictures(
 ) -> None:
     options = {"sound": "original", "length": 15}
     job = make_recap_job(harness, video, MOMENTS[:1], [SILENT] * 3, options=options)
-    path = run_stitching(harness, job, tmp_path)["film.mp4"]
+    files = run_stitching(harness, job, tmp_path)
+    assert "narration.m4a" not in files  # nothing is spoken
+    path = files["film.mp4"]
     flashes = [
         float(time)
         for time, frame in decode_frames(path)

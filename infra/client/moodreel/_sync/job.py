@@ -1,4 +1,5 @@
-"""A job of a client: its state, and what can be done with it."""
+# Rendered from _async by infra/tools/render.py; do not edit.
+"""A job of a client, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from moodreel.api import path_of
-from moodreel.errors import JobFailed
+from moodreel._sync.base import BaseClient
+from moodreel.api import new_key, path_of, without_none
 from moodreel.files.inputs import FileLike
-from moodreel.models import ArtifactView, ErrorView, JobView
+from moodreel.flow import work
+from moodreel.job_state import JobState
+from moodreel.models import EventList, EventView, JobView, LinkView, NewShareView
 from moodreel.operations import decks, results, timelines, uploads
 from moodreel.operations.results import JobVersion, OnChange
 from moodreel.operations.uploads import OnTransfer
@@ -18,62 +22,11 @@ from moodreel.operations.uploads import OnTransfer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from moodreel.client import Client
-
-
-class JobState:
-    """What is known of a job. `view` is its last version as the API returned it."""
-
-    _version: JobVersion
-
-    @property
-    def view(self) -> JobView:
-        """All members of the job."""
-        return self._version.view
-
-    @property
-    def id(self) -> str:
-        """The id of the job."""
-        return self.view.id
-
-    @property
-    def status(self) -> str:
-        """awaiting_upload, queued, running, awaiting_review, done, failed or cancelled."""
-        return self.view.status
-
-    @property
-    def title(self) -> str:
-        """The title of the job."""
-        return self.view.title
-
-    @property
-    def error(self) -> ErrorView | None:
-        """Why the job failed."""
-        return self.view.error
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences about what the results lack."""
-        return self.view.warnings
-
-    @property
-    def artifacts(self) -> tuple[ArtifactView, ...]:
-        """The results."""
-        return self.view.artifacts
-
-    def raise_for_status(self) -> None:
-        """Raises JobFailed if the job failed or was cancelled."""
-        if self.status in ("failed", "cancelled"):
-            raise JobFailed(self.view)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id} {self.view.recipe} {self.status}>"
-
 
 class Job(JobState):
     """A job. Its methods change `view` to what the API returned."""
 
-    def __init__(self, client: Client, view: JobView, etag: str = "") -> None:
+    def __init__(self, client: BaseClient, view: JobView, etag: str = "") -> None:
         self._client = client
         self._version = JobVersion(view, etag)
 
@@ -180,15 +133,50 @@ class Job(JobState):
         """Makes the film of a deck that waits for a review."""
         return self._post("deck/release")
 
+    def rewrite_slide(self, slide_id: str, revision: int, instruction: str | None = None) -> Job:
+        """Has a slide written again.
+
+        Args:
+            revision: That of the deck, which `get_deck` returned.
+            instruction: What to change; None for a different version.
+
+        Raises:
+            Conflict: The deck was edited since it was read.
+        """
+        body = without_none(revision=revision, instruction=instruction)
+        return self._post(f"deck/slides/{quote(slide_id, safe='')}/rewrite", body)
+
+    def history(self) -> tuple[EventView, ...]:
+        """Returns what happened to the job, oldest first."""
+        flow = self._client.api.get(EventList, path_of("jobs", self.id, "events"))
+        return (self._client.perform(flow)).events
+
+    def link(self, name: str) -> LinkView:
+        """Returns a link to a result, by its name. It serves the file to anyone for 15 minutes."""
+        path = path_of("jobs", self.id, "artifacts", name, "link")
+        return self._client.perform(self._client.api.get(LinkView, path))
+
+    def share(self, name: str, valid_hours: int | None = None) -> NewShareView:
+        """Creates a share link to a result, by its name. Its `url` cannot be shown again.
+
+        Args:
+            valid_hours: From 1 to 2,160. The link expires with the job at the latest.
+        """
+        body = without_none(artifact=name, valid_hours=valid_hours)
+        path = path_of("jobs", self.id, "shares")
+        flow = self._client.api.post(NewShareView, path, body, key=new_key())
+        return self._client.perform(flow)
+
     def timeline(self) -> pd.DataFrame:
         """Returns the times of the results as a table: the faces and scores of `emotions`, the
         frames of `frames`, the words of `captions`. Requires pandas."""
         timelines.import_pandas()
         with tempfile.TemporaryDirectory() as folder:
             flow = timelines.read_table(self._client.api, self.view, Path(folder))
-            return timelines.parse_table(*self._client.perform(flow))
+            content = self._client.perform(flow)
+        return self._client.perform(work(lambda: timelines.parse_table(*content)))
 
-    def _post(self, action: str) -> Job:
-        flow = self._client.api.post(JobView, f"{path_of('jobs', self.id)}/{action}")
+    def _post(self, action: str, body: object = None) -> Job:
+        flow = self._client.api.post(JobView, f"{path_of('jobs', self.id)}/{action}", body)
         self._version = JobVersion(self._client.perform(flow))
         return self

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from moodreel.api import with_query
 from moodreel.cli.context import Context, json_option, pass_context
 from moodreel.cli.display import show_json, show_table
 from moodreel.cli.recipe_options import option_range, option_usage
 from moodreel.errors import MoodreelError
 from moodreel.files.names import safe_name
-from moodreel.models import InputView
+from moodreel.models import InputView, RecipeView
 
 
 @click.command()
@@ -22,29 +21,24 @@ from moodreel.models import InputView
 def recipes(context: Context, name: str | None, as_json: bool) -> None:
     """List the recipes, or the options of one."""
     with context.client() as client:
-        listed = client.recipes()
-    chosen = [recipe for recipe in listed if name in (None, recipe.name)]
-    if not chosen:
-        names = ", ".join(recipe.name for recipe in listed)
-        raise click.UsageError(f"There is no recipe {name!r}. Choose one of: {names}.")
+        shown = client.recipes() if name is None else client.recipe(name)
     if as_json:
-        show_json(chosen if name is None else chosen[0])
-    elif name is None:
-        show_table(
-            ("recipe", "input", "result"),
-            [
-                (recipe.name, " + ".join(map(_describe_input, recipe.inputs)), recipe.sentence)
-                for recipe in chosen
-            ],
-        )
-    else:
-        (recipe,) = chosen
-        click.echo(f"{recipe.sentence}\n")
+        show_json(shown)
+    elif isinstance(shown, RecipeView):
+        click.echo(f"{shown.sentence}\n")
         show_table(
             ("option", "", ""),
             [
                 (option_usage(option), option_range(option), option.sentence)
-                for option in recipe.options
+                for option in shown.options
+            ],
+        )
+    else:
+        show_table(
+            ("recipe", "input", "result"),
+            [
+                (recipe.name, " + ".join(map(_describe_input, recipe.inputs)), recipe.sentence)
+                for recipe in shown
             ],
         )
 
@@ -57,8 +51,7 @@ def recipes(context: Context, name: str | None, as_json: bool) -> None:
 def voices(context: Context, language: str | None, samples: str | None, as_json: bool) -> None:
     """List the voices of films. `*` marks the one that speaks the language by default."""
     with context.client() as client:
-        path = with_query("/v1/voices", {"language": language})
-        listed = client.perform(client.api.call("GET", path)).json()
+        listed = client.voices(language)
         if as_json:
             show_json(listed)
         else:
@@ -66,23 +59,22 @@ def voices(context: Context, language: str | None, samples: str | None, as_json:
                 ("", "voice", "languages", "gender", "kind"),
                 [
                     (
-                        "*" if voice["name"] == listed["default"] else "",
-                        voice["name"],
-                        ", ".join(voice["languages"]),
-                        voice["gender"] or "–",
-                        voice["kind"],
+                        "*" if voice.name == listed.default else "",
+                        voice.name,
+                        ", ".join(voice.languages),
+                        voice.gender or "–",
+                        voice.kind,
                     )
-                    for voice in listed["voices"]
+                    for voice in listed.voices
                 ],
             )
-        if not listed["voices"]:
+        if not listed.voices:
             raise MoodreelError(f"No voice speaks {language}.")
         if samples is not None:
             Path(samples).mkdir(parents=True, exist_ok=True)
-            for voice in listed["voices"]:
-                sample = client.perform(client.api.call("GET", voice["sample_url"]))
-                target = Path(samples) / safe_name(f"{voice['name']}.wav")
-                target.write_bytes(sample.content)
+            for voice in listed.voices:
+                target = Path(samples) / safe_name(f"{voice.name}.wav")
+                target.write_bytes(client.voice_sample(voice.name))
                 click.echo(target, err=True)
 
 

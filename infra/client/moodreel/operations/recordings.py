@@ -1,9 +1,9 @@
-"""API keys, jobs and recordings of an account."""
+"""Recordings of cameras, and their clips."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +11,11 @@ from moodreel.api import Api, new_key, path_of, without_none
 from moodreel.errors import RecordingFailed, WaitTimeout
 from moodreel.files.names import safe_name
 from moodreel.flow import Flow, sleep, work
-from moodreel.models import KeyList, KeyView, NewKeyView, RecordingView
+from moodreel.models import RecordingView
 from moodreel.operations.downloads import download_file
 from moodreel.operations.uploads import OnTransfer
 
 CLIP_POLL_S = 1.0
-
-
-def list_keys(api: Api) -> Flow[tuple[KeyView, ...]]:
-    """Returns the API keys, newest first."""
-    return (yield from api.get(KeyList, "/v1/me/keys")).keys
-
-
-def create_key(
-    api: Api, name: str, scopes: Collection[str], valid_days: int | None
-) -> Flow[NewKeyView]:
-    """Creates an API key, which only the response has."""
-    body = {"name": name, "scopes": list(scopes), "valid_days": valid_days}
-    return (yield from api.post(NewKeyView, "/v1/me/keys", body))
 
 
 def start_recording(

@@ -6,10 +6,10 @@ import sys
 
 import click
 
+from moodreel._sync.client import Client
 from moodreel.cli.config import Login, delete_login, login_path, write_login
-from moodreel.cli.context import Context, json_option, pass_context
+from moodreel.cli.context import Context, find_one, json_option, pass_context
 from moodreel.cli.display import format_size, format_time, show_json, show_table
-from moodreel.client import Client
 from moodreel.credentials import Password, Token
 from moodreel.errors import Forbidden
 from moodreel.models import SessionView
@@ -146,12 +146,13 @@ def delete_key(context: Context, text: str) -> None:
     KEY is its name, its id, or how it begins.
     """
     with context.client() as client:
-        listed = client.api_keys()
         wanted = text.rstrip("…")
-        found = [key for key in listed if wanted in (key.id, key.prefix, key.name)]
-        if len(found) != 1:
-            raise click.UsageError(f"There are {len(found)} keys {text!r}.")
-        client.delete_key(found[0].id)
+        key = find_one(
+            client.api_keys(),
+            lambda key: wanted in (key.id, key.prefix, key.name),
+            f"key {text!r}",
+        )
+        client.delete_key(key.id)
 
 
 def _sign_in(url: str, email: str, password: str, *, allow_http: bool) -> Login:

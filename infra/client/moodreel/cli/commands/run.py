@@ -9,15 +9,15 @@ from typing import Any
 
 import click
 
-from moodreel.cli.batch import is_batch, run_batch, show_summary
+from moodreel._sync.client import Client
+from moodreel._sync.job import Job
+from moodreel.cli.commands.batch import is_batch, run_batch, show_summary
+from moodreel.cli.commands.jobs import show_stages
 from moodreel.cli.context import Context, json_option, out_option, pass_context
 from moodreel.cli.display import JobProgress, show_json
 from moodreel.cli.exit_codes import JOB_FAILED
-from moodreel.cli.jobs import show_stages
 from moodreel.cli.recipe_options import split_arguments
-from moodreel.client import Client
 from moodreel.errors import MoodreelError
-from moodreel.job import Job
 from moodreel.models import JobView, RecipeView
 
 _NOTIFICATION_TIMEOUT_S = 10.0
@@ -76,7 +76,7 @@ def run(
     done.
     """
     with context.client() as client:
-        description = _find_recipe(client, recipe)
+        description = client.recipe(recipe)
         files, texts = split_arguments(description, arguments)
         options: dict[str, Any] = dict(texts)
         if is_batch(description, files):
@@ -162,15 +162,6 @@ def report(job: Job) -> None:
             err=True,
         )
     job.raise_for_status()
-
-
-def _find_recipe(client: Client, name: str) -> RecipeView:
-    recipes = client.recipes()
-    for recipe in recipes:
-        if recipe.name == name:
-            return recipe
-    names = ", ".join(recipe.name for recipe in recipes)
-    raise click.UsageError(f"There is no recipe {name!r}. Choose one of: {names}.")
 
 
 def _make_title(prompt: str | None, text_file: str | None) -> str | None:

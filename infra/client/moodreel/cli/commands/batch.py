@@ -13,9 +13,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from moodreel._sync.client import Client
 from moodreel.batch import Batch, BatchSummary, ItemProgress, find_items, write_summary
 from moodreel.batch.items import LIST_EXTENSION
-from moodreel.client import Client
 from moodreel.files.inputs import Source, WrongFiles
 from moodreel.models import RecipeView
 

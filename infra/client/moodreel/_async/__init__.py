@@ -1,0 +1,1 @@
+"""The classes of both clients. `_sync` is rendered from `_async` by `infra/tools/render.py`."""

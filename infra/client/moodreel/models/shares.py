@@ -1,0 +1,32 @@
+"""Share links."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from moodreel.models.base import Model, Page
+
+
+class ShareView(Model):
+    """A share link to the result `artifact` of a job, and its use."""
+
+    id: str
+    job: str
+    artifact: str
+    created_at: datetime
+    expires_at: datetime
+    revoked: bool
+    uses: int
+    last_used_at: datetime | None
+
+
+class NewShareView(ShareView):
+    """A new share link. `url` serves the result to anyone who has it, and cannot be shown again."""
+
+    url: str
+
+
+class SharePage(Page):
+    """A page of share links."""
+
+    shares: tuple[ShareView, ...]
