@@ -7,7 +7,7 @@ which a text fits is found by arithmetic, without drawing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -79,6 +79,7 @@ class Text:
         self.face = select_main_face(self.text, style)
         self.rtl = is_rtl(self.text)
         self._space_width = self._width(" ")
+        self._measured: dict[object, tuple[tuple[str, float], ...]] = {}
         self._segments = tuple(self._split_segments())
         self._longest = max(self._unit_widths(), default=0.0)
         runs = split_runs(self.text, style, self.face)
@@ -179,20 +180,29 @@ class Text:
         wide."""
         lines: list[tuple[str, float]] = []
         text, width = "", 0.0
-        for unit in split_at_marks(word):
-            unit_width = self._width(unit)
-            parts = [unit] if unit_width <= limit else split_graphemes(unit)
+        for unit, unit_width in self._measure(word, split_at_marks):
+            whole = ((unit, unit_width),)
+            parts = whole if unit_width <= limit else self._measure(unit, split_graphemes)
             if text and width + unit_width > limit:
                 lines.append((text, width))
                 text, width = "", 0.0
-            for part in parts:
-                part_width = self._width(part)
+            for part, part_width in parts:
                 if text and width + part_width > limit:
                     lines.append((text, width))
                     text, width = "", 0.0
                 text += part
                 width += part_width
         return [*lines, (text, width)]
+
+    def _measure(
+        self, text: str, split: Callable[[str], Iterable[str]]
+    ) -> tuple[tuple[str, float], ...]:
+        """Returns the parts of a text that is wider than a line, and their widths. They are kept: a
+        layout tries many sizes, and a language without spaces has one word in a line."""
+        key = text, split
+        if key not in self._measured:
+            self._measured[key] = tuple((part, self._width(part)) for part in split(text))
+        return self._measured[key]
 
     def _width(self, text: str) -> float:
         """Returns the width of a part of the text in px at MEASURE_PX."""
