@@ -46,7 +46,8 @@ class Grant:
     """A role on one resource.
 
     Attributes:
-        scope: project, bucket, topic, secret or self.
+        scope: project, bucket, topic, secret, self or customer_buckets, which is the service
+            account for buckets of users.
         prefix: Narrows a bucket to the objects whose names begin with it.
         backend: The Gemini backend for which it is granted; "" for all.
     """
@@ -89,6 +90,8 @@ def list_grants(function: Function) -> list[Grant]:
         result.add(Grant("project", "", TRACE_ROLE))
     if access.sign_urls:
         result.add(Grant("self", "", URL_SIGNER_ROLE))
+    if access.customer_buckets:
+        result.add(Grant("customer_buckets", "", URL_SIGNER_ROLE))
     if access.accounts is not AccountAccess.NONE:
         result.add(Grant("project", "", ACCOUNT_ROLES[access.accounts]))
     return sorted(result)
@@ -144,10 +147,14 @@ def _format_other(function: Function) -> str:
         VERTEX_AI_ROLE: "calls Vertex AI",
         SPEECH_TO_TEXT_ROLE: "calls Speech-to-Text",
     }
-    grants = list_grants(function)
+    # The role on the account for buckets of users is also the one that signs URLs.
+    grants = [grant for grant in list_grants(function) if grant.scope != "customer_buckets"]
     cells = {grant: grant.name for grant in grants if grant.scope == "secret"}
     cells |= {grant: descriptions[grant.role] for grant in grants if grant.role in descriptions}
-    return ", ".join(text + _format_backend(grant) for grant, text in cells.items()) or "·"
+    texts = [text + _format_backend(grant) for grant, text in cells.items()]
+    if function.access.customer_buckets:
+        texts.append("buckets of users")
+    return ", ".join(texts) or "·"
 
 
 def _format_backend(grant: Grant) -> str:

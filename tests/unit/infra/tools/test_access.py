@@ -37,7 +37,10 @@ CALLS = {
     r"\brequest\.(services|job|run)\b|\bcontext\b": access.FIRESTORE_ROLE,
     r"\bobjects\.(create|compose|copy)\b": access.OBJECT_WRITER_ROLE,
 }
-PRIVATE_KEYS = {"camera": "CAMERA_KEYS", "webhook": "WEBHOOK_KEYS", "fetch": "FETCH_KEYS"}
+PRIVATE_KEYS = {
+    "camera": "CAMERA_KEYS", "webhook": "WEBHOOK_KEYS", "fetch": "FETCH_KEYS",
+    "delivery": "DELIVERY_KEYS",
+}  # fmt: skip
 """The secrets of private keys, by the use of the keys."""
 
 
@@ -118,7 +121,15 @@ def test_private_keys_have_one_holder_each() -> None:
     }
     assert holders == {
         "CAMERA_KEYS": ["recorder"], "WEBHOOK_KEYS": ["webhook"], "FETCH_KEYS": ["input_fetch"],
+        "DELIVERY_KEYS": ["result_delivery"],
     }  # fmt: skip
+
+
+@EACH
+def test_functions_that_use_buckets_of_users_act_as_their_account(function: Function) -> None:
+    uses = re.search(r"\bcustomer_buckets\(\)", code(function)) is not None
+    assert uses == function.access.customer_buckets
+    assert uses == any(grant.scope == "customer_buckets" for grant in list_grants(function))
 
 
 @EACH
