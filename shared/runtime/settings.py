@@ -185,8 +185,8 @@ class Settings:
     uploads_per_minute: int = setting("MOODREEL_UPLOADS_PER_MINUTE", 60)
     """Upload URLs and checks of uploads of a user per minute."""
     changes_per_minute: int = setting("MOODREEL_CHANGES_PER_MINUTE", 30)
-    """Links, API keys, webhooks with their tests and replays, cameras, previews, recordings,
-    exports and erasures of a user per minute."""
+    """Links, API keys, buckets, webhooks with their tests and replays, cameras, previews,
+    recordings, exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)
     """Jobs of a user that have not ended."""
     jobs_per_owner: int = setting("MOODREEL_JOBS_PER_OWNER", JOBS_PER_OWNER)
