@@ -10,11 +10,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from shared.cloud_function import CUSTOMER_BUCKETS_ACCOUNT
 from shared.pipeline import (
+    FETCHED_PREFIX,
     FUNCTIONS,
     PIPELINE_STAGES,
+    RESULTS_PREFIX,
     SECRET_BACKENDS,
     AccountAccess,
+    Bucket,
     FinalizeTrigger,
     Function,
     GeminiBackend,
@@ -66,6 +70,14 @@ class Grant:
         return fields
 
 
+CUSTOMER_BUCKETS_GRANTS = (
+    Grant("bucket", Bucket.OUTPUTS.value, OBJECT_READER_ROLE, RESULTS_PREFIX),
+    Grant("bucket", Bucket.WORK.value, OBJECT_WRITER_ROLE, FETCHED_PREFIX),
+)
+"""The roles of the service account for buckets of users in this project, as in
+`infra/terraform/accounts.tf`."""
+
+
 def list_grants(function: Function) -> list[Grant]:
     """Returns every role of a function's service account, sorted."""
     access = function.access
@@ -91,7 +103,7 @@ def list_grants(function: Function) -> list[Grant]:
     if access.sign_urls:
         result.add(Grant("self", "", URL_SIGNER_ROLE))
     if access.customer_buckets:
-        result.add(Grant("customer_buckets", "", URL_SIGNER_ROLE))
+        result.add(Grant("customer_buckets", CUSTOMER_BUCKETS_ACCOUNT, URL_SIGNER_ROLE))
     if access.accounts is not AccountAccess.NONE:
         result.add(Grant("project", "", ACCOUNT_ROLES[access.accounts]))
     return sorted(result)
