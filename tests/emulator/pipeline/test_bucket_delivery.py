@@ -4,6 +4,7 @@ suite."""
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
@@ -40,16 +41,25 @@ def test_input_comes_from_a_bucket_and_results_go_there(
         "options": {"every": 1},
         "inputs": {"video": {"url": f"gs://{bucket.name}/in/My clip.mp4"}},
     }
-    target = {"url": f"gs://{bucket.name}/out/"}
-    first = client.call("POST", "/v1/jobs", {**body, "deliver_to": target})["job"]["id"]
+
+    def create(deliver_to: dict[str, Any]) -> str:
+        created = client.call("POST", "/v1/jobs", {**body, "deliver_to": deliver_to})
+        return str(created["job"]["id"])
+
+    def wait_for_delivery(job_id: str) -> None:
+        job = suite.wait_for_job(client, job_id)
+        assert job["status"] == "done", job["error"]
+        ended = ("delivered", "failed")
+        wait_until(
+            lambda: client.get_job(job_id)["delivery"]["state"] in ended, "the end of the delivery"
+        )
+
+    first = create({"url": f"gs://{bucket.name}/out/"})
     with running_put_server() as puts:
         url = f"{puts.url}/manifest?signature=canary-4711"
-        target = {"urls": {"manifest.json": url}}
-        second = client.call("POST", "/v1/jobs", {**body, "deliver_to": target})["job"]["id"]
-        for job_id in (first, second):
-            job = suite.wait_for_job(client, job_id)
-            assert job["status"] == "done", job["error"]
-            wait_until(lambda job_id=job_id: _has_ended(client.get_job(job_id)), "the delivery")
+        second = create({"urls": {"manifest.json": url}})
+        wait_for_delivery(first)
+        wait_for_delivery(second)
 
     job = client.get_job(first)
     assert job["delivery"]["error"] is None
@@ -63,8 +73,3 @@ def test_input_comes_from_a_bucket_and_results_go_there(
     assert manifest
     for service in ("api", "result_delivery", "notification"):
         assert "canary" not in suite.read_log(service)
-
-
-def _has_ended(job: object) -> bool:
-    assert isinstance(job, dict)
-    return job["delivery"]["state"] in ("delivered", "failed")
