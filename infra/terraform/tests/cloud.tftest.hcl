@@ -203,7 +203,7 @@ run "cloud" {
     condition = sum([
       length(google_project_iam_member.function), length(google_storage_bucket_iam_member.function),
       length(google_pubsub_topic_iam_member.function), length(google_secret_manager_secret_iam_member.function),
-      length(google_service_account_iam_member.function),
+      length(google_service_account_iam_member.function), length(google_service_account_iam_member.customer_buckets),
     ]) == sum([for row in values(var.functions) : length([for grant in row.grants : grant if contains(["", "vertex-ai"], grant.backend)])])
     error_message = "The granted roles differ from the table."
   }
