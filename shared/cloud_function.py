@@ -99,6 +99,9 @@ class GeminiBackend(StrEnum):
     """The Gemini Developer API, with an API key."""
 
 
+CUSTOMER_BUCKETS_ACCOUNT = "mr-customer-buckets"
+"""The id of the service account for buckets of users. It belongs to no function."""
+
 SECRET_BACKENDS = {"GEMINI_API_KEY": GeminiBackend.DEVELOPER_API}
 """Secrets that only one backend needs."""
 
@@ -158,6 +161,8 @@ class Access:
         accounts: Its access to user accounts.
         vertex_ai: Whether it calls Gemini models on Vertex AI.
         speech_to_text: Whether it recognizes speech with Speech-to-Text.
+        customer_buckets: Whether it acts as the service account CUSTOMER_BUCKETS_ACCOUNT, to which
+            users grant access to their buckets.
     """
 
     read: tuple[Prefix, ...] = ()
@@ -169,6 +174,7 @@ class Access:
     accounts: AccountAccess = AccountAccess.NONE
     vertex_ai: bool = False
     speech_to_text: bool = False
+    customer_buckets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,7 @@ _STAGES = (
 _JOB_TOPICS = (*_STAGES, "webhook")
 """Every stage, and the function that delivers events. The stage that ends a job starts the
 owner's next one, at any of its stages, which is an event."""
-_PUBLISHABLE = (*_JOB_TOPICS, "input_fetch", "personal_data", "recorder")
+_PUBLISHABLE = (*_JOB_TOPICS, "input_fetch", "result_delivery", "personal_data", "recorder")
 """Every function that takes envelopes, for functions that may restart any of them. Only Pub/Sub
 publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
@@ -308,7 +308,8 @@ FUNCTIONS: dict[str, Function] = {
         Function(
             "notification", FunctionKind.PIPELINE, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
-            Access(publish=_JOB_TOPICS),
+            # It starts the delivery of the results.
+            Access(publish=(*_JOB_TOPICS, "result_delivery")),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
             progress_weight=0,
@@ -337,10 +338,22 @@ FUNCTIONS: dict[str, Function] = {
                 write=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX), (_W, FETCHED_PREFIX)),
                 # The job that waits for the file fails with the fetch.
                 publish=("input_fetch", "notification"),
+                customer_buckets=True,
             ),
             max_attempts=12, backoff_s=(5, 600), secrets=("FETCH_KEYS",),
             writes=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX), (_W, FETCHED_PREFIX)),
             task_collection="fetches", owner_slots=4,
+        ),
+        Function(
+            "result_delivery", FunctionKind.SUPPORT, MessageTrigger(),
+            # The last attempt only records the failure.
+            ("outcome",), (), 540, 512, 0.333, 4,
+            Access(
+                read=((_O, RESULTS_PREFIX),), publish=("result_delivery", "webhook"),
+                customer_buckets=True,
+            ),
+            max_attempts=12, backoff_s=(5, 600), secrets=("DELIVERY_KEYS",),
+            task_collection="result_deliveries", owner_slots=4,
         ),
         Function(
             "webhook", FunctionKind.SUPPORT, MessageTrigger(),
@@ -379,6 +392,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE,
                 sign_urls=True, accounts=AccountAccess.ADMIN, speech_to_text=True,
+                customer_buckets=True,
             ),
             secrets=("SMTP_URL",),
             writes=((_U, PROMPTS_PREFIX), (_U, UPLOADS_PREFIX), (_W, DECKS_PREFIX)),

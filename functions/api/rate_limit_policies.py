@@ -61,7 +61,8 @@ def changes(settings: Settings) -> Policy:
         settings.changes_per_minute,
         60,
         f"At most {settings.changes_per_minute} links, API keys, webhooks, tests, replays, "
-        "cameras, previews, recordings, exports and erasures can be requested in a minute.",
+        "buckets, cameras, previews, recordings, exports and erasures can be requested "
+        "in a minute.",
     )
 
 

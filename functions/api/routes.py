@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.api.accounts.routes import ROUTES as ACCOUNTS
+from functions.api.buckets.routes import ROUTES as BUCKETS
 from functions.api.cameras.routes import ROUTES as CAMERAS
 from functions.api.decks.routes import ROUTES as DECKS
 from functions.api.documentation.handlers import ApiDocumentation
@@ -50,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *VOICES,
     *RECOGNITION,
     *SHARES,
+    *BUCKETS,
     *WEBHOOKS,
     *CAMERAS,
     *PERSONAL_DATA,

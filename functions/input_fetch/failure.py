@@ -13,8 +13,8 @@ from shared.runtime.interpreter import Interpreter
 from shared.tasks.errors import AttemptsExhausted
 from shared.tasks.task import Task
 
-_REMOVED: Mapping[str, Any] = {"url": None, "source": None}
-"""The fields of a fetch that has failed."""
+REMOVED: Mapping[str, Any] = {"url": None, "source": None, "copy_token": ""}
+"""The fields of a fetch that has ended."""
 
 
 def last_error(task: Task) -> tuple[str, str]:
@@ -33,14 +33,14 @@ def fail_fetch(context: TaskContext, fetch: Fetch, code: str, message: str) -> F
     Interpreter(context.services).run(
         _fail_job(fetch, code, message, context.services.clock_and_ids)
     )
-    return Failed(code, message, _REMOVED)
+    return Failed(code, message, REMOVED)
 
 
 def fail_exhausted_fetch(task: Task, clock: ClockAndIds) -> Flow[Mapping[str, Any]]:
     """Fails the job of a fetch whose worker crashed in the last attempt too. Returns the fields
     that delete the URL. The parts are deleted with the job."""
     yield from _fail_job(Fetch.from_task(task), *last_error(task), clock)
-    return _REMOVED
+    return REMOVED
 
 
 def _fail_job(fetch: Fetch, code: str, message: str, clock: ClockAndIds) -> Flow[None]:

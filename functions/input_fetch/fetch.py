@@ -1,4 +1,4 @@
-"""Fetches one input: stores the file at a URL as the upload of a job.
+"""Fetches one input: stores the file at a URL or in a bucket as the upload of a job.
 
 The file is stored in parts. When a connection breaks off, a worker crashes or its time ends, the
 next run requests the rest of the same version. The upload appears at the end, and its event starts
@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
-from functions.input_fetch.failure import fail_fetch, last_error
+from functions.input_fetch.bucket_copy import copy_object
+from functions.input_fetch.failure import REMOVED, fail_fetch, last_error
 from functions.input_fetch.parts import compose_parts, drop_parts, find_parts
 from functions.input_fetch.progress import Progress
 from functions.input_fetch.source import Source, continues, read_source
@@ -64,7 +65,7 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
     except FetchStopped:
         drop_parts(context.services.objects, _read(context))
         context.services.log("fetch.stopped", job=fetch.job, input=fetch.input)
-        return TaskDone({"url": None, "source": None, "stopped": True})
+        return TaskDone({**REMOVED, "stopped": True})
     except PermanentError as error:
         return _fail(context, fetch, error.code, str(error))
     if isinstance(stored, Later):
@@ -77,7 +78,7 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
         "fetch.done", job=fetch.job, input=fetch.input, size_bytes=stored.size_bytes
     )
     size = {"fetched_bytes": stored.size_bytes, "total_bytes": stored.size_bytes}
-    return TaskDone({"url": None, "source": None, **size})
+    return TaskDone({**REMOVED, **size})
 
 
 def _fail(context: TaskContext, fetch: Fetch, code: str, message: str) -> TaskOutcome:
@@ -115,6 +116,9 @@ class _Run:
             return stored
         self._progress.find_input()
         self._check_time()
+        if self._fetch.generation is not None:
+            copy = copy_object(self._context, self._fetch, self._progress)
+            return copy if isinstance(copy, Later) else self._store_upload(copy, spec)
         try:
             parts = self._receive()
         except UrlUnavailable as error:
@@ -130,7 +134,9 @@ class _Run:
         source = self._source
         if source is None:
             raise LookupError("there is no version of a file that was received")
-        whole = compose_parts(self._objects, self._fetch, source, parts)
+        return self._store_upload(compose_parts(self._objects, self._fetch, source, parts), spec)
+
+    def _store_upload(self, whole: StoredObject, spec: str) -> StoredObject:
         self._progress.check_storage(whole.size_bytes)
         # The size must be declared before the upload exists.
         self._progress.declare(whole.size_bytes)

@@ -30,8 +30,15 @@ RESULTS: Mapping[str, ResultWording] = {
 """Wording by kind of artifact. The main result of a job is its first kind in this order."""
 
 _OTHER_URL = "Upload the file and redrive the job, or create a new job with a URL that works."
+_BUCKET = (
+    "Verify the bucket and its access, and create a new job; or upload the file and redrive this "
+    "one."
+)
 ADVICE: Mapping[str, str] = {
     "upload-differs": "Get a new upload URL for the input, redrive the job, and upload the file.",
+    "bucket-access-denied": _BUCKET,
+    "bucket-not-bound": _BUCKET,
+    "bucket-unusable": _BUCKET,
     "private-address": _OTHER_URL,
     "unfit-url": _OTHER_URL,
     "url-changed": _OTHER_URL,

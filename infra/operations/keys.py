@@ -1,5 +1,5 @@
-"""Keys that encrypt fields of documents, for the secrets CAMERA_KEYS, WEBHOOK_KEYS and
-FETCH_KEYS.
+"""Keys that encrypt fields of documents, for the secrets CAMERA_KEYS, WEBHOOK_KEYS,
+FETCH_KEYS and DELIVERY_KEYS.
 
 python -m infra.operations.keys new             prints a new private key
 python -m infra.operations.keys public < KEYS   prints the public key of the first private key

@@ -3,9 +3,9 @@
 It encrypts what an earlier key encrypted, and the plain text that versions before the encryption
 stored, also while the functions run. `--check` only counts, and decrypts everything once: then an
 earlier key may be retired. The private keys are in the variables CAMERA_KEYS (sources of cameras),
-WEBHOOK_KEYS (secrets of webhooks) and FETCH_KEYS (URLs of inputs), the current one first; a missing
-variable leaves its documents out. Needs Application Default Credentials with
-`roles/datastore.user`, or FIRESTORE_EMULATOR_HOST.
+WEBHOOK_KEYS (secrets of webhooks), FETCH_KEYS (URLs of inputs) and DELIVERY_KEYS (URLs of results),
+the current one first; a missing variable leaves its documents out. Needs Application Default
+Credentials with `roles/datastore.user`, or FIRESTORE_EMULATOR_HOST.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from shared.flows.encrypted import (
     is_encrypted,
 )
 from shared.jobs.fetches.fetch import FETCHES, URL, url_context
+from shared.jobs.result_deliveries.delivery import RESULT_DELIVERIES, URLS, urls_context
 from shared.jobs.webhooks.webhook import SECRETS, WEBHOOKS, secret_context
 from shared.ports.store import JobStore
 
@@ -42,6 +43,7 @@ MAX_TRIES = 8
 """For a document that changes meanwhile."""
 COLLECTIONS = {
     "CAMERA_KEYS": CAMERA_SECRETS, "WEBHOOK_KEYS": WEBHOOKS, "FETCH_KEYS": FETCHES,
+    "DELIVERY_KEYS": RESULT_DELIVERIES,
 }  # fmt: skip
 """The collections, by the variable of their keys."""
 Reencrypt = Callable[[Any, FieldContext], Any]
@@ -126,6 +128,9 @@ def _encrypt_fields(doc: Doc, reencrypt: Reencrypt, now: datetime) -> Mapping[st
         # A fetch that has ended has no URL.
         url = doc.data.get(URL)
         return {URL: reencrypt(url, url_context(doc.id, owner))} if url else {}
+    if doc.path.startswith(f"{RESULT_DELIVERIES}/"):
+        urls = doc.data.get(URLS)
+        return {URLS: reencrypt(urls, urls_context(doc.id, owner))} if urls else {}
     if SECRETS not in doc.data:
         return {}
     context = secret_context(doc.id, owner)

@@ -69,6 +69,38 @@ resource "google_service_account_iam_member" "function" {
   member             = google_service_account.function[each.value.function].member
 }
 
+# Accesses buckets of users, who grant it access to them. It belongs to no function: some functions
+# act as it, and none of their own accounts has access to a bucket of a user. In this project it may
+# only read results, and store parts of inputs.
+resource "google_service_account" "customer_buckets" {
+  account_id   = "mr-customer-buckets"
+  display_name = "Moodreel: copies from and to buckets of users"
+}
+
+resource "google_service_account_iam_member" "customer_buckets" {
+  for_each = { for key, grant in local.grants : key => grant if grant.scope == "customer_buckets" }
+
+  service_account_id = google_service_account.customer_buckets.name
+  role               = each.value.role
+  member             = google_service_account.function[each.value.function].member
+}
+
+resource "google_storage_bucket_iam_member" "customer_buckets" {
+  for_each = {
+    outputs = { prefix = "jobs/", role = "roles/storage.objectViewer" }
+    work    = { prefix = "fetched/", role = "roles/storage.objectUser" }
+  }
+
+  bucket = google_storage_bucket.this[each.key].name
+  role   = each.value.role
+  member = google_service_account.customer_buckets.member
+
+  condition {
+    title      = "only-${trimsuffix(each.value.prefix, "/")}"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${local.buckets[each.key]}/objects/${each.value.prefix}\")"
+  }
+}
+
 # Audit logs of secret access.
 resource "google_project_iam_audit_config" "secrets" {
   project = var.project_id

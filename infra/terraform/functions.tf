@@ -122,9 +122,12 @@ resource "google_cloudfunctions2_function" "this" {
         MOODREEL_TRUSTED_PROXIES = "2"
 
         # Everyone may encrypt; the private keys are secrets of one function each.
-        MOODREEL_CAMERA_PUBLIC_KEY  = var.camera_public_key
-        MOODREEL_WEBHOOK_PUBLIC_KEY = var.webhook_public_key
-        MOODREEL_FETCH_PUBLIC_KEY   = var.fetch_public_key
+        MOODREEL_CAMERA_PUBLIC_KEY   = var.camera_public_key
+        MOODREEL_WEBHOOK_PUBLIC_KEY  = var.webhook_public_key
+        MOODREEL_FETCH_PUBLIC_KEY    = var.fetch_public_key
+        MOODREEL_DELIVERY_PUBLIC_KEY = var.delivery_public_key
+
+        MOODREEL_CUSTOMER_BUCKETS_ACCOUNT = google_service_account.customer_buckets.email
 
         MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
         MOODREEL_TRACES      = "cloud"
@@ -165,8 +168,8 @@ resource "google_cloudfunctions2_function" "this" {
   lifecycle {
     # The secrets are created before the keys, so the variables have a default.
     precondition {
-      condition     = length(toset(compact([var.camera_public_key, var.webhook_public_key, var.fetch_public_key]))) == 3
-      error_message = "Set camera_public_key, webhook_public_key and fetch_public_key to three different keys: DEPLOY.md, step 5."
+      condition     = length(toset(compact([var.camera_public_key, var.webhook_public_key, var.fetch_public_key, var.delivery_public_key]))) == 4
+      error_message = "Set camera_public_key, webhook_public_key, fetch_public_key and delivery_public_key to four different keys: DEPLOY.md, step 5."
     }
   }
 }

@@ -94,6 +94,17 @@ variable "fetch_public_key" {
   }
 }
 
+variable "delivery_public_key" {
+  description = "The public key that encrypts the URLs to which results are delivered, 32 bytes in base64. The secret DELIVERY_KEYS holds the private key."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.delivery_public_key == "" || can(regex("^[A-Za-z0-9+/]{43}=$", var.delivery_public_key))
+    error_message = "delivery_public_key must be 32 bytes in base64, as `python -m infra.operations.keys public` prints it."
+  }
+}
+
 variable "billing_account" {
   description = "The billing account (XXXXXX-XXXXXX-XXXXXX) for a budget on this project; empty for no budget."
   type        = string

@@ -10,11 +10,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from shared.cloud_function import CUSTOMER_BUCKETS_ACCOUNT
 from shared.pipeline import (
+    FETCHED_PREFIX,
     FUNCTIONS,
     PIPELINE_STAGES,
+    RESULTS_PREFIX,
     SECRET_BACKENDS,
     AccountAccess,
+    Bucket,
     FinalizeTrigger,
     Function,
     GeminiBackend,
@@ -46,7 +50,8 @@ class Grant:
     """A role on one resource.
 
     Attributes:
-        scope: project, bucket, topic, secret or self.
+        scope: project, bucket, topic, secret, self or customer_buckets, which is the service
+            account for buckets of users.
         prefix: Narrows a bucket to the objects whose names begin with it.
         backend: The Gemini backend for which it is granted; "" for all.
     """
@@ -63,6 +68,14 @@ class Grant:
         if not self.backend:
             del fields["backend"]
         return fields
+
+
+CUSTOMER_BUCKETS_GRANTS = (
+    Grant("bucket", Bucket.OUTPUTS.value, OBJECT_READER_ROLE, RESULTS_PREFIX),
+    Grant("bucket", Bucket.WORK.value, OBJECT_WRITER_ROLE, FETCHED_PREFIX),
+)
+"""The roles of the service account for buckets of users in this project, as in
+`infra/terraform/accounts.tf`."""
 
 
 def list_grants(function: Function) -> list[Grant]:
@@ -89,6 +102,8 @@ def list_grants(function: Function) -> list[Grant]:
         result.add(Grant("project", "", TRACE_ROLE))
     if access.sign_urls:
         result.add(Grant("self", "", URL_SIGNER_ROLE))
+    if access.customer_buckets:
+        result.add(Grant("customer_buckets", CUSTOMER_BUCKETS_ACCOUNT, URL_SIGNER_ROLE))
     if access.accounts is not AccountAccess.NONE:
         result.add(Grant("project", "", ACCOUNT_ROLES[access.accounts]))
     return sorted(result)
@@ -144,10 +159,14 @@ def _format_other(function: Function) -> str:
         VERTEX_AI_ROLE: "calls Vertex AI",
         SPEECH_TO_TEXT_ROLE: "calls Speech-to-Text",
     }
-    grants = list_grants(function)
+    # The role on the account for buckets of users is also the one that signs URLs.
+    grants = [grant for grant in list_grants(function) if grant.scope != "customer_buckets"]
     cells = {grant: grant.name for grant in grants if grant.scope == "secret"}
     cells |= {grant: descriptions[grant.role] for grant in grants if grant.role in descriptions}
-    return ", ".join(text + _format_backend(grant) for grant, text in cells.items()) or "·"
+    texts = [text + _format_backend(grant) for grant, text in cells.items()]
+    if function.access.customer_buckets:
+        texts.append("buckets of users")
+    return ", ".join(texts) or "·"
 
 
 def _format_backend(grant: Grant) -> str:

@@ -192,6 +192,29 @@ def estimate_fetch_cost(size_bytes: int) -> float:
     )
 
 
+def estimate_delivery_cost(size_bytes: int, *, to_urls: bool = True) -> float:
+    """Returns the dollars for delivering one result of this size: to a URL on the Internet, or to a
+    bucket of the same region, which Cloud Storage copies without moving bytes."""
+    seconds = FETCH_S + (size_bytes / FETCH_BYTES_PER_S if to_urls else 0)
+    return (
+        busy_usd("result_delivery", seconds)
+        + REQUEST_USD
+        + CLASS_A_OPERATION_USD
+        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE_USD
+        + (size_bytes / (1 << 30) * SENT_GIB_USD if to_urls else 0)
+    )
+
+
+def _describe_deliveries() -> str:
+    to_urls = JOB_COUNT * estimate_delivery_cost(100_000_000)
+    to_buckets = JOB_COUNT * estimate_delivery_cost(100_000_000, to_urls=False)
+    return (
+        f"Results to URLs: ${to_urls:.2f} for {JOB_COUNT} results of 100 MB, nearly all of it for "
+        f"bytes that are sent to the Internet; to buckets of the same region ${to_buckets:.4f}. "
+        "Copies from and to buckets of other locations cost what Cloud Storage charges for it."
+    )
+
+
 def _describe_fetches() -> str:
     return (
         f"Inputs from URLs: ${JOB_COUNT * estimate_fetch_cost(100_000_000):.2f} for {JOB_COUNT} "
@@ -295,5 +318,7 @@ def render_table() -> str:
         _describe_recognition(),
         "",
         _describe_fetches(),
+        "",
+        _describe_deliveries(),
     ]
     return "\n".join(lines)

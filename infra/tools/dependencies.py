@@ -36,7 +36,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "environment. Its FutureWarning is not suppressed",
     ),
     "cryptography": (
-        "encrypts passwords of cameras, secrets of webhooks and URLs of inputs",
+        "encrypts passwords of cameras, secrets of webhooks, and URLs of inputs and results",
         "with HPKE (RFC 9180)",
     ),
     "firebase-admin": ("ID tokens and accounts", ""),

@@ -50,6 +50,9 @@ def render_diagram() -> str:
     lines = ["```mermaid", "flowchart LR"]
     lines.append('  user(["user"]) -- "signed URL or prompt" --> uploads[("uploads")]')
     lines.append('  user -- "URL of a file" --> input_fetch --> uploads')
+    lines.append(
+        '  notification --> result_delivery -- "results" --> bucket[("bucket of the user")]'
+    )
     first = next(iter(RECIPES.values())).stages[0]
     lines.append(f'  uploads -- "object finalized" --> {first}')
     arrows: dict[tuple[str, str, str], None] = {}

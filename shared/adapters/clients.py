@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.cloud_function import CUSTOMER_BUCKETS_ACCOUNT
+from shared.errors import ConfigurationError
+from shared.ports.customer_buckets import CustomerBuckets
 from shared.ports.messages import Publisher
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
@@ -18,6 +21,9 @@ from shared.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
+
+CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+STORAGE_SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
 
 def create_job_store(settings: Settings) -> JobStore:
@@ -52,6 +58,37 @@ def create_object_store(settings: Settings) -> ObjectStore:
     )
     signer = key_signer(settings.signer_key) if settings.signer_key else iam_signer()
     return CloudObjectStore(client, settings.buckets, signer)
+
+
+def create_customer_buckets(settings: Settings) -> CustomerBuckets:
+    """Returns the client for buckets of users. It acts as a service account that users grant access
+    to, so no function's own account has any."""
+    from google.cloud import storage
+
+    from shared.adapters.storage.customer_buckets import CloudCustomerBuckets
+
+    if settings.local:
+        account = CUSTOMER_BUCKETS_ACCOUNT if settings.account else ""
+        credentials = _local_credentials(account)
+    else:
+        credentials = _impersonate(settings.customer_buckets_account)
+    client = storage.Client(project=settings.project, credentials=credentials)
+    return CloudCustomerBuckets(client, settings.buckets)
+
+
+def _impersonate(account: str) -> Credentials:
+    """Returns credentials of another service account. Raises ConfigurationError."""
+    import google.auth
+    from google.auth import impersonated_credentials
+
+    if not account:
+        raise ConfigurationError(
+            "MOODREEL_CUSTOMER_BUCKETS_ACCOUNT is missing: buckets of users cannot be accessed."
+        )
+    own, _ = google.auth.default(scopes=[CLOUD_SCOPE])
+    return impersonated_credentials.Credentials(
+        source_credentials=own, target_principal=account, target_scopes=[STORAGE_SCOPE]
+    )
 
 
 def _local_credentials(account: str) -> Credentials:

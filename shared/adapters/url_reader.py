@@ -77,7 +77,7 @@ class PinnedUrlReader:
     ) -> http.client.HTTPResponse:
         target = parse_target(url, allow_private=self._allow_private, max_chars=MAX_URL_CHARS)
         try:
-            with _translate_errors():
+            with translate_http_errors():
                 pinned = connect(
                     target.host, target.port, self._policy,
                     tls=self._ssl_context if target.scheme == "https" else None,
@@ -116,7 +116,7 @@ class _BodyReader:
 
     def read(self, max_bytes: int) -> bytes:
         """Returns the next bytes, b"" at the end. Raises UrlUnavailable."""
-        with _translate_errors():
+        with translate_http_errors():
             data = self._response.read1(max_bytes)
         if self._missing is not None:
             self._missing -= len(data)
@@ -140,7 +140,7 @@ def _redirect_target(url: str, response: http.client.HTTPResponse) -> str:
 
 
 @contextlib.contextmanager
-def _translate_errors() -> Iterator[None]:
+def translate_http_errors() -> Iterator[None]:
     """Translates errors of sockets and of http.client, whose messages may contain the URL."""
     try:
         yield

@@ -12,6 +12,7 @@ from shared.adapters import clients
 from shared.entrypoints.build_once import build_once
 from shared.errors import ConfigurationError
 from shared.flows.effects import ClockAndIds
+from shared.ports.customer_buckets import CustomerBuckets
 from shared.ports.identity import AccountAdmin, Accounts, Identity
 from shared.ports.messages import Publisher
 from shared.ports.models import DeckModel, Illustrator, SpeechSynthesizer
@@ -21,6 +22,7 @@ from shared.ports.speech_recognition import SpeechRecognizer
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.ports.url_reader import UrlReader
+from shared.ports.url_writer import UrlWriter
 from shared.runtime.logs import log
 from shared.runtime.models.throttle import Throttle
 from shared.runtime.models.throttled import ThrottledRecognizer, ThrottledSpeech
@@ -165,6 +167,20 @@ def url_reader() -> UrlReader:
     from shared.adapters.url_reader import PinnedUrlReader
 
     return PinnedUrlReader(allow_private=settings().allow_private_webhooks)
+
+
+@build_once
+def url_writer() -> UrlWriter:
+    """Returns the HTTP client that sends results to URLs."""
+    from shared.adapters.url_writer import PinnedUrlWriter
+
+    return PinnedUrlWriter(allow_private=settings().allow_private_webhooks)
+
+
+@build_once
+def customer_buckets() -> CustomerBuckets:
+    """Returns the client for buckets of users."""
+    return clients.create_customer_buckets(settings())
 
 
 @build_once

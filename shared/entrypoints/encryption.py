@@ -1,7 +1,8 @@
 """Encryption of fields with the keys of the settings. Each use has its own key pair.
 
-`api` encrypts with public keys. `recorder`, `webhook` and `input_fetch` have the private keys of
-their own fields only. The library is imported with the first field that is encrypted or decrypted.
+`api` encrypts with public keys. `recorder`, `webhook`, `input_fetch` and `result_delivery` have the
+private keys of their own fields only. The library is imported with the first field that is
+encrypted or decrypted.
 """
 
 from __future__ import annotations
@@ -47,6 +48,17 @@ def fetch_encrypter(settings: Settings) -> Encrypt:
 def fetch_decrypter(settings: Settings, log: Log) -> Decrypt:
     """Returns the function that decrypts URLs of inputs, for `input_fetch`."""
     return _create_decrypter(settings.fetch_keys, log)
+
+
+def delivery_encrypter(settings: Settings) -> Encrypt:
+    """Returns the function that encrypts URLs to which results are delivered. Raises
+    ConfigurationError."""
+    return _create_encrypter(settings.delivery_public_key, "MOODREEL_DELIVERY_PUBLIC_KEY")
+
+
+def delivery_decrypter(settings: Settings, log: Log) -> Decrypt:
+    """Returns the function that decrypts them, for `result_delivery`."""
+    return _create_decrypter(settings.delivery_keys, log)
 
 
 def _create_encrypter(public_key: str, variable: str) -> Encrypt:

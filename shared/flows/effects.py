@@ -175,13 +175,14 @@ Flow = Generator[Effect, Any, T]
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The work cannot succeed: the unit and its job, or the task, fail now with this code and
-    message. `fields` and `writes` are for tasks: fields of the task's document, and writes of the
-    same batch."""
+    message. The others are for tasks: `fields` of the task's document, `writes` of the same batch,
+    and `messages` that are published after it."""
 
     code: str
     message: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     writes: tuple[Write, ...] = ()
+    messages: tuple[Envelope, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

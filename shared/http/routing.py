@@ -24,6 +24,7 @@ PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "slide_id": r"[a-z0-9][a-z0-9-]{0,39}",
     "input": r"[a-z]{1,20}[0-9]{0,2}",
     "code": r"[a-z]+(-[a-z]+)*",
+    "bucket_id": r"[0-9a-f]{20}",
     "camera_id": r"[a-z0-9]{20}",
     "recording_id": r"[a-z0-9]{20}",
     "webhook_id": r"[a-z0-9]{20}",

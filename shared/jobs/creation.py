@@ -135,6 +135,7 @@ def new_job(
     now: datetime,
     expires_at: datetime,
     user_metadata: UserMetadata | None = None,
+    has_delivery: bool = False,
 ) -> tuple[Write, ...]:
     """Returns the batch that creates a job: its document, one for each stage, and the units of the
     uploads, which are all admitted. It is committed before any upload URL exists."""
@@ -168,6 +169,8 @@ def new_job(
         "updated_at": now,
         "expires_at": expires_at,
     }
+    if has_delivery:
+        job["has_delivery"] = True
     writes: list[Write] = [Create(job_path(job_id), job)]
     writes += totals_writes(owner, job_id, {}, job)
     for stage in recipe.stages:

@@ -11,9 +11,12 @@ from shared.jobs.model import Status
 from shared.pipeline import PIPELINE_STAGES
 
 HistoryEvent = Literal[
-    "created", "upload_renewed", "stage_done", "redriven", "revised", "released", "notified"
-]
+    "created", "upload_renewed", "stage_done", "redriven", "revised", "released", "notified",
+    "delivered", "delivery_failed",
+]  # fmt: skip
 """The events of a job's history, besides the statuses that a job reaches."""
+
+_AFTER_THE_END = ("notified", "delivered", "delivery_failed")
 
 
 def history_event(
@@ -32,6 +35,6 @@ def history_order(event: Mapping[str, Any]) -> tuple[int, datetime, int, int]:
     """Returns the sort key of a stored event. A transaction writes several events with one time:
     the end of a stage comes before the status that the job reaches by it."""
     what, stage = event["what"], event.get("stage")
-    rank = 2 if what == "notified" else 1 if what in tuple(Status) else 0
+    rank = 2 if what in _AFTER_THE_END else 1 if what in tuple(Status) else 0
     position = PIPELINE_STAGES.index(stage) if stage in PIPELINE_STAGES else -1
     return event["epoch"], event["at"], rank, position

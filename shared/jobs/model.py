@@ -97,6 +97,8 @@ class Job:
     running_since: datetime | None = None
     """When the job left the queue the last time."""
     user_metadata: UserMetadata = field(default_factory=UserMetadata)
+    has_delivery: bool = False
+    """Whether its results are delivered: see `shared.jobs.result_deliveries`."""
 
     @property
     def recipe(self) -> Recipe:
@@ -147,4 +149,5 @@ class Job:
             replaced_bytes=data.get("replaced_bytes", 0),
             running_since=data.get("running_since"),
             user_metadata=UserMetadata.from_dict(data),
+            has_delivery=data.get("has_delivery", False),
         )

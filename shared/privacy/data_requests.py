@@ -20,7 +20,9 @@ from shared.cameras.viewers import VIEWERS
 from shared.cameras.watched import WATCHED_CAMERAS
 from shared.capabilities import hash_capability
 from shared.flows.documents import Create, Doc, Update
+from shared.jobs.buckets.binding import BUCKET_BINDINGS
 from shared.jobs.fetches.fetch import FETCHES
+from shared.jobs.result_deliveries.delivery import RESULT_DELIVERIES
 from shared.jobs.totals import TOTALS
 from shared.pipeline import (
     EXPORTS_PREFIX,
@@ -48,11 +50,20 @@ DATA_REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_RETENTION_DAYS = 7
 
-NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, FETCHES, RECORDER_TASKS, TASK_SLOTS, VIEWERS)
+NOT_EXPORTED = (
+    "idempotency",
+    CAMERA_SECRETS,
+    FETCHES,
+    RESULT_DELIVERIES,
+    RECORDER_TASKS,
+    TASK_SLOTS,
+    VIEWERS,
+)
 """The collections below that are not exported: passwords, signed URLs, tokens and documents of
 workers."""
 OWNED_COLLECTIONS = (
-    "api_keys", "webhooks", CAMERAS, CAMERA_SECRETS, FETCHES, VIEWERS, RECORDER_TASKS, RECORDINGS,
+    "api_keys", "webhooks", BUCKET_BINDINGS, CAMERAS, CAMERA_SECRETS, FETCHES, RESULT_DELIVERIES,
+    VIEWERS, RECORDER_TASKS, RECORDINGS,
     "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. API keys, webhooks and cameras come

@@ -185,8 +185,8 @@ class Settings:
     uploads_per_minute: int = setting("MOODREEL_UPLOADS_PER_MINUTE", 60)
     """Upload URLs and checks of uploads of a user per minute."""
     changes_per_minute: int = setting("MOODREEL_CHANGES_PER_MINUTE", 30)
-    """Links, API keys, webhooks with their tests and replays, cameras, previews, recordings,
-    exports and erasures of a user per minute."""
+    """Links, API keys, buckets, webhooks with their tests and replays, cameras, previews,
+    recordings, exports and erasures of a user per minute."""
     max_open_jobs: int = setting("MOODREEL_MAX_OPEN_JOBS", 20)
     """Jobs of a user that have not ended."""
     jobs_per_owner: int = setting("MOODREEL_JOBS_PER_OWNER", JOBS_PER_OWNER)
@@ -249,6 +249,13 @@ class Settings:
     """The public key that encrypts URLs of inputs, 32 bytes in base64."""
     fetch_keys: str = setting("FETCH_KEYS", "", secret=True)
     """The private keys that decrypt them, separated by white space, the current one first."""
+    delivery_public_key: str = setting("MOODREEL_DELIVERY_PUBLIC_KEY", "")
+    """The public key that encrypts URLs to which results are delivered, 32 bytes in base64."""
+    delivery_keys: str = setting("DELIVERY_KEYS", "", secret=True)
+    """The private keys that decrypt them, separated by white space, the current one first."""
+    customer_buckets_account: str = setting("MOODREEL_CUSTOMER_BUCKETS_ACCOUNT", "")
+    """The email address of the service account to which users grant access to their buckets.
+    Only the local suite has none."""
     backup_retention_days: int = setting("MOODREEL_BACKUP_RETENTION_DAYS", 14)
     """How long soft-deleted objects and backups keep deleted data."""
     recorder_task_s: int = setting("MOODREEL_RECORDER_TASK_S", 420)

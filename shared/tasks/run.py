@@ -125,8 +125,7 @@ def _process(claim: TaskClaim, envelope: Envelope, clock: ClockAndIds) -> Flow[R
         return Reply.NACK
     yield CrashPoint("after_commit", envelope)
     yield from announce_waiting(claim.task, clock)
-    if isinstance(outcome, Later):
-        yield from publish(list(outcome.messages))
+    yield from publish(list(outcome.messages))
     if not isinstance(outcome, Later) or outcome.wait_s > BUSY_WAIT_S:
         return Reply.ACK
     if outcome.progress:

@@ -40,6 +40,7 @@ class Budget:
 BUDGETS: Mapping[str, Budget] = {
     "recorder": Budget(300, 30),
     "input_fetch": Budget(200, 20),
+    "result_delivery": Budget(100, 10),
     "personal_data": Budget(100, 15),
     "webhook": Budget(400, 30),
 }

@@ -108,10 +108,12 @@ class TaskClaim:
 
 @dataclass(frozen=True, slots=True)
 class TaskDone:
-    """The task is done. `fields` go into its document; `writes` are part of the same batch."""
+    """The task is done. `fields` go into its document; `writes` are part of the same batch, and
+    `messages` are published after it."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     writes: tuple[Write, ...] = ()
+    messages: tuple[Envelope, ...] = ()
 
 
 TaskOutcome = TaskDone | Failed | Later | Unavailable | Lost

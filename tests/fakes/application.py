@@ -22,7 +22,12 @@ from shared.ports.system import Clock
 from shared.runtime.services import SystemClock
 from shared.runtime.settings import Settings
 from tests.fakes.job_store import MemoryJobStore
-from tests.fakes.secret_keys import CAMERA_PUBLIC_KEY, FETCH_PUBLIC_KEY, WEBHOOK_PUBLIC_KEY
+from tests.fakes.secret_keys import (
+    CAMERA_PUBLIC_KEY,
+    DELIVERY_PUBLIC_KEY,
+    FETCH_PUBLIC_KEY,
+    WEBHOOK_PUBLIC_KEY,
+)
 from tests.fakes.services import FixedServices
 
 ORIGIN = "https://console.moodreel.test"
@@ -35,6 +40,7 @@ SETTINGS = Settings(
     camera_public_key=CAMERA_PUBLIC_KEY,
     webhook_public_key=WEBHOOK_PUBLIC_KEY,
     fetch_public_key=FETCH_PUBLIC_KEY,
+    delivery_public_key=DELIVERY_PUBLIC_KEY,
 )
 ALICE_HEADERS = {"Authorization": "Bearer alice"}
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from functions.api import rate_limit_policies
+from functions.api.jobs.deliveries import delivery_writes, find_destination
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
 from functions.api.jobs.input_checks import find_errors
 from functions.api.jobs.recipes import describe_inputs, find_recipe
@@ -37,6 +38,7 @@ from shared.jobs.commands import delete
 from shared.jobs.creation import new_job
 from shared.jobs.fetches.fetch import fetch_id
 from shared.jobs.model import Job, JobInput
+from shared.jobs.result_deliveries.delivery import Destination
 from shared.pipeline import Recipe
 from shared.runtime.uploads import ensure_upload
 
@@ -67,14 +69,15 @@ def create_job(request: ApiRequest) -> ApiResponse:
     job = _read_job(request, job_id) if request.idempotency_key else None
     headers = {"Location": f"/v1/jobs/{job_id}"}
     if job is None:
-        if body.has_reused_inputs:
-            # Looking up earlier uploads is expensive, so an invalid request counts as well.
+        is_expensive = body.has_reused_inputs or body.names_buckets
+        if is_expensive:
+            # Earlier uploads and objects in buckets are looked up: an invalid request counts too.
             headers |= _consume_rate_limit(request).headers
-        options, sources = _check(request, recipe, body)
+        options, sources, destination = _check(request, recipe, body)
         _check_quota(request, sum(source.size_bytes for source in sources.values()))
-        if not body.has_reused_inputs:
+        if not is_expensive:
             headers |= _consume_rate_limit(request).headers
-        job = _write_job(request, job_id, recipe, body, options, sources)
+        job = _write_job(request, job_id, recipe, body, options, sources, destination)
     objects = request.services.objects
     if any(item.source and ensure_upload(objects, item) is None for item in job.inputs):
         # The source was deleted after the lookup. Without it the job can never start.
@@ -95,9 +98,9 @@ def create_job(request: ApiRequest) -> ApiResponse:
 
 def _check(
     request: ApiRequest, recipe: Recipe, body: NewJob
-) -> tuple[dict[str, Any], dict[str, InputSource]]:
-    """Returns the options and the sources of the inputs. Raises InvalidFields or InvalidOption,
-    with the problems of both."""
+) -> tuple[dict[str, Any], dict[str, InputSource], Destination | None]:
+    """Returns the options, the sources of the inputs and the destination of the results. Raises
+    InvalidFields or InvalidOption, with the problems of all."""
     options: dict[str, Any] = {}
     sources: dict[str, InputSource] = {}
     option_error: InvalidOption | None = None
@@ -110,11 +113,17 @@ def _check(
         input_errors = find_errors(recipe, sources, request.settings)
     except InvalidFields as error:
         input_errors = error.fields
+    destination = None
+    try:
+        if body.deliver_to is not None:
+            destination = find_destination(request, body.deliver_to)
+    except InvalidFields as error:
+        input_errors = [*input_errors, *error.fields]
     if input_errors:
         raise InvalidFields([*option_fields(option_error), *input_errors])
     if option_error is not None:
         raise option_error
-    return options, sources
+    return options, sources, destination
 
 
 def _consume_rate_limit(request: ApiRequest) -> RateLimitState:
@@ -136,16 +145,22 @@ def _resolve_sources(request: ApiRequest, recipe: Recipe, body: NewJob) -> dict[
     """Returns the source of every input of the new job. Raises InvalidFields."""
     prompt = read_prompt(recipe, body)
     sources = {} if prompt is None else {PROMPT_INPUT: prompt}
+    errors: list[tuple[str, str]] = []
     for name, file in body.inputs.items():
         recipe_input = recipe.find_input(name)
         if isinstance(file, FileMetadata):
             sources[name] = InputSource.from_file(file)
         elif isinstance(file, FileUrl):
-            sources[name] = source_from_url(request, name, file)
+            try:
+                sources[name] = source_from_url(request, name, file)
+            except InvalidFields as error:
+                errors += error.fields
         elif recipe_input is None:
             raise InvalidFields([(f"inputs.{name}", describe_inputs(recipe))])
         else:  # "latest"
             sources[name] = find_latest_upload(request, recipe_input)
+    if errors:
+        raise InvalidFields(errors)
     if body.from_job is None:
         return sources
     missing = {name: item for item in recipe.inputs for name in item.names if name not in sources}
@@ -186,6 +201,7 @@ def _write_job(
     body: NewJob,
     options: dict[str, Any],
     sources: Mapping[str, InputSource],
+    destination: Destination | None,
 ) -> Job:
     now = request.services.clock.now()
     expires_at = now + timedelta(days=request.settings.job_retention_days)
@@ -215,9 +231,11 @@ def _write_job(
         now=now,
         expires_at=expires_at,
         user_metadata=body.user_metadata,
+        has_delivery=destination is not None,
     )
     fetches = fetch_writes(request, job_id, recipe, inputs, sources, now=now, expires_at=expires_at)
-    request.services.store.commit([*writes, *fetches])
+    delivery = delivery_writes(request, job_id, destination)
+    request.services.store.commit([*writes, *fetches, *delivery])
     # The id is new, so a conflict means that the client library retried this commit after its
     # response was lost.
     job = _read_job(request, job_id)

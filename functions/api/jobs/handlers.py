@@ -25,6 +25,7 @@ from shared.http.schemas import QueryModel, ResponseModel
 from shared.jobs.commands import cancel, delete, redrive
 from shared.jobs.model import TERMINAL, Job, Status
 from shared.jobs.queries import newest_jobs
+from shared.jobs.result_deliveries.start import redrive_delivery
 from shared.pipeline import RECIPES
 
 VISIBLE_STATUSES = tuple(status for status in Status if status is not Status.DELETED)
@@ -186,10 +187,16 @@ def cancel_job(request: ApiRequest) -> ApiResponse:
 
 
 def redrive_job(request: ApiRequest) -> ApiResponse:
-    """Resumes a failed job in a new epoch. Finished work is kept.
+    """Resumes a failed job in a new epoch. Finished work is kept. Of a job that is done, it repeats
+    the delivery of the results if that has failed.
 
     Raises WrongState if the job has not failed, LimitReached, TooManyJobs, StorageFull.
     """
+    if request.job.status is Status.DONE and request.job.has_delivery:
+        policy = rate_limit_policies.reworks(request.settings)
+        rate_limit = consume(request, policy, request.user.uid)
+        request.run(lambda clock: redrive_delivery(request.job.id, clock))
+        return replace(_job_response(request), headers=rate_limit.headers)
     rate_limit = consume_rework_quota(request)
     retention_days = request.settings.job_retention_days
     request.run(lambda clock: redrive.redrive(request.job.id, clock, retention_days))

@@ -15,6 +15,7 @@ from functions.api.jobs.recipes import find_name_errors, find_option_error
 from shared.flows.envelope import JOB_ID
 from shared.http.problems import option_fields
 from shared.http.schemas import RequestModel
+from shared.jobs.buckets.gs_url import GS
 from shared.jobs.fetches.fetch import MAX_URL_CHARS
 from shared.pipeline import RECIPES
 from shared.recipes.films.prompt import MAX_TEXT_CHARS
@@ -44,16 +45,17 @@ class FileMetadata(RequestModel):
 
 
 class FileUrl(RequestModel):
-    """A file that is fetched from an https URL, such as a signed URL of Cloud Storage or S3. The
-    URL is stored encrypted until the file is fetched, and no response contains it. `filename` is by
-    default the last part of its path. With `size_bytes` and `crc32c` the job starts only if the
+    """A file that is fetched from an https URL, such as a signed URL of Cloud Storage or S3, or an
+    object `gs://bucket/name` of a bucket that is bound to you: see `/v1/buckets`. The URL is stored
+    encrypted until the file is fetched, and no response contains it. `filename` is by default the
+    last part of its path. With `size_bytes` and `crc32c` the job starts only if the
     file has this size and checksum; otherwise it fails with `upload-differs`."""
 
     url: Annotated[
         str,
         Field(
             max_length=MAX_URL_CHARS,
-            pattern=r"^[a-z]+://[!-~]+$",
+            pattern=r"^(gs://[^\r\n]+|[a-z]+://[!-~]+)$",
             json_schema_extra={
                 "writeOnly": True,
                 "examples": ["https://files.example.org/talk.mp4?signature=0a1b2c"],
@@ -64,6 +66,40 @@ class FileUrl(RequestModel):
     content_type: MediaType | None = None
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
     crc32c: Crc32c | None = None
+
+
+DeliveryUrl = Annotated[
+    str,
+    Field(
+        max_length=MAX_URL_CHARS,
+        pattern=r"^[a-z]+://[!-~]+$",
+        json_schema_extra={
+            "writeOnly": True,
+            "examples": ["https://files.example.org/frames.zip?signature=0a1b2c"],
+        },
+    ),
+]
+ResultName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\r\n]+$")]
+
+
+class DeliverTo(RequestModel):
+    """Where the results of a job are copied when it is done: `url` is a folder `gs://bucket/folder/`
+    of a bucket that is bound to you (see `/v1/buckets`), for all results; `urls` has https URLs by
+    the name of the result, such as signed URLs for PUT. URLs are stored encrypted until the results
+    are delivered, and no response contains them. A failed delivery does not fail the job."""
+
+    url: (
+        Annotated[
+            str,
+            Field(
+                max_length=MAX_URL_CHARS,
+                pattern=r"^gs://[^\r\n]+$",
+                json_schema_extra={"examples": ["gs://my-bucket/results/"]},
+            ),
+        ]
+        | None
+    ) = None
+    urls: Annotated[dict[ResultName, DeliveryUrl], Field(min_length=1, max_length=20)] | None = None
 
 
 class _OrUrlOrLatest:
@@ -153,7 +189,7 @@ class NewJob(NewUserMetadata):
     Use `{"url": …}` instead of a file to have it fetched, and "latest" to take the newest upload of
     that kind. With `from`, inputs that are not in `inputs` come from the uploads of that job, or
     from the clip of that recording. `prompt` and `text` are the input `prompt` of a presentation,
-    without an upload."""
+    without an upload. With `deliver_to`, the results are copied there when the job is done."""
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
@@ -170,6 +206,7 @@ class NewJob(NewUserMetadata):
         description="The source text that the slides are about, with or without a prompt.",
     )
     from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
+    deliver_to: Annotated[DeliverTo | None, Field(exclude_if=lambda value: value is None)] = None
 
     @classmethod
     def find_more_errors(cls, data: bytes) -> list[tuple[str, str]]:
@@ -200,3 +237,11 @@ class NewJob(NewUserMetadata):
         return self.from_job is not None or any(
             not isinstance(file, FileMetadata | FileUrl) for file in self.inputs.values()
         )
+
+    @property
+    def names_buckets(self) -> bool:
+        """Whether an input comes from a bucket, or the results go to one."""
+        urls = [str(getattr(file, "url", "")) for file in self.inputs.values()]
+        if self.deliver_to is not None:
+            urls.append(self.deliver_to.url or "")
+        return any(url.startswith(GS) for url in urls)

@@ -61,7 +61,7 @@ _ROUTES = (
     ),
     Route(
         "POST", f"{_JOB}/redrive", handlers.redrive_job,
-        "Resume a failed job; finished work is kept.",
+        "Resume a failed job, or repeat a failed delivery; finished work is kept.",
         schemas.JobView, policies=(rate_limit_policies.reworks,),
         errors=(WrongState, SourceExpired, StorageFull, TooManyJobs),
     ),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from functions.api.jobs.views.cost import CostView, cost_view
+from functions.api.jobs.views.delivery import ResultDeliveryView, delivery_view
 from functions.api.jobs.views.inputs import JobInputView, input_views
 from functions.api.jobs.views.results import (
     MAIN_KINDS,
@@ -48,7 +49,8 @@ class ArtifactView(ResponseModel):
 
 class FetchView(ResponseModel):
     """An input that is fetched from a URL. `filename` is the name of the file, `host` that of the
-    server; the URL is not shown. `total_bytes` is null while the size is not known."""
+    server or of the bucket; the URL is not shown. `total_bytes` is null while the size is not
+    known."""
 
     input: str
     host: str
@@ -86,8 +88,8 @@ class JobView(JobSummary):
     """A job with its inputs and results, and its stages in the order in which they run. `progress`
     is 0 to 1: that of the stages, weighted by their typical work. `voice` is the name of the voice
     that speaks the narration; null until it is spoken, and without narration. `fetches` has the
-    inputs that come from URLs. `cost` is the cost so far. `results` is there with `expand=results`
-    only."""
+    inputs that come from URLs, `delivery` where the results go. `cost` is the cost so far.
+    `results` is there with `expand=results` only."""
 
     options: dict[str, Any]
     inputs: tuple[JobInputView, ...]
@@ -98,6 +100,7 @@ class JobView(JobSummary):
     voice: str | None
     fetches: tuple[FetchView, ...]
     cost: CostView
+    delivery: ResultDeliveryView | None
     # Without it the ETag is that of a job that is not expanded, which PATCH takes.
     results: Annotated[ResultsView | None, Field(exclude_if=lambda value: value is None)] = None
 
@@ -136,6 +139,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         voice=_find_voice(job),
         fetches=_fetch_views(job, store),
         cost=cost_view(job, stages),
+        delivery=delivery_view(job, store),
     )
 
 

@@ -47,6 +47,8 @@ class InputSource:
     url: str = field(default="", repr=False)
     """The URL from which a new upload is fetched, or ""."""
     host: str = ""
+    generation: int | None = None
+    """Of an object in a bucket of the user, None for a file at an https URL."""
 
     @classmethod
     def from_prompt(cls, prompt: str, text: str) -> InputSource:

@@ -10,8 +10,9 @@ from shared.http.schemas import ResponseModel
 from shared.jobs.model import Status
 
 JobEventName = Literal[
-    "job.done", "job.failed", "job.cancelled", "job.started", "job.awaiting_review"
-]
+    "job.done", "job.failed", "job.cancelled", "job.started", "job.awaiting_review",
+    "job.delivered", "job.delivery_failed",
+]  # fmt: skip
 RecordingEventName = Literal["recording.done", "recording.failed"]
 ExportEventName = Literal["export.ready"]
 EventName = Literal[JobEventName, RecordingEventName, ExportEventName]
@@ -36,10 +37,28 @@ class EventError(ResponseModel):
     stage: str | None = None
 
 
+class EventDeliveredFile(ResponseModel):
+    """A result and whether it was delivered."""
+
+    name: str
+    state: Literal["pending", "delivered", "failed"]
+    error: EventError | None
+
+
+class EventDelivery(ResponseModel):
+    """Where the results of a job were delivered, and which of them. `folder` is the `gs://` folder,
+    null for URLs, which are not shown."""
+
+    folder: str | None
+    files: tuple[EventDeliveredFile, ...]
+    error: EventError | None
+
+
 class JobEventData(ResponseModel):
-    """The job that has ended, has started to run, or has a deck that waits for its review. `epoch`
-    counts its redrives; every epoch ends with an event. Events of earlier versions have neither
-    `title` nor `tags` nor `metadata`."""
+    """The job that has ended, has started to run, has a deck that waits for its review, or whose
+    results were delivered: only then, `delivery` says how. `epoch` counts its redrives; every epoch
+    ends with an event. Events of earlier versions have neither `title` nor `tags` nor
+    `metadata`."""
 
     job_id: str
     title: str | None = None
@@ -51,6 +70,7 @@ class JobEventData(ResponseModel):
     metadata: dict[str, str] = Field({})
     artifacts: tuple[EventArtifact, ...]
     error: EventError | None
+    delivery: EventDelivery | None = None
 
 
 class JobEvent(ResponseModel):

@@ -16,6 +16,7 @@ _PUBLIC_KEYS = {
     "CAMERA_KEYS": "MOODREEL_CAMERA_PUBLIC_KEY",
     "WEBHOOK_KEYS": "MOODREEL_WEBHOOK_PUBLIC_KEY",
     "FETCH_KEYS": "MOODREEL_FETCH_PUBLIC_KEY",
+    "DELIVERY_KEYS": "MOODREEL_DELIVERY_PUBLIC_KEY",
 }
 """The variables of public keys, by those of the private ones."""
 

@@ -17,9 +17,10 @@ variables {
   repository      = "someone/moodreel"
   packages        = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 
-  camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-  webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
-  fetch_public_key   = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
+  camera_public_key   = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  webhook_public_key  = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+  fetch_public_key    = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
+  delivery_public_key = "DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDA="
 }
 
 run "cloud" {
@@ -137,13 +138,23 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_CAMERA_PUBLIC_KEY"] == var.camera_public_key && function.service_config[0].environment_variables["MOODREEL_WEBHOOK_PUBLIC_KEY"] == var.webhook_public_key && function.service_config[0].environment_variables["MOODREEL_FETCH_PUBLIC_KEY"] == var.fetch_public_key])
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MOODREEL_CAMERA_PUBLIC_KEY"] == var.camera_public_key && function.service_config[0].environment_variables["MOODREEL_WEBHOOK_PUBLIC_KEY"] == var.webhook_public_key && function.service_config[0].environment_variables["MOODREEL_FETCH_PUBLIC_KEY"] == var.fetch_public_key && function.service_config[0].environment_variables["MOODREEL_DELIVERY_PUBLIC_KEY"] == var.delivery_public_key])
     error_message = "A function encrypts with another public key."
   }
 
   assert {
-    condition     = toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["CAMERA_KEYS"].id]) == toset([google_service_account.function["recorder"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["WEBHOOK_KEYS"].id]) == toset([google_service_account.function["webhook"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["FETCH_KEYS"].id]) == toset([google_service_account.function["input_fetch"].member])
+    condition     = toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["CAMERA_KEYS"].id]) == toset([google_service_account.function["recorder"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["WEBHOOK_KEYS"].id]) == toset([google_service_account.function["webhook"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["FETCH_KEYS"].id]) == toset([google_service_account.function["input_fetch"].member]) && toset([for member in google_secret_manager_secret_iam_member.function : member.member if member.secret_id == google_secret_manager_secret.this["DELIVERY_KEYS"].id]) == toset([google_service_account.function["result_delivery"].member])
     error_message = "A private key can be read by another function."
+  }
+
+  assert {
+    condition     = toset([for member in google_service_account_iam_member.customer_buckets : member.member]) == toset([for name in ["api", "input_fetch", "result_delivery"] : google_service_account.function[name].member]) && alltrue([for member in google_service_account_iam_member.customer_buckets : member.service_account_id == google_service_account.customer_buckets.name])
+    error_message = "Another function can act as the account to which users grant access to their buckets."
+  }
+
+  assert {
+    condition     = alltrue([for member in google_storage_bucket_iam_member.customer_buckets : length(member.condition) == 1]) && toset(keys(google_storage_bucket_iam_member.customer_buckets)) == toset(["outputs", "work"])
+    error_message = "The account for buckets of users can access more of this project than results and parts of inputs."
   }
 
   assert {
@@ -192,7 +203,7 @@ run "cloud" {
     condition = sum([
       length(google_project_iam_member.function), length(google_storage_bucket_iam_member.function),
       length(google_pubsub_topic_iam_member.function), length(google_secret_manager_secret_iam_member.function),
-      length(google_service_account_iam_member.function),
+      length(google_service_account_iam_member.function), length(google_service_account_iam_member.customer_buckets),
     ]) == sum([for row in values(var.functions) : length([for grant in row.grants : grant if contains(["", "vertex-ai"], grant.backend)])])
     error_message = "The granted roles differ from the table."
   }

@@ -8,15 +8,16 @@ mock_provider "google" {
 }
 
 variables {
-  project_id         = "moodreel-test"
-  domain             = "moodreel.example.org"
-  operator_email     = "operator@example.org"
-  mail_from          = "Moodreel <noreply@example.org>"
-  repository         = "someone/moodreel"
-  camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-  webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
-  fetch_public_key   = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
-  packages           = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
+  project_id          = "moodreel-test"
+  domain              = "moodreel.example.org"
+  operator_email      = "operator@example.org"
+  mail_from           = "Moodreel <noreply@example.org>"
+  repository          = "someone/moodreel"
+  camera_public_key   = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  webhook_public_key  = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+  fetch_public_key    = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
+  delivery_public_key = "DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDA="
+  packages            = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 }
 
 run "cloud_build" {

@@ -8,9 +8,10 @@ variables {
   mail_from      = "Moodreel <noreply@example.org>"
   packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 
-  camera_public_key  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-  webhook_public_key = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
-  fetch_public_key   = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
+  camera_public_key   = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  webhook_public_key  = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+  fetch_public_key    = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
+  delivery_public_key = "DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDA="
 }
 
 run "invalid_settings" {
@@ -38,16 +39,17 @@ run "invalid_settings" {
     gemini_backend  = "vertex"
     gemini_location = "https://europe-west1-aiplatform.googleapis.com"
     # Not base64 of 32 bytes.
-    camera_public_key  = "AAAA"
-    webhook_public_key = "-----BEGIN PUBLIC KEY-----"
-    fetch_public_key   = "CCCC"
+    camera_public_key   = "AAAA"
+    webhook_public_key  = "-----BEGIN PUBLIC KEY-----"
+    fetch_public_key    = "CCCC"
+    delivery_public_key = "DDDD"
   }
 
   expect_failures = [
     var.project_id, var.region, var.domain, var.origins, var.operator_email, var.mail_from, var.billing_account,
     var.monthly_budget, var.job_retention_days, var.max_instances, var.client_requests_per_minute, var.settings, var.repository,
     var.packages, var.gemini_backend, var.gemini_location, var.camera_public_key,
-    var.webhook_public_key, var.fetch_public_key,
+    var.webhook_public_key, var.fetch_public_key, var.delivery_public_key,
   ]
 }
 

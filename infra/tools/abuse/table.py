@@ -60,6 +60,8 @@ def render_totals() -> str:
     streams = s.max_watched_cameras * s.max_viewers
     slots = FUNCTIONS["webhook"].owner_slots
     fetches = FUNCTIONS["input_fetch"].owner_slots
+    deliveries = FUNCTIONS["result_delivery"].owner_slots
+    sent_in_a_minute = 60 * costs.FETCH_BYTES_PER_S
     (sign_in,) = (operations_of(route) for route in API_ROUTES if "/login" in route.path)
     cheap = Operations(reads=1, writes=1)
     return "\n".join(
@@ -82,6 +84,9 @@ def render_totals() -> str:
             f"| ${slots * compute_usd('webhook', 60):.3f} |",
             f"| user | fetches of inputs | {fetches} at once "
             f"| ${fetches * compute_usd('input_fetch', 60):.3f} |",
+            f"| user | deliveries of results | {deliveries} at once, to URLs at "
+            f"{costs.FETCH_BYTES_PER_S // 1_000_000} MB/s "
+            f"| ${deliveries * costs.estimate_delivery_cost(sent_in_a_minute):.2f} |",
         ]
     )
 

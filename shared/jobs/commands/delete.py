@@ -15,6 +15,7 @@ from shared.jobs.fetches.fetch import fetch_path
 from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
 from shared.jobs.queue import fill
+from shared.jobs.result_deliveries.delivery import delivery_path
 from shared.jobs.update import update_job
 from shared.jobs.user_metadata import UserMetadata
 
@@ -58,8 +59,9 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 Delete(stage_path(job_id, stage.name, stage.revision))
                 for stage in (*snapshot.stages.values(), *snapshot.outdated)
             ),
-            # With their URLs. A worker that fetches one loses its lease.
+            # With their URLs. A worker that fetches or delivers a file loses its lease.
             *(Delete(fetch_path(item.fetch)) for item in job.inputs if item.fetch),
+            *([Delete(delivery_path(job_id))] if job.has_delivery else ()),
             # The shards of older revisions are purged below.
             *(
                 Delete(path)

@@ -44,7 +44,7 @@ class Fetch:
 
     Attributes:
         object: The name of the upload.
-        host: The host of the URL.
+        host: The host of the URL, or the bucket.
         filename: The name of the file, by default the last part of the URL's path.
         max_bytes: The limit of the input.
         size_bytes: The size that the file must have, or 0 for any.
@@ -54,6 +54,8 @@ class Fetch:
         source: The version of the file whose parts are stored, or None.
         restarts: How often the file was fetched again from its beginning.
         started_at: When the first attempt began, or None.
+        generation: Of the object in a bucket of the user, None for a file at an https URL.
+        copy_token: Continues a copy that takes several requests, or "".
     """
 
     id: str
@@ -71,6 +73,8 @@ class Fetch:
     source: Mapping[str, Any] | None
     restarts: int
     started_at: datetime | None
+    generation: int | None
+    copy_token: str
     state: FetchState
     error: Mapping[str, Any] | None = field(repr=False)
 
@@ -86,6 +90,9 @@ class Fetch:
             id=task.id,
             owner=task.owner,
             url=Encrypted.from_dict(data[URL]) if data[URL] else None,
+            # Fetches of earlier versions have neither.
+            generation=data.get("generation"),
+            copy_token=data.get("copy_token", ""),
             state=_find_state(task),
             **{name: data[name] for name in names},
         )
@@ -122,6 +129,7 @@ def new_fetch(
     max_bytes: int,
     now: datetime,
     expires_at: datetime,
+    generation: int | None = None,
 ) -> Create:
     """Returns the write that creates the fetch of an input. It is part of the batch that creates
     the job."""
@@ -139,6 +147,8 @@ def new_fetch(
         "source": None,
         "restarts": 0,
         "started_at": None,
+        "generation": generation,
+        "copy_token": "",
         "stopped": False,
         "expires_at": expires_at,
     }

@@ -41,6 +41,7 @@ from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import announcements, queue, rules
 from shared.jobs.model import Job, Status
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
+from shared.jobs.result_deliveries.start import start_result_delivery
 from shared.jobs.stage import UnitClaim
 from shared.jobs.units import waiting
 from shared.jobs.units.commit import commit_notification, commit_part
@@ -118,6 +119,7 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
     if FUNCTIONS[envelope.stage].reports_outcome:
         # Before the email, so that webhooks do not wait for an unavailable mail server.
         yield from create_deliveries(claim.job, envelope.part, clock)
+        yield from start_result_delivery(claim.job, envelope.part, clock)
     outcome = yield from run_unit(claim)
     yield CrashPoint("after_work", envelope)
     match outcome:

@@ -30,14 +30,16 @@ from shared.tasks.task import Task, new_task, task_envelope
 
 JOB_STARTED = "job.started"
 JOB_AWAITING_REVIEW = "job.awaiting_review"
+JOB_DELIVERED = "job.delivered"
+JOB_DELIVERY_FAILED = "job.delivery_failed"
 RECORDING_DONE = "recording.done"
 RECORDING_FAILED = "recording.failed"
 EXPORT_READY = "export.ready"
 API_KEY_CREATED = "api_key.created"
 """A security notice: it is sent by email only, to every user."""
 WEBHOOK_EVENTS = (
-    *EVENTS.values(), JOB_STARTED, JOB_AWAITING_REVIEW, RECORDING_DONE, RECORDING_FAILED,
-    EXPORT_READY,
+    *EVENTS.values(), JOB_STARTED, JOB_AWAITING_REVIEW, JOB_DELIVERED, JOB_DELIVERY_FAILED,
+    RECORDING_DONE, RECORDING_FAILED, EXPORT_READY,
 )  # fmt: skip
 """The events that webhooks receive."""
 EVENT = "event"

@@ -25,6 +25,7 @@ BODIES = {
     "POST /v1/jobs/{job_id}/shares": {"artifact": "frames.zip"},
     "PUT /v1/me/preferences": {"mail": {"done": True, "failed": True, "cancelled": True}},
     "POST /v1/me/keys": {"name": "CI", "scopes": ["jobs:read"]},
+    "POST /v1/buckets": {"bucket": "customer-bucket"},
     "POST /v1/webhooks": {"url": "https://hooks.moodreel.test/a"},
     "POST /v1/cameras": {"name": "Door", "source": {"url": "rtsp://cam.moodreel.test/a"}},
     "POST /v1/recordings": {"source": {"url": "rtsp://cam.moodreel.test/a"}},
@@ -54,6 +55,7 @@ class OwnedData:
     request_id: str
     camera_id: str
     recording_id: str
+    bucket_id: str
 
     def path(self, route: Route) -> str:
         names = {
@@ -71,6 +73,7 @@ class OwnedData:
             "number": "1",
             "camera_id": self.camera_id,
             "recording_id": self.recording_id,
+            "bucket_id": self.bucket_id,
             "slide_id": "s1",
             "voice": "en-GB-Standard-A",
         }
@@ -80,7 +83,7 @@ class OwnedData:
         """Returns the path with ids that do not exist."""
         for document_id in (
             self.job_id, self.webhook_id, self.delivery_id, self.request_id, self.camera_id,
-            self.recording_id,
+            self.recording_id, self.bucket_id,
         ):  # fmt: skip
             path = path.replace(document_id, "0" * 20)
         return path.replace(TOKEN, "0" * 48).replace(hash_capability(TOKEN), "0" * 64)

@@ -47,6 +47,7 @@ EXPECTED_OWNER_ERRORS = {
     "POST /v1/jobs/{job_id}/uploads/{input}/finalize": "upload-missing",
     "POST /v1/jobs/{job_id}/shares": "invalid-request",
     "POST /v1/me/password": "wrong-credentials",
+    "POST /v1/buckets/{bucket_id}/verify": "proof-missing",
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": "delivery-underway",
     # The camera records, and has sent no picture yet.
     "DELETE /v1/cameras/{camera_id}": "camera-in-use",
@@ -79,10 +80,19 @@ def data(suite: SuiteHandle) -> Iterator[OwnedData]:
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
     request_id = alice.call("POST", "/v1/me/exports")["id"]
+    bucket_id = alice.call("POST", "/v1/buckets", {"bucket": "customer-of-alice"})["id"]
     silent = HttpCamera(encode_mjpeg(1))
     silent.silent = True
     recording = alice.call("POST", "/v1/recordings", {"source": {"url": silent.url}})
-    ids = (job_id, webhook_id, delivery_id, request_id, recording["camera"], recording["id"])
+    ids = (
+        job_id,
+        webhook_id,
+        delivery_id,
+        request_id,
+        recording["camera"],
+        recording["id"],
+        bucket_id,
+    )
     yield OwnedData(suite, alice, bob, carol, *ids)
     silent.stop()
 
@@ -133,6 +143,7 @@ def test_owner_is_authorized_for_every_operation(data: OwnedData) -> None:
         "DELETE /v1/shares/{share_id}",
         "DELETE /v1/me/keys/{key_id}",
         "DELETE /v1/webhooks/{webhook_id}",
+        "DELETE /v1/buckets/{bucket_id}",
         "DELETE /v1/recordings/{recording_id}",
         "DELETE /v1/jobs/{job_id}",
         "POST /v1/me/erasures",

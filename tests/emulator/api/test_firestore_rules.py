@@ -44,7 +44,7 @@ CLOSED = (
     "units", "shares", "api_keys", "webhooks", "deliveries", "data_requests", "removed",
     "receipt_keys", "preferences", "limits", "totals", "idempotency", "users", "anything",
     "camera_secrets", "fetches", "viewers", "recorder_tasks", "segments", "task_slots", "sweeps",
-    "watched_cameras",
+    "watched_cameras", "result_deliveries", "bucket_bindings",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {

@@ -35,7 +35,7 @@ def test_operation_reads_what_the_api_encrypted(suite: SuiteHandle) -> None:
 
     assert process.returncode == 0, process.stdout + process.stderr
     assert [line.split(":")[0] for line in process.stdout.splitlines()] == [
-        "camera_secrets", "webhooks", "fetches",
+        "camera_secrets", "webhooks", "fetches", "result_deliveries",
     ]  # fmt: skip
-    assert process.stdout.count(" current") == 3, process.stdout
+    assert process.stdout.count(" current") == 4, process.stdout
     assert "canary" not in process.stdout + process.stderr

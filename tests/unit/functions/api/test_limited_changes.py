@@ -113,6 +113,8 @@ def test_redriven_job_counts_as_open(action: str, body: object) -> None:
 CHANGES = {
     "/v1/jobs/{job_id}/shares": "links",
     "/v1/me/keys": "keys",
+    "/v1/buckets": "buckets",
+    "/v1/buckets/{bucket_id}/verify": "buckets",
     "/v1/webhooks": "webhooks",
     "/v1/webhooks/{webhook_id}/test": "tests",
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": "replays",

@@ -97,6 +97,7 @@ def test_changes_without_a_policy_of_their_own() -> None:
         ("DELETE", "/v1/cameras/{camera_id}"),
         ("DELETE", "/v1/recordings/{recording_id}"),
         ("POST", "/v1/recordings/{recording_id}/stop"),
+        ("DELETE", "/v1/buckets/{bucket_id}"),
         ("DELETE", "/v1/webhooks/{webhook_id}"),
         ("POST", "/v1/webhooks/{webhook_id}/enable"),
         ("POST", "/v1/webhooks/{webhook_id}/secret"),

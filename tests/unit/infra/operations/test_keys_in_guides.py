@@ -78,12 +78,13 @@ class Operator:
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Operator:
-    """A shell in a checkout with settings and three secrets without versions."""
+    """A shell in a checkout with settings and four secrets without versions."""
     for name in (
         "bin",
         "secrets/CAMERA_KEYS",
         "secrets/WEBHOOK_KEYS",
         "secrets/FETCH_KEYS",
+        "secrets/DELIVERY_KEYS",
         ".operations/bin",
     ):
         (tmp_path / name).mkdir(parents=True)
@@ -112,15 +113,16 @@ def test_keys_are_created_once(operator: Operator) -> None:
     for _ in range(2):
         process = operator.run(CREATE)
         assert process.returncode == 0, process.stderr
-        (camera,), (webhook,), (fetch,) = (
-            operator.versions(f"{name}_KEYS") for name in ("CAMERA", "WEBHOOK", "FETCH")
+        (camera,), (webhook,), (fetch,), (delivery,) = (
+            operator.versions(f"{name}_KEYS") for name in ("CAMERA", "WEBHOOK", "FETCH", "DELIVERY")
         )
         assert operator.settings == (
             f'{SETTINGS}\ncamera_public_key = "{find_public_key(camera)}"\n'
             f'webhook_public_key = "{find_public_key(webhook)}"\n'
             f'fetch_public_key = "{find_public_key(fetch)}"\n'
+            f'delivery_public_key = "{find_public_key(delivery)}"\n'
         )
-    assert len({camera, webhook, fetch}) == 3
+    assert len({camera, webhook, fetch, delivery}) == 4
 
 
 def test_key_of_a_rotated_secret_replaces_the_setting(operator: Operator) -> None:

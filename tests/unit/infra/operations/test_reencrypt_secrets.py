@@ -21,6 +21,7 @@ from shared.cameras.source import parse_source
 from shared.flows.documents import CommitResult, Create, Update, Write
 from shared.flows.encrypted import DecryptionFailed, Encrypted
 from shared.jobs.fetches.fetch import fetch_path, url_context
+from shared.jobs.result_deliveries.delivery import delivery_path, urls_context
 from shared.jobs.webhooks.webhook import (
     Webhook,
     new_webhook,
@@ -140,6 +141,7 @@ def test_malformed_document_stops_no_other() -> None:
         ("CAMERA_KEYS", secret_path(CAMERA)),
         ("WEBHOOK_KEYS", webhook_path("a" * 20)),
         ("FETCH_KEYS", fetch_path("f" * 20)),
+        ("DELIVERY_KEYS", delivery_path("d" * 20)),
     ],
 )
 def test_document_without_secrets_is_current(variable: str, path: str) -> None:
@@ -147,6 +149,19 @@ def test_document_without_secrets_is_current(variable: str, path: str) -> None:
     store.commit([Create(path, {"owner": "alice"})])
 
     assert run(store, NEW, variable) == ({"current": 1}, "")
+
+
+def test_urls_of_a_delivery_are_rotated() -> None:
+    store, path = MemoryJobStore(), delivery_path("d" * 20)
+    context, urls = urls_context("d" * 20, "alice"), '{"a": "https://files.test/a?signature=s"}'
+    encrypted = HpkeEncrypter(find_public_key(OLD)).encrypt(urls, context)
+    store.commit([Create(path, {"owner": "alice", "urls": encrypted.to_dict()})])
+
+    assert run(store, f"{NEW}\n{OLD}", "DELIVERY_KEYS")[0] == {"re-encrypted": 1}
+    (doc,) = store.read([path])
+    assert doc is not None
+    stored = Encrypted.from_dict(doc.data["urls"])
+    assert HpkeDecrypter(NEW).decrypt(stored, context) == urls
 
 
 def test_url_of_a_fetch_is_rotated() -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.suite.layout import ROOT
 from infra.tools import access
 from infra.tools.access import Grant, list_grants
 from infra.tools.imports import find_modules
+from shared.cloud_function import CUSTOMER_BUCKETS_ACCOUNT
 from shared.pipeline import (
     DECKS_PREFIX,
     FILM_CACHE_PREFIX,
@@ -37,12 +39,17 @@ CALLS = {
     r"\brequest\.(services|job|run)\b|\bcontext\b": access.FIRESTORE_ROLE,
     r"\bobjects\.(create|compose|copy)\b": access.OBJECT_WRITER_ROLE,
 }
-PRIVATE_KEYS = {"camera": "CAMERA_KEYS", "webhook": "WEBHOOK_KEYS", "fetch": "FETCH_KEYS"}
+PRIVATE_KEYS = {
+    "camera": "CAMERA_KEYS", "webhook": "WEBHOOK_KEYS", "fetch": "FETCH_KEYS",
+    "delivery": "DELIVERY_KEYS",
+}  # fmt: skip
 """The secrets of private keys, by the use of the keys."""
 
 
 def roles(function: Function) -> set[str]:
-    return {grant.role for grant in list_grants(function)}
+    # The role on the account for buckets of users is the one that signs URLs.
+    grants = list_grants(function)
+    return {grant.role for grant in grants if grant.scope != "customer_buckets"}
 
 
 def covers(wider: Prefix, narrower: Prefix) -> bool:
@@ -118,7 +125,15 @@ def test_private_keys_have_one_holder_each() -> None:
     }
     assert holders == {
         "CAMERA_KEYS": ["recorder"], "WEBHOOK_KEYS": ["webhook"], "FETCH_KEYS": ["input_fetch"],
+        "DELIVERY_KEYS": ["result_delivery"],
     }  # fmt: skip
+
+
+@EACH
+def test_functions_that_use_buckets_of_users_act_as_their_account(function: Function) -> None:
+    uses = re.search(r"\bcustomer_buckets\(\)", code(function)) is not None
+    assert uses == function.access.customer_buckets
+    assert uses == any(grant.scope == "customer_buckets" for grant in list_grants(function))
 
 
 @EACH
@@ -249,3 +264,11 @@ def test_imported_modules_include_imports_inside_functions() -> None:
         assert Path("functions", row.name, "main.py") in modules
         functions = {path.parts[1] for path in modules if path.parts[0] == "functions"}
         assert functions <= {row.name, "__init__.py"}
+
+
+def test_terraform_grants_the_account_for_buckets_of_users_the_same_roles() -> None:
+    text = " ".join((ROOT / "infra" / "terraform" / "accounts.tf").read_text().split())
+    for grant in access.CUSTOMER_BUCKETS_GRANTS:
+        entry = f'{{ prefix = "{grant.prefix}", role = "{grant.role}" }}'
+        assert re.search(rf"{grant.name} = {re.escape(entry)}", text), grant
+    assert f'account_id = "{CUSTOMER_BUCKETS_ACCOUNT}"' in text

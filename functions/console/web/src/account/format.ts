@@ -77,6 +77,8 @@ const EVENT_LABELS: Readonly<Record<WebhookEvent | "ping", string>> = {
   "job.cancelled": "A job was cancelled",
   "job.started": "A job starts to run",
   "job.awaiting_review": "Slides wait for review",
+  "job.delivered": "Results were delivered",
+  "job.delivery_failed": "Results could not be delivered",
   "recording.done": "A recording has its clip",
   "recording.failed": "A recording failed",
   "export.ready": "An export of your data is ready",

@@ -87,6 +87,8 @@ const EVENT_LABELS: Readonly<Record<Exclude<HistoryEvent, "stage_done">, string>
   failed: "The job failed",
   cancelled: "You cancelled the job",
   notified: "You were told",
+  delivered: "Results were delivered",
+  delivery_failed: "Results could not be delivered",
 };
 
 export function eventLabel({ what, details }: JobEvent): string {

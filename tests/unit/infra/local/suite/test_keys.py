@@ -46,11 +46,18 @@ def test_each_private_key_is_given_to_one_function(layout: SuiteLayout) -> None:
     assert api.camera_public_key == find_public_key(settings["recorder"].camera_keys)
     assert api.webhook_public_key == find_public_key(settings["webhook"].webhook_keys)
     assert api.fetch_public_key == find_public_key(settings["input_fetch"].fetch_keys)
-    assert len({api.camera_public_key, api.webhook_public_key, api.fetch_public_key}) == 3
+    delivery = settings["result_delivery"].delivery_keys
+    assert api.delivery_public_key == find_public_key(delivery)
+    keys_of_api = {
+        api.camera_public_key, api.webhook_public_key, api.fetch_public_key,
+        api.delivery_public_key,
+    }  # fmt: skip
+    assert len(keys_of_api) == 4
     for name, keys in (
         ("recorder", settings["recorder"].camera_keys),
         ("webhook", settings["webhook"].webhook_keys),
         ("input_fetch", settings["input_fetch"].fetch_keys),
+        ("result_delivery", delivery),
     ):
         assert [row.name for row in services if keys in row.env.values()] == [name]
 

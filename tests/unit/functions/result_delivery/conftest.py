@@ -1,0 +1,5 @@
+"""Fixtures of the tests of result_delivery."""
+
+from tests.fixtures.deliveries import deliveries
+
+__all__ = ["deliveries"]
