@@ -21,6 +21,7 @@ from shared.pricing.prices import (
     PICTURE_TOKEN,
     RECOGNITION_SECOND,
     REQUEST,
+    SENT_GIB,
     SPEECH,
     STORED_GB_MONTH,
 )
@@ -197,11 +198,11 @@ def estimate_delivery_cost(size_bytes: int, *, to_urls: bool = True) -> float:
     bucket of the same region, which Cloud Storage copies without moving bytes."""
     seconds = FETCH_S + (size_bytes / FETCH_BYTES_PER_S if to_urls else 0)
     return (
-        busy_usd("result_delivery", seconds)
-        + REQUEST_USD
-        + CLASS_A_OPERATION_USD
-        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE_USD
-        + (size_bytes / (1 << 30) * SENT_GIB_USD if to_urls else 0)
+        compute_usd("result_delivery", seconds)
+        + REQUEST.usd
+        + CLASS_A_OPERATION.usd
+        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE.usd
+        + (size_bytes / (1 << 30) * SENT_GIB.usd if to_urls else 0)
     )
 
 
