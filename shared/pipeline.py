@@ -308,7 +308,8 @@ FUNCTIONS: dict[str, Function] = {
         Function(
             "notification", FunctionKind.PIPELINE, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
-            Access(publish=_JOB_TOPICS),
+            # The picture in the email.
+            Access(read=((_O, RESULTS_PREFIX),), publish=_JOB_TOPICS),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
             progress_weight=0,
