@@ -12,20 +12,39 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from infra.local.suite.handle import SuiteHandle
+from shared.flows.documents import Update, job_path
+from shared.pipeline import Bucket
+from shared.runtime.services import Services
+from shared.subtitles.cues import Cue
+from shared.subtitles.formats import to_vtt
 from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.suite.downloads import create_done_job
 
 pytestmark = pytest.mark.suite
 TITLE = "Stones & <b>rivers</b>"
 
 
-@pytest.fixture(scope="module")
-def share(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A share link to a film of three slides."""
+LINES = ("Water carries stones.", "They hit each other.", "So they become round.")
+VTT = to_vtt(Cue(1000 * n, 1000 * (n + 1), (line,)) for n, line in enumerate(LINES))
+
+
+@pytest.fixture
+def share(suite: SuiteHandle, services: Services, clip: Path) -> dict[str, Any]:
+    """A share link to a film of three seconds, with a line and a chapter in each."""
     client = suite.client()
-    path = tmp_path_factory.mktemp("prompt") / "stones.txt"
-    path.write_text("How rivers shape stones, for children.")
-    job_id = suite.start_job(client, "presentation", path, options={"slides": "3"})
-    suite.wait_for_job(client, job_id)
+    job_id, _ = create_done_job(
+        services, client.user.uid, clip.read_bytes(), name="film.mp4", content_type="video/mp4"
+    )
+    (job,) = services.store.read([job_path(job_id)])
+    assert job is not None
+    artifacts = list(job.data["artifacts"])
+    for kind in ("subtitles", "chapters"):
+        name, text = f"{kind}.vtt", "text/vtt; charset=utf-8"
+        path = f"jobs/{job_id}/x/{name}"
+        with services.objects.create(Bucket.OUTPUTS, path, content_type=text, spec="s") as out:
+            out.write(VTT.encode())
+        artifacts.append(out.stored_object.to_artifact(name, kind).to_dict())
+    services.store.commit([Update(job.path, {"artifacts": artifacts})])
     body = {"artifact": "film.mp4", "title": TITLE}
     created: dict[str, Any] = client.call("POST", f"/v1/jobs/{job_id}/shares", body)
     return created
@@ -66,10 +85,11 @@ def test_shared_film_plays_and_its_chapters_and_lines_seek(
     expect(video).to_have_js_property("error", None)
     chapters = page.locator(".chapters").get_by_role("link")
     expect(chapters).to_have_count(3)
-    chapters.nth(1).click()
-    expect(page.locator(".chapters [aria-current]")).to_have_count(1)
-    expect(page.locator(".chapters li").nth(1)).to_have_attribute("aria-current", "true")
-    expect(page.locator(".lines [aria-current]")).to_have_count(1)
+    # The last one stays the current one until the end.
+    chapters.last.click()
+    for marked in (".chapters [aria-current]", ".lines [aria-current]"):
+        expect(page.locator(marked)).to_have_count(1)
+        expect(page.locator(marked)).to_contain_text(LINES[-1])
     assert video.evaluate("video => video.textTracks[0].mode") == "showing"
 
     field = page.get_by_role("searchbox", name="Search the transcript")

@@ -37,7 +37,10 @@ class ShareRequest(RequestModel):
 
     artifact: Annotated[str, Field(min_length=1, max_length=200)]
     valid_hours: Annotated[int, Field(ge=1, le=24 * 90)] | None = None
-    title: Annotated[str, Field(max_length=200)] | None = None
+    # Excluded so that a repeated request of an earlier version has the same fingerprint.
+    title: Annotated[
+        Annotated[str, Field(max_length=200)] | None, Field(exclude_if=lambda value: value is None)
+    ] = None
 
 
 class ShareView(ResponseModel):
