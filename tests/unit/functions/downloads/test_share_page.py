@@ -27,7 +27,7 @@ from tests.fakes.application import SETTINGS, AppHarness
 from tests.fakes.clock import START, ManualClock
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.emails import Tags
-from tests.fixtures.jobs import make_job
+from tests.fixtures.jobs import put_job
 
 TOKEN = "ab" * 24
 FILE = f"/v1/media/share/{TOKEN}"
@@ -74,7 +74,7 @@ class Shared:
     def __init__(self, *artifacts: Artifact, title: str = "Our film", **fields: Any) -> None:
         self.store, self.objects = MemoryJobStore(), Objects()
         rows = [artifact.to_dict() for artifact in artifacts]
-        job = make_job(
+        job = put_job(
             self.store, status="done", title="Secret title", artifacts=rows, created_at=START,
             **fields,
         )  # fmt: skip
