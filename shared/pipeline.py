@@ -308,8 +308,8 @@ FUNCTIONS: dict[str, Function] = {
         Function(
             "notification", FunctionKind.PIPELINE, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
-            # It starts the delivery of the results.
-            Access(publish=(*_JOB_TOPICS, "result_delivery")),
+            # It reads the picture of the email, and starts the delivery of the results.
+            Access(read=((_O, RESULTS_PREFIX),), publish=(*_JOB_TOPICS, "result_delivery")),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
             progress_weight=0,

@@ -30,7 +30,7 @@ def page_settings(settings: Settings) -> dict[str, Any]:
 
 def downloads_url(settings: Settings) -> str:
     """Returns the URL of the function `downloads`; the API's where none is set."""
-    return settings.downloads_url or settings.public_url
+    return settings.media_url
 
 
 def to_inline_json(value: Any) -> str:

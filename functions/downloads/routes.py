@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from functions.downloads.preview_stream import get_preview
-from functions.downloads.stream import DownloadQuery, get_clip, get_result, get_shared_result
+from functions.downloads.share_page.page import get_embed, get_page, get_script, get_style
+from functions.downloads.stream import (
+    DownloadQuery,
+    get_clip,
+    get_result,
+    get_shared_captions,
+    get_shared_poster,
+    get_shared_result,
+)
 from shared.api_keys import Resource
 from shared.cameras.viewers import NoPictures, TooManyViewers
 from shared.cameras.watched import TooManyWatchedCameras
@@ -34,6 +42,38 @@ _ROUTES = (
         query=DownloadQuery, sign_in_required=False,
         errors=(*_DOWNLOAD_ERRORS, LinkExpired, LinkRevoked),
         other_statuses=_OTHER_STATUSES, media_type="*/*",
+    ),
+    Route(
+        "GET", "/v1/media/share/{token}/page", get_page,
+        "Open the page of a share link, without signing in.",
+        sign_in_required=False, errors=(LinkExpired, LinkRevoked), media_type="text/html",
+    ),
+    Route(
+        "GET", "/v1/media/share/{token}/embed", get_embed,
+        "Open the player of a shared video, which other sites may embed.",
+        sign_in_required=False, errors=(LinkExpired, LinkRevoked), media_type="text/html",
+    ),
+    Route(
+        "GET", "/v1/media/share/{token}/poster", get_shared_poster,
+        "Get the poster of a shared film.",
+        query=DownloadQuery, sign_in_required=False,
+        errors=(*_DOWNLOAD_ERRORS, LinkExpired, LinkRevoked),
+        other_statuses=_OTHER_STATUSES, media_type="*/*",
+    ),
+    Route(
+        "GET", "/v1/media/share/{token}/captions", get_shared_captions,
+        "Get the captions of a shared video.",
+        query=DownloadQuery, sign_in_required=False,
+        errors=(*_DOWNLOAD_ERRORS, LinkExpired, LinkRevoked),
+        other_statuses=_OTHER_STATUSES, media_type="*/*",
+    ),
+    Route(
+        "GET", "/v1/media/page/share.js", get_script, "Get the script of the page.",
+        sign_in_required=False, media_type="text/javascript",
+    ),
+    Route(
+        "GET", "/v1/media/page/share.css", get_style, "Get the style sheet of the page.",
+        sign_in_required=False, media_type="text/css",
     ),
     Route(
         "GET", "/v1/media/recordings/{recording_id}/clip", get_clip,

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from functions.downloads.clips import find_clip
-from shared.errors import SourceExpired
+from functions.downloads.share_page.parts import SharedParts
+from shared.errors import NotFound, SourceExpired
 from shared.http.artifacts import (
     LINK_VALID_S,
     find_artifact,
     find_filename,
     read_shared_artifact,
+    read_shared_result,
 )
 from shared.http.link_uses import LINK_USES
 from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
@@ -57,6 +59,24 @@ def get_shared_result(request: ApiRequest) -> ApiResponse:
     """Downloads the result of a share link, and counts its use."""
     artifact, share = read_shared_artifact(request, request.path_params["token"])
     return _serve(request, artifact, share=share)
+
+
+def get_shared_poster(request: ApiRequest) -> ApiResponse:
+    """Returns the poster of a shared film. It does not count as a use."""
+    return _serve_part(request, "poster")
+
+
+def get_shared_captions(request: ApiRequest) -> ApiResponse:
+    """Returns the captions of a shared video as WebVTT. It does not count as a use."""
+    return _serve_part(request, "captions")
+
+
+def _serve_part(request: ApiRequest, name: Literal["poster", "captions"]) -> ApiResponse:
+    parts = SharedParts.find(read_shared_result(request, request.path_params["token"]))
+    artifact: Artifact | None = getattr(parts, name)
+    if artifact is None:
+        raise NotFound(f"The shared result has no {name}.")
+    return _serve(request, artifact)
 
 
 def _serve(request: ApiRequest, result: Artifact, *, share: str = "") -> ApiResponse:

@@ -2,119 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parseaddr
+from typing import Any
 
 from functions.notification.outcomes import (
     count_spoken_moments,
-    find_advice,
+    find_frame_count,
     find_main_result,
-    format_count,
-    format_size,
+    find_remedy,
 )
+from shared.emails.render import build_email
+from shared.emails.values import cut_line
 from shared.flows.envelope import Envelope
-from shared.jobs.emails.page import Page, render_html
 from shared.jobs.model import Job, Status
-from shared.ports.outbound import Email
+from shared.ports.outbound import Email, InlineImage
+from shared.runtime.settings import Settings
 
-MAX_TITLE_CHARS = 80
+_TEMPLATES: Mapping[str, str] = {
+    Status.DONE: "job_done",
+    Status.FAILED: "job_failed",
+    Status.CANCELLED: "job_cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A download link and when it expires."""
+    """A share link and when it expires."""
 
     url: str
     expires_at: datetime
 
 
-def write_email(job: Job, envelope: Envelope, link: Link | None, sender: str) -> Email:
+def write_email(
+    job: Job,
+    envelope: Envelope,
+    link: Link | None,
+    settings: Settings,
+    thumbnail: InlineImage | None = None,
+) -> Email:
     """Returns the email for a terminal job. `link` is for its main result, None without one."""
+    values: dict[str, Any] = {
+        "title": title_of(job),
+        "recipe": job.recipe_name,
+        "job_url": f"{settings.console_url}/jobs/{job.id}",
+        "warnings": job.warnings,
+    }
     if job.status is Status.DONE:
-        page = _done_page(job, link)
+        result = find_main_result(job)
+        values |= {
+            "result": result,
+            "share": link,
+            "frame_count": find_frame_count(job, result),
+            "spoken_moments": count_spoken_moments(job),
+            "kept_until": job.expires_at,
+        }
     elif job.status is Status.FAILED:
-        page = _failed_page(job)
-    else:
-        page = _cancelled_page(job)
-    return Email(
+        error = job.error or {}
+        code, stage = str(error.get("code", "unexpected")), str(error.get("stage") or "")
+        values["error"] = {
+            "code": code,
+            "stage": stage,
+            "message": str(error.get("message") or ""),
+            "remedy": find_remedy(code, stage),
+        }
+    return build_email(
+        _TEMPLATES[job.status],
+        values,
+        settings,
         to=job.email,
-        subject=subject_of(job),
-        text=page.render_text(),
-        html=render_html(page),
-        message_id=message_id(envelope, sender),
+        seed=f"{envelope.job_id}.{envelope.revision}.{envelope.part}",
+        can_unsubscribe=True,
+        thumbnail=thumbnail,
     )
-
-
-def message_id(envelope: Envelope, sender: str) -> str:
-    """Returns the Message-ID, which is the same for every copy: job, revision, outcome, epoch."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    return f"<{envelope.job_id}.{envelope.revision}.{envelope.part}@{domain}>"
-
-
-def subject_of(job: Job) -> str:
-    """Returns the subject: the outcome, then the title."""
-    outcomes = {Status.DONE: "Ready", Status.FAILED: "Failed", Status.CANCELLED: "Cancelled"}
-    return f"{outcomes[job.status]}: {title_of(job)}"
 
 
 def title_of(job: Job) -> str:
-    """Returns the job's title on one line, cut to MAX_TITLE_CHARS."""
-    title = " ".join(job.title.split()) or job.recipe_name
-    return title if len(title) <= MAX_TITLE_CHARS else title[: MAX_TITLE_CHARS - 1].rstrip() + "…"
-
-
-def _done_page(job: Job, link: Link | None) -> Page:
-    title = title_of(job)
-    main_result = find_main_result(job)
-    facts = [("Recipe", job.recipe_name)]
-    if main_result is None or link is None:
-        return Page(
-            f"“{title}” is done.", ["Sign in to see the results."], facts,
-            warnings=job.warnings,
-        )  # fmt: skip
-    artifact, wording = main_result
-    if count := format_count(job, wording):
-        facts.append(("Made", count))
-    if moments := count_spoken_moments(job):
-        facts.append(("Strongest moments", f"{moments} with a sentence"))
-    facts.append(("File", f"{artifact.name}, {format_size(artifact.size_bytes)}"))
-    return Page(
-        f"{wording.noun} from “{title}” can be downloaded.",
-        [],
-        facts,
-        button=(wording.button, link.url),
-        below_button=(
-            f"The link is valid until {link.expires_at:%-d %B %Y, %H:%M} UTC. Anyone who has it "
-            "can download the file; you can revoke it at any time."
-        ),
-        warnings=job.warnings,
-    )
-
-
-def _failed_page(job: Job) -> Page:
-    title = title_of(job)
-    error = job.error or {}
-    code = str(error.get("code", "unexpected"))
-    reason = str(error.get("message") or "The job stopped for a reason that was not recorded.")
-    facts = [("Recipe", job.recipe_name), ("Reason", code)]
-    if stage := error.get("stage"):
-        facts.append(("Stage", str(stage).replace("_", " ")))
-    return Page(
-        f"“{title}” could not be finished.",
-        [reason, find_advice(code, str(error.get("stage") or ""))],
-        facts,
-        warnings=job.warnings,
-    )
-
-
-def _cancelled_page(job: Job) -> Page:
-    title = title_of(job)
-    return Page(
-        f"“{title}” was cancelled.",
-        [
-            "It will not continue. "
-            "Results that were finished before are kept until the job is deleted."
-        ],
-        [("Recipe", job.recipe_name)],
-    )
+    """Returns the job's title on one line, or else the name of its recipe."""
+    return cut_line(job.title) or job.recipe_name

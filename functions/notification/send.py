@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.notification.emails import Link, subject_of, write_email
+from functions.notification.emails import Link, write_email
 from functions.notification.mail_log import (
     discard_link,
     finish_mail,
@@ -10,6 +10,7 @@ from functions.notification.mail_log import (
     start_mail,
 )
 from functions.notification.outcomes import find_main_result
+from functions.notification.thumbnail import read_thumbnail
 from shared.entrypoints import bootstrap
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.emails.mails import MailState
@@ -40,8 +41,8 @@ def send_email(context: UnitContext) -> UnitDone:
         context.store,
         job,
         context.envelope,
-        None if result is None else result[0],
-        subject=subject_of(job),
+        result,
+        subject=write_email(job, context.envelope, None, settings).subject,
         now=clock.now(),
         valid_days=settings.link_valid_days,
     )
@@ -55,7 +56,7 @@ def send_email(context: UnitContext) -> UnitDone:
             f"{settings.public_url}/v1/share/{mail.token}",
             link_expires_at(mail.created_at, job, settings.link_valid_days),
         )
-    email = write_email(job, context.envelope, link, settings.mail_from)
+    email = write_email(job, context.envelope, link, settings, read_thumbnail(context))
     context.check()
     try:
         bootstrap.mailer().send(email)

@@ -3,100 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.jobs.emails.page import ACCOUNT_FOOTER, Page
+from shared.emails.render import build_email
+from shared.emails.values import cut_line
+from shared.jobs.emails.preferences import can_choose
 from shared.jobs.webhooks.events import API_KEY_CREATED, EXPORT_READY, JOB_AWAITING_REVIEW
+from shared.ports.outbound import Email
 from shared.runtime.settings import Settings
 
-MAX_TITLE_CHARS = 80
 
-
-@dataclass(frozen=True, slots=True)
-class EventEmail:
-    """The subject and the content of an email."""
-
-    subject: str
-    page: Page
-
-
-def find_email(event: str, data: Mapping[str, Any], settings: Settings) -> EventEmail | None:
+def find_email(
+    event: str, data: Mapping[str, Any], settings: Settings, *, to: str, task_id: str
+) -> Email | None:
     """Returns the email about an event, or None when there is none. `data` is that of the event's
-    body."""
-    write = _WRITERS.get(event)
-    return None if write is None else write(data, settings)
+    body. The Message-ID derives from the id of the task."""
+    found = _EMAILS.get(event)
+    if found is None:
+        return None
+    template, read = found
+    return build_email(
+        template, read(data, settings), settings,
+        to=to, seed=task_id, can_unsubscribe=can_choose(event),
+    )  # fmt: skip
 
 
-def _review_email(data: Mapping[str, Any], settings: Settings) -> EventEmail:
-    title = _cut(data["title"]) or data["recipe"]
-    return EventEmail(
-        f"Waits for you: {title}",
-        Page(
-            f"The slides of “{title}” wait for your review.",
-            [
-                "Read them, and change what you like. The film is made when you release the deck; "
-                "nothing happens before.",
-            ],
-            [("Recipe", data["recipe"])],
-            button=("Review the slides", f"{settings.console_url}/jobs/{data['job_id']}/deck"),
-            below_button="The link needs your sign-in.",
-        ),
-    )
+def _review_values(data: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]:
+    return {
+        "title": cut_line(data["title"]) or data["recipe"],
+        "recipe": data["recipe"],
+        "deck_url": f"{settings.console_url}/jobs/{data['job_id']}/deck",
+    }
 
 
-def _export_email(data: Mapping[str, Any], settings: Settings) -> EventEmail:
-    kept_until = datetime.fromisoformat(data["kept_until"])
-    count = len(data["parts"])
-    return EventEmail(
-        "Your data can be downloaded",
-        Page(
-            "The export of your data is ready.",
-            ["If you did not request it, choose a new password."],
-            [("Files", str(count)), ("Kept until", f"{kept_until:%-d %B %Y, %H:%M} UTC")],
-            button=("Download it", f"{settings.console_url}/account/my-data"),
-            below_button="The link needs your sign-in.",
-            footer=ACCOUNT_FOOTER,
-        ),
-    )
+def _export_values(data: Mapping[str, Any], _: Settings) -> Mapping[str, Any]:
+    return {
+        "file_count": len(data["parts"]),
+        "kept_until": datetime.fromisoformat(data["kept_until"]),
+    }
 
 
-def _key_email(data: Mapping[str, Any], settings: Settings) -> EventEmail:
-    name = _cut(data["name"])
+def _key_values(data: Mapping[str, Any], _: Settings) -> Mapping[str, Any]:
     expires_at = data["expires_at"]
-    until = "it is deleted"
-    if expires_at is not None:
-        until = f"{datetime.fromisoformat(expires_at):%-d %B %Y, %H:%M} UTC"
-    return EventEmail(
-        f"An API key was created: {name}",
-        Page(
-            f"The API key “{name}” was created for your account.",
-            [
-                "A program that has it can use your account within its scopes, without your "
-                "password.",
-                "If this was not you, delete the key, and then choose a new password: a new "
-                "password alone does not end a key.",
-            ],
-            [
-                ("Begins with", data["prefix"]),
-                ("Scopes", ", ".join(data["scopes"])),
-                ("Accepted until", until),
-            ],
-            button=("See your API keys", f"{settings.console_url}/account/api-keys"),
-            below_button="The link needs your sign-in.",
-            footer=ACCOUNT_FOOTER,
-        ),
-    )
+    return {
+        "key_name": data["name"],
+        "prefix": data["prefix"],
+        "scopes": data["scopes"],
+        "expires_at": None if expires_at is None else datetime.fromisoformat(expires_at),
+    }
 
 
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_TITLE_CHARS else line[: MAX_TITLE_CHARS - 1].rstrip() + "…"
-
-
-_WRITERS: Mapping[str, Callable[[Mapping[str, Any], Settings], EventEmail]] = {
-    JOB_AWAITING_REVIEW: _review_email,
-    EXPORT_READY: _export_email,
-    API_KEY_CREATED: _key_email,
+_ReadValues = Callable[[Mapping[str, Any], Settings], Mapping[str, Any]]
+_EMAILS: Mapping[str, tuple[str, _ReadValues]] = {
+    JOB_AWAITING_REVIEW: ("job_awaiting_review", _review_values),
+    EXPORT_READY: ("export_ready", _export_values),
+    API_KEY_CREATED: ("api_key_created", _key_values),
 }
+"""The template of an event's email, and what reads its values."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 
 from functions.webhook.emails import find_email
-from functions.webhook.mailing import message_id, send_once
+from functions.webhook.mailing import send_once
 from shared.entrypoints.task import TaskContext
-from shared.jobs.emails.page import render_html
 from shared.jobs.emails.preferences import Preferences, preferences_path
 from shared.jobs.webhooks.events import deliver_event, event_guard
-from shared.ports.outbound import Email
 from shared.runtime.interpreter import Interpreter
 from shared.tasks.task import TaskDone, TaskOutcome
 
@@ -21,18 +19,12 @@ def handle_event(context: TaskContext) -> TaskOutcome:
     services, task, settings = context.services, context.task, context.settings
     Interpreter(services).run(deliver_event(task, services.clock_and_ids))
     event = task.data["event"]
-    found = find_email(event, json.loads(task.data["body"])["data"], settings)
-    if found is None or not task.data["email"]:
+    to, data = task.data["email"], json.loads(task.data["body"])["data"]
+    email = find_email(event, data, settings, to=to, task_id=task.id) if to else None
+    if email is None:
         return TaskDone()
     (doc,) = services.store.read([preferences_path(task.owner)])
     if not Preferences.from_doc(doc).allows(event):
         services.log("mail.opted_out", kind=event)
         return TaskDone()
-    email = Email(
-        to=task.data["email"],
-        subject=found.subject,
-        text=found.page.render_text(),
-        html=render_html(found.page),
-        message_id=message_id(task.id, settings),
-    )
     return send_once(context, email, event, event_guard(task))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import parseaddr
-
 from functions.webhook.call import RETRY_DELAYS_S
 from shared.entrypoints import bootstrap
 from shared.entrypoints.task import TaskContext
@@ -11,14 +9,7 @@ from shared.flows.documents import CommitResult, Update, Write
 from shared.flows.effects import Failed, Later
 from shared.jobs.emails.mails import MailState, mail_path, new_mail
 from shared.ports.outbound import Email, MailOverloaded, MailRefused, MailUnavailable
-from shared.runtime.settings import Settings
 from shared.tasks.task import TaskDone, TaskOutcome
-
-
-def message_id(task_id: str, settings: Settings) -> str:
-    """Returns the Message-ID of a task's email, which is the same for every copy."""
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
-    return f"<{task_id}@{domain}>"
 
 
 def send_once(

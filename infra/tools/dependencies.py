@@ -41,6 +41,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
     ),
     "firebase-admin": ("ID tokens and accounts", ""),
     "flask": ("requests and responses", "comes with functions-framework"),
+    "jinja2": ("templates of emails and of the share page", "comes with flask"),
     "pydantic": ("schemas of requests and responses", ""),
     "pyjwt": ("signature of erasure receipts", ""),
     "requests": ("sign-in with a password", ""),

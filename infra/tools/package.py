@@ -42,6 +42,8 @@ EXCLUDED_SUFFIXES = (".in", ".md", ".pyc")
 EXCLUDED_FOLDERS = ("__pycache__", "node_modules", "pictures")
 SITE_FOLDER = "site"
 """Folder of the built pages in the function's folder."""
+TEMPLATES_FOLDER = "templates"
+"""Folder of the templates of a package of `shared`."""
 VIEWER_FOLDER = "viewer"
 """Folder of the built viewer beside the API's documentation."""
 HASH_DIGITS = 16
@@ -90,6 +92,9 @@ def collect_files(function: str, choices: Choices = DEFAULTS) -> dict[str, bytes
     modules = find_modules(function, choices.dynamic_modules(function))
     packages = {path.parent for path in modules if path.parts[0] == "shared"}
     data = _select_data(file for package in packages for file in (ROOT / package).glob("*"))
+    data |= _select_data(
+        file for package in packages for file in (ROOT / package / TEMPLATES_FOLDER).rglob("*")
+    )
     own_data = _select_data((ROOT / folder).rglob("*"))
     data |= {name for name in own_data if not _is_page_source(folder, name)}
     files = {path.as_posix(): (ROOT / path).read_bytes() for path in (*modules, *data)}

@@ -115,6 +115,14 @@ def _to_message(email: Email, sender: str) -> EmailMessage:
     message["Message-ID"] = email.message_id
     message["Date"] = formatdate(localtime=False)
     message["Auto-Submitted"] = "auto-generated"
+    if email.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{email.unsubscribe_url}>"
     message.set_content(email.text)
     message.add_alternative(email.html, subtype="html")
+    html = next(part for part in message.iter_parts() if part.get_content_subtype() == "html")
+    for image in email.images:
+        html.add_related(
+            image.content, "image", image.subtype, cid=f"<{image.cid}>", disposition="inline",
+            filename=f"{image.cid}.{image.subtype}",
+        )  # fmt: skip
     return message

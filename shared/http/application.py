@@ -39,6 +39,7 @@ from shared.runtime.settings import Settings
 from shared.runtime.tracing import log_fields
 
 HTML = "text/html"
+ANY_FILE = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ class Application:
             conditions={
                 name: request.headers[name] for name in CONDITION_HEADERS if name in request.headers
             },
+            prefers_html=request.accept_mimetypes.best_match([ANY_FILE, HTML]) == HTML,
             limiter=self._limits.limiter,
         )
         api_response = (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from shared.errors import NotFound
 from shared.flows.documents import Doc, job_path
 from shared.http.problems import LinkExpired, LinkRevoked
@@ -57,8 +60,28 @@ def _read_share_link(request: ApiRequest, token: str) -> Doc:
     return share
 
 
+@dataclass(frozen=True, slots=True)
+class SharedResult:
+    """What a share link gives access to. `title` is what its owner shows with it, or ""."""
+
+    artifact: Artifact
+    job: Job
+    share_path: str
+    title: str
+    expires_at: datetime
+
+
 def read_shared_artifact(request: ApiRequest, token: str) -> tuple[Artifact, str]:
     """Returns the artifact of the link with this token, and the path of the link's document.
+
+    Raises NotFound, LinkExpired, LinkRevoked.
+    """
+    shared = read_shared_result(request, token)
+    return shared.artifact, shared.share_path
+
+
+def read_shared_result(request: ApiRequest, token: str) -> SharedResult:
+    """Returns what the link with this token gives access to.
 
     Raises NotFound, LinkExpired, LinkRevoked.
     """
@@ -70,7 +93,10 @@ def read_shared_artifact(request: ApiRequest, token: str) -> tuple[Artifact, str
     (doc,) = request.services.store.read([job_path(share.data["job"])])
     if doc is None or doc.data["status"] == Status.DELETED:
         raise NotFound(_NO_SUCH_LINK)
-    for artifact in Job.from_doc(doc).results:
-        if artifact.name == share.data["artifact"]:
-            return artifact, share.path
+    job, data = Job.from_doc(doc), share.data
+    for artifact in job.results:
+        if artifact.name == data["artifact"]:
+            # Earlier versions stored no title.
+            title = data.get("title", "")
+            return SharedResult(artifact, job, share.path, title, data["expires_at"])
     raise NotFound(_NO_SUCH_LINK)

@@ -88,6 +88,8 @@ class ApiRequest:
     """The client's address for rate limits: an IPv4 address, or the /64 of an IPv6 address."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """The request headers that `shared.http.ranges` reads."""
+    prefers_html: bool = False
+    """Whether the client accepts HTML before other types, as browsers do for pages."""
     limiter: RateLimiter = field(default_factory=RateLimiter)
     """The counts of this instance."""
 

@@ -121,6 +121,12 @@ class Job:
         """The artifacts that users may download; artifacts between stages are excluded."""
         return tuple(artifact for artifact in self.artifacts if artifact.bucket == Bucket.OUTPUTS)
 
+    @property
+    def scores_faces(self) -> bool:
+        """Whether it scores the faces in its video. Such a job shows no picture where its owner did
+        not ask for it: people agreed to the analysis only. A recap without consent scores none."""
+        return "emotion_scoring" in self.recipe.stages and self.options.get("consent") is not False
+
     @classmethod
     def from_doc(cls, doc: Doc) -> Job:
         """Parses a job's document."""

@@ -37,14 +37,28 @@ def is_hashed(doc_id: str) -> bool:
     return len(doc_id) == len(hash_capability(""))
 
 
-def new_share(token: str, job: Job, artifact: str, now: datetime, expires_at: datetime) -> Create:
-    """Returns the write that creates a link to the result named `artifact`."""
+def share_page_url(base_url: str, token: str) -> str:
+    """Returns the URL of the page with the result of a link. `base_url` is that of `downloads`."""
+    return f"{base_url}/v1/media/share/{token}/page"
+
+
+def share_embed_url(base_url: str, token: str) -> str:
+    """Returns the URL of the page that other sites may embed."""
+    return f"{base_url}/v1/media/share/{token}/embed"
+
+
+def new_share(
+    token: str, job: Job, artifact: str, now: datetime, expires_at: datetime, title: str = ""
+) -> Create:
+    """Returns the write that creates a link to the result named `artifact`. Its page shows `title`:
+    a link discloses no title that its owner did not give it."""
     return Create(
         share_path(hash_capability(token)),
         {
             "job": job.id,
             "owner": job.owner,
             "artifact": artifact,
+            "title": title,
             "created_at": now,
             "expires_at": expires_at,
             "revoked": False,

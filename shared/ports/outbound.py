@@ -32,14 +32,26 @@ class MailResponseLost(MailOverloaded):
 
 
 @dataclass(frozen=True, slots=True)
+class InlineImage:
+    """A picture that the HTML of an email shows as `cid:{cid}`. `subtype` is `jpeg` or `png`."""
+
+    cid: str
+    subtype: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Email:
-    """An email. `message_id` is the same for every copy of an email."""
+    """An email. `message_id` is the same for every copy of an email. `unsubscribe_url` is the page
+    on which its user can choose not to get such emails, "" if nobody can."""
 
     to: str
     subject: str
     text: str
     html: str
     message_id: str
+    images: tuple[InlineImage, ...] = ()
+    unsubscribe_url: str = ""
 
 
 class Mailer(Protocol):

@@ -275,6 +275,11 @@ class Settings:
     source_stall_s: int = setting("MOODREEL_SOURCE_STALL_S", 10)
     """A camera without a packet for this long counts as unavailable."""
 
+    @property
+    def media_url(self) -> str:
+        """URL of the function `downloads`, or that of the API where both have one."""
+        return self.downloads_url or self.public_url
+
     def bucket_name(self, role: Bucket) -> str:
         """Returns the name of a bucket."""
         return self.buckets[role]

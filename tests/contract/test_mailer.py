@@ -6,12 +6,14 @@ import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 
 import pytest
 
 from shared.adapters.smtp import SmtpMailer
 from shared.ports.outbound import (
     Email,
+    InlineImage,
     MailOverloaded,
     MailRefused,
     MailResponseLost,
@@ -81,6 +83,26 @@ def test_accepted_email_is_sent_whatever_quit_returns(quit_reply: str) -> None:
         send(server)
         assert len(server.messages) == 1
         assert b"Message-ID: <1@localhost>" in server.messages[0]
+
+
+def test_email_contains_its_pictures_and_where_to_unsubscribe() -> None:
+    email = Email(
+        "ada@example.org", "Done", "It is done.", '<img src="cid:thumbnail">', "<1@localhost>",
+        (InlineImage("thumbnail", "jpeg", b"\xff\xd8 jpeg"),), "https://example.org/emails",
+    )  # fmt: skip
+    with running_smtp_server() as server:
+        send(server, email)
+        (data,) = server.messages
+
+    message = message_from_bytes(data, policy=policy.default)
+    kinds = [part.get_content_type() for part in message.walk()]
+    image = next(part for part in message.walk() if part.get_content_maintype() == "image")
+    assert kinds == [
+        "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/jpeg",
+    ]  # fmt: skip
+    assert (image["Content-ID"], image.get_content()) == ("<thumbnail>", b"\xff\xd8 jpeg")
+    assert image.get_content_disposition() == "inline"
+    assert message["List-Unsubscribe"] == "<https://example.org/emails>"
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,11 @@ def test_result_is_downloaded_shared_and_revoked(
     expect(dialog).to_contain_text("Nobody else has a link")
     dialog.get_by_role("button", name="Make a link").click()
     link = str(dialog.get_by_label("The link").input_value())
-    path = urlsplit(link).path
-    url, token = suite.url("api") + path, path.rsplit("/", 1)[1]
+    token = urlsplit(link).path.split("/")[-2]
+    url = f"{suite.url('api')}/v1/share/{token}"
+    assert link == f"{suite.url('downloads')}/v1/media/share/{token}/page"
+    # Nothing is played.
+    expect(dialog.get_by_label("The code for another page")).to_have_count(0)
     wait_until(lambda: request("GET", url).status == 302 and read_uses(suite, token), "a use")
     assert accessibility_violations(page) == []
     page.keyboard.press("Escape")

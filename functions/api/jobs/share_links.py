@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -18,16 +19,28 @@ from shared.http.link_uses import LINK_USES
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import RequestModel, ResponseModel, Timestamp
-from shared.jobs.share_links import SHARES, find_share_id, new_share, share_path
+from shared.jobs.share_links import (
+    SHARES,
+    find_share_id,
+    new_share,
+    share_embed_url,
+    share_page_url,
+    share_path,
+)
 
 _NO_SUCH_LINK = "There is no such link."
 
 
 class ShareRequest(RequestModel):
-    """A share link to create: the name of the result, and the validity in hours."""
+    """A share link to create: the name of the result, and the validity in hours. The page of the
+    link shows `title`; without one it does not disclose the title of the job."""
 
     artifact: Annotated[str, Field(min_length=1, max_length=200)]
     valid_hours: Annotated[int, Field(ge=1, le=24 * 90)] | None = None
+    # Excluded so that a repeated request of an earlier version has the same fingerprint.
+    title: Annotated[
+        Annotated[str, Field(max_length=200)] | None, Field(exclude_if=lambda value: value is None)
+    ] = None
 
 
 class ShareView(ResponseModel):
@@ -38,6 +51,7 @@ class ShareView(ResponseModel):
     id: str
     job: str
     artifact: str
+    title: str
     created_at: Timestamp
     expires_at: Timestamp
     revoked: bool
@@ -47,9 +61,13 @@ class ShareView(ResponseModel):
 
 class NewShareView(ShareView):
     """A new share link. Until `expires_at`, or until it is revoked, `url` serves the result to
-    anyone who has it. It is not stored and cannot be shown again."""
+    anyone who has it, and its page to browsers. `page_url` is that page, with a player for films,
+    and `embed_url` the player for an iframe on another site, null for what is not played. None of
+    them is stored, and they cannot be shown again."""
 
     url: str
+    page_url: str
+    embed_url: str | None
 
 
 class SharePage(ResponseModel):
@@ -82,11 +100,12 @@ def create_share(request: ApiRequest) -> ApiResponse:
     expires_at = min(now + timedelta(hours=hours), request.job.expires_at)
     # The token is new, so a conflict means that the client library retried this commit after its
     # response was lost.
-    request.services.store.commit([new_share(token, request.job, body.artifact, now, expires_at)])
-    (share,) = request.services.store.read([path])
-    if share is None:
+    share = new_share(token, request.job, body.artifact, now, expires_at, body.title or "")
+    request.services.store.commit([share])
+    (created,) = request.services.store.read([path])
+    if created is None:
         raise NotFound(_NO_SUCH_LINK)
-    return _created(request, token, share, **rate_limit.headers)
+    return _created(request, token, created, **rate_limit.headers)
 
 
 def list_shares(request: ApiRequest) -> ApiResponse:
@@ -104,13 +123,18 @@ def list_shares(request: ApiRequest) -> ApiResponse:
 
 
 def open_share(request: ApiRequest) -> ApiResponse:
-    """Counts the use of the link and redirects to Cloud Storage.
+    """Counts the use of the link and redirects to Cloud Storage; a browser, to its page.
 
     Raises NotFound, LinkExpired, LinkRevoked.
     """
     token = request.path_params["token"]
     artifact, share = read_shared_artifact(request, token)
+    if request.prefers_html:
+        # The page counts the use when it plays or downloads the result.
+        response = ApiResponse.redirect(share_page_url(request.settings.media_url, token))
+        return replace(response, headers={**response.headers, "Vary": "Accept"})
     response = redirect_to(request, artifact)
+    response = replace(response, headers={**response.headers, "Vary": "Accept"})
     if not request.is_head:
         LINK_USES.count(request, share)
     return response
@@ -129,10 +153,29 @@ def revoke_share(request: ApiRequest) -> ApiResponse:
 
 def _created(request: ApiRequest, token: str, share: Doc, **headers: str) -> ApiResponse:
     fields = _fields(share)
-    view = NewShareView(**fields, url=f"{request.settings.public_url}/v1/share/{token}")
+    media_url = request.settings.media_url
+    view = NewShareView(
+        **fields,
+        url=f"{request.settings.public_url}/v1/share/{token}",
+        page_url=share_page_url(media_url, token),
+        embed_url=share_embed_url(media_url, token) if _is_played(request, share) else None,
+    )
     return ApiResponse(view, headers={"Location": f"/v1/shares/{fields['id']}", **headers})
 
 
+def _is_played(request: ApiRequest, share: Doc) -> bool:
+    name = share.data["artifact"]
+    return any(
+        artifact.name == name and artifact.content_type.startswith("video/")
+        for artifact in request.job.results
+    )
+
+
 def _fields(share: Doc) -> dict[str, Any]:
-    names = ShareView.model_fields.keys() - {"id"}
-    return {"id": find_share_id(share.id), **{name: share.data.get(name) for name in names}}
+    names = ShareView.model_fields.keys() - {"id", "title"}
+    return {
+        "id": find_share_id(share.id),
+        # Earlier versions stored no title.
+        "title": share.data.get("title", ""),
+        **{name: share.data.get(name) for name in names},
+    }

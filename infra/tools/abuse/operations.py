@@ -13,6 +13,7 @@ from functions.api.cameras.recordings import STOP_POLL_S, STOP_WAIT_S
 from functions.api.jobs.handlers import MAX_SEARCHED
 from functions.api.pagination import PageQuery
 from functions.downloads.preview_stream import FIRST_FRAME_TIMEOUT_S, POLL_S
+from functions.downloads.share_page.parts import MAX_TEXT_BYTES
 from infra.tools.costs import API_REQUEST_S
 from shared.http.routing import Route
 from shared.runtime.settings import Settings
@@ -60,6 +61,8 @@ _DOCUMENTED = Operations(reads=_LIMIT_READS, sent_bytes=512 << 10)
 _DOWNLOAD = Operations(
     writes=2, object_reads=12, seconds=1.0, sent_bytes=Settings.max_direct_download_bytes
 )
+# The captions and the chapters, with the markup of the page around each line.
+_PAGE = Operations(reads=12, object_reads=2, seconds=0.5, sent_bytes=8 * MAX_TEXT_BYTES)
 _PREVIEW = Operations(
     reads=12,
     writes=6,
@@ -157,6 +160,12 @@ _ROWS: dict[str, Operations] = {
     "GET /problems/{code}": Operations(reads=_LIMIT_READS),
     "GET /v1/media/jobs/{job_id}/{name}": _DOWNLOAD,
     "GET /v1/media/share/{token}": _DOWNLOAD,
+    "GET /v1/media/share/{token}/page": _PAGE,
+    "GET /v1/media/share/{token}/embed": _PAGE,
+    "GET /v1/media/share/{token}/poster": _DOWNLOAD,
+    "GET /v1/media/share/{token}/captions": _DOWNLOAD,
+    "GET /v1/media/page/share.js": _DOCUMENTED,
+    "GET /v1/media/page/share.css": _DOCUMENTED,
     "GET /v1/media/recordings/{recording_id}/clip": _DOWNLOAD,
     "GET /v1/media/previews/{token}": _PREVIEW,
     "GET /v1/media/openapi.json": _DOCUMENTED,

@@ -43,7 +43,12 @@ class Preferences:
     def allows(self, event: str) -> bool:
         """Whether the email about an event is sent. One about the security of the account, which
         nobody can choose, always is."""
-        return event not in _KIND_OF_EVENT or _KIND_OF_EVENT[event] in self.mails
+        return not can_choose(event) or _KIND_OF_EVENT[event] in self.mails
+
+
+def can_choose(event: str) -> bool:
+    """Whether users choose if they get the email about an event."""
+    return event in _KIND_OF_EVENT
 
 
 def preferences_path(uid: str) -> str:

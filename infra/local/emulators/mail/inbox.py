@@ -90,6 +90,8 @@ def render_body(email: Mapping[str, Any]) -> str:
     """Returns the body of an email: its HTML, or its text with links."""
     base = '<base target="_blank">'
     if html := email["html"]:
+        for cid, url in email["images"].items():
+            html = html.replace(f'src="cid:{escape(cid)}"', f'src="{escape(url)}"')
         head = re.search(r"<head[^>]*>", html, re.IGNORECASE)
         position = head.end() if head else 0
         return f"{html[:position]}{base}{html[position:]}"

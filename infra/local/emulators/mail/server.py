@@ -6,7 +6,7 @@
     GET    /inbox/{id}         the page of an email, with its body from /inbox/{id}/body
 
     GET    /mails              all emails, oldest first: id, from, to, subject, message_id, text,
-                               html, path
+                               html, images (their Content-IDs), path
     GET    /mails/{id}         the email as received (message/rfc822)
     DELETE /mails              deletes all emails
     POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: rejects the next two
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import time
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ def _describe_email(path: Path) -> dict[str, Any]:
         "message_id": str(message["Message-ID"] or ""),
         "text": _get_body(message, "plain"),
         "html": _get_body(message, "html"),
+        "images": _get_images(message),
         "path": str(path),
     }
 
@@ -105,11 +107,23 @@ def _get_body(message: EmailMessage, subtype: str) -> str:
     return str(part.get_content()) if part else ""
 
 
+def _get_images(message: EmailMessage) -> dict[str, str]:
+    """Returns the pictures of the HTML as data URLs, by Content-ID."""
+    return {
+        part["Content-ID"].strip("<>"): f"data:{part.get_content_type()};base64,"
+        + base64.b64encode(part.get_content()).decode()
+        for part in message.walk()
+        if part["Content-ID"] and part.get_content_maintype() == "image"
+    }
+
+
 def build_app(mailbox: Mailbox) -> web.Application:
     """Returns the HTTP server as an aiohttp application."""
 
     async def list_emails(_: web.Request) -> web.Response:
-        return web.json_response(mailbox.list_emails())
+        emails = mailbox.list_emails()
+        # A picture is hundreds of kilobytes; programs read it from the message.
+        return web.json_response([email | {"images": list(email["images"])} for email in emails])
 
     async def get_email(request: web.Request) -> web.StreamResponse:
         path = mailbox.find_email(request.match_info["id"])

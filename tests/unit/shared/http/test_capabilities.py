@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -96,7 +97,10 @@ class Capabilities:
     def urls(self) -> list[str]:
         return [
             *(view["url"] for view in (self.share, self.preview, *self.erasures)),
-            self.share["url"].replace("/v1/share/", "/v1/media/share/"),
+            *(
+                self.share["url"].replace("/v1/share/", "/v1/media/share/") + suffix
+                for suffix in ("", "/page", "/embed", "/poster", "/captions")
+            ),
             *(f"{view['url']}/inventory" for view in self.erasures),
         ]
 
@@ -104,9 +108,9 @@ class Capabilities:
     def tokens(self) -> Mapping[str, str]:
         """The capabilities: the part of each URL that is its secret."""
         return {
-            path: segment.rsplit("-", 1)[-1]
+            path: secret
             for path in (urlsplit(url).path for url in self.urls)
-            for segment in [path.removesuffix("/inventory").rsplit("/", 1)[1]]
+            for secret in re.findall("[0-9a-f]{48}", path)
         }
 
 
@@ -149,7 +153,7 @@ def test_url_is_shown_only_at_creation(capabilities: Capabilities) -> None:
 
     [share] = listed.json["shares"]
     assert share == {name: capabilities.share[name] for name in share}
-    assert capabilities.share.keys() - share.keys() == {"url"}
+    assert capabilities.share.keys() - share.keys() == {"url", "page_url", "embed_url"}
     assert not any(token in listed.text for token in capabilities.tokens.values())
 
 
@@ -234,4 +238,5 @@ def test_no_log_line_contains_a_capability(
 
 def _matches(route: Route, path: str) -> bool:
     start, _, end = route.path.partition("{")
-    return path.startswith(start) and path.count("/") == route.path.count("/") and bool(end)
+    same_length = path.count("/") == route.path.count("/")
+    return path.startswith(start) and path.endswith(end.partition("}")[2]) and same_length

@@ -96,6 +96,8 @@ export interface ShareLink {
   id: string;
   job: string;
   artifact: string;
+  /** Shown on the link's page; "" discloses none. */
+  title: string;
   created_at: string;
   expires_at: string;
   revoked: boolean;
@@ -103,9 +105,13 @@ export interface ShareLink {
   last_used_at: string | null;
 }
 
-/** A new share link. No other response has its URL. */
+/** A new share link. No other response has its URLs. */
 export interface NewShareLink extends ShareLink {
+  /** The file for programs, the page for browsers. */
   url: string;
+  page_url: string;
+  /** The player for an iframe; null for what is not played. */
+  embed_url: string | null;
 }
 
 export interface Profile {

@@ -3,12 +3,12 @@ import { useEffect, useState } from "preact/hooks";
 import { get, newIdempotencyKey, request } from "../api.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Button } from "../ui/button.tsx";
-import { CopyableText } from "../ui/copyable-text.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { errorMessage, formatBytes, formatTimeAgo } from "../format.ts";
 import { downloadResult } from "./links.ts";
+import { NewLink } from "./new-link.tsx";
 import type { Artifact, Job } from "./model.ts";
 import type { NewShareLink, ShareLink } from "../account/model.ts";
 import { groupResults, resultLabel } from "./labels.ts";
@@ -32,7 +32,7 @@ export function Downloads({ job }: { job: Job }) {
           {list(secondary)}
         </details>
       )}
-      {sharing && <SharePanel job={job.id} artifact={sharing} onClose={() => setSharing(null)} />}
+      {sharing && <SharePanel job={job.id} title={job.title} artifact={sharing} onClose={() => setSharing(null)} />}
     </>
   );
 }
@@ -67,10 +67,19 @@ const VALIDITY_OPTIONS = [
 ] as const;
 const DEFAULT_HOURS = String(VALIDITY_OPTIONS[1][0]);
 
-function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifact; onClose: () => void }) {
+interface SharePanelProps {
+  job: string;
+  /** The title of the job, which the user can show with the link. */
+  title: string;
+  artifact: Artifact;
+  onClose: () => void;
+}
+
+function SharePanel({ job, title, artifact, onClose }: SharePanelProps) {
   const [links, setLinks] = useState<ShareLink[] | null>(null);
   const [newLink, setNewLink] = useState<NewShareLink | null>(null);
   const [hours, setHours] = useState(DEFAULT_HOURS);
+  const [shownTitle, setShownTitle] = useState(title);
   const { busyLabel, run } = useAction();
 
   useEffect(() => {
@@ -83,7 +92,7 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
   const updateLinks = (label: string, action: () => Promise<ShareLink[]>): Promise<void> =>
     run(label, async () => setLinks(await action()));
   const createLink = async (): Promise<ShareLink[]> => {
-    const body = { artifact: artifact.name, valid_hours: Number(hours) };
+    const body = { artifact: artifact.name, valid_hours: Number(hours), title: shownTitle.trim() };
     const { data } = await request<NewShareLink>("POST", `/v1/jobs/${job}/shares`, {
       body,
       idempotencyKey: newIdempotencyKey(),
@@ -99,7 +108,19 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
 
   return (
     <Panel title={`Share ${artifact.name}`} onClose={onClose}>
-      <p class="hint">Whoever has a link gets this one file, without signing in, until it ends.</p>
+      <p class="hint">
+        Whoever has a link sees this one file on a page, without signing in, until it ends. A film comes with its
+        captions and chapters.
+      </p>
+      <label>
+        Title on the page
+        <input
+          value={shownTitle}
+          maxLength={200}
+          placeholder="None: the page shows what kind of file it is"
+          onInput={(event) => setShownTitle(event.currentTarget.value)}
+        />
+      </label>
       <div class="row">
         <label class="row">
           Valid for
@@ -113,12 +134,7 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
           Make a link
         </Button>
       </div>
-      {newLink && (
-        <div class="note" role="status">
-          <CopyableText text={newLink.url} label="The link" />
-          <p class="hint">Copy it now: it is not kept here and cannot be shown again.</p>
-        </div>
-      )}
+      {newLink && <NewLink link={newLink} />}
       {links === null && <Loading text="Looking for links …" />}
       {links?.length === 0 && <p class="hint">Nobody else has a link to this file.</p>}
       <ul class="links">

@@ -22,6 +22,8 @@ def store(folder: Path, number: int, subject: str, to: str, html: str = "") -> s
     message.set_content(f"Open <this>: {LINK}\n")
     if html:
         message.add_alternative(html, subtype="html")
+        (_, related) = message.iter_parts()
+        related.add_related(b"jpeg", "image", "jpeg", cid="<thumbnail>")
     name = f"{1_790_000_000_000_000_000 + number}-{number}"
     (folder / f"{name}.eml").write_bytes(message.as_bytes())
     metadata = {"from": "noreply@localhost", "to": [to], "peer": ""}
@@ -70,6 +72,13 @@ def test_email_is_shown_without_its_scripts(tmp_path: Path) -> None:
     assert body.startswith('<html><head><base target="_blank">')
     assert "allow-scripts" not in policy
     assert "sandbox allow-popups" in policy
+
+
+def test_picture_in_an_email_is_shown(tmp_path: Path) -> None:
+    name = store(tmp_path, 1, "Ready", "ann@example.org", '<img src="cid:thumbnail">')
+    body = get(tmp_path, f"/inbox/{name}/body")[2]
+    assert '<img src="data:image/jpeg;base64,anBlZw==">' in body
+    assert json.loads(get(tmp_path, "/mails")[2])[0]["images"] == ["thumbnail"]
 
 
 def test_links_of_a_text_email_can_be_opened(tmp_path: Path) -> None:
