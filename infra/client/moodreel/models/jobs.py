@@ -90,6 +90,7 @@ class JobView(JobSummary):
     artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
     voice: str | None
+    people: dict[str, str] = Field(default_factory=dict)
 
 
 class UploadGrant(Model):

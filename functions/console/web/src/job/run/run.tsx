@@ -1,0 +1,38 @@
+/** How a job ran: warnings, stages with times and cost, settings, history. */
+import type { Job } from "../model.ts";
+import { History } from "./history.tsx";
+import { Options } from "./options.tsx";
+import { Stages } from "./stages.tsx";
+
+export function Run({ job }: { job: Job }) {
+  const voice = String(job.facts.text_to_speech?.voice ?? "");
+  return (
+    <>
+      {job.warnings.length > 0 && (
+        <section class="note warning" aria-labelledby="warnings">
+          <h2 id="warnings">Warnings</h2>
+          <ul>
+            {job.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section aria-labelledby="stages">
+        <h2 id="stages">Stages</h2>
+        <Stages job={job} />
+      </section>
+      <div class="job-columns">
+        <section aria-labelledby="options">
+          <h2 id="options">Settings</h2>
+          <Options job={job} />
+          {voice && <p class="hint">Spoken by the voice {voice}.</p>}
+        </section>
+        <section aria-labelledby="history">
+          <h2 id="history">History</h2>
+          <History job={job} />
+        </section>
+      </div>
+    </>
+  );
+}
