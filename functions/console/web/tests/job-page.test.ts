@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { durationOf, inputFacts } from "../src/job/files/file-facts.ts";
 import { recipesForVideo, reuseLink, runAgainLink } from "../src/job/header/reuse.ts";
 import { groupResults, inputLabel } from "../src/job/labels.ts";
-import { type Artifact, type Input, type Job, jobFromDocuments } from "../src/job/model.ts";
+import { type Artifact, type Input, type Job, type Stage, jobFromDocuments } from "../src/job/model.ts";
 import { optionRows } from "../src/job/run/option-values.ts";
 import { changeOf, draftOf } from "../src/job/settings/notes.ts";
 
@@ -22,7 +22,7 @@ const FACTS = {
 
 function jobWith(fields: Partial<Job>): Job {
   const job = jobFromDocuments("j1", { recipe: "emotions", title: "Sea", status: "done" }, []) as Job;
-  return { ...job, inputs: [VIDEO], ...fields };
+  return { ...job, inputs: [VIDEO], stages: [{ name: "upload_trigger", state: "done" } as Stage], ...fields };
 }
 
 test("a video can be used for every other recipe that needs nothing else", () => {
@@ -33,6 +33,7 @@ test("a video can be used for every other recipe that needs nothing else", () =>
   assert.deepEqual(recipesForVideo(jobWith({ recipe: "captions", inputs: [media] })), ["frames", "emotions", "recap"]);
   const sound = { ...media, content_type: "audio/mpeg" };
   assert.deepEqual(recipesForVideo(jobWith({ recipe: "captions", inputs: [sound] })), []);
+  assert.deepEqual(recipesForVideo(jobWith({ stages: [] })), []);
   assert.deepEqual(recipesForVideo(jobWith({ recipe: "presentation", inputs: [{ ...VIDEO, name: "prompt" }] })), []);
 });
 
@@ -42,10 +43,11 @@ test("downloads begin with what people open, and end with data", () => {
   });
   const { primary, secondary } = groupResults([
     artifact("emotions.json", "timeline", "application/json"), artifact("m1.jpg", "moment"),
-    artifact("emotions.csv", "table"), artifact("timeline.png", "chart"), artifact("annotated.mp4", "annotated"),
+    artifact("frames.zip", "frames"), artifact("emotions.csv", "table"), artifact("timeline.png", "chart"), artifact("annotated.mp4", "annotated"),
   ]);
   assert.deepEqual(primary.map(({ name }) => name), ["annotated.mp4", "timeline.png", "emotions.csv"]);
-  assert.deepEqual(secondary.map(({ name }) => name), ["emotions.json", "m1.jpg"]);
+  assert.deepEqual(secondary.map(({ name }) => name), ["emotions.json", "m1.jpg", "frames.zip"]);
+  assert.equal(groupResults([artifact("frames.csv", "table"), artifact("frames.zip", "frames")]).primary[0]?.name, "frames.zip");
 });
 
 test("inputs show what was found in them, upright", () => {

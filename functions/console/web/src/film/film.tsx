@@ -20,6 +20,7 @@ export function Film({ job }: { job: Job }) {
   const { width = 16, height = 9, slides = 0 } = (job.facts.stitching ?? {}) as FilmFacts;
   // Reserves their space, so that the player does not move when they load.
   const hasChapters = findArtifact(job, "chapters.vtt") !== null;
+  const voice = String(job.facts.text_to_speech?.voice ?? "");
   const hasDeck = job.artifacts.some((artifact) => artifact.kind === "deck");
   return (
     <div
@@ -47,6 +48,7 @@ export function Film({ job }: { job: Job }) {
         ) : (
           <span />
         )}
+        {voice && <p class="hint">The voice is {voice}.</p>}
         <Shortcuts
           playhead={playhead}
           step={(direction) => playhead.seek(Math.max(0, playhead.timeS + direction * STEP_S))}

@@ -98,11 +98,18 @@ export function eventLabel({ what, details }: JobEvent): string {
 const PRIMARY_KINDS: readonly ResultKind[] = [
   "film", "annotated", "captioned", "frames", "slides", "transcript", "chart", "table", "sheet", "subtitles",
 ];
+/** Kinds that are a result of the recipe `frames`, and an intermediate one of others. */
+const FRAME_KINDS: readonly string[] = ["frames", "sheet"];
+const FRAME_TABLE = "frames.csv";
+const MAIN_KINDS: readonly string[] = ["film", "timeline"];
 const DATA_TYPE = "application/json";
 
 /** Splits artifacts into those for people, in order, and the others: data, and single pictures. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
-  const forPeople = results.filter((artifact) => artifact.content_type !== DATA_TYPE);
+  const hasOtherResult = results.some((artifact) => MAIN_KINDS.includes(artifact.kind));
+  const isIntermediate = ({ kind, name }: Artifact): boolean =>
+    hasOtherResult && (FRAME_KINDS.includes(kind) || name === FRAME_TABLE);
+  const forPeople = results.filter((artifact) => artifact.content_type !== DATA_TYPE && !isIntermediate(artifact));
   const primary = PRIMARY_KINDS.flatMap((kind) => forPeople.filter((artifact) => artifact.kind === kind));
   return { primary, secondary: results.filter((artifact) => !primary.includes(artifact)) };
 }

@@ -1,5 +1,6 @@
 /** One job: header, and tabs for its result, files, run and settings. */
 import { useRef, useEffect } from "preact/hooks";
+import { preloadFirestore } from "../firestore.ts";
 import { Files } from "../job/files/files.tsx";
 import { JobHeader } from "../job/header/header.tsx";
 import { JobNotFound } from "../job/job-not-found.tsx";
@@ -14,6 +15,8 @@ import type { PageProps } from "../routes.ts";
 import { Loading } from "../ui/progress.tsx";
 import { type Tab, TabPanel, Tabs } from "../ui/tabs.tsx";
 import { useTitle } from "../ui/use-title.ts";
+
+preloadFirestore();
 
 export default function JobPage({ params }: PageProps) {
   const id = params.id ?? "";

@@ -199,6 +199,8 @@ def test_people_are_named_and_only_the_view_of_the_job_has_their_names(api: AppH
     assert change(api, job, people={"12": None}, title="Sea")["people"] == {"1": "Ann B."}
     for path in ("/v1/jobs", f"/v1/jobs/{job['id']}/events"):
         assert b"Ann" not in api.request("GET", path, headers=ALICE_HEADERS).data
+    api.request("DELETE", f"/v1/jobs/{job['id']}", headers=ALICE_HEADERS)
+    assert api.store.documents[f"jobs/{job['id']}"][0]["people"] == {}
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,9 @@ export function JobActions({ job, onRename }: { job: Job; onRename: () => void }
       {recipeLabel(recipe)}
     </MenuLink>
   ));
+  const runAgainClass = firstResult ? "wide-only" : "";
   return (
-    <div class="job-actions">
+    <div class={firstResult || hasEnded ? "job-actions" : "job-actions bare"}>
       <DownloadMenu job={job} />
       {firstResult && (
         <button type="button" onClick={() => setDialog("share")}>
@@ -36,7 +37,7 @@ export function JobActions({ job, onRename }: { job: Job; onRename: () => void }
         </button>
       )}
       {hasEnded && (
-        <a class="button wide-only" href={runAgainLink(job)}>
+        <a class={`button ${runAgainClass}`} href={runAgainLink(job)}>
           Run again with changes
         </a>
       )}
@@ -46,7 +47,7 @@ export function JobActions({ job, onRename }: { job: Job; onRename: () => void }
         </Menu>
       )}
       <Menu label="⋯" name="More actions" class="more">
-        {hasEnded && (
+        {hasEnded && firstResult && (
           <MenuLink class="narrow-only" href={runAgainLink(job)}>
             Run again with changes
           </MenuLink>
@@ -59,7 +60,7 @@ export function JobActions({ job, onRename }: { job: Job; onRename: () => void }
             {reuseItems}
           </div>
         )}
-        {hasEnded && <MenuSeparator class="narrow-only" />}
+        {hasEnded && firstResult && <MenuSeparator class="narrow-only" />}
         <MenuItem onClick={onRename}>Rename</MenuItem>
         {!hasEnded && (
           <MenuItem kind="danger" onClick={() => setDialog("cancel")}>

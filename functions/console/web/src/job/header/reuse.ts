@@ -25,7 +25,10 @@ const needsOnlyVideo = (inputs: readonly InputSpec[]): boolean =>
   inputs.filter((input) => !input.optional).every((input) => input.kinds.includes("video"));
 
 function hasVideo(job: Job): boolean {
-  const specs: Readonly<Record<string, InputSpec>> = (RECIPES as Record<string, { inputs: Record<string, InputSpec> }>)[job.recipe]?.inputs ?? {};
+  // Before, the upload may not be there, or be no video.
+  if (job.stages.find((stage) => stage.name === "upload_trigger")?.state !== "done") return false;
+  const recipes: Readonly<Record<string, { inputs: Readonly<Record<string, InputSpec>> }>> = RECIPES;
+  const specs = recipes[job.recipe]?.inputs ?? {};
   return job.inputs.some(({ name, content_type }) => {
     const kinds = specs[name]?.kinds ?? [];
     return kinds.includes("video") && !content_type.startsWith("audio/") && !isSound(job, name);

@@ -36,7 +36,6 @@ function hintOf(job: Job, current: Stage | undefined, timeLeftS: number | null):
   if (job.status === "queued")
     return "Only a few of your jobs run at the same time. This one starts by itself when another one ends.";
   if (job.status === "awaiting_upload") return "The job starts when its files have arrived.";
-  if (job.status === "awaiting_review") return "The job continues after your review.";
   if (current?.waiting) return waitLabel(current.waiting);
   if (job.status !== "running") return " ";
   return timeLeftS === null

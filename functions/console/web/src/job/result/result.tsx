@@ -10,6 +10,7 @@ import { DeckReview } from "./deck-review.tsx";
 import { JobFailure } from "./job-failure.tsx";
 import { JobProgress } from "./job-progress.tsx";
 import { MissingFiles } from "./missing-files.tsx";
+import { SlidesPreview } from "./slides-preview.tsx";
 
 /**
  * Results of a job that was running when the page was opened appear below its progress in the order of completion,
@@ -21,11 +22,16 @@ export function Result({ job }: { job: Job }) {
   return (
     <>
       {job.status === "failed" && job.error && <JobFailure job={job} error={job.error} />}
-      {job.status === "awaiting_review" && <DeckReview job={job} />}
+      {job.status === "awaiting_review" && (
+        <>
+          <DeckReview job={job} />
+          <SlidesPreview job={job} />
+        </>
+      )}
       {job.status === "cancelled" && !job.artifacts.length && <Cancelled />}
       <Uploads job={job.id} />
       <MissingFiles job={job} />
-      {(openedRunning || !hasEnded) && job.status !== "failed" && <JobProgress job={job} />}
+      {(openedRunning || !hasEnded) && !["failed", "awaiting_review"].includes(job.status) && <JobProgress job={job} />}
       <ResultSections job={job} openedRunning={openedRunning} />
     </>
   );

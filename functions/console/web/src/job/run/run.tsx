@@ -5,7 +5,6 @@ import { Options } from "./options.tsx";
 import { Stages } from "./stages.tsx";
 
 export function Run({ job }: { job: Job }) {
-  const voice = String(job.facts.text_to_speech?.voice ?? "");
   return (
     <>
       {job.warnings.length > 0 && (
@@ -26,7 +25,6 @@ export function Run({ job }: { job: Job }) {
         <section aria-labelledby="options">
           <h2 id="options">Settings</h2>
           <Options job={job} />
-          {voice && <p class="hint">Spoken by the voice {voice}.</p>}
         </section>
         <section aria-labelledby="history">
           <h2 id="history">History</h2>
