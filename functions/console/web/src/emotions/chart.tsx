@@ -23,6 +23,14 @@ const AXIS_PX = 26;
 /** Height of the areas of a track: less for several people, so that all are on the screen. */
 const trackHeight = (count: number): number => (count <= 1 ? 84 : count === 2 ? 56 : 40);
 
+const rowHeight = (count: number): number => LABEL_PX + trackHeight(count) + STRIP_PX + TRACK_GAP_PX;
+
+/** Height in CSS pixels of the tracks and the axis, to reserve it before the timeline is loaded. */
+export function plotHeight(faceCount: number): number {
+  const count = Math.min(FACES_COLLAPSED, Math.max(1, faceCount));
+  return count * rowHeight(count) + AXIS_PX;
+}
+
 export interface ChartProps {
   timeline: Timeline;
   people: People;
@@ -43,7 +51,7 @@ export function Chart({ timeline, people, playhead, selection, onName }: ChartPr
     [timeline, expanded],
   );
   const areaPx = trackHeight(faces.length);
-  const rowPx = LABEL_PX + areaPx + STRIP_PX + TRACK_GAP_PX;
+  const rowPx = rowHeight(faces.length);
   const height = Math.max(1, faces.length) * rowPx + AXIS_PX;
   const slider = useSlider({ timeline, people, playhead, selection, width, faceAt: (y) => faces[Math.floor(y / rowPx)] });
 
@@ -87,12 +95,12 @@ export function Chart({ timeline, people, playhead, selection, onName }: ChartPr
               <Axis span={span} width={width} y={height - AXIS_PX} />
             </svg>
           )}
+          <div ref={slider.cursor} class="cursor" aria-hidden="true">
+            <span />
+          </div>
           <div ref={slider.hover} class="cursor hover" aria-hidden="true">
             <span />
             <output />
-          </div>
-          <div ref={slider.cursor} class="cursor" aria-hidden="true">
-            <span />
           </div>
         </div>
         {/* Beside the slider, whose content is hidden from screen readers. */}

@@ -9,7 +9,7 @@ import { type EditedTranscript, TranscriptWords, hasTranscript, useTranscript } 
 import { Progress } from "../ui/progress.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";
 import { errorMessage } from "../format.ts";
-import { Chart } from "./chart.tsx";
+import { Chart, plotHeight } from "./chart.tsx";
 import { Moments } from "./moments.tsx";
 import { NameDialog } from "./name-dialog.tsx";
 import { Readout } from "./readout.tsx";
@@ -39,8 +39,13 @@ function Workspace({ job, transcript }: { job: Job; transcript: EditedTranscript
         {errorMessage(error)}
       </p>
     );
+  const faceCount = timeline?.faces.length ?? Number(job.facts.emotion_scoring?.faces ?? 1);
+  const style = {
+    "--aspect-ratio": String(videoAspectRatio(job)),
+    "--plot-height": `${plotHeight(faceCount)}px`,
+  };
   return (
-    <div class="emotions" data-shortcuts style={{ "--aspect-ratio": String(videoAspectRatio(job)) }}>
+    <div class="emotions" data-shortcuts style={style}>
       <div class="screen">
         <Video job={job} timeline={timeline} transcript={transcript} playhead={playhead} />
         <div class="readout-column">
