@@ -96,7 +96,7 @@ export function eventLabel({ what, details }: JobEvent): string {
 
 /** Artifact kinds for people rather than programs, in the order of menus. */
 const PRIMARY_KINDS: readonly ResultKind[] = [
-  "film", "annotated", "captioned", "frames", "slides", "transcript", "chart", "table", "sheet", "subtitles",
+  "film", "annotated", "captioned", "frames", "slides", "chart", "table", "sheet", "transcript", "subtitles",
 ];
 /** Kinds that are a result of the recipe `frames`, and an intermediate one of others. */
 const FRAME_KINDS: readonly string[] = ["frames", "sheet"];
