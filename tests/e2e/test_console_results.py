@@ -74,6 +74,8 @@ def test_chart_and_player_follow_each_other(
     timeline = json.loads(download_artifact(client, emotions, "emotions.json", tmp_path))
     end_s = timeline["frames"][-1]["time_s"] + 0.5
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
+    # Without the shifts of the page before.
+    page.reload()
     plot = page.get_by_role("slider", name="Time in the video")
     expect(plot).to_be_visible()
     expect(page.locator("video")).to_have_count(1)
@@ -235,6 +237,7 @@ def test_frame_is_shown_and_saved_without_the_whole_archive(
     complete_downloads: list[str] = []
     page.on("request", lambda sent: record_complete_download(complete_downloads, sent))
     sign_in(page, suite, client, f"/jobs/{frames['id']}")
+    page.reload()
     thumbnails = page.locator(".frame")
     wait_for(page, "document.querySelector('.frame img')?.naturalWidth > 0")
     assert layout_shift(page) < 0.02

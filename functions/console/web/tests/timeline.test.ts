@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "../src/emotions/chart-geometry.ts";
+import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "../src/emotions/chart/chart-geometry.ts";
 import { formatTenths } from "../src/emotions/labels.ts";
 import { formatCsv, personLabel } from "../src/emotions/people.ts";
 import { shownFace } from "../src/emotions/selection.ts";

@@ -9,7 +9,7 @@ import { type EditedTranscript, TranscriptWords, hasTranscript, useTranscript } 
 import { Progress } from "../ui/progress.tsx";
 import { TabPanel, Tabs } from "../ui/tabs.tsx";
 import { errorMessage } from "../format.ts";
-import { Chart, plotHeight } from "./chart.tsx";
+import { Chart, plotHeight } from "./chart/chart.tsx";
 import { Moments } from "./moments.tsx";
 import { NameDialog } from "./name-dialog.tsx";
 import { Readout } from "./readout.tsx";

@@ -2,7 +2,7 @@
 import type { Playhead } from "../film/playhead.ts";
 import { useStore } from "../store.ts";
 import type { People } from "../job/model.ts";
-import { stackOrder } from "./chart-geometry.ts";
+import { stackOrder } from "./chart/chart-geometry.ts";
 import { emotionClass, formatTenths, readingLabel } from "./labels.ts";
 import { personLabel } from "./people.ts";
 import { type Selection, shownFace } from "./selection.ts";

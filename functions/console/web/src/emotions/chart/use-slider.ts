@@ -1,13 +1,13 @@
 /** The cursors of the chart: one follows the playhead and seeks, the other one follows the pointer. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Playhead } from "../film/playhead.ts";
-import { formatClock } from "../format.ts";
-import type { People } from "../job/model.ts";
+import type { Playhead } from "../../film/playhead.ts";
+import { formatClock } from "../../format.ts";
+import type { People } from "../../job/model.ts";
 import { spanOf, timeToX, xToTime } from "./chart-geometry.ts";
-import { formatTenths, readingsLabel } from "./labels.ts";
-import { personLabel } from "./people.ts";
-import type { Selection } from "./selection.ts";
-import { type Face, type Timeline, frameAt, readingsAt } from "./timeline.ts";
+import { formatTenths, readingsLabel } from "../labels.ts";
+import { personLabel } from "../people.ts";
+import type { Selection } from "../selection.ts";
+import { type Face, type Timeline, frameAt, readingsAt } from "../timeline.ts";
 
 const KEY_STEPS: Record<string, number> = {
   ArrowLeft: -1,

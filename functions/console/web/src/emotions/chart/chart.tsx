@@ -1,16 +1,16 @@
 /** The timeline chart: one track per person. It is a slider: click, drag and arrow keys seek. */
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { Playhead } from "../film/playhead.ts";
-import type { People } from "../job/model.ts";
-import { useWidth } from "../ui/use-width.ts";
+import type { Playhead } from "../../film/playhead.ts";
+import type { People } from "../../job/model.ts";
+import { useWidth } from "./use-width.ts";
 import { type Span, mostSeenFaces, spanOf, stackOrder, ticks, timeToX } from "./chart-geometry.ts";
 import { FaceTrack } from "./face-track.tsx";
-import { emotionClass, seenLabel } from "./labels.ts";
-import { personLabel } from "./people.ts";
-import type { Selection } from "./selection.ts";
-import { type Timeline, seenDurationS } from "./timeline.ts";
+import { emotionClass, seenLabel } from "../labels.ts";
+import { personLabel } from "../people.ts";
+import type { Selection } from "../selection.ts";
+import { type Timeline, seenDurationS } from "../timeline.ts";
 import { useSlider } from "./use-slider.ts";
-import { formatClock } from "../format.ts";
+import { formatClock } from "../../format.ts";
 
 const FACES_COLLAPSED = 4;
 /** The chart shows no more faces; emotions.csv has all. */

@@ -1,8 +1,8 @@
 /** The track of one person in the chart: stacked areas, and a strip with the strongest emotion. */
 import { useMemo } from "preact/hooks";
 import { areas, bins, seenRanges, spanOf } from "./chart-geometry.ts";
-import { emotionClass } from "./labels.ts";
-import type { Face, Timeline } from "./timeline.ts";
+import { emotionClass } from "../labels.ts";
+import type { Face, Timeline } from "../timeline.ts";
 
 const BIN_PX = 3;
 
