@@ -52,7 +52,7 @@ function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
   ];
   return (
     <article class="job">
-      <JobHeader job={job} isLive={isLive} />
+      <JobHeader job={job} />
       <Tabs id={TABS_ID} label="Views of the job" tabs={tabs} selected={selected} onSelect={select} />
       <ResultPanel job={job} isSelected={selected === "result"} />
       {selected === "files" && (
@@ -62,7 +62,7 @@ function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
       )}
       {selected === "run" && (
         <TabPanel id={TABS_ID} name="run">
-          <Run job={job} />
+          <Run job={job} isLive={isLive} />
         </TabPanel>
       )}
       {selected === "settings" && (

@@ -10,7 +10,7 @@ import { JobActions } from "./actions.tsx";
 import { EndNotification } from "./end-notification.tsx";
 import { JobTitle } from "./title.tsx";
 
-export function JobHeader({ job, isLive }: { job: Job; isLive: boolean }) {
+export function JobHeader({ job }: { job: Job }) {
   const [isRenaming, setIsRenaming] = useState(false);
   const rename = (): void => setIsRenaming(true);
   const durationS = durationOf(job);
@@ -30,7 +30,6 @@ export function JobHeader({ job, isLive }: { job: Job; isLive: boolean }) {
           <time dateTime={createdAt.toISOString()} title={createdAt.toLocaleString()}>
             {formatTimeAgo(createdAt, new Date())}
           </time>
-          {!isLive && " · updated every few seconds"}
         </span>
         {job.warnings.length > 0 && (
           <button type="button" class="link" onClick={() => setFragmentParam("tab", "run", true)}>

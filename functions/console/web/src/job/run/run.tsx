@@ -4,7 +4,7 @@ import { History } from "./history.tsx";
 import { Options } from "./options.tsx";
 import { Stages } from "./stages.tsx";
 
-export function Run({ job }: { job: Job }) {
+export function Run({ job, isLive }: { job: Job; isLive: boolean }) {
   return (
     <>
       {job.warnings.length > 0 && (
@@ -20,6 +20,7 @@ export function Run({ job }: { job: Job }) {
       <section aria-labelledby="stages">
         <h2 id="stages">Stages</h2>
         <Stages job={job} />
+        {!isLive && <p class="hint">Firestore cannot be reached: this page is updated every few seconds.</p>}
       </section>
       <div class="job-columns">
         <section aria-labelledby="options">
