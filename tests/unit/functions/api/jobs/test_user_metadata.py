@@ -186,7 +186,10 @@ def test_deleted_job_keeps_no_notes(api: AppHarness) -> None:
     assert UserMetadata.from_dict(tombstone.data) == UserMetadata()
 
 
-EMOTIONS = {"recipe": "emotions", "options": {"consent": True, "purpose": "research"}}
+EMOTIONS: dict[str, Any] = {
+    "recipe": "emotions",
+    "options": {"consent": True, "purpose": "research"},
+}
 
 
 def test_people_are_named_and_only_the_view_of_the_job_has_their_names(api: AppHarness) -> None:
