@@ -4,7 +4,7 @@ import { post, request } from "../../api.ts";
 import { navigate } from "../../location.ts";
 import { recipeLabel } from "../../labels.ts";
 import { Confirm } from "../../ui/confirm.tsx";
-import { Menu, MenuItem, MenuLink, MenuSeparator } from "../../ui/menu.tsx";
+import { Menu, MenuItem, MenuLink, MenuSeparator } from "../../ui/menu-button.tsx";
 import { useAction } from "../../ui/use-submit.ts";
 import { toast } from "../../ui/toast.tsx";
 import { ShareDialog } from "../files/share-dialog.tsx";

@@ -1,6 +1,6 @@
 /** The primary action of a job's page: downloads any of its artifacts. */
 import { Button } from "../../ui/button.tsx";
-import { Menu, MenuItem, MenuSeparator } from "../../ui/menu.tsx";
+import { Menu, MenuItem, MenuSeparator } from "../../ui/menu-button.tsx";
 import { useAction } from "../../ui/use-submit.ts";
 import { formatBytes } from "../../format.ts";
 import { groupResults, resultLabel } from "../labels.ts";
