@@ -64,7 +64,7 @@ export function Menu({ label, name, kind = "", class: className = "", children }
     } else if (event.key === "Tab") setIsOpen(false);
   };
   return (
-    <div class={`menu ${className}`} ref={root} onKeyDown={onKeyDown}>
+    <div class={`menu-root ${className}`} ref={root} onKeyDown={onKeyDown}>
       <button
         ref={button}
         type="button"
