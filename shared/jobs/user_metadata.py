@@ -1,4 +1,5 @@
-"""What users note about a job: a description, tags and a map of texts. No function reads them."""
+"""What users note about a job: a description, tags, a map of texts, and names of the people in its
+video. No function reads them."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY_CHARS = 40
 MAX_METADATA_VALUE_CHARS = 500
 """The limits of metadata are those of Stripe: https://docs.stripe.com/api/metadata."""
+MAX_PEOPLE = 50
+MAX_PERSON_NAME_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,14 @@ class UserMetadata:
     Attributes:
         tags: Different texts, in the order of the user. Lists of jobs are filtered by one of them.
         metadata: Texts by key, for programs.
+        people: Names by the `face_id` of the emotion timeline. They are personal data: only views
+            of the job and exports contain them.
     """
 
     description: str = ""
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -35,6 +41,7 @@ class UserMetadata:
             description=data.get("description", ""),
             tags=tuple(data.get("tags", ())),
             metadata=dict(data.get("metadata", {})),
+            people=dict(data.get("people", {})),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,4 +50,5 @@ class UserMetadata:
             "description": self.description,
             "tags": list(self.tags),
             "metadata": dict(self.metadata),
+            "people": dict(self.people),
         }

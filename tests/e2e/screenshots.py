@@ -34,6 +34,7 @@ SETTLED_MS = 2500
 """Time for documents, thumbnails and players to load, in milliseconds."""
 CLIP = "Harbour.mp4"
 ACCOUNT_PAGES = ("usage", "emails", "links", "webhooks", "api-keys", "profile", "my-data")
+JOB_TABS = ("files", "run", "settings")
 PUBLIC_PAGES = {
     "front": "/",
     "sign-in": "/sign-in",
@@ -69,6 +70,7 @@ def create_jobs(suite: SuiteHandle, client: Client, folder: Path) -> dict[str, s
     for job in job_ids.values():
         suite.wait_for_job(client, job)
     pages = {f"job-{name}": f"/jobs/{job}" for name, job in job_ids.items()}
+    pages |= {f"job-{tab}": f"/jobs/{job_ids['frames']}#tab={tab}" for tab in JOB_TABS}
     return pages | {"job-review": f"/jobs/{review}", "deck": f"/jobs/{review}/deck"}
 
 

@@ -36,7 +36,7 @@ def test_deck_is_edited_rewritten_and_released_as_a_film(
     job_id = start_job_with_review(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}")
     # The page updates without a reload when the deck is ready.
-    page.get_by_role("link", name="Look at the slides").click()
+    page.get_by_role("link", name="Review slides").click()
     outline = page.get_by_role("list", name="Slides")
     expect(outline.get_by_role("button")).to_have_count(4)
     outline.get_by_role("button").nth(1).click()

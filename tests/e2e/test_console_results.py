@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -73,13 +74,24 @@ def test_chart_and_player_follow_each_other(
     timeline = json.loads(download_artifact(client, emotions, "emotions.json", tmp_path))
     end_s = timeline["frames"][-1]["time_s"] + 0.5
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
+    # Without the shifts of the page before.
+    page.reload()
     plot = page.get_by_role("slider", name="Time in the video")
     expect(plot).to_be_visible()
-    # The clip has no words; its transcript is beside the only player.
-    expect(page.locator(".screen").get_by_text("No words were recognized.")).to_be_visible()
     expect(page.locator("video")).to_have_count(1)
     wait_for(page, "document.querySelector('video').readyState > 0")
-    assert layout_shift(page) < 0.1
+    wait_for(page, "document.querySelectorAll('.moments img').length > 0")
+    assert layout_shift(page) < 0.02
+    # Video and chart are on one screen, without scrolling.
+    for width, height in ((1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator("video")).to_be_in_viewport(ratio=1)
+        expect(plot).to_be_in_viewport(ratio=0.97)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    # The clip has no words; its transcript is beside the only player.
+    page.get_by_role("tab", name="Transcript").click()
+    expect(page.locator(".screen").get_by_text("No words were recognized.")).to_be_visible()
+    page.get_by_role("tab", name="Moments").click()
 
     click_at(plot, 0.6)
     assert player_time(page) == pytest.approx(0.6 * end_s, abs=0.1)
@@ -105,9 +117,64 @@ def test_chart_and_player_follow_each_other(
     wait_for(
         page, "[...document.querySelectorAll('.moments img')].every((img) => img.naturalWidth > 0)"
     )
-    page.get_by_text("The timeline as a table").click()
+    page.get_by_text("Timeline as a table").click()
     expect(page.locator(".episodes tbody tr").first).to_contain_text("Person 1")
     assert accessibility_violations(page) == []
+
+    # The read-out follows the pointer, and returns to the playhead.
+    readout = page.get_by_role("region", name="Values at this time")
+    played = readout.inner_text()
+    hover_at(plot, 0.5)
+    frame = frame_at(timeline, 0.5 * end_s)
+    happy = frame["faces"][0]["emotions"]["happy"]
+    expect(readout).to_contain_text(re.compile(rf"happy\s*{happy * 100:.0f} %"))
+    expect(readout.locator("dt")).to_have_count(7)
+    page.mouse.move(5, 5)
+    expect(readout).to_have_text(played, use_inner_text=True)
+
+    # The keys of the workspace work wherever the focus is.
+    page.get_by_role("button", name="Keyboard shortcuts").focus()
+    page.keyboard.press("[")
+    assert player_time(page) == pytest.approx(timeline["moments"][-2]["time_s"], abs=0.01)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    assert accessibility_violations(page) == []
+    dialog.get_by_label("Use keyboard shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("]")
+    assert player_time(page) == pytest.approx(timeline["moments"][-2]["time_s"], abs=0.01)
+
+
+def hover_at(plot: Locator, share: float) -> None:
+    box = plot.bounding_box()
+    assert box is not None
+    plot.hover(position={"x": box["width"] * share, "y": box["height"] / 2})
+
+
+@needs_models
+def test_person_is_named_for_the_user_only(
+    suite: SuiteHandle, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
+) -> None:
+    sign_in(page, suite, client, f"/jobs/{emotions['id']}")
+    people = page.get_by_role("list", name="People in the video")
+    people.get_by_role("button", name="Person 1").click()
+    dialog = page.get_by_role("dialog", name="Name person 1")
+    dialog.get_by_label("Name").fill("Ann, B.")
+    assert accessibility_violations(page) == []
+    dialog.get_by_role("button", name="Save").click()
+    expect(people).to_contain_text("Ann, B.")
+    expect(page.locator(".readout")).to_contain_text("Ann, B.")
+    expect(page.locator(".moments")).to_contain_text("Ann, B.")
+    page.get_by_text("Timeline as a table").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Export as CSV with names").click()
+    assert saved.value.suggested_filename == "Screen test.csv"
+    assert ',1,"Ann, B.",' in saved.value.path().read_text()
+    artifact = download_artifact(client, emotions, "emotions.csv", tmp_path)
+    assert b"Ann" not in artifact
+    assert client.get_job(emotions["id"])["people"] == {"1": "Ann, B."}
+    client.call("PATCH", f"/v1/jobs/{emotions['id']}", {"people": {"1": None}})
+    expect(people).to_contain_text("Person 1")
 
 
 def click_at(plot: Locator, share: float) -> None:
@@ -116,10 +183,14 @@ def click_at(plot: Locator, share: float) -> None:
     plot.click(position={"x": box["width"] * share, "y": box["height"] / 2})
 
 
+def frame_at(timeline: dict[str, Any], time_s: float) -> dict[str, Any]:
+    frames: list[dict[str, Any]] = timeline["frames"]
+    return [frame for frame in frames if frame["time_s"] <= time_s + 1e-6][-1]
+
+
 def emotion_text(timeline: dict[str, Any], time_s: float) -> str:
     """Returns the strongest emotion of the first face at a time, in the format of the page."""
-    frame = [frame for frame in timeline["frames"] if frame["time_s"] <= time_s + 1e-6][-1]
-    face = frame["faces"][0]
+    face = frame_at(timeline, time_s)["faces"][0]
     return f"{face['dominant']} {face['confidence'] * 100:.0f} %"
 
 
@@ -129,16 +200,20 @@ def test_result_is_downloaded_shared_and_revoked(
 ) -> None:
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Download emotions.csv").click()
+        page.get_by_role("button", name="Download").click()
+        page.get_by_role("menuitem", name="emotions.csv").click()
     assert saved.value.suggested_filename == "screen-test-emotions.csv"
     assert saved.value.path().read_bytes() == download_artifact(
         client, emotions, "emotions.csv", tmp_path
     )
 
+    page.get_by_role("tab", name="Files").click()
+    expect(page).to_have_url(re.compile("#tab=files$"))
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Share emotions.csv").click()
     dialog = page.get_by_role("dialog", name="Share emotions.csv")
-    expect(dialog).to_contain_text("Nobody else has a link")
-    dialog.get_by_role("button", name="Make a link").click()
+    expect(dialog).to_contain_text("There are no links to this file")
+    dialog.get_by_role("button", name="Create link").click()
     link = str(dialog.get_by_label("The link").input_value())
     token = urlsplit(link).path.split("/")[-2]
     url = f"{suite.url('api')}/v1/share/{token}"
@@ -150,8 +225,8 @@ def test_result_is_downloaded_shared_and_revoked(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share emotions.csv").click()
     expect(dialog).to_contain_text("Opened once")
-    dialog.get_by_role("button", name="Withdraw").click()
-    expect(dialog).to_contain_text("Nobody else has a link")
+    dialog.get_by_role("button", name="Revoke").click()
+    expect(dialog).to_contain_text("There are no links to this file")
     assert request("GET", url).status == 410
 
 
@@ -165,9 +240,10 @@ def test_frame_is_shown_and_saved_without_the_whole_archive(
     complete_downloads: list[str] = []
     page.on("request", lambda sent: record_complete_download(complete_downloads, sent))
     sign_in(page, suite, client, f"/jobs/{frames['id']}")
+    page.reload()
     thumbnails = page.locator(".frame")
     wait_for(page, "document.querySelector('.frame img')?.naturalWidth > 0")
-    assert layout_shift(page) < 0.1
+    assert layout_shift(page) < 0.02
     page.get_by_role("button", name=f"Show all {len(names)} frames").click()
     expect(thumbnails.first).to_be_visible()
     assert thumbnails.count() < len(names) / 2, "the page holds all thumbnails"
@@ -219,17 +295,17 @@ def test_refused_file_is_replaced_on_the_page_of_the_job(
     )
     assert suite.wait_for_job(client, job_id)["status"] == "failed"
     sign_in(page, suite, client, f"/jobs/{job_id}")
-    expect(page.get_by_role("heading", name="“Check the upload” failed")).to_be_visible()
-    expect(page.get_by_text("This is not a video file that we can read")).to_be_visible()
+    reason = page.get_by_role("heading", name="This is not a video file that we can read")
+    expect(reason).to_be_visible()
+    expect(page.get_by_text("Check upload failed")).to_be_visible()
     assert accessibility_violations(page) == []
 
     page.locator("input[type=file]").set_input_files(CLIP_SPECS["cfr30"].encode().path)
     expect(page.locator(".badge")).to_have_text("Done")
-    row = page.get_by_role("row", name="Pick frames")
-    expect(row).to_contain_text("Done")
-    expect(page.get_by_role("button", name="Download frames.zip")).to_be_visible()
+    expect(page.get_by_role("button", name="Frame at 0:00", exact=True)).to_be_visible()
 
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page).to_have_url(f"{suite.url('console')}/")
     assert client.send("GET", f"/v1/jobs/{job_id}").status == 404

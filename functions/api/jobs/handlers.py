@@ -20,6 +20,7 @@ from shared.errors import NotFound, TooManyJobs
 from shared.flows.documents import CommitResult, Doc, Update, job_path
 from shared.http.limits.policy import RateLimitState
 from shared.http.limits.rate_limits import consume
+from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import QueryModel, ResponseModel
 from shared.jobs.commands import cancel, delete, redrive
@@ -27,6 +28,7 @@ from shared.jobs.model import TERMINAL, Job, Status
 from shared.jobs.queries import newest_jobs
 from shared.jobs.result_deliveries.start import redrive_delivery
 from shared.pipeline import RECIPES
+from shared.recipes.emotions.results import EmotionsResult
 
 VISIBLE_STATUSES = tuple(status for status in Status if status is not Status.DELETED)
 OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
@@ -149,7 +151,7 @@ def iterate_jobs(request: ApiRequest, page_size: int) -> Iterator[Job]:
 
 
 def change_job(request: ApiRequest) -> ApiResponse:
-    """Changes the title, the description, the tags or the metadata of a job.
+    """Changes the title, the description, the tags, the metadata or the people of a job.
 
     Raises NotFound, ChangedMeanwhile, InvalidFields.
     """
@@ -159,6 +161,8 @@ def change_job(request: ApiRequest) -> ApiResponse:
         if doc is None or doc.data["status"] == Status.DELETED:
             raise NotFound("There is no such job.")
         job = Job.from_doc(doc)
+        if body.people and EmotionsResult.STAGE not in job.recipe.stages:
+            raise InvalidFields([("people", "Only jobs that analyze faces have people.")])
         title = job.title if body.title is None else body.title
         user_metadata = body.apply_to(job.user_metadata)
         if (job.title, job.user_metadata) == (title, user_metadata):

@@ -1,4 +1,4 @@
-"""The fields of requests with what users note about a job: description, tags and metadata."""
+"""The fields of requests with what users note about a job: description, tags, metadata, people."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from shared.jobs.user_metadata import (
     MAX_METADATA_KEY_CHARS,
     MAX_METADATA_KEYS,
     MAX_METADATA_VALUE_CHARS,
+    MAX_PEOPLE,
+    MAX_PERSON_NAME_CHARS,
     MAX_TAG_CHARS,
     MAX_TAGS,
     UserMetadata,
@@ -59,6 +61,9 @@ MetadataValue = Annotated[
     _Text, Field(max_length=MAX_METADATA_VALUE_CHARS), AfterValidator(_check_text)
 ]
 
+FaceId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")]
+PersonName = Annotated[Line, Field(max_length=MAX_PERSON_NAME_CHARS)]
+
 
 class NewUserMetadata(RequestModel):
     """What you note about a new job."""
@@ -96,16 +101,28 @@ class UserMetadataChange(RequestModel):
         description="Texts to set by key; null removes a key, and the others are kept.",
     )
 
+    people: dict[FaceId, PersonName | None] | None = Field(
+        None,
+        max_length=2 * MAX_PEOPLE,
+        description="Names of the people in the video to set by `face_id`, in a recipe that "
+        "analyzes faces; null removes a name, and the others are kept.",
+    )
+
     def apply_to(self, current: UserMetadata) -> UserMetadata:
         """Returns the changed fields. Raises InvalidFields when there are too many keys."""
         metadata = _merge(current.metadata, self.metadata or {})
         if len(metadata) > MAX_METADATA_KEYS:
             message = f"A job has at most {MAX_METADATA_KEYS} keys; this makes {len(metadata)}."
             raise InvalidFields([("metadata", message)])
+        people = _merge(current.people, self.people or {})
+        if len(people) > MAX_PEOPLE:
+            message = f"A job has at most {MAX_PEOPLE} names; this makes {len(people)}."
+            raise InvalidFields([("people", message)])
         return UserMetadata(
             current.description if self.description is None else self.description,
             current.tags if self.tags is None else tuple(self.tags),
             metadata,
+            people,
         )
 
 

@@ -48,7 +48,7 @@ _ROUTES = (
           schemas.JobView, query=handlers.JobQuery),
     Route(
         "PATCH", _JOB, handlers.change_job,
-        "Change the title, the description, the tags or the metadata of a job.",
+        "Change the title, the description, the tags, the metadata or the people of a job.",
         schemas.JobView, body=handlers.JobChange, conditional=True,
     ),
     Route(

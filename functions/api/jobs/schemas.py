@@ -87,11 +87,13 @@ class JobSummary(ResponseModel):
 class JobView(JobSummary):
     """A job with its inputs and results, and its stages in the order in which they run. `progress`
     is 0 to 1: that of the stages, weighted by their typical work. `voice` is the name of the voice
-    that speaks the narration; null until it is spoken, and without narration. `fetches` has the
-    inputs that come from URLs, `delivery` where the results go. `cost` is the cost so far.
-    `results` is there with `expand=results` only."""
+    that speaks the narration; null until it is spoken, and without narration. `people` has the
+    names that you gave the people in the video, by `face_id`. `fetches` has the inputs that come
+    from URLs, `delivery` where the results go. `cost` is the cost so far. `results` is there with
+    `expand=results` only."""
 
     options: dict[str, Any]
+    people: dict[str, str]
     inputs: tuple[JobInputView, ...]
     progress: float
     stages: tuple[StageView, ...]
@@ -131,6 +133,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
     return JobView(
         **_summary_fields(job),
         options=dict(job.options),
+        people=dict(job.user_metadata.people),
         inputs=input_views(job),
         progress=job_progress(job, stages),
         stages=stages,

@@ -9,8 +9,16 @@ type Library = typeof import("firebase/firestore");
 
 let firestore: Promise<[Library, Firestore]> | undefined;
 
+const importLibrary = (): Promise<Library> => import("firebase/firestore");
+
+/** Loads the library while the session is restored. Called by the modules of pages that begin with a listener. */
+export function preloadFirestore(): void {
+  // The first listener reports a failure.
+  importLibrary().catch(() => undefined);
+}
+
 function openFirestore(): Promise<[Library, Firestore]> {
-  firestore ??= import("firebase/firestore").then((library) => {
+  firestore ??= importLibrary().then((library) => {
     const db = library.getFirestore(app);
     if (settings.emulators) {
       const [host = "", port = ""] = settings.emulators.firestore.split(":");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { JobStatus } from "../src/contract.ts";
 import { type Job, type JobView, type Stage, type StoredDocument, computeCostUsd, jobFromApi, jobFromDocuments, progressOf, toMillis, withWaits } from "../src/job/model.ts";
 import { type Sample, addSample, estimateTimeLeftS, roundTimeLeftS } from "../src/job/time-left.ts";
-import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
+import { isMoving, waterfall } from "../src/job/run/waterfall.ts";
 import { eventLabel, remedy, stageLabel, statusLabel, waitLabel } from "../src/job/labels.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");
@@ -36,9 +37,9 @@ function shard(name: string, number: number, overrides: StoredDocument = {}): St
 
 test("a job has the notes of its user, and documents of earlier versions have none", () => {
   const noted = jobFromDocuments("j", { ...JOB, description: "Day one", tags: ["trip"], metadata: { a: "b" } }, []);
-  assert.deepEqual([noted?.description, noted?.tags], ["Day one", ["trip"]]);
+  assert.deepEqual([noted?.description, noted?.tags, noted?.metadata], ["Day one", ["trip"], { a: "b" }]);
   const old = jobFromDocuments("j", JOB, []);
-  assert.deepEqual([old?.description, old?.tags], ["", []]);
+  assert.deepEqual([old?.description, old?.tags, old?.metadata, old?.people], ["", [], {}, {}]);
 });
 
 test("a job shows the newest revision of every stage, in pipeline order", () => {
@@ -81,8 +82,10 @@ test("a notification, which has no shards, is complete when it was sent", () => 
   assert.deepEqual([sent?.done, sent?.total, sent?.progress], [1, 1, 1]);
 });
 
-test("a job that waits for other jobs of its owner says so", () => {
-  assert.equal(statusLabel("queued"), "Waiting for your other jobs");
+test("states have the terms of the documentation", () => {
+  assert.deepEqual(["queued", "running", "awaiting_review"].map((status) => statusLabel(status as JobStatus)), [
+    "Queued", "In progress", "Needs review",
+  ]);
 });
 
 test("a tombstone is not a job", () => {
@@ -164,7 +167,7 @@ test("a failure suggests what to do about it", () => {
 test("unknown stages and events are still readable", () => {
   assert.equal(stageLabel("face_painting"), "face painting");
   const event = { at: "", epoch: 0, details: { stage: "stitching" } };
-  assert.equal(eventLabel({ ...event, what: "stage_done" }), "Make the film: done");
+  assert.equal(eventLabel({ ...event, what: "stage_done" }), "Render film: done");
   assert.equal(eventLabel({ ...event, what: "moved_on" }), "moved on");
 });
 

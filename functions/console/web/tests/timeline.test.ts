@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "../src/emotions/chart-geometry.ts";
+import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "../src/emotions/chart/chart-geometry.ts";
+import { formatTenths } from "../src/emotions/labels.ts";
+import { formatCsv, personLabel } from "../src/emotions/people.ts";
+import { shownFace } from "../src/emotions/selection.ts";
+import { commandOf, stopAfter, stopBefore } from "../src/film/keys.ts";
 import { TimelineParseError, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline.ts";
 
 const CLASSES = ["angry", "happy", "neutral"];
@@ -110,4 +114,34 @@ test("ticks are round and few, for a second and for hours", () => {
   assert.deepEqual(ticks({ beginS: 0, endS: 1 }, 6), [0, 0.2, 0.4, 0.6, 0.8, 1]);
   assert.deepEqual(ticks({ beginS: 7, endS: 61 }, 8), [10, 20, 30, 40, 50, 60]);
   assert.deepEqual(ticks({ beginS: 0, endS: 7200 }, 5), [0, 1800, 3600, 5400, 7200]);
+});
+
+test("people have the names that the user gave them, in the table too", () => {
+  const timeline = parse(timelineFile([[face(1, 0.9)], [face(1, 0.7), face(2, 0.9)]]));
+  const people = { "1": 'Ann "A" B.', "2": "=SUM(A1)" };
+  assert.deepEqual([personLabel(people, 1), personLabel({}, 2)], ['Ann "A" B.', "Person 2"]);
+  assert.deepEqual(formatCsv(timeline, people).split("\r\n"), [
+    "begin_s,end_s,face_id,person,emotion,mean",
+    '0.000,1.000,1,"Ann ""A"" B.",happy,0.8000',
+    "0.500,1.000,2,'=SUM(A1),happy,0.9000",
+    "",
+  ]);
+});
+
+test("the read-out shows the chosen person, or else the first one who is seen", () => {
+  const timeline = parse(timelineFile([[], [face(2, 0.9)], [face(1, 0.9)]]));
+  assert.deepEqual([0, 1, 2].map((frame) => shownFace(timeline, frame, null)), [1, 2, 1]);
+  assert.equal(shownFace(timeline, 1, 1), 1);
+  assert.equal(shownFace(parse(timelineFile([[]])), 0, null), null);
+  assert.deepEqual([0, 2.44, 59.96].map(formatTenths), ["0:00.0", "0:02.4", "1:00.0"]);
+});
+
+test("keys control the player, and those of the browser are left to it", () => {
+  const press = (key: string, modifiers = {}) =>
+    commandOf({ key, ctrlKey: false, metaKey: false, altKey: false, ...modifiers });
+  assert.deepEqual([" ", "ArrowLeft", "]", "?", "a"].map((key) => press(key)), ["toggle", "back", "next", "help", null]);
+  assert.equal(press("ArrowLeft", { altKey: true }), null);
+  // AltGr+8 on German keyboards.
+  assert.equal(press("[", { ctrlKey: true, altKey: true }), "previous");
+  assert.deepEqual([stopBefore([9, 2, 4], 4.01), stopAfter([9, 2, 4], 3.99), stopAfter([2], 2)], [2, 9, null]);
 });

@@ -116,6 +116,7 @@ class JobView(JobSummary):
     warnings: tuple[str, ...]
     voice: str | None
     cost: Cost | None = None
+    people: dict[str, str] = Field(default_factory=dict)
 
 
 class EventView(Model):

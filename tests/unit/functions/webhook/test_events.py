@@ -34,12 +34,13 @@ def test_outcome_body_has_the_documented_schema(status: str) -> None:
     assert datetime.fromisoformat(event.timestamp) == job.updated_at
 
 
-def test_body_gives_no_access_to_files() -> None:
-    body = outcome_body(make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()]))
+def test_body_gives_no_access_to_files_and_no_names_of_people() -> None:
+    people = {"1": "Ann Weber"}
+    body = outcome_body(make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()], people=people))
 
     [artifact] = json.loads(body)["data"]["artifacts"]
     assert artifact["url"] == f"/v1/jobs/{'j' * 20}/artifacts/frames.zip"
-    for secret in ("http", "alice", "@", "jobs/x", "generation", "/share/"):
+    for secret in ("http", "alice", "@", "jobs/x", "generation", "/share/", "Weber"):
         assert secret not in body
 
 

@@ -1,6 +1,6 @@
 /** Text for readings. A score describes a picture, not a feeling. */
 import { EMOTIONS } from "../contract.ts";
-import { formatDuration } from "../format.ts";
+import { formatClock, formatDuration } from "../format.ts";
 import { type Face, type Reading, type Timeline, argmax } from "./timeline.ts";
 
 /** CSS class that sets the colour of an emotion. */
@@ -12,25 +12,27 @@ export function seenLabel(seconds: number): string {
   return `seen for ${seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : formatDuration(seconds)}`;
 }
 
-/** Longer lists are neither readable nor speakable. */
+/** Longer lists cannot be followed by ear. */
 const MAX_LISTED = 4;
 
-/** The listed readings, and the number of the others. */
-export function listedReadings(readings: readonly Reading[]): { listed: readonly Reading[]; others: number } {
-  return { listed: readings.slice(0, MAX_LISTED), others: Math.max(0, readings.length - MAX_LISTED) };
-}
-
-/** "Person 1: happy 82 %, Person 2: perhaps sad 41 %, and 3 more". */
-export function readingsLabel(readings: readonly Reading[]): string {
+/** "Ann: happy 82 %, Person 2: perhaps sad 41 %, and 3 more". */
+export function readingsLabel(readings: readonly Reading[], nameOf: (faceId: number) => string): string {
   if (!readings.length) return "nobody is seen";
-  const { listed, others } = listedReadings(readings);
-  const labels = listed.map((reading) => `Person ${reading.face_id}: ${readingLabel(reading)}`);
+  const listed = readings.slice(0, MAX_LISTED);
+  const others = readings.length - listed.length;
+  const labels = listed.map((reading) => `${nameOf(reading.face_id)}: ${readingLabel(reading)}`);
   return [...labels, ...(others ? [`and ${others} more`] : [])].join(", ");
 }
 
 export function readingLabel({ dominant, confidence, uncertain }: Reading): string {
   if (dominant === null) return "too small to be scored";
   return `${uncertain ? "perhaps " : ""}${dominant} ${Math.round(confidence * 100)} %`;
+}
+
+/** `0:02.4` */
+export function formatTenths(timeS: number): string {
+  const tenths = Math.round(timeS * 10);
+  return `${formatClock(Math.floor(tenths / 10))}.${tenths % 10}`;
 }
 
 /** A period in which a face shows one emotion, for the table. */

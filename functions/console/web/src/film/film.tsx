@@ -4,7 +4,11 @@ import { resultLink, resultText } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { type Chapter, parseChapters } from "./chapters.ts";
 import { Chapters, Player } from "./player.tsx";
+import { Shortcuts } from "./shortcuts.tsx";
 import { usePlayhead } from "./use-playhead.ts";
+
+/** How far the arrow keys seek. */
+const STEP_S = 5;
 
 export function Film({ job }: { job: Job }) {
   const film = findArtifact(job, "film.mp4") as Artifact;
@@ -16,8 +20,14 @@ export function Film({ job }: { job: Job }) {
   const { width = 16, height = 9, slides = 0 } = (job.facts.stitching ?? {}) as FilmFacts;
   // Reserves their space, so that the player does not move when they load.
   const hasChapters = findArtifact(job, "chapters.vtt") !== null;
+  const voice = String(job.facts.text_to_speech?.voice ?? "");
+  const hasDeck = job.artifacts.some((artifact) => artifact.kind === "deck");
   return (
-    <div class={hasChapters ? "film with-chapters" : "film"} style={{ "--slide-count": String(slides) }}>
+    <div
+      class={hasChapters ? "film with-chapters" : "film"}
+      data-shortcuts
+      style={{ "--slide-count": String(slides), "--aspect-ratio": String(width / height) }}
+    >
       <Player
         key={film.generation}
         playhead={playhead}
@@ -30,6 +40,23 @@ export function Film({ job }: { job: Job }) {
         language={String(job.options.language || "en")}
       />
       {hasChapters && <Chapters chapters={chapters} playhead={playhead} />}
+      <div class="row between film-actions">
+        {hasDeck ? (
+          <a class="button" href={`/jobs/${job.id}/deck`}>
+            Edit slides
+          </a>
+        ) : (
+          <span />
+        )}
+        {voice && <p class="hint">The voice is {voice}.</p>}
+        <Shortcuts
+          playhead={playhead}
+          step={(direction) => playhead.seek(Math.max(0, playhead.timeS + direction * STEP_S))}
+          stepName={`${STEP_S} seconds`}
+          stopsS={chapters.map((chapter) => chapter.startS)}
+          stopName="chapter"
+        />
+      </div>
     </div>
   );
 }

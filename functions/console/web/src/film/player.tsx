@@ -46,7 +46,7 @@ export function Player({
       setSrc(url);
       setFailure("");
     } catch {
-      setFailure("The film could not be loaded. Look at your connection, then load the page again.");
+      setFailure("The video could not be loaded. Check your connection, then reload the page.");
     }
   };
   useEffect(() => void load(false), []);

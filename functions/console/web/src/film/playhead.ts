@@ -6,6 +6,8 @@ export type Listener = (timeS: number) => void;
 export interface Playable {
   currentTime: number;
   readonly paused: boolean;
+  play(): unknown;
+  pause(): void;
   addEventListener(event: string, listener: () => void): void;
   removeEventListener(event: string, listener: () => void): void;
 }
@@ -47,6 +49,12 @@ export class Playhead {
   seek(timeS: number): void {
     if (this.player) this.player.currentTime = timeS;
     this.notify(timeS);
+  }
+
+  /** Plays a player that is paused, and pauses one that plays. */
+  toggle(): void {
+    if (this.player?.paused) void this.player.play();
+    else this.player?.pause();
   }
 
   /** Calls `listener` now and at every change. Returns a function that removes it. */

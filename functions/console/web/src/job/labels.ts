@@ -4,14 +4,14 @@ import { findLabel } from "../labels.ts";
 import type { Artifact, Failure, Job, Wait } from "./model.ts";
 
 const STAGE_LABELS: Readonly<Record<StageName, readonly [string, string]>> = {
-  upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
-  speech_recognition: ["Listen", "Writes down what is said, with the time of each word."],
-  frame_extraction: ["Pick frames", "Takes the pictures that were asked for out of the video."],
-  emotion_scoring: ["Read faces", "Finds faces, follows them and scores what they express."],
-  slide_generation: ["Write the slides", "Writes the deck and draws it."],
-  text_to_speech: ["Speak", "Speaks the notes of every slide."],
-  stitching: ["Make the film", "Puts pictures and sound together."],
-  notification: ["Tell you", "Sends the e-mail and calls your servers."],
+  upload_trigger: ["Check upload", "Examines the upload and plans the work."],
+  speech_recognition: ["Transcribe", "Recognizes what is said, with the time of each word."],
+  frame_extraction: ["Extract frames", "Extracts frames at the interval that was chosen."],
+  emotion_scoring: ["Analyze faces", "Finds faces, follows them and scores what they express."],
+  slide_generation: ["Write slides", "Writes the slides and renders them."],
+  text_to_speech: ["Generate voiceover", "Speaks the notes of every slide."],
+  stitching: ["Render film", "Puts pictures and sound together."],
+  notification: ["Notify", "Sends the email and calls your webhooks."],
 };
 
 export function stageLabel(name: string): string {
@@ -23,10 +23,10 @@ export function stageDescription(name: string): string {
 }
 
 const STATUS_LABELS: Readonly<Record<JobStatus, string>> = {
-  awaiting_upload: "Waiting for the upload",
-  queued: "Waiting for your other jobs",
-  running: "Working",
-  awaiting_review: "Your turn: look at the deck",
+  awaiting_upload: "Waiting for upload",
+  queued: "Queued",
+  running: "In progress",
+  awaiting_review: "Needs review",
   done: "Done",
   failed: "Failed",
   cancelled: "Cancelled",
@@ -37,9 +37,9 @@ export function statusLabel(status: JobStatus): string {
 }
 
 const STATE_LABELS: Readonly<Record<StageState, string>> = {
-  waiting: "Not yet",
-  queued: "Waiting",
-  running: "Working",
+  waiting: "Not started",
+  queued: "Queued",
+  running: "In progress",
   done: "Done",
   failed: "Failed",
   stopped: "Stopped",
@@ -78,17 +78,17 @@ export interface JobEvent {
 
 const EVENT_LABELS: Readonly<Record<Exclude<HistoryEvent, "stage_done">, string>> = {
   created: "You created the job",
-  upload_renewed: "You gave another file",
-  redriven: "You had it tried again",
-  revised: "You edited the deck",
-  released: "You let the film be made",
-  awaiting_review: "The deck waits for you",
-  done: "Everything was done",
+  upload_renewed: "You replaced a file",
+  redriven: "You tried the job again",
+  revised: "You edited the slides",
+  released: "You approved the slides",
+  awaiting_review: "The slides need your review",
+  done: "The job is done",
   failed: "The job failed",
   cancelled: "You cancelled the job",
-  notified: "You were told",
   delivered: "Results were delivered",
   delivery_failed: "Results could not be delivered",
+  notified: "You were notified",
 };
 
 export function eventLabel({ what, details }: JobEvent): string {
@@ -96,49 +96,60 @@ export function eventLabel({ what, details }: JobEvent): string {
   return findLabel(EVENT_LABELS, what) ?? what.replaceAll("_", " ");
 }
 
-/** Artifact kinds shown first, in this order. */
-const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "narration", "subtitles", "captioned", "transcript"];
+/** Artifact kinds for people rather than programs, in the order of menus. */
+const PRIMARY_KINDS: readonly ResultKind[] = [
+  "film", "annotated", "captioned", "frames", "slides", "chart", "table", "sheet", "narration", "transcript", "subtitles",
+];
+/** Kinds that are a result of the recipe `frames`, and an intermediate one of others. */
+const FRAME_KINDS: readonly string[] = ["frames", "sheet"];
+const FRAME_TABLE = "frames.csv";
+const MAIN_KINDS: readonly string[] = ["film", "timeline"];
+const DATA_TYPE = "application/json";
 
-/** Splits artifacts into the primary ones, in order, and the others. */
+/** Splits artifacts into those for people, in order, and the others: data, and single pictures. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
-  const primary = PRIMARY_KINDS.flatMap((kind) => results.filter((artifact) => artifact.kind === kind));
+  const hasOtherResult = results.some((artifact) => MAIN_KINDS.includes(artifact.kind));
+  const isIntermediate = ({ kind, name }: Artifact): boolean =>
+    hasOtherResult && (FRAME_KINDS.includes(kind) || name === FRAME_TABLE);
+  const forPeople = results.filter((artifact) => artifact.content_type !== DATA_TYPE && !isIntermediate(artifact));
+  const primary = PRIMARY_KINDS.flatMap((kind) => forPeople.filter((artifact) => artifact.kind === kind));
   return { primary, secondary: results.filter((artifact) => !primary.includes(artifact)) };
 }
 
 const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
-  film: "The film",
-  annotated: "The video with boxes and labels",
-  poster: "The film's poster",
-  narration: "The narration, as sound",
+  film: "Film",
+  annotated: "Video with boxes and labels",
+  poster: "Poster of the film",
+  narration: "Narration, as sound",
   subtitles: "Subtitles",
   chapters: "Chapters",
-  deck: "The deck, as data",
-  slides: "All slides as pictures",
+  deck: "Slides, as data",
+  slides: "Slides as pictures",
   frames: "All frames",
-  manifest: "The frames' times, as data",
-  table: "A table for spreadsheets",
+  manifest: "Times of the frames, as data",
+  table: "Table for spreadsheets",
   sheet: "Contact sheet",
-  timeline: "The timeline, as data",
-  cues: "The timeline as a track for players",
-  chart: "The timeline as a picture",
-  moment: "A strongest moment",
-  media_info: "What was found in the file",
-  transcript: "What is said",
-  captioned: "The video with captions",
+  timeline: "Emotion timeline, as data",
+  cues: "Emotion timeline as a track for players",
+  chart: "Emotion timeline as a picture",
+  moment: "Strongest moment",
+  media_info: "Media information",
+  transcript: "Transcript",
+  captioned: "Video with captions",
 };
 
 /** Artifacts whose kind is not unique are distinguished by name. */
 const FILE_LABELS: Record<string, string> = {
-  "frames.csv": "The frames' times, as a table",
-  "emotions.csv": "The timeline, as a table",
-  "captioned.mp4": "The video with a subtitle track",
-  "captioned.mkv": "The video with a subtitle track (Matroska)",
-  "burned.mp4": "The video with the captions in its pictures",
+  "frames.csv": "Times of the frames, as a table",
+  "emotions.csv": "Emotion timeline, as a table",
+  "captioned.mp4": "Video with a subtitle track",
+  "captioned.mkv": "Video with a subtitle track (Matroska)",
+  "burned.mp4": "Video with burned-in captions",
   "captions.vtt": "Captions for players (WebVTT)",
   "captions.srt": "Captions for editors (SubRip)",
-  "transcript.txt": "What is said, as text",
-  "transcript.json": "What is said, with the time of each word",
-  "scenes.csv": "The scenes, as a table",
+  "transcript.txt": "Transcript, as text",
+  "transcript.json": "Transcript, with the time of each word",
+  "scenes.csv": "Scenes, as a table",
 };
 
 export function resultLabel(artifact: Artifact): string {
@@ -151,16 +162,26 @@ const NOT_RETRYABLE = new Set(["source-expired", "wrong-upload", "prohibited-pur
 /** What the user can do about a failure; `retryable` says if a retry may help. */
 export function remedy(error: Failure, job: Job): { retryable: boolean; advice: string } {
   if (NOT_RETRYABLE.has(error.code))
-    return { retryable: false, advice: "Begin a new job; this one cannot be taken up again." };
+    return { retryable: false, advice: "This job cannot be resumed. Create a new one." };
   if (error.stage === "upload_trigger")
     return {
       retryable: false,
-      advice: "Give it another file: the job goes on with that one, and its options stay.",
+      advice: "Choose another file. The job continues with it, with the same settings.",
     };
   if (job.artifacts.some((artifact) => artifact.kind === "deck"))
     return {
       retryable: true,
-      advice: "Try again, or edit the deck first. What is finished is kept.",
+      advice: "Try again, or edit the slides first. Finished work is kept.",
     };
-  return { retryable: true, advice: "Try again: what is finished is kept, and only the rest is done." };
+  return { retryable: true, advice: "Try again. Finished work is kept; only the rest runs." };
+}
+
+const INPUT_LABELS: Readonly<Record<string, string>> = {
+  video: "Video", media: "Video or sound", prompt: "Source material", music: "Music", picture: "Picture", sound: "Sound",
+};
+
+/** Such as "Video", or "Picture 2" for `picture_2`. */
+export function inputLabel(name: string): string {
+  const [, stem = name, number = ""] = /^([a-z]+)[_-]?(\d*)$/.exec(name) ?? [];
+  return `${INPUT_LABELS[stem] ?? stem}${number && ` ${number}`}`;
 }

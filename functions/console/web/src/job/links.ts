@@ -1,7 +1,7 @@
 /** Signed URLs of objects, fetched on demand and cached until they expire. */
 import { get } from "../api.ts";
 import { session } from "../session.ts";
-import type { Artifact } from "./model.ts";
+import type { Artifact, Input } from "./model.ts";
 
 /** The response of `…/link`. */
 export interface SignedLink {
@@ -32,8 +32,16 @@ export function inputLink(job: string, input: string, refresh = false): Promise<
 }
 
 /** Downloads an artifact. Throws Problem. */
-export async function downloadResult(job: string, name: string): Promise<void> {
-  const path = `/v1/jobs/${job}/artifacts/${encodeURIComponent(name)}/link`;
+export function downloadResult(job: string, name: string): Promise<void> {
+  return download(`/v1/jobs/${job}/artifacts/${encodeURIComponent(name)}/link`, name);
+}
+
+/** Downloads the upload of an input. Throws Problem. */
+export function downloadInput(job: string, input: Input): Promise<void> {
+  return download(`/v1/jobs/${job}/uploads/${input.name}/link`, input.filename);
+}
+
+async function download(path: string, name: string): Promise<void> {
   const { data } = await get<SignedLink>(`${path}?disposition=attachment`);
   const anchor = document.createElement("a");
   anchor.href = data.url;

@@ -47,18 +47,25 @@ export interface Input {
   filename: string;
   content_type: string;
   size_bytes: number;
+  /** The checksum that was declared for the upload: base64 of the CRC32C; absent or empty without one. */
+  crc32c?: string;
   /** The task that fetches it from a URL; absent or empty for an upload. */
   fetch?: string;
 }
+
+/** Names that the user gave the people in the video, by the `face_id` of the timeline. */
+export type People = Readonly<Record<string, string>>;
 
 /** Times are in milliseconds since the epoch. */
 export interface Job {
   id: string;
   recipe: string;
   title: string;
-  /** Notes of the user: a text, and tags. */
+  /** Notes of the user: a text, tags, texts by key, and the names of people by `face_id`. */
   description: string;
   tags: string[];
+  metadata: Readonly<Record<string, string>>;
+  people: People;
   status: JobStatus;
   epoch: number;
   revision: number;
@@ -92,12 +99,14 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     title: String(doc.title),
     description: String(doc.description ?? ""),
     tags: (doc.tags ?? []) as string[],
+    metadata: (doc.metadata ?? {}) as Record<string, string>,
+    people: (doc.people ?? {}) as Record<string, string>,
     status: doc.status as JobStatus,
     epoch: Number(doc.epoch ?? 0),
     revision,
     options: (doc.options ?? {}) as Record<string, unknown>,
-    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes, fetch }) => ({
-      name, filename, content_type, size_bytes, ...(fetch ? { fetch } : {}),
+    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes, crc32c, fetch }) => ({
+      name, filename, content_type, size_bytes, ...(crc32c ? { crc32c } : {}), ...(fetch ? { fetch } : {}),
     })),
     stages: mergeStages(states, addShards(stages)),
     costUsd: stages.reduce((sum, document) => sum + computeCostUsd(String(document.stage), workedSeconds(document)), 0),
@@ -248,7 +257,7 @@ export function toMillis(value: unknown): number | null {
 }
 
 /** A job, as the API returns it. */
-export interface JobView extends Omit<Job, "inputs" | "stages" | "facts" | "costUsd" | "artifacts"> {
+export interface JobView extends Omit<Job, "stages" | "facts" | "costUsd" | "artifacts"> {
   stages: (Omit<Stage, "workedS"> & { name: string })[];
   artifacts: Omit<Artifact, "generation">[];
 }
@@ -270,7 +279,8 @@ export function jobFromApi(view: JobView): Job {
       workedS: 0,
     })),
     artifacts: view.artifacts.map((artifact) => ({ ...artifact, generation: view.revision })),
-    inputs: [],
+    inputs: view.inputs ?? [],
+    people: view.people ?? {},
     facts: {},
     costUsd: 0,
   };

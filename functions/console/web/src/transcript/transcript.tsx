@@ -14,6 +14,7 @@ import { Field } from "../ui/field.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { errorMessage } from "../format.ts";
 import { CaptionList } from "./caption-list.tsx";
+import { fileName, saveText } from "./save-text.ts";
 import { editsKey, loadEdits, saveEdits } from "./stored-edits.ts";
 import { type CaptionLine, captionLines, findLines, formatText } from "./transcript.ts";
 import { useCaptions } from "./use-captions.ts";
@@ -172,18 +173,4 @@ function Export({ lines, title, isEdited, areStored }: ExportProps) {
       )}
     </div>
   );
-}
-
-/** The title of a job is the name of its file, unless the user gave another one. */
-const fileName = (title: string): string =>
-  title.replace(/\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}$/, "").replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ").trim().slice(0, 100) || "captions";
-
-function saveText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-  const anchor = document.createElement("a");
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  // The browser has read the blob by then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -184,3 +184,40 @@ def test_deleted_job_keeps_no_notes(api: AppHarness) -> None:
     (tombstone,) = api.store.read([f"jobs/{job['id']}"])
     assert tombstone is not None
     assert UserMetadata.from_dict(tombstone.data) == UserMetadata()
+
+
+EMOTIONS: dict[str, Any] = {
+    "recipe": "emotions",
+    "options": {"consent": True, "purpose": "research"},
+}
+
+
+def test_people_are_named_and_only_the_view_of_the_job_has_their_names(api: AppHarness) -> None:
+    job = create(api, **EMOTIONS)
+    assert job["people"] == {}
+    assert change(api, job, people={"1": " Ann  B. ", "12": "Ben"})["people"] == {
+        "1": "Ann B.",
+        "12": "Ben",
+    }
+    assert change(api, job, people={"12": None}, title="Sea")["people"] == {"1": "Ann B."}
+    for path in ("/v1/jobs", f"/v1/jobs/{job['id']}/events"):
+        assert b"Ann" not in api.request("GET", path, headers=ALICE_HEADERS).data
+    api.request("DELETE", f"/v1/jobs/{job['id']}", headers=ALICE_HEADERS)
+    assert api.store.documents[f"jobs/{job['id']}"][0]["people"] == {}
+
+
+@pytest.mark.parametrize(
+    "people", [{"0": "Ann"}, {"ann": "Ann"}, {"1": "x" * 61}, {"1": " "}, {"1": "A\nB"}, {"1": 2}]
+)
+def test_names_of_people_that_cannot_be_stored_are_refused(
+    api: AppHarness, people: dict[str, Any]
+) -> None:
+    problem = change(api, create(api, **EMOTIONS), 422, people=people)
+    assert [error["field"].partition(".")[0] for error in problem["errors"]] == ["people"]
+
+
+def test_people_are_refused_beyond_the_limit_and_without_an_analysis_of_faces(
+    api: AppHarness,
+) -> None:
+    change(api, create(api), 422, people={"1": "Ann"})
+    change(api, create(api, **EMOTIONS), 422, people={str(n): "x" for n in range(1, 52)})

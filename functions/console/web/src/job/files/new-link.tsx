@@ -1,6 +1,6 @@
 /** A link that was just made: its address, and the code that shows its player on another site. */
-import { CopyableText } from "../ui/copyable-text.tsx";
-import type { NewShareLink } from "../account/model.ts";
+import { CopyableText } from "../../ui/copyable-text.tsx";
+import type { NewShareLink } from "../../account/model.ts";
 
 export function NewLink({ link }: { link: NewShareLink }) {
   return (
@@ -12,7 +12,7 @@ export function NewLink({ link }: { link: NewShareLink }) {
           <CopyableText text={embedCode(link.embed_url, link.title)} label="The code for another page" />
         </>
       )}
-      <p class="hint">Copy it now: it is not kept here and cannot be shown again.</p>
+      <p class="hint">Copy it now: it cannot be shown again.</p>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** Geometry of the timeline chart: bins, stacked areas, ticks. No DOM. */
-import { EMOTIONS, UNCERTAIN_MARGIN } from "../contract.ts";
-import { type Face, type Timeline, argmax } from "./timeline.ts";
+import { EMOTIONS, UNCERTAIN_MARGIN } from "../../contract.ts";
+import { type Face, type Timeline, argmax } from "../timeline.ts";
 
 
 /** The time range of the chart, in seconds. */

@@ -21,7 +21,7 @@ export function History({ job }: { job: Job }) {
     return () => controller.abort();
   }, [job.id, job.updated_at]);
   if (error) return <p class="error-text">{error}</p>;
-  if (!events) return <Loading text="Reading the history …" />;
+  if (!events) return <Loading text="Loading the history …" />;
   return (
     <ol class="history">
       {events.map((event) => (

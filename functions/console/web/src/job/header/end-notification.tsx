@@ -1,8 +1,8 @@
 /** Notifies the user of the end of a job while the page is in the background, if the user wants it. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Button } from "../ui/button.tsx";
-import { type Job, TERMINAL } from "./model.ts";
-import { statusLabel } from "./labels.ts";
+import { Button } from "../../ui/button.tsx";
+import { type Job, TERMINAL } from "../model.ts";
+import { statusLabel } from "../labels.ts";
 
 const isSupported = "Notification" in globalThis;
 

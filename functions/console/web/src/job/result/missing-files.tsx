@@ -1,12 +1,12 @@
 /** Shown for a job whose files this browser is not uploading: they can be chosen here. */
 import { useEffect, useState } from "preact/hooks";
-import { post } from "../api.ts";
-import { typeOf } from "../new/files.ts";
-import { useStore } from "../store.ts";
-import { toast } from "../ui/toast.tsx";
-import { addUpload, uploads } from "../upload/uploads.ts";
-import { errorMessage } from "../format.ts";
-import type { Input, Job } from "./model.ts";
+import { post } from "../../api.ts";
+import { typeOf } from "../../new/files.ts";
+import { useStore } from "../../store.ts";
+import { toast } from "../../ui/toast.tsx";
+import { addUpload, uploads } from "../../upload/uploads.ts";
+import { errorMessage } from "../../format.ts";
+import type { Input, Job } from "../model.ts";
 
 /** The job learns of a finished upload a moment later. */
 const GRACE_MS = 5_000;
@@ -28,11 +28,11 @@ export function MissingFiles({ job }: { job: Job }) {
   if (fetched.length && !files.length) return null;
   return (
     <section class="note" aria-labelledby="missing">
-      <h2 id="missing">Its files are still to come</h2>
+      <h2 id="missing">Files are missing</h2>
       <p>
         {files.length
-          ? "This browser is not sending them. If another one is, leave it to that; else choose them here."
-          : "The words for it never arrived. Begin a new job with them."}
+          ? "This browser is not uploading them. If no other browser is, choose them here."
+          : "The source material did not arrive. Create a new job with it."}
       </p>
       <div class="row">
         {files.map((input) => (
@@ -40,7 +40,7 @@ export function MissingFiles({ job }: { job: Job }) {
         ))}
         {files.length === 0 && (
           <a class="button primary" href={`/new/${job.recipe}`}>
-            Begin a new job
+            New job
           </a>
         )}
       </div>

@@ -1,12 +1,12 @@
 /** The error of a failed job and the actions that may help. */
-import { Problem, post } from "../api.ts";
-import { typeDistance, typeOf } from "../new/files.ts";
-import { Button } from "../ui/button.tsx";
-import { useSubmit } from "../ui/use-submit.ts";
-import { addUpload } from "../upload/uploads.ts";
-import { errorMessage } from "../format.ts";
-import type { Failure, Input, Job } from "./model.ts";
-import { remedy, stageLabel } from "./labels.ts";
+import { Problem, post } from "../../api.ts";
+import { typeDistance, typeOf } from "../../new/files.ts";
+import { Button } from "../../ui/button.tsx";
+import { useSubmit } from "../../ui/use-submit.ts";
+import { addUpload } from "../../upload/uploads.ts";
+import { errorMessage } from "../../format.ts";
+import type { Failure, Input, Job } from "../model.ts";
+import { remedy, stageLabel } from "../labels.ts";
 
 export function JobFailure({ job, error }: { job: Job; error: Failure }) {
   const { busyLabel, error: submitError, run } = useSubmit();
@@ -23,11 +23,8 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
 
   return (
     <section class="note danger" aria-labelledby="why">
-      <h2 id="why">{error.stage ? `“${stageLabel(error.stage)}” failed` : "The job failed"}</h2>
-      <p>{error.message}</p>
-      <p class="hint">
-        {advice} <span class="code">{error.code}</span>
-      </p>
+      <h2 id="why">{error.message}</h2>
+      <p>{advice}</p>
       <div class="row">
         {retryable && (
           <Button kind="primary" busyLabel={busyLabel} onClick={() => void run("Starting again …", redrive)}>
@@ -44,22 +41,26 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
               onChange={(event) => {
                 const [file] = event.currentTarget.files ?? [];
                 event.currentTarget.value = "";
-                if (file) void run("Beginning …", () => replace(file));
+                if (file) void run("Starting …", () => replace(file));
               }}
             />
           </label>
         )}
         {retryable && hasDeck && (
           <a class="button" href={`/jobs/${job.id}/deck`}>
-            Edit the deck
+            Edit slides
           </a>
         )}
         {!retryable && !replaceable && (
           <a class="button primary" href={`/new/${job.recipe}`}>
-            Begin a new job
+            New job
           </a>
         )}
       </div>
+      <p class="hint">
+        {error.stage ? `${stageLabel(error.stage)} failed` : "The job failed"} · code{" "}
+        <span class="code">{error.code}</span>
+      </p>
       {submitError !== null && (
         <p class="error-text" role="alert">
           {errorMessage(submitError)}

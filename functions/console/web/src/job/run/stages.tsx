@@ -65,10 +65,10 @@ export function Stages({ job }: { job: Job }) {
         </tbody>
       </table>
       {pausedS > 0 && (
-        <p class="hint">Without {formatDuration(pausedS)} in which the job waited for you and no stage ran.</p>
+        <p class="hint">Not shown: {formatDuration(pausedS)} in which the job waited for your review.</p>
       )}
       {job.costUsd > 0 && (
-        <p class="hint">Computing has cost {formatCost(job.costUsd)} so far, at list prices, for what is finished.</p>
+        <p class="hint">Cost of computing so far, at list prices: {formatCost(job.costUsd)}.</p>
       )}
     </>
   );
@@ -81,7 +81,7 @@ function stateText(stage: Stage): string {
     parts.push(`${Math.floor(stage.progress * 100)} %`);
     if (stage.total > 1) parts.push(`${stage.done} of ${stage.total}`);
   }
-  if (stage.attempts > 1) parts.push(`try ${stage.attempts}`);
+  if (stage.attempts > 1) parts.push(`attempt ${stage.attempts}`);
   return parts.join(" · ");
 }
 
