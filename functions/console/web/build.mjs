@@ -60,6 +60,9 @@ for (const name of ["LICENSE", "NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt"])
   copyFileSync(join("node_modules", "swagger-ui-dist", name), join(viewer, `${name.replace(".txt", "")}.txt`));
 }
 
+// The comments that esbuild collects refer to this file.
+copyFileSync(join("node_modules", "lucide", "LICENSE"), join(assets, "lucide.LICENSE.txt"));
+
 // The npm packages in the bundle; infra/tools/sbom.py lists their licences.
 const inputs = [...Object.keys(metafile.inputs), ...Object.keys(viewerMetafile.inputs)];
 const bundled = inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
