@@ -7,6 +7,7 @@ does not depend on the number of jobs. Deleted jobs are not included.
 from __future__ import annotations
 
 from functions.api import rate_limit_policies
+from functions.api.costs import cost_usd
 from functions.api.jobs.handlers import OPEN_STATUSES
 from functions.api.jobs.recipes import MEGABYTE
 from shared.cameras.recording import RUNNING_STATES
@@ -17,12 +18,6 @@ from shared.http.schemas import ResponseModel
 from shared.jobs.model import Status
 from shared.jobs.totals import TOTALS, read_totals
 from shared.pipeline import FUNCTIONS
-
-USD_PER_VCPU_S = 0.000024
-USD_PER_GIB_S = 0.0000025
-"""Cloud Run's list prices (tier 1, on demand), in US dollars. A unit is priced from claim to end as
-if it had its instance alone. Failed attempts, requests, storage and other services are not
-included."""
 
 
 class JobCounts(ResponseModel):
@@ -98,12 +93,6 @@ def get_usage(request: ApiRequest) -> ApiResponse:
             limits=_limits(request, count_open, stored),
         )
     )
-
-
-def cost_usd(function: str, seconds: float) -> float:
-    """Returns the cost in US dollars of running a function for `seconds`."""
-    row = FUNCTIONS[function]
-    return seconds * (row.cpu * USD_PER_VCPU_S + row.memory_mb / 1024 * USD_PER_GIB_S)
 
 
 def _minutes(milliseconds: int) -> float:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from functions.api.accounts.api_keys import KeyRequest
 from functions.api.accounts.schemas import AccountChange
-from functions.api.accounts.usage import cost_usd
+from functions.api.costs import cost_usd
 from functions.api.cameras.schemas import NewCamera, SourceRequest
 from functions.api.decks.schemas import SlideRewriteRequest
 from functions.api.fields import Password

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from functions.api.accounts.usage import cost_usd
+from functions.api.costs import cost_usd
 from functions.api.routes import ROUTES
 from shared.flows.documents import CommitResult, Update
 from shared.jobs import totals
