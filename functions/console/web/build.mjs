@@ -34,6 +34,7 @@ const { metafile } = await build({
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
+  loader: { ".mp4": "file", ".webp": "file" },
 });
 // The API serves these files from the path of its page, with an ETag instead of a hash in their names.
 const { metafile: viewerMetafile } = await build({

@@ -14,8 +14,8 @@ export const TITLE_FIELD = "title";
 export const optionField = (option: Pick<Option, "name">): string => `options.${option.name}`;
 
 /**
- * Returns the API's errors by the fields of the form. Errors of an input, such as `inputs.video.size_bytes`, belong
- * to the files; those of a field that the form does not show belong to the whole form.
+ * Returns the API's errors by the fields of the form. Errors of an input, such as `inputs.video.size_bytes`, and of
+ * the job whose files are used (`from`) belong to the files; those of a field that the form does not show belong to the whole form.
  *
  * `summary` is the API's message for the whole request. It is shown alone when no field is named.
  */
@@ -27,7 +27,8 @@ export function assignErrors(
   const assigned: Record<string, string> = {};
   const others: string[] = [];
   for (const [name, message] of Object.entries(apiErrors)) {
-    const field = name.split(".")[0] === FILES_FIELD && name !== "inputs.prompt" ? FILES_FIELD : name;
+    const isFiles = name === "from" || (name.split(".")[0] === FILES_FIELD && name !== "inputs.prompt");
+    const field = isFiles ? FILES_FIELD : name;
     if (shownFields.includes(field)) assigned[field] = assigned[field] ? `${assigned[field]} ${message}` : message;
     else others.push(message);
   }
