@@ -14,8 +14,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from functions.api.accounts.api_keys import KeyRequest
 from functions.api.accounts.schemas import AccountChange
-from functions.api.costs import cost_usd
 from functions.api.cameras.schemas import NewCamera, SourceRequest
+from functions.api.costs import cost_usd
 from functions.api.decks.schemas import SlideRewriteRequest
 from functions.api.fields import Password
 from functions.api.jobs.handlers import JobChange

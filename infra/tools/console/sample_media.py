@@ -1,4 +1,4 @@
-"""The sample clip of the console: three drawn scenes with music, so that nobody needs a file at hand.
+"""The sample clip of the console: three drawn scenes with music.
 
 python -m infra.tools.console.sample_media     writes functions/console/web/src/media/sample.mp4
 """

@@ -94,6 +94,22 @@ export function pythonCode(request: CodeRequest, api: string): string {
   ].join("\n");
 }
 
+/** Lists the newest jobs. */
+export const curlListCode = (api: string): string => `curl -sSf ${shellQuote(`${api}/v1/jobs?limit=5`)} ${AUTHORIZATION}\n`;
+
+export const pythonListCode = (api: string): string =>
+  [
+    "from itertools import islice",
+    "",
+    "from moodreel import Client",
+    "",
+    "# The key is MOODREEL_API_KEY of the environment.",
+    `with Client(${pythonLiteral(api)}) as client:`,
+    "    for job in islice(client.jobs(), 5):",
+    "        print(job.id, job.status, job.title)",
+    "",
+  ].join("\n");
+
 /** JSON texts are Python literals as well. */
 function pythonLiteral(value: unknown): string {
   if (typeof value === "boolean") return value ? "True" : "False";
