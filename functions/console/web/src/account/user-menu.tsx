@@ -19,7 +19,7 @@ export function UserMenu({ user }: { user: User }) {
     <>
       <MenuButton
         className="user-menu"
-        label={`Account of ${user.email}`}
+        label={`Account of ${user.name || user.email}`}
         items={items}
         header={
           <>

@@ -25,7 +25,7 @@ export function JobRow({ job, isSelected, onToggle, onAction }: JobRowProps) {
   const age = formatTimeAgo(new Date(job.created_at), new Date(), undefined, "short");
   const duration = job.durationS === null ? "" : formatDuration(job.durationS);
   return (
-    <tr role="row" class={isSelected ? "job-row selected" : "job-row"} aria-selected={isSelected}>
+    <tr role="row" class={isSelected ? "job-row selected" : "job-row"}>
       <td role="cell" class="select-cell">
         <label>
           <input

@@ -61,7 +61,7 @@ export default function Account({ params }: PageProps) {
   const section = SECTIONS.find((section) => section.name === (params.section ?? "usage"));
   useTitle(section?.title ?? "Account");
   return (
-    <div class="account">
+    <div class="account wide">
       <nav aria-label="Account">
         <ul>
           {SECTIONS.map(({ name, title }) => (
