@@ -163,7 +163,7 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "revision": job.revision,
         "error": error_view(job.error),
         "duration_s": find_duration_s(job),
-        "size_bytes": sum(item.size_bytes for item in (*job.inputs, *job.results)),
+        "size_bytes": _total_size(job),
         "cost_usd": total_cost_usd(job.worked_ms),
         "main_result": _found_view(job, find_first(job, MAIN_KINDS)),
         "thumbnail": _found_view(job, find_thumbnail(job)),
@@ -171,6 +171,11 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "updated_at": job.updated_at,
         "expires_at": job.expires_at,
     }
+
+
+def _total_size(job: Job) -> int:
+    uploads = sum(item.size_bytes for item in job.inputs)
+    return uploads + sum(artifact.size_bytes for artifact in job.results)
 
 
 def _find_voice(job: Job) -> str | None:
