@@ -29,8 +29,9 @@ WIDTH = 960
 QUALITY = 72
 RECAP_FRAME = 125
 """The frame of the recap that is shown: one of its second clip."""
+TITLE = "Why the sea is salty"
 PROMPT = Prompt(
-    "Why the sea is salty",
+    TITLE,
     "Rain washes salt out of rocks. Rivers carry it to the sea. The sun takes the water, and the"
     " salt stays.",
 )
@@ -46,9 +47,7 @@ def write_pictures(suite: SuiteHandle, folder: Path) -> None:
         jobs = {
             "frames": suite.start_job(client, "frames", SAMPLE_CLIP, options={"every": "1"}),
             "recap": suite.start_job(client, "recap", SAMPLE_CLIP, options={"length": "15"}),
-            "slides": suite.start_job(
-                client, "presentation", prompt, options=film, title=PROMPT.prompt
-            ),
+            "slides": suite.start_job(client, "presentation", prompt, options=film, title=TITLE),
         }
     for job in jobs.values():
         suite.wait_for_job(client, job)
@@ -63,10 +62,10 @@ def write_pictures(suite: SuiteHandle, folder: Path) -> None:
 
 def frame_of_film(data: bytes) -> Image.Image:
     """Returns the frame RECAP_FRAME of a film."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number == RECAP_FRAME:
-                return frame.to_image()
+                return Image.fromarray(frame.to_ndarray(format="rgb24"))
     raise ValueError(f"the film has fewer than {RECAP_FRAME} frames")
 
 

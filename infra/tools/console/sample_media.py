@@ -48,7 +48,7 @@ def write_sample_clip(path: Path) -> Path:
             picture = SCENES[scene](frame_number / RATE).resize(
                 (WIDTH, HEIGHT), Image.Resampling.LANCZOS
             )
-            frame = av.VideoFrame.from_image(picture)
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
@@ -68,12 +68,7 @@ def draw_hills(t: float) -> Image.Image:
         [((232, 146, 124), 0.62, 0.10), ((176, 98, 120), 0.74, 0.08), ((92, 60, 104), 0.88, 0.07)]
     ):
         shift = t * 0.02 * (layer + 1)
-        _ridge(
-            draw, color,
-            lambda x, b=base, h=height, s=shift, n=layer: (
-                b - h * sin(tau * (x + s) * (1.1 + 0.5 * n)) * cos(pi * (x + s) * (2 + n))
-            ),
-        )  # fmt: skip
+        _ridge(draw, color, _hill(base, height, shift, layer))
     for bird in range(4):
         x, y = 0.1 + 0.09 * t + 0.05 * bird, 0.2 + 0.03 * (bird % 2) - 0.006 * t
         wing = 0.012 + 0.008 * sin(t * 9 + bird)
@@ -93,12 +88,7 @@ def draw_sea(t: float) -> Image.Image:
     for layer, color in enumerate(colors):
         if layer == 1:
             _boat(draw, 0.2 + 0.13 * t, 0.60 + 0.012 * sin(t * 2.2), 0.06 * sin(t * 1.7))
-        _ridge(
-            draw, color,
-            lambda x, n=layer: (
-                0.6 + 0.12 * n + 0.014 * sin(tau * (x * (5 - n) + t * (0.3 + 0.1 * n)) + n)
-            ),
-        )  # fmt: skip
+        _ridge(draw, color, _wave(t, layer))
     return image
 
 
@@ -171,6 +161,22 @@ def _ridge(draw: ImageDraw.ImageDraw, color: Rgb, height: Callable[[float], floa
     """Fills everything below a curve."""
     top = [_point(x / 100, height(x / 100)) for x in range(101)]
     draw.polygon([*top, _point(1, 1), _point(0, 1)], fill=color)
+
+
+def _hill(base: float, height: float, shift: float, layer: int) -> Callable[[float], float]:
+    def height_at(x: float) -> float:
+        turn = (x + shift) * pi
+        return base - height * sin(turn * (2.2 + layer)) * cos(turn * (2 + layer))
+
+    return height_at
+
+
+def _wave(t: float, layer: int) -> Callable[[float], float]:
+    def height_at(x: float) -> float:
+        turn = x * (5 - layer) + t * (0.3 + 0.1 * layer)
+        return 0.6 + 0.12 * layer + 0.014 * sin(tau * turn + layer)
+
+    return height_at
 
 
 def _boat(draw: ImageDraw.ImageDraw, x: float, y: float, tilt: float) -> None:
