@@ -46,7 +46,8 @@ CONSOLE_HEADING = """\
 ## Packages in the console's pages and in the viewer of the API's documentation
 
 The bundled npm packages, with the licences that they declare. Their notices are next to the bundles
-in `assets/*.LEGAL.txt`, and those of Swagger UI (`swagger-ui-dist`) beside its script.
+in `assets/*.LEGAL.txt` and `assets/*.LICENSE.txt`, and those of Swagger UI (`swagger-ui-dist`)
+beside its script.
 """
 _PLAIN = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",

@@ -32,7 +32,7 @@ from tests.fixtures.browser.chromium import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
 LOADS = 9
 MAX_RATIO_TO_BARE = 8.0
 """First paint of the front page ÷ of the bare page, with an empty cache."""
-MAX_BYTES = 200_000
+MAX_BYTES = 160_000
 
 _BARE = """
 import functions_framework

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import sign_in
+from tests.fixtures.browser.console import sign_in, sign_out
 
 pytestmark = pytest.mark.suite
 
@@ -113,7 +113,7 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     page.get_by_role("link", name="Done", exact=True).click()
     expect(listed).to_be_visible()
 
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect(page.get_by_role("link", name="Make an account")).to_be_visible()
     page.goto(f"{suite.url('console')}/new")
     expect(page.get_by_role("heading", name="Sign in first")).to_be_visible()
@@ -171,7 +171,7 @@ def test_user_cannot_see_the_job_of_another_user(
     suite.wait_for_job(ann, job_id)
     sign_in(page, suite, ann)
     expect(page.get_by_text("Ann's secret")).to_be_visible()
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect(page.get_by_role("link", name="Make an account")).to_be_visible()
 
     sign_in(page, suite, bob, f"/jobs/{job_id}")

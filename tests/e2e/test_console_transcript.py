@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from infra.local.client.http import request
 from infra.local.suite.handle import SuiteHandle
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import sign_in, wait_for
+from tests.fixtures.browser.console import sign_in, sign_out, wait_for
 
 pytestmark = pytest.mark.suite
 
@@ -68,7 +68,7 @@ def test_transcript_is_searched_edited_and_exported(
     assert text.startswith("WEBVTT\n\n00:00:0")
     assert "The harbor\nopens &amp; closes.\n" in text
     # Signing out removes the edits from the browser.
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     keys = page.evaluate("Object.keys(localStorage)")
     assert not [key for key in keys if key.startswith("moodreel.captions.")]

@@ -9,7 +9,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 from infra.local.suite.handle import SuiteHandle
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import sign_in
+from tests.fixtures.browser.console import sign_in, sign_out
 from tests.fixtures.suite.users import update_account
 
 pytestmark = pytest.mark.suite
@@ -68,7 +68,7 @@ def test_expired_session_keeps_the_form(suite: SuiteHandle, page: Page) -> None:
     prompt.fill("How tides work")
     other_tab = page.context.new_page()
     other_tab.goto(f"{suite.url('console')}/new")
-    expect(other_tab.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(other_tab.get_by_role("button", name="Account of ")).to_be_visible()
     # The API remembers accepted tokens for a minute.
     update_account(suite, client.user.uid, {"disableUser": True})
     suite.restart("api")
@@ -90,7 +90,7 @@ def test_expired_session_keeps_the_form(suite: SuiteHandle, page: Page) -> None:
     expect(page.get_by_role("heading", name="How tides work")).to_be_visible()
 
     # A sign-out in one tab is one in all: no page of the user stays visible.
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in first")
     expect(other_tab.get_by_role("heading", level=1)).to_have_text("Sign in first")
     expect(other_tab.get_by_role("dialog")).to_have_count(0)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, Route, expect
 from infra.local.suite.handle import SuiteHandle, wait_until
 from tests.fakes.file_server import Reply, running_file_server
 from tests.fixtures.browser.accessibility import accessibility_violations
-from tests.fixtures.browser.console import sign_in
+from tests.fixtures.browser.console import sign_in, sign_out
 
 pytestmark = pytest.mark.suite
 CHUNK_BYTES = 8 << 20
@@ -112,7 +112,7 @@ def test_sign_out_with_an_upload_asks_for_confirmation(
     expect(other_tab.get_by_role("button", name="Choose heavy.mp4 again")).to_have_count(0)
     other_tab.close()
 
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("1 file is not up yet. Signing out gives it up.")
     assert accessibility_violations(page) == []
@@ -121,7 +121,7 @@ def test_sign_out_with_an_upload_asks_for_confirmation(
     expect(page.locator(".upload")).to_be_visible()
     assert page.evaluate(stored_uploads) == 1
 
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     dialog.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     wait_until(lambda: page.evaluate(stored_uploads) == 0, "the stored uploads to be removed")

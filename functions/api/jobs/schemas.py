@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from functions.api.costs import total_compute_usd
 from functions.api.jobs.views.cost import CostView, cost_view
 from functions.api.jobs.views.delivery import ResultDeliveryView, delivery_view
 from functions.api.jobs.views.inputs import JobInputView, input_views
@@ -64,7 +65,8 @@ class FetchView(ResponseModel):
 class JobSummary(ResponseModel):
     """A job in a list. `main_result` is the film, the timeline, the frames or the transcript,
     `thumbnail` a picture of it, and `duration_s` the duration of the film or of the longest input;
-    null while there is none."""
+    null while there is none. `size_bytes` is the size of the uploads and the results, `cost_usd`
+    the cost of computing of the stages that are done."""
 
     id: str
     recipe: str
@@ -77,6 +79,8 @@ class JobSummary(ResponseModel):
     revision: int
     error: ErrorView | None
     duration_s: float | None
+    size_bytes: int
+    cost_usd: float
     main_result: ArtifactView | None
     thumbnail: ArtifactView | None
     created_at: Timestamp
@@ -170,12 +174,19 @@ def _summary_fields(job: Job) -> dict[str, Any]:
         "revision": job.revision,
         "error": error_view(job.error),
         "duration_s": find_duration_s(job),
+        "size_bytes": _total_size(job),
+        "cost_usd": total_compute_usd(job.worked_ms),
         "main_result": _found_view(job, find_first(job, MAIN_KINDS)),
         "thumbnail": _found_view(job, find_thumbnail(job)),
         "created_at": job.created_at,
         "updated_at": job.updated_at,
         "expires_at": job.expires_at,
     }
+
+
+def _total_size(job: Job) -> int:
+    uploads = sum(item.size_bytes for item in job.inputs)
+    return uploads + sum(artifact.size_bytes for artifact in job.results)
 
 
 def _find_voice(job: Job) -> str | None:

@@ -34,6 +34,7 @@ const { metafile } = await build({
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
+  loader: { ".mp4": "file", ".webp": "file" },
 });
 // The API serves these files from the path of its page, with an ETag instead of a hash in their names.
 const { metafile: viewerMetafile } = await build({
@@ -59,6 +60,9 @@ writeFileSync(join(out, "index.html"), page);
 for (const name of ["LICENSE", "NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt"]) {
   copyFileSync(join("node_modules", "swagger-ui-dist", name), join(viewer, `${name.replace(".txt", "")}.txt`));
 }
+
+// The comments that esbuild collects refer to this file.
+copyFileSync(join("node_modules", "lucide", "LICENSE"), join(assets, "lucide.LICENSE.txt"));
 
 // The npm packages in the bundle; infra/tools/sbom.py lists their licences.
 const inputs = [...Object.keys(metafile.inputs), ...Object.keys(viewerMetafile.inputs)];

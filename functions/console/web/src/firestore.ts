@@ -33,6 +33,9 @@ function openFirestore(): Promise<[Library, Firestore]> {
   return firestore;
 }
 
+/** Begins to load Firestore's library, before the first listener needs it. */
+export const preloadFirestore = (): void => void openFirestore().catch(() => undefined);
+
 export interface LiveDocument {
   id: string;
   data: DocumentData;

@@ -68,10 +68,15 @@ export function formatClock(seconds: number): string {
 }
 
 /** `just now`, `5 minutes ago`, `yesterday`; a date after a week. */
-export function formatTimeAgo(then: Date, now: Date, locale?: string): string {
+export function formatTimeAgo(
+  then: Date,
+  now: Date,
+  locale?: string,
+  style: Intl.RelativeTimeFormatStyle = "long",
+): string {
   const seconds = (now.getTime() - then.getTime()) / 1000;
   if (seconds < 45) return "just now";
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style });
   if (seconds < 3570) return relative.format(-Math.max(1, Math.round(seconds / 60)), "minute");
   if (seconds < 84600) return relative.format(-Math.round(seconds / 3600), "hour");
   if (seconds < 7 * 86400) return relative.format(-Math.round(seconds / 86400), "day");

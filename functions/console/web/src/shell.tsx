@@ -1,5 +1,6 @@
 /** The frame of every page: navigation, session and toasts. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { UserMenu } from "./account/user-menu.tsx";
 import { address } from "./location.ts";
 import { useRoute } from "./router.tsx";
 import { session, sessionExpired } from "./session.ts";
@@ -8,13 +9,11 @@ import { useStore } from "./store.ts";
 import { Toasts } from "./ui/toast.tsx";
 import { Loading } from "./ui/progress.tsx";
 import { useTitle } from "./ui/use-title.ts";
-import { SignOutButton } from "./upload/sign-out-button.tsx";
 
 const NAV_LINKS = [
   ["/", "Jobs"],
   ["/new", "New job"],
   ["/cameras", "Cameras"],
-  ["/account", "Account"],
 ] as const;
 
 export function Shell() {
@@ -44,11 +43,13 @@ export function Shell() {
             ))}
           </nav>
         )}
-        {signedIn ? (
-          <SignOutButton />
-        ) : (
-          currentSession === "signed-out" && url.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
-        )}
+        <div class="header-end">
+          {signedIn ? (
+            <UserMenu user={currentSession} />
+          ) : (
+            currentSession === "signed-out" && url.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
+          )}
+        </div>
       </header>
       <main id="main" tabIndex={-1}>
         {!online && (

@@ -1,13 +1,18 @@
 /** API keys: create, list and delete. */
+import { Plus } from "lucide";
 import { useState } from "preact/hooks";
 import { post, request } from "../api.ts";
 import { LIMITS, type KeyScope } from "../contract.ts";
 import { formatTimeAgo } from "../format.ts";
 import { Button } from "../ui/button.tsx";
+import { settings } from "../settings.ts";
+import { curlListCode, pythonListCode } from "../new/request-code.ts";
+import { CodeExamples } from "../ui/code-examples.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { CopyableText } from "../ui/copyable-text.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormFooter } from "../ui/form-footer.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { LoadError } from "../ui/load-error.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { Loading } from "../ui/progress.tsx";
@@ -34,16 +39,23 @@ export function ApiKeysSection() {
           You have no API keys. A program uses a key instead of your password, and only for what you allow it to do.
         </p>
       )}
-      <ul class="links">
-        {data.keys.map((key) => (
-          <KeyRow key={key.id} apiKey={key} refetch={refetch} />
-        ))}
-      </ul>
+      {data.keys.length > 0 && (
+        <ul class="links">
+          {data.keys.map((key) => (
+            <KeyRow key={key.id} apiKey={key} refetch={refetch} />
+          ))}
+        </ul>
+      )}
       <p>
         <Button kind={data.keys.length ? "" : "primary"} onClick={() => setIsAdding(true)}>
-          Create a key
+          <Icon icon={Plus} size={16} /> Create a key
         </Button>
       </p>
+      <section aria-labelledby="first-request">
+        <h2 id="first-request">A first request</h2>
+        <p>It lists your newest jobs. The form of a new job shows its own request in the same way.</p>
+        <CodeExamples codeOf={(language) => (language === "curl" ? curlListCode(settings.api) : pythonListCode(settings.api))} />
+      </section>
       {isAdding && <CreateKey onCreated={onCreated} onClose={() => setIsAdding(false)} />}
       {newKey && <NewKeyPanel newKey={newKey} onClose={() => setNewKey(null)} />}
     </>

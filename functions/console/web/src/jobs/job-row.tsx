@@ -1,35 +1,100 @@
 /** A row of the list of jobs. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { resultLink } from "../job/links.ts";
+import { Ban, CopyPlus, Ellipsis, ExternalLink, RotateCcw, Trash, Video } from "lucide";
 import { type Job, jobFromDocuments, progressOf } from "../job/model.ts";
 import { stageLabel, statusLabel } from "../job/labels.ts";
 import { recipeLabel } from "../labels.ts";
 import { useCollection } from "../firestore.ts";
-import { RecipePicture } from "../new/recipe-pictures.tsx";
+import { formatDollars } from "../account/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import { type MenuItem, MenuButton } from "../ui/menu.tsx";
 import { Progress } from "../ui/progress.tsx";
-import { formatTimeAgo } from "../format.ts";
-import { thumbnailOf } from "./filters.ts";
+import { formatBytes, formatDuration, formatTimeAgo } from "../format.ts";
+import { type BulkAction, canDo } from "./bulk.ts";
+import type { ListedJob } from "./listed-job.ts";
+import { Thumbnail } from "./thumbnail.tsx";
 
-export function JobRow({ job }: { job: Job }) {
+interface JobRowProps {
+  job: ListedJob;
+  isSelected: boolean;
+  onToggle: (extend: boolean) => void;
+  onAction: (action: BulkAction) => void;
+}
+
+/** On small screens the cells are two lines: the explicit roles keep it a table. */
+export function JobRow({ job, isSelected, onToggle, onAction }: JobRowProps) {
+  const age = formatTimeAgo(new Date(job.created_at), new Date(), undefined, "short");
+  const duration = job.durationS === null ? "" : formatDuration(job.durationS);
   return (
-    <li class="job-row">
-      <Thumbnail job={job} />
-      <div class="job-summary">
+    <tr role="row" class={isSelected ? "job-row selected" : "job-row"}>
+      <td role="cell" class="select-cell">
+        <label>
+          <input
+            type="checkbox"
+            aria-label={`Select ${job.title}`}
+            checked={isSelected}
+            // A click also comes from the space bar, with the state of the Shift key.
+            onClick={(event) => onToggle(event.shiftKey)}
+          />
+        </label>
+      </td>
+      <td role="cell" class="thumbnail-cell">
+        <Thumbnail job={job} />
+      </td>
+      <td role="cell" class="title-cell">
         <a href={`/jobs/${job.id}`}>{job.title}</a>
-        <span class="hint">
-          {recipeLabel(job.recipe)} · {formatTimeAgo(new Date(job.created_at), new Date())}
-        </span>
-        {job.status === "failed" && job.error && <span class="error-text">{job.error.message}</span>}
-      </div>
-      <div class="job-state">
+        {job.status === "failed" && job.error && (
+          <span class="error-text" title={job.error.message}>
+            {job.error.message}
+          </span>
+        )}
+      </td>
+      <td role="cell" class="recipe-cell">
+        {recipeLabel(job.recipe)}
+      </td>
+      <td role="cell" class="state-cell">
         {job.status === "running" ? (
           <JobProgress job={job} />
         ) : (
           <span class={`badge ${job.status}`}>{statusLabel(job.status)}</span>
         )}
-      </div>
-    </li>
+      </td>
+      <td role="cell" class="number duration-cell">
+        {duration}
+      </td>
+      <td role="cell" class="number size-cell">
+        {job.sizeBytes ? formatBytes(job.sizeBytes) : ""}
+      </td>
+      <td role="cell" class="number cost-cell">
+        {job.costUsd ? formatDollars(job.costUsd) : ""}
+      </td>
+      <td role="cell" class="age-cell">
+        <time dateTime={new Date(job.created_at).toISOString()} title={new Date(job.created_at).toLocaleString()}>
+          {age}
+        </time>
+        <span class="narrow-only">
+          {" "}
+          · {recipeLabel(job.recipe)}
+          {duration && ` · ${duration}`}
+        </span>
+      </td>
+      <td role="cell" class="menu-cell">
+        <MenuButton label={`Actions on ${job.title}`} items={menuItems(job, onAction)} className="row-menu">
+          <Icon icon={Ellipsis} />
+        </MenuButton>
+      </td>
+    </tr>
   );
+}
+
+function menuItems(job: ListedJob, onAction: (action: BulkAction) => void): MenuItem[] {
+  return [
+    { label: "Open", icon: ExternalLink, href: `/jobs/${job.id}` },
+    { label: "Run again with changes", icon: CopyPlus, href: `/new?from=${job.id}` },
+    ...(job.hasVideo ? [{ label: "Use this video for …", icon: Video, href: `/new?source=${job.id}` }] : []),
+    ...(canDo("redrive", job) ? [{ label: "Try again", icon: RotateCcw, onSelect: () => onAction("redrive") }] : []),
+    ...(canDo("cancel", job) ? [{ label: "Cancel", icon: Ban, onSelect: () => onAction("cancel") }] : []),
+    { label: "Delete", icon: Trash, onSelect: () => onAction("delete"), separated: true, danger: true },
+  ];
 }
 
 /** Live progress: listens to the stages while the job runs. */
@@ -53,39 +118,4 @@ function withStages(job: Job, docs: Parameters<typeof jobFromDocuments>[2]): Job
   const states = Object.fromEntries(job.stages.map((stage) => [stage.name, stage.state]));
   const updated = jobFromDocuments(job.id, { status: job.status, revision: job.revision, stages: states }, docs);
   return updated ? { ...job, stages: updated.stages } : job;
-}
-
-/** Thumbnail of a job, loaded when visible; the recipe's drawing until then. */
-function Thumbnail({ job }: { job: Job }) {
-  const artifact = thumbnailOf(job);
-  const thumbnailRef = useRef<HTMLSpanElement>(null);
-  const [url, setUrl] = useState("");
-  const version = artifact ? `${artifact.name} ${artifact.generation}` : "";
-  useEffect(() => {
-    setUrl("");
-    const element = thumbnailRef.current;
-    if (!artifact || !element) return;
-    let cancelled = false;
-    const observer = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
-      resultLink(job.id, artifact).then(
-        (link) => {
-          if (!cancelled) setUrl(link.url);
-        },
-        // The drawing remains.
-        () => undefined,
-      );
-    });
-    observer.observe(element);
-    return () => {
-      cancelled = true;
-      observer.disconnect();
-    };
-  }, [job.id, version]);
-  return (
-    <span class="thumbnail" ref={thumbnailRef}>
-      {url ? <img src={url} alt="" onError={() => setUrl("")} /> : <RecipePicture recipe={job.recipe} />}
-    </span>
-  );
 }

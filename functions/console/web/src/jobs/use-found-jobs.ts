@@ -1,9 +1,9 @@
 /** The jobs whose title contains a text, from the API: Firestore cannot search. */
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api.ts";
-import { type Job, type JobView, jobFromApi } from "../job/model.ts";
 import type { PageInfo } from "../ui/use-query.ts";
 import { type Filter, matchesFilter } from "./filters.ts";
+import { type JobSummary, type ListedJob, listedJobFromApi } from "./listed-job.ts";
 
 const DELAY_MS = 300;
 const MAX_FOUND = 100;
@@ -12,7 +12,7 @@ const MAX_PAGES = 10;
 
 export interface FoundJobs {
   /** Undefined while searching; null without a text. */
-  jobs: Job[] | null | undefined;
+  jobs: ListedJob[] | null | undefined;
   error: unknown;
 }
 
@@ -36,17 +36,14 @@ export function useFoundJobs(text: string, filter: Filter): FoundJobs {
   return { ...found, jobs: found.jobs?.filter((job) => matchesFilter(job, filter)) ?? found.jobs };
 }
 
-async function searchJobs(text: string, signal: AbortSignal): Promise<Job[]> {
-  const jobs: Job[] = [];
+async function searchJobs(text: string, signal: AbortSignal): Promise<ListedJob[]> {
+  const jobs: ListedJob[] = [];
   const query = new URLSearchParams({ q: text, limit: String(MAX_FOUND) });
   for (let page = 0; page < MAX_PAGES && jobs.length < MAX_FOUND; page += 1) {
-    const { data } = await get<PageInfo & { jobs: JobView[] }>(`/v1/jobs?${query}`, { signal });
-    jobs.push(...data.jobs.map(jobFromSummary));
+    const { data } = await get<PageInfo & { jobs: JobSummary[] }>(`/v1/jobs?${query}`, { signal });
+    jobs.push(...data.jobs.map(listedJobFromApi));
     if (data.next_cursor === null) break;
     query.set("cursor", data.next_cursor);
   }
   return jobs;
 }
-
-/** A job of a list has no stages and results. */
-const jobFromSummary = (view: JobView): Job => jobFromApi({ ...view, stages: [], artifacts: [] });

@@ -14,6 +14,8 @@ export interface NewJobRequest {
   /** Text of the input `prompt`; empty for recipes without one. */
   prompt: string;
   sourceText: string;
+  /** The id of the job whose files are used for inputs without a file; empty for none. */
+  from?: string;
   /** The same key for every retry: the job is created once. */
   idempotencyKey: string;
 }
@@ -36,6 +38,7 @@ export async function createJob(newJob: NewJobRequest): Promise<string> {
     options: newJob.options,
     inputs,
     ...(newJob.title ? { title: newJob.title } : {}),
+    ...(newJob.from ? { from: newJob.from } : {}),
   };
   const { data } = await post<{ job: { id: string; title: string } }>("/v1/jobs", body, {
     idempotencyKey: newJob.idempotencyKey,

@@ -29,8 +29,8 @@ export function nameLinks(
 }
 
 /**
- * Returns the API's errors by the fields of the form. Errors of an input, such as `inputs.video.size_bytes`, belong
- * to the files; those of a field that the form does not show belong to the whole form.
+ * Returns the API's errors by the fields of the form. Errors of an input, such as `inputs.video.size_bytes`, and of
+ * the job whose files are used (`from`) belong to the files; those of a field that the form does not show belong to the whole form.
  *
  * `summary` is the API's message for the whole request. It is shown alone when no field is named.
  */
@@ -42,7 +42,8 @@ export function assignErrors(
   const assigned: Record<string, string> = {};
   const others: string[] = [];
   for (const [name, message] of Object.entries(apiErrors)) {
-    const field = name.split(".")[0] === FILES_FIELD && name !== "inputs.prompt" ? FILES_FIELD : name;
+    const isFiles = name === "from" || (name.split(".")[0] === FILES_FIELD && name !== "inputs.prompt");
+    const field = isFiles ? FILES_FIELD : name;
     if (shownFields.includes(field)) assigned[field] = assigned[field] ? `${assigned[field]} ${message}` : message;
     else others.push(message);
   }

@@ -1,17 +1,21 @@
 /** Form of a new job: files or prompt, consent and options. */
+import { Webcam as WebcamIcon } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, newIdempotencyKey } from "../api.ts";
 import { LIMITS } from "../contract.ts";
 import { navigate } from "../location.ts";
+import { settings } from "../settings.ts";
 import { Button } from "../ui/button.tsx";
+import { CodeDisclosure } from "../ui/code-examples.tsx";
 import { Field } from "../ui/field.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { toast } from "../ui/toast.tsx";
 import { useUnsavedWork } from "../ui/use-unsaved-work.ts";
 import { errorMessage } from "../format.ts";
 import { ConsentFields } from "./consent-fields.tsx";
 import { createJob } from "./create-job.ts";
 import { type ChosenFile, type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
-import { type AssignedFile, acceptedKinds, fileKey, missingInputs } from "./files.ts";
+import { type AssignedFile, acceptedKinds, assignFiles, fileKey, missingInputs, typeOf } from "./files.ts";
 import {
   CONSENT_FIELD,
   FILES_FIELD,
@@ -26,7 +30,7 @@ import {
   nameLinks,
   optionField,
 } from "./form-errors.ts";
-import { linkProblem } from "./links.ts";
+import { isLink, linkProblem } from "./links.ts";
 import { OptionField } from "./option-field.tsx";
 import {
   type Input,
@@ -37,18 +41,30 @@ import {
   offeredOptions,
   scoresFaces,
 } from "./recipes.ts";
+import { type CodeInput, type CodeRequest, curlCode, pythonCode } from "./request-code.ts";
+import { SampleClip } from "./sample-clip-button.tsx";
+import { SourceFiles } from "./source-files.tsx";
+import { type Prefill, type SourceInput, NO_PREFILL, suppliedInputs } from "./source-job.ts";
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
-export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly Input[] }) {
+interface NewFormProps {
+  recipe: Recipe;
+  inputs: readonly Input[];
+  /** What the form begins with. */
+  prefill?: Prefill;
+}
+
+export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) {
   const [files, setFiles] = useState<Files>(NO_FILES);
   const [linkText, setLinkText] = useState("");
-  const [prompt, setPrompt] = useState("");
-  const [sourceText, setSourceText] = useState("");
-  const [title, setTitle] = useState("");
+  const [source, setSource] = useState(prefill.source);
+  const [prompt, setPrompt] = useState(prefill.prompt);
+  const [sourceText, setSourceText] = useState(prefill.sourceText);
+  const [title, setTitle] = useState(prefill.title);
   const [hasConsent, setHasConsent] = useState(false);
-  const [purpose, setPurpose] = useState("");
-  const [optionValues, setOptionValues] = useState<OptionValues>({});
+  const [purpose, setPurpose] = useState(prefill.purpose);
+  const [optionValues, setOptionValues] = useState<OptionValues>(prefill.optionValues);
   const [recording, setRecording] = useState(false);
   const [busyLabel, setBusyLabel] = useState("");
   const [errors, setErrors] = useState<FormErrors>(NO_ERRORS);
@@ -58,7 +74,11 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   }, [errors]);
   const [idempotencyKeys, setIdempotencyKeys] = useState<Readonly<Record<string, string>>>({});
 
-  const isFilled = files.assigned.length > 0 || Boolean(prompt.trim() || sourceText.trim() || linkText.trim());
+  const isFilled =
+    files.assigned.length > 0 ||
+    prompt !== prefill.prompt ||
+    sourceText !== prefill.sourceText ||
+    Boolean(linkText.trim());
   useUnsavedWork(isFilled ? "The new job is not created yet. Leave and discard what you entered?" : "");
   const isScored = scoresFaces(recipe, hasConsent);
   const offered = offeredOptions(recipe, hasConsent);
@@ -66,13 +86,23 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const fileInputs = inputs.filter((input) => !input.kinds.includes("text"));
   const requiredInputs = fileInputs.filter((input) => !input.optional);
   const optionalInputs = fileInputs.filter((input) => input.optional);
-  const takesVideo = requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
+  const supplied = source ? suppliedInputs(fileInputs, source) : new Map<string, SourceInput>();
+  const isSupplied = (input: Input): boolean => input.names.some((name) => supplied.has(name));
+  const openInputs = requiredInputs.filter((input) => !isSupplied(input));
+  const from = supplied.size && source ? source.id : "";
+  const takesVideo = openInputs.length === 1 && requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
+  const requestTitle =
+    title.trim() || (takesPrompt ? titleFromPrompt(prompt.trim() ? prompt : sourceText) : "");
+  const requestOptions = {
+    ...changedOptions(offered, optionValues),
+    ...(isScored ? { consent: hasConsent, purpose: purpose.trim() } : {}),
+  };
 
   const findErrors = (): FormErrors => {
     const found: Record<string, string> = {};
     if (takesPrompt && !prompt.trim() && !sourceText.trim())
       found[PROMPT_FIELD] = "Write what the film shall be about, or give its text.";
-    const [first] = missingInputs(requiredInputs, files.assigned);
+    const [first] = missingInputs(openInputs, files.assigned);
     // A link that is complete was added when its field was left.
     if (linkText.trim()) found[LINK_FIELD] = linkProblem(linkText) || "Press Enter to add the link.";
     else if (first) found[FILES_FIELD] = `Choose ${acceptedKinds([first])} first.`;
@@ -95,10 +125,6 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     const found = findErrors();
     setErrors(found);
     if (Object.keys(found).length) return;
-    const options = {
-      ...changedOptions(offered, optionValues),
-      ...(isScored ? { consent: true, purpose: purpose.trim() } : {}),
-    };
     const mainInput = requiredInputs[0];
     const jobs: AssignedFile<ChosenFile>[][] =
       mainInput && files.extra.length
@@ -119,16 +145,17 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
         // The key depends on the request: the same request again creates no second job.
         const fileKeys = jobFiles.map((entry) => `${entry.input} ${fileKey(entry.file)}`);
-        const requestKey = JSON.stringify([fileKeys, options, title, prompt, sourceText]);
+        const requestKey = JSON.stringify([fileKeys, requestOptions, title, prompt, sourceText, from]);
         nextKeys = { ...nextKeys, [requestKey]: nextKeys[requestKey] ?? newIdempotencyKey() };
         setIdempotencyKeys(nextKeys);
         lastId = await createJob({
           recipe: recipe.name,
-          options,
+          options: requestOptions,
           prompt,
           sourceText,
-          title: title.trim() || (takesPrompt ? titleFromPrompt(prompt.trim() ? prompt : sourceText) : ""),
+          title: requestTitle,
           files: jobFiles,
+          from,
           idempotencyKey: nextKeys[requestKey] as string,
         });
       }
@@ -146,6 +173,25 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     ? []
     : Object.keys(errors).filter((field) => field === FILES_FIELD || field.startsWith(LINK_FIELD));
   const links = { linkText, errors, onLinkText: setLinkText };
+  const codeRequest = (): CodeRequest => ({
+    recipe: recipe.name,
+    title: requestTitle,
+    options: requestOptions,
+    inputs: [
+      ...files.assigned.map(({ input, file }) => ({
+        input,
+        filename: file.name,
+        contentType: typeOf(file),
+        sizeBytes: file.size,
+        ...(isLink(file) ? { url: file.url } : {}),
+      })),
+      ...missingInputs(openInputs, files.assigned).map(exampleInput),
+    ],
+    prompt: takesPrompt ? prompt : "",
+    text: takesPrompt ? sourceText.trim() : "",
+    from,
+  });
+
   const isAdvancedInvalid = [TITLE_FIELD, ...linkErrors, ...offered.filter((option) => option.advanced).map(optionField)].some(
     (field) => errors[field],
   );
@@ -188,7 +234,15 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           )}
         </Field>
       )}
-      {requiredInputs.length > 0 &&
+      {source && supplied.size > 0 && (
+        <SourceFiles
+          source={source}
+          inputs={[...supplied.values()]}
+          error={openInputs.length ? undefined : errors[FILES_FIELD]}
+          onReplace={() => setSource(null)}
+        />
+      )}
+      {openInputs.length > 0 &&
         (recording ? (
           <Webcam
             onClose={() => setRecording(false)}
@@ -208,16 +262,19 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         ) : (
           <>
             <DropZone
-              inputs={fileInputs.length > requiredInputs.length ? fileInputs : requiredInputs}
+              inputs={fileInputs.filter((input) => !isSupplied(input))}
               files={files}
-              label={dropLabel(requiredInputs)}
+              label={dropLabel(openInputs)}
               missingMessage={errors[FILES_FIELD]}
               {...links}
               onChange={setFiles}
             />
             {takesVideo && (
-              <p>
-                <Button onClick={() => setRecording(true)}>Record with the camera</Button>
+              <p class="row">
+                <Button onClick={() => setRecording(true)}>
+                  <Icon icon={WebcamIcon} size={16} /> Record with the camera
+                </Button>
+                <SampleClip onUse={(file) => setFiles((before) => assignFiles(requiredInputs, [file], before))} />
               </p>
             )}
           </>
@@ -274,9 +331,9 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
             )}
           </Field>
         )}
-        {requiredInputs.length === 0 && optionalInputs.length > 0 && (
+        {requiredInputs.length === 0 && optionalInputs.some((input) => !isSupplied(input)) && (
           <DropZone
-            inputs={optionalInputs}
+            inputs={optionalInputs.filter((input) => !isSupplied(input))}
             files={files}
             label="Pictures for the slides, music under them"
             missingMessage={errors[FILES_FIELD]}
@@ -285,6 +342,13 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           />
         )}
       </details>
+      <CodeDisclosure
+        note={files.extra.length ? `It is the first of ${files.extra.length + 1} jobs.` : ""}
+        codeOf={(language) => {
+          const request = codeRequest();
+          return language === "curl" ? curlCode(request, settings.api) : pythonCode(request, settings.api);
+        }}
+      />
       {errors[""] && (
         <p class="error-text" role="alert">
           {errors[""]}
@@ -294,12 +358,20 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         <Button kind="primary" type="submit" busyLabel={busyLabel}>
           {files.extra.length ? `Make ${files.extra.length + 1} jobs` : "Make it"}
         </Button>
-        <a class="button quiet" href="/new">
+        <a class="button quiet" href={source ? `/new?source=${source.id}` : "/new"}>
           Another recipe
         </a>
       </p>
     </form>
   );
+}
+
+const EXAMPLE_FILES: Readonly<Record<string, string>> = { audio: "sound.mp3", image: "picture.jpg" };
+
+/** A file for the code while none is chosen. */
+function exampleInput({ name, kinds }: Input): CodeInput {
+  const filename = EXAMPLE_FILES[kinds[0] ?? ""] ?? "video.mp4";
+  return { input: name, filename, contentType: typeOf({ name: filename, type: "", size: 0, lastModified: 0 }), sizeBytes: null };
 }
 
 function dropLabel(requiredInputs: readonly Input[]): string {

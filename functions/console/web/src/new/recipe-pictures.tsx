@@ -66,12 +66,24 @@ const Still = () => (
   </Drawing>
 );
 
+const Captions = () => (
+  <Drawing>
+    <path class="mid-line" d="M14 44v8M20 36v24M26 42v12M32 30v36M38 38v20M44 44v8" />
+    <rect class="paper" x="58" y="18" width="90" height="58" rx="4" />
+    <rect class="accent" x="70" y="52" width="40" height="6" rx="3" />
+    <rect class="mid" x="114" y="52" width="22" height="6" rx="3" />
+    <rect class="mid" x="70" y="62" width="26" height="6" rx="3" />
+    <rect class="accent" x="100" y="62" width="30" height="6" rx="3" />
+  </Drawing>
+);
+
 const DRAWINGS: Readonly<Record<string, () => ReturnType<typeof Frames>>> = {
   frames: Frames,
   emotions: Emotions,
   recap: Recap,
   presentation: Presentation,
   still: Still,
+  captions: Captions,
 };
 
 export function RecipePicture({ recipe }: { recipe: string }) {

@@ -61,7 +61,7 @@ export default function Account({ params }: PageProps) {
   const section = SECTIONS.find((section) => section.name === (params.section ?? "usage"));
   useTitle(section?.title ?? "Account");
   return (
-    <div class="account">
+    <div class="account wide">
       <nav aria-label="Account">
         <ul>
           {SECTIONS.map(({ name, title }) => (
@@ -86,7 +86,7 @@ export default function Account({ params }: PageProps) {
         </article>
       ) : (
         <article class="page-sections">
-          <h1>There is no such room</h1>
+          <h1>There is no such section</h1>
           <p>
             <a href="/account">Go to the account</a>
           </p>

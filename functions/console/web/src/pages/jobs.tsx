@@ -1,16 +1,18 @@
 /** The user's jobs, newest first, live. */
+import { Plus } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { JobRow } from "../jobs/job-row.tsx";
+import { FirstJob } from "../jobs/first-job.tsx";
 import { type Filter, FILTERS, FILTER_STATUSES, filterOf } from "../jobs/filters.ts";
+import { JobTable, TableSkeleton } from "../jobs/job-table.tsx";
+import { listedJobFromDocument } from "../jobs/listed-job.ts";
+import { type Sort, SORT_COLUMNS, SORT_KEYS, isNewestFirst, sortJobs, sortOf, sortParam } from "../jobs/sort.ts";
 import { useFoundJobs } from "../jobs/use-found-jobs.ts";
 import { useRestoredList } from "../jobs/use-restored-list.ts";
-import { jobFromDocuments } from "../job/model.ts";
 import { useNewestJobs } from "../firestore.ts";
-import { RecipePicture } from "../new/recipe-pictures.tsx";
-import { RECIPES } from "../new/recipes.ts";
 import { address } from "../location.ts";
 import { useStore } from "../store.ts";
 import { errorMessage } from "../format.ts";
+import { Icon } from "../ui/icon.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
 
 const PAGE_SIZE = 30;
@@ -18,14 +20,25 @@ const PAGE_SIZE = 30;
 const MAX_JOBS = 300;
 
 export function Jobs({ uid }: { uid: string }) {
-  const filter = filterOf(new URL(useStore(address), location.origin).searchParams.get("show"));
+  const params = new URL(useStore(address), location.origin).searchParams;
+  const filter = filterOf(params.get("show"));
   // The key starts each filter with its own list.
-  return <JobList key={filter} uid={uid} filter={filter} />;
+  return <JobList key={filter} uid={uid} filter={filter} sort={sortOf(params.get("sort"))} />;
 }
 
-function JobList({ uid, filter }: { uid: string; filter: Filter }) {
+/** The address of the list. */
+function listPath(filter: Filter, sort: Sort): string {
+  const params = new URLSearchParams();
+  if (filter !== "all") params.set("show", filter);
+  if (sortParam(sort)) params.set("sort", sortParam(sort));
+  return params.size ? `/?${params}` : "/";
+}
+
+function JobList({ uid, filter, sort }: { uid: string; filter: Filter; sort: Sort }) {
   const [search, setSearch] = useState("");
-  const { limit, setLimit, restorePosition } = useRestoredList(PAGE_SIZE);
+  const { limit: shownLimit, setLimit, restorePosition } = useRestoredList(PAGE_SIZE);
+  // Another order needs all jobs that can be read, not only the newest ones.
+  const limit = isNewestFirst(sort) ? shownLimit : MAX_JOBS;
   const { value: rows, errorCode } = useNewestJobs(uid, FILTER_STATUSES[filter], limit);
   const lastRows = useRef(rows);
   // The shown rows stay while more are loaded.
@@ -35,34 +48,48 @@ function JobList({ uid, filter }: { uid: string; filter: Filter }) {
     if (isLoaded) restorePosition();
   }, [isLoaded]);
   const newest = (lastRows.current ?? [])
-    .map((row) => jobFromDocuments(row.id, row.data, []))
+    .map((row) => listedJobFromDocument(row.id, row.data))
     .filter((job) => job !== null);
   const found = useFoundJobs(search.trim(), filter);
   const jobs = found.jobs === null ? newest : found.jobs;
   const hasMore = found.jobs === null && rows !== undefined && rows.length === limit && limit < MAX_JOBS;
+  const onSort = (next: Sort): void => {
+    history.replaceState(history.state, "", listPath(filter, next));
+    address.set(location.pathname + location.search);
+  };
 
-  if (rows !== undefined && !newest.length && filter === "all") return <Empty />;
+  if (rows !== undefined && !newest.length && filter === "all") return <FirstJob />;
   return (
-    <section class="jobs">
+    <section class="jobs wide">
       <div class="row between">
         <h1>Jobs</h1>
         <a class="button primary" href="/new">
-          New job
+          <Icon icon={Plus} /> New job
         </a>
       </div>
       <Uploads />
-      <div class="row between">
+      <div class="list-controls">
         <nav class="filters" aria-label="Which jobs">
           {FILTERS.map(([name, label]) => (
-            <a
-              key={name}
-              href={name === "all" ? "/" : `/?show=${name}`}
-              aria-current={name === filter ? "true" : undefined}
-            >
+            <a key={name} href={listPath(name, sort)} aria-current={name === filter ? "true" : undefined}>
               {label}
             </a>
           ))}
         </nav>
+        <select
+          class="sort-select"
+          aria-label="Order"
+          value={sortParam(sort)}
+          onChange={(event) => onSort(sortOf(event.currentTarget.value))}
+        >
+          {SORT_KEYS.flatMap((key) =>
+            [false, true].map((descending) => (
+              <option key={`${key} ${descending}`} value={sortParam({ key, descending })}>
+                {orderLabel({ key, descending })}
+              </option>
+            )),
+          )}
+        </select>
         <input
           type="search"
           class="job-search"
@@ -75,18 +102,14 @@ function JobList({ uid, filter }: { uid: string; filter: Filter }) {
       {(errorCode || found.error !== null) && (
         <p class="error-text" role="alert">
           {found.error === null
-            ? `Nothing new is heard of just now (${errorCode}). Look at your connection, then load the page again.`
+            ? `Changes are not shown just now (${errorCode}). Check your connection, then load the page again.`
             : errorMessage(found.error)}
         </p>
       )}
       {(!isLoaded && !errorCode) || jobs === undefined ? (
-        <Skeleton />
+        <TableSkeleton />
       ) : jobs.length ? (
-        <ul class="job-list">
-          {jobs.map((job) => (
-            <JobRow key={job.id} job={job} />
-          ))}
-        </ul>
+        <JobTable jobs={sortJobs(jobs, sort)} sort={sort} onSort={onSort} />
       ) : (
         <p class="no-jobs">{found.jobs === null ? EMPTY_TEXT[filter] : `No title contains “${search.trim()}”.`}</p>
       )}
@@ -96,6 +119,13 @@ function JobList({ uid, filter }: { uid: string; filter: Filter }) {
       )}
     </section>
   );
+}
+
+function orderLabel({ key, descending }: Sort): string {
+  if (key === "age") return descending ? "Oldest first" : "Newest first";
+  const { label, largestFirst } = SORT_COLUMNS[key];
+  if (largestFirst) return `${label}: ${descending ? "largest" : "smallest"} first`;
+  return `${label}: ${descending ? "Z to A" : "A to Z"}`;
 }
 
 /** Loads more rows once the end of the list is near. */
@@ -128,40 +158,3 @@ const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
   done: "Nothing is done yet.",
   failed: "Nothing failed.",
 };
-
-/** Placeholder rows while loading, with text for screen readers. */
-function Skeleton() {
-  return (
-    <div role="status">
-      <span class="visually-hidden">Getting your jobs …</span>
-      <ul class="job-list" aria-hidden="true">
-        {[1, 2, 3, 4].map((number) => (
-          <li key={number} class="job-row skeleton">
-            <span class="thumbnail" />
-            <span class="job-summary">Getting your jobs …</span>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function Empty() {
-  return (
-    <section class="recipe-choice">
-      <h1>Make your first job</h1>
-      <p class="intro">A job is one thing made out of one upload. Choose what shall become of it.</p>
-      <ul class="recipes">
-        {RECIPES.map((recipe) => (
-          <li key={recipe.name}>
-            <a href={`/new/${recipe.name}`}>
-              <RecipePicture recipe={recipe.name} />
-              <strong>{recipe.title}</strong>
-              <span>{recipe.summary}</span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}

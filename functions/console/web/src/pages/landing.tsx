@@ -1,11 +1,42 @@
-/** Landing page for visitors. */
-import { RecipePicture } from "../new/recipe-pictures.tsx";
-import { RECIPES } from "../new/recipes.ts";
+/** Landing page for visitors. Its pictures are results of the service: infra/tools/console/landing_pictures.py. */
+import framesPicture from "../media/frames.webp";
+import recapPicture from "../media/recap.webp";
+import slidesPicture from "../media/slides.webp";
+import { RecipeCards } from "../new/recipe-cards.tsx";
 import { settings } from "../settings.ts";
+
+interface Example {
+  picture: string;
+  height: number;
+  alt: string;
+  caption: string;
+}
+
+const WIDTH = 960;
+const FRAMES: Example = {
+  picture: framesPicture,
+  height: 558,
+  alt: "A contact sheet: twelve pictures of a drawn clip with hills, a sailing boat and a city at night.",
+  caption: "Frames: one picture a second, out of a clip of 12 seconds",
+};
+const FILMS: readonly Example[] = [
+  {
+    picture: recapPicture,
+    height: 540,
+    alt: "A frame of a film: a sailing boat, with the label “Scene 1 at 0:02”.",
+    caption: "Recap: a narrated film out of the scenes of the same clip",
+  },
+  {
+    picture: slidesPicture,
+    height: 540,
+    alt: "A slide on a green ground: “Why the sea is salty”, with a drawing of a boat.",
+    caption: "Presentation: a narrated film out of three sentences",
+  },
+];
 
 export function Landing() {
   return (
-    <div class="landing">
+    <div class="landing wide">
       <section class="hero">
         <div>
           <h1>A video goes in. Its moments come out.</h1>
@@ -22,21 +53,19 @@ export function Landing() {
             </a>
           </p>
         </div>
-        <Reel />
+        <ExampleFigure example={FRAMES} />
+      </section>
+      <section aria-labelledby="films">
+        <h2 id="films">What came out of the same clip, and of three sentences</h2>
+        <div class="examples">
+          {FILMS.map((example) => (
+            <ExampleFigure key={example.caption} example={example} />
+          ))}
+        </div>
       </section>
       <section aria-labelledby="makes">
         <h2 id="makes">What it makes</h2>
-        <ul class="recipes">
-          {RECIPES.map((recipe) => (
-            <li key={recipe.name}>
-              <a href={`/sign-in?new&to=/new/${recipe.name}`}>
-                <RecipePicture recipe={recipe.name} />
-                <strong>{recipe.title}</strong>
-                <span>{recipe.summary}</span>
-              </a>
-            </li>
-          ))}
-        </ul>
+        <RecipeCards hrefOf={(name) => `/sign-in?new&to=/new/${name}`} />
       </section>
       <footer class="page-footer">
         <p>
@@ -51,29 +80,19 @@ export function Landing() {
   );
 }
 
-/** Drawing: frames above a curve. */
-function Reel() {
-  const frames = [16, 88, 160, 232, 304];
-  const heights = [76, 46, 20, 58, 34];
+function ExampleFigure({ example }: { example: Example }) {
+  const { picture, height, alt, caption } = example;
   return (
-    <svg class="drawing landing-reel" viewBox="0 0 376 220" aria-hidden="true" focusable="false">
-      {frames.map((x, index) => (
-        <>
-          <rect class={index === 2 ? "accent-soft" : "paper"} x={x} y="14" width="60" height="44" rx="5" />
-          <circle class="line" cx={x + 30} cy="33" r="11" />
-          <path class={index === 2 ? "accent-line" : "line"} d={`M${x + 24} 36q6 ${[1, 4, 7, 3, 5][index]} 12 0`} />
-          <path class="mid-line" d={`M${x + 30} 62V${110 + (heights[index] ?? 0)}`} stroke-dasharray="2 4" />
-        </>
-      ))}
-      <path class="mid-line" d="M8 196C40 196 44 166 78 170S130 190 160 178 220 150 250 172 330 190 368 176" />
-      <path
-        class="accent-line"
-        d="M8 200C30 200 34 186 46 186S96 156 118 156 170 130 190 130 240 168 262 168 316 144 334 144 360 150 368 156"
+    <figure class="example">
+      <img
+        src={new URL(picture, import.meta.url).href}
+        width={WIDTH}
+        height={height}
+        alt={alt}
+        loading="lazy"
+        decoding="async"
       />
-      {frames.map((x, index) => (
-        <circle class="accent" cx={x + 30} cy={110 + (heights[index] ?? 0)} r={index === 2 ? 6 : 4} />
-      ))}
-      <path class="line" d="M8 210h360" />
-    </svg>
+      <figcaption class="hint">{caption}</figcaption>
+    </figure>
   );
 }

@@ -1,5 +1,7 @@
+import { X } from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { Icon } from "./icon.tsx";
 
 /**
  * Modal dialog. Escape and a click outside close it unless it is `persistent`, for content that is shown only
@@ -41,8 +43,8 @@ export function Panel({
         <header class="panel-header">
           <h2 id={id}>{title}</h2>
           {onClose && (
-            <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
-              ×
+            <button type="button" class="quiet icon-button" aria-label="Close" onClick={onClose}>
+              <Icon icon={X} />
             </button>
           )}
         </header>

@@ -1,4 +1,6 @@
+import { X } from "lucide";
 import { createStore, useStore } from "../store.ts";
+import { Icon } from "./icon.tsx";
 
 interface Toast {
   id: number;
@@ -26,8 +28,8 @@ export function Toasts() {
       {items.map((item) => (
         <p key={item.id} class={item.isError ? "toast danger" : "toast"}>
           <span>{item.message}</span>
-          <button type="button" class="quiet" aria-label="Close" onClick={() => closeToast(item.id)}>
-            ×
+          <button type="button" class="quiet icon-button" aria-label="Close" onClick={() => closeToast(item.id)}>
+            <Icon icon={X} />
           </button>
         </p>
       ))}

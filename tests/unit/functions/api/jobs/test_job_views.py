@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.pricing.job_cost import compute_usd
 from functions.api.jobs.views.results import MAX_SEGMENTS
 from functions.api.routes import ROUTES
 from shared.flows.documents import Update, job_path
@@ -98,17 +99,24 @@ def test_unreadable_facts_do_not_break_the_view(facts: dict[str, Any]) -> None:
     assert api.request("GET", "/v1/jobs", headers=ALICE_HEADERS).status_code == 200
 
 
-def test_lists_show_main_result_thumbnail_and_duration() -> None:
+def test_lists_show_main_result_thumbnail_duration_size_and_cost() -> None:
     results = [artifact("film.mp4", "film"), artifact("poster.jpg", "poster")]
     film = FilmResult(12.5, 640, 360).to_dict()
-    api = make_api("still", artifacts=[row.to_dict() for row in results], facts={"stitching": film})
+    api = make_api(
+        "still", artifacts=[row.to_dict() for row in results], facts={"stitching": film},
+        worked_ms={"stitching": 2000, "a_function_of_another_version": 5},
+    )  # fmt: skip
     [row] = api.request("GET", "/v1/jobs", headers=ALICE_HEADERS).json["jobs"]
 
     assert row["duration_s"] == 12.5
     assert row["main_result"]["name"] == "film.mp4"
+    # Two inputs of 7 bytes, and the results.
+    assert row["size_bytes"] == 14 + sum(artifact.size_bytes for artifact in results)
+    assert row["cost_usd"] == round(compute_usd("stitching", 2), 6) > 0
     assert row["thumbnail"]["url"] == f"/v1/jobs/{JOB}/artifacts/poster.jpg"
     bare = make_api("still").request("GET", "/v1/jobs", headers=ALICE_HEADERS).json["jobs"][0]
     assert (bare["duration_s"], bare["main_result"], bare["thumbnail"]) == (None, None, None)
+    assert (bare["size_bytes"], bare["cost_usd"]) == (14, 0)
 
 
 def test_results_say_of_which_revision_they_are() -> None:
