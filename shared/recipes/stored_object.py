@@ -80,8 +80,8 @@ class StoredObject:
 
 
 ResultKind = Literal[
-    "film", "annotated", "poster", "subtitles", "chapters", "deck", "slides", "frames", "manifest",
-    "table", "sheet", "timeline", "cues", "chart", "moment", "media_info",
+    "film", "annotated", "poster", "subtitles", "chapters", "deck", "slides", "document", "frames",
+    "manifest", "table", "sheet", "timeline", "cues", "chart", "moment", "media_info",
     "transcript", "captioned",
 ]  # fmt: skip
 """The kinds of the artifacts that users can download."""

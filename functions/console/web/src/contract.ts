@@ -233,6 +233,7 @@ export const RESULT_KINDS = [
   "chapters",
   "deck",
   "slides",
+  "document",
   "frames",
   "manifest",
   "table",

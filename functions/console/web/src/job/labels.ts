@@ -95,7 +95,7 @@ export function eventLabel({ what, details }: JobEvent): string {
 }
 
 /** Artifact kinds shown first, in this order. */
-const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles", "captioned", "transcript"];
+const PRIMARY_KINDS: readonly ResultKind[] = ["film", "annotated", "frames", "document", "slides", "timeline", "table", "chart", "sheet", "subtitles", "captioned", "transcript"];
 
 /** Splits artifacts into the primary ones, in order, and the others. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
@@ -111,6 +111,7 @@ const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
   chapters: "Chapters",
   deck: "The deck, as data",
   slides: "All slides as pictures",
+  document: "The slides as a document",
   frames: "All frames",
   manifest: "The frames' times, as data",
   table: "A table for spreadsheets",
@@ -136,6 +137,8 @@ const FILE_LABELS: Record<string, string> = {
   "transcript.txt": "What is said, as text",
   "transcript.json": "What is said, with the time of each word",
   "scenes.csv": "The scenes, as a table",
+  "deck.pdf": "The slides as a PDF",
+  "deck.pptx": "The slides for PowerPoint, with the narration as notes",
 };
 
 export function resultLabel(artifact: Artifact): string {
