@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from functions.api.fields import Line, Scalar
+from functions.api.jobs.uploads import UploadGrant
 from shared.http.schemas import RequestModel, ResponseModel
+from shared.recipes.films.added_pictures import MAX_ADDED_BYTES
 
 MAX_REWRITE_CHARS = 1_000
 
@@ -31,7 +33,9 @@ class ChartContent(RequestModel):
 
 class SlideContent(RequestModel):
     """A slide. Keep its `id` when you edit it. `picture` is one of the deck's `pictures`, or
-    null."""
+    null; `alt` says what it shows, and `focus` is the point that stays visible when it is cropped:
+    shares of its width and height, 0 to 1. Without one it is cropped around a face or the
+    middle."""
 
     id: Annotated[str, Field(max_length=40)]
     heading: Annotated[str, Field(max_length=120)]
@@ -43,6 +47,8 @@ class SlideContent(RequestModel):
     number: Annotated[str, Field(max_length=20)] = ""
     chart: ChartContent | None = None
     icons: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=6)] = ()
+    alt: Annotated[str, Field(max_length=250)] = ""
+    focus: tuple[float, float] | None = None
 
 
 class DeckContent(RequestModel):
@@ -91,6 +97,23 @@ class SlideRewriteRequest(RequestModel):
     instruction: Annotated[Line, Field(max_length=MAX_REWRITE_CHARS)] | None = None
 
 
+class DeckPictureRequest(RequestModel):
+    """A picture to be added to a deck. `sha256` is that of its bytes, in lower-case hex."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    filename: Annotated[Line, Field(max_length=255)]
+    content_type: Literal["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]
+    size_bytes: Annotated[int, Field(gt=0, le=MAX_ADDED_BYTES)]
+
+
+class DeckPictureView(ResponseModel):
+    """An added picture: the value for a slide's `picture`, and the request that uploads it, or
+    null if it is uploaded already."""
+
+    picture: str
+    upload: UploadGrant | None
+
+
 class ChartPointView(ResponseModel):
     """A number of a chart and its label."""
 
@@ -119,6 +142,8 @@ class SlideView(ResponseModel):
     number: str = ""
     chart: ChartView | None = None
     icons: tuple[str, ...] = ()
+    alt: str = ""
+    focus: tuple[float, float] | None = None
     picture_url: str
 
 

@@ -147,7 +147,7 @@ class JobSlides:
         size = round(box.width * scale), round(box.height * scale)
         if reference == MOOD_CHART:
             return draw_mood_chart(self._pictures.mood, size, THEMES[self._deck.theme])
-        return self._pictures.load(reference, size)
+        return self._pictures.load(reference, size, self._deck.slides[number].focus)
 
     def crop_picture(self, number: int, page: Image.Image) -> Image.Image | None:
         """Returns the picture of a slide from the drawn slide; None if it has none."""
@@ -161,7 +161,8 @@ class JobSlides:
 
     def describe_picture(self, number: int) -> str:
         """Returns a text for those who do not see the picture of a slide."""
-        return self._deck.slides[number].heading
+        slide = self._deck.slides[number]
+        return slide.alt or slide.heading
 
     def _picture_box(self, number: int) -> Box | None:
         """Returns the box of the picture of a slide, not mirrored; None if it shows none."""
@@ -191,7 +192,7 @@ class JobSlides:
 def drawing_inputs(deck: Deck, number: int, subtitle_area: Fraction) -> list[Any]:
     """Returns all inputs of the drawing of a slide but its picture, as JSON values."""
     slide = deck.slides[number].to_dict()
-    shown = {name: slide[name] for name in slide if name not in ("id", "notes", "picture")}
+    shown = {name: slide[name] for name in slide if name not in ("id", "notes", "picture", "alt")}
     return [
         DRAWING_VERSION, shown, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
         deck.resolution, str(subtitle_area),

@@ -43,7 +43,8 @@ def test_document_that_fails_is_a_warning(
 def test_documents_of_the_same_deck_are_copied(
     gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = draw_deck(StageHarness.create(gcs), "copied")
+    harness = StageHarness.create(gcs)
+    first = draw_deck(harness, "copied")
     assert {
         item.name: item.content_type for item in first.artifacts if item.kind == "document"
     } == {
@@ -56,7 +57,7 @@ def test_documents_of_the_same_deck_are_copied(
 
     monkeypatch.setattr(documents, "_write_pdf", fail)
     monkeypatch.setattr(documents, "_write_pptx", fail)
-    again = draw_deck(StageHarness.create(gcs), "copied")
+    again = draw_deck(harness, "copied")
     assert [item.size_bytes for item in again.artifacts] == [
         item.size_bytes for item in first.artifacts
     ]
