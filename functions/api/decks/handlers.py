@@ -68,6 +68,7 @@ def _deck_view(request: ApiRequest, deck: Deck) -> DeckView:
             for slide in deck.slides
         ),
         pictures=tuple(pictures),
+        added_pictures={item.reference: item.filename for item in job.deck_pictures},
     )
 
 

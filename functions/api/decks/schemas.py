@@ -70,9 +70,10 @@ class ReturnedSlide(SlideContent):
 
 class DeckUpdate(RequestModel):
     """An edited deck: in `deck`, or with the fields of a deck as `GET` returned it, of which
-    `current` and `pictures` are ignored. `revision` is the one that you read. `options` can change
-    the voice, transitions, motion and subtitles of the film. With `release` the film is rendered
-    without waiting for a review. A deck that is not changed opens no revision."""
+    `current`, `pictures` and `added_pictures` are ignored. `revision` is the one that you read.
+    `options` can change the voice, transitions, motion and subtitles of the film. With `release`
+    the film is rendered without waiting for a review. A deck that is not changed opens no
+    revision."""
 
     revision: Revision
     deck: DeckContent | None = None
@@ -85,6 +86,13 @@ class DeckUpdate(RequestModel):
     current: bool | None = None
     pictures: (
         Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=200)] | None
+    ) = None
+    added_pictures: (
+        Annotated[
+            dict[Annotated[str, Field(max_length=300)], Annotated[str, Field(max_length=255)]],
+            Field(max_length=200),
+        ]
+        | None
     ) = None
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
     release: bool = False
@@ -149,7 +157,8 @@ class SlideView(ResponseModel):
 
 class DeckView(ResponseModel):
     """The deck of `revision`. `current` is false while a newer revision is rendered, and after its
-    rendering failed. `pictures` are the values that a slide's `picture` can have."""
+    rendering failed. `pictures` are the values that a slide's `picture` can have, and
+    `added_pictures` the file names of those that were added to the deck."""
 
     revision: int
     current: bool
@@ -160,3 +169,4 @@ class DeckView(ResponseModel):
     resolution: str
     slides: tuple[SlideView, ...]
     pictures: tuple[str, ...]
+    added_pictures: dict[str, str]

@@ -11,7 +11,7 @@ import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 
 const VIEW: DeckView = {
   revision: 3, current: true, title: "Stones", language: "en", theme: "midnight", aspect: "16:9",
-  resolution: "720p", pictures: [],
+  resolution: "720p", pictures: [], added_pictures: {},
   slides: ["s1", "s2", "s3", "s4"].map((id) => ({
     id, heading: `Heading ${id}`, bullets: ["One", "Two"], notes: "Said.", layout: "bullets",
     picture: null, labels: [], number: "", chart: null, icons: [], alt: "", focus: null, picture_url: "/x",

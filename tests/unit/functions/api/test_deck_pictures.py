@@ -30,6 +30,9 @@ class PictureObjects(DeckObjects):
     def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
         return StoredObject(bucket, name, 1, 9) if name in self.uploaded else None
 
+    def delete_prefix(self, *_: object) -> None:
+        """The objects of a deleted job."""
+
     def sign_upload(
         self, bucket: Bucket, name: str, *, content_type: str, max_bytes: int, **_: Any
     ) -> SignedUpload:
@@ -76,6 +79,9 @@ def test_picture_is_declared_once_and_signed_until_it_is_uploaded(
     assert answer == {"picture": f"added:{1:064x}", "upload": None}
     deck = send(harness, "GET", f"{job}/deck").json
     assert deck["pictures"] == [f"added:{1:064x}"]
+    assert deck["added_pictures"] == {f"added:{1:064x}": "a.png"}
+    assert send(harness, "DELETE", job).status_code == 204
+    assert job_data(harness, job)["deck_pictures"] == []
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ export interface DeckView extends Draft {
   revision: number;
   current: boolean;
   pictures: string[];
+  /** The file names of added pictures, by reference. */
+  added_pictures: Record<string, string>;
 }
 
 /** Options of the film that can be changed together with the deck. */

@@ -14,7 +14,7 @@ interface PictureFieldsProps {
   errorOf: (field: string) => string | undefined;
   onChange: (changes: Partial<Slide>) => void;
   /** A picture was uploaded for the slide with this id, maybe while another one is selected. */
-  onAdded: (slideId: string, picture: string) => void;
+  onAdded: (slideId: string, picture: string, filename: string) => void;
 }
 
 const ACCEPT = [...PICTURE_TYPES, ".heic", ".heif"].join(",");
@@ -90,7 +90,7 @@ function AddPicture({ jobId, slide, onAdded }: PictureFieldsProps) {
     setBusyLabel("Uploading …");
     try {
       const picture = await addPicture(jobId, file, (share) => setBusyLabel(`Uploading … ${Math.floor(share * 100)} %`));
-      onAdded(slide.id, picture);
+      onAdded(slide.id, picture, file.name);
     } catch (error) {
       setError(errorMessage(error));
     } finally {

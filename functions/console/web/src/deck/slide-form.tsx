@@ -18,7 +18,7 @@ export interface SlideFormProps {
   errorOf: (field: string) => string | undefined;
   onChange: (changes: Partial<Slide>) => void;
   /** A picture was uploaded for the slide with this id. */
-  onAdded: (slideId: string, picture: string) => void;
+  onAdded: (slideId: string, picture: string, filename: string) => void;
 }
 
 const LAYOUT_LABELS: Readonly<Record<SlideLayout, string>> = {

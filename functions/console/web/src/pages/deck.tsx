@@ -87,8 +87,8 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   const { view, filmOptions, changed, setDraft, setFilmOptions } = editor;
   const [selectedId, setSelectedId] = useState(draft.slides[0]?.id ?? "");
   const [busyLabel, setBusyLabel] = useState("");
-  /** Pictures that were uploaded since the deck was loaded. */
-  const [addedPictures, setAddedPictures] = useState<readonly string[]>([]);
+  /** The file names of pictures that were uploaded since the deck was loaded. */
+  const [addedPictures, setAddedPictures] = useState<Readonly<Record<string, string>>>({});
   const [rejection, setRejection] = useState<Problem | null>(null);
   /** Whether an empty field is reported: only once the user wants to save. */
   const [showsAllErrors, setShowsAllErrors] = useState(false);
@@ -224,13 +224,13 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
           <SlideForm
             jobId={job.id}
             slide={slide}
-            pictures={[...new Set([...(view?.pictures ?? []), ...addedPictures])]}
-            pictureSources={(job.facts.emotion_scoring ?? {}) as PictureSources}
+            pictures={[...new Set([...(view?.pictures ?? []), ...Object.keys(addedPictures)])]}
+            pictureSources={{ ...(job.facts.emotion_scoring as PictureSources), added: { ...view?.added_pictures, ...addedPictures } }}
             speed={filmOptions.speed}
             errorOf={(field) => errorAt(`slides[${slideIndex}].${field}`)}
             onChange={updateCurrent}
-            onAdded={(id, picture) => {
-              setAddedPictures((before) => [...before, picture]);
+            onAdded={(id, picture, filename) => {
+              setAddedPictures((before) => ({ ...before, [picture]: filename }));
               latestUpdate.current(id, { picture, layout: "picture", focus: null, alt: "" });
             }}
           />
