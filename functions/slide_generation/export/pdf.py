@@ -34,7 +34,6 @@ from shared.typography.faces import split_runs
 from shared.typography.fonts import FontFace, all_faces, load_font
 
 _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg"}
-_STANDARD = "ua-1"
 
 
 def write_pdf(deck_pages: DeckPages) -> bytes:
@@ -48,7 +47,7 @@ def write_pdf(deck_pages: DeckPages) -> bytes:
         compiler = typst.Compiler(root=name, font_paths=_fonts())
         try:
             data = compiler.compile(
-                input=str(folder / "deck.typ"), format="pdf", pdf_standards=[_STANDARD]
+                input=str(folder / "deck.typ"), format="pdf", pdf_standards=["ua-1"]
             )
         except typst.TypstError as error:
             raise DocumentFailed(error.message) from error

@@ -9,6 +9,7 @@ from lxml import etree
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.presentation import Presentation
+from pptx.util import Emu
 
 from functions.slide_generation.drawing.themes import Theme
 from functions.slide_generation.export.pages import DeckPages
@@ -39,9 +40,10 @@ def prepare(presentation: Presentation, deck_pages: DeckPages, *, rtl: bool) -> 
     old_width, old_height = presentation.slide_width, presentation.slide_height
     if old_width is None or old_height is None:
         raise ValueError("The template of python-pptx has no size.")
-    presentation.slide_width = round(width * SHORT_SIDE_EMU / short)
-    presentation.slide_height = round(height * SHORT_SIDE_EMU / short)
-    factors = presentation.slide_width / old_width, presentation.slide_height / old_height
+    new_width = Emu(round(width * SHORT_SIDE_EMU / short))
+    new_height = Emu(round(height * SHORT_SIDE_EMU / short))
+    presentation.slide_width, presentation.slide_height = new_width, new_height
+    factors = new_width / old_width, new_height / old_height
     layouts = list(presentation.slide_layouts)
     for number, layout in enumerate(layouts):
         if number not in _KEPT_LAYOUTS:
