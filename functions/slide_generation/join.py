@@ -10,6 +10,7 @@ from typing import Any
 from functions.slide_generation.deck.deck_result import read_options, read_subtitle_area
 from functions.slide_generation.deck.deck_sources import read_part_deck
 from functions.slide_generation.drawing.job_slides import DRAWING_VERSION, JobSlides
+from functions.slide_generation.export.documents import EXPORT_VERSION, write_documents
 from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption
 from shared.jobs.units.outcomes import UnitDone
@@ -23,13 +24,16 @@ from shared.typography.faces import Style, describe_replacements
 
 
 def draw_slides(context: UnitContext) -> UnitDone:
-    """Draws the slides that are not drawn yet; writes deck.json and slides.zip for download."""
+    """Draws the slides that are not drawn yet; writes deck.json, slides.zip, deck.pdf and deck.pptx
+    for download."""
     deck, stored, part = read_part_deck(context)
     options = read_options(context)
-    drawn = JobSlides(context, deck, read_subtitle_area(context))
+    area = read_subtitle_area(context)
+    drawn = JobSlides(context, deck, area)
     slides = drawn.draw_missing()
     keys = [slide.content for slide in slides]
-    key = hashlib.sha256(json.dumps([DRAWING_VERSION, stored.spec, keys]).encode()).hexdigest()
+    content = json.dumps([DRAWING_VERSION, EXPORT_VERSION, stored.spec, keys])
+    key = hashlib.sha256(content.encode()).hexdigest()
     result = DeckResult(
         calls=part.calls,
         hits=part.hits,
@@ -40,9 +44,11 @@ def draw_slides(context: UnitContext) -> UnitDone:
         slides=tuple(slides),
     )
     results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
+    documents, missing = write_documents(context, deck, drawn, slides, results, area)
     artifacts = (
         results.copy(stored, "deck.json", "deck"),
         drawn.write_archive(results, [slide.stored_object for slide in slides]),
+        *documents,
     )
     (spec,) = context.stage.parts
     is_silent = _is_silent(context)
@@ -54,6 +60,7 @@ def draw_slides(context: UnitContext) -> UnitDone:
             *part.warnings,
             *(() if is_silent else _narration_warnings(deck)),
             *_describe_replacements(deck),
+            *missing,
         ),
         review=bool(spec.get("review", options.stop_at == "deck")),
     )

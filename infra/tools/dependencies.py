@@ -55,6 +55,11 @@ PURPOSES: dict[str, tuple[str, str]] = {
         "icons of slides",
         "SVG files of Lucide (ISC, partly MIT); its code is not imported",
     ),
+    "python-pptx": ("writes decks for PowerPoint", "with lxml; imported when a deck is drawn"),
+    "typst": (
+        "writes decks as tagged PDF files",
+        "the compiler of Typst (Apache-2.0) as a module of 80 MB; imported when a deck is drawn",
+    ),
     "markdown-it-py": ("finds Markdown in the answers of the model", ""),
     "webrtcvad-wheels": (
         "finds speech in a sound",

@@ -12,6 +12,7 @@ from shared.errors import WrongUpload
 from shared.flows.documents import Doc
 from shared.jobs.user_metadata import UserMetadata
 from shared.pipeline import RECIPES, Bucket, Recipe
+from shared.recipes.films.added_pictures import AddedPicture
 from shared.recipes.stored_object import Artifact
 
 
@@ -94,6 +95,8 @@ class Job:
     """The total working time of the units, by stage that is done."""
     replaced_bytes: int = 0
     """The size of the results that edited decks replaced. Their objects are kept."""
+    deck_pictures: tuple[AddedPicture, ...] = ()
+    """The pictures that the user added to the deck."""
     running_since: datetime | None = None
     """When the job left the queue the last time."""
     user_metadata: UserMetadata = field(default_factory=UserMetadata)
@@ -153,6 +156,9 @@ class Job:
             version=doc.version,
             worked_ms=data.get("worked_ms", {}),
             replaced_bytes=data.get("replaced_bytes", 0),
+            deck_pictures=tuple(
+                AddedPicture.from_dict(row) for row in data.get("deck_pictures", ())
+            ),
             running_since=data.get("running_since"),
             user_metadata=UserMetadata.from_dict(data),
             has_delivery=data.get("has_delivery", False),

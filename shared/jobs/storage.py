@@ -1,6 +1,7 @@
 """The bytes of a job that count towards the storage limit of its owner.
 
-Inputs count as declared until they are examined, then as stored. Results count until the job is
+Inputs count as declared until they are examined, then as stored; pictures that are added to a deck
+as declared. Results count until the job is
 deleted, also those that an edited deck replaced: their objects are kept, because links to them may
 be in use. Objects between stages do not count.
 """
@@ -32,5 +33,6 @@ def storage_fields(
         "replaced_bytes": replaced_bytes,
         "stored_bytes": sum(item.size_bytes for item in inputs)
         + sum(artifact.size_bytes for artifact in artifacts)
+        + sum(picture.size_bytes for picture in job.deck_pictures)
         + replaced_bytes,
     }

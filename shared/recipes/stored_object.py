@@ -81,7 +81,7 @@ class StoredObject:
 
 ResultKind = Literal[
     "film", "annotated", "poster", "narration", "subtitles", "chapters", "deck", "slides",
-    "frames", "manifest", "table", "sheet", "timeline", "cues", "chart", "moment", "media_info",
+    "document", "frames", "manifest", "table", "sheet", "timeline", "cues", "chart", "moment", "media_info",
     "transcript", "captioned",
 ]  # fmt: skip
 """The kinds of the artifacts that users can download."""

@@ -94,6 +94,11 @@ def fallback_faces(language: str, *, serif: bool) -> tuple[FontFace, ...]:
     return (*western, *_SCRIPTS, *eastern, SYMBOLS, _MORE_SYMBOLS, _MATHS, EMOJI)
 
 
+def all_faces() -> tuple[FontFace, ...]:
+    """Returns all fonts."""
+    return (*dict.fromkeys((SERIF, *fallback_faces("en", serif=False))),)
+
+
 def font_packages() -> tuple[str, ...]:
     """Returns the packages of all fonts."""
     return (_WEST, _RTL, _SOUTH, _SEA, _CJK, _NOTO)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from functions.api import rate_limit_policies
 from functions.api.decks.edits import field_of, is_pending, is_unchanged, read_deck
+from functions.api.decks.pictures import find_uploaded
 from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteRequest, SlideView
 from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
@@ -53,6 +54,7 @@ def _deck_view(request: ApiRequest, deck: Deck) -> DeckView:
     revision = DeckResult.require(job.facts).revision
     base = f"/v1/jobs/{job.id}/deck/slides"
     pictures = [*list_pictures(job.facts), *([MOOD_CHART] if has_mood(job.facts) else [])]
+    pictures += [picture.reference for picture in job.deck_pictures]
     return DeckView(
         revision=revision,
         current=revision == job.revision,
@@ -66,6 +68,7 @@ def _deck_view(request: ApiRequest, deck: Deck) -> DeckView:
             for slide in deck.slides
         ),
         pictures=tuple(pictures),
+        added_pictures={item.reference: item.filename for item in job.deck_pictures},
     )
 
 
@@ -92,7 +95,7 @@ def put_deck(request: ApiRequest) -> ApiResponse:
     try:
         deck = read_deck(body)
         _check_theme(deck)
-        check_pictures(deck, job.facts, current)
+        check_pictures(deck, job.facts, current, find_uploaded(request, deck))
     except DeckRejected as error:
         raise InvalidFields([(field_of(body, error), str(error))]) from error
     options = _edited_options(request, body.options)

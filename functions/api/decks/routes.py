@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.api import rate_limit_policies
-from functions.api.decks import handlers, schemas
+from functions.api.decks import handlers, pictures, schemas
 from functions.api.jobs.schemas import JobView
 from shared.api_keys import Resource
 from shared.errors import InvalidOption, SourceExpired, StorageFull, TooManyJobs, WrongState
@@ -37,6 +37,12 @@ _ROUTES = (
         "GET", f"{_DECK}/slides/{{slide_id}}/picture", handlers.get_slide_picture,
         "Redirect to a rendered slide; the link is valid for 15 minutes.",
         status=302, errors=(SourceExpired,),
+    ),
+    Route(
+        "POST", f"{_DECK}/pictures", pictures.add_picture,
+        "Add a picture to a deck: get the request that uploads it, and its name for a slide.",
+        schemas.DeckPictureView, body=schemas.DeckPictureRequest,
+        policies=(rate_limit_policies.uploads,), errors=(StorageFull,),
     ),
     Route(
         "POST", f"{_DECK}/release", handlers.release_deck,

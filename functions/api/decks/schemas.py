@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from functions.api.fields import Line, Scalar
+from functions.api.jobs.uploads import UploadGrant
 from shared.http.schemas import RequestModel, ResponseModel
+from shared.recipes.films.added_pictures import MAX_ADDED_BYTES
 
 MAX_REWRITE_CHARS = 1_000
 
@@ -31,7 +33,9 @@ class ChartContent(RequestModel):
 
 class SlideContent(RequestModel):
     """A slide. Keep its `id` when you edit it. `picture` is one of the deck's `pictures`, or
-    null."""
+    null; `alt` says what it shows, and `focus` is the point that stays visible when it is cropped:
+    shares of its width and height, 0 to 1. Without one it is cropped around a face or the
+    middle."""
 
     id: Annotated[str, Field(max_length=40)]
     heading: Annotated[str, Field(max_length=120)]
@@ -43,6 +47,8 @@ class SlideContent(RequestModel):
     number: Annotated[str, Field(max_length=20)] = ""
     chart: ChartContent | None = None
     icons: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=6)] = ()
+    alt: Annotated[str, Field(max_length=250)] = ""
+    focus: tuple[float, float] | None = None
 
 
 class DeckContent(RequestModel):
@@ -64,9 +70,10 @@ class ReturnedSlide(SlideContent):
 
 class DeckUpdate(RequestModel):
     """An edited deck: in `deck`, or with the fields of a deck as `GET` returned it, of which
-    `current` and `pictures` are ignored. `revision` is the one that you read. `options` can change
-    the voice, transitions, motion and subtitles of the film. With `release` the film is rendered
-    without waiting for a review. A deck that is not changed opens no revision."""
+    `current`, `pictures` and `added_pictures` are ignored. `revision` is the one that you read.
+    `options` can change the voice, transitions, motion and subtitles of the film. With `release`
+    the film is rendered without waiting for a review. A deck that is not changed opens no
+    revision."""
 
     revision: Revision
     deck: DeckContent | None = None
@@ -80,6 +87,13 @@ class DeckUpdate(RequestModel):
     pictures: (
         Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=200)] | None
     ) = None
+    added_pictures: (
+        Annotated[
+            dict[Annotated[str, Field(max_length=300)], Annotated[str, Field(max_length=255)]],
+            Field(max_length=200),
+        ]
+        | None
+    ) = None
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
     release: bool = False
 
@@ -89,6 +103,23 @@ class SlideRewriteRequest(RequestModel):
 
     revision: Revision
     instruction: Annotated[Line, Field(max_length=MAX_REWRITE_CHARS)] | None = None
+
+
+class DeckPictureRequest(RequestModel):
+    """A picture to be added to a deck. `sha256` is that of its bytes, in lower-case hex."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    filename: Annotated[Line, Field(max_length=255)]
+    content_type: Literal["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"]
+    size_bytes: Annotated[int, Field(gt=0, le=MAX_ADDED_BYTES)]
+
+
+class DeckPictureView(ResponseModel):
+    """An added picture: the value for a slide's `picture`, and the request that uploads it, or
+    null if it is uploaded already."""
+
+    picture: str
+    upload: UploadGrant | None
 
 
 class ChartPointView(ResponseModel):
@@ -119,12 +150,15 @@ class SlideView(ResponseModel):
     number: str = ""
     chart: ChartView | None = None
     icons: tuple[str, ...] = ()
+    alt: str = ""
+    focus: tuple[float, float] | None = None
     picture_url: str
 
 
 class DeckView(ResponseModel):
     """The deck of `revision`. `current` is false while a newer revision is rendered, and after its
-    rendering failed. `pictures` are the values that a slide's `picture` can have."""
+    rendering failed. `pictures` are the values that a slide's `picture` can have, and
+    `added_pictures` the file names of those that were added to the deck."""
 
     revision: int
     current: bool
@@ -135,3 +169,4 @@ class DeckView(ResponseModel):
     resolution: str
     slides: tuple[SlideView, ...]
     pictures: tuple[str, ...]
+    added_pictures: dict[str, str]

@@ -14,6 +14,7 @@ from PIL import Image
 
 from functions.slide_generation.drawing.mood_chart import draw_mood_chart
 from functions.slide_generation.drawing.pictures import JobPictures
+from functions.slide_generation.drawing.plan import Box, mirror_box
 from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
 from functions.slide_generation.drawing.slide_cache import DeckSlideCache, drawn_slide_key
 from functions.slide_generation.drawing.themes import THEMES
@@ -121,7 +122,7 @@ class JobSlides:
         return stored
 
     def _draw(self, number: int, name: str) -> StoredObject:
-        data = encode_png(self._renderer.render(number, self._load_picture(number)))
+        data = encode_png(self._renderer.render(number, self.load_picture(number)))
         key = self._key(number)
         stored = write_once(
             self._context.objects, Bucket.WORK, name, data, content_type="image/png", spec=key
@@ -129,19 +130,45 @@ class JobSlides:
         self._entries.append(self._cache.add(key, stored))
         return stored
 
-    def _load_picture(self, number: int) -> Image.Image | None:
+    def load_picture(self, number: int, short_side_px: int | None = None) -> Image.Image | None:
         """Returns the picture or the chart of a slide, in the size of its box; None if it has
-        none."""
+        none.
+
+        Args:
+            short_side_px: the short side of the page on which the box is; None for the deck's.
+
+        Raises the errors of `JobPictures.load`.
+        """
         reference = self._deck.slides[number].picture
-        if reference is None or self._pictures.key(reference) is None:
+        box = self._picture_box(number)
+        if reference is None or box is None:
             return None
-        box = self._renderer.plan(number, picture=True).picture
-        if box is None:
-            return None
-        size = round(box.width), round(box.height)
+        scale = (short_side_px or min(self._deck.size)) / min(self._deck.size)
+        size = round(box.width * scale), round(box.height * scale)
         if reference == MOOD_CHART:
             return draw_mood_chart(self._pictures.mood, size, THEMES[self._deck.theme])
-        return self._pictures.load(reference, size)
+        return self._pictures.load(reference, size, self._deck.slides[number].focus)
+
+    def crop_picture(self, number: int, page: Image.Image) -> Image.Image | None:
+        """Returns the picture of a slide from the drawn slide; None if it has none."""
+        box = self._picture_box(number)
+        if box is None:
+            return None
+        if self._renderer.plan(number, picture=True).rtl:
+            box = mirror_box(box, self._deck.size[0])
+        left, top = round(box.x), round(box.y)
+        return page.crop((left, top, left + round(box.width), top + round(box.height)))
+
+    def describe_picture(self, number: int) -> str:
+        """Returns a text for those who do not see the picture of a slide."""
+        slide = self._deck.slides[number]
+        return slide.alt or slide.heading
+
+    def _picture_box(self, number: int) -> Box | None:
+        """Returns the box of the picture of a slide, not mirrored; None if it shows none."""
+        if self._pictures.key(self._deck.slides[number].picture) is None:
+            return None
+        return self._renderer.plan(number, picture=True).picture
 
     def _compute_key(self, number: int) -> str:
         """Returns the key of a slide in the cache. Raises the errors of `JobPictures.read`."""
@@ -165,7 +192,7 @@ class JobSlides:
 def drawing_inputs(deck: Deck, number: int, subtitle_area: Fraction) -> list[Any]:
     """Returns all inputs of the drawing of a slide but its picture, as JSON values."""
     slide = deck.slides[number].to_dict()
-    shown = {name: slide[name] for name in slide if name not in ("id", "notes", "picture")}
+    shown = {name: slide[name] for name in slide if name not in ("id", "notes", "picture", "alt")}
     return [
         DRAWING_VERSION, shown, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
         deck.resolution, str(subtitle_area),

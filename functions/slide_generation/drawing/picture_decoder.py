@@ -11,16 +11,23 @@ from shared.media.sandbox.child import SandboxIO
 
 
 def crop_in_sandbox(
-    sandbox_io: SandboxIO, size: tuple[int, int], face: Sequence[float] | None
+    sandbox_io: SandboxIO,
+    size: tuple[int, int],
+    face: Sequence[float] | None,
+    focus: Sequence[float] | None = None,
 ) -> bytes:
-    """Returns the pixels of a picture, RGB, cropped to `size` around its face or its middle.
+    """Returns the pixels of a picture, RGB, cropped to `size` around the focus, its face or its
+    middle. The focus is in shares of the picture, the face in px.
 
     Raises the errors of shared.media.images.still.
     """
     # The position of a face is in pixels of the full picture, so a picture with a face is decoded
     # in full size. Others may be decoded smaller.
-    picture = read_picture(sandbox_io.file.read(), None if face else max(size))
-    centre = face or (picture.width / 2, picture.height / 2)
+    picture = read_picture(sandbox_io.file.read(), None if face and not focus else max(size))
+    across, down = focus or (0.5, 0.5)
+    centre: Sequence[float] = across * picture.width, down * picture.height
+    if face and not focus:
+        centre = face
     return crop_picture(picture, size, centre).tobytes()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +12,19 @@ from PIL import Image
 
 from functions.slide_generation.deck.deck_store import read_picture_source
 from shared.entrypoints.stage import UnitContext
-from shared.errors import PermanentError, SourceExpired
+from shared.errors import PermanentError, SourceExpired, UploadDiffers
+from shared.media.errors import PictureTooLarge
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
 from shared.pipeline import FUNCTIONS, SLIDES_PREFIX, Bucket
 from shared.privacy.data_requests import owner_hash
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
+from shared.recipes.films.added_pictures import (
+    ADDED_PREFIX,
+    MAX_ADDED_BYTES,
+    added_object_name,
+)
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_pictures import (
     DRAWN_PREFIX,
@@ -55,15 +62,18 @@ class JobPictures:
 
     def key(self, reference: str | None) -> Any:
         """Returns a JSON-able key of a picture; equal keys mean equal pictures. None if unknown."""
-        if reference is None or reference.startswith(DRAWN_PREFIX):
+        if reference is None or reference.startswith((DRAWN_PREFIX, ADDED_PREFIX)):
             return reference
         if reference == MOOD_CHART:
             return [row.to_dict() for row in self.mood]
         source = self.sources.get(reference)
         return None if source is None else source.to_dict()
 
-    def load(self, reference: str, size: tuple[int, int]) -> Image.Image:
-        """Returns a picture, upright, in RGB, cropped to `size` around its face or its middle.
+    def load(
+        self, reference: str, size: tuple[int, int], focus: tuple[float, float] | None = None
+    ) -> Image.Image:
+        """Returns a picture, upright, in RGB, cropped to `size` around the focus, its face or its
+        middle.
 
         Raises:
             SourceExpired: the picture no longer exists.
@@ -72,31 +82,49 @@ class JobPictures:
         source = self.sources.get(reference)
         data = self.read(reference)
         try:
-            return self.decode(data, size, None if source is None else source.face)
+            return self.decode(data, size, None if source is None else source.face, focus)
         except PermanentError as error:
             raise type(error)(f"{self._display_name(reference)}: {error}") from error
 
     def read(self, reference: str) -> bytes:
         """Returns the bytes of a picture. Raises SourceExpired if it no longer exists."""
-        source = (
-            self._drawing_source(reference)
-            if reference.startswith(DRAWN_PREFIX)
-            else self.sources[reference]
-        )
         try:
+            if reference.startswith(ADDED_PREFIX):
+                return self._read_added(reference)
+            source = (
+                self._find_source(self.drawing_name(reference))
+                if reference.startswith(DRAWN_PREFIX)
+                else self.sources[reference]
+            )
             return read_picture_source(self.context.objects, source)
         except PermanentError as error:
             raise type(error)(f"{self._display_name(reference)}: {error}") from error
 
+    def _read_added(self, reference: str) -> bytes:
+        """Returns the bytes of a picture that the user added. Raises SourceExpired, UploadDiffers,
+        PictureTooLarge."""
+        source = self._find_source(added_object_name(self.context.job.id, reference))
+        if source.size_bytes > MAX_ADDED_BYTES:
+            raise PictureTooLarge(f"The picture has more than {MAX_ADDED_BYTES // 10**6} MB.")
+        data = read_picture_source(self.context.objects, source)
+        if hashlib.sha256(data).hexdigest() != reference.removeprefix(ADDED_PREFIX):
+            raise UploadDiffers("The picture is not the one that was announced; choose another.")
+        return data
+
     def decode(
-        self, data: bytes, size: tuple[int, int], face: Sequence[float] | None = None
+        self,
+        data: bytes,
+        size: tuple[int, int],
+        face: Sequence[float] | None = None,
+        focus: tuple[float, float] | None = None,
     ) -> Image.Image:
         """Returns a picture file, decoded in a sandbox process, upright, in RGB, cropped to `size`
-        around its face or its middle. Raises the errors of `run_in_sandbox`."""
+        around the focus, its face or its middle. Raises the errors of `run_in_sandbox`."""
         result = run_in_sandbox(
             _CROP,
             size,
             face,
+            focus,
             source=Source.from_bytes(data),
             limits=Limits.for_function(FUNCTIONS["slide_generation"]),
             check=self.context.check,
@@ -106,18 +134,18 @@ class JobPictures:
 
     def _display_name(self, reference: str) -> str:
         """Returns the name of the uploaded file, or the reference for other pictures."""
-        return dict(self.uploads()).get(reference) or reference
+        added = {item.reference: item.filename for item in self.context.job.deck_pictures}
+        return added.get(reference) or dict(self.uploads()).get(reference) or reference
 
     def uploads(self) -> list[tuple[str, str]]:
         """Returns (reference, file name) of the uploaded pictures."""
         names = {f"{_UPLOAD}{item.name}": item.filename for item in self.context.job.inputs}
         return [(ref, names.get(ref, "")) for ref in self.sources if ref.startswith(_UPLOAD)]
 
-    def _drawing_source(self, reference: str) -> PictureSource:
-        name = self.drawing_name(reference)
+    def _find_source(self, name: str) -> PictureSource:
         stored = self.context.objects.stat(Bucket.WORK, name)
         if stored is None:
-            raise SourceExpired("A picture that was drawn for a slide is no longer there.")
+            raise SourceExpired("The picture of a slide is no longer there.")
         return PictureSource.from_stored_object(stored)
 
     def drawing_name(self, reference: str) -> str:

@@ -5,16 +5,26 @@ Right-to-left scripts are planned left to right; `renderer` mirrors the plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from functions.slide_generation.drawing.themes import Colour
+from shared.typography.drawing import Align
 from shared.typography.typesetting import Block
 
 Role = Literal["heading", "body", "muted", "accent", "on_accent"]
 """The colour of a text. `on_accent` is for text on a shape in the accent colour."""
 TextAlign = Literal["start", "middle", "end"]
+_ALIGNS: Mapping[tuple[TextAlign, bool], Align] = {
+    ("start", False): "left",
+    ("start", True): "right",
+    ("middle", False): "middle",
+    ("middle", True): "middle",
+    ("end", False): "right",
+    ("end", True): "left",
+}
+"""Which part of a line is at its position, by the alignment of the text and whether it is `rtl`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,20 @@ Shape = Panel | Stroke | Ring
 
 
 @dataclass(frozen=True, slots=True)
+class ChartArea:
+    """The chart of a plan: its rectangle, and which texts and shapes draw it.
+
+    Attributes:
+        first_text: The index of its first text in the plan; all later ones belong to it too.
+        first_shape: The same of its shapes.
+    """
+
+    box: Box
+    first_text: int
+    first_shape: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedIcon:
     """An icon in a square of `size` px."""
 
@@ -116,6 +140,7 @@ class SlidePlan:
         rtl: Whether the plan must be mirrored.
         fits: Whether all text fits in a readable size.
         shapes: Drawn in this order, below icons and texts.
+        chart: Which of them are a chart of numbers; None for a slide without one.
     """
 
     texts: tuple[PlacedText, ...]
@@ -126,6 +151,7 @@ class SlidePlan:
     fits: bool
     shapes: tuple[Shape, ...] = ()
     icons: tuple[PlacedIcon, ...] = ()
+    chart: ChartArea | None = None
 
 
 def bounds(boxes: Sequence[Box]) -> Box:
@@ -155,3 +181,23 @@ def mirror_icon(icon: PlacedIcon, width: float) -> PlacedIcon:
     """Returns an icon on the other side of a picture. Only an icon of a direction is turned."""
     name = "chevron-left" if icon.name == "chevron-right" else icon.name
     return replace(icon, name=name, x=width - icon.x - icon.size)
+
+
+def mirror_plan(plan: SlidePlan, width: float) -> SlidePlan:
+    """Returns the plan with everything but its texts at its place on the picture: on the other side
+    of one of this width if the plan is `rtl`. `text_edge` places the texts."""
+    if not plan.rtl:
+        return plan
+    return replace(
+        plan,
+        bar=plan.bar and mirror_box(plan.bar, width),
+        picture=plan.picture and mirror_box(plan.picture, width),
+        shapes=tuple(mirror_shape(shape, width) for shape in plan.shapes),
+        icons=tuple(mirror_icon(icon, width) for icon in plan.icons),
+        chart=plan.chart and replace(plan.chart, box=mirror_box(plan.chart.box, width)),
+    )
+
+
+def text_edge(placed: PlacedText, width: float, *, rtl: bool) -> tuple[float, Align]:
+    """Returns the x of a text on a picture of this width, and which part of its lines is there."""
+    return width - placed.x if rtl else placed.x, _ALIGNS[placed.align, rtl]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from fractions import Fraction
 
 from PIL import Image, ImageDraw, ImageOps
@@ -15,15 +14,13 @@ from functions.slide_generation.drawing.plan import (
     Box,
     PlacedText,
     SlidePlan,
-    TextAlign,
-    mirror_box,
-    mirror_icon,
-    mirror_shape,
+    mirror_plan,
+    text_edge,
 )
 from functions.slide_generation.drawing.shapes import draw_shape
 from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
 from shared.recipes.films.deck import Deck
-from shared.typography.drawing import Align, draw_line
+from shared.typography.drawing import draw_line
 from shared.typography.faces import Style
 from shared.typography.typesetting import Text
 
@@ -31,16 +28,6 @@ PNG_COMPRESSION = 1
 """The fastest level. Level 6 takes five times as long and saves a fifth of the size."""
 OVERSAMPLING = 4
 """Factor of supersampling of markers, for smooth edges."""
-
-_ALIGNS: Mapping[tuple[TextAlign, bool], Align] = {
-    ("start", False): "left",
-    ("start", True): "right",
-    ("middle", False): "middle",
-    ("middle", True): "middle",
-    ("end", False): "right",
-    ("end", True): "left",
-}
-"""Which part of a line is at its position, by the alignment of the text and whether it is `rtl`."""
 
 
 class SlideRenderer:
@@ -68,19 +55,20 @@ class SlideRenderer:
     def draw(self, plan: SlidePlan, number: int, picture: Image.Image | None = None) -> Image.Image:
         """Returns a plan as an RGB picture in the deck's size."""
         theme = self._theme
+        plan = mirror_plan(plan, self._width)
         background = draw_background(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
         image = background.copy()
         draw = ImageDraw.Draw(image)
         if plan.picture is not None and picture is not None:
-            self._paste(image, self._mirror(plan.picture, plan.rtl), picture)
+            self._paste(image, plan.picture, picture)
         if plan.bar is not None:
-            bar = self._mirror(plan.bar, plan.rtl)
+            bar = plan.bar
             draw.rectangle((bar.x, bar.y, bar.x + bar.width - 1, bar.y + bar.height - 1),
                            fill=theme.accent)  # fmt: skip
         for shape in plan.shapes:
-            draw_shape(image, mirror_shape(shape, self._width) if plan.rtl else shape)
+            draw_shape(image, shape)
         for icon in plan.icons:
-            draw_icon(image, mirror_icon(icon, self._width) if plan.rtl else icon)
+            draw_icon(image, icon)
         colours = theme.text_colours
         for placed in plan.texts:
             self._draw_text(draw, placed, colours[placed.role], plan.rtl)
@@ -94,10 +82,9 @@ class SlideRenderer:
         width and height in even numbers. None for a slide without a picture, or with a chart."""
         if self._deck.slides[number].layout != "picture":
             return None
-        plan = self.plan(number, picture=True)
-        if plan.picture is None:
+        box = mirror_plan(self.plan(number, picture=True), self._width).picture
+        if box is None:
             return None
-        box = self._mirror(plan.picture, plan.rtl)
         left, top = round(box.x), round(box.y)
         bottom = min(top + round(box.height), self._height - self._progress_height)
         right = left + round(box.width)
@@ -106,19 +93,13 @@ class SlideRenderer:
 
     # --- parts -------------------------------------------------------------------------------
 
-    def _mirror(self, box: Box, rtl: bool) -> Box:
-        return mirror_box(box, self._width) if rtl else box
-
     def _draw_text(
         self, draw: ImageDraw.ImageDraw, placed: PlacedText, colour: Colour, rtl: bool
     ) -> None:
-        edge = self._width - placed.x if rtl else placed.x
+        edge, align = text_edge(placed, self._width, rtl=rtl)
         for n, line in enumerate(placed.block.lines):
             top = placed.y + n * placed.block.line_height
-            draw_line(
-                draw, placed.block, line.text, (edge, top), colour, rtl=rtl,
-                align=_ALIGNS[placed.align, rtl],
-            )  # fmt: skip
+            draw_line(draw, placed.block, line.text, (edge, top), colour, rtl=rtl, align=align)
 
     def _draw_marker(
         self, image: Image.Image, draw: ImageDraw.ImageDraw, placed: PlacedText, rtl: bool
@@ -163,7 +144,7 @@ class SlideRenderer:
 
     @property
     def _progress_height(self) -> int:
-        return max(2, round(0.7 * self._u))
+        return progress_height(self._u)
 
     def _draw_progress(self, draw: ImageDraw.ImageDraw, number: int, rtl: bool) -> None:
         """Draws the progress of the film as a line at the lower edge."""
@@ -183,6 +164,11 @@ class SlideRenderer:
             return
         fitted = ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
         image.paste(fitted, at)
+
+
+def progress_height(u: float) -> int:
+    """Returns the height in px of the line that shows the progress, at the lower edge."""
+    return max(2, round(0.7 * u))
 
 
 def encode_png(image: Image.Image) -> bytes:

@@ -100,6 +100,7 @@ _ROWS: dict[str, Operations] = {
     "PUT /v1/jobs/{job_id}/deck": _REWORK,
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": _REWORK,
     "POST /v1/jobs/{job_id}/deck/release": _REWORK,
+    "POST /v1/jobs/{job_id}/deck/pictures": Operations(reads=60, writes=20, object_reads=1),
     # A Neural2 or standard voice needs about a second for a sentence.
     "GET /v1/voices/{voice}/sample": Operations(
         writes=2,

@@ -46,6 +46,7 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                     "options": {},
                     "inputs": [],
                     "artifacts": [],
+                    "deck_pictures": [],
                     "stored_bytes": 0,
                     "facts": {},
                     "warnings": [],

@@ -2,12 +2,12 @@
 
 `upload:picture1` is an uploaded picture. `moment:1` is the first of the strongest moments of a
 video, `scene:1` a frame that shows a scene, and `chart:mood` a chart of the mood over time.
-`drawn:…` is a picture that a model drew for a slide.
+`drawn:…` is a picture that a model drew for a slide, `added:…` one that the user added to the deck.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,18 +79,21 @@ def has_mood(facts: Mapping[str, Any]) -> bool:
     return emotions is not None and emotions.has_mood
 
 
-def check_pictures(deck: Deck, facts: Mapping[str, Any], previous: Deck) -> None:
+def check_pictures(
+    deck: Deck, facts: Mapping[str, Any], previous: Deck, added: Collection[str] = ()
+) -> None:
     """Checks that the job has every picture that the deck refers to.
 
     Args:
         deck: The edited deck.
         facts: The facts of the job.
         previous: The deck before the edit; the pictures that it shows remain allowed.
+        added: The references of the pictures that the user added to the deck.
 
     Raises:
         DeckRejected: When a slide refers to a picture that the job does not have.
     """
-    available = set(list_pictures(facts))
+    available = {*list_pictures(facts), *added}
     available |= {slide.picture for slide in previous.slides if slide.picture}
     if has_mood(facts):
         available.add(MOOD_CHART)

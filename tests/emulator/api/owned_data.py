@@ -20,6 +20,12 @@ DECK = {
 BODIES = {
     "PUT /v1/jobs/{job_id}/deck": {"revision": 0, "deck": DECK},
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": {"revision": 0},
+    "POST /v1/jobs/{job_id}/deck/pictures": {
+        "sha256": "0" * 64,
+        "filename": "a.png",
+        "content_type": "image/png",
+        "size_bytes": 9,
+    },
     "POST /v1/jobs": JOB_REQUEST,
     "PATCH /v1/jobs/{job_id}": {"title": "Another"},
     "POST /v1/jobs/{job_id}/shares": {"artifact": "frames.zip"},

@@ -41,6 +41,7 @@ EXPECTED_OWNER_ERRORS = {
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": "not-found",
     "GET /v1/jobs/{job_id}/deck/slides/{slide_id}/picture": "not-found",
     "POST /v1/jobs/{job_id}/deck/release": "wrong-state",
+    "POST /v1/jobs/{job_id}/deck/pictures": "not-found",
     # Not failed, nothing uploaded, no artifact, and a wrong password.
     "POST /v1/jobs/{job_id}/redrive": "wrong-state",
     "POST /v1/recordings/{recording_id}/redrive": "wrong-state",

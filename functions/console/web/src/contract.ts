@@ -236,6 +236,7 @@ export const RESULT_KINDS = [
   "chapters",
   "deck",
   "slides",
+  "document",
   "frames",
   "manifest",
   "table",

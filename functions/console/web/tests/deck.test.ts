@@ -11,10 +11,10 @@ import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 
 const VIEW: DeckView = {
   revision: 3, current: true, title: "Stones", language: "en", theme: "midnight", aspect: "16:9",
-  resolution: "720p", pictures: [],
+  resolution: "720p", pictures: [], added_pictures: {},
   slides: ["s1", "s2", "s3", "s4"].map((id) => ({
     id, heading: `Heading ${id}`, bullets: ["One", "Two"], notes: "Said.", layout: "bullets",
-    picture: null, labels: [], number: "", chart: null, icons: [], picture_url: "/x",
+    picture: null, labels: [], number: "", chart: null, icons: [], alt: "", focus: null, picture_url: "/x",
   })),
 };
 const DRAFT = draftOf(VIEW);
@@ -24,7 +24,7 @@ test("a draft sends only fields that the API accepts", () => {
   const sent = toEditRequest(DRAFT, filmOptionsOf({}), 3, true);
   assert.deepEqual(Object.keys(sent.deck).sort(), ["aspect", "language", "resolution", "slides", "theme", "title"]);
   assert.deepEqual(Object.keys(sent.deck.slides[0] ?? {}).sort(), [
-    "bullets", "chart", "heading", "icons", "id", "labels", "layout", "notes", "number", "picture",
+    "alt", "bullets", "chart", "focus", "heading", "icons", "id", "labels", "layout", "notes", "number", "picture",
   ]);
   assert.deepEqual([sent.revision, sent.release, sent.options.voice], [3, true, null]);
 });

@@ -9,6 +9,7 @@ from functions.slide_generation.drawing.layouts.page import MIN_TEXT_U, Draft, P
 from functions.slide_generation.drawing.layouts.parts import add_disc, add_heading
 from functions.slide_generation.drawing.plan import (
     Box,
+    ChartArea,
     Panel,
     PlacedText,
     Ring,
@@ -16,7 +17,7 @@ from functions.slide_generation.drawing.plan import (
     Stroke,
     TextAlign,
 )
-from functions.slide_generation.drawing.themes import Colour, mix
+from functions.slide_generation.drawing.themes import Colour, Theme, mix
 from shared.recipes.films.slides.chart import SlideChart
 from shared.recipes.films.slides.slide import Slide
 from shared.typography.typesetting import Block
@@ -44,6 +45,7 @@ def plan_chart(slide: Slide, chart: SlideChart, page: Page) -> SlidePlan:
     area = Box(box.x, top, box.width, box.y + box.height - top)
     if area.height < 24 * u:
         draft.fits = False
+    draft.chart = ChartArea(area, len(draft.texts), len(draft.shapes))
     labels = [point.label for point in chart.points]
     values = [chart.describe(point, page.language) for point in chart.points]
     if chart.kind == "donut":
@@ -55,10 +57,10 @@ def plan_chart(slide: Slide, chart: SlideChart, page: Page) -> SlidePlan:
     return draft.to_plan()
 
 
-def series_colours(page: Page, count: int) -> list[Colour]:
+def series_colours(theme: Theme, count: int) -> list[Colour]:
     """Returns colours from the accent to the second colour of the theme."""
     steps = [n / max(1, count - 1) for n in range(count)]
-    return [mix(page.theme.accent, page.theme.second, step) for step in steps]
+    return [mix(theme.accent, theme.second, step) for step in steps]
 
 
 def _add_bars(
@@ -196,7 +198,7 @@ def _add_donut(
     radius = side / 2
     x = left + radius if beside else area.x + area.width / 2
     y = area.y + (area.height / 2 if beside else radius)
-    colours = series_colours(page, count)
+    colours = series_colours(theme, count)
     _add_ring(draft, chart, colours, (x, y), radius)
     tallest = max(column[0].height for column in (*names, *figures))
     draft.fits &= tallest <= rows[0]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from functions.slide_generation.drawing.plan import (
     Box,
+    ChartArea,
     PlacedIcon,
     PlacedText,
     Role,
@@ -180,6 +181,7 @@ class Draft:
     shapes: list[Shape] = field(default_factory=list)
     icons: list[PlacedIcon] = field(default_factory=list)
     bar: Box | None = None
+    chart: ChartArea | None = None
     fits: bool = True
 
     def stack(
@@ -212,4 +214,5 @@ class Draft:
             self.fits and readable and inside,
             tuple(self.shapes),
             tuple(self.icons),
+            self.chart,
         )

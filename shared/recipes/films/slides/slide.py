@@ -30,11 +30,12 @@ MAX_NOTES_CHARS = 5_000
 """About six minutes of speech on one slide."""
 MAX_PICTURE_CHARS = 300
 MAX_NUMBER_CHARS = 20
+MAX_ALT_CHARS = 250
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _REQUIRED = ("id", "heading")
 _KEYS = ("id", "heading", "bullets", "notes", "layout", "picture")
-_LAYOUT_KEYS = ("labels", "number", "chart", "icons")
+_LAYOUT_KEYS = ("labels", "number", "chart", "icons", "alt", "focus")
 """Only slides that have them are stored with them, as decks of earlier versions are."""
 
 
@@ -52,6 +53,9 @@ class Slide:
             a timeline.
         number: The number of the layout `number` with its unit, such as "42 %"; "" for none.
         icons: Names of ICONS: one for each bullet, or one for the slide.
+        alt: What the picture shows, for those who do not see it; "" for nothing said.
+        focus: The point of the picture that stays visible when it is cropped, as shares of its
+            width and height; None for a face or the middle.
     """
 
     id: str
@@ -64,6 +68,8 @@ class Slide:
     number: str = ""
     chart: SlideChart | None = None
     icons: tuple[str, ...] = ()
+    alt: str = ""
+    focus: tuple[float, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a JSON object; `from_dict` reads it back to an equal value."""
@@ -80,6 +86,8 @@ class Slide:
             "number": self.number,
             "chart": self.chart and self.chart.to_dict(),
             "icons": list(self.icons),
+            "alt": self.alt,
+            "focus": self.focus and list(self.focus),
         }
         return {**fields, **{name: value for name, value in shown.items() if value}}
 
@@ -117,6 +125,8 @@ class Slide:
             number=_number(values, location),
             chart=None if chart is None else SlideChart.from_dict(chart, f"{location}.chart"),
             icons=_icons(values, location),
+            alt=_alt(values, location),
+            focus=_focus(values, location),
         )
 
 
@@ -154,3 +164,19 @@ def _icons(values: Mapping[str, Any], location: str) -> tuple[str, ...]:
             name = str(row)[:40]
             raise DeckRejected(f"{location}.icons[{n}]", f"There is no icon {name!r}.")
     return tuple(rows)
+
+
+def _alt(values: Mapping[str, Any], location: str) -> str:
+    return check_line(values["alt"], f"{location}.alt", MAX_ALT_CHARS) if values.get("alt") else ""
+
+
+def _focus(values: Mapping[str, Any], location: str) -> tuple[float, float] | None:
+    point = values.get("focus")
+    if point is None:
+        return None
+    if isinstance(point, str) or not isinstance(point, Sequence) or len(point) != 2:
+        raise DeckRejected(f"{location}.focus", "It must be a point: two numbers from 0 to 1.")
+    for share in point:
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise DeckRejected(f"{location}.focus", "It must be a point: two numbers from 0 to 1.")
+    return float(point[0]), float(point[1])

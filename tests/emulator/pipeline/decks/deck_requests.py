@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import requests
 
 from infra.local.client.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
@@ -65,6 +68,25 @@ def edit(
     change(edited)
     body = {"revision": current["revision"], "deck": edited, **fields}
     return dict(client.call("PUT", f"/v1/jobs/{job_id}/deck", body))
+
+
+def add_picture(client: Client, job_id: str, data: bytes) -> str:
+    """Adds a PNG file to the deck. Returns its reference."""
+    added = client.call(
+        "POST",
+        f"/v1/jobs/{job_id}/deck/pictures",
+        {
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "filename": "added.png",
+            "content_type": "image/png",
+            "size_bytes": len(data),
+        },
+    )
+    if added["upload"] is not None:
+        url, headers = added["upload"]["url"], added["upload"]["headers"]
+        response = requests.put(url, data=data, headers=headers, timeout=120)
+        assert response.status_code == 200, response.text
+    return str(added["picture"])
 
 
 def find_stage(job: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.prompt import Prompt
 from tests.emulator.pipeline.decks.deck_requests import (
     STONES,
+    add_picture,
     edit,
     read_deck,
     start_job,
@@ -54,6 +57,24 @@ def test_uploaded_pictures_are_shown_on_slides(suite: SuiteHandle, tmp_path: Pat
             # Pictures alternate between the left and the right side.
             x = 200 if index % 2 else 1100
             assert slide.convert("RGB").getpixel((x, 300)) == (255, 0, 0)
+    # Another picture is added in the review. The same one again needs no upload.
+    out = io.BytesIO()
+    Image.new("RGB", (400, 300), "lime").save(out, "PNG")
+    added = {add_picture(client, job_id, out.getvalue()) for _ in range(2)}
+    (reference,) = added
+
+    def show(deck: dict[str, Any]) -> None:
+        deck["slides"][index] |= {"picture": reference, "alt": "Grass", "focus": [0.5, 1.0]}
+
+    edit(client, job_id, show)
+    wait_for_review(client, job_id, revision=1)
+    deck = read_deck(client, job_id)
+    assert reference in deck["pictures"]
+    shown = deck["slides"][index]
+    assert (shown["alt"], shown["focus"]) == ("Grass", [0.5, 1.0])
+    location = client.send("GET", shown["picture_url"]).headers["Location"]
+    with urlopen(location) as link, Image.open(link) as slide:  # noqa: S310 - the local suite
+        assert slide.convert("RGB").getpixel((x, 300)) == (0, 255, 0)
 
 
 def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_path: Path) -> None:

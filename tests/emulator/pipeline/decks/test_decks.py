@@ -37,7 +37,8 @@ def test_deck_waits_for_review_and_becomes_a_film_on_release(
     before = count_model_calls(suite, "tts")
     job_id = start_job(suite, client, tmp_path, stop_at="deck")
     job = wait_for_review(client, job_id)
-    assert {artifact["name"] for artifact in job["artifacts"]} == {"deck.json", "slides.zip"}
+    names = {artifact["name"] for artifact in job["artifacts"]}
+    assert names == {"deck.json", "slides.zip", "deck.pdf", "deck.pptx"}
     assert find_stage(job, "text_to_speech")["state"] == "waiting"
     deck = read_deck(client, job_id)
     assert (deck["revision"], deck["current"], len(deck["slides"])) == (0, True, 4)

@@ -14,6 +14,10 @@ export interface Slide {
   number: string;
   chart: Chart | null;
   icons: string[];
+  /** What the picture shows, for those who do not see it. */
+  alt: string;
+  /** The point of the picture that stays in view, as shares of its width and height. */
+  focus: [number, number] | null;
 }
 
 export interface Chart {
@@ -36,6 +40,8 @@ export interface DeckView extends Draft {
   revision: number;
   current: boolean;
   pictures: string[];
+  /** The file names of added pictures, by reference. */
+  added_pictures: Record<string, string>;
 }
 
 /** Options of the film that can be changed together with the deck. */
@@ -56,9 +62,9 @@ const { speed, transition, subtitles, motion } = RECIPES.presentation.options;
 export function draftOf(view: DeckView): Draft {
   const { title, language, theme, aspect, resolution } = view;
   const slides = view.slides.map(
-    ({ id, heading, bullets, notes, layout, picture, labels, number, chart, icons }) => ({
+    ({ id, heading, bullets, notes, layout, picture, labels, number, chart, icons, alt, focus }) => ({
       id, heading, bullets: [...bullets], notes, layout, picture,
-      labels: [...labels], number, chart, icons: [...icons],
+      labels: [...labels], number, chart, icons: [...icons], alt, focus,
     }),
   );
   return { title, language, theme, aspect, resolution, slides };
@@ -89,6 +95,9 @@ function normalize(draft: Draft): Draft {
     notes: slide.notes.trim(),
     labels: slide.labels.map((label) => label.trim()).filter(Boolean),
     number: slide.number.trim(),
+    // Drafts that an earlier version stored have neither.
+    alt: (slide.alt ?? "").trim(),
+    focus: slide.focus ?? null,
   }));
   return { ...draft, title: draft.title.trim(), slides };
 }
@@ -123,7 +132,7 @@ export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): 
   while (ids.has(`new-${number}`)) number += 1;
   const newSlide: Slide = {
     id: `new-${number}`, heading: "", bullets: [], notes: "", layout: "bullets", picture: null,
-    labels: [], number: "", chart: null, icons: [],
+    labels: [], number: "", chart: null, icons: [], alt: "", focus: null,
   };
   const slides = [...draft.slides];
   slides.splice(slides.findIndex((slide) => slide.id === id) + 1, 0, newSlide);
@@ -202,6 +211,25 @@ export function estimateSpeechS(text: string, speed: number): number {
 export interface PictureSources {
   moments?: readonly { time_s: number; emotion: string }[];
   scenes?: readonly { time_s: number }[];
+  /** The file names of added pictures, by reference. */
+  added?: Readonly<Record<string, string>>;
+}
+
+/** The points that can be chosen, by name. */
+export const FOCUS_POINTS: ReadonlyMap<string, [number, number]> = new Map(
+  ["Top", "Middle", "Bottom"].flatMap((row, y) =>
+    ["left", "", "right"].map((column, x): [string, [number, number]] => [
+      [row, column].filter(Boolean).join(" "),
+      [x / 2, y / 2],
+    ]),
+  ),
+);
+
+/** The name of a point of FOCUS_POINTS; empty for none. */
+export function focusName(focus: Slide["focus"]): string {
+  if (!focus) return "";
+  const found = [...FOCUS_POINTS].find(([, [x, y]]) => x === focus[0] && y === focus[1]);
+  return found?.[0] ?? "Another point";
 }
 
 /** "moment:2" → "Strongest moment 2: happy at 0:19". */
@@ -218,6 +246,7 @@ export function pictureLabel(reference: string, sources: PictureSources = {}): s
     const moment = sources.scenes?.[index];
     return moment ? `The video at ${formatClock(moment.time_s)}` : `Scene ${number}`;
   }
+  if (kind === "added") return sources.added?.[reference] ?? "A picture that you added";
   if (kind === "chart") return "How the mood moved";
   return "A drawn picture";
 }

@@ -4,9 +4,11 @@ import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { type SlideLayout, LIMITS, SLIDE_LAYOUTS } from "../contract.ts";
 import { LayoutFields } from "./layout-fields.tsx";
-import { type PictureSources, type Slide, estimateSpeechS, pictureLabel } from "./draft.ts";
+import { PictureFields } from "./picture-fields.tsx";
+import { type PictureSources, type Slide, estimateSpeechS } from "./draft.ts";
 
 export interface SlideFormProps {
+  jobId: string;
   slide: Slide;
   pictures: readonly string[];
   /** Facts about these pictures. */
@@ -15,6 +17,8 @@ export interface SlideFormProps {
   /** Error message of a field of this slide. */
   errorOf: (field: string) => string | undefined;
   onChange: (changes: Partial<Slide>) => void;
+  /** A picture was uploaded for the slide with this id. */
+  onAdded: (slideId: string, picture: string, filename: string) => void;
 }
 
 const LAYOUT_LABELS: Readonly<Record<SlideLayout, string>> = {
@@ -32,9 +36,8 @@ const LAYOUT_LABELS: Readonly<Record<SlideLayout, string>> = {
   process: "Process",
 };
 
-export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onChange }: SlideFormProps) {
-  // A picture in use stays selectable, even if the job lists it no more.
-  const choices = slide.picture && !pictures.includes(slide.picture) ? [...pictures, slide.picture] : pictures;
+export function SlideForm(props: SlideFormProps) {
+  const { jobId, slide, pictures, pictureSources, speed, errorOf, onChange, onAdded } = props;
   const speechS = estimateSpeechS(slide.notes, speed);
   return (
     <div class="slide-form">
@@ -76,7 +79,6 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
           />
         )}
       </Field>
-      <div class="field-pair">
         <Field label="Layout">
           {(ids) => (
             <select
@@ -92,24 +94,17 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
             </select>
           )}
         </Field>
-        <Field label="Picture" error={errorOf("picture")}>
-          {(ids) => (
-            <select
-              {...ids}
-              value={slide.picture ?? ""}
-              onChange={(event) => onChange({ picture: event.currentTarget.value || null })}
-            >
-              <option value="">None</option>
-              {choices.map((picture) => (
-                <option key={picture} value={picture}>
-                  {pictureLabel(picture, pictureSources)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      </div>
       <LayoutFields slide={slide} errorOf={errorOf} onChange={onChange} />
+      <PictureFields
+        key={slide.id}
+        jobId={jobId}
+        slide={slide}
+        pictures={pictures}
+        pictureSources={pictureSources}
+        errorOf={errorOf}
+        onChange={onChange}
+        onAdded={onAdded}
+      />
     </div>
   );
 }

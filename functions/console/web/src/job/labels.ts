@@ -98,7 +98,8 @@ export function eventLabel({ what, details }: JobEvent): string {
 
 /** Artifact kinds for people rather than programs, in the order of menus. */
 const PRIMARY_KINDS: readonly ResultKind[] = [
-  "film", "annotated", "captioned", "frames", "slides", "chart", "table", "sheet", "narration", "transcript", "subtitles",
+  "film", "annotated", "captioned", "frames", "document", "slides", "chart", "table", "sheet", "narration", "transcript",
+  "subtitles",
 ];
 /** Kinds that are a result of the recipe `frames`, and an intermediate one of others. */
 const FRAME_KINDS: readonly string[] = ["frames", "sheet"];
@@ -125,6 +126,7 @@ const RESULT_LABELS: Readonly<Record<ResultKind, string>> = {
   chapters: "Chapters",
   deck: "Slides, as data",
   slides: "Slides as pictures",
+  document: "Slides as a document",
   frames: "All frames",
   manifest: "Times of the frames, as data",
   table: "Table for spreadsheets",
@@ -150,6 +152,8 @@ const FILE_LABELS: Record<string, string> = {
   "transcript.txt": "Transcript, as text",
   "transcript.json": "Transcript, with the time of each word",
   "scenes.csv": "Scenes, as a table",
+  "deck.pdf": "Slides as a PDF",
+  "deck.pptx": "Slides for PowerPoint, with the narration as notes",
 };
 
 export function resultLabel(artifact: Artifact): string {

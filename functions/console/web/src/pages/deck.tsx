@@ -1,5 +1,5 @@
 /** Deck editor: slides, notes and film options. Saving renders the slides again. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, post, request } from "../api.ts";
 import {
   type Draft,
@@ -16,6 +16,7 @@ import { RewriteForm, SlideForm } from "../deck/slide-form.tsx";
 import { type DeckEditor, useDeck } from "../deck/use-deck.ts";
 import { useArchive } from "../frames/use-archive.ts";
 import { type Job, findArtifact, progressOf } from "../job/model.ts";
+import { downloadResult } from "../job/links.ts";
 import { JobNotFound } from "../job/job-not-found.tsx";
 import { useJob } from "../job/use-job.ts";
 import { stageLabel, statusLabel } from "../job/labels.ts";
@@ -86,6 +87,8 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   const { view, filmOptions, changed, setDraft, setFilmOptions } = editor;
   const [selectedId, setSelectedId] = useState(draft.slides[0]?.id ?? "");
   const [busyLabel, setBusyLabel] = useState("");
+  /** The file names of pictures that were uploaded since the deck was loaded. */
+  const [addedPictures, setAddedPictures] = useState<Readonly<Record<string, string>>>({});
   const [rejection, setRejection] = useState<Problem | null>(null);
   /** Whether an empty field is reported: only once the user wants to save. */
   const [showsAllErrors, setShowsAllErrors] = useState(false);
@@ -142,6 +145,9 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
     const body = { revision: view?.revision ?? 0, instruction: instruction || null };
     void runAction("Asking …", () => post(`/v1/jobs/${job.id}/deck/slides/${slide.id}/rewrite`, body));
   };
+  // An upload ends later: its picture must not undo what was edited meanwhile.
+  const latestUpdate = useRef((_id: string, _changes: Partial<Slide>): void => undefined);
+  latestUpdate.current = (id, changes) => setDraft(updateSlide(draft, id, changes));
   const updateCurrent = (changes: Partial<Slide>): void => setDraft(updateSlide(draft, slide.id, changes));
   const disabledReason = disabledReasonOf(job, changed, renderedIds.includes(slide.id));
 
@@ -188,6 +194,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
           </div>
         </div>
         <EditStatus job={job} changed={changed} draftErrors={draftErrors} />
+        <Documents job={job} changed={changed} />
       </header>
       {editor.restored && changed && (
         <section class="note" role="status">
@@ -215,12 +222,17 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
         <section class="slide" aria-label={`Slide ${slideIndex + 1}`}>
           <SlidePicture archive={archive} renderedIds={renderedIds} slide={slide} aspectRatio={aspectRatioOf(draft)} />
           <SlideForm
+            jobId={job.id}
             slide={slide}
-            pictures={view?.pictures ?? []}
-            pictureSources={(job.facts.emotion_scoring ?? {}) as PictureSources}
+            pictures={[...new Set([...(view?.pictures ?? []), ...Object.keys(addedPictures)])]}
+            pictureSources={{ ...(job.facts.emotion_scoring as PictureSources), added: { ...view?.added_pictures, ...addedPictures } }}
             speed={filmOptions.speed}
             errorOf={(field) => errorAt(`slides[${slideIndex}].${field}`)}
             onChange={updateCurrent}
+            onAdded={(id, picture, filename) => {
+              setAddedPictures((before) => ({ ...before, [picture]: filename }));
+              latestUpdate.current(id, { picture, layout: "picture", focus: null, alt: "" });
+            }}
           />
           <RewriteForm slide={slide} disabledReason={disabledReason} busyLabel={busyLabel} onRewrite={rewrite} />
         </section>
@@ -263,6 +275,24 @@ function disabledReasonOf(job: Job, changed: boolean, rendered: boolean): string
   if (job.status === "cancelled") return "The job is cancelled; begin a new one.";
   if (!rendered || changed) return "Save your changes first.";
   return "";
+}
+
+/** Downloads of the slides as documents: of the state that was saved and drawn. */
+function Documents({ job, changed }: { job: Job; changed: boolean }) {
+  const documents = job.artifacts.filter((artifact) => artifact.kind === "document");
+  if (!documents.length) return null;
+  const download = (name: string): void =>
+    void downloadResult(job.id, name).catch((error: unknown) => toast(errorMessage(error), true));
+  return (
+    <p class="row documents">
+      {documents.map(({ name }) => (
+        <Button key={name} kind="quiet" onClick={() => download(name)}>
+          {name.endsWith(".pdf") ? "Download as PDF" : "Download for PowerPoint"}
+        </Button>
+      ))}
+      {changed && <span class="hint">Without the changes that are not saved.</span>}
+    </p>
+  );
 }
 
 interface EditStatusProps {

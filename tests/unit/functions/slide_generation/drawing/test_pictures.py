@@ -142,7 +142,7 @@ def make_pictures(data: bytes) -> JobPictures:
         range_reader=lambda *_: lambda offset, size: data[offset : offset + size]
     )
     inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
-    job = SimpleNamespace(inputs=inputs, id="1")
+    job = SimpleNamespace(inputs=inputs, id="1", deck_pictures=())
     context: Any = SimpleNamespace(objects=objects, job=job, check=lambda: None)
     return JobPictures(context, {"upload:picture1": source})
 
