@@ -11,6 +11,7 @@ documents.
     jobs/{job}/events/{key}                        the history that users read
     deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
     fetches/{task}                                 tasks that fetch inputs of jobs from URLs
+    clip_copies/{recording}                        tasks that copy clips for browsers
     task_slots/{slot}                              which task of an owner runs in a slot
     sweeps/{function}                              the owner at which the last sweep stopped
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared.cameras.browser_copy import CLIP_COPIES, copy_prefix
 from shared.cameras.camera import CAMERAS
 from shared.cameras.camera_secret import CAMERA_SECRETS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
@@ -48,12 +49,14 @@ DATA_REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_RETENTION_DAYS = 7
 
-NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, FETCHES, RECORDER_TASKS, TASK_SLOTS, VIEWERS)
+NOT_EXPORTED = (
+    "idempotency", CAMERA_SECRETS, CLIP_COPIES, FETCHES, RECORDER_TASKS, TASK_SLOTS, VIEWERS,
+)  # fmt: skip
 """The collections below that are not exported: passwords, signed URLs, tokens and documents of
 workers."""
 OWNED_COLLECTIONS = (
-    "api_keys", "webhooks", CAMERAS, CAMERA_SECRETS, FETCHES, VIEWERS, RECORDER_TASKS, RECORDINGS,
-    "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
+    "api_keys", "webhooks", CAMERAS, CAMERA_SECRETS, FETCHES, VIEWERS, RECORDER_TASKS, CLIP_COPIES,
+    RECORDINGS, "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. API keys, webhooks and cameras come
 first: while they exist, a program may create documents, an outcome may create deliveries, and a
@@ -136,6 +139,8 @@ def camera_folders(path: str) -> tuple[Folder, ...]:
     return (
         Folder(Bucket.WORK, segments_prefix(name)),
         Folder(Bucket.OUTPUTS, clip_prefix(name)),
+        Folder(Bucket.WORK, copy_prefix(name)),
+        Folder(Bucket.OUTPUTS, copy_prefix(name)),
     )
 
 

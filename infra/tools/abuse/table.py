@@ -58,6 +58,7 @@ def render_totals() -> str:
     streams = s.max_watched_cameras * s.max_viewers
     slots = FUNCTIONS["webhook"].owner_slots
     fetches = FUNCTIONS["input_fetch"].owner_slots
+    copies = FUNCTIONS["clip_copy"].owner_slots
     (sign_in,) = (operations_of(route) for route in API_ROUTES if "/login" in route.path)
     cheap = Operations(reads=1, writes=1)
     return "\n".join(
@@ -80,6 +81,8 @@ def render_totals() -> str:
             f"| ${slots * costs.busy_usd('webhook', 60):.3f} |",
             f"| user | fetches of inputs | {fetches} at once "
             f"| ${fetches * costs.busy_usd('input_fetch', 60):.3f} |",
+            f"| user | copies of clips for browsers | {copies} at once "
+            f"| ${copies * costs.busy_usd('clip_copy', 60):.3f} |",
         ]
     )
 
