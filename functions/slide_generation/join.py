@@ -27,7 +27,8 @@ def draw_slides(context: UnitContext) -> UnitDone:
     deck, stored, part = read_part_deck(context)
     options = read_options(context)
     drawn = JobSlides(context, deck, read_subtitle_area(context))
-    slides = drawn.draw_missing()
+    with context.progress_step(0.9):
+        slides = drawn.draw_missing()
     keys = [slide.content for slide in slides]
     key = hashlib.sha256(json.dumps([DRAWING_VERSION, stored.spec, keys]).encode()).hexdigest()
     result = DeckResult(
@@ -40,10 +41,11 @@ def draw_slides(context: UnitContext) -> UnitDone:
         slides=tuple(slides),
     )
     results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
-    artifacts = (
-        results.copy(stored, "deck.json", "deck"),
-        drawn.write_archive(results, [slide.stored_object for slide in slides]),
-    )
+    with context.progress_step(1):
+        artifacts = (
+            results.copy(stored, "deck.json", "deck"),
+            drawn.write_archive(results, [slide.stored_object for slide in slides]),
+        )
     (spec,) = context.stage.parts
     is_silent = _is_silent(context)
     return UnitDone(
