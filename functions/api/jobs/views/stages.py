@@ -36,10 +36,10 @@ class WaitView(ResponseModel):
 
 class StageView(ResponseModel):
     """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
-    to 1 and includes the progress of running parts. `attempts` is 0 before the stage starts, then
-    1 plus the retries of all its parts. `counts` has numeric results of the stage, for example
-    `calls` to a paid API and cache `hits`; it is empty until the stage is done. `waiting` is null
-    unless a part waits for a service."""
+    to 1, includes that of running parts and of the join, and is 1 only when the stage is done.
+    `attempts` is 0 before the stage starts, then 1 plus the retries of all its parts. `counts` has
+    numeric results of the stage, for example `calls` to a paid API and cache `hits`; it is empty
+    until the stage is done. `waiting` is null unless a part waits for a service."""
 
     name: str
     state: StageState
