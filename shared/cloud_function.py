@@ -61,6 +61,8 @@ FETCHED_PREFIX = "fetched/"
 """WORK: parts of inputs that are fetched from URLs."""
 RECORDINGS_PREFIX = "recordings/"
 """WORK: segments of recordings. OUTPUTS: their clips."""
+COPIES_PREFIX = "copies/"
+"""WORK: encoded pieces of a clip. OUTPUTS: the copy of a clip that browsers play."""
 PREVIEWS_PREFIX = "previews/"
 """WORK: live previews of cameras."""
 QUARANTINE_PREFIX = "quarantine/"
@@ -200,6 +202,8 @@ class Function:
     """Whether it runs again when the deck is edited, under a new revision."""
     progress_weight: int = 1
     """Typical share of the work of a job, relative to its other stages; 0 for one after its end."""
+    join_share: float = 0.1
+    """Typical share of the work of a stage that its join does; the rest is that of its parts."""
     writes: tuple[Prefix, ...] = ()
     """Where it creates objects of a job. A purge deletes these prefixes, and `access.write` covers
     them."""

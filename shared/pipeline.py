@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.cloud_function import (
     BUSY_WAIT_S,
+    COPIES_PREFIX,
     DECKS_PREFIX,
     EXPORTS_PREFIX,
     FETCHED_PREFIX,
@@ -58,6 +59,7 @@ from shared.cloud_function import (
 
 __all__ = [
     "BUSY_WAIT_S",
+    "COPIES_PREFIX",
     "DECKS_PREFIX",
     "EXPORTS_PREFIX",
     "FETCHED_PREFIX",
@@ -211,7 +213,9 @@ _STAGES = (
 _JOB_TOPICS = (*_STAGES, "webhook")
 """Every stage, and the function that delivers events. The stage that ends a job starts the
 owner's next one, at any of its stages, which is an event."""
-_PUBLISHABLE = (*_JOB_TOPICS, "input_fetch", "result_delivery", "personal_data", "recorder")
+_PUBLISHABLE = (
+    *_JOB_TOPICS, "clip_copy", "input_fetch", "result_delivery", "personal_data", "recorder",
+)  # fmt: skip
 """Every function that takes envelopes, for functions that may restart any of them. Only Pub/Sub
 publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
@@ -266,7 +270,7 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_JOB_TOPICS,
             ),
             writes=((_W, SCORES_PREFIX), (_O, RESULTS_PREFIX)),
-            progress_weight=12,
+            progress_weight=12, join_share=0.2,
         ),
         Function(
             "slide_generation", FunctionKind.PIPELINE, MessageTrigger(),
@@ -281,7 +285,7 @@ FUNCTIONS: dict[str, Function] = {
             ),
             writes=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)), secrets=("GEMINI_API_KEY",),
             per_revision=True,
-            progress_weight=4,
+            progress_weight=4, join_share=0.4,
         ),
         Function(
             "text_to_speech", FunctionKind.PIPELINE, MessageTrigger(),
@@ -292,7 +296,7 @@ FUNCTIONS: dict[str, Function] = {
                 publish=_JOB_TOPICS,
             ),
             writes=((_W, NARRATION_PREFIX),), per_revision=True,
-            progress_weight=3,
+            progress_weight=3, join_share=0.05,
         ),
         Function(
             "stitching", FunctionKind.PIPELINE, MessageTrigger(),
@@ -312,7 +316,7 @@ FUNCTIONS: dict[str, Function] = {
             Access(read=((_O, RESULTS_PREFIX),), publish=(*_JOB_TOPICS, "result_delivery")),
             max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
             reports_outcome=True,
-            progress_weight=0,
+            progress_weight=0, join_share=0,
         ),
         Function(
             "dead_letter", FunctionKind.SUPPORT, MessageTrigger(),
@@ -380,12 +384,24 @@ FUNCTIONS: dict[str, Function] = {
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")),
                 # The job that waits for a clip fails with the recording.
-                publish=("recorder", "notification", "webhook"),
+                publish=("recorder", "clip_copy", "notification", "webhook"),
             ),
             max_attempts=10, backoff_s=(2, 30), secrets=("CAMERA_KEYS",),
             writes=((_U, UPLOADS_PREFIX), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
                     (_O, RECORDINGS_PREFIX)),
             task_collection="recorder_tasks", owner_slots=4, lease_s=12,
+        ),
+        Function(
+            "clip_copy", FunctionKind.SUPPORT, MessageTrigger(),
+            # Not in the recorder: encoding would take the instances that hold cameras.
+            (), (), 540, 1024, 1, 1,
+            Access(
+                read=((_O, RECORDINGS_PREFIX),),
+                write=((_W, COPIES_PREFIX), (_O, COPIES_PREFIX)),
+                publish=("clip_copy",),
+            ),
+            backoff_s=(5, 300), writes=((_W, COPIES_PREFIX), (_O, COPIES_PREFIX)),
+            task_collection="clip_copies", owner_slots=1,
         ),
         Function(
             "api", FunctionKind.HTTPS, HttpTrigger(), (), ("upload",), 60, 512, 0.333, 16,

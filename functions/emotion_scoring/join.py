@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -64,6 +64,7 @@ def join_scores(context: UnitContext) -> UnitDone:
             else _write_results(context, results, parts, options)
         )
         record_join(context, key, done)
+    context.report_progress(1)
     return with_plan(context, done)
 
 
@@ -72,8 +73,9 @@ def _write_scenes_only(
 ) -> UnitDone:
     """Writes the results of a recap whose faces are not scored. Raises NoFrames."""
     collector = SceneCollector()
-    for moment in build_timeline(parts.read_frames(), parts.classes):
-        collector.add(moment)
+    with context.progress_step(0.5):
+        for moment in build_timeline(parts.read_frames(), parts.classes):
+            collector.add(moment)
     if not collector.frame_count:
         raise NoFrames
     options = parse_frame_options(context.job.options)
@@ -111,16 +113,17 @@ def _write_results(
     series, summary, collector = Series(), Summary(parts.classes, every), SceneCollector()
     speech = read_speech(context, every)
     is_film = context.job.recipe.deck_stage is not None
-    artifacts = write_timeline_files(
-        context,
-        results,
-        parts,
-        options,
-        build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth),
-        summary,
-        (series, collector) if is_film else (series,),
-        speech,
-    )
+    with context.progress_step(0.3):
+        artifacts = write_timeline_files(
+            context,
+            results,
+            parts,
+            options,
+            build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth),
+            summary,
+            (series, collector) if is_film else (series,),
+            speech,
+        )
     totals = summary.to_dict()
     if not totals["frames"]:
         raise NoFrames
@@ -138,17 +141,21 @@ def _write_results(
             sentences=None if speech is None else sentences,
         )
 
-    artifacts.append(results.write("timeline.png", "chart", "image/png", render_chart))
-    artifacts += _write_thumbnails(context, results, parts, peaks)
-    film, film_warnings = _write_film(context, results, options)
+    with context.progress_step(0.4):
+        artifacts.append(results.write("timeline.png", "chart", "image/png", render_chart))
+    with context.progress_step(0.5):
+        artifacts += _write_thumbnails(context, results, parts, peaks)
+    with context.progress_step(0.8):
+        film, film_warnings = _write_film(context, results, options)
     artifacts += film
     tracks: list[tuple[Track, Track]] = [((), ()) for _ in peaks]
     scenes = SceneResults()
     if is_film:
         scenes = write_scenes(context, results, parts, collector, options.frames)
         # A clip keeps the face of its moment in the picture.
-        timeline = build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth)
-        tracks = find_tracks(timeline, peaks)
+        with context.progress_step(1):
+            timeline = build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth)
+            tracks = find_tracks(timeline, peaks)
     result = EmotionsResult(
         **totals,
         moments=tuple(
@@ -204,7 +211,7 @@ def _write_film(
 
 
 def _write_thumbnails(
-    context: UnitContext, results: ResultsWriter, parts: ScoredParts, peaks: Iterable[Peak]
+    context: UnitContext, results: ResultsWriter, parts: ScoredParts, peaks: Sequence[Peak]
 ) -> list[Artifact]:
     colours = assign_colours(parts.classes)
     artifacts = []
@@ -212,6 +219,7 @@ def _write_thumbnails(
     with ImageDecoder(limits, context.check) as decoder:
         for n, peak in enumerate(peaks):
             context.check()
+            context.report_progress(n / len(peaks))
 
             def render(peak: Peak = peak) -> bytes:
                 image = decoder.decode(parts.read_frame_bytes(peak.part, peak.frame))

@@ -84,8 +84,10 @@ class ScoredParts:
         return tuple(warnings)
 
     def read_frames(self) -> Iterator[tuple[int, ScoredFrame]]:
-        """Yields (part number, frame) for all frames in order, one in memory at a time."""
+        """Yields (part number, frame) for all frames in order, one in memory at a time. Reports the
+        progress of the parts."""
         for number, stored in enumerate(self.scores):
+            self.context.report_progress(number / len(self.scores))
             for frame in _open(self.context, stored)[1]:
                 self.context.check()
                 yield number, frame

@@ -31,10 +31,11 @@ def join_packs(context: UnitContext) -> UnitDone:
     inputs = ExtractionInputs.of(context)
     units = context.part_units()
     packs = [_artifact_object(unit, "pack") for unit in units]
-    indexes = [
-        _read_index(context, pack, _artifact_object(unit, "directory"))
-        for pack, unit in zip(packs, units, strict=True)
-    ]
+    indexes: list[PackIndex] = []
+    with context.progress_step(0.3):
+        for pack, unit in zip(packs, units, strict=True):
+            context.report_progress(len(indexes) / len(packs))
+            indexes.append(_read_index(context, pack, _artifact_object(unit, "directory")))
     # Compose accepts empty packs, but they add nothing to the ZIP.
     filled = [(pack, index) for pack, index in zip(packs, indexes, strict=True) if index.entries]
     if not filled:
@@ -54,27 +55,35 @@ def join_packs(context: UnitContext) -> UnitDone:
     )
     key = _results_key(inputs, [pack for pack, _ in filled])
     results = ResultsWriter(context.objects, context.job.id, key)
-    artifacts = [_write_zip(context, results, [pack for pack, _ in filled], parts)]
+    with context.progress_step(0.5):
+        artifacts = [_write_zip(context, results, [pack for pack, _ in filled], parts)]
     context.check()
-    artifacts += [
-        results.write(
-            "manifest.json",
-            "manifest",
-            "application/json",
-            lambda: render_manifest(
-                parts, inputs.media_info, inputs.options, warnings, inputs.file
+    with context.progress_step(0.7):
+        artifacts += [
+            results.write(
+                "manifest.json",
+                "manifest",
+                "application/json",
+                lambda: render_manifest(
+                    parts, inputs.media_info, inputs.options, warnings, inputs.file
+                ),
             ),
-        ),
-        results.write(
-            "frames.csv", "table", "text/csv", lambda: render_frames_csv(parts, inputs.media_info)
-        ),
-        results.write(
-            "contact_sheet.jpg",
-            "sheet",
-            "image/jpeg",
-            lambda: _render_sheet(context, filled, inputs),
-        ),
-    ]
+            results.write(
+                "frames.csv",
+                "table",
+                "text/csv",
+                lambda: render_frames_csv(parts, inputs.media_info),
+            ),
+        ]
+    with context.progress_step(1):
+        artifacts.append(
+            results.write(
+                "contact_sheet.jpg",
+                "sheet",
+                "image/jpeg",
+                lambda: _render_sheet(context, filled, inputs),
+            )
+        )
     count = sum(len(index.entries) for index in parts)
     return UnitDone(tuple(artifacts), facts=FramesResult(count).to_dict(), warnings=warnings)
 
@@ -107,8 +116,10 @@ def _render_sheet(
 ) -> bytes:
     def thumbnails(decoder: ImageDecoder) -> Iterator[tuple[Fraction, BgrImage]]:
         readers: dict[int, Callable[[int, int], bytes]] = {}
-        for number, entry in select_sheet_entries([index for _, index in filled]):
+        entries = list(select_sheet_entries([index for _, index in filled]))
+        for done, (number, entry) in enumerate(entries):
             context.check()
+            context.report_progress(done / len(entries))
             pack = filled[number][0]
             if number not in readers:
                 readers[number] = context.objects.range_reader(

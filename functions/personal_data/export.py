@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any, cast
 from urllib.parse import quote
 
+from shared.cameras.browser_copy import BROWSER_COPY, CopyState
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints.task import TaskContext
 from shared.flows.documents import Create, Doc, all_documents, owned_documents
@@ -169,7 +170,10 @@ def _exported_fields(context: TaskContext, collection: str, doc: Doc) -> dict[st
     if collection == SHARES:
         fields["id"] = find_share_id(doc.id)
     if collection == RECORDINGS and doc.data["clip"] is not None:
-        fields["link"] = f"{context.settings.public_url}/v1/recordings/{doc.id}/clip"
+        link = f"{context.settings.public_url}/v1/recordings/{doc.id}"
+        fields["link"] = f"{link}/clip"
+        if (doc.data.get(BROWSER_COPY) or {}).get("state") == CopyState.DONE:
+            fields["browser_copy_link"] = f"{link}/browser-copy/link"
     if collection != JOBS or doc.data["status"] == Status.DELETED:
         return fields
     store, job = context.services.store, Job.from_doc(doc)

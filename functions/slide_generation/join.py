@@ -30,7 +30,8 @@ def draw_slides(context: UnitContext) -> UnitDone:
     options = read_options(context)
     area = read_subtitle_area(context)
     drawn = JobSlides(context, deck, area)
-    slides = drawn.draw_missing()
+    with context.progress_step(0.8):
+        slides = drawn.draw_missing()
     keys = [slide.content for slide in slides]
     content = json.dumps([DRAWING_VERSION, EXPORT_VERSION, stored.spec, keys])
     key = hashlib.sha256(content.encode()).hexdigest()
@@ -45,11 +46,12 @@ def draw_slides(context: UnitContext) -> UnitDone:
     )
     results = ResultsWriter(context.objects, context.job.id, key, context.envelope.revision)
     documents, missing = write_documents(context, deck, drawn, slides, results, area)
-    artifacts = (
-        results.copy(stored, "deck.json", "deck"),
-        drawn.write_archive(results, [slide.stored_object for slide in slides]),
-        *documents,
-    )
+    with context.progress_step(1):
+        artifacts = (
+            results.copy(stored, "deck.json", "deck"),
+            drawn.write_archive(results, [slide.stored_object for slide in slides]),
+            *documents,
+        )
     (spec,) = context.stage.parts
     is_silent = _is_silent(context)
     return UnitDone(

@@ -54,16 +54,19 @@ def write_transcript(context: UnitContext) -> UnitDone:
     units = context.part_units()
     objects = [artifact.stored_object for unit in units for artifact in unit.artifacts]
     windows = []
-    for stored in objects:
-        context.check()
-        windows.append(_read_window(context, stored))
+    with context.progress_step(0.3):
+        for number, stored in enumerate(objects):
+            context.check()
+            context.report_progress(number / len(objects))
+            windows.append(_read_window(context, stored))
     windows.sort(key=lambda window: window.result.window)
     upload = find_spoken_upload(Uploads.require(context.job.facts))
     transcript = build_transcript(windows, upload)
     cues = build_transcript_cues(transcript)
     key = content_key(TRANSCRIPT_VERSION, [list(stored.version) for stored in objects])
     results = ResultsWriter(context.objects, context.job.id, key)
-    files = _write_files(results, transcript, cues)
+    with context.progress_step(0.5):
+        files = _write_files(results, transcript, cues)
     result = _sum_up(windows, transcript, files[-1])
     warnings = transcript.warnings
     # Another recipe may have an option of the same name.

@@ -18,8 +18,9 @@ def copy_results(context: UnitContext) -> UnitDone:
     film = FilmResult.from_dict(unit.facts)
     results = ResultsWriter(context.objects, context.job.id, film.spec, context.envelope.revision)
     artifacts = []
-    for artifact in unit.artifacts:
+    for number, artifact in enumerate(unit.artifacts, start=1):
         context.check()
+        context.report_progress(number / (len(unit.artifacts) + 1))
         # The part took the kind from a FilmFile.
         kind = cast("ResultKind", artifact.kind)
         artifacts.append(results.copy(artifact.stored_object, artifact.name, kind))

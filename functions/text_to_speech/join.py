@@ -17,6 +17,7 @@ def join_narration(context: UnitContext) -> UnitDone:
     """Writes narration.json once, and reports the numbers of cache hits and paid calls."""
     units = [(SpeechPart.from_dict(unit.facts), unit) for unit in context.part_units()]
     units.sort(key=lambda pair: pair[0].slide)
+    context.report_progress(0.5)
     narration = Narration(tuple(_slide_speech(part, unit) for part, unit in units))
     content = narration.to_json()
     spec = hashlib.sha256(content).hexdigest()

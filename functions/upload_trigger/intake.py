@@ -73,6 +73,7 @@ def _declared_input(context: UnitContext) -> JobInput:
 def plan_stages(context: UnitContext) -> UnitDone:
     """Plans the next stages from the results of the parts."""
     units = context.part_units()
+    context.report_progress(0.5)
     uploads = Uploads({unit.part: Upload.from_dict(unit.facts) for unit in units})
     artifacts = tuple(artifact for unit in units for artifact in unit.artifacts)
     # The name tells pictures apart: a deck may have several.

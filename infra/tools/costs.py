@@ -43,12 +43,15 @@ CACHED_MB: Mapping[str, float] = {"slides": 2.6, "speech": 3.4, "scenes and film
 """What the caches of an owner keep of the `presentation` below, in 10⁶ bytes: eight slides of 720p
 with 86 s of speech, measured in November 2026 over the emulators."""
 CACHED_OBJECTS = 39
+COPY_S_PER_PICTURE = 0.08
+"""Decoding and encoding a noisy picture of 1080p for a copy, measured on a busy machine."""
 FETCH_S = 0.5
 """Of a fetch, without its bytes."""
 FETCH_BYTES_PER_S = 20_000_000
 """A common server; not measured."""
 FETCH_PART_BYTES = 32 << 20
 FETCH_LIMIT_S = 6 * 3600
+COPY_LIMIT_S = 8 * 3600
 FETCH_WRITES_PER_S = 0.25
 """The progress every 5 s, and a renewal of the lease every 15 s."""
 BURNED_S_PER_MINUTE = {"720p": 39, "1080p": 80}
@@ -225,6 +228,29 @@ def _describe_fetches() -> str:
     )
 
 
+def estimate_copy_cost(picture_count: int, duration_s: float) -> float:
+    """Returns the dollars for the copy in H.264 of a clip of 1080p MJPEG with this many pictures.
+    Each piece is an object, and the progress is written every 5 s."""
+    seconds = picture_count * COPY_S_PER_PICTURE
+    pieces = max(1, round(duration_s / 10))
+    return (
+        compute_usd("clip_copy", seconds)
+        + REQUEST.usd
+        + (pieces + 1) * CLASS_A_OPERATION.usd
+        + FETCH_WRITES_PER_S * seconds * DOCUMENT_WRITE.usd
+    )
+
+
+def _describe_copies() -> str:
+    ten_minutes, hour = (estimate_copy_cost(15 * s, s) for s in (600, 3600))
+    return (
+        f"Copies of MJPEG clips for browsers: ${JOB_COUNT * ten_minutes:.2f} for {JOB_COUNT} clips "
+        f"of ten minutes of 1080p with 15 pictures a second, ${JOB_COUNT * hour:.2f} for one hour "
+        f"each; at most ${compute_usd('clip_copy', COPY_LIMIT_S):.2f} for a clip, after which the "
+        "copy fails."
+    )
+
+
 def cache_days() -> int:
     """Returns how long the caches of owners are kept."""
     storage = json.loads((Path(__file__).parents[1] / "storage.json").read_text())
@@ -321,5 +347,7 @@ def render_table() -> str:
         _describe_fetches(),
         "",
         _describe_deliveries(),
+        "",
+        _describe_copies(),
     ]
     return "\n".join(lines)

@@ -189,6 +189,7 @@ def new_recording(
             "fps": None,
             "dropped_frames": 0,
             "clip": None,
+            "browser_copy": None,
         },
     )
 

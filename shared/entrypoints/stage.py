@@ -9,7 +9,8 @@ the process at each of these crash points.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -48,6 +49,7 @@ class UnitContext:
         self._lease = lease
         self._services = services
         self.settings = settings
+        self._progress_range = (0.0, 1.0)
 
     @property
     def job(self) -> Job:
@@ -104,9 +106,30 @@ class UnitContext:
         """Firestore, for reading documents."""
         return self._services.store
 
+    @property
+    def progress(self) -> float:
+        """The reported progress of this part or join, 0 to 1."""
+        return self._lease.progress
+
     def report_progress(self, fraction: float) -> None:
-        """Sets the progress of this part, 0 to 1. The next renewal of the lease stores it."""
-        self._lease.progress = min(1.0, max(0.0, fraction))
+        """Sets the progress of this part or join, 0 to 1, or of the step in `progress_step`. The
+        next renewal of the lease stores it. A lower one than before changes nothing."""
+        begin, end = self._progress_range
+        progress = begin + (end - begin) * min(1.0, max(0.0, fraction))
+        self._lease.progress = max(self._lease.progress, progress)
+
+    @contextmanager
+    def progress_step(self, end: float) -> Iterator[None]:
+        """Within the context, `report_progress` reports a step: from the progress of the step
+        before to `end`, 0 to 1. The step is complete when it ends without an error."""
+        outer = self._progress_range
+        begin = self._lease.progress
+        self._progress_range = (begin, max(begin, outer[0] + (outer[1] - outer[0]) * end))
+        try:
+            yield
+            self.report_progress(1)
+        finally:
+            self._progress_range = outer
 
     def log(self, event: str, **details: Any) -> None:
         """Writes an event to the log."""

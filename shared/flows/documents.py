@@ -13,6 +13,7 @@ documents.
     fetches/{task}                                 tasks that fetch inputs of jobs from URLs
     result_deliveries/{job}                        tasks that copy results of jobs to their owners
     bucket_bindings/{binding}                      buckets that users may name
+    clip_copies/{recording}                        tasks that copy clips for browsers
     task_slots/{slot}                              which task of an owner runs in a slot
     sweeps/{function}                              the owner at which the last sweep stopped
     cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address

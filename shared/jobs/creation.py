@@ -82,6 +82,7 @@ def planned_documents(
             "shard": number,
             "done": 0,
             "progress": {},
+            "join_progress": 0,
             "retries": 0,
             "worked_ms": 0,
         }

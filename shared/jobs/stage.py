@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.flows.documents import Doc, shard_path
-from shared.flows.envelope import Envelope
+from shared.flows.envelope import JOIN, Envelope
 from shared.jobs.model import Job
 from shared.pipeline import FUNCTIONS
 from shared.recipes.stored_object import Artifact
@@ -102,6 +102,15 @@ class Stage:
         key = (job_id, self.name, self.revision)
         return tuple(shard_path(*key, number) for number in range(self.shard_count))
 
+    def progress_field(self, job_id: str, part: str) -> tuple[str, str] | None:
+        """Returns where the progress of a part or of the join is stored: the path of a shard and
+        the name of a field. None for another part, and for a stage without shards."""
+        if part == JOIN and self.shard_count:
+            return self.shard_paths(job_id)[0], "join_progress"
+        if part in self.part_ids:
+            return self.shard_of(job_id, part), f"progress.p{part}"
+        return None
+
     def shard_of(self, job_id: str, part: str) -> str:
         """Returns the path of the shard that counts `part`."""
         number = self.part_ids.index(part) % self.shard_count
@@ -142,6 +151,8 @@ class Unit:
     waiting_since: datetime | None = None
     waiting_for: Mapping[str, Any] | None = None
     lost_ms: int = 0
+    progress: float = 0.0
+    """The highest progress of all its attempts, 0 to 1."""
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Unit:
@@ -169,6 +180,7 @@ class Unit:
             waiting_since=data["waiting_since"],
             waiting_for=data["waiting_for"],
             lost_ms=data.get("lost_ms", 0),
+            progress=data.get("progress", 0.0),
         )
 
     def spent_ms(self, until: datetime) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared.cameras.browser_copy import CLIP_COPIES, copy_prefix
 from shared.cameras.camera import CAMERAS
 from shared.cameras.camera_secret import CAMERA_SECRETS
 from shared.cameras.recording import RECORDINGS, clip_prefix, segments_prefix
@@ -53,6 +54,7 @@ EXPORT_RETENTION_DAYS = 7
 NOT_EXPORTED = (
     "idempotency",
     CAMERA_SECRETS,
+    CLIP_COPIES,
     FETCHES,
     RESULT_DELIVERIES,
     RECORDER_TASKS,
@@ -63,7 +65,7 @@ NOT_EXPORTED = (
 workers."""
 OWNED_COLLECTIONS = (
     "api_keys", "webhooks", BUCKET_BINDINGS, CAMERAS, CAMERA_SECRETS, FETCHES, RESULT_DELIVERIES,
-    VIEWERS, RECORDER_TASKS, RECORDINGS,
+    VIEWERS, RECORDER_TASKS, CLIP_COPIES, RECORDINGS,
     "deliveries", TASK_SLOTS, "shares", "mails", "idempotency", TOTALS,
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. API keys, webhooks and cameras come
@@ -147,6 +149,8 @@ def camera_folders(path: str) -> tuple[Folder, ...]:
     return (
         Folder(Bucket.WORK, segments_prefix(name)),
         Folder(Bucket.OUTPUTS, clip_prefix(name)),
+        Folder(Bucket.WORK, copy_prefix(name)),
+        Folder(Bucket.OUTPUTS, copy_prefix(name)),
     )
 
 

@@ -43,6 +43,7 @@ BUDGETS: Mapping[str, Budget] = {
     "result_delivery": Budget(100, 10),
     "personal_data": Budget(100, 15),
     "webhook": Budget(400, 30),
+    "clip_copy": Budget(100, 15),
 }
 """By function, in the order of the sweep. Together less than half of the time of a sweep: the rest
 is for jobs."""

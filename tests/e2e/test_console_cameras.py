@@ -7,14 +7,17 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.handle import SuiteHandle, wait_until
+from shared.cameras.browser_copy import BrowserCopy, CopyState
 from shared.media.images.decode import decode_image
 from tests.fakes.cameras.camera import running_camera
-from tests.fakes.cameras.encoded_frames import encode_h264
+from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
+from tests.fakes.cameras.http_camera import HttpCamera
 from tests.fakes.cameras.rtsp_camera import RtspCamera
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import sign_in, wait_for
 from tests.fixtures.media.counter import read_counter, unwrap_counters
+from tests.fixtures.suite import firestore
 
 pytestmark = pytest.mark.suite
 
@@ -98,3 +101,31 @@ def assert_preview_moves(page: Page) -> None:
     numbers = unwrap_counters(numbers, 60 * FPS)
     assert numbers == sorted(numbers)
     assert numbers[-1] > numbers[0]
+
+
+def test_mjpeg_recording_plays_as_a_copy(suite: SuiteHandle, page: Page) -> None:
+    client = suite.client()
+    with running_camera(HttpCamera(encode_mjpeg(60, FPS), loops=True)) as camera:
+        recording = client.call(
+            "POST", "/v1/recordings", {"source": {"url": camera.url}, "title": "Gate"}
+        )
+        path = f"/v1/recordings/{recording['id']}"
+        wait_until(lambda: client.call("GET", path)["elapsed_s"] > 2, "two seconds of pictures")
+        client.call("POST", f"{path}/stop")
+    sign_in(page, suite, client, "/cameras")
+    row = page.locator(".recordings > li", has_text="Gate")
+    row.get_by_role("button", name="Play").click()
+    wait_for(page, "document.querySelector('video.clip')?.currentTime > 0.5")
+    assert page.evaluate("document.querySelector('video.clip').videoWidth") == 192
+
+    # A copy that failed says why, and is tried again.
+    document = f"recordings/{recording['id']}"
+    error = {"code": "copy-time-limit", "message": "The clip takes too long to convert."}
+    failed = BrowserCopy(CopyState.FAILED, 40, error).to_dict()
+    firestore.update_document(suite, document, {"browser_copy": failed})
+    page.reload()
+    expect(row).to_contain_text("No copy for browsers could be made. The clip takes too long")
+    assert accessibility_violations(page) == []
+    row.get_by_role("button", name="Try again").click()
+    expect(row.get_by_role("button", name="Play")).to_be_visible()
+    expect(row.get_by_role("button", name="Download")).to_be_visible()

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from functions.api.cameras.schemas import EXACTLY_ONE, FaultView, SourceRequest, error_view
 from functions.api.fields import Line, Scalar
+from shared.cameras.browser_copy import BrowserCopy, CopyState, Playback, playback_of
 from shared.cameras.camera import MAX_PRE_ROLL_S
 from shared.cameras.recording import Recording, RecordingState
 from shared.flows.envelope import JOB_ID
@@ -51,8 +52,30 @@ class GapView(ResponseModel):
     duration_s: float
 
 
+class CopyFaultView(ResponseModel):
+    """Why a copy could not be made."""
+
+    code: str
+    message: str
+
+
+class BrowserCopyView(ResponseModel):
+    """The copy of a clip in H.264, with the times of the clip. `progress` is 0 to 1. The other
+    fields are null until it is `done`."""
+
+    state: CopyState
+    progress: float
+    error: CopyFaultView | None
+    codec: str | None
+    content_type: str | None
+    size_bytes: int | None
+    width: int | None
+    height: int | None
+
+
 class ClipView(ResponseModel):
-    """The clip of a recording. `path` serves its bytes and supports ranges."""
+    """The clip of a recording. `path` serves its bytes and supports ranges. `container` is `mp4` or
+    `mov`; `plays_in` says where it plays: in all browsers, in some, or in none, as MJPEG does."""
 
     path: str
     duration_sec: float
@@ -63,12 +86,15 @@ class ClipView(ResponseModel):
     codec: str
     audio_codec: str | None
     content_type: str
+    container: str
+    plays_in: Playback
     gaps: tuple[GapView, ...]
 
 
 class RecordingView(ResponseModel):
     """A recording; its values change while it runs. `ended_by` is the reason it ended, `job` the
-    job that takes its clip."""
+    job that takes its clip, `browser_copy` the copy of a clip that plays in no browser: null when
+    none was requested."""
 
     id: str
     title: str
@@ -89,6 +115,7 @@ class RecordingView(ResponseModel):
     job: str | None
     error: FaultView | None
     clip: ClipView | None
+    browser_copy: BrowserCopyView | None
     expires_at: Timestamp
 
 
@@ -122,7 +149,24 @@ def recording_view(recording: Recording) -> RecordingView:
         job=request.job or None,
         error=error_view(recording.error),
         clip=None if recording.clip is None else _clip_view(recording.id, recording.clip),
+        browser_copy=_copy_view(BrowserCopy.of(recording)),
         expires_at=request.expires_at,
+    )
+
+
+def _copy_view(copy: BrowserCopy | None) -> BrowserCopyView | None:
+    if copy is None:
+        return None
+    is_done = copy.state is CopyState.DONE
+    return BrowserCopyView(
+        state=copy.state,
+        progress=copy.percent / 100,
+        error=None if copy.error is None else CopyFaultView(**copy.error),
+        codec="h264" if is_done else None,
+        content_type="video/mp4" if is_done else None,
+        size_bytes=copy.size_bytes if is_done else None,
+        width=copy.width if is_done else None,
+        height=copy.height if is_done else None,
     )
 
 
@@ -137,6 +181,8 @@ def _clip_view(recording_id: str, clip: Mapping[str, Any]) -> ClipView:
         codec=clip["codec"],
         audio_codec=clip["audio_codec"],
         content_type=clip["content_type"],
+        container="mov" if clip["content_type"] == "video/quicktime" else "mp4",
+        plays_in=playback_of(clip),
         gaps=tuple(GapView(start_s=gap["start_s"], duration_s=gap["duration_s"])
                    for gap in clip["gaps"]),
     )  # fmt: skip

@@ -9,7 +9,9 @@ from functions.api.cameras.recording_schemas import (
 )
 from functions.api.download_links import sign_link
 from functions.api.pagination import PageQuery
+from functions.api.storage import free_storage_bytes
 from shared.cameras import redrive, session
+from shared.cameras.browser_copy import BrowserCopy, CopyState, copy_artifact, request_copy
 from shared.cameras.recording import (
     ENDED_STATES,
     RECORDINGS,
@@ -18,7 +20,7 @@ from shared.cameras.recording import (
     newest_clips,
     recording_path,
 )
-from shared.errors import NotFound, WrongState
+from shared.errors import NotFound, StorageFull, WrongState
 from shared.flows.documents import job_path, newest_owned
 from shared.http.artifacts import redirect_to
 from shared.http.limits.rate_limits import consume
@@ -31,6 +33,12 @@ _NOT_FOUND = "There is no such recording."
 STOP_WAIT_S = 5.0
 """A clip of a few minutes is written within this time."""
 STOP_POLL_S = 0.5
+
+
+class CopyNotReady(WrongState):
+    """The clip has no copy yet; request one, or wait until it is done."""
+
+    code = "copy-not-ready"
 
 
 class NotReady(WrongState):
@@ -142,6 +150,38 @@ def get_clip_link(request: ApiRequest) -> ApiResponse:
     Raises NotFound, NotReady, SourceExpired.
     """
     return sign_link(request, find_clip(request))
+
+
+def create_browser_copy(request: ApiRequest) -> ApiResponse:
+    """Requests a copy of a clip that plays in no browser: 200 if it is done. A copy that failed is
+    tried again; one that is being made goes on.
+
+    Raises NotReady, CopyNotNeeded, StorageFull, LimitReached.
+    """
+    recording = _requested(request)
+    if recording.clip_artifact is None:
+        raise NotReady
+    rate_limit = consume(request, rate_limit_policies.reworks(request.settings), request.user.uid)
+    copy = BrowserCopy.of(recording)
+    if (copy is None or copy.state is CopyState.FAILED) and free_storage_bytes(request) <= 0:
+        raise StorageFull
+    request.run(lambda clock: request_copy(recording.id, clock))
+    recording = find_recording(request, recording.id)
+    copy = BrowserCopy.of(recording)
+    is_done = copy is not None and copy.state is CopyState.DONE
+    view = recording_view(recording)
+    return ApiResponse(view, status=200 if is_done else None, headers=rate_limit.headers)
+
+
+def get_browser_copy_link(request: ApiRequest) -> ApiResponse:
+    """Returns a link to the copy of a clip.
+
+    Raises NotFound, CopyNotReady, SourceExpired.
+    """
+    copy = copy_artifact(_requested(request))
+    if copy is None:
+        raise CopyNotReady
+    return sign_link(request, copy)
 
 
 def find_clip(request: ApiRequest) -> Artifact:

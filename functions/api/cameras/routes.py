@@ -12,6 +12,7 @@ from functions.api.cameras import (
 )
 from functions.api.pagination import PageQuery
 from shared.api_keys import Resource
+from shared.cameras.browser_copy import CopyNotNeeded
 from shared.cameras.viewers import TooManyViewers
 from shared.cameras.watched import TooManyWatchedCameras
 from shared.errors import (
@@ -93,6 +94,19 @@ _ROUTES = (
         "Get a link to a recording's clip for a player; it is valid for 15 minutes.",
         download_links.LinkView, query=download_links.LinkQuery,
         errors=(recordings.NotReady, SourceExpired),
+    ),
+    Route(
+        "POST", f"{_RECORDING}/browser-copy", recordings.create_browser_copy,
+        "Copy a clip that plays in no browser to H.264; 200 if the copy is there.",
+        recording_schemas.RecordingView, 202, other_statuses=(200,),
+        policies=(rate_limit_policies.reworks,),
+        errors=(recordings.NotReady, CopyNotNeeded, StorageFull),
+    ),
+    Route(
+        "GET", f"{_RECORDING}/browser-copy/link", recordings.get_browser_copy_link,
+        "Get a link to a clip's copy for browsers; it is valid for 15 minutes.",
+        download_links.LinkView, query=download_links.LinkQuery,
+        errors=(recordings.CopyNotReady, SourceExpired),
     ),
 )  # fmt: skip
 ROUTES = tuple(route.with_group("Cameras", Resource.CAMERAS) for route in _ROUTES)

@@ -19,6 +19,7 @@ from functions.emotion_scoring.video.overlay import Overlay
 from shared.entrypoints.stage import UnitContext
 from shared.flows.documents import stage_path
 from shared.jobs.stage import Stage
+from shared.media.containers.faststart import MUX_PASSES
 from shared.media.containers.range_file import RangeFile
 from shared.media.reencoding.extent import TimeRange
 from shared.media.reencoding.sound_track import choose_track, describe_choice
@@ -107,7 +108,7 @@ class AnnotatedVideo:
             [part.size_bytes for part in parts],
             self.media_info,
             has_sound,
-            source=Source.from_parts(parts),
+            source=Source.from_parts(parts).counted(context.report_progress, MUX_PASSES),
             limits=Limits.for_function(FUNCTIONS[FUNCTION]),
             sink=sink,
             check=context.check,

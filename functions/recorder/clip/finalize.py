@@ -15,6 +15,7 @@ from functions.recorder.clip.join import (
     drop_segments,
     join_recording,
 )
+from shared.cameras.browser_copy import CLIP_COPY, copy_prefix, copy_task_path
 from shared.cameras.camera import Camera, camera_path
 from shared.cameras.recorder_tasks import RECORDER
 from shared.cameras.recording import (
@@ -28,10 +29,10 @@ from shared.cameras.recording import (
 from shared.cameras.session import CHECK_INTERVAL_S, mark_capture_ended
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, StorageUnavailable
-from shared.flows.documents import Delete, Update, Write
+from shared.flows.documents import CommitResult, Delete, Update, Write
 from shared.flows.effects import Later
 from shared.pipeline import Bucket
-from shared.tasks.task import Task, TaskDone, TaskOutcome, task_path
+from shared.tasks.task import Task, TaskDone, TaskOutcome, TaskState, task_path
 
 SESSION_TIMEOUT_S = 180
 """After this time without a status, a camera counts as held by no task."""
@@ -40,6 +41,8 @@ RECORDER_LOST = ErrorInfo(
 )
 UNAVAILABLE_WAIT_S = 60
 """How long to wait when Cloud Storage or Firestore is unavailable."""
+COPY_WAIT_S = 5
+"""How long to wait for the worker that copies a deleted clip."""
 
 
 def process_recording(context: TaskContext) -> TaskOutcome:
@@ -120,8 +123,32 @@ def _expire(context: TaskContext, recording: Recording) -> TaskOutcome:
 def _remove(context: TaskContext, recording: Recording) -> TaskOutcome:
     """Deletes clip, segments and documents, and objects of workers that crashed before they
     recorded them."""
+    if recording.state is not RecordingState.DELETED:
+        # An expired one: after this no copy of its clip is begun.
+        update = Update(recording.path, {"state": RecordingState.DELETED}, recording.version)
+        if context.services.store.commit([update]) is not CommitResult.OK:
+            return Later(1, progress=True)
+    if not _end_copy(context, recording):
+        return Later(COPY_WAIT_S, progress=True)
     drop_segments(context, recording.id)
-    context.services.objects.delete_prefix(Bucket.WORK, segments_prefix(recording.id))
-    context.services.objects.delete_prefix(Bucket.OUTPUTS, clip_prefix(recording.id))
+    objects, copies = context.services.objects, copy_prefix(recording.id)
+    objects.delete_prefix(Bucket.WORK, segments_prefix(recording.id))
+    objects.delete_prefix(Bucket.OUTPUTS, clip_prefix(recording.id))
+    objects.delete_prefix(Bucket.WORK, copies)
+    objects.delete_prefix(Bucket.OUTPUTS, copies)
     context.services.store.commit([Delete(recording.path)])
     return TaskDone()
+
+
+def _end_copy(context: TaskContext, recording: Recording) -> bool:
+    """Deletes the task that copies the clip. Returns False while a worker holds it: the worker
+    stops when it sees that the recording is deleted, and what it writes until then is deleted with
+    the recording."""
+    store = context.services.store
+    (doc,) = store.read([copy_task_path(recording.id)])
+    if doc is None:
+        return True
+    task = Task.from_doc(CLIP_COPY, doc)
+    if task.state is TaskState.LEASED and task.lease_until > context.services.clock.now():
+        return False
+    return store.commit([Delete(task.path, task.version)]) is CommitResult.OK

@@ -12,13 +12,23 @@ from typing import Any, NamedTuple
 from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
 from functions.recorder.clip.parts import count_complete_parts, drop_parts
+from shared.cameras.browser_copy import BROWSER_COPY, is_copied_at_once, new_copy
 from shared.cameras.recording import Recording, RecordingState, clip_prefix
 from shared.cameras.recording_events import recording_event
 from shared.cameras.redrive import JOINED_PART_COUNT
 from shared.entrypoints.task import TaskContext
 from shared.errors import PermanentError
-from shared.flows.documents import CommitResult, Delete, Doc, Update, all_documents, job_path
+from shared.flows.documents import (
+    CommitResult,
+    Delete,
+    Doc,
+    Update,
+    Write,
+    all_documents,
+    job_path,
+)
 from shared.flows.effects import Later
+from shared.flows.envelope import Envelope
 from shared.jobs.model import Job, Status
 from shared.jobs.units import failure
 from shared.jobs.uploads import declare_size
@@ -95,9 +105,10 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome | None:
         error = ErrorInfo(reason["code"], reason["message"])
         return fail_recording(context, recording, error, has_pictures=False)
     stored, clip = result
-    fields = {
+    described = clip.to_dict()
+    fields: dict[str, Any] = {
         "state": RecordingState.DONE,
-        "clip": clip.to_dict(),
+        "clip": described,
         "size_bytes": clip.size_bytes,
         "stored_bytes": clip.size_bytes,
         "elapsed_s": clip.duration_sec,
@@ -105,7 +116,15 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome | None:
     }
     if recording.request.job_object:
         upload_to_job(context, recording, stored)
-    if not _commit(context, recording, fields):
+    copy: tuple[Write, ...] = ()
+    messages: tuple[Envelope, ...] = ()
+    if is_copied_at_once(described):
+        expires_at = recording.request.expires_at
+        field, task, message = new_copy(
+            recording.id, recording.owner, expires_at, services.clock.now()
+        )
+        fields[BROWSER_COPY], copy, messages = field, (task,), (message,)
+    if not _commit(context, recording, fields, copy, messages):
         _discard_clip(context, recording, stored)
         return Later(1, progress=True)
     services.log("recording.joined", recording=recording.id, gaps=len(clip.gaps))
@@ -176,20 +195,26 @@ def upload_to_job(context: TaskContext, recording: Recording, stored: StoredObje
         )
 
 
-def _commit(context: TaskContext, recording: Recording, fields: Mapping[str, Any]) -> bool:
+def _commit(
+    context: TaskContext,
+    recording: Recording,
+    fields: Mapping[str, Any],
+    extra_writes: tuple[Write, ...] = (),
+    messages: tuple[Envelope, ...] = (),
+) -> bool:
     """Ends a recording and tells the webhooks of its owner. Returns False when the recording has
-    been changed by others."""
+    been changed by others. `messages` are published after the batch with the `extra_writes`."""
     services = context.services
     update = Update(recording.path, fields, recording.version)
     event = Interpreter(services).run(
         event_for_subscribers(recording_event(recording, fields, services.clock.now()))
     )
-    if services.store.commit([update, *event]) is not CommitResult.OK:
+    if services.store.commit([update, *extra_writes, *event]) is not CommitResult.OK:
         # When the response to a commit is lost, the client repeats it and finds its own write.
         (doc,) = services.store.read([recording.path])
         if doc is None or any(doc.data[name] != fields[name] for name in fields):
             return False
-    services.publisher.publish(event_messages(event))
+    services.publisher.publish([*event_messages(event), *messages])
     return True
 
 

@@ -184,6 +184,7 @@ class JobSlides:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
             for number, slide in enumerate(slides, start=1):
                 self._context.check()
+                self._context.report_progress((number - 1) / len(slides))
                 entry = zipfile.ZipInfo(f"slide_{number:02d}.png", (1980, 1, 1, 0, 0, 0))
                 archive.writestr(entry, read_object(self._context.objects, slide))
         return buffer.getvalue()

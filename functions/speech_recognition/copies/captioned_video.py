@@ -8,7 +8,7 @@ from typing import Literal
 
 from functions.speech_recognition.sound import LIMITS
 from shared.entrypoints.stage import UnitContext
-from shared.media.containers.faststart import FilmTooLarge
+from shared.media.containers.faststart import MUX_PASSES, FilmTooLarge
 from shared.media.sandbox.run import declare_work, run_in_sandbox
 from shared.media.sandbox.source import Source
 from shared.recipes.media_info import MediaInfo, StreamInfo
@@ -81,7 +81,9 @@ def write_captioned_video(
                 copy.indexes,
                 list(cues),
                 iso_639_2(language),
-                source=Source(read_at, stored.size_bytes, _BLOCK_BYTES),
+                source=Source(read_at, stored.size_bytes, _BLOCK_BYTES).counted(
+                    context.report_progress, MUX_PASSES
+                ),
                 limits=LIMITS,
                 sink=writer,
                 check=context.check,

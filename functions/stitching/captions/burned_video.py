@@ -12,7 +12,7 @@ from functions.stitching.subtitles.burn import SubtitleBurner, caption_style
 from functions.stitching.subtitles.overlay import DrawnText
 from shared.entrypoints.stage import UnitContext
 from shared.jobs.units.outcomes import UnitDone
-from shared.media.containers.faststart import FilmTooLarge
+from shared.media.containers.faststart import MUX_PASSES, FilmTooLarge
 from shared.media.reencoding.caption_windows import MAX_LONG_SIDE_PX
 from shared.media.reencoding.extent import film_size
 from shared.media.reencoding.sound_track import choose_track, describe_choice
@@ -130,7 +130,7 @@ class BurnedVideo:
                 [part.size_bytes for part in parts],
                 self.media_info,
                 has_sound,
-                source=Source.from_parts(parts),
+                source=Source.from_parts(parts).counted(self._context.report_progress, MUX_PASSES),
                 limits=_LIMITS,
                 sink=film,
                 check=self._context.check,

@@ -56,8 +56,8 @@ def select_functions(
         row
         for row in rows
         if row.name in stages
-        # No job waits for the recorder.
-        or (row.kind is FunctionKind.SUPPORT and row.name != "recorder")
+        # No job waits for the recorder or for copies of clips.
+        or (row.kind is FunctionKind.SUPPORT and row.name not in ("recorder", "clip_copy"))
         or row.name == "api"
     ]
 

@@ -146,6 +146,9 @@ _ROWS: dict[str, Operations] = {
     "POST /v1/recordings/{recording_id}/redrive": Operations(
         reads=20, writes=8, starts="the end of a recording"
     ),
+    "POST /v1/recordings/{recording_id}/browser-copy": Operations(
+        reads=30, writes=8, starts="a copy of a clip"
+    ),
     "POST /v1/me/exports": Operations(reads=1010, writes=3, starts="an export"),
     "GET /v1/me/exports": _LISTED,
     "POST /v1/me/erasures": Operations(reads=1010, writes=3, starts="an erasure"),

@@ -62,6 +62,7 @@ def render_totals() -> str:
     fetches = FUNCTIONS["input_fetch"].owner_slots
     deliveries = FUNCTIONS["result_delivery"].owner_slots
     sent_in_a_minute = 60 * costs.FETCH_BYTES_PER_S
+    copies = FUNCTIONS["clip_copy"].owner_slots
     (sign_in,) = (operations_of(route) for route in API_ROUTES if "/login" in route.path)
     cheap = Operations(reads=1, writes=1)
     return "\n".join(
@@ -87,6 +88,8 @@ def render_totals() -> str:
             f"| user | deliveries of results | {deliveries} at once, to URLs at "
             f"{costs.FETCH_BYTES_PER_S // 1_000_000} MB/s "
             f"| ${deliveries * costs.estimate_delivery_cost(sent_in_a_minute):.2f} |",
+            f"| user | copies of clips for browsers | {copies} at once "
+            f"| ${copies * compute_usd('clip_copy', 60):.3f} |",
         ]
     )
 

@@ -26,6 +26,7 @@ from functions.slide_generation.drawing.themes import THEMES, Colour
 from functions.webhook.call import ERROR_MESSAGES
 from infra.tools.console.recipe_options import describe_recipe
 from shared.api_keys import Scope
+from shared.cameras.browser_copy import CopyState, Playback
 from shared.cameras.camera import MAX_PRE_ROLL_S, CameraState
 from shared.cameras.recording import EndedBy, RecordingState
 from shared.cameras.source import MAX_DEVICES
@@ -63,6 +64,7 @@ def render() -> str:
     rates = {name: round(compute_usd(name, 1), 9) for name in PIPELINE_STAGES}
     weights = {name: FUNCTIONS[name].progress_weight for name in PIPELINE_STAGES}
     recipes = {name: describe_recipe(name) for name in RECIPES}
+    join_shares = {name: FUNCTIONS[name].join_share for name in PIPELINE_STAGES}
     constants = (
         ("The recipes: inputs, and options with their types and defaults.", "RECIPES", recipes),
         ("Colours of the slide themes.", "THEMES", describe_themes()),
@@ -70,6 +72,7 @@ def render() -> str:
          "STAGE_USD_PER_S", rates),
         ("Typical share of the work of a job, relative to its other stages.",
          "STAGE_WEIGHTS", weights),
+        ("Typical share of the work of a stage that its join does.", "JOIN_SHARES", join_shares),
         ("Limits of the API's fields.", "LIMITS", describe_limits()),
         ("A reading is uncertain when its two highest probabilities differ by less than this.",
          "UNCERTAIN_MARGIN", UNCERTAIN_MARGIN),
@@ -107,6 +110,8 @@ def list_unions() -> Iterable[tuple[str, str, Iterable[str]]]:
         # In the order in which charts stack them.
         ("EMOTIONS", "Emotion", assign_colours(FER2013)),
         ("CAMERA_STATES", "CameraState", CameraState),
+        ("COPY_STATES", "CopyState", list(CopyState)),
+        ("PLAYBACKS", "Playback", list(Playback)),
         ("RECORDING_STATES", "RecordingState",
          [row for row in RecordingState if row is not RecordingState.DELETED]),
         ("RECORDING_END_REASONS", "RecordingEndReason", EndedBy),

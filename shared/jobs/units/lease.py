@@ -116,8 +116,9 @@ def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
 
 
 def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[bool]:
-    """Renews the lease and records the part's progress (0 to 1). Returns False when the work must
-    stop: the lease is lost, or the job is cancelled, deleted or redriven."""
+    """Renews the lease and records the progress of the part or join (0 to 1) when it is higher than
+    that of all attempts. Returns False when the work must stop: the lease is lost, or the job is
+    cancelled, deleted or redriven."""
     envelope = claim.envelope
     path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
     for _ in range(3):
@@ -137,9 +138,13 @@ def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[boo
             "next_check_at": rules.check_after_lease(now, clock.lease_s),
         }
         writes: list[Write] = [Update(path, fields, unit.version)]
-        if progress and envelope.part in claim.stage.part_ids:
-            shard = claim.stage.shard_of(envelope.job_id, envelope.part)
-            writes.append(Update(shard, {f"progress.p{envelope.part}": progress}))
+        place = claim.stage.progress_field(envelope.job_id, envelope.part)
+        if progress > unit.progress and place is not None:
+            shard, name = place
+            writes = [
+                Update(path, {**fields, "progress": progress}, unit.version),
+                Update(shard, {name: progress}),
+            ]
         if (yield from commit(*writes)) is CommitResult.OK:
             return True
     return False

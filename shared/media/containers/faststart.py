@@ -12,6 +12,8 @@ from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.chunk_offsets import ChunkOffsetTooLarge, shift_chunk_offsets
 from shared.media.sandbox.run import Sink
 
+MUX_PASSES = 2
+"""How often `write_twice` reads the sources of the file."""
 _HEAD_BYTES = 4096
 """An upper bound of the bytes before the data."""
 

@@ -16,6 +16,19 @@ class Source:
     size_bytes: int
     block_bytes: int = 256 << 10
 
+    def counted(self, on_read: Callable[[float], None], passes: int = 1) -> Source:
+        """Returns the source for work that reads it `passes` times. `on_read` is called before each
+        read with the share of the work that is done, as far as the bytes tell: 0 to 1."""
+        expected, count = max(1, passes * self.size_bytes), 0
+
+        def read_at(offset: int, length: int) -> bytes:
+            nonlocal count
+            on_read(min(1.0, count / expected))
+            count += length
+            return self.read_at(offset, length)
+
+        return Source(read_at, self.size_bytes, self.block_bytes)
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Source:
         """Returns a source in memory."""

@@ -56,6 +56,8 @@ EXPECTED_OWNER_ERRORS = {
     "GET /v1/recordings/last/clip": "not-found",
     "GET /v1/recordings/{recording_id}/clip": "not-ready",
     "GET /v1/recordings/{recording_id}/clip/link": "not-ready",
+    "POST /v1/recordings/{recording_id}/browser-copy": "not-ready",
+    "GET /v1/recordings/{recording_id}/browser-copy/link": "copy-not-ready",
 }
 """Error codes of the handlers. An error before the handler would not show that the owner is
 authorized."""

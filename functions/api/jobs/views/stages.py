@@ -37,11 +37,11 @@ class WaitView(ResponseModel):
 
 class StageView(ResponseModel):
     """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
-    to 1 and includes the progress of running parts. `attempts` is 0 before the stage starts, then
-    1 plus the retries of all its parts. `worked_s` is the time that instances worked on it so far,
-    with all attempts and revisions. `counts` has numeric results of the stage, for example
-    `calls` to a paid API and cache `hits`; it is empty until the stage is done. `waiting` is null
-    unless a part waits for a service."""
+    to 1, includes that of running parts and of the join, and is 1 only when the stage is done.
+    `attempts` is 0 before the stage starts, then 1 plus the retries of all its parts. `worked_s` is
+    the time that instances worked on it so far, with all attempts and revisions. `counts` has
+    numeric results of the stage, for example `calls` to a paid API and cache `hits`; it is empty
+    until the stage is done. `waiting` is null unless a part waits for a service."""
 
     name: str
     state: StageState
@@ -78,11 +78,8 @@ def job_progress(job: Job, stages: Iterable[StageView]) -> float:
     if job.status is Status.DONE:
         return 1.0
     weights = {name: FUNCTIONS[name].progress_weight for name in job.recipe.stages}
-    completed = sum(
-        weights[stage.name] * (1.0 if stage.state is StageState.DONE else stage.progress)
-        for stage in stages
-    )
-    return round(completed / sum(weights.values()), 3)
+    completed = sum(weights[stage.name] * stage.progress for stage in stages)
+    return _below_one(completed / sum(weights.values()))
 
 
 def error_view(error: Mapping[str, Any] | None) -> ErrorView | None:
@@ -138,7 +135,7 @@ def _stage_view(job: Job, doc: Doc, shards: Iterable[Doc], wait: StageWait | Non
         state=state,
         done=done,
         total=total,
-        progress=_progress(done + in_progress, total),
+        progress=_progress(data["stage"], state, done + in_progress, total, counts),
         attempts=1 + retries if data["started_at"] else 0,
         worked_s=_worked_ms(job, data, counts) / 1000,
         queued_at=data["queued_at"],
@@ -171,5 +168,23 @@ def _wait_view(wait: StageWait) -> WaitView:
     )
 
 
-def _progress(completed: float, total: int | None) -> float:
-    return round(min(1.0, completed / total), 3) if total else 0.0
+def _progress(
+    name: str,
+    state: StageState,
+    completed: float,
+    total: int | None,
+    counts: Iterable[Mapping[str, Any]],
+) -> float:
+    """Returns the progress of a stage: of its parts and its join. 1 only when it is DONE."""
+    if state is StageState.DONE:
+        return 1.0
+    if not total:
+        return 0.0
+    share = FUNCTIONS[name].join_share
+    join = max((count.get("join_progress", 0) for count in counts), default=0)
+    return _below_one((1 - share) * min(1.0, completed / total) + share * join)
+
+
+def _below_one(progress: float) -> float:
+    """Returns the progress of something that is not done, in whole thousandths."""
+    return min(0.999, int(progress * 1000 + 1e-6) / 1000)

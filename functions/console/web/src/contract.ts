@@ -160,6 +160,18 @@ export const STAGE_WEIGHTS = {
   notification: 0,
 } as const;
 
+/** Typical share of the work of a stage that its join does. */
+export const JOIN_SHARES = {
+  upload_trigger: 0.1,
+  speech_recognition: 0.1,
+  frame_extraction: 0.1,
+  emotion_scoring: 0.2,
+  slide_generation: 0.4,
+  text_to_speech: 0.05,
+  stitching: 0.1,
+  notification: 0,
+} as const;
+
 /** Limits of the API's fields. */
 export const LIMITS = {
   password: { minChars: 10, maxChars: 128 },
@@ -278,6 +290,12 @@ export type Emotion = (typeof EMOTIONS)[number];
 
 export const CAMERA_STATES = ["idle", "connecting", "connected", "reconnecting", "failed"] as const;
 export type CameraState = (typeof CAMERA_STATES)[number];
+
+export const COPY_STATES = ["waiting", "running", "done", "failed"] as const;
+export type CopyState = (typeof COPY_STATES)[number];
+
+export const PLAYBACKS = ["all-browsers", "some-browsers", "no-browser"] as const;
+export type Playback = (typeof PLAYBACKS)[number];
 
 export const RECORDING_STATES = ["starting", "recording", "reconnecting", "stopping", "joining", "done", "failed"] as const;
 export type RecordingState = (typeof RECORDING_STATES)[number];

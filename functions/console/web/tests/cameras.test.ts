@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NO_RECIPE, toRecipeFields, withCredentials } from "../src/cameras/recipe-choice.ts";
-import type { Camera, Recording } from "../src/cameras/model.ts";
+import { type Camera, type Recording, isCopying, isPlayable } from "../src/cameras/model.ts";
 import { MultipartParser, boundaryOf } from "../src/cameras/multipart.ts";
-import { cameraStatus, clipLabel, elapsedNow, pictureLabel, recordingNotes } from "../src/cameras/labels.ts";
+import { cameraStatus, clipLabel, copyLabel, elapsedNow, pictureLabel, recordingNotes } from "../src/cameras/labels.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 const text = (data: Uint8Array) => Buffer.from(data).toString("latin1");
@@ -78,9 +78,10 @@ const RECORDING: Recording = {
   id: "r", title: "Door", camera: "c", state: "done", created_at: "", started_at: null, ended_at: null,
   ended_by: "stop", elapsed_s: 20, size_bytes: 5, fps: 25, dropped_frames: 0, recipe: null, job: null, error: null,
   clip: {
-    duration_sec: 80.2, size_bytes: 10_234_871, fps: 25, width: 1920, height: 1080, content_type: "video/mp4", gaps: [],
+    duration_sec: 80.2, size_bytes: 10_234_871, fps: 25, width: 1920, height: 1080, codec: "h264",
+    content_type: "video/mp4", plays_in: "all-browsers", gaps: [],
   },
-  expires_at: "",
+  browser_copy: null, expires_at: "",
 };
 
 test("a camera shows its state and the known properties of its picture", () => {
@@ -101,6 +102,22 @@ test("a clip shows why it ended early and what is missing", () => {
     "5 s are missing, at 0:12, 1:10: the camera was away.",
     "1 frame was dropped.",
   ]);
+});
+
+test("a clip that no browser plays is played once its copy is done", () => {
+  const mjpeg: Recording = { ...RECORDING, clip: { ...RECORDING.clip!, codec: "mjpeg", plays_in: "no-browser" } };
+  const copy = { progress: 0.407, error: null, size_bytes: null, width: null, height: null } as const;
+  const withCopy = (state: "waiting" | "running" | "done" | "failed"): Recording => ({
+    ...mjpeg, browser_copy: { ...copy, state },
+  });
+  assert.equal(isPlayable(RECORDING), true);
+  assert.equal(isPlayable(mjpeg), false);
+  assert.equal(copyLabel(withCopy("waiting")), "A copy for browsers is waiting to be prepared.");
+  assert.equal(copyLabel(withCopy("running")), "Preparing a copy for browsers … 40 %");
+  for (const state of ["waiting", "running"] as const) assert.equal(isCopying(withCopy(state)), true);
+  for (const state of ["waiting", "running", "failed"] as const) assert.equal(isPlayable(withCopy(state)), false);
+  assert.equal(isPlayable(withCopy("done")), true);
+  assert.equal(copyLabel(withCopy("done")), "");
 });
 
 test("the elapsed time is extrapolated between updates, by five seconds at most", () => {

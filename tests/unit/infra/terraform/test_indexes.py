@@ -78,7 +78,7 @@ QUERIES = (
     ),
     *(
         waiting_tasks(Task.from_doc(name, task_doc(name)), NOW)
-        for name in ("webhook", "recorder", "input_fetch", "result_delivery")
+        for name in ("webhook", "recorder", "input_fetch", "result_delivery", "clip_copy")
     ),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
@@ -168,7 +168,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     assert len(required) == 25
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
-    assert with_slots == {"webhook", "recorder", "input_fetch", "result_delivery"}
+    assert with_slots == {"webhook", "recorder", "input_fetch", "result_delivery", "clip_copy"}
 
 
 def test_no_field_of_a_query_is_exempt_from_indexing(recorded_queries: list[Any]) -> None:
@@ -201,7 +201,7 @@ def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
     # Not jobs: the sweeper deletes them, with the documents below them and their deliveries.
     names = (
         "mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers",
-        "task_slots", "sweeps", "api_keys", "fetches", "bucket_bindings",
+        "task_slots", "sweeps", "api_keys", "fetches", "bucket_bindings", "clip_copies",
     )  # fmt: skip
     assert expiring == {(name, "expires_at") for name in names}
 

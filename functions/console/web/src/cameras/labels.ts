@@ -67,6 +67,14 @@ export function recordingNotes(recording: Recording): string[] {
   ].filter(Boolean);
 }
 
+/** What the copy for browsers is doing; "" when nothing is waited for. */
+export function copyLabel({ browser_copy }: Recording): string {
+  if (browser_copy?.state === "waiting") return "A copy for browsers is waiting to be prepared.";
+  if (browser_copy?.state === "running")
+    return `Preparing a copy for browsers … ${Math.floor(browser_copy.progress * 100)} %`;
+  return "";
+}
+
 /** `0:20 · 10.2 MB · 1920 × 1080`. */
 export function clipLabel({ clip, elapsed_s, size_bytes }: Recording): string {
   if (!clip) return [formatClock(elapsed_s), size_bytes ? formatBytes(size_bytes) : ""].filter(Boolean).join(" · ");

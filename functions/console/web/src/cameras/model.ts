@@ -1,6 +1,6 @@
 /** Types of the cameras and recordings API. */
 
-import type { CameraState, RecipeName, RecordingEndReason, RecordingState } from "../contract.ts";
+import type { CameraState, CopyState, Playback, RecipeName, RecordingEndReason, RecordingState } from "../contract.ts";
 
 export interface CameraError {
   code: string;
@@ -36,8 +36,22 @@ export interface Clip {
   fps: number | null;
   width: number | null;
   height: number | null;
+  codec: string;
   content_type: string;
+  /** Where the clip itself plays. */
+  plays_in: Playback;
   gaps: { start_s: number; duration_s: number }[];
+}
+
+/** The copy of a clip that no browser plays. */
+export interface BrowserCopy {
+  state: CopyState;
+  /** 0 to 1. */
+  progress: number;
+  error: { code: string; message: string } | null;
+  size_bytes: number | null;
+  width: number | null;
+  height: number | null;
 }
 
 export interface Recording {
@@ -57,6 +71,7 @@ export interface Recording {
   job: string | null;
   error: CameraError | null;
   clip: Clip | null;
+  browser_copy: BrowserCopy | null;
   expires_at: string;
 }
 
@@ -67,5 +82,16 @@ export interface PreviewToken {
   viewers: number;
   viewers_most: number;
 }
+
+/** Whether a copy is waited for. */
+export const isCopying = ({ browser_copy }: Recording): boolean =>
+  browser_copy?.state === "waiting" || browser_copy?.state === "running";
+
+/** Whether browsers play only a copy of the clip. */
+export const needsCopy = ({ clip }: Recording): boolean => clip?.plays_in === "no-browser";
+
+/** Whether the clip, or its copy, can be played. */
+export const isPlayable = (recording: Recording): boolean =>
+  recording.clip !== null && (!needsCopy(recording) || recording.browser_copy?.state === "done");
 
 export const isRunning = (recording: Recording): boolean => recording.state !== "done" && recording.state !== "failed";

@@ -14,7 +14,8 @@ import { LoadError } from "../ui/load-error.tsx";
 import { errorMessage, formatTimeAgo } from "../format.ts";
 import { RecipeForm } from "./recipe-form.tsx";
 import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./recipe-choice.ts";
-import { type Recording, isRunning } from "./model.ts";
+import { BrowserCopyState } from "./browser-copy.tsx";
+import { type Recording, isPlayable, isRunning, needsCopy } from "./model.ts";
 import { clipLabel, recordingNotes, recordingStatus } from "./labels.ts";
 
 type Dialog = "play" | "job" | "delete";
@@ -83,7 +84,7 @@ function RecordingRow({
   };
   const save = (): Promise<void> =>
     runAction("Getting it …", async () => {
-      const { url, filename } = await clipLink(recording, true);
+      const { url, filename } = await getLink(`${recording.id}/clip/link?disposition=attachment`);
       const anchor = document.createElement("a");
       anchor.href = url;
       anchor.download = filename;
@@ -121,6 +122,7 @@ function RecordingRow({
           {label}
         </p>
       ))}
+      <BrowserCopyState recording={recording} refetch={refetch} />
       <div class="row">
         {isRunning(recording) && recording.state !== "stopping" && recording.state !== "joining" && (
           <Button busyLabel={busyLabel} onClick={() => void stop()}>
@@ -129,7 +131,7 @@ function RecordingRow({
         )}
         {recording.clip && (
           <>
-            <Button onClick={() => onAction("play")}>Play</Button>
+            {isPlayable(recording) && <Button onClick={() => onAction("play")}>Play</Button>}
             <Button busyLabel={busyLabel} onClick={() => void save()}>
               Download
             </Button>
@@ -150,13 +152,14 @@ function ClipPlayer({ recording, onClose }: { recording: Recording; onClose: () 
   const load = async (): Promise<void> => {
     setError(null);
     try {
-      setUrl((await clipLink(recording, false)).url);
+      const file = needsCopy(recording) ? "browser-copy" : "clip";
+      setUrl((await getLink(`${recording.id}/${file}/link`)).url);
     } catch (error) {
       setError(error);
     }
   };
   useEffect(() => void load(), [recording.id]);
-  const { width, height } = recording.clip ?? {};
+  const { width, height } = (needsCopy(recording) ? recording.browser_copy : recording.clip) ?? {};
   return (
     <Panel title={recording.title} wide onClose={onClose}>
       {error !== null && <LoadError error={error} onRetry={load} />}
@@ -229,7 +232,6 @@ function DeleteRecording({
   );
 }
 
-async function clipLink(recording: Recording, attachment: boolean): Promise<{ url: string; filename: string }> {
-  const query = attachment ? "?disposition=attachment" : "";
-  return (await get<{ url: string; filename: string }>(`/v1/recordings/${recording.id}/clip/link${query}`)).data;
+async function getLink(path: string): Promise<{ url: string; filename: string }> {
+  return (await get<{ url: string; filename: string }>(`/v1/recordings/${path}`)).data;
 }

@@ -5,7 +5,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { type PagedQuery, type Query, usePages, useQuery } from "../ui/use-query.ts";
 import { type LiveDocument, type LiveResult, useOwnedDocuments } from "../firestore.ts";
-import { type Camera, type Recording, isRunning } from "./model.ts";
+import { type Camera, type Recording, isCopying, isRunning } from "./model.ts";
 
 const ACTIVE_POLL_MS = 2_000;
 const IDLE_POLL_MS = 15_000;
@@ -29,8 +29,8 @@ export function useCameras(uid: string): CamerasState {
   );
   useRefetchOnChange(documents, cameras.refetch);
 
-  // The clip is finalized after the camera stops, and the camera's document does not change then.
-  const anyRunning = recordings.rows?.some(isRunning) ?? false;
+  // The clip and its copy are made after the camera stops, and the camera's document does not change then.
+  const anyRunning = recordings.rows?.some((row) => isRunning(row) || isCopying(row)) ?? false;
   const count = cameras.data?.cameras.reduce((sum, camera) => sum + camera.status.recordings.length, 0) ?? 0;
   useEffect(() => {
     if (recordings.rows) void recordings.refetch();

@@ -1,5 +1,5 @@
 /** The model of a job and its stages, from Firestore documents or from the API. */
-import { type JobStatus, type ServiceName, type StageState, JOB_OUTCOMES, STAGE_USD_PER_S, STAGE_WEIGHTS } from "../contract.ts";
+import { type JobStatus, type ServiceName, type StageState, JOB_OUTCOMES, JOIN_SHARES, STAGE_USD_PER_S, STAGE_WEIGHTS } from "../contract.ts";
 
 export interface Failure {
   code: string;
@@ -148,6 +148,7 @@ function addShards(docs: readonly StoredDocument[]): StoredDocument[] {
         worked_ms: sum("worked_ms"),
         // The retries of a join are counted on the stage.
         retries: Number(stage.retries ?? 0) + sum("retries"),
+        join_progress: Math.max(0, ...shards.map((shard) => Number(shard.join_progress ?? 0))),
         progress: Object.assign({}, ...shards.map((shard) => shard.progress)) as Record<string, number>,
       };
     });
@@ -195,7 +196,7 @@ function toStage(doc: StoredDocument): Stage {
     state,
     done,
     total,
-    progress: total ? Math.min(1, completed / total) : 0,
+    progress: state === "done" ? 1 : total ? stageProgress(doc, completed / total) : 0,
     attempts: doc.started_at ? 1 + Number(doc.retries ?? 0) : 0,
     queued_at: toMillis(doc.queued_at),
     started_at: toMillis(doc.started_at),
@@ -204,6 +205,12 @@ function toStage(doc: StoredDocument): Stage {
     error: toFailure(doc.error),
     waiting: null,
   };
+}
+
+/** Progress of a stage that is not done: of its parts (0 to 1) and of its join. */
+function stageProgress(doc: StoredDocument, parts: number): number {
+  const share = (JOIN_SHARES as Record<string, number>)[String(doc.stage)] ?? 0;
+  return Math.min(0.999, (1 - share) * Math.min(1, parts) + share * Number(doc.join_progress ?? 0));
 }
 
 function workedSeconds(doc: StoredDocument): number {
@@ -300,5 +307,5 @@ export function progressOf(job: Job): number {
     (sum, stage) => sum + weightOf(stage) * (stage.state === "done" ? 1 : stage.progress),
     0,
   );
-  return total ? completed / total : 0;
+  return total ? Math.min(0.999, completed / total) : 0;
 }

@@ -9,6 +9,7 @@ import pytest
 
 from shared.cameras import session as camera_commands
 from shared.runtime.interpreter import Interpreter
+from shared.tasks.task import task_path
 from tests.fakes.cameras.camera import running_camera
 from tests.fakes.cameras.encoded_frames import encode_h264, encode_mjpeg
 from tests.fakes.cameras.http_camera import HttpCamera
@@ -158,6 +159,11 @@ def test_recording_stops_at_its_limits(recorder: RecorderHarness) -> None:
         by_time, by_size = recorder.wait_until_ended(short), recorder.wait_until_ended(small)
 
     assert (by_time.ended_by, by_size.ended_by) == ("max-duration", "max-bytes")
+    # Clips of MJPEG, which no browser plays, are copied at once when they are short.
+    for recording in (by_time, by_size):
+        assert recording.data["browser_copy"]["state"] == "waiting"
+        assert task_path("clip_copy", recording.id) in recorder.store.documents
+    assert {message.job_id for message in recorder.other_messages} == {short, small}
     # The recording ends with the first picture that arrives after two seconds, on a busy machine
     # later.
     assert 1.9 <= read_clip(recorder.read_clip(by_time)).duration_s < 10
