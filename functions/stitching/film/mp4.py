@@ -96,7 +96,7 @@ class SoundTrack:
         """Writes what the encoder holds."""
         self._mux(self._stream.encode(None))
 
-    def _mux(self, packets: Iterable[av.Packet]) -> None:
+    def _mux(self, packets: Iterable[Any]) -> None:
         for packet in packets:
             self._container.mux_one(packet)
             if self._copy is not None:
@@ -132,10 +132,13 @@ class FilmWriter:
         sound_path: Path | None = None,
     ) -> None:
         self._path = path
-        self._sound_file = sound_path and open_container(sound_path, "ipod", metadata)
-        self._container = open_container(path, "mp4", metadata)
+        self._sound_file: Any = None
+        copy: SoundTrack | None = None
+        if sound_path is not None:
+            self._sound_file = open_container(sound_path, "ipod", metadata)
+            copy = SoundTrack(self._sound_file, metadata)
+        self._container: Any = open_container(path, "mp4", metadata)
         self._video = self._add_video(size, movement)
-        copy = self._sound_file and SoundTrack(self._sound_file, metadata)
         self._sound = SoundTrack(self._container, metadata, copy)
         self._text = (
             add_text_stream(self._container, metadata.language) if metadata.subtitles else None
@@ -205,7 +208,7 @@ class FilmWriter:
 
     def _add_video(self, size: tuple[int, int], movement: Movement) -> VideoStream:
         # It encodes nothing: the index of the file has its parameter sets.
-        stream = self._container.add_stream(
+        stream: VideoStream = self._container.add_stream(
             "libx264", rate=30, options=dict(encoder_options(movement))
         )
         set_up_encoder(stream.codec_context, size)
