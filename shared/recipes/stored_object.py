@@ -81,8 +81,8 @@ class StoredObject:
 
 ResultKind = Literal[
     "film", "annotated", "poster", "narration", "subtitles", "chapters", "deck", "slides",
-    "document", "frames", "manifest", "table", "sheet", "timeline", "cues", "chart", "moment", "media_info",
-    "transcript", "captioned",
+    "document", "frames", "manifest", "table", "sheet", "timeline", "cues", "chart", "moment",
+    "media_info", "transcript", "captioned",
 ]  # fmt: skip
 """The kinds of the artifacts that users can download."""
 

@@ -43,8 +43,8 @@ READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 CLOSED = (
     "units", "shares", "api_keys", "webhooks", "deliveries", "data_requests", "removed",
     "receipt_keys", "preferences", "limits", "totals", "idempotency", "users", "anything",
-    "camera_secrets", "clip_copies", "fetches", "viewers", "recorder_tasks", "segments", "task_slots", "sweeps",
-    "watched_cameras", "result_deliveries", "bucket_bindings",
+    "camera_secrets", "clip_copies", "fetches", "viewers", "recorder_tasks", "segments",
+    "task_slots", "sweeps", "watched_cameras", "result_deliveries", "bucket_bindings",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from shared.pricing.job_cost import compute_usd
 from functions.api.jobs.views.results import MAX_SEGMENTS
 from functions.api.routes import ROUTES
 from shared.flows.documents import Update, job_path
 from shared.jobs.creation import new_job
 from shared.jobs.model import JobInput
 from shared.pipeline import RECIPES, Bucket
+from shared.pricing.job_cost import compute_usd
 from shared.recipes.captions.results import TranscriptResult
 from shared.recipes.captions.transcript import Segment, Transcript
 from shared.recipes.results import DeckResult, FilmResult
