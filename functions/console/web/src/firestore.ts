@@ -33,9 +33,6 @@ function openFirestore(): Promise<[Library, Firestore]> {
   return firestore;
 }
 
-/** Begins to load Firestore's library, before the first listener needs it. */
-export const preloadFirestore = (): void => void openFirestore().catch(() => undefined);
-
 export interface LiveDocument {
   id: string;
   data: DocumentData;
