@@ -69,6 +69,7 @@ def job_members(
     description: str | None,
     tags: Collection[str] | None,
     metadata: Mapping[str, str] | None,
+    deliver_to: str | Mapping[str, str] | None,
 ) -> dict[str, object]:
     """Returns the members of a request for a job, without its recipe, inputs and options."""
     return {
@@ -79,7 +80,15 @@ def job_members(
         "description": description,
         "tags": None if tags is None else list(tags),
         "metadata": None if metadata is None else dict(metadata),
+        "deliver_to": _destination(deliver_to),
     }
+
+
+def _destination(deliver_to: str | Mapping[str, str] | None) -> dict[str, object] | None:
+    """Returns the member for a folder in a bucket, or for URLs by the names of results."""
+    if deliver_to is None:
+        return None
+    return {"url": deliver_to} if isinstance(deliver_to, str) else {"urls": dict(deliver_to)}
 
 
 def _format_time(time: datetime | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from moodreel._async.account import AccountMethods
+from moodreel._async.buckets import BucketMethods
 from moodreel._async.cameras import CameraMethods
 from moodreel._async.jobs import JobMethods
 from moodreel._async.recordings import RecordingMethods
@@ -11,7 +12,13 @@ from moodreel._async.webhooks import WebhookMethods
 
 
 class AsyncClient(
-    JobMethods, ShareMethods, CameraMethods, RecordingMethods, WebhookMethods, AccountMethods
+    JobMethods,
+    ShareMethods,
+    BucketMethods,
+    CameraMethods,
+    RecordingMethods,
+    WebhookMethods,
+    AccountMethods,
 ):
     """A client of one account. Close it, or use it in a `with` block. Threads can share a `Client`.
     An `AsyncClient` has the same methods as coroutines, for one event loop of asyncio.

@@ -161,13 +161,16 @@ class AsyncJob(JobState):
         path = path_of("jobs", self.id, "artifacts", name, "link")
         return await self._client.perform(self._client.api.get(LinkView, path))
 
-    async def share(self, name: str, valid_hours: int | None = None) -> NewShareView:
-        """Creates a share link to a result, by its name. Its `url` cannot be shown again.
+    async def share(
+        self, name: str, valid_hours: int | None = None, *, title: str | None = None
+    ) -> NewShareView:
+        """Creates a share link to a result, by its name. Its URLs cannot be shown again.
 
         Args:
+            title: What the page of the link shows above the result.
             valid_hours: From 1 to 2,160. The link expires with the job at the latest.
         """
-        body = without_none(artifact=name, valid_hours=valid_hours)
+        body = without_none(artifact=name, valid_hours=valid_hours, title=title)
         path = path_of("jobs", self.id, "shares")
         flow = self._client.api.post(NewShareView, path, body, key=new_key())
         return await self._client.perform(flow)

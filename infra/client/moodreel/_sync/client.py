@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from moodreel._sync.buckets import BucketMethods
+
 from moodreel._sync.account import AccountMethods
 from moodreel._sync.cameras import CameraMethods
 from moodreel._sync.jobs import JobMethods
@@ -12,7 +14,13 @@ from moodreel._sync.webhooks import WebhookMethods
 
 
 class Client(
-    JobMethods, ShareMethods, CameraMethods, RecordingMethods, WebhookMethods, AccountMethods
+    JobMethods,
+    ShareMethods,
+    BucketMethods,
+    CameraMethods,
+    RecordingMethods,
+    WebhookMethods,
+    AccountMethods,
 ):
     """A client of one account. Close it, or use it in a `with` block. Threads can share a `Client`.
     An `AsyncClient` has the same methods as coroutines, for one event loop of asyncio.

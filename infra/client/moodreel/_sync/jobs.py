@@ -39,6 +39,7 @@ class JobMethods(BaseClient):
         description: str | None = None,
         tags: Collection[str] | None = None,
         metadata: Mapping[str, str] | None = None,
+        deliver_to: str | Mapping[str, str] | None = None,
         idempotency_key: str = "",
         on_created: Callable[[JobView], None] | None = None,
         on_transfer: OnTransfer | None = None,
@@ -50,9 +51,11 @@ class JobMethods(BaseClient):
             recipe: The name of a recipe, such as `frames`.
             files: A file, files in any order, or files by the names of the recipe's inputs: paths,
                 URLs, or "latest".
-            prompt: What a presentation is about; `text` is a text that it tells.
+            prompt: What a presentation is about; `text` is its source text.
             from_job: The id of a job or a recording whose files are used.
             description, tags, metadata: The user metadata: a text, labels, and texts by key.
+            deliver_to: Where the results are copied when the job is done: a folder in a bucket of
+                the account, `gs://bucket/folder/`, or HTTPS URLs for PUT by the names of results.
             idempotency_key: A repetition with the same key creates no second job.
             on_created: Called with the job before its files are uploaded.
             on_transfer: Called with the name of a file, the bytes sent, and its size.
@@ -63,7 +66,9 @@ class JobMethods(BaseClient):
             TransferFailed: A file could not be uploaded. The job waits for it: see `Job.upload`.
             WrongFiles: A file does not exist, or the recipe does not take it.
         """
-        members = options.job_members(title, prompt, text, from_job, description, tags, metadata)
+        members = options.job_members(
+            title, prompt, text, from_job, description, tags, metadata, deliver_to
+        )
         request = creation.JobRequest(recipe, files, recipe_options, members, idempotency_key)
         flow = creation.create_job(self.api, self._recipes, request, on_created, on_transfer)
         return Job(self, (self.perform(flow)).job)

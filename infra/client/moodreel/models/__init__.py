@@ -16,6 +16,11 @@ from moodreel.models.base import (
     Model,
     Page,
 )
+from moodreel.models.buckets import (
+    BucketList,
+    BucketView,
+    ProofView,
+)
 from moodreel.models.cameras import (
     CameraList,
     CameraSource,
@@ -73,6 +78,8 @@ __all__ = [
     "TERMINAL",
     "AccountView",
     "ArtifactView",
+    "BucketList",
+    "BucketView",
     "CameraList",
     "CameraSource",
     "CameraStatus",
@@ -101,6 +108,7 @@ __all__ = [
     "OptionView",
     "Page",
     "PreviewView",
+    "ProofView",
     "QuotaView",
     "RateLimitView",
     "RecipeList",

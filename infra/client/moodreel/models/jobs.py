@@ -106,8 +106,8 @@ class Cost(Model):
 
 
 class JobView(JobSummary):
-    """A job with its stages and results. `progress` is 0 to 1. Earlier services tell neither it nor
-    the cost."""
+    """A job with its stages and results. `progress` is 0 to 1. Earlier services have neither it
+    nor the cost."""
 
     options: dict[str, Any]
     progress: float | None = None

@@ -18,12 +18,16 @@ class ShareView(Model):
     revoked: bool
     uses: int
     last_used_at: datetime | None
+    title: str = ""
 
 
 class NewShareView(ShareView):
-    """A new share link. `url` serves the result to anyone who has it, and cannot be shown again."""
+    """A new share link. `url` serves the result to anyone who has it, `page_url` shows it on a
+    page, and `embed_url` is its player for an iframe, if it has one. They cannot be shown again."""
 
     url: str
+    page_url: str | None = None
+    embed_url: str | None = None
 
 
 class SharePage(Page):

@@ -58,8 +58,9 @@ def test_share_is_created_used_listed_and_revoked(
     assert (redirect.status, download.status) == (302, 200)
     assert (share["uses"], share["last_used_at"]) == (0, None)
     [listed_share] = listed["shares"]
-    assert {**listed_share, "uses": 0, "last_used_at": None, "url": share["url"]} == share
-    assert "url" not in listed_share
+    urls = {name: share[name] for name in ("url", "page_url", "embed_url")}
+    assert {**listed_share, "uses": 0, "last_used_at": None, **urls} == share
+    assert not urls.keys() & listed_share.keys()
     assert listed_share["uses"] == read_uses(suite, token)
     assert (listed_share["last_used_at"] is not None) == (listed_share["uses"] > 0)
     assert client.call("GET", f"/v1/shares?cursor={listed['next_cursor']}")["shares"]

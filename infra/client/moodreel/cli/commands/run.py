@@ -36,6 +36,10 @@ _ARGUMENTS = "[FILE]... [--OPTION VALUE]..."
     "--text", "--source", "text", metavar="FILE",
     help="Text that a presentation tells: plain text or Markdown, in UTF-8.",
 )  # fmt: skip
+@click.option(
+    "--deliver-to", metavar="GS_URL",
+    help="Copy the results to this folder of a bucket of yours, such as gs://bucket/folder/.",
+)  # fmt: skip
 @click.option("--from", "from_job", metavar="JOB", help="Use the files of this job or recording.")
 @click.option(
     "--jobs",
@@ -59,6 +63,7 @@ def run(
     title: str | None,
     prompt: str | None,
     text: str | None,
+    deliver_to: str | None,
     from_job: str | None,
     jobs: int,
     delete: bool,
@@ -92,6 +97,7 @@ def run(
                     prompt=prompt,
                     text=None if text is None else _read_text(Path(text)),
                     from_job=from_job,
+                    deliver_to=deliver_to,
                     on_created=created.append,
                     on_transfer=progress.show_transfer,
                     **options,

@@ -18,9 +18,17 @@ from moodreel.errors import MoodreelError
     "--hours", type=click.IntRange(1, 2160), default=168, show_default=True,
     help="How long the link is valid. It expires with the job at the latest.",
 )  # fmt: skip
+@click.option("--title", metavar="TEXT", help="What the page shows above the result.")
 @json_option
 @pass_context
-def share(context: Context, job_id: str, name: str | None, hours: int, as_json: bool) -> None:
+def share(
+    context: Context,
+    job_id: str,
+    name: str | None,
+    hours: int,
+    title: str | None,
+    as_json: bool,
+) -> None:
     """Print a link to a result of a job, which works without a sign-in.
 
     Without RESULT, which is the name of a file, it is the main one, such as the film.
@@ -31,11 +39,11 @@ def share(context: Context, job_id: str, name: str | None, hours: int, as_json: 
             if job.view.main_result is None:
                 raise MoodreelError("The job has no result yet.")
             name = job.view.main_result.name
-        link = job.share(name, hours)
+        link = job.share(name, hours, title=title)
     if as_json:
         show_json(link)
         return
-    click.echo(link.url)
+    click.echo(link.page_url or link.url)
     click.echo(f"{link.artifact}, until {format_time(link.expires_at)}", err=True)
 
 

@@ -103,6 +103,8 @@ def test_webhook(context: Context, text: str, no_wait: bool, as_json: bool) -> N
         show_json(delivery)
     else:
         click.echo(f"{delivery.id}  {_describe(delivery)}")
+    if not no_wait and not delivery.tries:
+        raise MoodreelError(f"The webhook was not called within {_WAIT_S} s.")
     if delivery.tries and delivery.state != "done":
         raise MoodreelError("The webhook did not accept the call.")
 
