@@ -1,6 +1,7 @@
 """Options, hypothesis settings, and the order of the tests in one process and in several.
 
-Tests that are marked `sweep` take long and run with `--sweep` only. When several processes run the
+Tests that are marked `extended` run with `--extended`, and those that are marked `sweep`, which
+take very long, with `--sweep`, which includes the extended ones. When several processes run the
 tests, each process takes one group at a time, so that tests of one group share what they start.
 """
 
@@ -87,7 +88,8 @@ def check_suite_tests(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--sweep", action="store_true", help="run the slow sweeps as well")
+    parser.addoption("--extended", action="store_true", help="run the extended tests as well")
+    parser.addoption("--sweep", action="store_true", help="run the extended tests and all sweeps")
 
 
 class FailurePrinter:
@@ -147,8 +149,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=start_rank)
     if config.getoption("--sweep"):
         return
-    selected = [item for item in items if "sweep" not in item.keywords]
-    config.hook.pytest_deselected(items=[item for item in items if "sweep" in item.keywords])
+    left_out = {"sweep"} if config.getoption("--extended") else {"sweep", "extended"}
+    selected = [item for item in items if not left_out & item.keywords.keys()]
+    config.hook.pytest_deselected(items=[item for item in items if left_out & item.keywords.keys()])
     items[:] = selected
 
 

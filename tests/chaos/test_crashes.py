@@ -117,6 +117,7 @@ def run_job_with_crash(
     return job
 
 
+@pytest.mark.extended
 def test_crash_of_speech_recognition_doubles_and_loses_no_word(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ STORAGE_FAULT = {"match": {"path_regex": "^/(storage|upload|batch)/"}, "action":
     ("job_count", "timeout_s"),
     [(8, WAIT_TIMEOUT_S), pytest.param(100, 3 * WAIT_TIMEOUT_S, marks=pytest.mark.sweep)],
 )
+@pytest.mark.extended
 def test_jobs_with_duplicate_messages_and_failing_storage(
     suite: SuiteHandle,
     services: Services,

@@ -59,6 +59,7 @@ def two_instances(suite: SuiteHandle) -> Iterator[None]:
     ],
     ids=["30 jobs", "200 jobs"],
 )
+@pytest.mark.extended
 def test_small_owners_do_not_wait_for_a_large_one(
     suite: SuiteHandle,
     services: Services,

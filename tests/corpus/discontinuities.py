@@ -25,7 +25,10 @@ _HEVC: dict[str, Any] = {
     "codec": "libx265",
     "options": (("preset", "ultrafast"), ("x265-params", "keyint=30:log-level=none")),
 }
-_VP8: dict[str, Any] = {"codec": "libvpx", "options": (("deadline", "realtime"), ("g", "30"))}
+_VP8: dict[str, Any] = {
+    "codec": "libvpx",
+    "options": (("deadline", "realtime"), ("cpu-used", "-8"), ("g", "30")),
+}
 _FRAGMENTED: dict[str, Any] = {
     "container_options": (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)
 }

@@ -28,7 +28,7 @@ from tests.fixtures.media.clips import Clip, ClipSpec
 VOB_CLIP = ClipSpec(suffix="vob", codec="mpeg2video", options=(("bf", "2"),), frame_count=90)
 MPEG1_CLIP = ClipSpec(suffix="mpg", codec="mpeg1video", frame_count=90)
 OGG_CLIP = ClipSpec(suffix="ogg", codec="libvpx", options=(("deadline", "realtime"),
-    ("cpu-used", "8")), frame_count=90)  # fmt: skip
+    ("cpu-used", "-8")), frame_count=90)  # fmt: skip
 M2TS_CLIP = ClipSpec(suffix="m2ts", format="mpegts", options=QUICK_OPTIONS, frame_count=90,
     container_options=(("mpegts_m2ts_mode", "1"),))  # fmt: skip
 LIVE_CLIP = ClipSpec(suffix="mkv", options=QUICK_OPTIONS, frame_count=90,
@@ -122,7 +122,7 @@ def list_files() -> Iterator[CorpusFile]:
         ("most of a VOB", "MPEG-2 in DVD's packs", VOB_CLIP, 0.9, 6),
         ("half of an MPEG-1 system stream", "in the middle of a packet", MPEG1_CLIP, 0.55, 4),
         ("most of an Ogg", "VP8, in the middle of a page", OGG_CLIP, 0.9, 5),
-        ("half a WebM of a browser", "in a picture", CLIP_SPECS["webm-live"], 0.5, 10),
+        ("half a WebM of a browser", "in a picture", CLIP_SPECS["webm-live"], 0.5, 11),
         ("most of a Matroska of unknown length", "in a picture", LIVE_CLIP, 0.8, 5),
         ("part of a fragmented MP4", "last fragment lost", CLIP_SPECS["fragmented"], 0.6, 12),
     ):

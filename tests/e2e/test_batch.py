@@ -27,6 +27,7 @@ _JOB_LIMIT_S = 30.0
     "count",
     [6, pytest.param(50, marks=pytest.mark.sweep), pytest.param(500, marks=pytest.mark.sweep)],
 )
+@pytest.mark.extended
 def test_batch_that_is_killed_twice_has_every_result_once(
     suite: SuiteHandle, tmp_path: Path, count: int
 ) -> None:

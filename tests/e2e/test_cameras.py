@@ -85,6 +85,7 @@ def shown_counter(page: Page) -> int:
     return read_counter(decode_image(page.locator("img.on").screenshot(type="png")))
 
 
+@pytest.mark.extended
 def test_preview_continues_without_a_visible_break(
     suite: SuiteHandle, page: Page, http_camera: HttpCamera
 ) -> None:
@@ -125,6 +126,7 @@ def test_preview_continues_without_a_visible_break(
 
 
 @pytest.mark.parametrize("codec", ["vp8", "vp9"])
+@pytest.mark.extended
 def test_webcam_recording_without_a_duration_has_right_times(
     suite: SuiteHandle, page: Page, tmp_path: Path, codec: str
 ) -> None:

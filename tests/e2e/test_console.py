@@ -119,6 +119,7 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     expect(page.get_by_role("heading", name="Sign in first")).to_be_visible()
 
 
+@pytest.mark.extended
 def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     email = client.user.email
@@ -146,6 +147,7 @@ def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Pa
     expect(other_tab.get_by_role("link", name="Ask for a new letter")).to_be_visible()
 
 
+@pytest.mark.extended
 def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None:
     sign_in(page, suite, suite.client(), "/new/frames")
     page.get_by_role("button", name="Record with the camera").click()
@@ -163,6 +165,7 @@ def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None
     expect(page.locator(".badge")).to_have_text("Done")
 
 
+@pytest.mark.extended
 def test_user_cannot_see_the_job_of_another_user(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
@@ -213,6 +216,7 @@ def test_missing_and_prohibited_input_is_reported_in_the_form(
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/new", "/new/presentation", "/nowhere"])
+@pytest.mark.extended
 def test_pages_fit_a_phone_in_light_and_dark(
     suite: SuiteHandle, page: Page, path: str, colours: str
 ) -> None:

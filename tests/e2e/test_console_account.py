@@ -29,6 +29,7 @@ def open_account_page(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
+@pytest.mark.extended
 def test_usage_emails_shares_and_password_of_an_account(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path, title="Meadow")
@@ -107,6 +108,7 @@ def test_api_key_is_created_used_and_deleted(suite: SuiteHandle, page: Page) -> 
     expect(page.get_by_text("You have no API keys.")).to_be_visible()
 
 
+@pytest.mark.extended
 def test_webhook_is_added_tested_and_replayed(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     sign_in(page, suite, client, "/account/webhooks")

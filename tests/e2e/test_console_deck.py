@@ -110,6 +110,7 @@ def test_deck_is_edited_rewritten_and_released_as_a_film(
     wait_for(page, f"{tracks}[0].cues?.length > 0")
 
 
+@pytest.mark.extended
 def test_concurrent_edits_do_not_overwrite_each_other(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_failed_job_is_redriven_and_the_page_shows_its_progress(
     expect(page.locator("video")).to_be_visible()
 
 
+@pytest.mark.extended
 def test_queued_job_says_why_it_waits_and_starts_by_itself(suite: SuiteHandle, page: Page) -> None:
     client, clip = suite.client(), CLIP_SPECS["cfr30"].encode().path
     with hold_deliveries(suite, "frame_extraction"):
@@ -125,6 +126,7 @@ def open_cancel_dialog(page: Page) -> None:
     page.get_by_role("menuitem", name="Cancel the job").click()
 
 
+@pytest.mark.extended
 def test_missing_file_is_uploaded_on_the_page_of_the_job(suite: SuiteHandle, page: Page) -> None:
     client, clip = suite.client(), CLIP_SPECS["cfr30"].encode().path
     video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
@@ -137,6 +139,7 @@ def test_missing_file_is_uploaded_on_the_page_of_the_job(suite: SuiteHandle, pag
     assert client.get_job(job_id)["artifacts"]
 
 
+@pytest.mark.extended
 def test_page_without_firestore_polls_the_api(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}

@@ -67,6 +67,7 @@ def test_selected_jobs_are_cancelled_and_a_refusal_is_told(suite: SuiteHandle, p
     expect(page.get_by_text("1 job is deleted.")).to_be_visible()
 
 
+@pytest.mark.extended
 def test_sample_job_is_run_again_with_changes_in_the_form_and_by_its_curl_command(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:

@@ -272,6 +272,7 @@ def record_complete_download(urls: list[str], sent: Any) -> None:
         urls.append(sent.url)
 
 
+@pytest.mark.extended
 def test_other_users_cannot_see_a_job_by_its_address(
     suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any]
 ) -> None:
@@ -285,6 +286,7 @@ def test_other_users_cannot_see_a_job_by_its_address(
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
 
 
+@pytest.mark.extended
 def test_refused_file_is_replaced_on_the_page_of_the_job(
     suite: SuiteHandle, page: Page, client: Client, tmp_path: Path
 ) -> None:

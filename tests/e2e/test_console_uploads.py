@@ -93,6 +93,7 @@ def test_paused_upload_resumes_after_a_reload(
     expect(row).to_have_count(0)
 
 
+@pytest.mark.extended
 def test_sign_out_with_an_upload_asks_for_confirmation(
     suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_sign_out_with_an_upload_asks_for_confirmation(
     wait_until(lambda: page.evaluate(stored_uploads) == 0, "the stored uploads to be removed")
 
 
+@pytest.mark.extended
 def test_upload_resumes_when_the_connection_is_back(
     suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:

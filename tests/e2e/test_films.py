@@ -136,6 +136,7 @@ def test_film_plays_and_seeks_to_every_chapter(
     assert player.play(0.3) > 0.2
 
 
+@pytest.mark.extended
 def test_subtitles_are_shown_at_their_times(suite: SuiteHandle, page: Page, tmp_path: Path) -> None:
     film = make_film(suite, tmp_path)
     player = Player(page, console_origin(suite), film.url, film.subtitles)
@@ -148,6 +149,7 @@ def test_subtitles_are_shown_at_their_times(suite: SuiteHandle, page: Page, tmp_
     assert player.active_subtitles() == []
 
 
+@pytest.mark.extended
 def test_film_with_motion_and_burned_subtitles_can_be_sought(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:

@@ -125,6 +125,7 @@ def running_chromium(url: str, folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("noise", "source"), [(0, "downloads"), (60, "the bucket")])
+@pytest.mark.extended
 def test_browser_seeks_in_both_directions(
     suite: SuiteHandle,
     services: Services,

@@ -109,6 +109,7 @@ def test_shared_film_plays_and_its_chapters_and_lines_seek(
     assert [text for text in messages if "Content Security Policy" in text] == []
 
 
+@pytest.mark.extended
 def test_page_plays_and_downloads_without_scripts(
     share: dict[str, Any], browser: Browser, tmp_path: Path
 ) -> None:

@@ -102,7 +102,7 @@ CODECS: dict[str, Codec] = {
     # Lossless: in small pictures of 10 bits the faster presets make errors of up to 420 of 1023.
     "av1": Codec("libsvtav1", ("yuv420p", "yuv420p10le"), (("preset", "9"),
         ("svtav1-params", "enable-tf=0:lossless=1")), _ALL, has_gops=True),
-    "vp8": Codec("libvpx", _YUV420, (("deadline", "realtime"), ("cpu-used", "8"), ("crf", "8"),
+    "vp8": Codec("libvpx", _YUV420, (("deadline", "realtime"), ("cpu-used", "-8"), ("crf", "8"),
         ("b", "2M")), has_gops=True, step=1),
     "vp9": Codec("libvpx-vp9", (*_YUV8, "gbrp"), (("deadline", "realtime"),
         ("cpu-used", "8"), ("crf", "12"), ("b", "0")), frozenset({"matrix", "range"}),

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.suite
 
 
 @needs_models
+@pytest.mark.extended
 def test_suite_without_models_builds_them_and_warns(
     own_layout: SuiteLayout, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ MIN_REFUSALS = 6
         ("stt", "recognition", "speech_recognition"),
     ],
 )
+@pytest.mark.extended
 def test_job_waits_for_a_service_without_quota(
     suite: SuiteHandle, tmp_path: Path, emulator: str, service: str, stage: str, outage_s: float
 ) -> None:

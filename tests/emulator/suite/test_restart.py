@@ -15,6 +15,7 @@ from tests.fixtures.suite.command import is_alive, run_emulator
 pytestmark = pytest.mark.suite
 
 
+@pytest.mark.extended
 def test_state_survives_a_restart_and_no_process_survives_the_runner(
     own_layout: SuiteLayout,
 ) -> None:

@@ -61,6 +61,7 @@ def gsutil(gcs: GcsEmulator, tmp_path: Path) -> Gsutil:
     return run
 
 
+@pytest.mark.extended
 def test_gsutil_uploads_lists_and_downloads(gsutil: Gsutil, tmp_path: Path) -> None:
     bucket = f"gs://g-{uuid.uuid4().hex[:12]}"
     (tmp_path / "small.txt").write_text("hello")
@@ -76,6 +77,7 @@ def test_gsutil_uploads_lists_and_downloads(gsutil: Gsutil, tmp_path: Path) -> N
     assert (tmp_path / "back.bin").read_bytes() == (tmp_path / "big.bin").read_bytes()
 
 
+@pytest.mark.extended
 def test_gsutil_composes_moves_and_checks_generation_zero(
     gsutil: Gsutil, bucket: Any, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_gsutil_composes_moves_and_checks_generation_zero(
     assert "PreconditionException: 412" in error
 
 
+@pytest.mark.extended
 def test_gsutil_sets_cors_and_removes_the_bucket(
     gsutil: Gsutil, bucket: Any, tmp_path: Path
 ) -> None:

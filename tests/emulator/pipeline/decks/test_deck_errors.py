@@ -57,6 +57,7 @@ def test_other_users_cannot_read_edit_or_release_a_deck(suite: SuiteHandle, tmp_
     assert client.get_job(job_id)["status"] == "awaiting_review"
 
 
+@pytest.mark.extended
 def test_edit_restarts_a_failed_job(suite: SuiteHandle, tmp_path: Path) -> None:
     client, tts = suite.client(), suite.url("tts")
     with pytest.raises(ApiError, match="There is no voice en-XX-Nobody; voices are en-") as unknown:
@@ -75,6 +76,7 @@ def test_edit_restarts_a_failed_job(suite: SuiteHandle, tmp_path: Path) -> None:
     assert (job["epoch"], job["revision"], job["error"]) == (1, 1, None)
 
 
+@pytest.mark.extended
 def test_failed_rewrite_can_be_repeated(suite: SuiteHandle, tmp_path: Path) -> None:
     client, gemini = suite.client(), suite.url("gemini")
     job_id = start_job(suite, client, tmp_path, stop_at="deck")
@@ -117,6 +119,7 @@ def test_failed_rewrite_can_be_repeated(suite: SuiteHandle, tmp_path: Path) -> N
     # The first one waits until a lease expires. By default, only the other two run.
     [pytest.param("after_work", marks=pytest.mark.sweep), "after_commit", "after_publish"],
 )
+@pytest.mark.extended
 def test_crash_while_rendering_an_edit_keeps_edit_and_review(
     suite: SuiteHandle, tmp_path: Path, point: str
 ) -> None:

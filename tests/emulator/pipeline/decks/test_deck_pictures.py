@@ -77,6 +77,7 @@ def test_uploaded_pictures_are_shown_on_slides(suite: SuiteHandle, tmp_path: Pat
         assert slide.convert("RGB").getpixel((x, 300)) == (0, 255, 0)
 
 
+@pytest.mark.extended
 def test_configured_illustrator_draws_missing_pictures(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     env = {"MOODREEL_ILLUSTRATOR": "gemini"}

@@ -98,6 +98,7 @@ def _pictures(client: Client, job: Mapping[str, Any], folder: Path) -> list[byte
         return [archive.read(name) for name in archive.namelist()]
 
 
+@pytest.mark.extended
 def test_edit_without_release_is_rendered_and_waits_for_review(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_edit_without_release_is_rendered_and_waits_for_review(
         assert len(film.chapters()) == 5
 
 
+@pytest.mark.extended
 def test_slide_is_rewritten_by_instruction(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job_id = start_job(suite, client, tmp_path, stop_at="deck")

@@ -76,6 +76,7 @@ def test_moments_are_clips_with_their_own_sound(
     assert poster[..., 1].mean() < 20
 
 
+@pytest.mark.extended
 def test_original_sound_is_heard_with_its_pictures(
     harness: StageHarness, video: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_original_sound_is_heard_with_its_pictures(
     assert measure_loudness(path)[0] == pytest.approx(-16, abs=1)
 
 
+@pytest.mark.extended
 def test_narrated_clips_have_no_sound_of_their_own(
     harness: StageHarness, video: Path, tmp_path: Path
 ) -> None:

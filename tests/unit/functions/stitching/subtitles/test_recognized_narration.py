@@ -46,6 +46,7 @@ def synthesizer() -> Iterator[SpeechSynthesizer]:
 
 
 @pytest.mark.parametrize("texts", [TEXTS[:1], pytest.param(TEXTS, marks=pytest.mark.sweep)])
+@pytest.mark.extended
 def test_recognizer_hears_the_words_where_the_subtitles_show_them(
     texts: tuple[str, ...], synthesizer: SpeechSynthesizer, recognizer: SpeechRecognizer
 ) -> None:
