@@ -9,7 +9,7 @@ from moodreel.api import Api, path_of
 from moodreel.flow import Flow
 from moodreel.models import JobView
 
-_READ_ONLY = ("revision", "current", "pictures")
+_READ_ONLY = ("revision", "current", "pictures", "added_pictures")
 _READ_ONLY_OF_SLIDE = ("picture_url",)
 
 

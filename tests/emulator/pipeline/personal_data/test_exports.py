@@ -51,6 +51,7 @@ def test_export_has_all_data_with_links_and_without_secrets(
         "jobs.jsonl": 3,
         "api_keys.jsonl": 0,
         "webhooks.jsonl": 1,
+        "bucket_bindings.jsonl": 0,
         "deliveries.jsonl": 2,
         "shares.jsonl": 1,
         "mails.jsonl": 2,

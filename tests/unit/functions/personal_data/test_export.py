@@ -73,7 +73,8 @@ def test_every_document_is_exported_once(
     assert sorted(row["id"] for row in rows["jobs.jsonl"]) == harness.jobs["alice"]
     counts = {name: len(lines) for name, lines in rows.items()}
     assert counts == {
-        "jobs.jsonl": 2, "mails.jsonl": 2, "webhooks.jsonl": 1, "deliveries.jsonl": 1,
+        "jobs.jsonl": 2, "mails.jsonl": 2, "webhooks.jsonl": 1, "bucket_bindings.jsonl": 1,
+        "deliveries.jsonl": 1,
         "shares.jsonl": 1, "cameras.jsonl": 1, "recordings.jsonl": 2, "totals.jsonl": 1,
         "api_keys.jsonl": 1,
     }  # fmt: skip
