@@ -19,6 +19,7 @@ from tests.fakes.canary import CanaryServer
 from tests.fakes.put_server import PutReply, running_put_server
 from tests.fixtures.tls import write_certificate
 
+PASSED = 0.0
 NAME = "files.example.org"
 PUBLIC_ADDRESS = "127.0.0.2"
 """The address of the server, which the policy of the tests takes for a public one."""
@@ -112,7 +113,7 @@ def test_passed_deadline_is_an_outage(certificate: Path) -> None:
         running_put_server(address=PUBLIC_ADDRESS, certificate=certificate) as puts,
         pytest.raises(UrlUnavailable),
     ):
-        writer(certificate, puts.url).put(f"https://{NAME}/", {}, [b"1"], 1, deadline=0)
+        writer(certificate, puts.url).put(f"https://{NAME}/", {}, [b"1"], 1, deadline=PASSED)
 
 
 def expect(error: type[MoodreelError], target: PinnedUrlWriter, url: str = "") -> None:
