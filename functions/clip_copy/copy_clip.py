@@ -16,7 +16,7 @@ from functions.clip_copy.pieces import CopiedClip
 from shared.cameras.browser_copy import BROWSER_COPY, BrowserCopy, CopyState
 from shared.cameras.recording import Recording, RecordingState, recording_path
 from shared.entrypoints.task import TaskContext
-from shared.errors import FirestoreUnavailable, PermanentError, StorageFull
+from shared.errors import FirestoreUnavailable, PermanentError, StorageFull, TransientError
 from shared.flows.documents import CommitResult, Update
 from shared.flows.effects import Later
 from shared.pipeline import FUNCTIONS
@@ -46,7 +46,7 @@ def copy_clip(context: TaskContext) -> TaskOutcome:
     """
     task = context.task
     if context.attempt >= FUNCTIONS[task.function].max_attempts:
-        return failed_copy(task, *last_error(task))
+        return failed_copy(context, *last_error(task))
     run = _Run(context)
     try:
         run.copy()
@@ -57,10 +57,7 @@ def copy_clip(context: TaskContext) -> TaskOutcome:
             raise
         return outcome
     except PermanentError as error:
-        context.services.log(
-            "clip_copy.failed", severity="WARNING", recording=run.recording_id, code=error.code
-        )
-        return failed_copy(task, error.code, str(error))
+        return failed_copy(context, error.code, str(error))
     return TaskDone()
 
 
@@ -101,7 +98,7 @@ class _Run:
             self._context.check,
         )
         self._record(stored, size)
-        copied.drop_pieces(self._pieces)
+        self._drop_pieces(copied)
 
     def continue_later(self) -> Later | None:
         """Returns the outcome that continues the copy in another run, or None when no piece was
@@ -111,6 +108,17 @@ class _Run:
         spent_s = self._context.task.data["spent_s"] + time.monotonic() - self._began_at
         fields = {"piece_count": len(self._pieces), "spent_s": spent_s}
         return Later(0, fields=fields, progress=True)
+
+    def _drop_pieces(self, copied: CopiedClip) -> None:
+        """Deletes the pieces of a copy that is done. Those that are left are deleted with the
+        recording."""
+        try:
+            copied.drop_pieces(self._pieces)
+        except (PermanentError, TransientError) as error:
+            self._context.services.log(
+                "clip_copy.pieces_left", severity="WARNING", recording=self.recording_id,
+                reason=repr(error),
+            )  # fmt: skip
 
     def _reporter(self, number: int, count: int) -> Callable[[float], None]:
         return lambda share: self._report(int(ENCODED_PERCENT * (number + share) / count))

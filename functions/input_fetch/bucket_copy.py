@@ -26,7 +26,7 @@ VALIDATOR = "generation"
 def copy_object(context: TaskContext, fetch: Fetch, progress: Progress) -> StoredObject | Later:
     """Returns the copy in the work bucket, or the outcome with which another run continues.
 
-    Raises BucketNotBound, SourceChanged, BucketAccessDenied, FetchStopped, LeaseLost, and transient
+    Raises SourceChanged, the errors of `check_binding`, FetchStopped, LeaseLost, and transient
     errors of our services.
     """
     source = _find_object(context, fetch)
@@ -43,7 +43,8 @@ def copy_object(context: TaskContext, fetch: Fetch, progress: Progress) -> Store
     media_type = progress.find_input().content_type
     while True:
         try:
-            progress.update(copied_bytes)
+            # With the token, an attempt after a transient error continues.
+            progress.update(copied_bytes, {"copy_token": token})
         except DeadlineNear:
             if token == fetch.copy_token:
                 raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from functions.input_fetch.source import Source
@@ -54,8 +56,8 @@ class Progress:
             }
         )
 
-    def update(self, received_bytes: int) -> None:
-        """Checks the limits, and every INTERVAL_S records the progress.
+    def update(self, received_bytes: int, fields: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Checks the limits, and every INTERVAL_S records the progress and further fields.
 
         Raises FetchTooLarge, StorageFull, FetchStopped, LeaseLost, DeadlineNear.
         """
@@ -65,7 +67,7 @@ class Progress:
             return
         self._next_at = time.monotonic() + INTERVAL_S
         self.check_storage(received_bytes)
-        self._record({"fetched_bytes": received_bytes})
+        self._record({"fetched_bytes": received_bytes, **fields})
 
     def check_storage(self, size_bytes: int) -> None:
         """Reads the free storage again, unless the size is declared and therefore counted: uploads

@@ -1,13 +1,14 @@
 """Delivers the results of a job, one after the other.
 
 A result that is delivered is recorded and not sent again. After an error that may pass, or at the
-end of this run's time, the next run continues. A result that cannot be delivered does not stop the
-others.
+end of this run's time, the next run continues. A result that cannot be delivered, now or at all,
+does not stop the others.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from functions.result_delivery.destinations import OpenDestination, open_destination
@@ -48,7 +49,7 @@ def deliver_results(context: TaskContext) -> TaskOutcome:
     if context.attempt < max_attempts - 1 or later.progress:
         return later
     # Nothing is gained by waiting for the last attempt.
-    return run.end(later.code, later.message)
+    return run.give_up(later)
 
 
 class _Run:
@@ -59,12 +60,15 @@ class _Run:
         self._delivery = delivery
         self._files: list[DeliveredFile] = list(delivery.files)
         self._has_progress = False
+        self._retries: dict[int, Later] = {}
+        """By the position of its file: what a server that was not available makes of the run."""
         self._copy: dict[str, str] | None = None
         self._recorded_at = time.monotonic()
 
     def deliver(self) -> Later | None:
-        """Sends what is pending. Returns the outcome with which another run continues, or None at
-        the end. Raises BucketNotBound, LeaseLost, and transient errors of our services."""
+        """Sends what is pending, each result once. Returns the outcome with which another run
+        continues, or None at the end. Raises the errors of `check_binding`, LeaseLost, and
+        transient errors of our services."""
         destination = None
         for position, row in enumerate(self._files):
             if row.state is not FileState.PENDING:
@@ -77,7 +81,16 @@ class _Run:
             if later is not None:
                 return later
             self._record()
-        return None
+        return self._longest_wait()
+
+    def give_up(self, later: Later) -> TaskOutcome:
+        """Returns the outcome after the last attempt: the results that were tried fail. Those for
+        which this run had no time are sent by another one."""
+        for position, retry in self._retries.items():
+            self._files[position] = self._files[position].failed(retry.code, retry.message)
+        if self._retries and any(row.state is FileState.PENDING for row in self._files):
+            return Later(0, fields=self._fields(), progress=True)
+        return self.end(later.code, later.message)
 
     def end(self, code: str = "", message: str = "") -> TaskOutcome:
         """Returns the outcome of the delivery. What is pending fails with the error."""
@@ -100,7 +113,8 @@ class _Run:
     def _send(
         self, position: int, row: DeliveredFile, destination: OpenDestination
     ) -> Later | None:
-        """Sends one result and records its state in the list of files."""
+        """Sends one result and records its state in the list of files. Returns an outcome when the
+        run cannot go on with the next result."""
         if row.artifact is None:
             raise LookupError(f"{row.name} has no artifact")
         try:
@@ -113,7 +127,7 @@ class _Run:
         except UrlUnavailable as error:
             if self._context.should_stop():
                 return self._continue_later(position, row, destination)
-            return self._try_again(error, error.retry_after_s)
+            self._retries[position] = self._try_again(error, error.retry_after_s)
         except StorageUnavailable as error:
             self._record(forced=True)
             if isinstance(error, OverloadedError) or not self._has_progress:
@@ -136,15 +150,25 @@ class _Run:
     def _continue_later(
         self, position: int, row: DeliveredFile, destination: OpenDestination
     ) -> Later:
-        """Returns the outcome at the end of this run's time."""
-        if not self._has_progress and not destination.can_continue:
+        """Returns the outcome at the end of this run's time. A file fails that had all of it."""
+        is_first = not self._has_progress and not self._retries
+        if is_first and not destination.can_continue:
             minutes = FUNCTIONS[self._context.task.function].soft_deadline_s // 60
             timeout = DeliveryTimeout(f"The server did not take the file within {minutes} minutes.")
             self._files[position] = row.failed(*_describe(timeout))
             self._has_progress = True
+        if (later := self._longest_wait()) is not None:
+            return later
         if not self._has_progress:
             raise DeadlineNear
         return Later(0, fields=self._fields(), progress=True)
+
+    def _longest_wait(self) -> Later | None:
+        """Returns the outcome after a run in which servers were not available, or None."""
+        if not self._retries:
+            return None
+        longest = max(self._retries.values(), key=lambda retry: retry.wait_s)
+        return replace(longest, fields=self._fields(), progress=self._has_progress)
 
     def _try_again(self, error: UrlUnavailable | StorageUnavailable, requested_s: float) -> Later:
         """Returns the outcome after a connection that broke off or was not made."""
@@ -166,8 +190,8 @@ class _Run:
         }
 
     def _record(self, sent_bytes: int = 0, *, forced: bool = False) -> None:
-        """Records the progress, every INTERVAL_S. Raises LeaseLost when another revision of the
-        job is delivered now."""
+        """Records the progress, every INTERVAL_S. Raises LeaseLost when another worker has the
+        delivery, or another revision of the job is delivered now."""
         if time.monotonic() - self._recorded_at < INTERVAL_S and not forced:
             return
         self._recorded_at = time.monotonic()
@@ -178,6 +202,7 @@ class _Run:
                 doc is None
                 or doc.data["outcome"] != self._delivery.outcome
                 or doc.data["state"] != TaskState.LEASED
+                or doc.data["token"] != self._context.token
             ):
                 raise LeaseLost
             update = Update(path, self._fields(sent_bytes), doc.version)

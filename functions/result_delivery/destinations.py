@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
 
 from shared.entrypoints import bootstrap
 from shared.entrypoints.encryption import delivery_decrypter
 from shared.entrypoints.task import TaskContext
+from shared.errors import SourceExpired
 from shared.jobs.result_deliveries.delivery import ResultDelivery
 from shared.ports.url_reader import UrlRefused, UrlUnusable
-from shared.recipes.stored_object import Artifact
+from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.bucket_bindings import check_binding
 
 BLOCK_BYTES = 4 << 20
@@ -34,7 +36,7 @@ class OpenDestination(Protocol):
 
 
 def open_destination(context: TaskContext, delivery: ResultDelivery) -> OpenDestination:
-    """Returns the destination of a delivery. Raises BucketNotBound."""
+    """Returns the destination of a delivery. Raises the errors of `check_binding`."""
     if delivery.destination.bucket:
         return _BucketFolder(context, delivery)
     return _Urls(context, delivery)
@@ -47,6 +49,7 @@ class _BucketFolder:
     can_continue = True
 
     def __init__(self, context: TaskContext, delivery: ResultDelivery) -> None:
+        self._objects = context.services.objects
         self._buckets = bootstrap.customer_buckets()
         self._bucket, self._folder = delivery.destination.bucket, delivery.folder
         self._copy = dict(delivery.copy or {})
@@ -55,16 +58,25 @@ class _BucketFolder:
         )  # fmt: skip
 
     def send(self, artifact: Artifact, on_progress: OnProgress) -> None:
+        source = self._find_source(artifact)
         token = self._copy["token"] if self._copy.get("name") == artifact.name else ""
         while True:
             on_progress(0, token)
             step = self._buckets.copy_out(
-                artifact.stored_object, self._bucket, self._folder + artifact.name, token=token
+                source, self._bucket, self._folder + artifact.name, token=token
             )
             if not step.token:
                 return
             token = step.token
             on_progress(step.copied_bytes, token)
+
+    def _find_source(self, artifact: Artifact) -> StoredObject:
+        """Returns the result with its checksum, read with our own access. Raises SourceExpired."""
+        wanted = artifact.stored_object
+        stored = self._objects.stat(wanted.bucket, wanted.name)
+        if stored is None or stored.version != wanted.version:
+            raise SourceExpired("The result was deleted meanwhile.")
+        return replace(wanted, crc32c=stored.crc32c)
 
 
 class _Urls:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.flows.documents import Write, job_path
+from shared.flows.documents import Update, Write, job_path
 from shared.flows.effects import ClockAndIds, Failed, Flow, LogEvent, commit, publish, read
 from shared.jobs.history import history_event
 from shared.jobs.model import Job, Status
@@ -23,6 +23,7 @@ from shared.jobs.webhooks.events import (
     new_job_event,
 )
 from shared.tasks.errors import AttemptsExhausted
+from shared.tasks.record import outcome_fields
 from shared.tasks.task import Task, TaskDone
 
 
@@ -49,7 +50,7 @@ def end_delivery(
     delivery: ResultDelivery, files: tuple[DeliveredFile, ...], job: Job | None, now: datetime
 ) -> TaskDone | Failed:
     """Returns the outcome of a delivery whose files are all delivered or failed. The URLs are kept
-    for a redrive if one has failed."""
+    for a redrive if one has failed, and for the next revision if the job has a deck."""
     delivered_bytes = sum(row.size_bytes for row in files if row.state is FileState.DELIVERED)
     fields: dict[str, Any] = {
         "files": [row.to_dict() for row in files], "delivered_bytes": delivered_bytes, "copy": None,
@@ -57,7 +58,9 @@ def end_delivery(
     failed = next((row for row in files if row.state is FileState.FAILED), None)
     if failed is None or failed.error is None:
         writes = _ending_writes(delivery, files, None, job, now)
-        return TaskDone({**fields, URLS: None}, writes, tuple(event_messages(writes)))
+        if job is None or job.recipe.deck_stage is None:
+            fields[URLS] = None
+        return TaskDone(fields, writes, tuple(event_messages(writes)))
     error = {
         "code": failed.error["code"],
         "message": f"{failed.name} was not delivered. {failed.error['message']}",
@@ -69,13 +72,19 @@ def end_delivery(
 
 def fail_exhausted_delivery(task: Task, clock: ClockAndIds) -> Flow[Mapping[str, Any]]:
     """Fails what is pending of a delivery whose worker crashed in the last attempt too. Returns
-    the fields of its document."""
+    the fields of its document. A delivery of which nothing is pending is done."""
     delivery = ResultDelivery.from_task(task)
     files = fail_pending(delivery.files, *last_error(task))
     (doc,) = yield from read(job_path(delivery.job))
     job = None if doc is None else Job.from_doc(doc)
     outcome = end_delivery(delivery, files, job, clock.now())
-    if outcome.writes and isinstance(outcome, Failed):
+    if isinstance(outcome, TaskDone):
+        # It ends here: this write changes the version with which the caller would fail it.
+        update = Update(task.path, outcome_fields(outcome, clock.now()), task.version)
+        yield from commit(update, *outcome.writes)
+        yield from publish(list(outcome.messages))
+        return {}
+    if outcome.writes:
         yield from commit(*outcome.writes)
         yield from publish(list(outcome.messages))
         yield LogEvent("delivery.failed", {"severity": "WARNING", "code": outcome.code})

@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from google.cloud import firestore
 
 from shared.adapters.firestore import FirestoreJobStore
-from shared.flows.documents import CommitResult, Delete
+from shared.flows.documents import CommitResult, Delete, owned_documents
 from shared.jobs.buckets.binding import (
+    BUCKET_BINDINGS,
+    MAX_BINDINGS,
     BucketBinding,
     Proof,
     binding_id,
@@ -35,12 +37,19 @@ def parse_bucket(url: str, project: str) -> GsUrl:
     return parsed
 
 
+class TooManyBindings(Exception):
+    """The user has the maximum number of buckets."""
+
+
 def bind(store: JobStore, owner: str, url: GsUrl, now: datetime) -> None:
-    """Binds a bucket to a user, also if the user has registered it."""
+    """Binds a bucket to a user, also if the user has registered it. Raises TooManyBindings."""
     path = binding_path(binding_id(owner, url.bucket, url.name))
     while True:
         (doc,) = store.read([path])
         if doc is None:
+            docs = store.run_query(owned_documents(BUCKET_BINDINGS, owner, limit=MAX_BINDINGS))
+            if len(docs) >= MAX_BINDINGS:
+                raise TooManyBindings(f"The user has {MAX_BINDINGS} buckets: remove one first.")
             # Without a proof object its token is never used.
             write = new_binding(owner, url.bucket, url.name, "operator", now, proof=Proof.OPERATOR)
             result = store.commit([write])
@@ -60,7 +69,8 @@ def remove(store: JobStore, owner: str, url: GsUrl) -> bool:
 
 
 def main() -> int:
-    """Returns 1 for a bucket that cannot be bound, and when there is no binding to remove."""
+    """Returns 1 for a bucket that cannot be bound, for a user with too many, and when there is no
+    binding to remove."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project")
     parser.add_argument("owner", help="the user id, as in Firebase Authentication")
@@ -77,7 +87,11 @@ def main() -> int:
         removed = remove(store, arguments.owner, url)
         print("removed" if removed else "there is no such binding")
         return 0 if removed else 1
-    bind(store, arguments.owner, url, datetime.now(UTC))
+    try:
+        bind(store, arguments.owner, url, datetime.now(UTC))
+    except TooManyBindings as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"{arguments.bucket} is bound to {arguments.owner}")
     return 0
 

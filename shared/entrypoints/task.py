@@ -33,6 +33,11 @@ class TaskContext:
         return self._lease.claim.task
 
     @property
+    def token(self) -> str:
+        """The token of this claim. The document of the task has it while the claim is valid."""
+        return self._lease.claim.token
+
+    @property
     def attempt(self) -> int:
         """The number of attempts since the last progress, including this one."""
         return self._lease.claim.attempt

@@ -88,6 +88,7 @@ class CustomerBuckets(Protocol):
     def copy_out(
         self, source: StoredObject, bucket: str, name: str, *, token: str = ""
     ) -> CopyStep:
-        """Makes one request of the copy of one of our objects. An object with the same content is
-        the end. Raises CopyRefused for another object of that name, SourceExpired."""
+        """Makes one request of the copy of one of our objects that exists, given with its CRC32C.
+        An object with the same content is the end. Raises CopyRefused for another object of that
+        name, BucketUnusable also when there is no such bucket."""
         ...

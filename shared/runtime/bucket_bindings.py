@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from shared.flows.documents import owned_documents
+from shared.errors import PermanentError
 from shared.jobs.buckets.binding import (
-    BUCKET_BINDINGS,
-    MAX_BINDINGS,
     MAX_PROOF_BYTES,
     BucketBinding,
     BucketNotBound,
     Proof,
+    bindings_of,
     ended,
     find_bindings,
 )
@@ -21,20 +20,22 @@ def check_binding(
     services: Services, buckets: CustomerBuckets, owner: str, bucket: str, name: str
 ) -> BucketBinding:
     """Returns the binding with which a user may use an object or a folder. A binding whose proof
-    object is gone ends. Raises BucketNotBound, StorageUnavailable."""
-    docs = services.store.run_query(owned_documents(BUCKET_BINDINGS, owner, limit=MAX_BINDINGS))
+    object is gone ends; one whose proof object cannot be read now does not.
+
+    Raises BucketNotBound, BucketAccessDenied, BucketUnusable, StorageUnavailable.
+    """
+    unreadable: PermanentError | None = None
+    docs = services.store.run_query(bindings_of(owner, bucket))
     for binding in find_bindings(docs, bucket, name):
-        if binding.proof is Proof.OPERATOR or has_proof(buckets, binding):
+        if binding.proof is Proof.OPERATOR:
+            return binding
+        try:
+            content = buckets.read_small(bucket, binding.proof_object, MAX_PROOF_BYTES)
+        except (BucketAccessDenied, BucketUnusable) as error:
+            unreadable = error
+            continue
+        if binding.is_proof(content):
             return binding
         services.store.commit([ended(binding, services.clock.now())])
         services.log("bucket.binding_ended", severity="WARNING", binding=binding.id)
-    raise BucketNotBound
-
-
-def has_proof(buckets: CustomerBuckets, binding: BucketBinding) -> bool:
-    """Whether the proof object is in the bucket. Raises StorageUnavailable."""
-    try:
-        content = buckets.read_small(binding.bucket, binding.proof_object, MAX_PROOF_BYTES)
-    except (BucketAccessDenied, BucketUnusable):
-        return False
-    return binding.is_proof(content)
+    raise unreadable or BucketNotBound()

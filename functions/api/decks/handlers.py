@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from functions.api import rate_limit_policies
 from functions.api.decks.edits import field_of, is_pending, is_unchanged, read_deck
-from functions.api.decks.pictures import find_uploaded
+from functions.api.decks.pictures import find_uploaded, list_uploaded
 from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteRequest, SlideView
 from functions.api.jobs.handlers import consume_rework_quota
 from functions.api.jobs.recipes import read_options
@@ -54,7 +54,8 @@ def _deck_view(request: ApiRequest, deck: Deck) -> DeckView:
     revision = DeckResult.require(job.facts).revision
     base = f"/v1/jobs/{job.id}/deck/slides"
     pictures = [*list_pictures(job.facts), *([MOOD_CHART] if has_mood(job.facts) else [])]
-    pictures += [picture.reference for picture in job.deck_pictures]
+    added = list_uploaded(request)
+    pictures += [picture.reference for picture in added]
     return DeckView(
         revision=revision,
         current=revision == job.revision,
@@ -68,7 +69,7 @@ def _deck_view(request: ApiRequest, deck: Deck) -> DeckView:
             for slide in deck.slides
         ),
         pictures=tuple(pictures),
-        added_pictures={item.reference: item.filename for item in job.deck_pictures},
+        added_pictures={item.reference: item.filename for item in added},
     )
 
 

@@ -14,6 +14,7 @@ from shared.jobs.buckets.gs_url import InvalidGsUrl, parse_folder_url
 from shared.jobs.fetches.fetch import MAX_URL_CHARS
 from shared.jobs.result_deliveries.delivery import Destination, new_result_delivery
 from shared.net.address_policy import InvalidUrl, parse_target
+from shared.ports.customer_buckets import BucketAccessDenied, BucketUnusable
 from shared.runtime.bucket_bindings import check_binding
 
 
@@ -46,7 +47,7 @@ def _bucket_folder(request: ApiRequest, url: str) -> Destination:
         parsed = parse_folder_url(url)
         check_own_bucket(request, parsed)
         check_binding(request.services, buckets, request.user.uid, parsed.bucket, parsed.name)
-    except (InvalidGsUrl, BucketNotBound) as error:
+    except (InvalidGsUrl, BucketNotBound, BucketAccessDenied, BucketUnusable) as error:
         raise InvalidFields([("deliver_to.url", str(error))]) from error
     return Destination(parsed.bucket, parsed.name)
 

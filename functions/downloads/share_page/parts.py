@@ -1,8 +1,9 @@
 """The files that belong to a shared result, and what its page shows of them.
 
-A link gives access to one result. With a video come its poster, its captions and its chapters,
-which show and say nothing that the video itself does not. Nothing else of the job is served: no
-emotions, no readings, no title.
+A link gives access to one result. With a film come its poster, its captions and its chapters, which
+show and say nothing that the film itself does not, and with a video that has its captions in it the
+captions. Nothing else of the job is served: no emotions, no readings, no title. A video of scored
+faces comes alone: its owner shared what is seen, not a text of what is said.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from shared.runtime.results_writer import read_object
 
 MAX_TEXT_BYTES = 1 << 20
 """A larger file of captions, of twelve hours, is not shown on the page; the player reads it."""
-_CAPTIONED_KINDS = ("film", "captioned", "annotated")
+_CAPTIONED_KINDS = ("film", "captioned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class SharedParts:
         if artifact.kind == "subtitles" and artifact.name.endswith(".vtt"):
             return cls(captions=artifact)
         if artifact.kind not in _CAPTIONED_KINDS or not artifact.content_type.startswith("video/"):
+            return cls()
+        if job.scores_faces and artifact.kind != "film":
             return cls()
         parts = {
             result.kind: result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
@@ -10,9 +11,9 @@ from functools import cache
 from PIL import Image
 
 from functions.slide_generation.drawing.job_slides import JobSlides
-from functions.slide_generation.export.pages import DeckPages, DocumentFailed, EncodedPicture
+from functions.slide_generation.export.pages import DeckPages, EncodedPicture
 from shared.entrypoints.stage import UnitContext
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 from shared.pipeline import SLIDE_CACHE_PREFIX
 from shared.recipes.films.deck import Deck
 from shared.recipes.results import SlideImage
@@ -43,7 +44,8 @@ def write_documents(
         slides: the slides that `drawn` drew.
 
     Returns:
-        The artifacts, and warnings for the user about documents that could not be written.
+        The artifacts, and warnings for the user about documents that could not be written,
+        whatever the error was. Raises TransientError.
     """
     owner_cache = OwnerCache(context.objects, SLIDE_CACHE_PREFIX, context.job.owner)
     # The keys of the slides cover their pictures.
@@ -70,9 +72,13 @@ def write_documents(
         context.check()
         try:
             artifacts.append(write(name, content_type, render))
-        except DocumentFailed as error:
+        except TransientError:
+            # Of our services, or the end of this attempt.
+            raise
+        except Exception as error:
             # Neither the slides nor the film depend on it.
-            context.log("document.failed", document=name, error=str(error))
+            reason = "".join(traceback.format_exception(error))[-4000:]
+            context.log("document.failed", severity="ERROR", document=name, reason=reason)
             warnings.append(f"{name} could not be written; the slides and the film are complete.")
     return tuple(artifacts), tuple(warnings)
 

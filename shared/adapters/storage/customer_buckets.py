@@ -26,6 +26,11 @@ from shared.recipes.stored_object import OCTET_STREAM, StoredObject
 TIMEOUT_S = (5, 60)
 """Cloud Storage answers a request of a copy after about 30 s, whether or not it has ended."""
 
+MISSING_OR_DENIED = (
+    "The object is missing, or the service account of Moodreel may not read it. Without "
+    "storage.objects.list on the bucket, Cloud Storage does not tell which."
+)
+
 
 class CloudCustomerBuckets:
     """CustomerBuckets with a Cloud Storage client."""
@@ -38,7 +43,7 @@ class CloudCustomerBuckets:
     def read_small(self, bucket: str, name: str, max_bytes: int) -> bytes | None:
         blob = self._client.bucket(bucket).blob(name)
         try:
-            with _translate_errors():
+            with _explain_denial(), _translate_errors():
                 data: bytes = blob.download_as_bytes(
                     end=max_bytes - 1, raw_download=True, checksum=None,
                     retry=RETRY, timeout=TIMEOUT_S,
@@ -48,7 +53,7 @@ class CloudCustomerBuckets:
             return None
 
     def stat(self, bucket: str, name: str) -> CustomerObject | None:
-        with _translate_errors():
+        with _explain_denial(), _translate_errors():
             blob = self._client.bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
         if blob is None:
             return None
@@ -85,20 +90,27 @@ class CloudCustomerBuckets:
         )
         try:
             return _rewrite(origin, target, token)
+        except SourceExpired as error:
+            # The caller has just found the source.
+            raise BucketUnusable from error
         except (gx.PreconditionFailed, BucketAccessDenied) as error:
             # An account that may only create objects gets 403 for an object that exists.
-            existing = self.stat(bucket, name)
+            existing = self._stat_or_none(bucket, name)
             if existing is None and isinstance(error, BucketAccessDenied):
                 raise
             if existing is None:
                 raise StorageUnavailable("The object has just disappeared.") from error
-            with _translate_errors():
-                origin.reload(retry=RETRY, timeout=TIMEOUT_S)
-            if (existing.size_bytes, existing.crc32c) != (int(origin.size), origin.crc32c):
+            if (existing.size_bytes, existing.crc32c) != (source.size_bytes, source.crc32c):
                 raise CopyRefused(
                     f"The bucket has another object {name}, which is not replaced."
                 ) from None
             return CopyStep("", existing.size_bytes, existing.generation)
+
+    def _stat_or_none(self, bucket: str, name: str) -> CustomerObject | None:
+        try:
+            return self.stat(bucket, name)
+        except BucketAccessDenied:
+            return None
 
 
 def _rewrite(origin: storage.Blob, target: storage.Blob, token: str) -> CopyStep:
@@ -109,6 +121,15 @@ def _rewrite(origin: storage.Blob, target: storage.Blob, token: str) -> CopyStep
     if next_token is not None:
         return CopyStep(next_token, copied_bytes)
     return CopyStep("", copied_bytes, int(target.generation))
+
+
+@contextmanager
+def _explain_denial() -> Iterator[None]:
+    """Gives BucketAccessDenied of a read its message."""
+    try:
+        yield
+    except BucketAccessDenied as error:
+        raise BucketAccessDenied(MISSING_OR_DENIED) from error
 
 
 @contextmanager

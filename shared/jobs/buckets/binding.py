@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.errors import PermanentError
-from shared.flows.documents import Create, Doc, Update
+from shared.flows.documents import Create, Doc, Filter, Query, Update
 
 BUCKET_BINDINGS = "bucket_bindings"
 MAX_BINDINGS = 20
@@ -165,6 +165,11 @@ def ended(binding: BucketBinding, now: datetime) -> Update:
         "expires_at": now + timedelta(days=PENDING_DAYS),
     }  # fmt: skip
     return Update(binding.path, fields, binding.version)
+
+
+def bindings_of(owner: str, bucket: str) -> Query:
+    """Returns the query for the bindings of a user that name a bucket."""
+    return Query(BUCKET_BINDINGS, (Filter("owner", "==", owner), Filter("bucket", "==", bucket)))
 
 
 def find_bindings(docs: Iterable[Doc], bucket: str, name: str) -> list[BucketBinding]:

@@ -4,8 +4,9 @@ bucket or to URLs of its owner.
 It is created with its job and is not due until the job is done. Each revision of a film is
 delivered again. The document has the names and objects of the results, so that a delivery that runs
 while the deck is edited delivers what it began with. URLs may contain signatures, so they are
-encrypted for the function `result_delivery`, and removed when all results are delivered. The
-document is deleted with its job and has no time to live of its own: the job may be kept longer.
+encrypted for the function `result_delivery`, and removed when all results are delivered; those of a
+job with a deck are kept, because another revision may follow. The document is deleted with its job
+and has no time to live of its own: the job may be kept longer.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class ResultDelivery:
     Attributes:
         outcome: Revision and outcome of the job that is delivered, "" until the job is done.
         revision: The revision of the job that is delivered.
-        urls: The encrypted URLs, None without URLs and when all results are delivered.
+        urls: The encrypted URLs, None without URLs and when they are not needed any more.
         delivered_bytes: How much is delivered, including a part of the current file.
         copy: The name of the file that is being copied by several requests and the token of the
             next one, or None.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pptx.chart.data import CategoryChartData
+from pptx.chart.xlsx import CategoryWorkbookWriter
 from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION
 from pptx.util import Pt
 
@@ -23,6 +24,21 @@ _BAR_GAP_PERCENT = 75
 _LINE_PT = 4
 
 
+class _TextWorkbookWriter(CategoryWorkbookWriter):  # type: ignore[misc]
+    """Writes texts as texts: a model or a user chose them, and XlsxWriter makes a formula of a text
+    with an equals sign, and a link of a URL."""
+
+    def _populate_worksheet(self, workbook: Any, worksheet: Any) -> None:
+        worksheet.strings_to_formulas = worksheet.strings_to_urls = False
+        super()._populate_worksheet(workbook, worksheet)
+
+
+class _ChartData(CategoryChartData):  # type: ignore[misc]
+    @property
+    def _workbook_writer(self) -> _TextWorkbookWriter:
+        return _TextWorkbookWriter(self)
+
+
 def add_chart(
     slide: Any, chart: SlideChart, box: Box, *, theme: Theme, scale: Scale, size_px: float,
     title: str, language: str,
@@ -33,7 +49,7 @@ def add_chart(
         size_px: the size of its texts.
         title: what it shows, for its alternative text.
     """
-    data = CategoryChartData()
+    data = _ChartData()
     data.categories = [to_xml_text(point.label) for point in chart.points]
     data.add_series(to_xml_text(chart.unit or title), [point.value for point in chart.points])
     frame = slide.shapes.add_chart(_KINDS[chart.kind], *scale.box(box), data)

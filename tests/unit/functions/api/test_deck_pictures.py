@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -23,15 +24,28 @@ from tests.unit.functions.api.test_limited_changes import DeckObjects, create_jo
 class PictureObjects:
     """The deck, and the pictures that were uploaded."""
 
-    def range_reader(self, *_: object) -> Any:
-        return DeckObjects().range_reader()
+    def range_reader(self, _: Bucket, name: str, __: int) -> Any:
+        if (data := self.uploaded.get(name)) is None:
+            return DeckObjects().range_reader()
+        return lambda offset, length: data[offset : offset + length]
 
     def __init__(self) -> None:
-        self.uploaded: set[str] = set()
+        self.uploaded: dict[str, bytes] = {}
         self.signed: list[tuple[Bucket, str, int]] = []
 
     def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
-        return StoredObject(bucket, name, 1, 9) if name in self.uploaded else None
+        data = self.uploaded.get(name)
+        return None if data is None else StoredObject(bucket, name, 1, len(data))
+
+    def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
+        return tuple(
+            StoredObject(bucket, name, 1, len(data))
+            for name, data in self.uploaded.items()
+            if name.startswith(prefix)
+        )
+
+    def delete(self, _: Bucket, name: str, __: int) -> None:
+        del self.uploaded[name]
 
     def delete_prefix(self, *_: object) -> None:
         """The objects of a deleted job."""
@@ -55,8 +69,13 @@ def harness(objects: PictureObjects) -> AppHarness:
     return AppHarness(ROUTES, settings=settings, objects=objects, clock=ManualClock())
 
 
+def sha256_of(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
 def picture(number: int = 1, **fields: Any) -> dict[str, Any]:
-    values = {"sha256": f"{number:064x}", "filename": "a.png", "content_type": "image/png"}
+    """The picture whose bytes are the digits of the number."""
+    values = {"sha256": sha256_of(number), "filename": "a.png", "content_type": "image/png"}
     return {**values, "size_bytes": 1000, **fields}
 
 
@@ -72,19 +91,44 @@ def test_picture_is_declared_once_and_signed_until_it_is_uploaded(
     job = create_job_with_deck(harness)
     before = job_data(harness, job)["stored_bytes"]
     answers = [send(harness, "POST", f"{job}/deck/pictures", picture()) for _ in range(2)]
-    name = f"decks/{job.removeprefix('jobs/')}/pictures/{1:064x}"
+    name = f"decks/{job.removeprefix('jobs/')}/pictures/{sha256_of(1)}"
     assert [answer.status_code for answer in answers] == [200, 200]
     assert objects.signed == [(Bucket.WORK, name, 1000)] * 2
     assert len(job_data(harness, job)["deck_pictures"]) == 1
     assert job_data(harness, job)["stored_bytes"] - before == 1000
-    objects.uploaded.add(name)
-    answer = send(harness, "POST", f"{job}/deck/pictures", picture()).json
-    assert answer == {"picture": f"added:{1:064x}", "upload": None}
+    reference = f"added:{sha256_of(1)}"
     deck = send(harness, "GET", f"{job}/deck").json
-    assert deck["pictures"] == [f"added:{1:064x}"]
-    assert deck["added_pictures"] == {f"added:{1:064x}": "a.png"}
+    assert (deck["pictures"], deck["added_pictures"]) == ([], {})
+    objects.uploaded[name] = b"1"
+    # Another size changes nothing now.
+    answer = send(harness, "POST", f"{job}/deck/pictures", picture(size_bytes=7)).json
+    assert answer == {"picture": reference, "upload": None}
+    assert job_data(harness, job)["stored_bytes"] - before == 1000
+    deck = send(harness, "GET", f"{job}/deck").json
+    assert deck["pictures"] == [reference]
+    assert deck["added_pictures"] == {reference: "a.png"}
     assert send(harness, "DELETE", job).status_code == 204
     assert job_data(harness, job)["deck_pictures"] == []
+
+
+def test_wrong_bytes_are_replaced_by_declaring_the_picture_again(
+    harness: AppHarness, objects: PictureObjects
+) -> None:
+    job = create_job_with_deck(harness)
+    before = job_data(harness, job)["stored_bytes"]
+    send(harness, "POST", f"{job}/deck/pictures", picture(2))
+    send(harness, "POST", f"{job}/deck/pictures", picture(1, size_bytes=30))
+    name = f"decks/{job.removeprefix('jobs/')}/pictures/{sha256_of(1)}"
+    objects.uploaded[name] = b"cut off"
+    again = picture(1, size_bytes=40, content_type="image/webp")
+    answer = send(harness, "POST", f"{job}/deck/pictures", again)
+
+    assert objects.uploaded == {}
+    assert answer.json["upload"]["headers"] == {"Content-Type": "image/webp"}
+    assert objects.signed[-1] == (Bucket.WORK, name, 40)
+    data = job_data(harness, job)
+    assert data["stored_bytes"] - before == 1040
+    assert [row["size_bytes"] for row in data["deck_pictures"]] == [1000, 40]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +175,6 @@ def test_slide_shows_a_picture_only_once_it_is_uploaded(
     deck["slides"][1] |= {"focus": [0.5, 1], "alt": "A stone"}
     answer = send(harness, "PUT", f"{job}/deck", body)
     assert [error["field"] for error in answer.json["errors"]] == ["deck.slides[1].picture"]
-    objects.uploaded.add(f"decks/{job.removeprefix('jobs/')}/pictures/{1:064x}")
+    objects.uploaded[f"decks/{job.removeprefix('jobs/')}/pictures/{sha256_of(1)}"] = b"1"
     # The edit is accepted as far as the state of this job, which is cancelled, lets it.
     assert send(harness, "PUT", f"{job}/deck", body).status_code != 422

@@ -18,7 +18,7 @@ from shared.cameras.browser_copy import (
     request_copy,
 )
 from shared.cameras.recording import RecordingState, recording_path
-from shared.errors import NotFound, WrongState
+from shared.errors import NotFound, StorageUnavailable, WrongState
 from shared.flows.documents import Delete, Update
 from shared.flows.effects import Reply
 from shared.flows.envelope import Envelope
@@ -123,6 +123,25 @@ def test_workers_that_crash_fail_the_copy_and_a_request_tries_it_again(
     assert states == [CopyState.FAILED, CopyState.WAITING, CopyState.DONE]
     assert failed.error is not None
     assert requested.error is None
+
+
+def test_copy_that_is_done_stays_done(copies: CopyHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when its pieces cannot be deleted, and when a later attempt is the last one."""
+
+    def fail(*_: Any) -> None:
+        raise StorageUnavailable
+
+    monkeypatch.setattr(CopiedClip, "drop_pieces", fail)
+    copies.request()
+    assert copies.deliver() is Reply.ACK
+    done = copies.copy
+    assert done.state is CopyState.DONE
+    path, limit = copy_task_path(RECORDING), FUNCTIONS["clip_copy"].max_attempts
+    for attempt in (limit - 1, limit):
+        fields = {"state": TaskState.OPEN, "attempt": attempt}
+        copies.store.commit([Update(path, fields)])
+        copies.deliver()
+        assert copies.copy == done
 
 
 def test_full_storage_fails_the_copy(copies: CopyHarness) -> None:

@@ -161,12 +161,14 @@ def test_preview_of_the_link_has_the_poster_but_not_of_scored_faces() -> None:
 
 
 def test_analysis_of_emotions_shows_only_what_is_shared() -> None:
-    files = (ANNOTATED, CHART, TIMELINE, POSTER, CHAPTERS)
+    """Also no text of what is said in the video."""
+    files = (ANNOTATED, CHART, TIMELINE, POSTER, CHAPTERS, CAPTIONS)
     page = Shared(*files, recipe="emotions", options={"consent": True})
 
     assert dict(Tags(page.get().text).tags)["video"].get("poster") is None
-    assert not re.search(r"timeline\.png|emotions\.json|data-at", page.get().text)
+    assert not re.search(r"timeline\.png|emotions\.json|data-at|morning|<track", page.get().text)
     assert (page.get("/poster").status_code, page.get("/captions").status_code) == (404, 404)
+    assert page.get("/embed").status_code == 200
     chart = Shared(CHART, *files)
     assert f'<img src="{FILE}?disposition=inline"' in chart.get().text
     assert chart.get("/poster").status_code == 404

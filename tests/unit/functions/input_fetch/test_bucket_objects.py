@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.entrypoints import bootstrap
+from shared.errors import StorageUnavailable
 from shared.flows.documents import Update
 from shared.jobs.commands.cancel import cancel
 from shared.jobs.fetches.fetch import FetchState, fetch_id, fetch_path
@@ -104,6 +105,28 @@ def test_copy_that_takes_several_requests_is_continued_by_the_next_run(
     assert tokens == ["", "token-1", "token-2"]
     assert fetches.read_upload() == DATA
     assert fetches.fetch.copy_token == ""
+
+
+def test_copy_is_continued_after_a_transient_error(
+    fetches: FetchHarness, bucket: CustomerBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.input_fetch.progress.INTERVAL_S", 0)
+    bucket.bind(fetches.store, "alice")
+    add_job(fetches, bucket)
+    buckets, tokens = bootstrap.customer_buckets(), list[str]()
+    copy_in = buckets.copy_in
+
+    def in_steps(*arguments: Any, token: str, **options: Any) -> CopyStep:
+        tokens.append(token)
+        if len(tokens) == 1:
+            return CopyStep("token-1", 100)
+        if len(tokens) == 2:
+            raise StorageUnavailable
+        return copy_in(*arguments, **options)
+
+    monkeypatch.setattr(buckets, "copy_in", in_steps)
+    assert fetches.run().state is FetchState.DONE
+    assert tokens == ["", "token-1", "token-1"]
 
 
 def test_cancelled_job_stops_its_copy(

@@ -9,7 +9,8 @@ import pytest
 
 from shared.entrypoints import bootstrap
 from shared.errors import StorageUnavailable, WrongState
-from shared.flows.documents import Delete
+from shared.flows.documents import Delete, Update
+from shared.jobs.buckets.binding import MAX_BINDINGS, new_binding
 from shared.jobs.commands.delete import delete
 from shared.jobs.result_deliveries.delivery import (
     DeliveryState,
@@ -18,7 +19,7 @@ from shared.jobs.result_deliveries.delivery import (
     delivery_path,
 )
 from shared.jobs.result_deliveries.start import redrive_delivery
-from shared.ports.customer_buckets import BucketAccessDenied, CopyStep
+from shared.ports.customer_buckets import BucketAccessDenied, BucketUnusable, CopyStep
 from tests.fixtures.deliveries import JOB, RESULTS, DeliveryHarness
 
 
@@ -150,6 +151,25 @@ def test_worker_of_an_earlier_revision_records_nothing(
     assert deliveries.history == ["delivered"]
 
 
+def test_worker_whose_lease_another_one_has_records_nothing(
+    deliveries: DeliveryHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.result_delivery.deliver.INTERVAL_S", 0)
+    add_job(deliveries)
+    buckets, path = bootstrap.customer_buckets(), delivery_path(JOB)
+    copy_out = buckets.copy_out
+
+    def claim_meanwhile(*arguments: Any, **options: Any) -> CopyStep:
+        deliveries.store.commit([Update(path, {"token": "another", "delivered_bytes": 7})])
+        return copy_out(*arguments, **options)
+
+    monkeypatch.setattr(buckets, "copy_out", claim_meanwhile)
+    deliveries.deliver()
+    (doc,) = deliveries.store.read([path])
+    assert doc is not None
+    assert (doc.data["token"], doc.data["delivered_bytes"]) == ("another", 7)
+
+
 def test_removed_proof_object_ends_the_binding(deliveries: DeliveryHarness) -> None:
     binding = deliveries.bucket.bind(deliveries.store, "alice")
     deliveries.bucket.delete(binding.proof_object)
@@ -162,6 +182,43 @@ def test_removed_proof_object_ends_the_binding(deliveries: DeliveryHarness) -> N
     (doc,) = deliveries.store.read([binding.path])
     assert doc is not None
     assert doc.data["state"] == "pending"
+
+
+def test_proof_object_that_cannot_be_read_does_not_end_the_binding(
+    deliveries: DeliveryHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binding = deliveries.bucket.bind(deliveries.store, "alice")
+    deliveries.add_job(Destination(deliveries.bucket.name, ""))
+
+    def refuse(*_: Any) -> bytes:
+        raise BucketAccessDenied
+
+    monkeypatch.setattr(bootstrap.customer_buckets(), "read_small", refuse)
+    delivery = deliveries.run()
+
+    assert delivery.error is not None
+    assert delivery.error["code"] == "bucket-access-denied"
+    (doc,) = deliveries.store.read([binding.path])
+    assert doc is not None
+    assert doc.data["state"] == "verified"
+
+
+def test_binding_is_found_among_more_than_the_limit(deliveries: DeliveryHarness) -> None:
+    """An operator may have made them."""
+    for number in range(2 * MAX_BINDINGS):
+        write = new_binding("alice", f"bucket-{number}", "", "t", deliveries.now)
+        deliveries.store.commit([write])
+    add_job(deliveries)
+
+    assert deliveries.run().state is DeliveryState.DELIVERED
+
+
+def test_bucket_that_does_not_exist_is_unusable(deliveries: DeliveryHarness) -> None:
+    add_job(deliveries)
+    artifact = deliveries.delivery.files[0].artifact
+    assert artifact is not None
+    with pytest.raises(BucketUnusable):
+        bootstrap.customer_buckets().copy_out(artifact.stored_object, "no-such-bucket-4711", "a")
 
 
 @pytest.mark.parametrize(("owner", "prefix"), [("bob", ""), ("alice", "other/")])

@@ -24,10 +24,17 @@ from tests.fixtures.deliveries import JOB, RESULTS, DeliveryHarness
 SECRET = "canary-4711"
 
 
-def add_job(deliveries: DeliveryHarness, puts: PutServer, *names: str) -> None:
+def add_job(
+    deliveries: DeliveryHarness, puts: PutServer, *names: str, recipe: str = "frames"
+) -> None:
     chosen = names or tuple(RESULTS)
     urls = {name: f"{puts.url}/{name}?signature={SECRET}" for name in chosen}
-    deliveries.add_job(Destination(hosts=dict.fromkeys(chosen, "files.test"), urls=urls))
+    hosts = dict.fromkeys(chosen, "files.test")
+    deliveries.add_job(Destination(hosts=hosts, urls=urls), recipe=recipe)
+
+
+def requested(puts: PutServer) -> list[str]:
+    return [path.partition("?")[0] for path, *_ in puts.requests]
 
 
 def expect_error(deliveries: DeliveryHarness, code: str) -> str:
@@ -93,9 +100,7 @@ def test_results_that_are_sent_are_not_sent_again(deliveries: DeliveryHarness) -
         add_job(deliveries, puts, "frames.zip", "manifest.json")
         assert deliveries.run().state is DeliveryState.DELIVERED
 
-    assert [path.partition("?")[0] for path, *_ in puts.requests] == [
-        "/frames.zip", "/manifest.json", "/manifest.json",
-    ]  # fmt: skip
+    assert requested(puts) == ["/frames.zip", "/manifest.json", "/manifest.json"]
 
 
 @pytest.mark.parametrize(
@@ -131,9 +136,22 @@ def test_failed_result_does_not_stop_the_others_and_a_redrive_sends_it(
         deliveries.run_flow(lambda clock: redrive_delivery(JOB, clock))
         assert deliveries.run().state is DeliveryState.DELIVERED
 
-    assert [path.partition("?")[0] for path, *_ in puts.requests] == [
-        "/frames.zip", "/manifest.json", "/frames.zip",
-    ]  # fmt: skip
+    assert requested(puts) == ["/frames.zip", "/manifest.json", "/frames.zip"]
+
+
+def test_edited_deck_is_sent_to_the_same_urls(deliveries: DeliveryHarness) -> None:
+    with running_put_server() as puts:
+        add_job(deliveries, puts, "frames.zip", recipe="recap")
+        deliveries.run()
+        deliveries.finish_job({"frames.zip": b"edited"}, revision=1)
+        delivery = deliveries.run()
+
+    assert (delivery.state, delivery.revision, delivery.error) == (
+        DeliveryState.DELIVERED, 1, None,
+    )  # fmt: skip
+    assert [body for *_, body in puts.requests] == [RESULTS["frames.zip"], b"edited"]
+    assert len({path for path, *_ in puts.requests}) == 1
+    assert SECRET not in str(deliveries.store.documents)
 
 
 def test_result_that_the_job_does_not_have(deliveries: DeliveryHarness) -> None:

@@ -11,8 +11,10 @@ from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.deck.deck_store import encode_deck
 from functions.slide_generation.export import documents
 from functions.slide_generation.export.pages import DeckPages, DocumentFailed
+from shared.errors import StorageUnavailable
 from shared.jobs.units.outcomes import UnitDone
 from shared.pipeline import Bucket
+from shared.tasks.errors import DeadlineNear, LeaseLost
 from tests.fixtures.gcs.server import GcsEmulator
 from tests.fixtures.stage_harness import StageHarness, make_job
 from tests.unit.functions.stitching.film.deck_jobs import make_deck
@@ -26,18 +28,31 @@ def draw_deck(harness: StageHarness, title: str) -> UnitDone:
     return harness.run_stage("slide_generation", write_deck, join.draw_slides, specs, job)
 
 
+@pytest.mark.parametrize("error", [DocumentFailed("no font"), KeyError("of a library")])
 def test_document_that_fails_is_a_warning(
-    gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch
+    gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(_: DeckPages) -> bytes:
-        raise DocumentFailed("no font")
+        raise error
 
     monkeypatch.setattr(documents, "_write_pdf", fail)
-    done = draw_deck(StageHarness.create(gcs), "failing")
+    done = draw_deck(StageHarness.create(gcs), f"failing-{type(error).__name__}")
     assert [item.name for item in done.artifacts] == ["deck.json", "slides.zip", "deck.pptx"]
     assert done.warnings == (
         "deck.pdf could not be written; the slides and the film are complete.",
     )
+
+
+@pytest.mark.parametrize("error", [LeaseLost, DeadlineNear, StorageUnavailable])
+def test_document_is_written_again_after_an_error_that_may_pass(
+    gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(_: DeckPages) -> bytes:
+        raise error
+
+    monkeypatch.setattr(documents, "_write_pdf", fail)
+    with pytest.raises(error):
+        draw_deck(StageHarness.create(gcs), f"waiting-{error.__name__}")
 
 
 def test_documents_of_the_same_deck_are_copied(

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.operations.bind_bucket import bind, parse_bucket, remove
+from infra.operations.bind_bucket import TooManyBindings, bind, parse_bucket, remove
 from shared.flows.documents import owned_documents
 from shared.jobs.buckets.binding import (
     BUCKET_BINDINGS,
+    MAX_BINDINGS,
     BindingState,
     BucketBinding,
     Proof,
@@ -41,6 +42,15 @@ def test_bucket_is_bound_without_a_proof_object(is_registered: bool) -> None:
     assert remove(store, "alice", FOLDER)
     assert not remove(store, "alice", FOLDER)
     assert store.run_query(owned_documents(BUCKET_BINDINGS, "alice")) == ()
+
+
+def test_user_has_a_limited_number_of_buckets() -> None:
+    store = MemoryJobStore()
+    for number in range(MAX_BINDINGS):
+        bind(store, "alice", GsUrl(f"bucket-{number}", ""), NOW)
+    with pytest.raises(TooManyBindings):
+        bind(store, "alice", FOLDER, NOW)
+    bind(store, "alice", GsUrl("bucket-0", ""), NOW)
 
 
 @pytest.mark.parametrize("url", ["gs://p-uploads/", "gs://my-bucket/a", "gs://UPPER/", "gs://"])

@@ -20,6 +20,7 @@ from shared.cameras.recording import newest_clips, running_recordings
 from shared.cameras.viewers import newest_viewers
 from shared.flows.documents import Doc, all_documents, newest_owned, owned_documents, page_of
 from shared.jobs import queries, queue, totals
+from shared.jobs.buckets.binding import bindings_of
 from shared.jobs.webhooks.deliveries import newest_deliveries
 from shared.pipeline import FUNCTIONS
 from shared.privacy.limit_counters import counters_expiring_on, counters_of
@@ -82,6 +83,7 @@ QUERIES = (
     ),
     newest_deliveries(HOOK, limit=5),
     newest_deliveries(HOOK, after=AFTER, limit=5),
+    bindings_of("alice", "my-bucket"),
     counters_of("a" * 32, after="a" * 20),
     counters_expiring_on(NOW.date()),
     newest_clips("alice", limit=1),
@@ -164,7 +166,7 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 52
+    assert len(recorded_queries) == 53
     assert len(required) == 25
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}

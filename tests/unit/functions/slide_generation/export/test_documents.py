@@ -166,3 +166,19 @@ def test_every_part_of_a_pptx_is_well_formed(pptx_bytes: bytes) -> None:
     # Only the layouts that the deck uses, and each background once.
     assert sum(name.startswith("ppt/slideLayouts/slide") for name in names) == 3
     assert sum(name.startswith("ppt/media/") for name in names) <= 5
+
+
+def test_texts_of_a_chart_are_no_formulas_in_its_workbook() -> None:
+    labels = ("=1+1", "{=A1}", "https://a.example", "+1", "@SUM(A1)")
+    points = [{"label": label, "value": n} for n, label in enumerate(labels)]
+    chart = {"kind": "bar", "points": points, "unit": "=cmd|'/c'!A0"}
+    deck = make_deck([{"heading": "=2", "bullets": [], "layout": "chart", "chart": chart}])
+    shapes = pptx.Presentation(io.BytesIO(write_pptx(DeckPages(deck, [None])))).slides[0].shapes
+    (graph,) = (shape.chart for shape in shapes if shape.has_chart)
+    with zipfile.ZipFile(io.BytesIO(graph.part.chart_workbook.xlsx_part.blob)) as workbook:
+        sheet = workbook.read("xl/worksheets/sheet1.xml").decode()
+        texts = workbook.read("xl/sharedStrings.xml").decode()
+
+    assert "<f>" not in sheet
+    assert "hyperlink" not in sheet
+    assert all(f"<t>{text}</t>" in texts for text in (*labels, chart["unit"]))
