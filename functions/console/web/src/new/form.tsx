@@ -44,7 +44,14 @@ import {
 import { type CodeInput, type CodeRequest, curlCode, pythonCode } from "./request-code.ts";
 import { SampleClip } from "./sample-clip-button.tsx";
 import { SourceFiles } from "./source-files.tsx";
-import { type Prefill, type SourceInput, NO_PREFILL, suppliedInputs } from "./source-job.ts";
+import {
+  type Prefill,
+  type SourceInput,
+  NO_PREFILL,
+  keptOptionsText,
+  suppliedInputs,
+  withoutFaceOptions,
+} from "./source-job.ts";
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
@@ -85,15 +92,22 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
   const takesPrompt = inputs.some((input) => input.kinds.includes("text"));
   const fileInputs = inputs.filter((input) => !input.kinds.includes("text"));
   const requiredInputs = fileInputs.filter((input) => !input.optional);
-  const optionalInputs = fileInputs.filter((input) => input.optional);
   const supplied = source ? suppliedInputs(fileInputs, source) : new Map<string, SourceInput>();
   const isSupplied = (input: Input): boolean => input.names.some((name) => supplied.has(name));
   const openInputs = requiredInputs.filter((input) => !isSupplied(input));
+  // The names that the other job does not supply.
+  const namesLeft = (input: Input): string[] => input.names.filter((name) => !supplied.has(name));
+  const inputsLeft = fileInputs
+    .map((input) => ({ ...input, names: namesLeft(input) }))
+    .filter((input) => input.names.length > 0);
   const from = supplied.size && source ? source.id : "";
   const takesVideo = openInputs.length === 1 && requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
   const requestTitle =
     title.trim() || (takesPrompt ? titleFromPrompt(prompt.trim() ? prompt : sourceText) : "");
+  const keptOptions = isScored ? prefill.keptOptions : withoutFaceOptions(prefill.keptOptions);
+  const keptText = keptOptionsText(keptOptions);
   const requestOptions = {
+    ...keptOptions,
     ...changedOptions(offered, optionValues),
     ...(isScored ? { consent: hasConsent, purpose: purpose.trim() } : {}),
   };
@@ -242,7 +256,8 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
           onReplace={() => setSource(null)}
         />
       )}
-      {openInputs.length > 0 &&
+      {requiredInputs.length > 0 &&
+        inputsLeft.length > 0 &&
         (recording ? (
           <Webcam
             onClose={() => setRecording(false)}
@@ -262,10 +277,10 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
         ) : (
           <>
             <DropZone
-              inputs={fileInputs.filter((input) => !isSupplied(input))}
+              inputs={inputsLeft}
               files={files}
-              label={dropLabel(openInputs)}
-              missingMessage={errors[FILES_FIELD]}
+              label={openInputs.length ? dropLabel(openInputs) : "More files"}
+              missingMessage={openInputs.length ? errors[FILES_FIELD] : undefined}
               {...links}
               onChange={setFiles}
             />
@@ -294,6 +309,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
         {offered.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
       </div>
       {offered.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
+      {keptText && <p class="hint">Also kept: {keptText}.</p>}
       <details class="more" {...(isAdvancedInvalid ? { open: true } : {})}>
         <summary>More options</summary>
         <div class="options">
@@ -331,9 +347,9 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
             )}
           </Field>
         )}
-        {requiredInputs.length === 0 && optionalInputs.some((input) => !isSupplied(input)) && (
+        {requiredInputs.length === 0 && inputsLeft.length > 0 && (
           <DropZone
-            inputs={optionalInputs.filter((input) => !isSupplied(input))}
+            inputs={inputsLeft}
             files={files}
             label="Pictures for the slides, music under them"
             missingMessage={errors[FILES_FIELD]}
