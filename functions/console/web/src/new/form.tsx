@@ -115,7 +115,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
   const findErrors = (): FormErrors => {
     const found: Record<string, string> = {};
     if (takesPrompt && !prompt.trim() && !sourceText.trim())
-      found[PROMPT_FIELD] = "Write what the film shall be about, or give its text.";
+      found[PROMPT_FIELD] = "Write what the film is about, or give its text.";
     const [first] = missingInputs(openInputs, files.assigned);
     // A link that is complete was added when its field was left.
     if (linkText.trim()) found[LINK_FIELD] = linkProblem(linkText) || "Press Enter to add the link.";
@@ -156,7 +156,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
     try {
       for (const [index, jobFiles] of jobs.entries()) {
         sent = jobFiles;
-        setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
+        setBusyLabel(jobs.length > 1 ? `Creating job ${index + 1} of ${jobs.length} …` : "Creating the job …");
         // The key depends on the request: the same request again creates no second job.
         const fileKeys = jobFiles.map((entry) => `${entry.input} ${fileKey(entry.file)}`);
         const requestKey = JSON.stringify([fileKeys, requestOptions, title, prompt, sourceText, from]);
@@ -173,7 +173,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
           idempotencyKey: nextKeys[requestKey] as string,
         });
       }
-      if (jobs.length > 1) toast(`${jobs.length} jobs are made; their files are on the way.`);
+      if (jobs.length > 1) toast(`${jobs.length} jobs are created. Their files are being uploaded.`);
       navigate(jobs.length > 1 ? "/" : `/jobs/${lastId}`);
     } catch (error) {
       const apiErrors = error instanceof Problem ? nameLinks(error.fieldErrors, sent) : {};
@@ -232,7 +232,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
     >
       {takesPrompt && (
         <Field
-          label="What shall the film be about?"
+          label="What is the film about?"
           hint="One sentence is enough; for whom it is helps."
           error={errors[PROMPT_FIELD]}
         >
@@ -372,7 +372,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
       )}
       <p class="row">
         <Button kind="primary" type="submit" busyLabel={busyLabel}>
-          {files.extra.length ? `Make ${files.extra.length + 1} jobs` : "Make it"}
+          {files.extra.length ? `Create ${files.extra.length + 1} jobs` : "Create job"}
         </Button>
         <a class="button quiet" href={source ? `/new?source=${source.id}` : "/new"}>
           Another recipe

@@ -157,8 +157,8 @@ function LoadOnScroll({ onVisible }: { onVisible: () => void }) {
 
 const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
   all: "There is nothing here yet.",
-  running: "Nothing is under way. What you begin shows up here and moves by itself.",
-  "action-required": "Nothing waits for you. Decks that you wanted to edit, and jobs without their file, show up here.",
+  running: "Nothing is in progress. New jobs are shown here with their progress.",
+  "action-required": "Nothing needs review. Decks to edit, and jobs without their file, are shown here.",
   done: "Nothing is done yet.",
   failed: "Nothing failed.",
 };
