@@ -60,6 +60,7 @@ def test_selected_jobs_are_cancelled_and_a_refusal_is_shown(suite: SuiteHandle, 
     page.keyboard.press("Escape")
     expect(actions).to_be_focused()
     actions.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_focused()
     page.keyboard.press("d")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Delete: 1 job").click()
