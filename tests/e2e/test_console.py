@@ -81,13 +81,13 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     page.get_by_label("Your video").set_input_files(clip)
     expect(page.locator(".chosen")).to_contain_text("holiday.mp4")
     page.get_by_label("A picture every").fill("often")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(page.get_by_label("A picture every")).to_be_focused()
     expect(page.get_by_label("A picture every")).to_have_attribute("aria-invalid", "true")
     assert accessibility_violations(page) == []
     page.get_by_label("A picture every").fill("1/2")
     assert accessibility_violations(page) == []
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(page).to_have_url(re.compile(r"/jobs/[a-z0-9]{20}$"))
     expect(page.locator(".badge")).to_have_text("Done")
     with page.expect_download() as saved:
@@ -107,8 +107,8 @@ def test_new_user_registers_uploads_a_clip_and_gets_frames(
     page.get_by_label("Search titles").fill("nowhere")
     expect(page.get_by_text("No title contains “nowhere”.")).to_be_visible()
     assert accessibility_violations(page) == []
-    page.get_by_role("link", name="Under way").click()
-    expect(page.get_by_text("Nothing is under way.")).to_be_visible()
+    page.get_by_role("link", name="In progress").click()
+    expect(page.get_by_text("Nothing is in progress.")).to_be_visible()
     # The server filters: there is no limit to the newest jobs.
     page.get_by_role("link", name="Done", exact=True).click()
     expect(listed).to_be_visible()
@@ -138,7 +138,7 @@ def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Pa
     page.get_by_role("button", name="Save the password").click()
     page.locator("main").get_by_role("link", name="Sign in").click()
     submit_credentials(page, email, "a password of my own", "Sign in")
-    expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
+    expect(page.get_by_role("heading", name="Create your first job")).to_be_visible()
 
     page.goto(link)
     expect(page.get_by_text("This link was used already")).to_be_visible()
@@ -161,7 +161,7 @@ def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None
     assert accessibility_violations(page) == []
     page.get_by_role("button", name="Use this recording").click()
     expect(page.locator(".chosen")).to_contain_text("webcam")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(page.locator(".badge")).to_have_text("Done")
 
 
@@ -181,7 +181,7 @@ def test_user_cannot_see_the_job_of_another_user(
     expect(page.get_by_role("heading", level=1)).to_contain_text("no such job")
     assert "Ann" not in page.content()
     page.goto(suite.url("console"))
-    expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
+    expect(page.get_by_role("heading", name="Create your first job")).to_be_visible()
 
 
 def test_missing_and_prohibited_input_is_reported_in_the_form(
@@ -196,7 +196,7 @@ def test_missing_and_prohibited_input_is_reported_in_the_form(
         {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b""}
     )
     expect(page.get_by_text("song.mp3 is empty.")).to_be_visible()
-    make = page.get_by_role("button", name="Make it")
+    make = page.get_by_role("button", name="Create job")
     make.click()
     choose = page.get_by_role("button", name="Choose a file")
     expect(choose).to_have_accessible_description("Choose a video first.")

@@ -58,10 +58,10 @@ def test_usage_emails_shares_and_password_of_an_account(suite: SuiteHandle, page
     token = link.rsplit("/", 1)[1]
     wait_until(lambda: page.request.get(link).ok and read_uses(suite, token), "a counted use")
     assert accessibility_violations(page) == []
-    page.get_by_role("button", name="Withdraw").click()
-    page.get_by_role("dialog").get_by_role("button", name="Withdraw it").click()
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke it").click()
     expect(page.get_by_text("Opened once")).to_be_visible()
-    expect(page.get_by_text("Withdrawn", exact=True)).to_be_visible()
+    expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
     assert page.request.get(link).status in (403, 404, 410)
 
     open_account_page(page, "Profile")

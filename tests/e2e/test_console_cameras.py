@@ -83,9 +83,9 @@ def test_camera_is_added_previewed_recorded_and_used_for_a_job(
     assert accessibility_violations(page) == []
     dialog.get_by_role("button", name="Close").click()
 
-    clip.get_by_role("button", name="Make a job of it").click()
+    clip.get_by_role("button", name="Create job").click()
     dialog.get_by_label("Frames").check()
-    dialog.get_by_role("button", name="Begin the job").click()
+    dialog.get_by_role("button", name="Create job").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Visitors")
     expect(page.locator(".badge")).to_have_text("Done")
 

@@ -107,6 +107,9 @@ def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:
 
     page.get_by_role("tab", name="Settings").click()
     page.get_by_label("Tags").fill("sea, summer")
+    page.get_by_role("tab", name="Files").click()
+    page.go_back()
+    expect(page.get_by_label("Tags")).to_have_value("sea, summer")
     page.get_by_role("button", name="Add a key").click()
     page.get_by_label("Key 1").fill("order")
     page.get_by_label("Value 1").fill("7")

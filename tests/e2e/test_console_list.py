@@ -20,7 +20,7 @@ VIDEO = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
 MAX_LAYOUT_SHIFT = 0.02
 
 
-def test_selected_jobs_are_cancelled_and_a_refusal_is_told(suite: SuiteHandle, page: Page) -> None:
+def test_selected_jobs_are_cancelled_and_a_refusal_is_shown(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     ids = {
         title: client.create_job("frames", {"video": VIDEO}, title=title)["job"]["id"]
@@ -60,6 +60,7 @@ def test_selected_jobs_are_cancelled_and_a_refusal_is_told(suite: SuiteHandle, p
     page.keyboard.press("Escape")
     expect(actions).to_be_focused()
     actions.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_focused()
     page.keyboard.press("d")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Delete: 1 job").click()
@@ -91,7 +92,7 @@ def test_sample_job_is_run_again_with_changes_in_the_form_and_by_its_curl_comman
         env=clean_env({"MOODREEL_API_KEY": key}),
     )  # fmt: skip
     assert completed.returncode == 0, completed.stderr
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(page).to_have_url(re.compile(rf"/jobs/(?!{sample_id})[a-z0-9]{{20}}$"))
 
     newest, by_curl, sample = client.call("GET", "/v1/jobs")["jobs"]

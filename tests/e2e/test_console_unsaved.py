@@ -64,7 +64,7 @@ def test_recording_and_form_are_not_lost_by_a_click(suite: SuiteHandle, page: Pa
 def test_expired_session_keeps_the_form(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     sign_in(page, suite, client, "/new/presentation")
-    prompt = page.get_by_label("What shall the film be about?")
+    prompt = page.get_by_label("What is the film about?")
     prompt.fill("How tides work")
     other_tab = page.context.new_page()
     other_tab.goto(f"{suite.url('console')}/new")
@@ -73,7 +73,7 @@ def test_expired_session_keeps_the_form(suite: SuiteHandle, page: Page) -> None:
     update_account(suite, client.user.uid, {"disableUser": True})
     suite.restart("api")
 
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     dialog = page.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_be_visible()
     assert accessibility_violations(page) == []
@@ -86,7 +86,7 @@ def test_expired_session_keeps_the_form(suite: SuiteHandle, page: Page) -> None:
     dialog.get_by_role("button", name="Sign in").click()
     expect(dialog).to_have_count(0)
     expect(prompt).to_have_value("How tides work")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(page.get_by_role("heading", name="How tides work")).to_be_visible()
 
     # A sign-out in one tab is one in all: no page of the user stays visible.

@@ -55,7 +55,7 @@ def test_paused_upload_resumes_after_a_reload(
     observer = UploadObserver(page, suite)
     observer.hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(large_clip)
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     row = page.locator(".upload")
     expect(row).to_contain_text("8.4 MB of")
     row.get_by_role("button", name="Pause").click()
@@ -100,7 +100,7 @@ def test_sign_out_with_an_upload_asks_for_confirmation(
     sign_in(page, suite, suite.client(), "/new/frames")
     UploadObserver(page, suite).hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(large_clip)
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(page.locator(".upload")).to_contain_text("8.4 MB of")
     stored_uploads = (
         "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
@@ -136,7 +136,7 @@ def test_upload_resumes_when_the_connection_is_back(
     observer = UploadObserver(page, suite)
     observer.hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(large_clip)
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     row = page.locator(".upload")
     expect(row).to_contain_text("8.4 MB of")
     row.get_by_role("button", name="Pause").click()
@@ -158,15 +158,15 @@ def test_link_is_fetched_and_a_refused_one_is_named(
     sign_in(page, suite, suite.client(), "/new/frames")
     link = page.get_by_label("Or a link to a file")
     link.fill("clip.mp4")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create job").click()
     expect(link).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".files")).to_contain_text("Paste a whole link")
     link.fill("https://-example.org/clip.mp4")
     link.press("Enter")
     chosen = page.locator(".chosen li")
     expect(chosen).to_contain_text("from -example.org")
-    page.get_by_role("button", name="Make it").click()
-    remove = chosen.get_by_role("button", name="Take clip.mp4 away")
+    page.get_by_role("button", name="Create job").click()
+    remove = chosen.get_by_role("button", name="Remove clip.mp4")
     expect(remove).to_be_focused()
     expect(chosen.locator(".error-text")).to_be_visible()
     assert accessibility_violations(page) == []
@@ -176,7 +176,7 @@ def test_link_is_fetched_and_a_refused_one_is_named(
     with running_file_server(clip.read_bytes(), Reply(status=503), Reply()) as files:
         link.fill(f"{files.url}/clip.mp4")
         link.press("Enter")
-        page.get_by_role("button", name="Make it").click()
+        page.get_by_role("button", name="Create job").click()
         row = page.locator(".upload")
         expect(row).to_contain_text("clip.mp4")
         expect(row).to_contain_text("from 127.0.0.1")

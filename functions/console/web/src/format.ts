@@ -3,7 +3,7 @@ import { LIMITS } from "./contract.ts";
 
 export const PASSWORD_HINT = `At least ${LIMITS.password.minChars} characters. A few words in a row are best.`;
 
-/** One message for all, so that it does not tell whether there is an account. */
+/** One message for all, so that it does not reveal whether there is an account. */
 const SIGN_IN_REFUSED =
   "Address and password do not belong together, or the address is not confirmed yet. " +
   "“Forgot the password?” sends a new letter for both.";

@@ -47,7 +47,7 @@ function hasHint(): boolean {
 /** Whether the session ended without a sign-out: the page stays, and asks for the password over it. */
 export const sessionExpired = createStore(false);
 
-/** The user who signed out last, in whichever tab. It tells a sign-out from an expired session. */
+/** The user who signed out last, in whichever tab. It distinguishes a sign-out from an expired session. */
 const SIGNED_OUT_KEY = "moodreel.signed-out";
 
 function markSignedOut(uid: string): void {

@@ -27,7 +27,7 @@ export function Shell() {
 
   return (
     <>
-      <a class="skip-link" href="#main">
+      <a class="skip-link" href="#main" onClick={skipToMain}>
         Skip to the page
       </a>
       <header class="topbar">
@@ -69,6 +69,12 @@ export function Shell() {
       <Toasts />
     </>
   );
+}
+
+/** The fragment of the address belongs to the page, such as the tab of a job: the link must not replace it. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }
 
 function Page({

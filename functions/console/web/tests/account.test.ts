@@ -64,14 +64,14 @@ test("an attempt shows the status code, or the reason why there was no response"
   assert.equal(attemptLabel({ ...attempt, status: null, fault: "new-fault" }), "new-fault after 12 ms");
 });
 
-test("a share link is closed when it expires or is withdrawn", () => {
+test("a share link is closed when it expires or is revoked", () => {
   const share: ShareLink = {
     id: "s", job: "j", artifact: "film.mp4", created_at: timestamp(-9), expires_at: timestamp(9), revoked: false,
     uses: 0, last_used_at: null,
   };
   assert.equal(linkState(share, NOW), "open");
   assert.equal(linkState(share, NOW + 9000), "ended");
-  assert.equal(linkState({ ...share, revoked: true }, NOW + 9000), "withdrawn");
+  assert.equal(linkState({ ...share, revoked: true }, NOW + 9000), "revoked");
   assert.deepEqual([0, 1, 2000].map((uses) => usesLabel({ ...share, uses })), [
     "Not opened yet", "Opened once", "Opened 2,000 times",
   ]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  type DeckView, addSlide, chartFromText, chartToText, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
+  type DeckView, addPictureTo, addSlide, chartFromText, chartToText, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
   pictureLabel, removeSlide, toEditRequest, updateSlide, validateDraft,
 } from "../src/deck/draft.ts";
 import { recordEdit, redo, startHistory, undo } from "../src/deck/draft-history.ts";
@@ -36,6 +36,14 @@ test("slides move within the deck and not out of it", () => {
   assert.equal(moveSlide(DRAFT, "s4", 1), DRAFT);
   assert.equal(moveSlide(DRAFT, "none", 1), DRAFT);
   assert.deepEqual(slideIds(), ["s1", "s2", "s3", "s4"]);
+});
+
+test("a new picture changes the layout only of a slide that had none", () => {
+  const draft = updateSlide(DRAFT, "s2", { picture: "frame:1", layout: "quote", alt: "A boat" });
+  const { slides } = addPictureTo(addPictureTo(draft, "s1", "added:x"), "s2", "added:x");
+  assert.deepEqual(slides.slice(0, 3).map(({ picture, layout, alt }) => [picture, layout, alt]), [
+    ["added:x", "picture", ""], ["added:x", "quote", ""], [null, "bullets", ""],
+  ]);
 });
 
 test("a deck keeps three slides, and a new slide has an unused id", () => {

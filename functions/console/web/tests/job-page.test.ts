@@ -72,10 +72,20 @@ test("settings are shown by value, with labels, unknown ones last", () => {
 
 test("only changed notes are sent, and removed keys as null", () => {
   const job = jobWith({ description: "Day one", tags: ["a", "b"], metadata: { order: "7", room: "2" } });
-  assert.deepEqual(changeOf(job, draftOf(job)), {});
-  assert.deepEqual(changeOf(job, { ...draftOf(job), title: "  " }), {});
+  const base = draftOf(job);
+  assert.deepEqual(changeOf(base, base), {});
+  assert.deepEqual(changeOf(base, { ...base, title: "  " }), {});
   const draft = { title: " Lake ", description: "", tags: "b, c,, b", metadata: [["order", "8"], [" ", "x"]] as const };
-  assert.deepEqual(changeOf(job, draft), {
+  assert.deepEqual(changeOf(base, draft), {
     title: "Lake", description: "", tags: ["b", "c"], metadata: { order: "8", room: null },
   });
+});
+
+test("notes that were not edited are not sent, whatever the job has by now", () => {
+  const base = draftOf(jobWith({ description: "Day one", tags: ["a"], metadata: { order: "7", room: "2" } }));
+  const edited = { ...base, tags: "a, b", metadata: [["order", "8"], ["room", "2"]] as const };
+  assert.deepEqual(changeOf(base, edited), { tags: ["a", "b"], metadata: { order: "8" } });
+  // Tags that the form cannot write are no change either.
+  const odd = draftOf(jobWith({ tags: ["a, b"] }));
+  assert.deepEqual(changeOf(odd, { ...odd, title: "Lake" }), { title: "Lake" });
 });

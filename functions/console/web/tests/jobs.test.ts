@@ -80,7 +80,7 @@ test("jobs are sorted by a column, equal ones newest first", () => {
   assert.equal(sortParam(nextSort(sortOf("-size"), "size")), "size");
 });
 
-test("an action on many jobs runs four at once, waits for a limit and tells what was refused", async () => {
+test("an action on many jobs runs four at once, waits for a rate limit and reports what was refused", async () => {
   let running = 0;
   let most = 0;
   let limited = 0;
@@ -117,6 +117,24 @@ test("after a stop no further job is begun", async () => {
     signal: controller.signal,
   });
   assert.ok(begun.length <= 4);
+});
+
+test("a stop ends the wait for a rate limit, and the job is not tried again", async () => {
+  const controller = new AbortController();
+  const states: string[] = [];
+  let tries = 0;
+  await runBulk(["limited", "next"], {
+    act: async () => {
+      tries++;
+      // After the rejection, while the run waits.
+      setTimeout(() => controller.abort());
+      throw { status: 429, retryAfterS: 60 };
+    },
+    onOutcome: (_, { state }) => states.push(state),
+    signal: controller.signal,
+  });
+  assert.deepEqual(states, ["running", "running", "waiting", "waiting"]);
+  assert.equal(tries, 2);
 });
 
 test("only jobs in a fitting state are cancelled or tried again", () => {

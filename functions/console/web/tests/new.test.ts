@@ -260,5 +260,6 @@ test("a fetch shows what has arrived, and waits while it does not", () => {
   const half = { ...fetch, state: "fetching", fetched_bytes: 2_000_000, total_bytes: 4_000_000 };
   assert.deepEqual([fetchProgress(half), fetchText(half)], [0.5, "2 MB of 4 MB"]);
   assert.equal(fetchText({ ...half, state: "waiting" }), "2 MB of 4 MB · waiting for example.org");
+  assert.equal(fetchText({ ...half, state: "done", fetched_bytes: 4_000_000 }), "4 MB, complete");
   assert.deepEqual([fetchProgress({ ...half, state: "done" }), fetchText({ ...half, state: "failed" })], [1, "It could not be fetched."]);
 });

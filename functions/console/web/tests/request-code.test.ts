@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { type CodeRequest, curlCode, pythonCode } from "../src/new/request-code.ts";
 import { findRecipe } from "../src/new/recipes.ts";
-import { type SourceJob, canSupply, prefillFrom, suppliedInputs } from "../src/new/source-job.ts";
+import { type SourceJob, canSupply, keptOptionsText, prefillFrom, suppliedInputs, withoutFaceOptions } from "../src/new/source-job.ts";
 import { assignErrors } from "../src/new/form-errors.ts";
 
 const API = "https://api.moodreel.test";
@@ -97,6 +97,16 @@ test("a job that is run again brings its options and title, but never the consen
   assert.ok(!("motion" in prefill.optionValues) && !("consent" in prefill.optionValues));
 });
 
+test("a job that is run again keeps the options that have no field in the form", () => {
+  const recipe = findRecipe("recap");
+  assert.ok(recipe);
+  const options = { pitch: -4, quality: 90, max_width: null, annotate: true, theme: "ember", consent: true, purpose: "x" };
+  const { keptOptions } = prefillFrom(source({ options }), recipe, "");
+  assert.deepEqual(keptOptions, { pitch: "-4", annotate: true });
+  assert.deepEqual(withoutFaceOptions(keptOptions), { pitch: "-4" });
+  assert.equal(keptOptionsText(keptOptions), "pitch -4, annotate yes");
+});
+
 test("files of another job go to the inputs that take their kind", () => {
   const recipes = ["frames", "recap", "captions", "still", "presentation"].filter((name) => {
     const recipe = findRecipe(name);
@@ -108,7 +118,7 @@ test("files of another job go to the inputs that take their kind", () => {
   assert.deepEqual([...suppliedInputs([video, music], source()).keys()], ["video"]);
 });
 
-test("a refused source is told at the files", () => {
+test("a refused source is shown at the files", () => {
   const errors = assignErrors({ from: "The video of that job is not uploaded." }, ["inputs"], "Invalid");
   assert.deepEqual(errors, { inputs: "The video of that job is not uploaded." });
 });

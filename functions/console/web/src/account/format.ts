@@ -113,10 +113,10 @@ export function attemptLabel({ status, fault, duration_ms }: DeliveryAttempt): s
   return `${outcome} after ${duration_ms < 1000 ? `${duration_ms} ms` : formatDuration(duration_ms / 1000)}`;
 }
 
-export type LinkState = "open" | "ended" | "withdrawn";
+export type LinkState = "open" | "ended" | "revoked";
 
 export function linkState(share: ShareLink, now: number): LinkState {
-  if (share.revoked) return "withdrawn";
+  if (share.revoked) return "revoked";
   return Date.parse(share.expires_at) > now ? "open" : "ended";
 }
 

@@ -113,7 +113,7 @@ function PasswordForm({ email }: { email: string }) {
     problem?.code === "wrong-credentials" ? "This is not your password." : fieldErrors.current_password;
   return (
     <form class="narrow-form" onSubmit={(event) => void change(event)}>
-      {/* Tells password managers which account the password belongs to. */}
+      {/* Shows password managers which account the password belongs to. */}
       <input
         class="visually-hidden"
         type="email"

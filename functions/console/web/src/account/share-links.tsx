@@ -22,12 +22,12 @@ export function ShareLinks() {
   const [selected, setSelected] = useState<ShareLink | null>(null);
   const { busyLabel, run } = useAction();
   const now = new Date();
-  const withdraw = (share: ShareLink): Promise<void> =>
-    run("Withdrawing …", async () => {
+  const revoke = (share: ShareLink): Promise<void> =>
+    run("Revoking …", async () => {
       await request("DELETE", `/v1/shares/${share.id}`);
       await refetch();
       setSelected(null);
-      toast("The link is withdrawn.");
+      toast("The link is revoked.");
     });
   if (!rows) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your links …" />;
   if (!rows.length)
@@ -56,7 +56,7 @@ export function ShareLinks() {
                   </p>
                 </div>
                 <Button kind="quiet" onClick={() => setSelected(link)}>
-                  Withdraw<span class="visually-hidden"> the link to {link.artifact}</span>
+                  Revoke<span class="visually-hidden"> the link to {link.artifact}</span>
                 </Button>
               </li>
             ))}
@@ -77,7 +77,7 @@ export function ShareLinks() {
                     {usesLabel(link)} · made {formatTimeAgo(new Date(link.created_at), now)}
                   </p>
                 </div>
-                <p class="hint row-end">{link.revoked ? "Withdrawn" : "Ended by itself"}</p>
+                <p class="hint row-end">{link.revoked ? "Revoked" : "Expired"}</p>
               </li>
             ))}
           </ul>
@@ -86,14 +86,14 @@ export function ShareLinks() {
       <LoadMore hasMore={hasMore} loadMore={loadMore} error={error} label="Older links" />
       {selected && (
         <Confirm
-          title="Withdraw this link?"
-          confirmLabel="Withdraw it"
+          title="Revoke this link?"
+          confirmLabel="Revoke it"
           busyLabel={busyLabel}
-          onConfirm={() => withdraw(selected)}
+          onConfirm={() => revoke(selected)}
           onClose={() => setSelected(null)}
         >
-          Whoever has the link to <strong>{selected.artifact}</strong> is refused from now on. It cannot be given back;
-          you can make another one.
+          Whoever has the link to <strong>{selected.artifact}</strong> is refused from now on. This cannot be
+          undone; you can create another link.
         </Confirm>
       )}
     </>

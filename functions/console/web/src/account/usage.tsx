@@ -31,7 +31,7 @@ export function UsageSection() {
           description="Uploads and results of all jobs that are kept. What you delete is free again at once; what expires, on its day."
         />
         <UsageMeter
-          name="Jobs under way"
+          name="Jobs in progress"
           meter={openJobsMeter(limits.jobs_at_once)}
           description="Jobs that have not ended, those that wait for an upload or for you among them."
         />
@@ -59,7 +59,7 @@ export function UsageSection() {
         ) : (
           <dl class="stats">
             <Stat name="Jobs done" value={formatCount(jobs.done)} />
-            <Stat name="Under way" value={formatCount(jobs.open)} />
+            <Stat name="In progress" value={formatCount(jobs.open)} />
             <Stat name="Failed or cancelled" value={formatCount(jobs.failed + jobs.cancelled)} />
             <Stat name="Files made" value={formatCount(data.files_made)} />
             <Stat name="Video and sound in" value={formatMinutes(data.minutes_in)} />

@@ -3,22 +3,25 @@ import { BookOpen, ChartNoAxesColumn, ChevronDown, KeyRound, LogOut, Settings, U
 import type { User } from "../session.ts";
 import { settings } from "../settings.ts";
 import { Icon } from "../ui/icon.tsx";
-import { type MenuItem, MenuButton } from "../ui/menu.tsx";
+import { type MenuGroup, type MenuItem, MenuButton } from "../ui/menu.tsx";
 import { useSignOut } from "../upload/use-sign-out.tsx";
 
 export function UserMenu({ user }: { user: User }) {
   const { signOut, dialog } = useSignOut();
-  const items: readonly MenuItem[] = [
+  const links: readonly MenuItem[] = [
     { label: "Account", icon: Settings, href: "/account/profile" },
     { label: "Usage", icon: ChartNoAxesColumn, href: "/account" },
     { label: "API keys", icon: KeyRound, href: "/account/api-keys" },
     { label: "API documentation", icon: BookOpen, href: `${settings.api}/v1/docs` },
-    { label: "Sign out", icon: LogOut, onSelect: signOut, separated: true },
+  ];
+  const items: readonly (MenuItem | MenuGroup)[] = [
+    { items: links },
+    { label: "Sign out", icon: LogOut, onSelect: signOut },
   ];
   return (
     <>
       <MenuButton
-        className="user-menu"
+        class="user-menu"
         label={`Account of ${user.name || user.email}`}
         items={items}
         header={

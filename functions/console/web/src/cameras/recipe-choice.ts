@@ -24,7 +24,7 @@ const DESCRIPTIONS: Readonly<Record<VideoRecipe, string>> = {
 
 /** Recipe, title and description. */
 export const RECIPE_CHOICES: readonly (readonly [RecipeChoice["recipe"], string, string])[] = [
-  ["", "Only the clip", "It is kept as it is; a job can be made of it later."],
+  ["", "Only the clip", "It is kept as it is; a job can be created from it later."],
   ...(Object.keys(DESCRIPTIONS) as VideoRecipe[]).map(
     (recipe) => [recipe, RECIPE_LABELS[recipe], DESCRIPTIONS[recipe]] as const,
   ),

@@ -135,7 +135,7 @@ function RecordingRow({
             <Button busyLabel={busyLabel} onClick={() => void save()}>
               Download
             </Button>
-            <Button onClick={() => onAction("job")}>Make a job of it</Button>
+            <Button onClick={() => onAction("job")}>Create job</Button>
           </>
         )}
         <Button kind="quiet" onClick={() => onAction("delete")}>
@@ -190,10 +190,10 @@ function CreateJob({ recording, onClose }: { recording: Recording; onClose: () =
     });
   };
   return (
-    <Panel title={`Make a job of ${recording.title}`} onClose={onClose}>
+    <Panel title={`Create a job from ${recording.title}`} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
         <RecipeForm value={choice} onChange={setChoice} recipeRequired fieldErrors={submission.fieldErrors} />
-        <FormFooter submitLabel="Begin the job" submission={submission} onClose={onClose} />
+        <FormFooter submitLabel="Create job" submission={submission} onClose={onClose} />
       </form>
     </Panel>
   );
@@ -226,7 +226,7 @@ function DeleteRecording({
     >
       {isRunning(recording)
         ? `“${recording.title}” ends now, without a clip.`
-        : `“${recording.title}” goes with its clip. A job that was made of it stays.`}{" "}
+        : `“${recording.title}” goes with its clip. A job that was created from it stays.`}{" "}
       Nobody can bring it back.
     </Confirm>
   );

@@ -109,6 +109,13 @@ export function updateSlide(draft: Draft, id: string, changes: Partial<Slide>): 
   };
 }
 
+/** Shows a new picture on a slide. A slide that had one keeps its layout. */
+export function addPictureTo(draft: Draft, id: string, picture: string): Draft {
+  const hasPicture = draft.slides.some((slide) => slide.id === id && slide.picture !== null);
+  const changes = { picture, focus: null, alt: "" };
+  return updateSlide(draft, id, hasPicture ? changes : { ...changes, layout: "picture" });
+}
+
 /** `offset` -1 moves the slide one position earlier, 1 later. Moves out of range do nothing. */
 export function moveSlide(draft: Draft, id: string, offset: number): Draft {
   const from = draft.slides.findIndex((slide) => slide.id === id);

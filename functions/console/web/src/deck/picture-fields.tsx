@@ -1,8 +1,9 @@
 /** The picture of a slide: which one, a new one, what it shows, and what stays in view. */
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { errorMessage } from "../format.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
+import { toast } from "../ui/toast.tsx";
 import { PICTURE_TYPES, addPicture } from "./add-picture.ts";
 import { type PictureSources, type Slide, FOCUS_POINTS, focusName, pictureLabel } from "./draft.ts";
 
@@ -85,6 +86,13 @@ function AddPicture({ jobId, slide, onAdded }: PictureFieldsProps) {
   const input = useRef<HTMLInputElement>(null);
   const [busyLabel, setBusyLabel] = useState("");
   const [error, setError] = useState("");
+  const isShown = useRef(true);
+  useEffect(
+    () => () => {
+      isShown.current = false;
+    },
+    [],
+  );
   const add = async (file: File): Promise<void> => {
     setError("");
     setBusyLabel("Uploading …");
@@ -92,7 +100,9 @@ function AddPicture({ jobId, slide, onAdded }: PictureFieldsProps) {
       const picture = await addPicture(jobId, file, (share) => setBusyLabel(`Uploading … ${Math.floor(share * 100)} %`));
       onAdded(slide.id, picture, file.name);
     } catch (error) {
-      setError(errorMessage(error));
+      if (isShown.current) setError(errorMessage(error));
+      // Another slide is selected by now.
+      else toast(`${file.name}: ${errorMessage(error)}`, true);
     } finally {
       setBusyLabel("");
     }

@@ -1,4 +1,4 @@
-/** What can be done with the selected jobs, and what became of each. */
+/** Actions on the selected jobs, and the outcome for each. */
 import { Ban, CircleAlert, Check, RotateCcw, Trash, X } from "lucide";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { post, request } from "../api.ts";
@@ -34,7 +34,7 @@ const ACTIONS: Readonly<
     past: "deleted",
     icon: Trash,
     act: (id) => request("DELETE", `/v1/jobs/${id}`),
-    warning: "Jobs go with their uploads, results, letters and links. Nobody can bring them back.",
+    warning: "The jobs, their uploads, results, emails and share links are deleted. This cannot be undone.",
   },
 };
 
@@ -48,10 +48,12 @@ export function BulkActions({
   selected,
   total,
   onClear,
+  onRunEnd,
 }: {
   selected: readonly ListedJob[];
   total: number;
   onClear: () => void;
+  onRunEnd: () => void;
 }) {
   const [begun, setBegun] = useState<Begun | null>(null);
   return (
@@ -82,13 +84,21 @@ export function BulkActions({
           </button>
         </div>
       )}
-      {begun && <BulkPanel {...begun} onClose={() => setBegun(null)} onAllDone={onClear} />}
+      {begun && <BulkPanel {...begun} onClose={() => setBegun(null)} onAllDone={onClear} onRunEnd={onRunEnd} />}
     </>
   );
 }
 
+interface BulkPanelProps extends Begun {
+  onClose: () => void;
+  /** The action is done on all jobs. Not called once the panel is closed. */
+  onAllDone: () => void;
+  /** A run has ended: done, failed or stopped. Also called when the panel was closed meanwhile. */
+  onRunEnd: () => void;
+}
+
 /** Asks, then shows the outcome of each job. Failures stay until the panel is closed. */
-export function BulkPanel({ action, jobs, onClose, onAllDone }: Begun & { onClose: () => void; onAllDone: () => void }) {
+export function BulkPanel({ action, jobs, onClose, onAllDone, onRunEnd }: BulkPanelProps) {
   const { verb, past, act, warning } = ACTIONS[action];
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome> | null>(null);
   const [isRunning, setIsRunning] = useState(false);
@@ -100,13 +110,17 @@ export function BulkPanel({ action, jobs, onClose, onAllDone }: Begun & { onClos
       latest.set(id, outcome);
       setOutcomes(new Map(latest));
     };
-    controller.current = new AbortController();
+    const { signal } = (controller.current = new AbortController());
     for (const id of ids) onOutcome(id, { state: "waiting" });
     setIsRunning(true);
-    await runBulk(ids, { act, onOutcome, signal: controller.current.signal });
+    await runBulk(ids, { act, onOutcome, signal });
+    onRunEnd();
+    const isAllDone = jobs.every((job) => latest.get(job.id)?.state === "done");
+    if (isAllDone) toast(`${countJobs(jobs.length)} ${jobs.length === 1 ? "is" : "are"} ${past}.`);
+    // The panel was closed: `onClose` would close the next one.
+    if (signal.aborted) return;
     setIsRunning(false);
-    if (jobs.some((job) => latest.get(job.id)?.state !== "done")) return;
-    toast(`${countJobs(jobs.length)} ${jobs.length === 1 ? "is" : "are"} ${past}.`);
+    if (!isAllDone) return;
     onAllDone();
     onClose();
   };

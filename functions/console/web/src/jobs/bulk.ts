@@ -1,4 +1,4 @@
-/** Runs an action on many jobs, and tells what became of each. No DOM. */
+/** Runs an action on many jobs, and reports the outcome of each. No DOM. */
 import type { JobStatus } from "../contract.ts";
 
 export type BulkAction = "cancel" | "redrive" | "delete";
@@ -23,10 +23,14 @@ interface BulkRun {
   act: (id: string) => Promise<unknown>;
   onOutcome: (id: string, outcome: Outcome) => void;
   signal: AbortSignal;
-  sleep?: (seconds: number) => Promise<void>;
+  /** Ends early when the signal is aborted. */
+  sleep?: (seconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Runs the action, four jobs at once. After an abort no further job is begun. Never rejects. */
+/**
+ * Runs the action, four jobs at once. After an abort no further job is begun, and one that waits for the rate limit
+ * is "waiting" again. Never rejects.
+ */
 export async function runBulk(ids: readonly string[], run: BulkRun): Promise<void> {
   const queue = [...ids];
   const work = async (): Promise<void> => {
@@ -46,10 +50,21 @@ async function runOne(id: string, { act, signal, sleep = sleepS }: BulkRun): Pro
     } catch (error) {
       const { status, retryAfterS = 0 } = error as { status?: number; retryAfterS?: number };
       const isLimited = status === 429 && retryAfterS > 0 && retryAfterS <= MAX_WAIT_S;
-      if (!isLimited || attempt === MAX_TRIES || signal.aborted) return { state: "failed", error };
-      await sleep(retryAfterS);
+      if (!isLimited || attempt === MAX_TRIES) return { state: "failed", error };
+      await sleep(retryAfterS, signal);
+      if (signal.aborted) return { state: "waiting" };
     }
   }
 }
 
-const sleepS = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const sleepS = (seconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    signal.addEventListener("abort", end);
+  });

@@ -6,8 +6,8 @@ export type Filter = "all" | "running" | "action-required" | "done" | "failed";
 
 export const FILTERS: readonly (readonly [Filter, string])[] = [
   ["all", "All"],
-  ["running", "Under way"],
-  ["action-required", "Your turn"],
+  ["running", "In progress"],
+  ["action-required", "Needs review"],
   ["done", "Done"],
   ["failed", "Failed"],
 ];

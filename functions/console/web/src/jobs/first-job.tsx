@@ -7,7 +7,7 @@ export function FirstJob() {
     <section class="recipe-choice wide">
       <div class="first-job">
         <div>
-          <h1>Make your first job</h1>
+          <h1>Create your first job</h1>
           <p class="intro">A job turns one upload into results. Choose a recipe, or look at what comes out of a sample.</p>
         </div>
         <SampleButton />

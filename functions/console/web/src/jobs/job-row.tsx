@@ -1,12 +1,13 @@
 /** A row of the list of jobs. */
 import { Ban, CopyPlus, Ellipsis, ExternalLink, RotateCcw, Trash, Video } from "lucide";
-import { type Job, jobFromDocuments, progressOf } from "../job/model.ts";
+import { type Job, TERMINAL, jobFromDocuments, progressOf } from "../job/model.ts";
+import { runAgainLink } from "../job/header/reuse.ts";
 import { stageLabel, statusLabel } from "../job/labels.ts";
 import { recipeLabel } from "../labels.ts";
 import { useCollection } from "../firestore.ts";
 import { formatDollars } from "../account/format.ts";
 import { Icon } from "../ui/icon.tsx";
-import { type MenuItem, MenuButton } from "../ui/menu.tsx";
+import { type MenuGroup, type MenuItem, MenuButton } from "../ui/menu.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { formatBytes, formatDuration, formatTimeAgo } from "../format.ts";
 import { type BulkAction, canDo } from "./bulk.ts";
@@ -78,7 +79,7 @@ export function JobRow({ job, isSelected, onToggle, onAction }: JobRowProps) {
         </span>
       </td>
       <td role="cell" class="menu-cell">
-        <MenuButton label={`Actions on ${job.title}`} items={menuItems(job, onAction)} className="row-menu">
+        <MenuButton label={`Actions on ${job.title}`} items={menuItems(job, onAction)} class="row-menu">
           <Icon icon={Ellipsis} />
         </MenuButton>
       </td>
@@ -86,15 +87,16 @@ export function JobRow({ job, isSelected, onToggle, onAction }: JobRowProps) {
   );
 }
 
-function menuItems(job: ListedJob, onAction: (action: BulkAction) => void): MenuItem[] {
-  return [
+function menuItems(job: ListedJob, onAction: (action: BulkAction) => void): (MenuItem | MenuGroup)[] {
+  const hasEnded = TERMINAL.includes(job.status);
+  const items: MenuItem[] = [
     { label: "Open", icon: ExternalLink, href: `/jobs/${job.id}` },
-    { label: "Run again with changes", icon: CopyPlus, href: `/new?from=${job.id}` },
+    ...(hasEnded ? [{ label: "Run again with changes", icon: CopyPlus, href: runAgainLink(job) }] : []),
     ...(job.hasVideo ? [{ label: "Use this video for …", icon: Video, href: `/new?source=${job.id}` }] : []),
     ...(canDo("redrive", job) ? [{ label: "Try again", icon: RotateCcw, onSelect: () => onAction("redrive") }] : []),
     ...(canDo("cancel", job) ? [{ label: "Cancel", icon: Ban, onSelect: () => onAction("cancel") }] : []),
-    { label: "Delete", icon: Trash, onSelect: () => onAction("delete"), separated: true, danger: true },
   ];
+  return [{ items }, { label: "Delete", icon: Trash, onSelect: () => onAction("delete"), danger: true }];
 }
 
 /** Live progress: listens to the stages while the job runs. */

@@ -9,7 +9,15 @@ import type { ListedJob } from "./listed-job.ts";
 import { NOTHING, retain, toggle, toggleAll } from "./selection.ts";
 import { type Sort, type SortKey, SORT_COLUMNS, SORT_KEYS, isNewestFirst, nextSort } from "./sort.ts";
 
-export function JobTable({ jobs, sort, onSort }: { jobs: readonly ListedJob[]; sort: Sort; onSort: (sort: Sort) => void }) {
+interface JobTableProps {
+  jobs: readonly ListedJob[];
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  /** An action on jobs has ended. */
+  onActed: () => void;
+}
+
+export function JobTable({ jobs, sort, onSort, onActed }: JobTableProps) {
   const [selection, setSelection] = useState(NOTHING);
   const [single, setSingle] = useState<{ action: BulkAction; job: ListedJob } | null>(null);
   const rows = jobs.map((job) => job.id);
@@ -58,13 +66,19 @@ export function JobTable({ jobs, sort, onSort }: { jobs: readonly ListedJob[]; s
           ))}
         </tbody>
       </table>
-      <BulkActions selected={selected} total={jobs.length} onClear={() => setSelection(NOTHING)} />
+      <BulkActions
+        selected={selected}
+        total={jobs.length}
+        onClear={() => setSelection(NOTHING)}
+        onRunEnd={onActed}
+      />
       {single && (
         <BulkPanel
           action={single.action}
           jobs={[single.job]}
           onClose={() => setSingle(null)}
           onAllDone={() => undefined}
+          onRunEnd={onActed}
         />
       )}
     </div>

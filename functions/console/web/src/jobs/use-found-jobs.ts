@@ -1,5 +1,5 @@
 /** The jobs whose title contains a text, from the API: Firestore cannot search. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
 import type { PageInfo } from "../ui/use-query.ts";
 import { type Filter, matchesFilter } from "./filters.ts";
@@ -16,11 +16,20 @@ export interface FoundJobs {
   error: unknown;
 }
 
-export function useFoundJobs(text: string, filter: Filter): FoundJobs {
+export interface FoundJobsQuery extends FoundJobs {
+  /** Searches again, after a change. The found jobs stay until then. */
+  refetch: () => void;
+}
+
+export function useFoundJobs(text: string, filter: Filter): FoundJobsQuery {
   const [found, setFound] = useState<FoundJobs>({ jobs: null, error: null });
+  const [version, setVersion] = useState(0);
+  const lastText = useRef("");
   useEffect(() => {
+    const isSameText = text === lastText.current;
+    lastText.current = text;
     if (!text) return setFound({ jobs: null, error: null });
-    setFound({ jobs: undefined, error: null });
+    if (!isSameText) setFound({ jobs: undefined, error: null });
     const controller = new AbortController();
     const timer = setTimeout(() => {
       searchJobs(text, controller.signal).then(
@@ -32,8 +41,12 @@ export function useFoundJobs(text: string, filter: Filter): FoundJobs {
       clearTimeout(timer);
       controller.abort();
     };
-  }, [text]);
-  return { ...found, jobs: found.jobs?.filter((job) => matchesFilter(job, filter)) ?? found.jobs };
+  }, [text, version]);
+  return {
+    jobs: found.jobs?.filter((job) => matchesFilter(job, filter)) ?? found.jobs,
+    error: found.error,
+    refetch: () => setVersion((before) => before + 1),
+  };
 }
 
 async function searchJobs(text: string, signal: AbortSignal): Promise<ListedJob[]> {

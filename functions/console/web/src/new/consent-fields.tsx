@@ -24,7 +24,7 @@ export function ConsentFields({
   const consentError = errors[CONSENT_FIELD];
   return (
     <fieldset class="consent">
-      <legend>{required ? "Whose faces are these?" : "Shall faces be read?"}</legend>
+      <legend>{required ? "Whose faces are these?" : "Score faces?"}</legend>
       {!required && (
         <p class="hint">
           Then the film shows the strongest moments. Otherwise it shows the scenes of the video, and no face is

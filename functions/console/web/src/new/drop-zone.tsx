@@ -71,7 +71,7 @@ export function DropZone({
         <p>
           <strong>{label}</strong>
           <span class="hint">
-            Drop {limitsText(inputs)}.{takesSeveral ? "" : " Several make a job each."}
+            Drop {limitsText(inputs)}.{takesSeveral ? "" : " Each file becomes a job."}
           </span>
         </p>
         <button
@@ -167,7 +167,7 @@ function FileRow({ file, error, onRemove }: { file: ChosenFile; error?: string |
       <button
         type="button"
         class="quiet"
-        aria-label={`Take ${file.name} away`}
+        aria-label={`Remove ${file.name}`}
         data-missing={error ? "" : undefined}
         aria-describedby={error ? errorId : undefined}
         onClick={onRemove}

@@ -44,7 +44,14 @@ import {
 import { type CodeInput, type CodeRequest, curlCode, pythonCode } from "./request-code.ts";
 import { SampleClip } from "./sample-clip-button.tsx";
 import { SourceFiles } from "./source-files.tsx";
-import { type Prefill, type SourceInput, NO_PREFILL, suppliedInputs } from "./source-job.ts";
+import {
+  type Prefill,
+  type SourceInput,
+  NO_PREFILL,
+  keptOptionsText,
+  suppliedInputs,
+  withoutFaceOptions,
+} from "./source-job.ts";
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
@@ -85,15 +92,22 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
   const takesPrompt = inputs.some((input) => input.kinds.includes("text"));
   const fileInputs = inputs.filter((input) => !input.kinds.includes("text"));
   const requiredInputs = fileInputs.filter((input) => !input.optional);
-  const optionalInputs = fileInputs.filter((input) => input.optional);
   const supplied = source ? suppliedInputs(fileInputs, source) : new Map<string, SourceInput>();
   const isSupplied = (input: Input): boolean => input.names.some((name) => supplied.has(name));
   const openInputs = requiredInputs.filter((input) => !isSupplied(input));
+  // The names that the other job does not supply.
+  const namesLeft = (input: Input): string[] => input.names.filter((name) => !supplied.has(name));
+  const inputsLeft = fileInputs
+    .map((input) => ({ ...input, names: namesLeft(input) }))
+    .filter((input) => input.names.length > 0);
   const from = supplied.size && source ? source.id : "";
   const takesVideo = openInputs.length === 1 && requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
   const requestTitle =
     title.trim() || (takesPrompt ? titleFromPrompt(prompt.trim() ? prompt : sourceText) : "");
+  const keptOptions = isScored ? prefill.keptOptions : withoutFaceOptions(prefill.keptOptions);
+  const keptText = keptOptionsText(keptOptions);
   const requestOptions = {
+    ...keptOptions,
     ...changedOptions(offered, optionValues),
     ...(isScored ? { consent: hasConsent, purpose: purpose.trim() } : {}),
   };
@@ -101,7 +115,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
   const findErrors = (): FormErrors => {
     const found: Record<string, string> = {};
     if (takesPrompt && !prompt.trim() && !sourceText.trim())
-      found[PROMPT_FIELD] = "Write what the film shall be about, or give its text.";
+      found[PROMPT_FIELD] = "Write what the film is about, or give its text.";
     const [first] = missingInputs(openInputs, files.assigned);
     // A link that is complete was added when its field was left.
     if (linkText.trim()) found[LINK_FIELD] = linkProblem(linkText) || "Press Enter to add the link.";
@@ -142,7 +156,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
     try {
       for (const [index, jobFiles] of jobs.entries()) {
         sent = jobFiles;
-        setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
+        setBusyLabel(jobs.length > 1 ? `Creating job ${index + 1} of ${jobs.length} …` : "Creating the job …");
         // The key depends on the request: the same request again creates no second job.
         const fileKeys = jobFiles.map((entry) => `${entry.input} ${fileKey(entry.file)}`);
         const requestKey = JSON.stringify([fileKeys, requestOptions, title, prompt, sourceText, from]);
@@ -159,7 +173,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
           idempotencyKey: nextKeys[requestKey] as string,
         });
       }
-      if (jobs.length > 1) toast(`${jobs.length} jobs are made; their files are on the way.`);
+      if (jobs.length > 1) toast(`${jobs.length} jobs are created. Their files are being uploaded.`);
       navigate(jobs.length > 1 ? "/" : `/jobs/${lastId}`);
     } catch (error) {
       const apiErrors = error instanceof Problem ? nameLinks(error.fieldErrors, sent) : {};
@@ -218,7 +232,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
     >
       {takesPrompt && (
         <Field
-          label="What shall the film be about?"
+          label="What is the film about?"
           hint="One sentence is enough; for whom it is helps."
           error={errors[PROMPT_FIELD]}
         >
@@ -242,7 +256,8 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
           onReplace={() => setSource(null)}
         />
       )}
-      {openInputs.length > 0 &&
+      {requiredInputs.length > 0 &&
+        inputsLeft.length > 0 &&
         (recording ? (
           <Webcam
             onClose={() => setRecording(false)}
@@ -262,10 +277,10 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
         ) : (
           <>
             <DropZone
-              inputs={fileInputs.filter((input) => !isSupplied(input))}
+              inputs={inputsLeft}
               files={files}
-              label={dropLabel(openInputs)}
-              missingMessage={errors[FILES_FIELD]}
+              label={openInputs.length ? dropLabel(openInputs) : "More files"}
+              missingMessage={openInputs.length ? errors[FILES_FIELD] : undefined}
               {...links}
               onChange={setFiles}
             />
@@ -294,6 +309,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
         {offered.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
       </div>
       {offered.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
+      {keptText && <p class="hint">Also kept: {keptText}.</p>}
       <details class="more" {...(isAdvancedInvalid ? { open: true } : {})}>
         <summary>More options</summary>
         <div class="options">
@@ -331,9 +347,9 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
             )}
           </Field>
         )}
-        {requiredInputs.length === 0 && optionalInputs.some((input) => !isSupplied(input)) && (
+        {requiredInputs.length === 0 && inputsLeft.length > 0 && (
           <DropZone
-            inputs={optionalInputs.filter((input) => !isSupplied(input))}
+            inputs={inputsLeft}
             files={files}
             label="Pictures for the slides, music under them"
             missingMessage={errors[FILES_FIELD]}
@@ -356,7 +372,7 @@ export function NewForm({ recipe, inputs, prefill = NO_PREFILL }: NewFormProps) 
       )}
       <p class="row">
         <Button kind="primary" type="submit" busyLabel={busyLabel}>
-          {files.extra.length ? `Make ${files.extra.length + 1} jobs` : "Make it"}
+          {files.extra.length ? `Create ${files.extra.length + 1} jobs` : "Create job"}
         </Button>
         <a class="button quiet" href={source ? `/new?source=${source.id}` : "/new"}>
           Another recipe

@@ -1,7 +1,7 @@
 /** The job whose files, and options, a new job takes over. No DOM. */
 import { RECIPES as CONTRACT, PROMPT_SEPARATOR } from "../contract.ts";
 import type { JobView } from "../job/model.ts";
-import type { OptionValues, Recipe, Input } from "./recipes.ts";
+import { type Input, type OptionValues, type Recipe, findRecipe } from "./recipes.ts";
 
 /** An input of `GET /v1/jobs/{id}`. `kind` is null before the file was examined, where the recipe takes several. */
 export interface SourceInput {
@@ -16,17 +16,21 @@ export interface SourceJob extends Pick<JobView, "id" | "recipe" | "title" | "op
   inputs: SourceInput[];
 }
 
+export type KeptOptions = Readonly<Record<string, string | boolean>>;
+
 /** What the form begins with. */
 export interface Prefill {
   source: SourceJob | null;
   title: string;
   optionValues: OptionValues;
+  /** Options that differ from their defaults and have no field in the form. */
+  keptOptions: KeptOptions;
   purpose: string;
   prompt: string;
   sourceText: string;
 }
 
-export const NO_PREFILL: Prefill = { source: null, title: "", optionValues: {}, purpose: "", prompt: "", sourceText: "" };
+export const NO_PREFILL: Prefill = { source: null, title: "", optionValues: {}, keptOptions: {}, purpose: "", prompt: "", sourceText: "" };
 
 /**
  * Returns what a form for the same recipe begins with. Consent is not taken over: it is stated anew for every job.
@@ -40,8 +44,35 @@ export function prefillFrom(source: SourceJob, recipe: Recipe, promptText: strin
       return [[option.name, option.onValue === undefined ? String(value) : String(value === option.onValue)]];
     }),
   );
-  return { source, title: source.title, optionValues, purpose: String(source.options.purpose ?? ""), prompt, sourceText };
+  return {
+    source, title: source.title, optionValues, keptOptions: keptOptionsOf(source, recipe),
+    purpose: String(source.options.purpose ?? ""), prompt, sourceText,
+  };
 }
+
+function keptOptionsOf(source: SourceJob, recipe: Recipe): KeptOptions {
+  const specs: Readonly<Record<string, { default: unknown }>> = CONTRACT[recipe.name].options;
+  const hasField = (name: string): boolean => recipe.options.some((option) => option.name === name);
+  return Object.fromEntries(
+    Object.entries(source.options).flatMap(([name, value]) => {
+      const spec = specs[name];
+      if (!spec || hasField(name) || value === null || String(value) === String(spec.default)) return [];
+      return [[name, typeof value === "boolean" ? value : String(value)]];
+    }),
+  );
+}
+
+/** Without scored faces, the API refuses the options of faces. */
+export function withoutFaceOptions(kept: KeptOptions): KeptOptions {
+  const faceOptions = findRecipe("emotions")?.options.filter((option) => option.faces) ?? [];
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => !faceOptions.some((option) => option.name === name)));
+}
+
+/** Such as "pitch -4, annotate yes". */
+export const keptOptionsText = (kept: KeptOptions): string =>
+  Object.entries(kept)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${typeof value === "boolean" ? (value ? "yes" : "no") : value}`)
+    .join(", ");
 
 /** The inputs of a recipe that a job can supply, by name and then by kind, as the API chooses them. */
 export function suppliedInputs(inputs: readonly Input[], source: SourceJob): Map<string, SourceInput> {

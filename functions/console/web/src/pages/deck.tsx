@@ -5,6 +5,7 @@ import {
   type Draft,
   type PictureSources,
   type Slide,
+  addPictureTo,
   toEditRequest,
   updateSlide,
   validateDraft,
@@ -146,8 +147,8 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
     void runAction("Asking …", () => post(`/v1/jobs/${job.id}/deck/slides/${slide.id}/rewrite`, body));
   };
   // An upload ends later: its picture must not undo what was edited meanwhile.
-  const latestUpdate = useRef((_id: string, _changes: Partial<Slide>): void => undefined);
-  latestUpdate.current = (id, changes) => setDraft(updateSlide(draft, id, changes));
+  const addToLatest = useRef((_id: string, _picture: string): void => undefined);
+  addToLatest.current = (id, picture) => setDraft(addPictureTo(draft, id, picture));
   const updateCurrent = (changes: Partial<Slide>): void => setDraft(updateSlide(draft, slide.id, changes));
   const disabledReason = disabledReasonOf(job, changed, renderedIds.includes(slide.id));
 
@@ -231,7 +232,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
             onChange={updateCurrent}
             onAdded={(id, picture, filename) => {
               setAddedPictures((before) => ({ ...before, [picture]: filename }));
-              latestUpdate.current(id, { picture, layout: "picture", focus: null, alt: "" });
+              addToLatest.current(id, picture);
             }}
           />
           <RewriteForm slide={slide} disabledReason={disabledReason} busyLabel={busyLabel} onRewrite={rewrite} />

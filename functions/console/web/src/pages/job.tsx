@@ -65,24 +65,19 @@ function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
           <Run job={job} isLive={isLive} />
         </TabPanel>
       )}
-      {selected === "settings" && (
-        <TabPanel id={TABS_ID} name="settings">
-          <Settings job={job} />
-        </TabPanel>
-      )}
+      <SettingsPanel job={job} isSelected={selected === "settings"} />
     </article>
   );
 }
 
 /** Once shown, the result stays in the page: it is not loaded again, and its position is kept. */
 function ResultPanel({ job, isSelected }: { job: Job; isSelected: boolean }) {
-  const wasSelected = useRef(isSelected);
+  const wasSelected = useWasTrue(isSelected);
   const panel = useRef<HTMLDivElement>(null);
-  wasSelected.current ||= isSelected;
   useEffect(() => {
     if (!isSelected) for (const video of panel.current?.querySelectorAll("video") ?? []) video.pause();
   }, [isSelected]);
-  if (!wasSelected.current) return null;
+  if (!wasSelected) return null;
   return (
     <div ref={panel} hidden={!isSelected}>
       <TabPanel id={TABS_ID} name="result">
@@ -90,4 +85,22 @@ function ResultPanel({ job, isSelected }: { job: Job; isSelected: boolean }) {
       </TabPanel>
     </div>
   );
+}
+
+/** Once shown, the settings stay in the page: edits that are not saved are kept. */
+function SettingsPanel({ job, isSelected }: { job: Job; isSelected: boolean }) {
+  const wasSelected = useWasTrue(isSelected);
+  if (!wasSelected) return null;
+  return (
+    <TabPanel id={TABS_ID} name="settings" hidden={!isSelected}>
+      <Settings job={job} isShown={isSelected} />
+    </TabPanel>
+  );
+}
+
+/** Whether a condition is or was true. */
+function useWasTrue(condition: boolean): boolean {
+  const wasTrue = useRef(condition);
+  wasTrue.current ||= condition;
+  return wasTrue.current;
 }

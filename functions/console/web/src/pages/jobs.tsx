@@ -58,7 +58,11 @@ function JobList({ uid, filter, sort }: { uid: string; filter: Filter; sort: Sor
     address.set(location.pathname + location.search);
   };
 
-  if (rows !== undefined && !newest.length && filter === "all") return <FirstJob />;
+  const isEmpty = !jobs?.length;
+  // The rows of deleted jobs count: older jobs may come after a full list of them.
+  const hasAllRows = rows !== undefined && rows.length < limit;
+  if (hasAllRows && !newest.length && filter === "all") return <FirstJob />;
+  const isLoadingMore = found.jobs === null && !errorCode && (rows === undefined || hasMore);
   return (
     <section class="jobs wide">
       <div class="row between">
@@ -106,10 +110,10 @@ function JobList({ uid, filter, sort }: { uid: string; filter: Filter; sort: Sor
             : errorMessage(found.error)}
         </p>
       )}
-      {(!isLoaded && !errorCode) || jobs === undefined ? (
+      {jobs === undefined || (isEmpty && isLoadingMore) ? (
         <TableSkeleton />
       ) : jobs.length ? (
-        <JobTable jobs={sortJobs(jobs, sort)} sort={sort} onSort={onSort} />
+        <JobTable jobs={sortJobs(jobs, sort)} sort={sort} onSort={onSort} onActed={found.refetch} />
       ) : (
         <p class="no-jobs">{found.jobs === null ? EMPTY_TEXT[filter] : `No title contains “${search.trim()}”.`}</p>
       )}
@@ -153,8 +157,8 @@ function LoadOnScroll({ onVisible }: { onVisible: () => void }) {
 
 const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
   all: "There is nothing here yet.",
-  running: "Nothing is under way. What you begin shows up here and moves by itself.",
-  "action-required": "Nothing waits for you. Decks that you wanted to edit, and jobs without their file, show up here.",
+  running: "Nothing is in progress. New jobs are shown here with their progress.",
+  "action-required": "Nothing needs review. Decks to edit, and jobs without their file, are shown here.",
   done: "Nothing is done yet.",
   failed: "Nothing failed.",
 };

@@ -48,14 +48,14 @@ function NoSource({ error }: { error: string }) {
         {error}
       </p>
       <p>
-        <a href="/new">Make a new job</a>
+        <a href="/new">Create a new job</a>
       </p>
     </section>
   );
 }
 
 function RecipeList({ source }: { source: SourceJob | null }) {
-  const title = source ? `Use “${source.title}” for …` : "What shall become of it?";
+  const title = source ? `Use “${source.title}” for …` : "Choose a recipe";
   useTitle(source ? title : "New job");
   const recipes = source ? RECIPES.filter((recipe) => canSupply(source, recipe)) : RECIPES;
   return (

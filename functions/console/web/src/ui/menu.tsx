@@ -1,43 +1,49 @@
 /** A menu button with its menu, after the pattern of the ARIA Authoring Practices Guide. */
 import type { IconNode } from "lucide";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /** An item is a link or an action. */
 export type MenuItem = {
   label: string;
+  /** A second line. */
+  hint?: string;
   icon?: IconNode;
-  /** Separates it from the items before. */
-  separated?: boolean;
   danger?: boolean;
 } & ({ href: string; onSelect?: undefined } | { href?: undefined; onSelect: () => void });
 
-export function MenuButton({
-  label,
-  items,
-  children,
-  header,
-  className = "",
-}: {
+/** A line separates a group from what comes after it. */
+export interface MenuGroup {
+  /** The heading of the group. */
+  label?: string;
+  class?: string;
+  items: readonly MenuItem[];
+}
+
+export interface MenuButtonProps {
   /** The accessible name of the button and of the menu. */
   label: string;
-  items: readonly MenuItem[];
+  items: readonly (MenuItem | MenuGroup)[];
   /** The content of the button. */
   children: ComponentChildren;
+  kind?: "" | "primary" | "quiet";
   /** Text above the items. */
   header?: ComponentChildren;
-  className?: string;
-}) {
+  /** Class of the element around button and menu. */
+  class?: string;
+}
+
+export function MenuButton({ label, items, children, kind = "quiet", header, class: className = "" }: MenuButtonProps) {
   const id = useId();
   const [isOpen, setIsOpen] = useState(false);
   const container = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   /** The item to focus when the menu opens: the last one after the key Arrow Up. */
   const firstFocus = useRef(0);
-  const itemElements = (): HTMLElement[] => [
-    ...(container.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? []),
-  ];
+  // Some items are shown on narrow screens only.
+  const itemElements = (): HTMLElement[] =>
+    [...(container.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])].filter((item) => item.offsetParent);
   const open = (focus: number): void => {
     firstFocus.current = focus;
     setIsOpen(true);
@@ -46,10 +52,12 @@ export function MenuButton({
     setIsOpen(false);
     if (returnFocus) button.current?.focus();
   };
-  useEffect(() => {
+  // Before the next key is handled, so that it goes to the menu.
+  useLayoutEffect(() => {
     if (!isOpen) return;
-    itemElements().at(firstFocus.current)?.focus({ preventScroll: true });
-    container.current?.querySelector('[role="menu"]')?.scrollIntoView({ block: "nearest" });
+    // First, so that the focus scrolls within the menu only.
+    container.current?.querySelector(".menu")?.scrollIntoView({ block: "nearest" });
+    itemElements().at(firstFocus.current)?.focus();
     const onPointerDown = (event: PointerEvent): void => {
       if (!container.current?.contains(event.target as Node)) setIsOpen(false);
     };
@@ -58,20 +66,26 @@ export function MenuButton({
   }, [isOpen]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (!isOpen) {
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
       event.preventDefault();
       return open(event.key === "ArrowUp" ? -1 : 0);
     }
     const elements = itemElements();
+    const current = elements.indexOf(document.activeElement as HTMLElement);
     const next = nextItem(
       event.key,
-      elements.indexOf(document.activeElement as HTMLElement),
+      current,
       elements.map((element) => element.textContent ?? ""),
     );
     if (next !== null) {
       event.preventDefault();
       elements[next]?.focus();
+    } else if (event.key === " " && elements[current]?.tagName === "A") {
+      // Browsers do so for buttons only.
+      event.preventDefault();
+      elements[current].click();
     } else if (event.key === "Escape") {
       event.preventDefault();
       close(true);
@@ -85,7 +99,7 @@ export function MenuButton({
       <button
         ref={button}
         type="button"
-        class="quiet menu-button"
+        class={`menu-button ${kind}`}
         aria-haspopup="menu"
         aria-expanded={isOpen}
         aria-controls={isOpen ? id : undefined}
@@ -98,9 +112,13 @@ export function MenuButton({
         <div class="menu">
           {header && <div class="menu-header">{header}</div>}
           <div role="menu" id={id} aria-label={label}>
-            {items.map((item) => (
-              <Item key={item.label} item={item} onClose={close} />
-            ))}
+            {items.map((entry, index) =>
+              "items" in entry ? (
+                <Group key={index} group={entry} onClose={close} />
+              ) : (
+                <Item key={index} item={entry} onClose={close} />
+              ),
+            )}
           </div>
         </div>
       )}
@@ -108,14 +126,34 @@ export function MenuButton({
   );
 }
 
-function Item({ item, onClose }: { item: MenuItem; onClose: (returnFocus: boolean) => void }) {
+type OnClose = (returnFocus: boolean) => void;
+
+function Group({ group, onClose }: { group: MenuGroup; onClose: OnClose }) {
+  return (
+    <div role="group" class={`menu-group ${group.class ?? ""}`} aria-label={group.label}>
+      {group.label && (
+        <div class="menu-heading hint" aria-hidden="true">
+          {group.label}
+        </div>
+      )}
+      {group.items.map((item, index) => (
+        <Item key={index} item={item} onClose={onClose} />
+      ))}
+    </div>
+  );
+}
+
+function Item({ item, onClose }: { item: MenuItem; onClose: OnClose }) {
   const content = (
     <>
       {item.icon && <Icon icon={item.icon} size={16} />}
-      {item.label}
+      <span>
+        {item.label}
+        {item.hint && <span class="hint"> {item.hint}</span>}
+      </span>
     </>
   );
-  const className = ["menu-item", item.separated && "separated", item.danger && "danger"].filter(Boolean).join(" ");
+  const className = item.danger ? "menu-item danger" : "menu-item";
   if (item.href !== undefined)
     return (
       <a role="menuitem" tabIndex={-1} class={className} href={item.href} onClick={() => onClose(false)}>
@@ -145,7 +183,8 @@ function Item({ item, onClose }: { item: MenuItem; onClose: (returnFocus: boolea
 export function nextItem(key: string, current: number, labels: readonly string[]): number | null {
   const count = labels.length;
   if (key === "ArrowDown") return (current + 1) % count;
-  if (key === "ArrowUp") return (current + count - 1) % count;
+  // Without a current item (-1), the last one.
+  if (key === "ArrowUp") return current < 0 ? count - 1 : (current + count - 1) % count;
   if (key === "Home") return 0;
   if (key === "End") return count - 1;
   if (key.length !== 1 || key === " ") return null;

@@ -21,7 +21,7 @@ export function fetchProgress({ state, fetched_bytes, total_bytes }: Fetch): num
 export function fetchText({ state, fetched_bytes, total_bytes, host }: Fetch): string {
   if (state === "failed") return "It could not be fetched.";
   const amount = total_bytes === null ? formatBytes(fetched_bytes) : `${formatBytes(fetched_bytes)} of ${formatBytes(total_bytes)}`;
-  if (state === "done") return `${formatBytes(fetched_bytes)}, all of it`;
+  if (state === "done") return `${formatBytes(fetched_bytes)}, complete`;
   if (state === "fetching") return amount;
   return fetched_bytes ? `${amount} · waiting for ${host}` : "Next in line";
 }

@@ -1,5 +1,5 @@
 /** Dialog that creates and revokes the share links of an artifact. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { NewShareLink, ShareLink } from "../../account/model.ts";
 import { Button } from "../../ui/button.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -10,7 +10,7 @@ import { errorMessage, formatTimeAgo } from "../../format.ts";
 import { groupResults, resultLabel } from "../labels.ts";
 import type { Artifact, Job } from "../model.ts";
 import { NewLink } from "./new-link.tsx";
-import { createShare, listShares, revokeShare } from "./share-links.ts";
+import { createShare, listShares, mergeLinks, revokeShare } from "./share-links.ts";
 
 const VALIDITY_OPTIONS = [
   [24, "1 day"],
@@ -33,11 +33,20 @@ export function ShareDialog({ job, artifact, onClose }: ShareDialogProps) {
   const [hours, setHours] = useState(DEFAULT_HOURS);
   const [title, setTitle] = useState(job.title);
   const { busyLabel, run } = useAction();
+  const revoked = useRef(new Set<string>());
   useEffect(() => {
-    listShares(job.id).then(setLinks, (error) => {
+    let cancelled = false;
+    // Links may be created and revoked before the response.
+    const merge = (loaded: readonly ShareLink[]): void => {
+      if (!cancelled) setLinks((before) => mergeLinks(before ?? [], loaded, revoked.current));
+    };
+    listShares(job.id).then(merge, (error) => {
       toast(errorMessage(error), true);
-      setLinks([]);
+      merge([]);
     });
+    return () => {
+      cancelled = true;
+    };
   }, [job.id]);
 
   const { primary, secondary } = groupResults(job.artifacts);
@@ -46,13 +55,14 @@ export function ShareDialog({ job, artifact, onClose }: ShareDialogProps) {
     run("Creating …", async () => {
       const link = await createShare(job.id, name, Number(hours), title.trim());
       setNewLink(link);
-      setLinks([link, ...(links ?? [])]);
+      setLinks((before) => mergeLinks([link], before ?? [], revoked.current));
     });
   const revoke = (link: ShareLink): Promise<void> =>
     run("", async () => {
       await revokeShare(link.id);
       if (newLink?.id === link.id) setNewLink(null);
-      setLinks((links ?? []).filter((other) => other.id !== link.id));
+      revoked.current.add(link.id);
+      setLinks((before) => before && before.filter((other) => other.id !== link.id));
     });
 
   return (

@@ -16,6 +16,16 @@ export async function listShares(job: string): Promise<ShareLink[]> {
   return shares.filter((share) => !share.revoked && Date.parse(share.expires_at) > now);
 }
 
+/** The links of both lists, each once, without those that were revoked. The newer ones come first. */
+export function mergeLinks(
+  newer: readonly ShareLink[],
+  older: readonly ShareLink[],
+  revoked: ReadonlySet<string>,
+): ShareLink[] {
+  const links = new Map([...newer, ...older].map((link) => [link.id, link]));
+  return [...links.values()].filter((link) => !revoked.has(link.id));
+}
+
 /** Creates a link to an artifact, whose page shows `title` ("" for none). No later response contains its URL. */
 export async function createShare(job: string, artifact: string, validHours: number, title: string): Promise<NewShareLink> {
   const body = { artifact, valid_hours: validHours, title };

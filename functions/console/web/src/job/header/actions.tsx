@@ -4,7 +4,7 @@ import { post, request } from "../../api.ts";
 import { navigate } from "../../location.ts";
 import { recipeLabel } from "../../labels.ts";
 import { Confirm } from "../../ui/confirm.tsx";
-import { Menu, MenuItem, MenuLink, MenuSeparator } from "../../ui/menu-button.tsx";
+import { type MenuGroup, type MenuItem, MenuButton } from "../../ui/menu.tsx";
 import { useAction } from "../../ui/use-submit.ts";
 import { toast } from "../../ui/toast.tsx";
 import { ShareDialog } from "../files/share-dialog.tsx";
@@ -15,18 +15,27 @@ import { recipesForVideo, reuseLink, runAgainLink } from "./reuse.ts";
 
 type Dialog = "" | "share" | "cancel" | "delete";
 
+const REUSE_LABEL = "Use this video for …";
+
 export function JobActions({ job, onRename }: { job: Job; onRename: () => void }) {
   const [dialog, setDialog] = useState<Dialog>("");
   const close = (): void => setDialog("");
-  const otherRecipes = recipesForVideo(job);
   const hasEnded = TERMINAL.includes(job.status);
   const { primary, secondary } = groupResults(job.artifacts);
   const firstResult = primary[0] ?? secondary[0];
-  const reuseItems = otherRecipes.map((recipe) => (
-    <MenuLink key={recipe} href={reuseLink(job, recipe)}>
-      {recipeLabel(recipe)}
-    </MenuLink>
-  ));
+  const reuseItems = recipesForVideo(job).map((recipe) => ({ label: recipeLabel(recipe), href: reuseLink(job, recipe) }));
+  // What stands beside the menu on wide screens.
+  const narrowGroups: MenuGroup[] = [
+    ...(hasEnded && firstResult
+      ? [{ class: "narrow-only", items: [{ label: "Run again with changes", href: runAgainLink(job) }] }]
+      : []),
+    ...(reuseItems.length ? [{ class: "narrow-only", label: REUSE_LABEL, items: reuseItems }] : []),
+  ];
+  const endItems: MenuItem[] = [
+    { label: "Rename", onSelect: onRename },
+    ...(hasEnded ? [] : [{ label: "Cancel the job", danger: true, onSelect: () => setDialog("cancel") }]),
+    { label: "Delete", danger: true, onSelect: () => setDialog("delete") },
+  ];
   const runAgainClass = firstResult ? "wide-only" : "";
   return (
     <div class={firstResult || hasEnded ? "job-actions" : "job-actions bare"}>
@@ -41,36 +50,14 @@ export function JobActions({ job, onRename }: { job: Job; onRename: () => void }
           Run again with changes
         </a>
       )}
-      {otherRecipes.length > 0 && (
-        <Menu class="wide-only" label={<span class="with-caret">Use this video for …</span>} name="Use this video for …">
-          {reuseItems}
-        </Menu>
+      {reuseItems.length > 0 && (
+        <MenuButton class="wide-only" label={REUSE_LABEL} items={reuseItems} kind="">
+          <span class="with-caret">{REUSE_LABEL}</span>
+        </MenuButton>
       )}
-      <Menu label="⋯" name="More actions" class="more">
-        {hasEnded && firstResult && (
-          <MenuLink class="narrow-only" href={runAgainLink(job)}>
-            Run again with changes
-          </MenuLink>
-        )}
-        {otherRecipes.length > 0 && (
-          <div role="group" class="narrow-only" aria-label="Use this video for …">
-            <span class="menu-heading hint" aria-hidden="true">
-              Use this video for …
-            </span>
-            {reuseItems}
-          </div>
-        )}
-        {hasEnded && firstResult && <MenuSeparator class="narrow-only" />}
-        <MenuItem onClick={onRename}>Rename</MenuItem>
-        {!hasEnded && (
-          <MenuItem kind="danger" onClick={() => setDialog("cancel")}>
-            Cancel the job
-          </MenuItem>
-        )}
-        <MenuItem kind="danger" onClick={() => setDialog("delete")}>
-          Delete
-        </MenuItem>
-      </Menu>
+      <MenuButton class="more-actions" label="More actions" items={[...narrowGroups, ...endItems]} kind="">
+        ⋯
+      </MenuButton>
       {dialog === "share" && firstResult && <ShareDialog job={job} artifact={firstResult} onClose={close} />}
       {dialog === "cancel" && <CancelDialog job={job} onClose={close} />}
       {dialog === "delete" && <DeleteDialog job={job} onClose={close} />}

@@ -1,6 +1,6 @@
 /** The primary action of a job's page: downloads any of its artifacts. */
 import { Button } from "../../ui/button.tsx";
-import { Menu, MenuItem, MenuSeparator } from "../../ui/menu-button.tsx";
+import { type MenuItem, MenuButton } from "../../ui/menu.tsx";
 import { useAction } from "../../ui/use-submit.ts";
 import { formatBytes } from "../../format.ts";
 import { groupResults, resultLabel } from "../labels.ts";
@@ -19,20 +19,15 @@ export function DownloadMenu({ job }: { job: Job }) {
         Download
       </Button>
     );
-  const item = (artifact: Artifact) => (
-    <MenuItem
-      key={artifact.name}
-      hint={`${artifact.name} · ${formatBytes(artifact.size_bytes)}`}
-      onClick={() => download(artifact)}
-    >
-      {resultLabel(artifact)}
-    </MenuItem>
-  );
+  const item = (artifact: Artifact): MenuItem => ({
+    label: resultLabel(artifact),
+    hint: `${artifact.name} · ${formatBytes(artifact.size_bytes)}`,
+    onSelect: () => download(artifact),
+  });
+  const groups = [primary, secondary].filter((group) => group.length > 0);
   return (
-    <Menu label={<span class="with-caret">{busyLabel || "Download"}</span>} name="Download" kind="primary">
-      {primary.map(item)}
-      {primary.length > 0 && secondary.length > 0 && <MenuSeparator />}
-      {secondary.map(item)}
-    </Menu>
+    <MenuButton label="Download" items={groups.map((group) => ({ items: group.map(item) }))} kind="primary">
+      <span class="with-caret">{busyLabel || "Download"}</span>
+    </MenuButton>
   );
 }

@@ -1,5 +1,5 @@
 /** The title of a job, with a form that changes it. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { request } from "../../api.ts";
 import { LIMITS } from "../../contract.ts";
 import { Button } from "../../ui/button.tsx";
@@ -37,6 +37,11 @@ export function JobTitle({ job, renaming, onRename, onDone }: TitleProps) {
 function TitleForm({ job, onDone }: { job: Job; onDone: () => void }) {
   const [draft, setDraft] = useState(job.title);
   const { busyLabel, run } = useAction();
+  const input = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, []);
   const submit = (event: Event): void => {
     event.preventDefault();
     const title = draft.trim();
@@ -52,8 +57,7 @@ function TitleForm({ job, onDone }: { job: Job; onDone: () => void }) {
         aria-label="Title of the job"
         value={draft}
         maxLength={LIMITS.maxTitleChars}
-        autofocus
-        onFocus={(event) => event.currentTarget.select()}
+        ref={input}
         onInput={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={(event) => event.key === "Escape" && onDone()}
       />

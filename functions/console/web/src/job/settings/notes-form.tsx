@@ -1,5 +1,5 @@
 /** Form for title, description, tags and metadata of a job. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { request } from "../../api.ts";
 import { LIMITS } from "../../contract.ts";
 import { errorMessage } from "../../format.ts";
@@ -11,19 +11,33 @@ import { toast } from "../../ui/toast.tsx";
 import type { Job } from "../model.ts";
 import { type NotesDraft, changeOf, draftOf } from "./notes.ts";
 
+/** `base` is the draft before the first edit. */
+interface Edited {
+  base: NotesDraft;
+  draft: NotesDraft;
+}
+
 export function NotesForm({ job }: { job: Job }) {
-  const [edited, setEdited] = useState<NotesDraft | null>(null);
+  const [edited, setEdited] = useState<Edited | null>(null);
   const { busyLabel, error, fieldErrors, run } = useSubmit();
-  const draft = edited ?? draftOf(job);
-  const change = changeOf(job, draft);
+  const stored = draftOf(job);
+  const { base, draft } = edited ?? { base: stored, draft: stored };
+  const change = changeOf(base, draft);
   const isChanged = Object.keys(change).length > 0;
+  // A saved draft is shown until the job has it: the listener is later than the response.
+  useEffect(() => {
+    if (!isChanged) setEdited(null);
+  }, [JSON.stringify(stored)]);
   useUnsavedWork(isChanged ? "The details of the job are not saved. Leave the page?" : "");
-  const update = (fields: Partial<NotesDraft>): void => setEdited({ ...draft, ...fields });
+  const update = (fields: Partial<NotesDraft>): void =>
+    setEdited((before) => ({ base: before?.base ?? stored, draft: { ...(before?.draft ?? stored), ...fields } }));
   const submit = (event: Event): void => {
     event.preventDefault();
     if (!isChanged) return;
     void run("Saving …", async () => {
       await request("PATCH", `/v1/jobs/${job.id}`, { body: change });
+      // What was typed meanwhile is still to be saved.
+      setEdited((before) => before && { ...before, base: draft });
       toast("Saved.");
     });
   };

@@ -29,23 +29,29 @@ export const parseTags = (text: string): string[] => [
   ...new Set(text.split(",").map((tag) => tag.trim()).filter(Boolean)),
 ];
 
-/** The changed fields only, so that a concurrent change of another field is kept. */
-export function changeOf(job: Job, draft: NotesDraft): NotesChange {
+/**
+ * The fields that the user changed since `base`, the draft before the first edit. A field or a key that only
+ * somebody else has changed meanwhile is not among them, so that this change is kept.
+ */
+export function changeOf(base: NotesDraft, draft: NotesDraft): NotesChange {
   const change: NotesChange = {};
   const title = draft.title.trim();
-  if (title && title !== job.title) change.title = title;
-  if (draft.description !== job.description) change.description = draft.description;
+  if (title && title !== base.title.trim()) change.title = title;
+  if (draft.description !== base.description) change.description = draft.description;
   const tags = parseTags(draft.tags);
-  if (tags.join("\n") !== job.tags.join("\n")) change.tags = tags;
-  const metadata = metadataChange(job.metadata, draft.metadata);
+  if (tags.join("\n") !== parseTags(base.tags).join("\n")) change.tags = tags;
+  const metadata = metadataChange(base.metadata, draft.metadata);
   if (Object.keys(metadata).length) change.metadata = metadata;
   return change;
 }
 
-function metadataChange(stored: Job["metadata"], rows: NotesDraft["metadata"]): Record<string, string | null> {
-  const next = new Map(rows.map(([key, value]) => [key.trim(), value] as const).filter(([key]) => key));
+function metadataChange(before: NotesDraft["metadata"], after: NotesDraft["metadata"]): Record<string, string | null> {
+  const [previous, next] = [valuesByKey(before), valuesByKey(after)];
   const changes: Record<string, string | null> = {};
-  for (const key of Object.keys(stored)) if (!next.has(key)) changes[key] = null;
-  for (const [key, value] of next) if (stored[key] !== value) changes[key] = value;
+  for (const key of previous.keys()) if (!next.has(key)) changes[key] = null;
+  for (const [key, value] of next) if (previous.get(key) !== value) changes[key] = value;
   return changes;
 }
+
+const valuesByKey = (rows: NotesDraft["metadata"]): Map<string, string> =>
+  new Map(rows.map(([key, value]) => [key.trim(), value] as const).filter(([key]) => key));

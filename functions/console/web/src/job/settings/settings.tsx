@@ -7,7 +7,7 @@ import { JobShareLinks } from "./job-share-links.tsx";
 import { NotesForm } from "./notes-form.tsx";
 import { PeopleSettings } from "./people-settings.tsx";
 
-export function Settings({ job }: { job: Job }) {
+export function Settings({ job, isShown }: { job: Job; isShown: boolean }) {
   const [isDeleting, setIsDeleting] = useState(false);
   return (
     <div class="job-columns">
@@ -24,7 +24,8 @@ export function Settings({ job }: { job: Job }) {
         )}
         <section aria-labelledby="links">
           <h2 id="links">Share links</h2>
-          <JobShareLinks job={job} />
+          {/* Read again each time: links are also created and revoked in the other tabs. */}
+          {isShown && <JobShareLinks job={job} />}
         </section>
         <section aria-labelledby="retention">
           <h2 id="retention">Retention</h2>
