@@ -149,15 +149,16 @@ class JobSlides:
             return draw_mood_chart(self._pictures.mood, size, THEMES[self._deck.theme])
         return self._pictures.load(reference, size, self._deck.slides[number].focus)
 
-    def crop_picture(self, number: int, page: Image.Image) -> Image.Image | None:
-        """Returns the picture of a slide from the drawn slide; None if it has none."""
+    def crop_picture(self, number: int, page: bytes) -> Image.Image | None:
+        """Returns the picture of a slide from the PNG of the drawn slide; None if it has none."""
         box = self._picture_box(number)
         if box is None:
             return None
         if self._renderer.plan(number, picture=True).rtl:
             box = mirror_box(box, self._deck.size[0])
         left, top = round(box.x), round(box.y)
-        return page.crop((left, top, left + round(box.width), top + round(box.height)))
+        drawn = self._pictures.decode(page, self._deck.size)
+        return drawn.crop((left, top, left + round(box.width), top + round(box.height)))
 
     def describe_picture(self, number: int) -> str:
         """Returns a text for those who do not see the picture of a slide."""

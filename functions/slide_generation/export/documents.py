@@ -105,8 +105,8 @@ def _encode_pictures(
             picture = drawn.load_picture(number, SHORT_SIDE_PX)
         except PermanentError:
             # A slide of an earlier attempt can show a picture that is gone since.
-            with Image.open(io.BytesIO(read_object(context.objects, slide.stored_object))) as page:
-                picture = drawn.crop_picture(number, page.convert("RGB"))
+            page = read_object(context.objects, slide.stored_object)
+            picture = drawn.crop_picture(number, page)
         yield None if picture is None else _encode(picture, drawn.describe_picture(number))
 
 
