@@ -24,19 +24,19 @@ _BAR_GAP_PERCENT = 75
 _LINE_PT = 4
 
 
-class _TextWorkbookWriter(CategoryWorkbookWriter):  # type: ignore[misc]
+class _TextWorkbookWriter(CategoryWorkbookWriter):
     """Writes texts as texts: a model or a user chose them, and XlsxWriter makes a formula of a text
     with an equals sign, and a link of a URL."""
 
     def _populate_worksheet(self, workbook: Any, worksheet: Any) -> None:
         worksheet.strings_to_formulas = worksheet.strings_to_urls = False
-        super()._populate_worksheet(workbook, worksheet)
+        super()._populate_worksheet(workbook, worksheet)  # type: ignore[no-untyped-call]
 
 
-class _ChartData(CategoryChartData):  # type: ignore[misc]
+class _ChartData(CategoryChartData):
     @property
     def _workbook_writer(self) -> _TextWorkbookWriter:
-        return _TextWorkbookWriter(self)
+        return _TextWorkbookWriter(self)  # type: ignore[no-untyped-call]
 
 
 def add_chart(
@@ -49,7 +49,7 @@ def add_chart(
         size_px: the size of its texts.
         title: what it shows, for its alternative text.
     """
-    data = _ChartData()
+    data: Any = _ChartData()  # type: ignore[no-untyped-call]
     data.categories = [to_xml_text(point.label) for point in chart.points]
     data.add_series(to_xml_text(chart.unit or title), [point.value for point in chart.points])
     frame = slide.shapes.add_chart(_KINDS[chart.kind], *scale.box(box), data)

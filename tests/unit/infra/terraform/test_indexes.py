@@ -166,8 +166,8 @@ def test_every_query_of_the_job_store_has_its_index(recorded_queries: list[Any])
     }
     required = {required_index(query) for query in recorded_queries} - {None}
 
-    assert len(recorded_queries) == 53
-    assert len(required) == 25
+    assert len(recorded_queries) == 56
+    assert len(required) == 27
     assert required <= declared
     with_slots = {row.name for row in FUNCTIONS.values() if row.owner_slots}
     assert with_slots == {"webhook", "recorder", "input_fetch", "result_delivery", "clip_copy"}
