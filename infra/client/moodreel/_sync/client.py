@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from moodreel._sync.buckets import BucketMethods
-
 from moodreel._sync.account import AccountMethods
+from moodreel._sync.buckets import BucketMethods
 from moodreel._sync.cameras import CameraMethods
 from moodreel._sync.jobs import JobMethods
 from moodreel._sync.recordings import RecordingMethods
