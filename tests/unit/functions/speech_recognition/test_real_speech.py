@@ -62,6 +62,7 @@ def harness(
     return StageHarness.create(storage)
 
 
+@pytest.mark.extended
 def test_captions_of_a_narration_have_its_words_and_times(
     harness: StageHarness, recognizer: SpeechRecognizer
 ) -> None:

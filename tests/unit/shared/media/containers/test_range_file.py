@@ -127,6 +127,7 @@ def test_windows_read_exact_frames_and_only_a_part_of_the_file(name: str) -> Non
     assert min(fetched) < 0.75 * size
 
 
+@pytest.mark.extended
 def test_data_between_distant_targets_is_not_read() -> None:
     clip = ClipSpec(
         options=(("g", "30"), ("bf", "3"), ("crf", "6")), frame_count=1200, noise=22
