@@ -64,6 +64,7 @@ def reference(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> R
         pytest.param(ALL_CRASHES, id="every point of every stage", marks=pytest.mark.sweep),
     ],
 )
+@pytest.mark.extended
 def test_crash_at_any_point_changes_no_result(
     suite: SuiteHandle,
     reference: Reference,

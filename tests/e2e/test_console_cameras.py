@@ -34,6 +34,7 @@ def shown_counter(page: Page) -> int:
     return read_counter(decode_image(picture))
 
 
+@pytest.mark.extended
 def test_camera_is_added_previewed_recorded_and_used_for_a_job(
     suite: SuiteHandle, page: Page
 ) -> None:

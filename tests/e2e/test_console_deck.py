@@ -29,6 +29,7 @@ def start_job_with_review(suite: SuiteHandle, client: Client, folder: Path) -> s
     return suite.start_job(client, "presentation", path, options=options, title="Stones")
 
 
+@pytest.mark.extended
 def test_deck_is_edited_rewritten_and_released_as_a_film(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:

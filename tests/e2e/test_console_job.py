@@ -76,6 +76,7 @@ def test_queued_job_says_why_it_waits_and_starts_by_itself(suite: SuiteHandle, p
     expect(page.get_by_text("starts by itself when another one ends")).to_be_hidden()
 
 
+@pytest.mark.extended
 def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:
     client = suite.client()
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}

@@ -28,6 +28,7 @@ def speak(suite: SuiteHandle, text: str) -> bytes:
     return base64.b64decode(response.json()["audioContent"])
 
 
+@pytest.mark.extended
 def test_transcript_is_searched_edited_and_exported(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:

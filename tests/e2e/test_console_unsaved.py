@@ -31,6 +31,7 @@ class DialogAnswers:
             dialog.dismiss()
 
 
+@pytest.mark.extended
 def test_recording_and_form_are_not_lost_by_a_click(suite: SuiteHandle, page: Page) -> None:
     sign_in(page, suite, suite.client(), "/new")
     page.get_by_role("link", name=re.compile("^Frames")).click()

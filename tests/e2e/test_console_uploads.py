@@ -47,6 +47,7 @@ class UploadObserver:
         route.continue_()
 
 
+@pytest.mark.extended
 def test_paused_upload_resumes_after_a_reload(
     suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:

@@ -26,6 +26,7 @@ def address() -> Iterator[str]:
         yield url
 
 
+@pytest.mark.extended
 def test_operations_are_shown_with_examples_and_can_be_tried(page: Page, address: str) -> None:
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))

@@ -128,6 +128,7 @@ def test_gemini_can_be_called_with_an_api_key(
         suite.restart("slide_generation")
 
 
+@pytest.mark.extended
 def test_cached_deck_is_not_shared_between_users(suite: SuiteHandle, tmp_path: Path) -> None:
     prompt = Prompt("A secret plan to plant trees")
     run_job(suite, suite.client(), tmp_path, prompt, slides="3")
@@ -234,6 +235,7 @@ def test_overloaded_model_only_delays_the_film(
 
 
 @pytest.mark.parametrize("point", ["after_work", "after_commit"])
+@pytest.mark.extended
 def test_crash_after_the_deck_makes_no_second_model_call(
     suite: SuiteHandle, tmp_path: Path, point: str
 ) -> None:

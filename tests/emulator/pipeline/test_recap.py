@@ -95,6 +95,7 @@ def test_film_has_plain_text_without_a_language_model(
     assert len(deck.slides) == 4
 
 
+@pytest.mark.extended
 def test_video_without_consent_becomes_a_film_of_its_scenes(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:

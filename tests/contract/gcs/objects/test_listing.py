@@ -31,6 +31,7 @@ def create_objects(bucket: Any, endpoint: str, names: list[str]) -> None:
         list(pool.map(write, [names[start::4] for start in range(4)]))
 
 
+@pytest.mark.extended
 def test_5000_objects_are_listed_once_and_in_order(bucket: Any, endpoint: str) -> None:
     names = [f"frames/{number:05d}.jpg" for number in range(5000)]
     shuffled = random.Random(5).sample(names, len(names))
