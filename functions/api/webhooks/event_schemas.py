@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -70,7 +70,8 @@ class JobEventData(ResponseModel):
     metadata: dict[str, str] = Field({})
     artifacts: tuple[EventArtifact, ...]
     error: EventError | None
-    delivery: EventDelivery | None = None
+    # The body of another event has no such member.
+    delivery: Annotated[EventDelivery | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class JobEvent(ResponseModel):
