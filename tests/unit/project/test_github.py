@@ -33,7 +33,7 @@ def test_workflows_have_only_the_rights_that_they_need(path: Path) -> None:
 
 def test_workflows_run_everything_with_commands_that_exist() -> None:
     commands = [command for path in WORKFLOWS for command in find_commands(path)]
-    assert ".ci/run" in commands
+    assert ".ci/run --extended" in commands
     for command in commands:
         program, *arguments = command.split()
         if program == "python":
