@@ -77,7 +77,7 @@ def test_the_same_deck_is_copied_from_the_cache(harness: StageHarness, work: Cal
     }  # fmt: skip
     films = [read_film(harness, results["stitching"]) for results in (first, second)]
     assert films[0] == films[1]
-    assert len(films[0]) == 5
+    assert len(films[0]) == 6
     assert {artifact.object.split("/")[1] for artifact in second["stitching"].artifacts} == {
         f"{2:020d}"
     }
@@ -114,11 +114,14 @@ def test_the_same_deck_again_takes_two_requests_per_slide(
     slides, speeches = 3, 2
     # Of the deck: read, written, read, looked up, copied; with the ZIP file.
     deck = 6
+    # The PDF and the PPTX: found, copied.
+    documents = 2 * 2
     # The voice is looked up, written, and read for the second slide. The narration is written.
     narration = 3 + 1
     # Of the film: its inputs, looked up in the job, found, copied to the job and to the results.
-    film = 2 + 1 + 1 + 2 * 5
-    assert requests.take() == {"request": 1 + slides + speeches + deck + narration + film}
+    film = 2 + 1 + 1 + 2 * 6
+    expected = 1 + slides + speeches + deck + documents + narration + film
+    assert requests.take() == {"request": expected}
 
 
 def test_a_deck_is_complete_without_an_entry_that_it_lists(
@@ -128,14 +131,17 @@ def test_a_deck_is_complete_without_an_entry_that_it_lists(
     work.take()
     prefix = f"cache/slides/{owner_hash('anna')}/"
     entries = harness.objects.list_objects(Bucket.WORK, prefix)
-    # Three slides, the ZIP file, and the deck that lists them.
-    assert len(entries) == 5
+    # Three slides, the ZIP file, the two documents, and the deck that lists the slides.
+    assert len(entries) == 7
     for number, entry in enumerate(entries, start=2):
         harness.objects.delete(Bucket.WORK, *entry.version)
         again = run_presentation(harness, DECK, number=number)
         assert work.take().get("render", 0) <= 1
-        results = [results["slide_generation"] for results in (first, again)]
-        assert read_film(harness, results[0]) == read_film(harness, results[1])
+        files = [read_film(harness, made["slide_generation"]) for made in (first, again)]
+        assert files[0].keys() == files[1].keys()
+        # A document that is written again has another ID or time.
+        documents = ("deck.pdf", "deck.pptx")
+        assert all(files[0][name] == files[1][name] for name in files[0] if name not in documents)
 
 
 @pytest.mark.parametrize("folder", ["slides", "narration", "films"])

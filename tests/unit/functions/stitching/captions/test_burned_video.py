@@ -169,7 +169,7 @@ def test_film_and_pieces_of_an_earlier_attempt_are_adopted(harness: StageHarness
     job = captioned_job(harness, data, SAID)
     first, files = burn(harness, job, (1,))
     pieces = [name for name, _ in harness.log.events].count("piece.burned")
-    again, same = burn(harness, job, (1,))
+    again, same = burn(harness, job, (1,), adopts=True)
     assert again.artifacts == first.artifacts
     assert same == files
     assert [name for name, _ in harness.log.events].count("piece.burned") == pieces == 2
