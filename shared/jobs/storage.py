@@ -1,9 +1,8 @@
 """The bytes of a job that count towards the storage limit of its owner.
 
 Inputs count as declared until they are examined, then as stored; pictures that are added to a deck
-as declared. Results count until the job is
-deleted, also those that an edited deck replaced: their objects are kept, because links to them may
-be in use. Objects between stages do not count.
+as declared. Results count until the job is deleted, also those that an edited deck replaced: their
+objects are kept, because links to them may be in use. Objects between stages do not count.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.jobs.model import Job, JobInput
+from shared.recipes.films.added_pictures import AddedPicture
 from shared.recipes.stored_object import Artifact
 
 
@@ -31,8 +31,14 @@ def storage_fields(
         "inputs": [item.to_dict() for item in inputs],
         "artifacts": [artifact.to_dict() for artifact in artifacts],
         "replaced_bytes": replaced_bytes,
-        "stored_bytes": sum(item.size_bytes for item in inputs)
-        + sum(artifact.size_bytes for artifact in artifacts)
-        + sum(picture.size_bytes for picture in job.deck_pictures)
-        + replaced_bytes,
+        "stored_bytes": _sum_bytes(inputs, artifacts, job.deck_pictures) + replaced_bytes,
     }
+
+
+def stored_bytes(job: Job) -> int:
+    """Returns the bytes of a job, the field `stored_bytes` of its document."""
+    return _sum_bytes(job.inputs, job.artifacts, job.deck_pictures) + job.replaced_bytes
+
+
+def _sum_bytes(*groups: Iterable[JobInput | Artifact | AddedPicture]) -> int:
+    return sum(item.size_bytes for group in groups for item in group)

@@ -9,6 +9,7 @@ from datetime import date
 from functions.api.jobs.views.stages import StageView
 from shared.http.schemas import ResponseModel
 from shared.jobs.model import Job
+from shared.jobs.storage import stored_bytes
 from shared.pricing.job_cost import (
     CostKind,
     StageUse,
@@ -31,9 +32,10 @@ class CostItemView(ResponseModel):
 
 class CostView(ResponseModel):
     """The cost of a job so far at the list prices of Google Cloud, in US dollars, without free
-    tiers: the working time of all attempts, deliveries, speech, speech recognition, and the storage
-    until the job expires. `excludes` names services that the job has called and whose cost is not
-    known. `prices_of` is the day on which the oldest price was read."""
+    tiers: working time, deliveries, speech, speech recognition, and the storage until the job
+    expires. The working time of a part, with all its attempts, is added when the part ends.
+    `excludes` names services that the job has called and whose cost is not known. `prices_of` is
+    the day on which the oldest price was read."""
 
     usd: float
     items: tuple[CostItemView, ...]
@@ -48,7 +50,7 @@ def cost_view(job: Job, stages: Iterable[StageView]) -> CostView:
         for stage in stages
     ]
     kept_s = (job.expires_at - job.created_at).total_seconds()
-    items = [*stage_items(uses, job.facts), storage_item(_stored_bytes(job), kept_s)]
+    items = [*stage_items(uses, job.facts), storage_item(stored_bytes(job), kept_s)]
     return CostView(
         usd=round(sum(item.usd for item in items), 8),
         items=tuple(CostItemView(**asdict(item)) for item in items),
@@ -61,8 +63,3 @@ def _count_deliveries(stage: StageView) -> int:
     """Returns the deliveries of a stage that has started: its parts that are done, their retries,
     and the join."""
     return stage.done + stage.attempts if stage.attempts else 0
-
-
-def _stored_bytes(job: Job) -> int:
-    inputs = sum(item.size_bytes for item in job.inputs)
-    return inputs + sum(artifact.size_bytes for artifact in job.artifacts) + job.replaced_bytes

@@ -39,9 +39,9 @@ class StageView(ResponseModel):
     """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
     to 1, includes that of running parts and of the join, and is 1 only when the stage is done.
     `attempts` is 0 before the stage starts, then 1 plus the retries of all its parts. `worked_s` is
-    the time that instances worked on it so far, with all attempts and revisions. `counts` has
-    numeric results of the stage, for example `calls` to a paid API and cache `hits`; it is empty
-    until the stage is done. `waiting` is null unless a part waits for a service."""
+    the time that instances worked on its parts that ended, with all attempts and revisions.
+    `counts` has numeric results of the stage, for example `calls` to a paid API and cache `hits`;
+    it is empty until the stage is done. `waiting` is null unless a part waits for a service."""
 
     name: str
     state: StageState

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.flows.documents import Update, job_path
 from shared.jobs.model import Job
+from shared.jobs.storage import stored_bytes
 from shared.jobs.units.join import join_writes
 from shared.jobs.units.outcomes import UnitDone
 from shared.recipes.stored_object import Artifact
@@ -32,7 +33,7 @@ def test_result_that_an_edit_replaces_still_counts() -> None:
     third = join(make_job(**second), replaced_names=("film.mp4",))
 
     assert first["stored_bytes"] == UPLOAD_BYTES + 1_000
-    assert second["stored_bytes"] == UPLOAD_BYTES + 1_400
+    assert second["stored_bytes"] == UPLOAD_BYTES + 1_400 == stored_bytes(make_job(**second))
     assert [row["object"] for row in second["artifacts"]] == [EDITED_FILM.object]
     assert (third["stored_bytes"], third["artifacts"]) == (UPLOAD_BYTES + 1_400, [])
 

@@ -110,6 +110,8 @@ def test_cost_includes_running_and_failed_work(harness: AppHarness) -> None:
     # The part, the join and two retries.
     assert (requests["kind"], requests["quantity"]) == ("requests", 4)
     assert (storage["stage"], storage["unit"]) == (None, "GB month")
+    # The input of 5 bytes, for 30 days.
+    assert storage["quantity"] == pytest.approx(5e-9 * 30 * 12 / 365)
     assert job["cost"]["usd"] == pytest.approx(
         compute["usd"] + requests["usd"] + storage["usd"], abs=1e-8
     )
