@@ -7,6 +7,7 @@ does not depend on the number of jobs. Deleted jobs are not included.
 from __future__ import annotations
 
 from functions.api import rate_limit_policies
+from functions.api.costs import total_compute_usd
 from functions.api.jobs.handlers import OPEN_STATUSES
 from functions.api.jobs.recipes import MEGABYTE
 from shared.cameras.recording import RUNNING_STATES
@@ -17,7 +18,6 @@ from shared.http.schemas import ResponseModel
 from shared.jobs.model import Status
 from shared.jobs.totals import TOTALS, read_totals
 from shared.pipeline import FUNCTIONS
-from shared.pricing.job_cost import compute_usd
 
 
 class JobCounts(ResponseModel):
@@ -73,7 +73,7 @@ def get_usage(request: ApiRequest) -> ApiResponse:
     """Returns your usage: the totals of your jobs that are not deleted."""
     store, owner = request.services.store, request.user.uid
     totals = read_totals(store.run_query(owned_documents(TOTALS, owner)))
-    worked_s = {name: totals[f"worked_ms.{name}"] / 1000 for name in FUNCTIONS}
+    worked_ms = {name: totals[f"worked_ms.{name}"] for name in FUNCTIONS}
     stored = store.sum_stored_bytes(owner)
     count_open = sum(totals[f"jobs.{status}"] for status in OPEN_STATUSES)
     return ApiResponse(
@@ -88,10 +88,8 @@ def get_usage(request: ApiRequest) -> ApiResponse:
             minutes_in=_minutes(totals["input_ms"]),
             minutes_made=_minutes(totals["film_ms"]),
             stored_bytes=stored,
-            worked_s=round(sum(worked_s.values()), 3),
-            cost_usd=round(
-                sum(compute_usd(name, seconds) for name, seconds in worked_s.items()), 6
-            ),
+            worked_s=sum(worked_ms.values()) / 1000,
+            cost_usd=total_compute_usd(worked_ms),
             limits=_limits(request, count_open, stored),
         )
     )
