@@ -13,7 +13,8 @@ from datetime import date
 
 MAX_AGE_DAYS = 90
 """After which a price must be compared with its source again."""
-_NOVEMBER = date(2026, 11, 22)
+_NOVEMBER = date(2026, 11, 1)
+"""The month is known, not the day: the first one makes the price old rather too early."""
 _RUN = "https://cloud.google.com/functions/pricing"
 _STORAGE = "https://cloud.google.com/storage/pricing"
 _FIRESTORE = "https://cloud.google.com/firestore/pricing"
