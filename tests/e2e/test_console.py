@@ -165,7 +165,6 @@ def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None
     expect(page.locator(".badge")).to_have_text("Done")
 
 
-@pytest.mark.extended
 def test_user_cannot_see_the_job_of_another_user(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:

@@ -275,7 +275,6 @@ def record_complete_download(urls: list[str], sent: Any) -> None:
         urls.append(sent.url)
 
 
-@pytest.mark.extended
 def test_other_users_cannot_see_a_job_by_its_address(
     suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any]
 ) -> None:

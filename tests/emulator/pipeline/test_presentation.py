@@ -128,7 +128,6 @@ def test_gemini_can_be_called_with_an_api_key(
         suite.restart("slide_generation")
 
 
-@pytest.mark.extended
 def test_cached_deck_is_not_shared_between_users(suite: SuiteHandle, tmp_path: Path) -> None:
     prompt = Prompt("A secret plan to plant trees")
     run_job(suite, suite.client(), tmp_path, prompt, slides="3")
