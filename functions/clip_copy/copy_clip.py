@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from functions.clip_copy.failure import CopyTimeLimit, failed_copy, last_error
+from functions.clip_copy.failure import EXHAUSTED, CopyTimeLimit, failed_copy
 from functions.clip_copy.pieces import CopiedClip
 from shared.cameras.browser_copy import BROWSER_COPY, BrowserCopy, CopyState
 from shared.cameras.recording import Recording, RecordingState, recording_path
+from shared.cameras.session import MAX_COMMIT_ATTEMPTS
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, PermanentError, StorageFull, TransientError
 from shared.flows.documents import CommitResult, Update
@@ -31,7 +32,6 @@ MAX_SPENT_S = 8 * 3600
 """The time of all runs of a copy. Four hours of 1080p at 15 pictures a second take five of it."""
 ENCODED_PERCENT = 95
 """The share of the pieces; the rest is for joining them."""
-MAX_COMMIT_ATTEMPTS = 8
 
 
 class _CopyStopped(Exception):
@@ -46,7 +46,7 @@ def copy_clip(context: TaskContext) -> TaskOutcome:
     """
     task = context.task
     if context.attempt >= FUNCTIONS[task.function].max_attempts:
-        return failed_copy(context, *last_error(task))
+        return failed_copy(context, *task.last_error(EXHAUSTED))
     run = _Run(context)
     try:
         run.copy()

@@ -13,24 +13,15 @@ from shared.errors import FirestoreUnavailable, PermanentError
 from shared.flows.documents import CommitResult, Update
 from shared.flows.effects import ClockAndIds, Failed, Flow, LogEvent, commit, read
 from shared.runtime.interpreter import Interpreter
-from shared.tasks.errors import AttemptsExhausted
 from shared.tasks.task import Task, TaskDone, TaskOutcome
+
+EXHAUSTED = "The copy could not be made within the maximum number of attempts."
 
 
 class CopyTimeLimit(PermanentError):
     """The clip takes too long to convert; download it, or record shorter or smaller pictures."""
 
     code = "copy-time-limit"
-
-
-def last_error(task: Task) -> tuple[str, str]:
-    """Returns the code and the message of the last attempt; those of AttemptsExhausted if its
-    worker crashed."""
-    error = task.data["error"] or {}
-    return (
-        error.get("code", AttemptsExhausted.code),
-        error.get("message", "The copy could not be made within the maximum number of attempts."),
-    )
 
 
 def failed_copy(context: TaskContext, code: str, message: str) -> TaskOutcome:
@@ -48,7 +39,7 @@ def failed_copy(context: TaskContext, code: str, message: str) -> TaskOutcome:
 
 def fail_exhausted_copy(task: Task, _clock: ClockAndIds) -> Flow[Mapping[str, Any]]:
     """Records the failure of a copy whose worker crashed in the last attempt too."""
-    code, message = last_error(task)
+    code, message = task.last_error(EXHAUSTED)
     if (yield from _record_failure(task, code, message)):
         fields = {"severity": "WARNING", "recording": task.data["recording"], "code": code}
         yield LogEvent("clip_copy.failed", fields)

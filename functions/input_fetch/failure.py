@@ -10,21 +10,10 @@ from shared.flows.effects import ClockAndIds, Failed, Flow, LogEvent
 from shared.jobs.fetches.fetch import Fetch
 from shared.jobs.fetches.waiting_job import fail_waiting_job
 from shared.runtime.interpreter import Interpreter
-from shared.tasks.errors import AttemptsExhausted
 from shared.tasks.task import Task
 
 REMOVED: Mapping[str, Any] = {"url": None, "source": None, "copy_token": ""}
 """The fields of a fetch that has ended."""
-
-
-def last_error(task: Task) -> tuple[str, str]:
-    """Returns the code and the message of the last attempt; those of AttemptsExhausted if its
-    worker crashed."""
-    error = task.data["error"] or {}
-    return (
-        error.get("code", AttemptsExhausted.code),
-        error.get("message", AttemptsExhausted.default_message()),
-    )
 
 
 def fail_fetch(context: TaskContext, fetch: Fetch, code: str, message: str) -> Failed:
@@ -39,7 +28,7 @@ def fail_fetch(context: TaskContext, fetch: Fetch, code: str, message: str) -> F
 def fail_exhausted_fetch(task: Task, clock: ClockAndIds) -> Flow[Mapping[str, Any]]:
     """Fails the job of a fetch whose worker crashed in the last attempt too. Returns the fields
     that delete the URL. The parts are deleted with the job."""
-    yield from _fail_job(Fetch.from_task(task), *last_error(task), clock)
+    yield from _fail_job(Fetch.from_task(task), *task.last_error(), clock)
     return REMOVED
 
 

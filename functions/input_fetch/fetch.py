@@ -14,7 +14,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from functions.input_fetch.bucket_copy import copy_object
-from functions.input_fetch.failure import REMOVED, fail_fetch, last_error
+from functions.input_fetch.failure import REMOVED, fail_fetch
 from functions.input_fetch.parts import compose_parts, drop_parts, find_parts
 from functions.input_fetch.progress import Progress
 from functions.input_fetch.source import Source, continues, read_source
@@ -59,7 +59,7 @@ def fetch_input(context: TaskContext) -> TaskOutcome:
     fetch = Fetch.from_task(context.task)
     max_attempts = FUNCTIONS[context.task.function].max_attempts
     if context.attempt >= max_attempts:
-        return _fail(context, fetch, *last_error(context.task))
+        return _fail(context, fetch, *context.task.last_error())
     try:
         stored = _Run(context, fetch).fetch()
     except FetchStopped:

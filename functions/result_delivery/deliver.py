@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.result_delivery.destinations import OpenDestination, open_destination
 from functions.result_delivery.errors import DeliveryTimeout, ResultMissing
-from functions.result_delivery.outcome import end_delivery, fail_pending, last_error
+from functions.result_delivery.outcome import end_delivery, fail_pending
 from shared.entrypoints.task import TaskContext
 from shared.errors import OverloadedError, PermanentError, StorageUnavailable
 from shared.flows.documents import CommitResult, Update, job_path
@@ -39,7 +39,7 @@ def deliver_results(context: TaskContext) -> TaskOutcome:
     delivery = ResultDelivery.from_task(context.task)
     run, max_attempts = _Run(context, delivery), FUNCTIONS[context.task.function].max_attempts
     if context.attempt >= max_attempts:
-        return run.end(*last_error(context.task))
+        return run.end(*context.task.last_error())
     try:
         later = run.deliver()
     except PermanentError as error:

@@ -22,19 +22,8 @@ from shared.jobs.webhooks.events import (
     event_messages,
     new_job_event,
 )
-from shared.tasks.errors import AttemptsExhausted
 from shared.tasks.record import outcome_fields
 from shared.tasks.task import Task, TaskDone
-
-
-def last_error(task: Task) -> tuple[str, str]:
-    """Returns the code and the message of the last attempt; those of AttemptsExhausted if its
-    worker crashed."""
-    error = task.data["error"] or {}
-    return (
-        error.get("code", AttemptsExhausted.code),
-        error.get("message", AttemptsExhausted.default_message()),
-    )
 
 
 def fail_pending(
@@ -74,7 +63,7 @@ def fail_exhausted_delivery(task: Task, clock: ClockAndIds) -> Flow[Mapping[str,
     """Fails what is pending of a delivery whose worker crashed in the last attempt too. Returns
     the fields of its document. A delivery of which nothing is pending is done."""
     delivery = ResultDelivery.from_task(task)
-    files = fail_pending(delivery.files, *last_error(task))
+    files = fail_pending(delivery.files, *task.last_error())
     (doc,) = yield from read(job_path(delivery.job))
     job = None if doc is None else Job.from_doc(doc)
     outcome = end_delivery(delivery, files, job, clock.now())

@@ -18,6 +18,7 @@ from shared.flows.documents import Create, Doc, Filter, Query, Write
 from shared.flows.effects import Failed, Later, Lost, Unavailable
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, STALLED_S
+from shared.tasks.errors import AttemptsExhausted
 
 SWEEP_PAGE_SIZE = 100
 """Documents that the sweeper reads at a time."""
@@ -61,6 +62,12 @@ class Task:
     slot: int
     data: Mapping[str, Any] = field(repr=False)
     version: Any = field(compare=False)
+
+    def last_error(self, exhausted: str = AttemptsExhausted.default_message()) -> tuple[str, str]:
+        """Returns the code and the message of the last attempt; those of AttemptsExhausted, with
+        the message `exhausted`, if its worker crashed."""
+        error = self.data["error"] or {}
+        return error.get("code", AttemptsExhausted.code), error.get("message", exhausted)
 
     @classmethod
     def from_doc(cls, function: str, doc: Doc) -> Task:
