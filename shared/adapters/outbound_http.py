@@ -4,74 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import ssl
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from shared.net.address_policy import (
-    PUBLIC_AND_PRIVATE,
-    PUBLIC_ONLY,
-    AddressPolicy,
-    InvalidUrl,
-    Target,
-    parse_target,
-)
+from shared.adapters.pinned_http import PinnedClient
+from shared.net.address_policy import InvalidUrl, Target
 from shared.net.pinned_connection import (
     AddressRefused,
     NameNotFound,
     PinnedHttpConnection,
     PinnedSocket,
     ReceiveLimitExceeded,
-    Resolve,
-    connect,
 )
 from shared.ports.outbound import OutboundResponse
 
 REQUEST_TIMEOUT_S = 15.0
 """From the first packet to the last. Shorter than a lease, so no lease is renewed during a call."""
-MAX_HEAD_BYTES = 256 * 1024
-"""Of a response's status and headers, with all 1xx responses before it."""
 MAX_RESPONSE_BYTES = 64 * 1024
 """The part of a response that is read to end the connection cleanly. Its content is discarded."""
 
 
-class PinnedOutboundHttp:
-    """OutboundHttp with the standard library's HTTP client.
+class PinnedOutboundHttp(PinnedClient):
+    """OutboundHttp with the standard library's HTTP client. It follows no redirects. A call ends
+    within the idle timeout."""
 
-    It follows no redirects, reuses no connections and uses no proxy. `policy` defaults to public
-    addresses, with `allow_private` also to private ones.
-    """
-
-    def __init__(
-        self,
-        *,
-        allow_private: bool = False,
-        policy: AddressPolicy | None = None,
-        resolve: Resolve = socket.getaddrinfo,
-        ssl_context: ssl.SSLContext | None = None,
-        timeout_s: float = REQUEST_TIMEOUT_S,
-    ) -> None:
-        self._allow_private = allow_private
-        self._policy = policy or default_policy(allow_private=allow_private)
-        self._resolve = resolve
-        self._ssl_context = ssl_context or ssl.create_default_context()
-        self._timeout_s = timeout_s
+    IDLE_TIMEOUT_S = REQUEST_TIMEOUT_S
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse:
         pinned = None
         try:
-            target = parse_target(url, allow_private=self._allow_private)
-            pinned = connect(
-                target.host, target.port, self._policy,
-                tls=self._ssl_context if target.scheme == "https" else None,
-                idle_timeout_s=self._timeout_s,
-                deadline=time.monotonic() + self._timeout_s,
-                resolve=self._resolve,
-            )  # fmt: skip
-            pinned.limit_bytes(MAX_HEAD_BYTES)
+            target = self._parse(url)
+            pinned = self._connect(target, time.monotonic() + self._idle_timeout_s)
             connection = PinnedHttpConnection(target.host, target.port, pinned)
             return _exchange(connection, pinned, target, headers, body)
         except InvalidUrl:
@@ -85,11 +51,6 @@ class PinnedOutboundHttp:
         finally:
             if pinned is not None:
                 pinned.close()
-
-
-def default_policy(*, allow_private: bool) -> AddressPolicy:
-    """Returns the policy of public addresses, with `allow_private` of private ones as well."""
-    return PUBLIC_AND_PRIVATE if allow_private else PUBLIC_ONLY
 
 
 def _exchange(

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urldefrag, urljoin
 
-from shared.adapters.outbound_http import MAX_HEAD_BYTES, default_policy, retry_after
+from shared.adapters.outbound_http import retry_after
+from shared.adapters.pinned_http import PinnedClient
 from shared.jobs.fetches.fetch import MAX_URL_CHARS
-from shared.net.address_policy import AddressPolicy, InvalidUrl, parse_target
+from shared.net.address_policy import InvalidUrl
 from shared.net.pinned_connection import (
     AddressRefused,
     NameNotFound,
     PinnedHttpConnection,
     ReceiveLimitExceeded,
-    Resolve,
-    connect,
 )
 from shared.ports.url_reader import PrivateAddress, UrlResponse, UrlUnavailable, UrlUnusable
 
@@ -31,27 +29,11 @@ IDLE_TIMEOUT_S = 30.0
 """Shorter than a lease, so that a stalled server keeps no worker from noticing a lost lease."""
 
 
-class PinnedUrlReader:
-    """Follows redirects, each over a new connection to an address that passed the policy.
+class PinnedUrlReader(PinnedClient):
+    """Follows redirects, each over a new connection, and never from https to http unless
+    `allow_private`."""
 
-    It sends no credentials, uses no proxy, and never continues from https to http unless
-    `allow_private`. `policy` defaults as for `PinnedOutboundHttp`.
-    """
-
-    def __init__(
-        self,
-        *,
-        allow_private: bool = False,
-        policy: AddressPolicy | None = None,
-        resolve: Resolve = socket.getaddrinfo,
-        ssl_context: ssl.SSLContext | None = None,
-        idle_timeout_s: float = IDLE_TIMEOUT_S,
-    ) -> None:
-        self._allow_private = allow_private
-        self._policy = policy or default_policy(allow_private=allow_private)
-        self._resolve = resolve
-        self._ssl_context = ssl_context or ssl.create_default_context()
-        self._idle_timeout_s = idle_timeout_s
+    IDLE_TIMEOUT_S = IDLE_TIMEOUT_S
 
     @contextlib.contextmanager
     def open(
@@ -75,18 +57,11 @@ class PinnedUrlReader:
     def _request(
         self, url: str, headers: Mapping[str, str], deadline: float, stack: contextlib.ExitStack
     ) -> http.client.HTTPResponse:
-        target = parse_target(url, allow_private=self._allow_private, max_chars=MAX_URL_CHARS)
+        target = self._parse(url, MAX_URL_CHARS)
         try:
             with translate_http_errors():
-                pinned = connect(
-                    target.host, target.port, self._policy,
-                    tls=self._ssl_context if target.scheme == "https" else None,
-                    idle_timeout_s=self._idle_timeout_s,
-                    deadline=deadline,
-                    resolve=self._resolve,
-                )  # fmt: skip
+                pinned = self._connect(target, deadline)
                 stack.callback(pinned.close)
-                pinned.limit_bytes(MAX_HEAD_BYTES)
                 connection = PinnedHttpConnection(target.host, target.port, pinned)
                 all_headers = {
                     "Host": target.host_header, "Connection": "close", "Accept": "*/*",

@@ -4,50 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
-import ssl
 from collections.abc import Iterable, Iterator, Mapping
 
 from shared.adapters.outbound_http import (
-    MAX_HEAD_BYTES,
     MAX_RESPONSE_BYTES,
-    default_policy,
     retry_after,
 )
+from shared.adapters.pinned_http import PinnedClient
 from shared.adapters.url_reader import BUSY, IDLE_TIMEOUT_S, translate_http_errors
 from shared.jobs.fetches.fetch import MAX_URL_CHARS
-from shared.net.address_policy import AddressPolicy, parse_target
 from shared.net.pinned_connection import (
     AddressRefused,
     NameNotFound,
     PinnedHttpConnection,
-    Resolve,
-    connect,
 )
 from shared.ports.url_reader import PrivateAddress, UrlUnavailable
 
 
-class PinnedUrlWriter:
-    """Sends each body over a new connection to an address that passed the policy.
+class PinnedUrlWriter(PinnedClient):
+    """Sends each body over a new connection. It follows no redirects."""
 
-    It follows no redirects, sends no credentials and uses no proxy. `policy` defaults as for
-    `PinnedOutboundHttp`.
-    """
-
-    def __init__(
-        self,
-        *,
-        allow_private: bool = False,
-        policy: AddressPolicy | None = None,
-        resolve: Resolve = socket.getaddrinfo,
-        ssl_context: ssl.SSLContext | None = None,
-        idle_timeout_s: float = IDLE_TIMEOUT_S,
-    ) -> None:
-        self._allow_private = allow_private
-        self._policy = policy or default_policy(allow_private=allow_private)
-        self._resolve = resolve
-        self._ssl_context = ssl_context or ssl.create_default_context()
-        self._idle_timeout_s = idle_timeout_s
+    IDLE_TIMEOUT_S = IDLE_TIMEOUT_S
 
     def put(
         self,
@@ -58,23 +35,16 @@ class PinnedUrlWriter:
         *,
         deadline: float,
     ) -> int:
-        target = parse_target(url, allow_private=self._allow_private, max_chars=MAX_URL_CHARS)
+        target = self._parse(url, MAX_URL_CHARS)
         with contextlib.ExitStack() as stack:
             try:
                 with translate_http_errors():
-                    pinned = connect(
-                        target.host, target.port, self._policy,
-                        tls=self._ssl_context if target.scheme == "https" else None,
-                        idle_timeout_s=self._idle_timeout_s,
-                        deadline=deadline,
-                        resolve=self._resolve,
-                    )  # fmt: skip
+                    pinned = self._connect(target, deadline)
             except AddressRefused:
                 raise PrivateAddress from None
             except NameNotFound:
                 raise UrlUnavailable("The name of the server has no address.") from None
             stack.callback(pinned.close)
-            pinned.limit_bytes(MAX_HEAD_BYTES)
             connection = PinnedHttpConnection(target.host, target.port, pinned)
             with translate_http_errors():
                 connection.putrequest("PUT", target.path, skip_host=True, skip_accept_encoding=True)

@@ -39,7 +39,9 @@ def test_stalled_server_times_out() -> None:
         released.wait(WAIT_TIMEOUT_S)
 
     with running_receiver(write_raw=stall) as receiver:
-        response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
+        response = PinnedOutboundHttp(allow_private=True, idle_timeout_s=0.5).post(
+            receiver.url, {}, b""
+        )
         released.set()
 
     assert response == OutboundResponse(None, "timeout")
@@ -54,7 +56,9 @@ def test_slow_server_times_out() -> None:
             time.sleep(0.05)
 
     with running_receiver(write_raw=drip) as receiver:
-        response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
+        response = PinnedOutboundHttp(allow_private=True, idle_timeout_s=0.5).post(
+            receiver.url, {}, b""
+        )
 
     assert response == OutboundResponse(None, "timeout")
 
@@ -62,7 +66,7 @@ def test_slow_server_times_out() -> None:
 def test_server_that_never_answers_a_tls_handshake_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"https://127.0.0.1:{server.getsockname()[1]}/"
-        response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(url, {}, b"")
+        response = PinnedOutboundHttp(allow_private=True, idle_timeout_s=0.5).post(url, {}, b"")
 
     assert response == OutboundResponse(None, "timeout")
 
